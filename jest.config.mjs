@@ -1,0 +1,10 @@
+// Tests read src/ directly: types are stripped by Node itself, nothing is compiled.
+export default {
+  testEnvironment: "node",
+  extensionsToTreatAsEsm: [".ts"],
+  transform: { "\\.ts$": "<rootDir>/test/support/strip-types.mjs" },
+  testMatch: ["<rootDir>/test/**/*.test.ts"],
+  modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/var/"],
+  reporters: ["default", "<rootDir>/test/support/count-reporter.mjs"],
+  testTimeout: 30000,
+};

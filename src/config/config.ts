@@ -1,0 +1,74 @@
+/**
+ * A configuration ready for use: frozen, swapped as a whole on reload (DESIGN promise 5).
+ *
+ * Built by `loadConfig` from a cf file; everything below asks it and nothing changes it.
+ */
+import type { ClassSet } from "../rewriting/classes.ts";
+import type { LookupMap } from "../rewriting/lookup.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import type { Rewriter } from "../rewriting/rewriter.ts";
+import type { Mailer } from "./mailer.ts";
+
+/** An H line (manual §5.5). */
+export interface HeaderRule {
+  readonly name: string;
+  /** `?flags?`: mailer flags of which one is needed; empty for none. */
+  readonly flags: string;
+  /** `?${macro}?`: added only when the macro has a value. */
+  readonly macro?: string;
+  /** Raw macro text of the value; absent for a check only. */
+  readonly template?: string;
+  /** `$>ruleset` or `$>+ruleset` to call with the field's text; `keepComments` for `$>+`. */
+  readonly check?: { readonly ruleset: number; readonly keepComments: boolean };
+}
+
+/** O DaemonPortOptions or ClientPortOptions. */
+export interface PortOptions {
+  readonly name: string;
+  readonly family: "inet" | "inet6" | "local";
+  /** Address or host name; empty for all. */
+  readonly address: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** M= letters. */
+  readonly modifiers: ReadonlySet<string>;
+  readonly listen: number;
+  /** children=, deliveryMode=, InputMailFilters= ... as written. */
+  readonly extra: ReadonlyMap<string, string>;
+}
+
+/**
+ * Option values by their long name: typed getters with sendmail's defaults. `timeout` takes the suboption name
+ * ("queuereturn", "queuewarn.urgent", "connect") and answers in milliseconds, 0 for none.
+ */
+export interface Options {
+  text(name: string): string;
+  number(name: string): number;
+  flag(name: string): boolean;
+  /** Milliseconds. */
+  time(name: string): number;
+  timeout(name: string): number;
+  /** True when the configuration or the command line set it. */
+  isSet(name: string): boolean;
+}
+
+export interface Config {
+  /** The cf file it came from. */
+  readonly file: string;
+  readonly rewriter: Rewriter;
+  readonly mailers: ReadonlyMap<string, Mailer>;
+  readonly maps: ReadonlyMap<string, LookupMap>;
+  classWords(name: string): ClassSet;
+  /** The bottom layer of macro values ($j, $w, $m ... already computed). */
+  readonly macros: MacroScope;
+  readonly headers: readonly HeaderRule[];
+  readonly options: Options;
+  readonly daemonPorts: readonly PortOptions[];
+  readonly clientPorts: readonly PortOptions[];
+  /** P lines: Precedence: value → message class number. */
+  readonly precedences: ReadonlyMap<string, number>;
+  /** Macro text to plain text in a scope (`$j`, `${x}`, `$?x..$|..$.`). */
+  expand(text: string, scope: MacroScope): string;
+  /** Closes maps and what else is open. */
+  close(): void;
+}

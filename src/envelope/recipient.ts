@@ -1,0 +1,45 @@
+/** One recipient of an envelope: what was asked for, where it goes, what has become of it. */
+import type { RecipientStatus } from "./status.ts";
+
+/** The triple that ruleset 0 selects: `$# mailer $@ host $: user`, joined to text. */
+export interface Triple {
+  /** Name of the mailer; "error" and "discard" are possible. */
+  readonly mailer: string;
+  /** "" when the rule gave no host. May be a list `a:b`. */
+  readonly host: string;
+  /** The user part as the mailer sees it in `$u`. */
+  readonly user: string;
+}
+
+export type RecipientState = "todo" | "duplicate" | "expanded" | "deferred" | "delivered" | "failed" | "discarded";
+
+/** With whose rights a recipient from an alias, `.forward` or `:include:` file may open files and run programs. */
+export interface Rights {
+  readonly user: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export type Notify = "NEVER" | "SUCCESS" | "FAILURE" | "DELAY";
+
+export interface Recipient {
+  /** Address as given in RCPT, on the command line, in a header field, or by the expansion of its parent. */
+  readonly given: string;
+  /**
+   * Where ruleset 0 sent it when it was accepted. Used for the first attempt; computed anew for later ones, so that
+   * an administrator's correction helps mail that is stuck.
+   */
+  readonly resolved?: Triple;
+  readonly state: RecipientState;
+  /** Index of the recipient whose alias, .forward or list this came from. */
+  readonly parent?: number;
+  readonly rights?: Rights;
+  /** A list's owner (`owner-list`), to whom reports about this recipient go instead of the sender. */
+  readonly owner?: string;
+  /** ORCPT= (RFC 3461), "rfc822;" form, still in xtext. */
+  readonly orcpt?: string;
+  /** NOTIFY=; absent when not given. */
+  readonly notify?: readonly Notify[];
+  /** Outcome of the last attempt. */
+  readonly status?: RecipientStatus;
+}

@@ -1,0 +1,20 @@
+/** What became of a recipient at an attempt: the per-recipient fields of a delivery status (RFC 3464 §2.3). */
+export type Action = "delivered" | "relayed" | "expanded" | "delayed" | "failed";
+
+export interface RecipientStatus {
+  readonly action: Action;
+  /** RFC 3463 code: "2.0.0", "4.4.1", "5.1.1". */
+  readonly status: string;
+  /** What the log and mailq say after `stat=`: "Sent (ok queued as 12)", "Deferred: Connection refused by b.test". */
+  readonly text: string;
+  /** Diagnostic-Code, with its type: { type: "smtp", text: "550 5.1.1 User unknown" }. */
+  readonly diagnostic?: { readonly type: string; readonly text: string };
+  /** Remote-MTA: the host that said so. */
+  readonly remoteMta?: string;
+  /** `relay=` of the log: "mx.b.test. [192.0.2.1]", "local". */
+  readonly relay?: string;
+  /** Exit code of a program. */
+  readonly exit?: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}

@@ -1,0 +1,18 @@
+/** An SMTP reply (RFC 5321 §4.2) with its enhanced status code (RFC 3463). */
+export interface Reply {
+  /** Three digits, 200 to 599. */
+  readonly code: number;
+  /** "5.7.1"; absent for replies that carry none (220, 221 texts, 354). */
+  readonly enhanced?: string;
+  /** One entry per line, without code, CR or LF. */
+  readonly lines: readonly string[];
+}
+
+export function reply(code: number, enhanced: string | undefined, ...lines: string[]): Reply {
+  return enhanced === undefined ? { code, lines } : { code, enhanced, lines };
+}
+
+/** "550 5.7.1 Relaying denied": the reply on one line, as logs show it. */
+export function replyText({ code, enhanced, lines }: Reply): string {
+  return `${code}${enhanced === undefined ? "" : ` ${enhanced}`} ${lines.join(" ")}`;
+}

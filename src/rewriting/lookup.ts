@@ -1,0 +1,36 @@
+/** The look-up of a map from a rule: `$(map key $@ arg ... $)`. Implemented by maps/, called by the engine. */
+import type { MaybePromise } from "../sys/maybe-promise.ts";
+import type { ExitCode } from "../sys/sysexits.ts";
+import type { MacroScope } from "./macro-scope.ts";
+
+export type LookupResult =
+  /** The text that replaces the look-up: %0 to %9 filled in, -a appended; the engine tokenises it. */
+  | { readonly kind: "found"; readonly value: string }
+  | { readonly kind: "missing" }
+  /** The map could not answer now; `status` is what the ruleset ends with (75 unless the map says otherwise). */
+  | { readonly kind: "tempfail"; readonly reason: string; readonly status: ExitCode };
+
+/** What a look-up may see and change beside its key. */
+export interface LookupContext {
+  readonly scope: MacroScope;
+  /** Expands macro text (`$j`, `$?x...`) in the scope. */
+  expand(text: string): string;
+  /** Trace or message text, printed by test mode in the order of events; mail ignores it. */
+  message?(text: string): void;
+  /** True in delivery mode "deferred": maps with -D (host, dns) are not asked. */
+  readonly deferred: boolean;
+}
+
+export interface LookupMap {
+  readonly name: string;
+  /** Class as on the K line: "hash", "dns", ... */
+  readonly mapClass: string;
+  /**
+   * Looks `key` up. The key is the joined text of its tokens, still with quotes and letter case: folding, unquoting,
+   * %-substitution and the other common flags are the map's business (maps/flags.ts).
+   * `args` are the texts after `$@`, first one first (it is %1).
+   */
+  lookup(key: string, args: readonly string[], context: LookupContext): MaybePromise<LookupResult>;
+  /** Releases files and connections. */
+  close?(): void;
+}

@@ -1,0 +1,36 @@
+/** The ruleset engine as the rest of the server uses it; two engines implement it (DESIGN D4). */
+import type { MaybePromise } from "../sys/maybe-promise.ts";
+import type { ExitCode } from "../sys/sysexits.ts";
+import type { MacroScope } from "./macro-scope.ts";
+import type { Tokens } from "./tokens.ts";
+
+/** What one call may see and change. */
+export interface RewriteContext {
+  readonly scope: MacroScope;
+  /** Messages of rewriting itself ("Infinite loop in ruleset ..."): to the terminal in test mode, else to the log. */
+  message(text: string): void;
+  /** Delivery mode "deferred": no look-ups in maps that carry -D. */
+  readonly deferred: boolean;
+}
+
+/** How a ruleset ended. */
+export interface Rewritten {
+  readonly tokens: Tokens;
+  /** 0, or the sysexits status that a look-up, a syntax problem or a limit left behind. */
+  readonly status: ExitCode;
+  /** Text of the look-up that failed for now, when status is 75. */
+  readonly reason?: string;
+}
+
+export interface Rewriter {
+  /** The number of the ruleset of this name ("canonify", "check_rcpt", "3"), or undefined. */
+  number(name: string): number | undefined;
+  /** True when the ruleset has at least one rule. */
+  has(ruleset: number): boolean;
+  /** Runs one ruleset over the workspace. Comes at once unless a look-up has to wait. */
+  rewrite(ruleset: number, workspace: Tokens, context: RewriteContext): MaybePromise<Rewritten>;
+  /** Text to tokens, as typed or received addresses are read (operators of this configuration). */
+  tokenise(text: string, context: RewriteContext): Tokens;
+  /** Tokens to text, as mailers and look-ups see it: BlankSub between two words. */
+  join(tokens: Tokens): string;
+}

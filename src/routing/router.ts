@@ -1,0 +1,41 @@
+/** The questions that mail asks the rulesets of one configuration. `createRouter` in routing/resolve.ts answers them. */
+import type { Triple } from "../envelope/recipient.ts";
+import type { Reply } from "../mail/reply.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import type { MaybePromise } from "../sys/maybe-promise.ts";
+import type { AddressRewriter } from "./address-rewriter.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Where an address goes. */
+export type Resolution =
+  | {
+      readonly kind: "triple";
+      readonly triple: Triple;
+      /** The address in the form ruleset 0 saw after canonification, for {rcpt_addr} and duplicates. */
+      readonly canonical: string;
+    }
+  /** `$#error`: unknown user, unknown host, refused by rule; or a syntax error of the address. */
+  | { readonly kind: "error"; readonly reply: Reply }
+  | { readonly kind: "discard" }
+  /** A look-up could not answer: 451 4.4.3 at RCPT, deferral in the queue. */
+  | { readonly kind: "tempfail"; readonly reply: Reply };
+
+export interface Router extends AddressRewriter {
+  /**
+   * Rulesets 3 and 0 over one recipient address.
+   * @param address text between < and >, or as typed
+   */
+  resolve(address: string, scope: MacroScope): MaybePromise<Resolution>;
+  /** Ruleset 5 (localaddr) over the user of a local triple that no alias matched (F=5); undefined: it stays. */
+  localAddress(triple: Triple, scope: MacroScope): MaybePromise<Resolution | undefined>;
+  /**
+   * Runs a policy ruleset: check_relay, check_mail, check_rcpt, check_data, ... A ruleset that the configuration does
+   * not define accepts. Several arguments are joined with `$|`.
+   */
+  check(ruleset: string, args: readonly string[], scope: MacroScope): MaybePromise<Verdict>;
+  /**
+   * Runs a ruleset that selects something: greet_pause, srv_features, queuegroup ... and returns the text after `$#`
+   * ("" when it selects nothing), or undefined when it does not exist.
+   */
+  select(ruleset: string, args: readonly string[], scope: MacroScope): MaybePromise<string | undefined>;
+}

@@ -1,0 +1,13 @@
+/** What a check ruleset decides about a connection, a sender, a recipient or a message. */
+import type { Reply } from "../mail/reply.ts";
+
+export type Verdict =
+  | { readonly kind: "ok" }
+  /** `$#error` with a 5xx or 4xx reply (421 also closes the connection). */
+  | { readonly kind: "refuse" | "defer"; readonly reply: Reply }
+  /** `$#discard`: accept everything and deliver nothing. */
+  | { readonly kind: "discard" }
+  /** `$#error $@ quarantine $: reason`. */
+  | { readonly kind: "quarantine"; readonly reason: string };
+
+export const ACCEPTED: Verdict = { kind: "ok" };
