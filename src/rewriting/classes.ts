@@ -4,4 +4,6 @@ export interface ClassSet {
   /** Words as they were written. */
   words(): Iterable<string>;
   readonly size: number;
+  /** Length of the longest word, in octets: no longer run of tokens can be in the class. */
+  readonly longest: number;
 }

@@ -1,15 +1,92 @@
 /**
- * The workspace of the ruleset engine: a list of tokens.
+ * The workspace of the ruleset engine, a list of tokens, and the metasymbols of rules and macro text.
  *
  * A token is a latin1 string (one code unit per octet): an atom, one operator character, or a quoted string with its
- * quotes. The metasymbols that can stand in a workspace ($# $@ $: $| ...) are single code units from 0x80 to 0x9f,
- * a range that addresses may not contain, so no token from outside can look like one.
+ * quotes. A metasymbol is one code unit from 0x80 to 0x9f, a range that addresses may not contain, so nothing from
+ * outside can look like one. The same code units stand for `$x`, `$?x` ... inside macro values once a configuration has
+ * been read: a `$` in a value is a dollar and nothing else.
  */
 export type Tokens = readonly string[];
 
+/** `$x` or `${name}`; the name follows. */
+export const MACRO = "\x80";
+/** `$&x`: replaced when the rule runs; the name follows. */
+export const DEFERRED_MACRO = "\x81";
+/** `$?x`: the name follows. */
+export const IF = "\x82";
+/** `$.` */
+export const END_IF = "\x83";
+/** `$[`, `$]`: look-up in the map "host". */
+export const HOST_BEGIN = "\x84";
+export const HOST_END = "\x85";
+/** `$(`, `$)`: look-up in a named map. */
+export const LOOKUP_BEGIN = "\x86";
+export const LOOKUP_END = "\x87";
+/** `$*`, `$+`, `$-`: any number of tokens, at least one, exactly one. */
+export const MATCH_ANY = "\x90";
+export const MATCH_SOME = "\x91";
+export const MATCH_ONE = "\x92";
+/** `$=x`, `$~x`: in class x, one token not in class x; the name follows. */
+export const MATCH_CLASS = "\x93";
+export const MATCH_NOT_CLASS = "\x94";
+/** `$0` to `$9`: the digit follows. */
+export const ARGUMENT = "\x95";
 /** `$#`, `$@` and `$:` of a triple, as they stand in a workspace. */
 export const CANON_MAILER = "\x96";
 export const CANON_HOST = "\x97";
 export const CANON_USER = "\x98";
-/** `$|`, the separator of two arguments of check rulesets. */
+/** `$|`, the separator of two arguments of check rulesets, and "else" in macro text. */
 export const ARGUMENT_SEPARATOR = "\x99";
+/** `$>` */
+export const CALL = "\x9a";
+
+/** What is written after `$` → the metasymbol. Digits and names are not here: see ARGUMENT and MACRO. */
+export const METASYMBOLS: ReadonlyMap<string, string> = new Map([
+  ["&", DEFERRED_MACRO],
+  ["?", IF],
+  [".", END_IF],
+  ["[", HOST_BEGIN],
+  ["]", HOST_END],
+  ["(", LOOKUP_BEGIN],
+  [")", LOOKUP_END],
+  ["*", MATCH_ANY],
+  ["+", MATCH_SOME],
+  ["-", MATCH_ONE],
+  ["=", MATCH_CLASS],
+  ["~", MATCH_NOT_CLASS],
+  ["#", CANON_MAILER],
+  ["@", CANON_HOST],
+  [":", CANON_USER],
+  ["|", ARGUMENT_SEPARATOR],
+  [">", CALL],
+]);
+
+const printedMetasymbols: ReadonlyMap<string, string> = new Map([
+  ...[...METASYMBOLS].map(([letter, symbol]) => [symbol, `$${letter}`] as const),
+  [MACRO, "$"],
+  [ARGUMENT, "$"],
+]);
+
+// eslint-disable-next-line no-control-regex
+const UNPRINTABLE = /[\x00-\x1f\x7f-\xff]/g;
+
+/** Text as test mode and traces print it: metasymbols as written, controls as `^X`, octets with the high bit as `M-x`. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, printOctet);
+}
+
+function printOctet(octet: string): string {
+  const symbol = printedMetasymbols.get(octet);
+  if (symbol !== undefined) return symbol;
+  if (octet === "\t") return "\\t";
+  if (octet === "\n") return "\\n";
+  if (octet === "\r") return "\\r";
+  const code = octet.charCodeAt(0);
+  if (code >= 0x80) return `M-${printable(String.fromCharCode(code & 0x7f))}`;
+  return `^${String.fromCharCode(code ^ 0x40)}`;
+}
+
+/** Tokens as traces print them: one blank between two. */
+export function printTokens(tokens: Tokens): string {
+  return tokens.map(printable).join(" ");
+}
