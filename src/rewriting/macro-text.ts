@@ -5,18 +5,111 @@
  * keeps and what a MacroScope holds: every `$x` has become a metasymbol (tokens.ts), `$$` has become `$`. In a value
  * a dollar is an ordinary character, so what clients send can be stored as it is and will never be expanded.
  */
-import { printable } from "./tokens.ts";
+import { parse } from "../generated/macro-text.js";
+import { readMacroName, writeMacroName } from "./macro-name.ts";
 import type { MacroScope } from "./macro-scope.ts";
+import { ARGUMENT, DEFERRED_MACRO, IF, MACRO, MATCH_CLASS, MATCH_NOT_CLASS, METASYMBOLS, printable } from "./tokens.ts";
+
+/** A macro whose value names itself stops being filled in after so many rounds. */
+const DEEPEST = 10;
+/** What a macro may grow to; a bomb of macros that double each other ends here. */
+const LONGEST = 65_536;
+/** Parsed templates that are kept; a configuration has some hundreds. */
+const KEPT = 4_096;
+
+export interface MacroSource {
+  /** The value form. */
+  readonly text: string;
+  /** sendmail's messages about names. */
+  readonly problems: readonly string[];
+}
+
+const NONE: readonly string[] = [];
+/** Metasymbols that a name follows. */
+const NAMED: ReadonlySet<string> = new Set([MACRO, DEFERRED_MACRO, IF, MATCH_CLASS, MATCH_NOT_CLASS]);
 
 /** Source to value: what is done to a line of a configuration file before anything else looks at it. */
-export function readMacroText(source: string): string {
-  return source;
+export function readMacroText(source: string): MacroSource {
+  let dollar = source.indexOf("$");
+  if (dollar === -1) return { text: source, problems: NONE };
+  let text = "";
+  let done = 0;
+  const problems: string[] = [];
+  while (dollar !== -1) {
+    text += source.slice(done, dollar);
+    const letter = source[dollar + 1];
+    done = dollar + 2;
+    const symbol = METASYMBOLS.get(letter);
+    if (letter === "$") text += "$";
+    else if (letter >= "0" && letter <= "9") text += ARGUMENT + letter;
+    else if (symbol !== undefined && !NAMED.has(symbol)) text += symbol;
+    else {
+      const reading = readMacroName(source, symbol === undefined ? dollar + 1 : dollar + 2);
+      problems.push(...reading.problems);
+      if (reading.name !== undefined) text += (symbol ?? MACRO) + writeMacroName(reading.name);
+      done = reading.end;
+    }
+    dollar = source.indexOf("$", done);
+  }
+  return { text: text + source.slice(done), problems };
+}
+
+type Part =
+  | string
+  | { readonly kind: "macro" | "deferred"; readonly name: string }
+  | { readonly kind: "condition"; readonly name: string; readonly branches: readonly (readonly Part[])[] };
+
+// eslint-disable-next-line no-control-regex
+const EXPANDABLE = /[\x80-\x82]/;
+// eslint-disable-next-line no-control-regex
+const EXPANDABLE_WHILE_READING = /[\x80\x82]/;
+
+const templates = new Map<string, readonly Part[]>();
+
+function template(value: string): readonly Part[] {
+  let parts = templates.get(value);
+  if (parts === undefined) {
+    if (templates.size >= KEPT) templates.clear();
+    parts = parse(value) as readonly Part[];
+    templates.set(value, parts);
+  }
+  return parts;
 }
 
 /** A value as text, with the values of all macros filled in and conditionals decided. */
 export function expandMacros(value: string, scope: MacroScope): string {
-  void scope;
-  return value;
+  return EXPANDABLE.test(value) ? rounds(value, scope, EXPANDABLE, false) : value;
+}
+
+/**
+ * What happens to an R or C line while a configuration is read: `$x` and `$?x` take the value of this moment, `$&x`,
+ * `$1` and the operators stay.
+ */
+export function expandWhileReading(value: string, scope: MacroScope): string {
+  return EXPANDABLE_WHILE_READING.test(value) ? rounds(value, scope, EXPANDABLE_WHILE_READING, true) : value;
+}
+
+/** Values may hold macros again, and a condition may begin in one value and end in another: whole rounds. */
+function rounds(value: string, scope: MacroScope, expandable: RegExp, keepDeferred: boolean): string {
+  let text = value;
+  for (let round = 0; round < DEEPEST && expandable.test(text); round++) {
+    text = fill(template(text), scope, keepDeferred);
+    if (text.length > LONGEST) return text.slice(0, LONGEST);
+  }
+  return text;
+}
+
+function fill(parts: readonly Part[], scope: MacroScope, keepDeferred: boolean): string {
+  let text = "";
+  for (const part of parts) {
+    if (typeof part === "string") text += part;
+    else if (part.kind === "condition") {
+      const skip = scope.get(part.name) ? 0 : 1;
+      for (let i = skip; i < part.branches.length; i += 2) text += fill(part.branches[i], scope, keepDeferred);
+    } else if (part.kind === "deferred" && keepDeferred) text += DEFERRED_MACRO + writeMacroName(part.name);
+    else text += scope.get(part.name) ?? "";
+  }
+  return text;
 }
 
 /** A value as test mode shows it: `$x` again. */

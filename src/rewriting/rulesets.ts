@@ -80,7 +80,7 @@ export class RulesetTable {
 
   /** All rulesets in the order of their numbers. */
   all(): readonly Ruleset[] {
-    return [...this.#entries.values()].sort((a, b) => a.number - b.number);
+    return [...this.#entries.values()].toSorted((a, b) => a.number - b.number);
   }
 
   #entry(number: number): Entry {
