@@ -22,3 +22,8 @@ export interface MailboxDatabase {
   /** The user of that uid, or undefined. */
   findById(uid: number): MaybePromise<User | undefined>;
 }
+
+/** The database cannot be asked now: mail waits, nobody is called unknown. */
+export class UserLookupError extends Error {
+  override name = "UserLookupError";
+}

@@ -1,0 +1,91 @@
+/**
+ * Users as the system knows them (`MailboxDatabase=pw`): /etc/passwd first, then getent(1), which asks whatever the
+ * name service switch names (LDAP, SSSD, NIS ...). Node cannot call getpwnam itself.
+ *
+ * Answers are kept for a minute, also that there is no such user; a child is started once for callers that ask for
+ * the same name at the same time.
+ */
+import { execFile } from "node:child_process";
+import type { Clock } from "./clock.ts";
+import type { MaybePromise } from "./maybe-promise.ts";
+import { parsePasswdLine } from "./passwd-line.ts";
+import { PasswdFile } from "./passwd-file.ts";
+import { UserLookupError, type MailboxDatabase, type User } from "./users.ts";
+
+const KEPT_MS = 60_000;
+/** A flood of invented names must not fill the memory. */
+const MOST_KEPT = 10_000;
+const TIMEOUT_MS = 10_000;
+/** Exit status of getent when the key is not in the database. */
+const NOT_FOUND = 2;
+/** What a user can be called at all; the longest name of the system is 32 or 256 octets. */
+// eslint-disable-next-line no-control-regex
+const POSSIBLE_NAME = /^(?!-)[^\0-\x20:/\x7f]{1,256}$/;
+
+/** Runs `getent passwd KEY`; the line, or undefined when there is none. Replaced in tests. */
+export type AskSystem = (key: string) => Promise<string | undefined>;
+
+export class SystemUsers implements MailboxDatabase {
+  readonly #clock: Clock;
+  readonly #file: PasswdFile;
+  readonly #ask: AskSystem;
+  readonly #kept = new Map<string, { readonly user: User | undefined; readonly until: number }>();
+  readonly #waiting = new Map<string, Promise<User | undefined>>();
+
+  constructor(clock: Clock, options: { readonly passwdFile?: string; readonly ask?: AskSystem } = {}) {
+    this.#clock = clock;
+    this.#file = new PasswdFile(options.passwdFile ?? "/etc/passwd");
+    this.#ask = options.ask ?? askGetent;
+  }
+
+  find(name: string): MaybePromise<User | undefined> {
+    if (!POSSIBLE_NAME.test(name)) return undefined;
+    // getent takes a name of digits for a uid; the answer must carry the name that was asked for.
+    return this.#fromFile((file) => file.find(name)) ?? this.#fromSystem(name, (user) => user.name === name);
+  }
+
+  findById(uid: number): MaybePromise<User | undefined> {
+    if (!Number.isInteger(uid) || uid < 0) return undefined;
+    return this.#fromFile((file) => file.findById(uid)) ?? this.#fromSystem(String(uid), (user) => user.uid === uid);
+  }
+
+  #fromFile(look: (file: PasswdFile) => User | undefined): User | undefined {
+    try {
+      return look(this.#file);
+    } catch {
+      return undefined; // a system may do without /etc/passwd; getent decides
+    }
+  }
+
+  #fromSystem(key: string, fits: (user: User) => boolean): MaybePromise<User | undefined> {
+    const kept = this.#kept.get(key);
+    if (kept && kept.until > this.#clock.now()) return kept.user && fits(kept.user) ? kept.user : undefined;
+    let waiting = this.#waiting.get(key);
+    if (!waiting) {
+      waiting = this.#ask(key)
+        .then((line) => this.#keep(key, line === undefined ? undefined : parsePasswdLine(line)))
+        .finally(() => this.#waiting.delete(key));
+      this.#waiting.set(key, waiting);
+    }
+    return waiting.then((user) => (user && fits(user) ? user : undefined));
+  }
+
+  #keep(key: string, user: User | undefined): User | undefined {
+    if (this.#kept.size >= MOST_KEPT) this.#kept.clear();
+    this.#kept.set(key, { user, until: this.#clock.now() + KEPT_MS });
+    return user;
+  }
+}
+
+const askGetent: AskSystem = (key) =>
+  new Promise((resolve, reject) => {
+    const options = { timeout: TIMEOUT_MS, maxBuffer: 65_536, encoding: "latin1" } as const;
+    const child = execFile("getent", ["passwd", key], options, (error, stdout) => {
+      if (!error) resolve(stdout.split("\n", 1)[0]);
+      else if (error.code === NOT_FOUND) resolve(undefined);
+      // A system without getent has no other users than those of /etc/passwd.
+      else if ((error.code as unknown) === "ENOENT") resolve(undefined);
+      else reject(new UserLookupError(`Cannot look up the user "${key}" with getent: ${error.message.trim()}`));
+    });
+    child.stdin?.end();
+  });

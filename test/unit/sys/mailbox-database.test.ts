@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "@jest/globals";
+import { systemClock, type Clock } from "../../../src/sys/clock.ts";
+import { SystemUsers } from "../../../src/sys/getent.ts";
+import { openMailboxDatabase } from "../../../src/sys/mailbox-database.ts";
+import { isPromise } from "../../../src/sys/maybe-promise.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "users-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const JOE = { name: "joe", uid: 1001, gid: 100, gecos: "Joe Doe", home: "/home/joe", shell: "/bin/sh" };
+
+test("passwd:/path finds users by name and by uid", async () => {
+  const file = join(folder, "passwd");
+  writeFileSync(file, "# users\njoe:x:1001:100:Joe Doe:/home/joe:/bin/sh\nbroken:x:a:b\n\njoe:x:1:1:second::\n");
+  const users = openMailboxDatabase(`passwd:${file}`, systemClock);
+  expect(await users.find("joe")).toEqual(JOE);
+  expect(await users.findById(1001)).toEqual(JOE);
+  expect(await users.find("Joe")).toBeUndefined();
+  expect(await users.find("broken")).toBeUndefined();
+});
+
+test("passwd:/path sees a changed file at the next look-up", async () => {
+  const file = join(folder, "changing");
+  writeFileSync(file, "");
+  const users = openMailboxDatabase(`passwd:${file}`, systemClock);
+  expect(await users.find("joe")).toBeUndefined();
+  writeFileSync(file, "joe:x:1001:100:Joe Doe:/home/joe:/bin/sh\n");
+  expect(await users.find("joe")).toEqual(JOE);
+});
+
+test("a passwd file that cannot be read is an error, not an unknown user", () => {
+  const users = openMailboxDatabase(`passwd:${join(folder, "missing")}`, systemClock);
+  expect(() => users.find("joe")).toThrow(/Cannot read the users in ".*missing": ENOENT/);
+});
+
+test("openMailboxDatabase() says what it accepts", () => {
+  expect(() => openMailboxDatabase("ldap", systemClock)).toThrow('wanted "pw" or "passwd:/path/of/file"');
+});
+
+test("pw knows who runs this test, and that an invented user does not exist", async () => {
+  const users = openMailboxDatabase("pw", systemClock);
+  const me = userInfo();
+  expect(await users.find(me.username)).toMatchObject({ name: me.username, uid: me.uid, home: me.homedir });
+  expect(await users.find("no-such-user-here")).toBeUndefined();
+  expect(await users.find("x\ny")).toBeUndefined();
+});
+
+test("pw asks the system once a minute, for missing users too, and takes no uid for a name", async () => {
+  let now = 0;
+  const asked: string[] = [];
+  const clock: Clock = { now: () => now, after: () => () => undefined };
+  const users = new SystemUsers(clock, {
+    passwdFile: join(folder, "missing"),
+    ask: async (key) => {
+      asked.push(key);
+      return key === "joe" || key === "1001" ? "joe:x:1001:100:Joe Doe:/home/joe:/bin/sh" : undefined;
+    },
+  });
+  expect(await Promise.all([users.find("joe"), users.find("joe"), users.find("eve")])).toEqual([JOE, JOE, undefined]);
+  const again = users.find("joe");
+  expect(isPromise(again)).toBe(false);
+  expect(again).toEqual(JOE);
+  expect(await users.find("1001")).toBeUndefined();
+  expect(users.findById(1001)).toEqual(JOE);
+  expect(users.find("eve")).toBeUndefined();
+  expect(asked).toEqual(["joe", "eve", "1001"]);
+  now = 60_001;
+  await users.find("eve");
+  expect(asked).toEqual(["joe", "eve", "1001", "eve"]);
+});
+
+test("pw passes on that the system could not answer", async () => {
+  const users = new SystemUsers(systemClock, {
+    passwdFile: join(folder, "missing"),
+    ask: () => Promise.reject(new Error("getent: timeout")),
+  });
+  await expect(users.find("joe")).rejects.toThrow("timeout");
+});
