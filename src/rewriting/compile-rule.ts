@@ -1,7 +1,35 @@
-/** One R line after its split at the tabs → a Rule, with sendmail's messages about what is wrong with it. */
+/**
+ * One R line after its split at the tabs → a Rule, with sendmail's messages about what is wrong with it.
+ *
+ * A side is tokenised by the same prescan as addresses, not by a grammar: what a token is depends on OperatorChars, and
+ * a rule only matches when both are read alike. Rules with mistakes still run, as far as they can be understood.
+ */
 import type { Location } from "../source/location.ts";
+import { foldCase } from "./fold-case.ts";
+import { readMacroName } from "./macro-name.ts";
 import type { MacroScope } from "./macro-scope.ts";
-import type { Rule } from "./rule.ts";
+import { expandWhileReading } from "./macro-text.ts";
+import { prescan } from "./prescan.ts";
+import type { Control, Pattern, Replacement, Rule } from "./rule.ts";
+import {
+  ARGUMENT,
+  ARGUMENT_SEPARATOR,
+  CANON_HOST,
+  CANON_MAILER,
+  CANON_USER,
+  DEFERRED_MACRO,
+  HOST_BEGIN,
+  HOST_END,
+  LOOKUP_BEGIN,
+  LOOKUP_END,
+  MATCH_ANY,
+  MATCH_CLASS,
+  MATCH_NOT_CLASS,
+  MATCH_ONE,
+  MATCH_SOME,
+  printable,
+} from "./tokens.ts";
+import type { Tokens } from "./tokens.ts";
 
 export interface RuleSource {
   /** Both sides in value form (see macro-text.ts): the line went through readMacroText. */
@@ -15,16 +43,114 @@ export interface RuleSource {
 
 export interface RuleProblem {
   readonly text: string;
-  readonly column?: number;
 }
 
 export interface CompiledRule {
-  /** Undefined when nothing can be made of the line; many rules with problems still run. */
-  readonly rule: Rule | undefined;
+  readonly rule: Rule;
   readonly problems: readonly RuleProblem[];
 }
 
+/** `$1` to `$9`. */
+const MOST_WILDCARDS = 9;
+
+const WILDCARDS: ReadonlyMap<string, Pattern> = new Map([
+  [MATCH_ANY, { kind: "any" }],
+  [MATCH_SOME, { kind: "some" }],
+  [MATCH_ONE, { kind: "one" }],
+]);
+/** Metasymbols that stand for themselves on a left side. */
+const LHS_LITERALS: ReadonlySet<string> = new Set([CANON_MAILER, ARGUMENT_SEPARATOR]);
+/** Metasymbols that have no place on a right side. */
+const NOT_ON_RHS: ReadonlySet<string> = new Set([MATCH_ANY, MATCH_SOME, MATCH_ONE, MATCH_CLASS, MATCH_NOT_CLASS]);
+const CONTROLS: ReadonlyMap<string, Control> = new Map([
+  [CANON_USER, "once"],
+  [CANON_HOST, "return"],
+]);
+
 export function compileRule(source: RuleSource): CompiledRule {
-  void source;
-  return { rule: undefined, problems: [] };
+  const problems: RuleProblem[] = [];
+  const report = (text: string): void => void problems.push({ text });
+  const lhs = compileLhs(tokens(source, source.lhs), report);
+  const wildcards = lhs.filter(isWildcard).length;
+  const rhs = compileRhs(tokens(source, source.rhs), wildcards, report);
+  return { rule: { lhs, ...rhs, wildcards, at: source.at }, problems };
+}
+
+function tokens({ operators, macros }: RuleSource, side: string): Tokens {
+  return prescan(expandWhileReading(side, macros), { operators, comments: "tokens", kind: "rule" }).tokens ?? [];
+}
+
+function isWildcard({ kind }: Pattern): boolean {
+  return kind !== "literal" && kind !== "nothing" && kind !== "macro";
+}
+
+function compileLhs(side: Tokens, report: (text: string) => void): readonly Pattern[] {
+  if (side.length === 0) report("R line: null LHS");
+  const patterns: Pattern[] = [];
+  let wildcards = 0;
+  for (const token of side) {
+    const pattern = compilePattern(token, report);
+    if (isWildcard(pattern) && ++wildcards > MOST_WILDCARDS) {
+      report("R line: too many wildcards");
+      return [];
+    }
+    patterns.push(pattern);
+  }
+  return patterns;
+}
+
+function compilePattern(token: string, report: (text: string) => void): Pattern {
+  const symbol = token[0];
+  const wildcard = WILDCARDS.get(symbol);
+  if (wildcard) return wildcard;
+  if (symbol === MATCH_CLASS || symbol === MATCH_NOT_CLASS) {
+    return { kind: symbol === MATCH_CLASS ? "class" : "not-class", name: nameIn(token) };
+  }
+  if (symbol === DEFERRED_MACRO) return { kind: "macro", name: nameIn(token) };
+  if (symbol === CANON_HOST) return { kind: "nothing" };
+  if (isMetasymbol(symbol) && !LHS_LITERALS.has(symbol)) {
+    report(`Inappropriate use of ${symbol === ARGUMENT ? "$1-$9" : printable(symbol)} on LHS`);
+  }
+  return { kind: "literal", text: token, folded: foldCase(token) };
+}
+
+function compileRhs(
+  side: Tokens,
+  wildcards: number,
+  report: (text: string) => void,
+): { readonly rhs: readonly Replacement[]; readonly control: Control } {
+  if (side.length === 0) report("R line: null RHS");
+  const control = CONTROLS.get(side[0]);
+  const rhs: Replacement[] = [];
+  /** What closes the look-up that is open. */
+  let closing: string | undefined;
+  for (const token of control ? side.slice(1) : side) {
+    const symbol = token[0];
+    if (symbol === ARGUMENT) {
+      const index = Number(token[1]);
+      if (!(index >= 1 && index <= wildcards)) report(`replacement ${printable(token)} out of bounds`);
+      rhs.push({ kind: "argument", index });
+      continue;
+    }
+    if (symbol === DEFERRED_MACRO) {
+      rhs.push({ kind: "macro", name: nameIn(token) });
+      continue;
+    }
+    if (symbol === HOST_BEGIN || symbol === LOOKUP_BEGIN) {
+      if (closing !== undefined) report("cannot nest map lookups");
+      closing = symbol === HOST_BEGIN ? HOST_END : LOOKUP_END;
+    } else if (symbol === closing) closing = undefined;
+    else if (NOT_ON_RHS.has(symbol)) report(`Inappropriate use of ${printable(symbol)} on RHS`);
+    rhs.push({ kind: "token", text: token });
+  }
+  if (closing !== undefined) report("missing map closing token");
+  return { rhs, control: control ?? "repeat" };
+}
+
+function nameIn(token: string): string {
+  return readMacroName(token, 1).name ?? "";
+}
+
+function isMetasymbol(octet: string): boolean {
+  return octet >= "\x80" && octet <= "\x9f";
 }

@@ -8,7 +8,7 @@
 import { parse } from "../generated/macro-text.js";
 import { readMacroName, writeMacroName } from "./macro-name.ts";
 import type { MacroScope } from "./macro-scope.ts";
-import { ARGUMENT, DEFERRED_MACRO, IF, MACRO, MATCH_CLASS, MATCH_NOT_CLASS, METASYMBOLS, printable } from "./tokens.ts";
+import { ARGUMENT, DEFERRED_MACRO, MACRO, METASYMBOLS, NAMED_METASYMBOLS, printable } from "./tokens.ts";
 
 /** A macro whose value names itself stops being filled in after so many rounds. */
 const DEEPEST = 10;
@@ -25,8 +25,6 @@ export interface MacroSource {
 }
 
 const NONE: readonly string[] = [];
-/** Metasymbols that a name follows. */
-const NAMED: ReadonlySet<string> = new Set([MACRO, DEFERRED_MACRO, IF, MATCH_CLASS, MATCH_NOT_CLASS]);
 
 /** Source to value: what is done to a line of a configuration file before anything else looks at it. */
 export function readMacroText(source: string): MacroSource {
@@ -42,7 +40,7 @@ export function readMacroText(source: string): MacroSource {
     const symbol = METASYMBOLS.get(letter);
     if (letter === "$") text += "$";
     else if (letter >= "0" && letter <= "9") text += ARGUMENT + letter;
-    else if (symbol !== undefined && !NAMED.has(symbol)) text += symbol;
+    else if (symbol !== undefined && !NAMED_METASYMBOLS.has(symbol)) text += symbol;
     else {
       const reading = readMacroName(source, symbol === undefined ? dollar + 1 : dollar + 2);
       problems.push(...reading.problems);
@@ -60,9 +58,9 @@ type Part =
   | { readonly kind: "condition"; readonly name: string; readonly branches: readonly (readonly Part[])[] };
 
 // eslint-disable-next-line no-control-regex
-const EXPANDABLE = /[\x80-\x82]/;
+const EXPANDABLE = /[\x81\x83\x9a]/;
 // eslint-disable-next-line no-control-regex
-const EXPANDABLE_WHILE_READING = /[\x80\x82]/;
+const EXPANDABLE_WHILE_READING = /[\x81\x9a]/;
 
 const templates = new Map<string, readonly Part[]>();
 

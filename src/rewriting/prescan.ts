@@ -1,6 +1,27 @@
-/** Text to tokens. */
-import type { Trace } from "./trace.ts";
+/**
+ * Text to tokens: the same reading for addresses, for values of macros and maps, and for the two sides of a rule.
+ *
+ * An operator character is a token of its own, a quoted string is one with its quotes, what is left up to white space
+ * or an operator is an atom; a backslash takes away the meaning of what follows and stays. What is not balanced in an
+ * address is repaired with a message. Limits are sendmail's.
+ */
+import {
+  ANGLE_CLOSE,
+  ANGLE_OPEN,
+  BACKSLASH,
+  BLANK,
+  LETTER,
+  META,
+  PAREN_CLOSE,
+  PAREN_OPEN,
+  QUOTE,
+  VANISHING,
+  characterKinds,
+} from "./character-kinds.ts";
+import { readMacroName } from "./macro-name.ts";
+import { ARGUMENT, NAMED_METASYMBOLS, printTokens, printable } from "./tokens.ts";
 import type { Tokens } from "./tokens.ts";
+import type { Trace } from "./trace.ts";
 
 /** How parentheses are read. */
 export type Comments =
@@ -10,16 +31,21 @@ export type Comments =
   | "strip";
 
 export interface PrescanOptions {
-  /** OperatorChars of the configuration; `()<>,;\r\n"` are added here. */
+  /** OperatorChars of the configuration; `()<>,;"` and line ends are added here. */
   readonly operators: string;
   readonly comments: Comments;
-  /** Stop before this character when it stands outside quotes and angle brackets ("," between addresses). */
+  /**
+   * `address` (when absent): from outside, octets of the metasymbols are refused; `value` of a macro or map: those are
+   * tokens, what is unbalanced is repaired in both. `rule`: nothing is repaired.
+   */
+  readonly kind?: "address" | "value" | "rule";
+  /** Stop before this character ("," between addresses) when it stands outside quotes and `<@route>`. */
   readonly delimiter?: string;
   readonly trace?: Trace;
 }
 
 export interface Prescanned {
-  /** Undefined when the text cannot be read at all (`messages` say why). */
+  /** Undefined when there is no token in the text, or when it cannot be read (`messages` say why). */
   readonly tokens: Tokens | undefined;
   /** Index of the delimiter where reading stopped, or the length of the text. */
   readonly end: number;
@@ -27,8 +53,250 @@ export interface Prescanned {
   readonly messages: readonly string[];
 }
 
+/** The longest text that is taken as an address. */
+const LONGEST_ADDRESS = 255;
+/** The longest token. */
+const LONGEST_TOKEN = 256;
+/** All tokens together, each with one octet for its end. */
+const LONGEST_LIST = 1251;
+/** Addresses in messages are shortened to this. */
+const LONGEST_SHOWN = 202;
+const NONE: readonly string[] = [];
+const AT = "@".charCodeAt(0);
+
+/** The message for an address that is longer than any may be, or undefined. */
+export function tooLongAddress(text: string): string | undefined {
+  if (text.length <= LONGEST_ADDRESS) return undefined;
+  return `Address "${text.slice(0, LONGEST_ADDRESS)}" too long (${LONGEST_ADDRESS} bytes max)`;
+}
+
 /** Reads `text` up to its end or to the delimiter. */
 export function prescan(text: string, options: PrescanOptions): Prescanned {
-  void options;
-  return { tokens: text.split(/\s+/), end: text.length, messages: [] };
+  const { trace } = options;
+  if (trace && trace.level(22) >= 11) trace.print(`prescan: ${printable(text)}`);
+  const result = new Scan(text, options).run();
+  if (trace && trace.level(22) >= 12 && result.tokens) trace.print(`prescan==> ${printTokens(result.tokens)}`);
+  return result;
+}
+
+class Scan {
+  readonly #text: string;
+  readonly #options: PrescanOptions;
+  readonly #tokens: string[] = [];
+  #messages: string[] | undefined;
+  /** What a token has so far, without the part from #start on. */
+  #held = "";
+  #start = -1;
+  /** Sum of what #tokens holds, with one for the end of each. */
+  #size = 0;
+  #angles = 0;
+  /** Depth of comments. */
+  #comments = 0;
+  /** Inside `<@`: the delimiter is part of a source route. */
+  #route = false;
+  #quoted = false;
+
+  constructor(text: string, options: PrescanOptions) {
+    this.#text = text;
+    this.#options = options;
+  }
+
+  run(): Prescanned {
+    const { operators, delimiter, kind: source = "address" } = this.#options;
+    const address = source === "address";
+    const rule = source === "rule";
+    const text = this.#text;
+    const kinds = characterKinds(operators);
+    const stop = delimiter === undefined ? -1 : delimiter.charCodeAt(0);
+    let escaped = false;
+    let at = 0;
+    for (; ; at++) {
+      if (at >= text.length) {
+        if (rule || !this.#close(escaped)) break;
+        escaped = false;
+        continue;
+      }
+      const code = text.charCodeAt(at);
+      if (code === stop && !this.#quoted && this.#comments === 0 && !this.#route) break;
+      const kind = kinds[code & 0xff];
+      if (kind === VANISHING) {
+        this.#vanish(at, escaped);
+        escaped = false;
+      } else if (kind === META && address) return this.#refuse();
+      else if (escaped) escaped = this.#take(at);
+      else if (kind === BACKSLASH) escaped = this.#comments > 0 || !this.#take(at);
+      else if (this.#comments > 0) this.#inComment(kind);
+      else if (this.#quoted) {
+        this.#take(at);
+        if (kind === QUOTE) this.#endQuoted(at + 1);
+      } else if (kind === LETTER) this.#take(at);
+      else if (kind === META) at = this.#metasymbol(at);
+      else this.#separate(kind, at);
+      if (this.#size + this.#held.length + (this.#start < 0 ? 0 : at - this.#start) >= LONGEST_LIST) {
+        return this.#failed("Address too long");
+      }
+    }
+    if (escaped && this.#start >= 0) {
+      // A backslash at the very end hides nothing and goes.
+      this.#held += text.slice(this.#start, at - 1);
+      this.#start = -1;
+    }
+    this.#endToken(at);
+    if (this.#tooLong) return this.#failed("prescan: token too long");
+    return { tokens: this.#tokens.length > 0 ? this.#tokens : undefined, end: at, messages: this.#messages ?? NONE };
+  }
+
+  #tooLong = false;
+
+  /** The octet belongs to the token. Always false, the state of "escaped" after it. */
+  #take(at: number): boolean {
+    if (this.#comments === 0 && this.#start < 0) this.#start = at;
+    return false;
+  }
+
+  #endToken(end: number): void {
+    const token = this.#start < 0 ? this.#held : this.#held + this.#text.slice(this.#start, end);
+    this.#start = -1;
+    this.#held = "";
+    if (token !== "") this.#push(token);
+  }
+
+  #push(token: string): void {
+    this.#tokens.push(token);
+    this.#size += token.length + 1;
+    if (token.length > LONGEST_TOKEN) this.#tooLong = true;
+    const { trace } = this.#options;
+    if (trace && trace.level(22) >= 36) trace.print(`tok=${printable(token)}`);
+  }
+
+  /** Leaves the octet out; the token goes on behind it. */
+  #skip(at: number): void {
+    if (this.#start < 0) return;
+    this.#held += this.#text.slice(this.#start, at);
+    this.#start = -1;
+  }
+
+  #vanish(at: number, escaped: boolean): void {
+    if (this.#quoted || escaped) this.#skip(at);
+    else if (this.#comments === 0) this.#endToken(at);
+  }
+
+  #inComment(kind: number): void {
+    if (kind === PAREN_OPEN) this.#comments++;
+    else if (kind === PAREN_CLOSE) this.#comments--;
+  }
+
+  #endQuoted(end: number): void {
+    this.#quoted = false;
+    this.#endToken(end);
+  }
+
+  /** White space, an operator, or one of the four that may be unbalanced. */
+  #separate(kind: number, at: number): void {
+    const { comments } = this.#options;
+    if (this.#options.kind !== "rule") {
+      if (kind === ANGLE_CLOSE && this.#angles === 0) return this.#stray("Unbalanced '>'", at);
+      if (kind === PAREN_CLOSE && comments === "strip") return this.#stray("Unbalanced ')'", at);
+    }
+    this.#endToken(at);
+    if (kind === BLANK) return;
+    if (kind === QUOTE) {
+      this.#quoted = true;
+      this.#start = at;
+      return;
+    }
+    if (kind === PAREN_OPEN && comments === "strip") {
+      this.#comments = 1;
+      return;
+    }
+    if (kind === ANGLE_OPEN) {
+      this.#angles++;
+      if (this.#options.delimiter !== undefined) this.#route = this.#routeFollows(at + 1);
+    } else if (kind === ANGLE_CLOSE) {
+      this.#angles--;
+      this.#route = false;
+    }
+    this.#push(this.#text[at]);
+  }
+
+  #routeFollows(at: number): boolean {
+    while (this.#text[at] === " " || this.#text[at] === "\t") at++;
+    return this.#text.charCodeAt(at) === AT;
+  }
+
+  #stray(message: string, at: number): void {
+    this.#complain(message);
+    this.#skip(at);
+  }
+
+  /** One metasymbol with its name or digit; returns the index of its last octet. */
+  #metasymbol(at: number): number {
+    this.#endToken(at);
+    const symbol = this.#text[at];
+    let end = at + 1;
+    if (symbol === ARGUMENT) end = Math.min(at + 2, this.#text.length);
+    else if (NAMED_METASYMBOLS.has(symbol)) end = readMacroName(this.#text, at + 1).end;
+    this.#push(this.#text.slice(at, end));
+    return end - 1;
+  }
+
+  /**
+   * At the end of an address: supplies what is missing to close it, one mark at a time. False when nothing is. A
+   * backslash in front of the end hides the first mark, so that another one is needed.
+   */
+  #close(escaped: boolean): boolean {
+    if (this.#quoted) {
+      this.#complain("Unbalanced '\"'");
+      this.#supply('"');
+      if (!escaped) this.#endQuoted(this.#text.length);
+      return true;
+    }
+    if (this.#comments > 0) {
+      this.#complain("Unbalanced '('");
+      if (!escaped) this.#comments--;
+      return true;
+    }
+    if (this.#angles > 0) {
+      this.#complain("Unbalanced '<'");
+      if (escaped) {
+        this.#supply(">");
+        return true;
+      }
+      this.#endToken(this.#text.length);
+      this.#push(">");
+      this.#angles--;
+      return true;
+    }
+    return false;
+  }
+
+  #supply(mark: string): void {
+    this.#skip(this.#text.length);
+    this.#held += mark;
+  }
+
+  #complain(message: string): void {
+    (this.#messages ??= []).push(`${shorten(this.#text)}... ${message}`);
+  }
+
+  #refuse(): Prescanned {
+    const shown = this.#text.replace(/[\x80-\xff]/g, withoutHighBit);
+    (this.#messages ??= []).push(`8-bit character in mailbox address "${shown}"`);
+    return { tokens: undefined, end: this.#text.length, messages: this.#messages };
+  }
+
+  #failed(message: string): Prescanned {
+    this.#complain(message);
+    return { tokens: undefined, end: this.#text.length, messages: this.#messages ?? NONE };
+  }
+}
+
+function withoutHighBit(octet: string): string {
+  const code = octet.charCodeAt(0) & 0x7f;
+  return code < 0x20 ? "?" : String.fromCharCode(code);
+}
+
+/** A long text keeps its beginning and its end. */
+function shorten(text: string): string {
+  return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, 100)}...${text.slice(-100)}`;
 }

@@ -9,38 +9,33 @@ import type { Location } from "../source/location.ts";
 export type Pattern =
   /** One token, compared without regard to letter case; `folded` is its folded text. */
   | { readonly kind: "literal"; readonly text: string; readonly folded: string }
-  /** `$*` */
-  | { readonly kind: "any" }
-  /** `$+` */
-  | { readonly kind: "some" }
-  /** `$-` */
-  | { readonly kind: "one" }
+  /** `$*`, `$+`, `$-` */
+  | { readonly kind: "any" | "some" | "one" }
   /** `$@` */
   | { readonly kind: "nothing" }
-  /** `$=x` */
-  | { readonly kind: "class"; readonly name: string }
-  /** `$~x` */
-  | { readonly kind: "not-class"; readonly name: string }
+  /** `$=x`, `$~x` */
+  | { readonly kind: "class" | "not-class"; readonly name: string }
   /** `$&x` */
-  | { readonly kind: "macro"; readonly name: string }
-  /** An operator that has no meaning on this side; matches only itself. */
-  | { readonly kind: "symbol"; readonly symbol: string };
+  | { readonly kind: "macro"; readonly name: string };
 
 export type Replacement =
+  /** A token as it is, also one of the metasymbols `$> $( $) $[ $] $# $@ $: $|`. */
   | { readonly kind: "token"; readonly text: string }
-  /** `$1`; an `index` that the left side does not have ends the ruleset when the rule fires. */
+  /** `$1`; an index that the left side does not have ends the ruleset when the rule fires. */
   | { readonly kind: "argument"; readonly index: number }
   /** `$&x` */
-  | { readonly kind: "macro"; readonly name: string }
-  /** `$>`, `$(`, `$)`, `$[`, `$]`, `$#`, `$@`, `$:`, `$|`: one metasymbol of tokens.ts. */
-  | { readonly kind: "symbol"; readonly symbol: string };
+  | { readonly kind: "macro"; readonly name: string };
+
+/** What happens when a rule has fired: tried again, on to the next one (`$:`), out of the ruleset (`$@`). */
+export type Control = "repeat" | "once" | "return";
 
 export interface Rule {
   readonly lhs: readonly Pattern[];
   /** Without the `$:` or `$@` in front that `control` stands for. */
   readonly rhs: readonly Replacement[];
-  /** none, `$:`, `$@` in front of the right side. */
-  readonly control: "repeat" | "once" | "return";
+  readonly control: Control;
+  /** How many of `$1` to `$9` the left side has. */
+  readonly wildcards: number;
   readonly at: Location;
 }
 

@@ -9,19 +9,12 @@
 export type Tokens = readonly string[];
 
 /** `$x` or `${name}`; the name follows. */
-export const MACRO = "\x80";
+export const MACRO = "\x81";
 /** `$&x`: replaced when the rule runs; the name follows. */
-export const DEFERRED_MACRO = "\x81";
-/** `$?x`: the name follows. */
-export const IF = "\x82";
-/** `$.` */
-export const END_IF = "\x83";
-/** `$[`, `$]`: look-up in the map "host". */
-export const HOST_BEGIN = "\x84";
-export const HOST_END = "\x85";
+export const DEFERRED_MACRO = "\x83";
 /** `$(`, `$)`: look-up in a named map. */
-export const LOOKUP_BEGIN = "\x86";
-export const LOOKUP_END = "\x87";
+export const LOOKUP_BEGIN = "\x85";
+export const LOOKUP_END = "\x86";
 /** `$*`, `$+`, `$-`: any number of tokens, at least one, exactly one. */
 export const MATCH_ANY = "\x90";
 export const MATCH_SOME = "\x91";
@@ -35,10 +28,26 @@ export const ARGUMENT = "\x95";
 export const CANON_MAILER = "\x96";
 export const CANON_HOST = "\x97";
 export const CANON_USER = "\x98";
-/** `$|`, the separator of two arguments of check rulesets, and "else" in macro text. */
-export const ARGUMENT_SEPARATOR = "\x99";
 /** `$>` */
-export const CALL = "\x9a";
+export const CALL = "\x99";
+/** `$?x`: the name follows. */
+export const IF = "\x9a";
+/** `$|`, the separator of two arguments of check rulesets, and "else" in macro text. */
+export const ARGUMENT_SEPARATOR = "\x9b";
+/** `$.` */
+export const END_IF = "\x9c";
+/** `$[`, `$]`: look-up in the map "host". */
+export const HOST_BEGIN = "\x9d";
+export const HOST_END = "\x9e";
+
+/** Metasymbols that a name follows, as `x` or `{name}`. */
+export const NAMED_METASYMBOLS: ReadonlySet<string> = new Set([
+  MACRO,
+  DEFERRED_MACRO,
+  IF,
+  MATCH_CLASS,
+  MATCH_NOT_CLASS,
+]);
 
 /** What is written after `$` → the metasymbol. Digits and names are not here: see ARGUMENT and MACRO. */
 export const METASYMBOLS: ReadonlyMap<string, string> = new Map([

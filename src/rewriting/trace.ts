@@ -1,16 +1,56 @@
-/** What -bt and -d21 print while rulesets run. */
-import type { Rule } from "./rule.ts";
+/** What -bt and -d21 print while rulesets run: where it goes, and the printed form of rules and workspaces. */
+import { writeMacroName } from "./macro-name.ts";
+import type { Control, Pattern, Replacement, Rule } from "./rule.ts";
+import { printTokens, printable } from "./tokens.ts";
+import type { Tokens } from "./tokens.ts";
 
 /** Debug levels and where their output goes. */
 export interface Trace {
-  /** The level of a -d category; test mode answers at least 1 for 21. Asked again for every line: -d may change it. */
+  /** The level of a -d category. Asked again for every line: -d in test mode changes it. */
   level(category: number): number;
+  /** Test mode: input and result of every ruleset are printed whatever the level. */
+  readonly testMode: boolean;
   /** One line, without line end. */
   print(text: string): void;
 }
 
-/** The two sides of a rule as traces and =S print them: tokens with single blanks. */
-export function printRule(rule: Rule): { readonly lhs: string; readonly rhs: string } {
-  void rule;
-  return { lhs: "", rhs: "" };
+const SYMBOLS: Readonly<Record<string, string>> = { any: "$*", some: "$+", one: "$-", nothing: "$@" };
+const CONTROL: Readonly<Record<Control, string>> = { repeat: "", once: "$:", return: "$@" };
+
+export function printPattern(pattern: Pattern): string {
+  switch (pattern.kind) {
+    case "literal":
+      return printable(pattern.text);
+    case "class":
+      return `$=${writeMacroName(pattern.name)}`;
+    case "not-class":
+      return `$~${writeMacroName(pattern.name)}`;
+    case "macro":
+      return `$&${writeMacroName(pattern.name)}`;
+    default:
+      return SYMBOLS[pattern.kind];
+  }
+}
+
+function printReplacement(replacement: Replacement): string {
+  switch (replacement.kind) {
+    case "token":
+      return printable(replacement.text);
+    case "argument":
+      return `$${replacement.index}`;
+    default:
+      return `$&${writeMacroName(replacement.name)}`;
+  }
+}
+
+/** The two sides of a rule as tokens, each printed: traces and =S put blanks between. */
+export function printRule(rule: Rule): { readonly lhs: readonly string[]; readonly rhs: readonly string[] } {
+  const rhs = rule.rhs.map(printReplacement);
+  return { lhs: rule.lhs.map(printPattern), rhs: rule.control === "repeat" ? rhs : [CONTROL[rule.control], ...rhs] };
+}
+
+/** `NAME             returns: tok tok`, and the same with `  input:`. */
+export function printStep(name: string, step: "  input" | "returns", workspace: Tokens): string {
+  const head = `${name.slice(0, 16).padEnd(16)} ${step}:`;
+  return workspace.length === 0 ? head : `${head} ${printTokens(workspace)}`;
 }

@@ -1,0 +1,17 @@
+/** What both engines run: the rulesets of a configuration and the things rules refer to. */
+import type { ClassSet } from "./classes.ts";
+import type { LookupMap } from "./lookup.ts";
+import type { RulesetTable } from "./rulesets.ts";
+import type { Trace } from "./trace.ts";
+
+export interface RuleProgram {
+  readonly rulesets: RulesetTable;
+  map(name: string): LookupMap | undefined;
+  /** The same object at every call for a class that exists; EMPTY_CLASS for one that does not. */
+  classWords(name: string): ClassSet;
+  /** O OperatorChars. */
+  readonly operators: string;
+  /** O BlankSub. */
+  readonly blankSub: string;
+  readonly trace?: Trace;
+}
