@@ -69,9 +69,8 @@ class Match {
     }
     if (this.#ap >= this.#workspace.length) return false;
     switch (pattern.kind) {
-      case "some":
-      case "one":
-        return this.#take(1);
+      case "literal":
+        return this.#literal(pattern.folded);
       case "not-class":
         return !this.#context.classWords(pattern.name).has(this.#workspace[this.#ap]) && this.#take(1);
       case "class":
@@ -79,7 +78,7 @@ class Match {
       case "macro":
         return this.#macro(pattern.name);
       default:
-        return this.#literal(pattern.folded);
+        return this.#take(1);
     }
   }
 
