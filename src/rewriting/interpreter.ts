@@ -43,15 +43,21 @@ export function createInterpreter(program: RuleProgram): Rewriter {
   };
 }
 
+/** How a ruleset, or a part of one, ended. */
+interface Outcome {
+  readonly tokens: Tokens;
+  readonly status: ExitCode;
+}
+
 /** A part of a run: yields what has to be waited for, is resumed with what came of it. */
 type Step<T> = Generator<Promise<LookupResult>, T, LookupResult>;
 
-function drive(step: Step<Tokens>, run: Run): MaybePromise<Rewritten> {
+function drive(step: Step<Outcome>, run: Run): MaybePromise<Rewritten> {
   const next = step.next();
   return next.done ? run.result(next.value) : later(next.value, step, run);
 }
 
-async function later(first: Promise<LookupResult>, step: Step<Tokens>, run: Run): Promise<Rewritten> {
+async function later(first: Promise<LookupResult>, step: Step<Outcome>, run: Run): Promise<Rewritten> {
   let waiting = first;
   for (;;) {
     const next = step.next(await waiting);
@@ -65,7 +71,6 @@ class Run {
   readonly #program: RuleProgram;
   readonly #context: RewriteContext;
   readonly #matching: MatchContext;
-  #status: ExitCode = EX.OK;
   #reason: string | undefined;
 
   constructor(program: RuleProgram, context: RewriteContext) {
@@ -78,26 +83,25 @@ class Run {
     };
   }
 
-  result(tokens: Tokens): Rewritten {
-    const status = this.#status;
-    return this.#reason === undefined ? { tokens, status } : { tokens, status, reason: this.#reason };
+  result({ tokens, status }: Outcome): Rewritten {
+    if (this.#reason === undefined || status !== EX.TEMPFAIL) return { tokens, status };
+    return { tokens, status, reason: this.#reason };
   }
 
   /** A ruleset over a workspace, with the two lines that show what went in and what came out. */
-  *ruleset(number: number, workspace: Tokens, depth: number): Step<Tokens> {
+  *ruleset(number: number, workspace: Tokens, depth: number): Step<Outcome> {
     const name = this.#program.rulesets.nameOf(number);
     this.#traceStep(name, "  input", workspace);
     if (depth > LIMITS.recursion) {
-      this.#fail(EX.CONFIG, `rewrite: excessive recursion (max ${LIMITS.recursion}), ruleset ${name}`);
-      this.#traceStep(name, "returns", workspace);
-      return workspace;
+      this.#context.message(`rewrite: excessive recursion (max ${LIMITS.recursion}), ruleset ${name}`);
+      return { tokens: workspace, status: EX.CONFIG };
     }
     const ruleset = this.#program.rulesets.get(number);
-    const { tokens, broken } = ruleset
+    const { broken, ...outcome } = ruleset
       ? yield* this.#rules(ruleset, name, workspace, depth)
-      : { tokens: workspace, broken: false };
-    if (!broken) this.#traceStep(name, "returns", tokens);
-    return tokens;
+      : { tokens: workspace, status: EX.OK, broken: false };
+    if (!broken) this.#traceStep(name, "returns", outcome.tokens);
+    return outcome;
   }
 
   /** `broken`: a rule could not be applied; the ruleset ends with the workspace as it was before that rule. */
@@ -106,15 +110,18 @@ class Run {
     name: string,
     workspace: Tokens,
     depth: number,
-  ): Step<{ readonly tokens: Tokens; readonly broken: boolean }> {
+  ): Step<Outcome & { readonly broken: boolean }> {
     let tokens = workspace;
+    let status: ExitCode = EX.OK;
+    // A triple is final: no ruleset touches a workspace that begins with one.
+    if (tokens[0] === CANON_MAILER) return { tokens, status, broken: false };
     for (const [index, rule] of ruleset.rules.entries()) {
       for (let round = 1; ; round++) {
         this.#traceTry(rule);
         if (round > LIMITS.rounds) {
           this.#context.message(`Infinite loop in ruleset ${name}, rule ${index + 1}`);
           if (this.#traced(1)) this.#print(`workspace:  ${printTokens(tokens)}`);
-          break;
+          return { tokens, status, broken: false };
         }
         const spans = match(rule, tokens, this.#matching);
         if (!spans) {
@@ -123,14 +130,15 @@ class Run {
         }
         if (this.#traced(12)) this.#print(`-----rule matches: ${printRule(rule).rhs.join(" ")}`);
         const result = yield* this.#replace(rule.rhs, spans, tokens, name, depth);
-        if (result === undefined) return { tokens, broken: true };
-        tokens = result;
+        if (typeof result === "number") return { tokens, status: result, broken: true };
+        tokens = result.tokens;
+        status = worse(status, result.status);
         if (this.#traced(4)) this.#print(`rewritten as: ${printTokens(tokens)}`);
-        if (tokens[0] === CANON_MAILER || rule.control === "return") return { tokens, broken: false };
+        if (tokens[0] === CANON_MAILER || rule.control === "return") return { tokens, status, broken: false };
         if (rule.control === "once") break;
       }
     }
-    return { tokens, broken: false };
+    return { tokens, status, broken: false };
   }
 
   /** The right side of a rule that has matched: first what is put in, then look-ups, then calls. */
@@ -140,32 +148,42 @@ class Run {
     workspace: Tokens,
     name: string,
     depth: number,
-  ): Step<Tokens | undefined> {
+  ): Step<Outcome | ExitCode> {
     const filled = this.#fillIn(rhs, spans, workspace, name);
-    if (filled === undefined) return undefined;
+    if (typeof filled === "number") return filled;
     const looked = yield* this.#lookUps(filled);
-    if (looked === undefined) return undefined;
-    return yield* this.#calls(looked, depth);
+    if (typeof looked === "number") return looked;
+    const called = yield* this.#calls(looked.tokens, depth);
+    return { tokens: called.tokens, status: worse(looked.status, called.status) };
   }
 
-  /** `$1` and `$&x`; undefined when the ruleset cannot go on. */
-  #fillIn(rhs: readonly Replacement[], spans: readonly Span[], workspace: Tokens, name: string): string[] | undefined {
+  /** `$1` and `$&x`; a status when the ruleset cannot go on. */
+  #fillIn(
+    rhs: readonly Replacement[],
+    spans: readonly Span[],
+    workspace: Tokens,
+    name: string,
+  ): readonly string[] | ExitCode {
     const tokens: string[] = [];
     for (const each of rhs) {
       if (each.kind === "token") tokens.push(each.text);
       else if (each.kind === "macro") {
         const value = this.#macro(each.name);
-        if (value === undefined) return undefined;
+        if (value === undefined) return EX.DATAERR;
         for (const token of value) tokens.push(token);
       } else {
         const span = spans[each.index - 1];
         if (span === undefined) {
-          return this.#fail(EX.CONFIG, `rewrite: ruleset ${name}: replacement $${each.index} out of bounds`);
+          this.#context.message(`rewrite: ruleset ${name}: replacement $${each.index} out of bounds`);
+          return EX.CONFIG;
         }
         this.#traceArgument(each.index, workspace, span);
         for (let i = span.start; i < span.end; i++) tokens.push(workspace[i]);
       }
-      if (tokens.length >= LIMITS.tokens) return this.#fail(EX.DATAERR, "rewrite: expansion too long");
+      if (tokens.length >= LIMITS.tokens) {
+        this.#context.message("rewrite: expansion too long");
+        return EX.DATAERR;
+      }
     }
     return tokens;
   }
@@ -174,21 +192,22 @@ class Run {
   #macro(name: string): Tokens | undefined {
     const value = this.#context.scope.get(name);
     if (this.#traced(2)) this.#print(`rewrite: RHS $&{${name}} => "${value ?? "(NULL)"}"`);
-    return value ? this.#tokenise(value) : [];
+    return this.#textOf(value ?? "");
   }
 
-  /** Text that was put in, as tokens; undefined, with status 65, when there is none in it. */
-  #tokenise(text: string): Tokens | undefined {
+  /** Text that was put in, as tokens; undefined when there is text and no token in it. */
+  #textOf(text: string): Tokens | undefined {
+    if (text === "") return [];
     const { operators, trace } = this.#program;
     const { tokens, messages } = prescan(text, { operators, comments: "strip", kind: "value", trace });
     for (const each of messages) this.#context.message(each);
-    if (tokens === undefined) this.#status = EX.DATAERR;
     return tokens;
   }
 
-  *#lookUps(workspace: string[]): Step<Tokens | undefined> {
+  *#lookUps(workspace: readonly string[]): Step<Outcome | ExitCode> {
     let begin = workspace.findIndex(beginsLookup);
-    if (begin === -1) return workspace;
+    let status: ExitCode = EX.OK;
+    if (begin === -1) return { tokens: workspace, status };
     const tokens = workspace.slice(0, begin);
     while (begin < workspace.length) {
       if (!beginsLookup(workspace[begin])) {
@@ -197,31 +216,33 @@ class Run {
       }
       const lookup = readLookup(workspace, begin);
       const result = yield* this.#lookUp(lookup);
-      if (result === undefined) return undefined;
-      for (const token of result) tokens.push(token);
+      if (result.tokens === undefined) return EX.DATAERR;
+      for (const token of result.tokens) tokens.push(token);
+      status = worse(status, result.status);
       begin = lookup.end;
     }
-    return tokens;
+    return { tokens, status };
   }
 
-  *#lookUp({ map: name, key, args, fallback }: LookupText): Step<Tokens | undefined> {
+  /** No tokens at all: what should be put in holds nothing but blanks and comments. */
+  *#lookUp(lookup: LookupText): Step<{ readonly tokens: Tokens | undefined; readonly status: ExitCode }> {
+    const { map: name, key, args, fallback } = lookup;
+    const join = (tokens: Tokens): string => catAddress(tokens, this.#program.operators, this.#program.blankSub);
+    // The default is joined and read again, like a value that was found: its comments go. The key stays as it is.
+    const otherwise = (): Tokens | undefined => (fallback ? this.#textOf(join(fallback)) : key);
     const map = this.#program.map(name);
     if (map === undefined) {
       this.#context.message(`rewrite: map ${name} not found`);
-      return fallback ?? key;
+      return { tokens: otherwise(), status: EX.OK };
     }
-    const { operators, blankSub } = this.#program;
-    const text = catAddress(key, operators, blankSub);
-    const texts = args.map((each) => catAddress(each, operators, blankSub));
+    const text = join(key);
+    const texts = args.map(join);
     const answer = map.lookup(text, texts, this.#lookupContext());
     const result = isPromise(answer) ? yield answer : answer;
     this.#traceLookup(name, text, texts, result);
-    if (result.kind === "found") return result.value === "" ? [] : this.#tokenise(result.value);
-    if (result.kind === "tempfail") {
-      this.#status = result.status;
-      this.#reason = result.reason;
-    }
-    return fallback ?? key;
+    if (result.kind === "found") return { tokens: this.#textOf(result.value), status: EX.OK };
+    if (result.kind === "tempfail") this.#reason = result.reason;
+    return { tokens: otherwise(), status: result.kind === "tempfail" ? result.status : EX.OK };
   }
 
   #lookupContext(): LookupContext {
@@ -234,31 +255,36 @@ class Run {
     };
   }
 
-  /** `$>name` and everything after it; what stands before stays in front of the result. */
-  *#calls(workspace: Tokens, depth: number): Step<Tokens> {
-    return (yield* this.#call(workspace, depth)) ?? workspace;
-  }
-
-  /** Undefined when a ruleset that is called does not exist: then the text stays as it is. */
-  *#call(workspace: Tokens, depth: number): Step<Tokens | undefined> {
+  /**
+   * `$>name` and everything after it; what stands before stays in front of the result. The last call runs first; when
+   * one fails, the calls before it stay in the text.
+   */
+  *#calls(workspace: Tokens, depth: number): Step<Outcome> {
     const at = workspace.indexOf(CALL);
-    const name = workspace[at + 1];
-    if (at === -1 || name === undefined) return workspace;
-    const argument = yield* this.#call(workspace.slice(at + 2), depth);
-    if (argument === undefined) return undefined;
-    const reading = this.#program.rulesets.find(name.replaceAll('"', ""));
-    if (reading.number === undefined) {
-      for (const { text } of reading.problems) this.#context.message(text);
-      return this.#fail(EX.CONFIG, `Unknown ruleset ${name}`);
+    const name = workspace[at + 1]?.replaceAll('"', "");
+    if (at === -1 || name === undefined) return { tokens: workspace, status: EX.OK };
+    const number = this.#find(name);
+    if (number === undefined) return { tokens: workspace, status: EX.CONFIG };
+    const argument = yield* this.#calls(workspace.slice(at + 2), depth);
+    if (argument.status !== EX.OK && argument.status !== EX.TEMPFAIL) {
+      return { tokens: [...workspace.slice(0, at + 2), ...argument.tokens], status: argument.status };
     }
-    const result = yield* this.ruleset(reading.number, argument, depth + 1);
-    return at === 0 ? result : [...workspace.slice(0, at), ...result];
+    // A ruleset without rules is not even entered.
+    const known = this.#program.rulesets.get(number)?.rules.length;
+    const result = known ? yield* this.ruleset(number, argument.tokens, depth + 1) : argument;
+    return {
+      tokens: at === 0 ? result.tokens : [...workspace.slice(0, at), ...result.tokens],
+      status: worse(argument.status, result.status),
+    };
   }
 
-  #fail(status: ExitCode, message: string): undefined {
-    this.#status = status;
-    this.#context.message(message);
-    return undefined;
+  #find(name: string): number | undefined {
+    const { number, problems } = this.#program.rulesets.find(name);
+    if (number === undefined) {
+      for (const { text } of problems) this.#context.message(text);
+      this.#context.message(`Unknown ruleset ${name}`);
+    }
+    return number;
   }
 
   #print(text: string): void {
@@ -297,4 +323,9 @@ class Run {
     const status = result.kind === "tempfail" ? result.status : EX.OK;
     this.#print(`map_lookup(${name}, ${key}${shown}) => ${value} (${status}), ad=0`);
   }
+}
+
+/** The first status that is not 0 stays, unless a temporary failure comes later: that one must not be lost. */
+function worse(old: ExitCode, more: ExitCode): ExitCode {
+  return old === EX.OK || more === EX.TEMPFAIL ? more : old;
 }

@@ -34,8 +34,8 @@ export function readLookup(workspace: Tokens, at: number): LookupText {
   let part = key;
   for (; i < workspace.length && workspace[i] !== closing; i++) {
     const token = workspace[i];
-    if (fallback === undefined && token === CANON_HOST) args.push((part = []));
-    else if (fallback === undefined && token === CANON_USER) part = fallback = [];
+    if (token === CANON_HOST) args.push((part = []));
+    else if (token === CANON_USER) part = fallback = [];
     else part.push(token);
   }
   return { map, key, args, fallback, end: Math.min(i + 1, workspace.length) };

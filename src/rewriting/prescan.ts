@@ -75,7 +75,10 @@ export function prescan(text: string, options: PrescanOptions): Prescanned {
   const { trace } = options;
   if (trace && trace.level(22) >= 11) trace.print(`prescan: ${printable(text)}`);
   const result = new Scan(text, options).run();
-  if (trace && trace.level(22) >= 12 && result.tokens) trace.print(`prescan==> ${printTokens(result.tokens)}`);
+  if (trace && trace.level(22) >= 12) {
+    trace.print(`prescan==> ${printTokens(result.tokens ?? [])}`);
+    if (!result.tokens) trace.print("prescan: null leading token");
+  }
   return result;
 }
 
@@ -114,6 +117,7 @@ class Scan {
       if (at >= text.length) {
         if (rule || !this.#close(escaped)) break;
         escaped = false;
+        at = text.length - 1;
         continue;
       }
       const code = text.charCodeAt(at);

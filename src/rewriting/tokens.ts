@@ -77,22 +77,19 @@ const printedMetasymbols: ReadonlyMap<string, string> = new Map([
 ]);
 
 // eslint-disable-next-line no-control-regex
-const UNPRINTABLE = /[\x00-\x1f\x7f-\xff]/g;
+const SHOWN_OTHERWISE = /[\x00-\x1f\x7f-\xff]/g;
 
-/** Text as test mode and traces print it: metasymbols as written, controls as `^X`, octets with the high bit as `M-x`. */
+/** Text as test mode and traces print it: metasymbols as written, octets with the high bit as `M-x`, control characters not at all. */
 export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, printOctet);
+  return text.replace(SHOWN_OTHERWISE, printOctet);
 }
 
 function printOctet(octet: string): string {
-  const symbol = printedMetasymbols.get(octet);
-  if (symbol !== undefined) return symbol;
   if (octet === "\t") return "\\t";
   if (octet === "\n") return "\\n";
   if (octet === "\r") return "\\r";
-  const code = octet.charCodeAt(0);
-  if (code >= 0x80) return `M-${printable(String.fromCharCode(code & 0x7f))}`;
-  return `^${String.fromCharCode(code ^ 0x40)}`;
+  if (octet < " " || octet === "\x7f") return "";
+  return printedMetasymbols.get(octet) ?? `M-${String.fromCharCode(octet.charCodeAt(0) & 0x7f)}`;
 }
 
 /** Tokens as traces print them: one blank between two. */

@@ -1,0 +1,215 @@
+/** What every rewriting engine must do. Each case runs through all of them. */
+import { describe, expect, test } from "@jest/globals";
+import { createInterpreter } from "../../src/rewriting/interpreter.ts";
+import type { LookupMap } from "../../src/rewriting/lookup.ts";
+import type { RuleProgram } from "../../src/rewriting/program.ts";
+import type { Rewriter, Rewritten } from "../../src/rewriting/rewriter.ts";
+import { printTokens } from "../../src/rewriting/tokens.ts";
+import { isPromise } from "../../src/sys/maybe-promise.ts";
+import { EX } from "../../src/sys/sysexits.ts";
+import { testProgram } from "../support/rule-program.ts";
+import type { TestSettings } from "../support/rule-program.ts";
+
+const engines: Readonly<Record<string, (program: RuleProgram) => Rewriter>> = { interpreter: createInterpreter };
+
+interface Run {
+  readonly result: string;
+  readonly status: number;
+  readonly messages: readonly string[];
+}
+
+const TABLE: Readonly<Record<string, string>> = { one: "1", two: "t w o", empty: "", blank: " ", note: "(c)" };
+const maps: TestSettings["maps"] = {
+  table: (key, args) => {
+    const value = TABLE[key.toLowerCase()];
+    return value === undefined ? { kind: "missing" } : { kind: "found", value: value + args.join("/") };
+  },
+  show: (key, args) => ({ kind: "found", value: `"${[key, ...args].join("|")}"` }),
+  broken: () => ({ kind: "tempfail", reason: "asleep", status: EX.TEMPFAIL }),
+  set: (key, args, { scope }) => {
+    scope.set(key, args[0]);
+    return { kind: "found", value: "" };
+  },
+  host: (key) => (key === "short" ? { kind: "found", value: "short.test." } : { kind: "missing" }),
+};
+/** The same maps, but every answer comes later. */
+const laterMaps = Object.fromEntries(
+  Object.entries(maps).map(([name, lookup]): [string, LookupMap["lookup"]] => [
+    name,
+    (...args) => Promise.resolve().then(() => lookup(...args)),
+  ]),
+);
+
+function finish({ tokens, status }: Rewritten, messages: readonly string[]): Run {
+  return { result: printTokens(tokens), status, messages };
+}
+
+/** Runs ruleset t with maps that answer at once and with maps that answer later; both must come to the same. */
+async function runWith(create: (program: RuleProgram) => Rewriter, rules: string, input: string): Promise<Run> {
+  const answers: Run[] = [];
+  for (const [kind, settings] of [
+    ["now", { maps }],
+    ["later", { maps: laterMaps }],
+  ] as const) {
+    const program = testProgram(rules, settings);
+    const engine = create(program);
+    const messages: string[] = [];
+    const context = {
+      scope: program.scope.child(),
+      deferred: false,
+      message: (text: string) => messages.push(text),
+    };
+    const answer = engine.rewrite(engine.number("t") ?? -1, engine.tokenise(input, context), context);
+    if (kind === "now" && isPromise(answer)) throw new Error("a run without waiting look-ups must not wait");
+    answers.push(finish(await answer, messages));
+  }
+  expect(answers[1]).toEqual(answers[0]);
+  return answers[0];
+}
+
+for (const [name, create] of Object.entries(engines)) {
+  describe(`rewriter contract: ${name}`, () => {
+    const run = (rules: string, input: string): Promise<Run> => runWith(create, rules, input);
+
+    async function rewrites(rules: string, input: string, result: string): Promise<void> {
+      expect(await run(`St\n${rules}`, input)).toEqual({ result, status: 0, messages: [] });
+    }
+
+    test.each([
+      ["R$*\t$@ <$1>", "a b", "< a b >"],
+      ["R$+ $*\t$@ <$1> <$2>", "a b c", "< a > < b c >"],
+      ["R$*.$*\t$@ <$1> <$2>", "a.b.c", "< a > < b . c >"],
+      ["R$+.$+.$-\t$@ $3 $2 $1", "a.b.c.d", "d b . c a"],
+      ["R$- $-\t$@ $2 $1", "a b c", "a b c"],
+      ["Ra$*b\t$@ $1", "A x B", "x"],
+      ["R$@\t$@ empty\nR$*\t$@ some", "x", "some"],
+      ["R$@ $- $@\t$@ $1 y", "x", "x y"],
+      ['R"a b"\t$@ quoted', '"A B"', "quoted"],
+    ])("matches: %j on %j gives %j", rewrites);
+
+    test.each([
+      ["Cxa a.b\nR$=x $*\t$@ <$1> <$2>", "a.b", "< a > < . b >"],
+      ["Cxa a.b\nR$=x\t$@ <$1>", "A.B", "< A . B >"],
+      ["Cxa a. a.b\nR$=x b\t$@ <$1>", "a.b", "< a . >"],
+      ["Cxa a.b\nR$* $=x $-\t$@ <$1> <$2> <$3>", "c a.b d", "< c > < a . b > < d >"],
+      ["Cxa\nR$~x $*\t$@ <$1> <$2>", "a b", "a b"],
+      ["Cxa\nR$*$~x\t$@ <$1> <$2>", "a b", "< a > < b >"],
+      ["R$~q\t$@ other $1", "a", "other a"],
+    ])("classes: %j on %j gives %j", rewrites);
+
+    test.each([
+      ["Dxa.b\nR$&x $*\t$@ <$1>", "a.b.c", "< . c >"],
+      ["Dxa.b\nR$&x\t$@ x", "a", "a"],
+      ["R$&u $*\t$@ <$1>", "a", "< a >"],
+      ["Ra $&u\t$@ x", "a", "a"],
+      ['DxA "b c"\nR$*\t$@ $1 $&x $&u', "q", 'q A "b c"'],
+      ["Dxa (note) b\nR$*\t$@ $&x", "q", "a b"],
+    ])("macros at run time: %j on %j gives %j", rewrites);
+
+    test.each([
+      ["R$- . $*\t$2\nR$*\t$@ done $1", "a.b.c", "done c"],
+      ["Ra\tb\nRb\tc", "a", "c"],
+      ["Ra\t$: b\nRb\t$@ c\nR$*\t$@ d", "a", "c"],
+      ["Ra\t$#local $: x\nR$*\t$@ never", "a", "$# local $: x"],
+      ["R$*\t$>s $1\nR$*\t$@ never\nSs\nR$*\t$#x $: $1", "a", "$# x $: a"],
+      ["R$*\t$: p $>s $1\nR$* $#$*\t$@ $2\nSs\nR$*\t$#x $: $1", "a", "x $: a"],
+    ])("flow: %j on %j gives %j", rewrites);
+
+    test.each([
+      ["R$*\t$@ $>s $1 y\nSs\nR$*\t$@ <$1>", "a", "< a y >"],
+      ["R$*\t$@ x $>s $>u $1\nSs\nR$*\t$@ s <$1>\nSu\nR$*\t$@ u <$1>", "a", "x s < u < a > >"],
+      ["R$*\t$@ $>$1 x\nSs\nR$*\t$@ s <$1>", "s", "s < x >"],
+      ["Dns\nR$*\t$@ $>$&n x\nSs\nR$*\t$@ s <$1>", "a", "s < x >"],
+      ["R$*\t$@ $>5 $1\nS5\nR$*\t$@ five", "a", "five"],
+      ["R$*\t$@ $>98 $1", "a", "a"],
+      ["R$*\t$@ $1 $>", "a", "a $>"],
+    ])("calls: %j on %j gives %j", rewrites);
+
+    test.each([
+      ["R$*\t$@ $(table $1 $)", "one", "1"],
+      ["R$*\t$@ <$(table $1 $@ a $@ b $: no $)>", "one", "< 1a / b >"],
+      ["R$*\t$@ $(table $1 $: no $1 $) x", "zero", "no zero x"],
+      ["R$*\t$@ $(table $1 $) x", "zero.y", "zero . y x"],
+      ["R$*\t$@ $(table empty $)x", "a", "x"],
+      ["R$*\t$@ $(table $1 $: (c) d $)", "zero", "d"],
+      ["R$*\t$@ $(table $1 $: $>s y $) z\nSs\nR$*\t$@ s <$1>", "zero", "s < y z >"],
+      ["R$*\t$@ $(table $1 $) $(table two $)", "one", "1 t w o"],
+      ["R$*\t$@ $(table $(table one $) $)", "a", "$( table one $)"],
+      ["R$*\t$@ $(show $1 $@ b c $@ d.e $)", "x y.z", '"x y.z|b c|d.e"'],
+      ["R$*\t$@ $[ $1 $] x", "short", "short . test . x"],
+      ["R$*\t$@ $[ $1 $: none $]", "long", "none"],
+    ])("look-ups: %j on %j gives %j", rewrites);
+
+    test("a macro that a map has set is there for the next rule", async () => {
+      await rewrites("R$*\t$: $(set v $@ $1 $) x\nR$*\t$@ $1 $&v", "a.b", "x a . b");
+    });
+
+    test("the same rule may fire a hundred times; then the ruleset ends", async () => {
+      const { result, messages } = await run("St\nR$+\t$1 x\nR$*\t$@ never", "a");
+      expect(result.split(" ")).toHaveLength(101);
+      expect(messages).toEqual(["Infinite loop in ruleset t, rule 1"]);
+    });
+
+    test("calls nest fifty deep", async () => {
+      const { result, status, messages } = await run("St\nR$*\t$: $>t $1", "a");
+      expect({ result, status, messages }).toEqual({
+        result: "a",
+        status: 78,
+        messages: ["rewrite: excessive recursion (max 50), ruleset t"],
+      });
+    });
+
+    test("an expansion has at most a thousand tokens", async () => {
+      const { status, messages } = await run("St\nR$+\t$1.$1", "a");
+      expect({ status, messages }).toEqual({ status: 65, messages: ["rewrite: expansion too long"] });
+    });
+
+    test("an argument that the left side does not have ends the ruleset", async () => {
+      const answer = await run("St\nR$*\t$: x $1\nR$*\t$: y $2\nR$*\t$: z", "a");
+      expect(answer).toEqual({
+        result: "x a",
+        status: 78,
+        messages: ["rewrite: ruleset t: replacement $2 out of bounds"],
+      });
+    });
+
+    test("an unknown ruleset leaves the text as it is", async () => {
+      expect(await run("St\nR$*\t$: x $>nosuch $>s $1\nSs\nR$*\t$@ s", "a")).toEqual({
+        result: "x $> nosuch $> s a",
+        status: 78,
+        messages: ["Unknown ruleset nosuch"],
+      });
+    });
+
+    test("a called ruleset that fails keeps the calls before it from running", async () => {
+      expect(await run("St\nR$*\t$: $>s $>u $1\nSs\nR$*\t$@ s $1\nSu\nR$*\t$: $1 $2", "a")).toMatchObject({
+        result: "$> s a",
+        status: 78,
+      });
+    });
+
+    test("an unknown map takes the default", async () => {
+      expect(await run("St\nR$*\t$@ $(nomap $1 $: d $) $(nomap $1 $)", "a")).toEqual({
+        result: "d a",
+        status: 0,
+        messages: ["rewrite: map nomap not found", "rewrite: map nomap not found"],
+      });
+    });
+
+    test("a temporary failure takes the default and is not forgotten", async () => {
+      expect(await run("St\nR$*\t$: $(broken $1 $: d $)\nR$*\t$@ $>s $1\nSs\nR$*\t$@ s $1", "a")).toMatchObject({
+        result: "s d",
+        status: 75,
+      });
+    });
+
+    test.each(["blank", "note"])("a value without any token (%s) ends the ruleset", async (key) => {
+      expect(await run("St\nR$*\t$@ $(table $1 $) x", key)).toEqual({ result: key, status: 65, messages: [] });
+    });
+
+    test("a workspace that begins with a triple is not touched", async () => {
+      const { result } = await run("St\nR$*\t$: p $>s $1\nR$- $*\t$@ $>u $2\nSs\nR$*\t$#x\nSu\nR$*\t$@ never", "a");
+      expect(result).toBe("$# x");
+    });
+  });
+}
