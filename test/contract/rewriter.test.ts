@@ -67,149 +67,147 @@ async function runWith(create: (program: RuleProgram) => Rewriter, rules: string
   return answers[0];
 }
 
-for (const [name, create] of Object.entries(engines)) {
-  describe(`rewriter contract: ${name}`, () => {
-    const run = (rules: string, input: string): Promise<Run> => runWith(create, rules, input);
+describe.each(Object.entries(engines))("rewriter contract: %s", (_name, create) => {
+  const run = (rules: string, input: string): Promise<Run> => runWith(create, rules, input);
 
-    async function rewrites(rules: string, input: string, result: string): Promise<void> {
-      expect(await run(`St\n${rules}`, input)).toEqual({ result, status: 0, messages: [] });
-    }
+  async function rewrites(rules: string, input: string, result: string): Promise<void> {
+    expect(await run(`St\n${rules}`, input)).toEqual({ result, status: 0, messages: [] });
+  }
 
-    test.each([
-      ["R$*\t$@ <$1>", "a b", "< a b >"],
-      ["R$+ $*\t$@ <$1> <$2>", "a b c", "< a > < b c >"],
-      ["R$*.$*\t$@ <$1> <$2>", "a.b.c", "< a > < b . c >"],
-      ["R$+.$+.$-\t$@ $3 $2 $1", "a.b.c.d", "d b . c a"],
-      ["R$- $-\t$@ $2 $1", "a b c", "a b c"],
-      ["Ra$*b\t$@ $1", "A x B", "x"],
-      ["R$@\t$@ empty\nR$*\t$@ some", "x", "some"],
-      ["R$@ $- $@\t$@ $1 y", "x", "x y"],
-      ['R"a b"\t$@ quoted', '"A B"', "quoted"],
-    ])("matches: %j on %j gives %j", rewrites);
+  test.each([
+    ["R$*\t$@ <$1>", "a b", "< a b >"],
+    ["R$+ $*\t$@ <$1> <$2>", "a b c", "< a > < b c >"],
+    ["R$*.$*\t$@ <$1> <$2>", "a.b.c", "< a > < b . c >"],
+    ["R$+.$+.$-\t$@ $3 $2 $1", "a.b.c.d", "d b . c a"],
+    ["R$- $-\t$@ $2 $1", "a b c", "a b c"],
+    ["Ra$*b\t$@ $1", "A x B", "x"],
+    ["R$@\t$@ empty\nR$*\t$@ some", "x", "some"],
+    ["R$@ $- $@\t$@ $1 y", "x", "x y"],
+    ['R"a b"\t$@ quoted', '"A B"', "quoted"],
+  ])("matches: %j on %j gives %j", rewrites);
 
-    test.each([
-      ["Cxa a.b\nR$=x $*\t$@ <$1> <$2>", "a.b", "< a > < . b >"],
-      ["Cxa a.b\nR$=x\t$@ <$1>", "A.B", "< A . B >"],
-      ["Cxa a. a.b\nR$=x b\t$@ <$1>", "a.b", "< a . >"],
-      ["Cxa a.b\nR$* $=x $-\t$@ <$1> <$2> <$3>", "c a.b d", "< c > < a . b > < d >"],
-      ["Cxa\nR$~x $*\t$@ <$1> <$2>", "a b", "a b"],
-      ["Cxa\nR$*$~x\t$@ <$1> <$2>", "a b", "< a > < b >"],
-      ["R$~q\t$@ other $1", "a", "other a"],
-    ])("classes: %j on %j gives %j", rewrites);
+  test.each([
+    ["Cxa a.b\nR$=x $*\t$@ <$1> <$2>", "a.b", "< a > < . b >"],
+    ["Cxa a.b\nR$=x\t$@ <$1>", "A.B", "< A . B >"],
+    ["Cxa a. a.b\nR$=x b\t$@ <$1>", "a.b", "< a . >"],
+    ["Cxa a.b\nR$* $=x $-\t$@ <$1> <$2> <$3>", "c a.b d", "< c > < a . b > < d >"],
+    ["Cxa\nR$~x $*\t$@ <$1> <$2>", "a b", "a b"],
+    ["Cxa\nR$*$~x\t$@ <$1> <$2>", "a b", "< a > < b >"],
+    ["R$~q\t$@ other $1", "a", "other a"],
+  ])("classes: %j on %j gives %j", rewrites);
 
-    test.each([
-      ["Dxa.b\nR$&x $*\t$@ <$1>", "a.b.c", "< . c >"],
-      ["Dxa.b\nR$&x\t$@ x", "a", "a"],
-      ["R$&u $*\t$@ <$1>", "a", "< a >"],
-      ["Ra $&u\t$@ x", "a", "a"],
-      ['DxA "b c"\nR$*\t$@ $1 $&x $&u', "q", 'q A "b c"'],
-      ["Dxa (note) b\nR$*\t$@ $&x", "q", "a b"],
-    ])("macros at run time: %j on %j gives %j", rewrites);
+  test.each([
+    ["Dxa.b\nR$&x $*\t$@ <$1>", "a.b.c", "< . c >"],
+    ["Dxa.b\nR$&x\t$@ x", "a", "a"],
+    ["R$&u $*\t$@ <$1>", "a", "< a >"],
+    ["Ra $&u\t$@ x", "a", "a"],
+    ['DxA "b c"\nR$*\t$@ $1 $&x $&u', "q", 'q A "b c"'],
+    ["Dxa (note) b\nR$*\t$@ $&x", "q", "a b"],
+  ])("macros at run time: %j on %j gives %j", rewrites);
 
-    test.each([
-      ["R$- . $*\t$2\nR$*\t$@ done $1", "a.b.c", "done c"],
-      ["Ra\tb\nRb\tc", "a", "c"],
-      ["Ra\t$: b\nRb\t$@ c\nR$*\t$@ d", "a", "c"],
-      ["Ra\t$#local $: x\nR$*\t$@ never", "a", "$# local $: x"],
-      ["R$*\t$>s $1\nR$*\t$@ never\nSs\nR$*\t$#x $: $1", "a", "$# x $: a"],
-      ["R$*\t$: p $>s $1\nR$* $#$*\t$@ $2\nSs\nR$*\t$#x $: $1", "a", "x $: a"],
-    ])("flow: %j on %j gives %j", rewrites);
+  test.each([
+    ["R$- . $*\t$2\nR$*\t$@ done $1", "a.b.c", "done c"],
+    ["Ra\tb\nRb\tc", "a", "c"],
+    ["Ra\t$: b\nRb\t$@ c\nR$*\t$@ d", "a", "c"],
+    ["Ra\t$#local $: x\nR$*\t$@ never", "a", "$# local $: x"],
+    ["R$*\t$>s $1\nR$*\t$@ never\nSs\nR$*\t$#x $: $1", "a", "$# x $: a"],
+    ["R$*\t$: p $>s $1\nR$* $#$*\t$@ $2\nSs\nR$*\t$#x $: $1", "a", "x $: a"],
+  ])("flow: %j on %j gives %j", rewrites);
 
-    test.each([
-      ["R$*\t$@ $>s $1 y\nSs\nR$*\t$@ <$1>", "a", "< a y >"],
-      ["R$*\t$@ x $>s $>u $1\nSs\nR$*\t$@ s <$1>\nSu\nR$*\t$@ u <$1>", "a", "x s < u < a > >"],
-      ["R$*\t$@ $>$1 x\nSs\nR$*\t$@ s <$1>", "s", "s < x >"],
-      ["Dns\nR$*\t$@ $>$&n x\nSs\nR$*\t$@ s <$1>", "a", "s < x >"],
-      ["R$*\t$@ $>5 $1\nS5\nR$*\t$@ five", "a", "five"],
-      ["R$*\t$@ $>98 $1", "a", "a"],
-      ["R$*\t$@ $1 $>", "a", "a $>"],
-    ])("calls: %j on %j gives %j", rewrites);
+  test.each([
+    ["R$*\t$@ $>s $1 y\nSs\nR$*\t$@ <$1>", "a", "< a y >"],
+    ["R$*\t$@ x $>s $>u $1\nSs\nR$*\t$@ s <$1>\nSu\nR$*\t$@ u <$1>", "a", "x s < u < a > >"],
+    ["R$*\t$@ $>$1 x\nSs\nR$*\t$@ s <$1>", "s", "s < x >"],
+    ["Dns\nR$*\t$@ $>$&n x\nSs\nR$*\t$@ s <$1>", "a", "s < x >"],
+    ["R$*\t$@ $>5 $1\nS5\nR$*\t$@ five", "a", "five"],
+    ["R$*\t$@ $>98 $1", "a", "a"],
+    ["R$*\t$@ $1 $>", "a", "a $>"],
+  ])("calls: %j on %j gives %j", rewrites);
 
-    test.each([
-      ["R$*\t$@ $(table $1 $)", "one", "1"],
-      ["R$*\t$@ <$(table $1 $@ a $@ b $: no $)>", "one", "< 1a / b >"],
-      ["R$*\t$@ $(table $1 $: no $1 $) x", "zero", "no zero x"],
-      ["R$*\t$@ $(table $1 $) x", "zero.y", "zero . y x"],
-      ["R$*\t$@ $(table empty $)x", "a", "x"],
-      ["R$*\t$@ $(table $1 $: (c) d $)", "zero", "d"],
-      ["R$*\t$@ $(table $1 $: $>s y $) z\nSs\nR$*\t$@ s <$1>", "zero", "s < y z >"],
-      ["R$*\t$@ $(table $1 $) $(table two $)", "one", "1 t w o"],
-      ["R$*\t$@ $(table $(table one $) $)", "a", "$( table one $)"],
-      ["R$*\t$@ $(show $1 $@ b c $@ d.e $)", "x y.z", '"x y.z|b c|d.e"'],
-      ["R$*\t$@ $[ $1 $] x", "short", "short . test . x"],
-      ["R$*\t$@ $[ $1 $: none $]", "long", "none"],
-    ])("look-ups: %j on %j gives %j", rewrites);
+  test.each([
+    ["R$*\t$@ $(table $1 $)", "one", "1"],
+    ["R$*\t$@ <$(table $1 $@ a $@ b $: no $)>", "one", "< 1a / b >"],
+    ["R$*\t$@ $(table $1 $: no $1 $) x", "zero", "no zero x"],
+    ["R$*\t$@ $(table $1 $) x", "zero.y", "zero . y x"],
+    ["R$*\t$@ $(table empty $)x", "a", "x"],
+    ["R$*\t$@ $(table $1 $: (c) d $)", "zero", "d"],
+    ["R$*\t$@ $(table $1 $: $>s y $) z\nSs\nR$*\t$@ s <$1>", "zero", "s < y z >"],
+    ["R$*\t$@ $(table $1 $) $(table two $)", "one", "1 t w o"],
+    ["R$*\t$@ $(table $(table one $) $)", "a", "$( table one $)"],
+    ["R$*\t$@ $(show $1 $@ b c $@ d.e $)", "x y.z", '"x y.z|b c|d.e"'],
+    ["R$*\t$@ $[ $1 $] x", "short", "short . test . x"],
+    ["R$*\t$@ $[ $1 $: none $]", "long", "none"],
+  ])("look-ups: %j on %j gives %j", rewrites);
 
-    test("a macro that a map has set is there for the next rule", async () => {
-      await rewrites("R$*\t$: $(set v $@ $1 $) x\nR$*\t$@ $1 $&v", "a.b", "x a . b");
-    });
+  test("a macro that a map has set is there for the next rule", async () => {
+    await rewrites("R$*\t$: $(set v $@ $1 $) x\nR$*\t$@ $1 $&v", "a.b", "x a . b");
+  });
 
-    test("the same rule may fire a hundred times; then the ruleset ends", async () => {
-      const { result, messages } = await run("St\nR$+\t$1 x\nR$*\t$@ never", "a");
-      expect(result.split(" ")).toHaveLength(101);
-      expect(messages).toEqual(["Infinite loop in ruleset t, rule 1"]);
-    });
+  test("the same rule may fire a hundred times; then the ruleset ends", async () => {
+    const { result, messages } = await run("St\nR$+\t$1 x\nR$*\t$@ never", "a");
+    expect(result.split(" ")).toHaveLength(101);
+    expect(messages).toEqual(["Infinite loop in ruleset t, rule 1"]);
+  });
 
-    test("calls nest fifty deep", async () => {
-      const { result, status, messages } = await run("St\nR$*\t$: $>t $1", "a");
-      expect({ result, status, messages }).toEqual({
-        result: "a",
-        status: 78,
-        messages: ["rewrite: excessive recursion (max 50), ruleset t"],
-      });
-    });
-
-    test("an expansion has at most a thousand tokens", async () => {
-      const { status, messages } = await run("St\nR$+\t$1.$1", "a");
-      expect({ status, messages }).toEqual({ status: 65, messages: ["rewrite: expansion too long"] });
-    });
-
-    test("an argument that the left side does not have ends the ruleset", async () => {
-      const answer = await run("St\nR$*\t$: x $1\nR$*\t$: y $2\nR$*\t$: z", "a");
-      expect(answer).toEqual({
-        result: "x a",
-        status: 78,
-        messages: ["rewrite: ruleset t: replacement $2 out of bounds"],
-      });
-    });
-
-    test("an unknown ruleset leaves the text as it is", async () => {
-      expect(await run("St\nR$*\t$: x $>nosuch $>s $1\nSs\nR$*\t$@ s", "a")).toEqual({
-        result: "x $> nosuch $> s a",
-        status: 78,
-        messages: ["Unknown ruleset nosuch"],
-      });
-    });
-
-    test("a called ruleset that fails keeps the calls before it from running", async () => {
-      expect(await run("St\nR$*\t$: $>s $>u $1\nSs\nR$*\t$@ s $1\nSu\nR$*\t$: $1 $2", "a")).toMatchObject({
-        result: "$> s a",
-        status: 78,
-      });
-    });
-
-    test("an unknown map takes the default", async () => {
-      expect(await run("St\nR$*\t$@ $(nomap $1 $: d $) $(nomap $1 $)", "a")).toEqual({
-        result: "d a",
-        status: 0,
-        messages: ["rewrite: map nomap not found", "rewrite: map nomap not found"],
-      });
-    });
-
-    test("a temporary failure takes the default and is not forgotten", async () => {
-      expect(await run("St\nR$*\t$: $(broken $1 $: d $)\nR$*\t$@ $>s $1\nSs\nR$*\t$@ s $1", "a")).toMatchObject({
-        result: "s d",
-        status: 75,
-      });
-    });
-
-    test.each(["blank", "note"])("a value without any token (%s) ends the ruleset", async (key) => {
-      expect(await run("St\nR$*\t$@ $(table $1 $) x", key)).toEqual({ result: key, status: 65, messages: [] });
-    });
-
-    test("a workspace that begins with a triple is not touched", async () => {
-      const { result } = await run("St\nR$*\t$: p $>s $1\nR$- $*\t$@ $>u $2\nSs\nR$*\t$#x\nSu\nR$*\t$@ never", "a");
-      expect(result).toBe("$# x");
+  test("calls nest fifty deep", async () => {
+    const { result, status, messages } = await run("St\nR$*\t$: $>t $1", "a");
+    expect({ result, status, messages }).toEqual({
+      result: "a",
+      status: 78,
+      messages: ["rewrite: excessive recursion (max 50), ruleset t"],
     });
   });
-}
+
+  test("an expansion has at most a thousand tokens", async () => {
+    const { status, messages } = await run("St\nR$+\t$1.$1", "a");
+    expect({ status, messages }).toEqual({ status: 65, messages: ["rewrite: expansion too long"] });
+  });
+
+  test("an argument that the left side does not have ends the ruleset", async () => {
+    const answer = await run("St\nR$*\t$: x $1\nR$*\t$: y $2\nR$*\t$: z", "a");
+    expect(answer).toEqual({
+      result: "x a",
+      status: 78,
+      messages: ["rewrite: ruleset t: replacement $2 out of bounds"],
+    });
+  });
+
+  test("an unknown ruleset leaves the text as it is", async () => {
+    expect(await run("St\nR$*\t$: x $>nosuch $>s $1\nSs\nR$*\t$@ s", "a")).toEqual({
+      result: "x $> nosuch $> s a",
+      status: 78,
+      messages: ["Unknown ruleset nosuch"],
+    });
+  });
+
+  test("a called ruleset that fails keeps the calls before it from running", async () => {
+    expect(await run("St\nR$*\t$: $>s $>u $1\nSs\nR$*\t$@ s $1\nSu\nR$*\t$: $1 $2", "a")).toMatchObject({
+      result: "$> s a",
+      status: 78,
+    });
+  });
+
+  test("an unknown map takes the default", async () => {
+    expect(await run("St\nR$*\t$@ $(nomap $1 $: d $) $(nomap $1 $)", "a")).toEqual({
+      result: "d a",
+      status: 0,
+      messages: ["rewrite: map nomap not found", "rewrite: map nomap not found"],
+    });
+  });
+
+  test("a temporary failure takes the default and is not forgotten", async () => {
+    expect(await run("St\nR$*\t$: $(broken $1 $: d $)\nR$*\t$@ $>s $1\nSs\nR$*\t$@ s $1", "a")).toMatchObject({
+      result: "s d",
+      status: 75,
+    });
+  });
+
+  test.each(["blank", "note"])("a value without any token (%s) ends the ruleset", async (key) => {
+    expect(await run("St\nR$*\t$@ $(table $1 $) x", key)).toEqual({ result: key, status: 65, messages: [] });
+  });
+
+  test("a workspace that begins with a triple is not touched", async () => {
+    const { result } = await run("St\nR$*\t$: p $>s $1\nR$- $*\t$@ $>u $2\nSs\nR$*\t$#x\nSu\nR$*\t$@ never", "a");
+    expect(result).toBe("$# x");
+  });
+});
