@@ -13,6 +13,8 @@ export interface RecipientStatus {
   readonly remoteMta?: string;
   /** `relay=` of the log: "mx.b.test. [192.0.2.1]", "local". */
   readonly relay?: string;
+  /** The next host has taken over the duty to report success (it offers DSN, RFC 3461 §5.2): no report from us. */
+  readonly passedOn?: boolean;
   /** Exit code of a program. */
   readonly exit?: number;
   /** Milliseconds since the epoch. */

@@ -1,0 +1,115 @@
+/**
+ * Open connections kept for the next message to the same place.
+ *
+ * ConnectionCacheSize connections for each place stay for ConnectionCacheTimeout. (A process of sendmail's delivers one
+ * message at a time; this one delivers many, so the number counts for each place.) What a burst leaves beyond that
+ * lingers for a moment: the next message of the burst is probably on its way. Size 0 keeps nothing.
+ */
+import type { Clock } from "../sys/clock.ts";
+import type { SmtpClient } from "./smtp-client.ts";
+
+/** How long a connection beyond the cache size waits for more mail, ms. */
+const LINGER = 2_000;
+
+interface Idle {
+  readonly client: SmtpClient;
+  readonly cancel: () => void;
+  readonly onEnd: () => void;
+}
+
+export class Connections {
+  readonly #clock: Clock;
+  readonly #size: number;
+  readonly #timeout: number;
+  readonly #idle = new Map<string, Idle[]>();
+  /** In use right now; closing the cache lets them finish. */
+  readonly #used = new Set<SmtpClient>();
+  #closed = false;
+
+  /** @param timeout ms that an unused connection is kept */
+  constructor(clock: Clock, size: number, timeout: number) {
+    this.#clock = clock;
+    this.#size = size;
+    this.#timeout = timeout;
+  }
+
+  /** The connection to this place that was used last, or undefined. It belongs to the caller until `put` or `drop`. */
+  take(place: string): SmtpClient | undefined {
+    const list = this.#idle.get(place);
+    for (let entry = list?.pop(); entry !== undefined; entry = list?.pop()) {
+      this.#forget(entry);
+      if (!entry.client.isOpen) continue;
+      this.#used.add(entry.client);
+      if (list?.length === 0) this.#idle.delete(place);
+      return entry.client;
+    }
+    this.#idle.delete(place);
+    return undefined;
+  }
+
+  /** A connection just opened. */
+  use(client: SmtpClient): void {
+    this.#used.add(client);
+  }
+
+  /** Gives a connection back that can carry another message. */
+  put(place: string, client: SmtpClient): void {
+    this.#used.delete(client);
+    if (this.#closed || this.#size <= 0 || !client.isOpen) return client.quit();
+    let list = this.#idle.get(place);
+    if (list === undefined) this.#idle.set(place, (list = []));
+    const kept = list.length < this.#size;
+    const entry: Idle = {
+      client,
+      cancel: this.#clock.after(kept ? this.#timeout : Math.min(LINGER, this.#timeout), () =>
+        this.#expire(place, entry),
+      ),
+      onEnd: () => this.#remove(place, entry),
+    };
+    client.once("end", entry.onEnd);
+    list.push(entry);
+  }
+
+  /** A connection that is closed, or of no use any more. */
+  drop(client: SmtpClient): void {
+    this.#used.delete(client);
+    if (client.isOpen) client.quit();
+  }
+
+  /** Number of idle connections (tests, statistics). */
+  get idle(): number {
+    let count = 0;
+    for (const list of this.#idle.values()) count += list.length;
+    return count;
+  }
+
+  /** Ends idle connections politely; those in use end with their message. */
+  close(): void {
+    this.#closed = true;
+    for (const list of this.#idle.values()) {
+      for (const entry of list) {
+        this.#forget(entry);
+        entry.client.quit();
+      }
+    }
+    this.#idle.clear();
+  }
+
+  #expire(place: string, entry: Idle): void {
+    this.#remove(place, entry);
+    entry.client.quit();
+  }
+
+  #remove(place: string, entry: Idle): void {
+    this.#forget(entry);
+    const list = this.#idle.get(place);
+    const at = list?.indexOf(entry) ?? -1;
+    if (at >= 0) list?.splice(at, 1);
+    if (list?.length === 0) this.#idle.delete(place);
+  }
+
+  #forget({ client, cancel, onEnd }: Idle): void {
+    cancel();
+    client.off("end", onEnd);
+  }
+}

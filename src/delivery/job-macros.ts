@@ -1,0 +1,52 @@
+/** The macros of one delivery: $h, $u, $g (the sender as this mailer sees it) and their long names. */
+import type { Mailer } from "../config/mailer.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { isPromise } from "../sys/maybe-promise.ts";
+import type { Job } from "./agent.ts";
+
+export type JobMacros =
+  | {
+      readonly kind: "ready";
+      readonly scope: MacroScope;
+      /** What stands in MAIL FROM:<>. */
+      readonly sender: string;
+    }
+  | { readonly kind: "tempfail"; readonly reason: string };
+
+/**
+ * Rewrites the sender for the job's mailer and sets the macros of its delivery in a layer of its own. Reports about a
+ * recipient from a list go to the list's owner, so the owner is the sender there.
+ */
+export async function jobMacros(job: Job): Promise<JobMacros> {
+  const { envelope, mailer, recipients } = job;
+  const first = recipients[0];
+  const scope = job.scope.child([
+    ["h", job.host],
+    ["u", first.triple.user],
+    ["mail_mailer", mailer.name],
+    ["rcpt_mailer", mailer.name],
+    ["rcpt_host", job.host],
+    ["rcpt_addr", first.triple.user],
+  ]);
+  const origin = envelope.sender === "" ? "" : (first.recipient.owner ?? envelope.sender);
+  if (origin === "") {
+    const sender = mailer.flags.has("g") ? nullSender(scope, mailer) : "";
+    scope.set("g", sender === "" ? "<>" : sender);
+    return { kind: "ready", scope, sender };
+  }
+  const answer = job.addresses.rewrite(mailer, origin, { role: "sender", part: "envelope" }, scope);
+  const rewritten = isPromise(answer) ? await answer : answer;
+  if (rewritten.kind !== "address") return rewritten;
+  const sender = withoutBrackets(rewritten.text);
+  scope.set("g", sender);
+  return { kind: "ready", scope, sender };
+}
+
+/** F=g: this mailer cannot send for nobody. */
+function nullSender(scope: MacroScope, _mailer: Mailer): string {
+  return scope.get("n") ?? "MAILER-DAEMON";
+}
+
+function withoutBrackets(text: string): string {
+  return text.startsWith("<") && text.endsWith(">") ? text.slice(1, -1) : text;
+}

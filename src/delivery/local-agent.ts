@@ -1,0 +1,117 @@
+/**
+ * Final delivery by this program itself: `P=[LOCAL], A=LOCAL maildir:/var/mail/$u/` (or `mbox:`, `mh:`).
+ *
+ * Macros in the A= line: $u the user, $h the detail after `+` if the rules put it there, $z the user's home folder.
+ * Each recipient's mailbox is written with that user's rights.
+ */
+import { isAbsolute, normalize } from "node:path";
+import type { Mailer } from "../config/mailer.ts";
+import type { RecipientStatus } from "../envelope/status.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import type { TaskInput } from "../sys/user-workers.ts";
+import type { User } from "../sys/users.ts";
+import type { Agent, Job, JobRecipient, Report } from "./agent.ts";
+import type { DeliveryEnvironment } from "./environment.ts";
+import { jobMacros } from "./job-macros.ts";
+import { writeMessage, type WriterOptions, type WrittenMessage } from "./message-writer.ts";
+import { deferred, failed, type Outcome, reportForAll } from "./outcome.ts";
+import { findUser, rightsFor } from "./rights.ts";
+import { fromTask } from "./task-outcome.ts";
+
+type StoreKind = "maildir" | "mbox" | "mh";
+
+/** How each store wants the message. */
+const WRITING: Readonly<Record<StoreKind, WriterOptions>> = {
+  maildir: { fromLines: false },
+  mbox: { mbox: true },
+  mh: { fromLines: false },
+};
+
+export class LocalAgent implements Agent {
+  readonly #environment: DeliveryEnvironment;
+
+  constructor(environment: DeliveryEnvironment) {
+    this.#environment = environment;
+  }
+
+  async deliver(job: Job): Promise<Report> {
+    const { clock } = this.#environment;
+    const macros = await jobMacros(job);
+    if (macros.kind === "tempfail") return reportForAll(job, deferred("4.4.3", macros.reason), clock.now());
+    const statuses = new Map<number, RecipientStatus>();
+    const written = new Map<StoreKind, WrittenMessage>();
+    for (const recipient of job.recipients) {
+      const outcome = job.signal.aborted
+        ? deferred("4.3.2", "delivery interrupted")
+        : await this.#deliverTo(job, recipient, macros.scope, written);
+      statuses.set(recipient.index, { ...outcome, at: clock.now() });
+    }
+    return { statuses };
+  }
+
+  async #deliverTo(
+    job: Job,
+    recipient: JobRecipient,
+    jobScope: MacroScope,
+    written: Map<StoreKind, WrittenMessage>,
+  ): Promise<Outcome> {
+    const { config, users, workers } = this.#environment;
+    const { user: name, host } = recipient.triple;
+    if (!isSafeName(name) || (host !== "" && !isSafeName(host))) return failed("5.1.1", "User unknown");
+    const owner = await findUser(users, name);
+    if (owner === undefined && job.mailer.flags.has("w")) return failed("5.1.1", "User unknown");
+    const scope = jobScope.child(macrosFor(recipient, owner));
+    const store = storeOf(job.mailer, (text) => config.expand(text, scope));
+    if ("action" in store) return store;
+    let message = written.get(store.kind);
+    if (message === undefined) {
+      const result = await writeMessage(config, job, jobScope, WRITING[store.kind]);
+      if (result.kind === "tempfail") return deferred("4.4.3", result.reason);
+      written.set(store.kind, (message = result.message));
+    }
+    const rights = await rightsFor({
+      config,
+      users,
+      mailer: job.mailer,
+      recipient,
+      ...(owner === undefined ? {} : { owner }),
+    });
+    const result = await workers.run(rights, store.kind, { path: store.path }, inputOf(message), job.signal);
+    return fromTask(result, "local");
+  }
+}
+
+/** The octets of a message for a task. */
+export function inputOf(message: WrittenMessage): TaskInput {
+  return message.octets ?? (() => message.stream());
+}
+
+export function macrosFor({ triple }: JobRecipient, owner: User | undefined): [string, string | undefined][] {
+  const macros: [string, string | undefined][] = [
+    ["u", triple.user],
+    ["h", triple.host],
+    ["rcpt_addr", triple.user],
+  ];
+  if (owner !== undefined) macros.push(["z", owner.home]);
+  return macros;
+}
+
+/** A name that becomes part of a path must stay one step of it. */
+function isSafeName(name: string): boolean {
+  return name !== "" && !/[/\0\r\n]/.test(name) && name !== "." && name !== "..";
+}
+
+/** `maildir:/path`, `mbox:/path`, `mh:/path`; without a word before it a path ending in "/" is a Maildir. */
+function storeOf(
+  { name, argv }: Mailer,
+  expand: (text: string) => string,
+): { readonly kind: StoreKind; readonly path: string } | Outcome {
+  const spec = argv.length > 1 ? expand(argv[1]) : "";
+  const parts = /^(?:(maildir|mbox|mh):)?(.+)$/s.exec(spec);
+  const path = parts?.[2] ?? "";
+  if (!isAbsolute(path)) {
+    return deferred("4.3.5", `Local configuration error (mailer ${name}: A= names no mailbox: "${spec}")`);
+  }
+  const kind = (parts?.[1] as StoreKind | undefined) ?? (path.endsWith("/") ? "maildir" : "mbox");
+  return { kind, path: normalize(path).replace(/(?<=.)\/+$/, "") };
+}

@@ -1,0 +1,243 @@
+/**
+ * A message as one mailer wants it: which header fields, which addresses in them, which line ends; the `From ` line,
+ * `Return-Path:`, blank last line, long lines cut, dots stuffed.
+ *
+ * Not here: changes of the content transfer encoding (bodies go as they came: `EightBitMode=pass8`; 8BITMIME peers are
+ * told, others get the octets). The header block is made once for a message and mailer, however many jobs share them.
+ */
+import type { Config } from "../config/config.ts";
+import type { Mailer } from "../config/mailer.ts";
+import type { Envelope } from "../envelope/envelope.ts";
+import type { MessageReader } from "../envelope/message.ts";
+import type { HeaderField } from "../mail/header.ts";
+import { LineShaper, shapeLines, type LineShape } from "../mail/lines.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { isPromise, whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
+import type { Job } from "./agent.ts";
+import { addressRole, rewriteField } from "./header-addresses.ts";
+
+/** SMTP's line limit (RFC 5321 §4.5.3.1.6) without CRLF and one octet for a stuffed dot; F=L asks for it. */
+const SMTP_LINE_LIMIT = 990;
+
+export interface WriterOptions {
+  /** Replaces the mailer's E=: SMTP is always CRLF. */
+  readonly eol?: string;
+  /** Replaces F=X. */
+  readonly stuffDots?: boolean;
+  /** false: no `From ` line and no `>From `, whatever the flags say (SMTP, Maildir). */
+  readonly fromLines?: boolean;
+  /** Ends with an empty line, as F=b does. */
+  readonly blankEnd?: boolean;
+  /** true: `From ` line and `>From `, whatever the flags say (mbox). */
+  readonly mbox?: boolean;
+}
+
+/** A message ready to be written. */
+export interface WrittenMessage {
+  /** `From ` line, header and the empty line after it. */
+  readonly head: Buffer;
+  /** Head and body in order when the body lies in memory. */
+  readonly octets: readonly Buffer[] | undefined;
+  /** About how many octets it is: exact but for changes of lines in the body. */
+  readonly size: number;
+  /** All octets, streamed; reading errors are thrown. */
+  stream(): AsyncIterable<Buffer>;
+}
+
+export type WriteResult =
+  | { readonly kind: "message"; readonly message: WrittenMessage }
+  | { readonly kind: "tempfail"; readonly reason: string };
+
+/**
+ * @param scope macros of this delivery with $g set to the sender as this mailer sees it
+ */
+export async function writeMessage(
+  config: Config,
+  job: Job,
+  scope: MacroScope,
+  options: WriterOptions = {},
+): Promise<WriteResult> {
+  const shape = shapeOf(job.mailer, options);
+  const block = headerBlock(config, job, scope, shape);
+  const header = isPromise(block) ? await block : block;
+  if (header.kind === "tempfail") return header;
+  const fromLine = hasFromLine(job.mailer, options) ? unixFromLine(config, job.envelope, scope) + shape.eol : "";
+  const head = Buffer.from(fromLine + header.text + shape.eol, "latin1");
+  const body = await job.message.bytes();
+  const blankEnd = job.mailer.flags.has("b") || options.blankEnd === true || options.mbox === true;
+  if (body !== undefined) {
+    const octets = bodyInMemory(body, shape, blankEnd);
+    const all = octets.length === 0 ? [head] : [head, octets];
+    const message = { head, octets: all, size: head.length + octets.length, stream: () => fromArray(all) };
+    return { kind: "message", message };
+  }
+  const stream = () => streamed(head, job, shape, blankEnd);
+  return { kind: "message", message: { head, octets: undefined, size: head.length + job.message.size, stream } };
+}
+
+function shapeOf({ flags, eol, lineLimit }: Mailer, options: WriterOptions): LineShape {
+  return {
+    eol: options.eol ?? eol,
+    limit: lineLimit > 0 ? lineLimit : flags.has("L") ? SMTP_LINE_LIMIT : 0,
+    stuffDots: options.stuffDots ?? flags.has("X"),
+    escapeFrom: options.mbox === true || (options.fromLines !== false && flags.has("E")),
+    // F=L has meant seven bits since before 8BITMIME.
+    sevenBit: flags.has("7") || (flags.has("L") && !flags.has("8")),
+    dropNul: flags.has("1"),
+  };
+}
+
+// ---- header ----------------------------------------------------------------------------------------------------
+
+type Block = { readonly kind: "block"; readonly text: string } | { readonly kind: "tempfail"; readonly reason: string };
+
+/**
+ * Header blocks already made at this attempt (each attempt opens the message anew), by mailer and line end. Jobs of one
+ * message differ in host and user only, and header rulesets do not see those.
+ */
+const blocks = new WeakMap<MessageReader, Map<string, string>>();
+
+function headerBlock(config: Config, job: Job, scope: MacroScope, shape: LineShape): MaybePromise<Block> {
+  const key = `${job.mailer.name}\0${shape.eol}\0${job.recipients[0]?.recipient.owner ?? ""}`;
+  const known = blocks.get(job.message)?.get(key);
+  if (known !== undefined) return { kind: "block", text: known };
+  return whenReady(makeBlock(config, job, scope, shape), (block) => {
+    if (block.kind === "block") {
+      let ofMessage = blocks.get(job.message);
+      if (ofMessage === undefined) blocks.set(job.message, (ofMessage = new Map()));
+      ofMessage.set(key, block.text);
+    }
+    return block;
+  });
+}
+
+function makeBlock(config: Config, job: Job, scope: MacroScope, shape: LineShape): MaybePromise<Block> {
+  const { mailer, addresses } = job;
+  const fields = fieldsFor(config, job, scope);
+  let text = "";
+  const step = (index: number): MaybePromise<Block> => {
+    for (let next = index; next < fields.length; next++) {
+      const { name, value } = fields[next];
+      const role = addressRole(name);
+      if (role === undefined) {
+        text += `${name}:${value}\r\n`;
+        continue;
+      }
+      const field = rewriteField(value, name.length + 1, (address) =>
+        addresses.rewrite(mailer, address, { role, part: "header" }, scope),
+      );
+      if (isPromise(field)) {
+        return field.then((rewritten) => {
+          if (rewritten.kind !== "value") return rewritten;
+          text += `${name}:${rewritten.value}\r\n`;
+          return step(next + 1);
+        });
+      }
+      if (field.kind !== "value") return field;
+      text += `${name}:${field.value}\r\n`;
+    }
+    return { kind: "block", text: shapeHeader(text, mailer, shape) };
+  };
+  return step(0);
+}
+
+/** The fields that this mailer gets, `Return-Path:` first when it wants one (RFC 5321 §4.4). */
+function fieldsFor(config: Config, { envelope, mailer }: Job, scope: MacroScope): HeaderField[] {
+  const fields: HeaderField[] = [];
+  if (mailer.flags.has("P")) fields.push({ name: "Return-Path", value: ` ${returnPath(config, scope)}` });
+  for (const field of envelope.headers) {
+    // One from an earlier delivery says nothing about this one, and a relayed message must not carry it.
+    if (field.name.length === 11 && field.name.toLowerCase() === "return-path") continue;
+    if (field.flags !== undefined && !hasOneOf(mailer.flags, field.flags)) continue;
+    fields.push(field);
+  }
+  return fields;
+}
+
+function hasOneOf(flags: ReadonlySet<string>, wanted: string): boolean {
+  for (const flag of wanted) if (flags.has(flag)) return true;
+  return false;
+}
+
+/** What the configuration's `H?P?Return-Path:` line says, else `<$g>`. */
+function returnPath(config: Config, scope: MacroScope): string {
+  const rule = config.headers.find(
+    ({ name, template }) => template !== undefined && name.toLowerCase() === "return-path",
+  );
+  const text = rule?.template === undefined ? `<${scope.get("g") ?? ""}>` : config.expand(rule.template, scope).trim();
+  return text.includes("<<>>") ? text.replace("<<>>", "<>") : text;
+}
+
+/** Line ends, long lines and high bits of the header, as far as the mailer does not take them as they are. */
+function shapeHeader(text: string, { flags }: Mailer, shape: LineShape): string {
+  const sevenBit = shape.sevenBit === true || flags.has("6");
+  const limit = shape.limit ?? 0;
+  let shaped = text;
+  if (sevenBit && /[\x80-\xff]/.test(shaped)) {
+    shaped = shaped.replace(/[\x80-\xff]/g, (high) => String.fromCharCode(high.charCodeAt(0) & 127));
+  }
+  if (limit > 0 && text.length > limit) shaped = cutLongLines(shaped, limit);
+  return shape.eol === "\r\n" ? shaped : shaped.replaceAll("\r\n", shape.eol);
+}
+
+/** A header line that is too long goes on after `!` on a continuation line. */
+function cutLongLines(text: string, limit: number): string {
+  if (!text.split("\r\n").some((line) => line.length > limit)) return text;
+  return text
+    .split("\r\n")
+    .map((line) => {
+      const pieces: string[] = [];
+      let rest = line;
+      while (rest.length > limit) {
+        pieces.push(`${rest.slice(0, limit - 1)}!`);
+        rest = ` ${rest.slice(limit - 1)}`;
+      }
+      return [...pieces, rest].join("\r\n");
+    })
+    .join("\r\n");
+}
+
+// ---- From line and body ------------------------------------------------------------------------------------------
+
+function hasFromLine({ flags }: Mailer, options: WriterOptions): boolean {
+  return options.mbox === true || (options.fromLines !== false && !flags.has("n"));
+}
+
+/** Option UnixFromLine: `From $g $d`; F=U makes it `From user date remote from node`. */
+function unixFromLine(config: Config, envelope: Envelope, scope: MacroScope): string {
+  const template = config.options.text("UnixFromLine") || "From $g  $d";
+  const sender = scope.get("g");
+  const nobody = envelope.sender === "" || sender === undefined || sender === "<>" || sender === "";
+  const named = nobody ? scope.child([["g", config.expand("$n", scope) || "MAILER-DAEMON"]]) : scope;
+  // A line end inside would let a sender write header fields of his own.
+  return config.expand(template, named).replaceAll(/[\r\n]+/g, " ");
+}
+
+function bodyInMemory(body: Buffer, shape: LineShape, blankEnd: boolean): Buffer {
+  if (!blankEnd) return shapeLines(body, shape);
+  const shaper = new LineShaper(shape);
+  const parts = [shaper.shape(body), shaper.end()];
+  if (body.length > 0 && !shaper.endsWithEmptyLine) parts.push(Buffer.from(shape.eol));
+  return Buffer.concat(parts);
+}
+
+async function* streamed(head: Buffer, job: Job, shape: LineShape, blankEnd: boolean): AsyncGenerator<Buffer> {
+  yield head;
+  const source = job.message.stream();
+  const shaper = new LineShaper(shape);
+  try {
+    for await (const chunk of source) {
+      const shaped = shaper.shape(chunk as Buffer);
+      if (shaped.length > 0) yield shaped;
+    }
+  } finally {
+    source.destroy();
+  }
+  const rest = shaper.end();
+  if (rest.length > 0) yield rest;
+  if (blankEnd && !shaper.endsWithEmptyLine) yield Buffer.from(shape.eol);
+}
+
+async function* fromArray(parts: readonly Buffer[]): AsyncGenerator<Buffer> {
+  yield* parts;
+}

@@ -1,0 +1,72 @@
+/** The task behind mailers that are programs: runs one with a message on its standard input. */
+import { access, constants } from "node:fs/promises";
+import { type ChildResult, runChild } from "../sys/child.ts";
+import { EX } from "../sys/sysexits.ts";
+import { fromSystemError, type TaskArgument, type TaskInput, type TaskResult } from "../sys/user-workers.ts";
+import { exitText } from "./outcome.ts";
+
+/** Output that goes into the report to the sender. */
+const OUTPUT_LIMIT = 4096;
+/** When the mailer has no W=: a program that takes longer than that will not end. */
+const LONGEST_RUN = 3600_000;
+
+export interface ProgramArgument extends TaskArgument {
+  readonly path: string;
+  readonly argv: readonly string[];
+  /** Lines NAME=value. */
+  readonly environment: readonly string[];
+  /** Folders to try as working folder. */
+  readonly folders: readonly string[];
+  /** ms, 0 for the default. */
+  readonly timeout: number;
+}
+
+export async function pipeToProgram(
+  argument: TaskArgument,
+  input: TaskInput,
+  signal: AbortSignal,
+): Promise<TaskResult> {
+  const { path, argv, environment, folders, timeout } = argument as ProgramArgument;
+  const folder = await firstUsable(folders);
+  if (folder === undefined) return { kind: "later", status: "4.3.0", text: `cannot change to ${folders.join(" or ")}` };
+  const options = {
+    path,
+    argv,
+    environment: Object.fromEntries(environment.map((line) => splitOnce(line, "="))),
+    folder,
+    timeout: timeout || LONGEST_RUN,
+    outputLimit: OUTPUT_LIMIT,
+    signal,
+  };
+  return resultOf(path, await runChild(options, input));
+}
+
+function resultOf(path: string, result: ChildResult): TaskResult {
+  const { exit, signalName, output, startError, inputError, timedOut, aborted } = result;
+  if (startError !== undefined) return fromSystemError(startError, `cannot run ${path}`);
+  if (aborted) return { kind: "later", status: "4.3.2", text: "delivery interrupted", output };
+  if (timedOut) return { kind: "later", status: "4.3.0", text: `${path}: timed out`, output };
+  if (inputError !== undefined) return { kind: "later", status: "4.3.0", text: inputError.message, output };
+  if (exit === undefined) return { kind: "later", status: "4.3.0", text: `${path} died with ${signalName}`, output };
+  if (exit === 0) return { kind: "done", status: "2.0.0", text: "" };
+  const temporary = exit === EX.TEMPFAIL || exit === EX.OSERR || exit === EX.IOERR;
+  const text = exitText(exit) ?? "";
+  return { kind: temporary ? "later" : "never", status: temporary ? "4.0.0" : "5.0.0", text, exit, output };
+}
+
+async function firstUsable(folders: readonly string[]): Promise<string | undefined> {
+  for (const folder of folders) {
+    try {
+      await access(folder, constants.X_OK);
+      return folder;
+    } catch {
+      // The next one.
+    }
+  }
+  return undefined;
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}

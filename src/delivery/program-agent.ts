@@ -1,0 +1,100 @@
+/**
+ * Mailers whose P= is a program: `P=/usr/bin/procmail, A=procmail -Y -m $h $f $u`, and the built-in prog mailer
+ * (`P=/bin/sh, A=sh -c $u`), the only one that has a shell between.
+ *
+ * Arguments are expanded one by one and never parsed again: what an address contains stays one argument.
+ */
+import type { Mailer } from "../config/mailer.ts";
+import type { RecipientStatus } from "../envelope/status.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import type { User } from "../sys/users.ts";
+import type { Agent, Job, JobRecipient, Report } from "./agent.ts";
+import type { DeliveryEnvironment } from "./environment.ts";
+import { jobMacros } from "./job-macros.ts";
+import { inputOf, macrosFor } from "./local-agent.ts";
+import { writeMessage } from "./message-writer.ts";
+import { deferred, failed, type Outcome, reportForAll } from "./outcome.ts";
+import type { ProgramArgument } from "./pipe-program.ts";
+import { findUser, rightsFor } from "./rights.ts";
+import { fromTask } from "./task-outcome.ts";
+
+const SAFE_PATH = "/usr/local/bin:/usr/bin:/bin";
+
+export class ProgramAgent implements Agent {
+  readonly #environment: DeliveryEnvironment;
+
+  constructor(environment: DeliveryEnvironment) {
+    this.#environment = environment;
+  }
+
+  async deliver(job: Job): Promise<Report> {
+    const { config, clock, users, workers } = this.#environment;
+    const all = (outcome: Outcome) => reportForAll(job, outcome, clock.now());
+    const { mailer } = job;
+    if (!mailer.argv.some((argument) => /\$\{?u\b/.test(argument))) {
+      return all(failed("5.3.5", `Local configuration error (mailer ${mailer.name}: no $u in A=)`));
+    }
+    const macros = await jobMacros(job);
+    if (macros.kind === "tempfail") return all(deferred("4.4.3", macros.reason));
+    const written = await writeMessage(config, job, macros.scope);
+    if (written.kind === "tempfail") return all(deferred("4.4.3", written.reason));
+    const [first] = job.recipients;
+    const owner = await ownerOf(first, mailer, (name) => findUser(users, name));
+    if (owner === undefined && mailer.flags.has("w")) return all(failed("5.1.1", "User unknown"));
+    const rights = await rightsFor({
+      config,
+      users,
+      mailer,
+      recipient: first,
+      ...(owner === undefined ? {} : { owner }),
+    });
+    const scope = macros.scope.child(macrosFor(first, owner));
+    const home = owner?.home ?? (await findUser(users, rights.user))?.home;
+    if (home !== undefined) scope.set("z", home);
+    const argument = this.#argument(job, scope, rights.user, home);
+    const result = await workers.run(rights, "program", argument, inputOf(written.message), job.signal);
+    const status: RecipientStatus = { ...fromTask(result), at: clock.now() };
+    return { statuses: new Map(job.recipients.map(({ index }) => [index, status])) };
+  }
+
+  #argument(job: Job, scope: MacroScope, user: string, home: string | undefined): ProgramArgument {
+    const { config } = this.#environment;
+    const { mailer } = job;
+    const folders = mailer.directory === undefined ? [] : config.expand(mailer.directory, scope).split(":");
+    const environment = [`PATH=${SAFE_PATH}`, "AGENT=sendmail", `USER=${user}`, `LOGNAME=${user}`, "SHELL=/bin/sh"];
+    if (home !== undefined) environment.push(`HOME=${home}`);
+    const { TZ } = process.env;
+    if (TZ !== undefined) environment.push(`TZ=${TZ}`);
+    return {
+      path: mailer.path,
+      argv: expandArguments(job, scope, (text, macros) => config.expand(text, macros)),
+      environment,
+      folders: [...folders.filter((each) => each !== ""), "/"],
+      timeout: mailer.wait,
+    };
+  }
+}
+
+/** An argument with `$u` stands for one argument for each recipient (manual §5.4, A=). */
+function expandArguments(job: Job, scope: MacroScope, expand: (text: string, scope: MacroScope) => string): string[] {
+  const { mailer, recipients } = job;
+  const argv: string[] = [];
+  mailer.argv.forEach((argument, position) => {
+    if (!/\$\{?u\b/.test(argument)) argv.push(expand(argument, scope));
+    else for (const each of recipients) argv.push(expand(argument, scope.child([["u", each.triple.user]])));
+    if (position > 0) return;
+    const sender = scope.get("g") ?? "<>";
+    if (mailer.flags.has("f")) argv.push("-f", sender);
+    if (mailer.flags.has("r")) argv.push("-r", sender);
+  });
+  return argv;
+}
+
+/** For final delivery the user part is a user, for others (prog) it is a command. */
+async function ownerOf(
+  { triple }: JobRecipient,
+  { flags }: Mailer,
+  find: (name: string) => Promise<User | undefined>,
+): Promise<User | undefined> {
+  return flags.has("w") || flags.has("A") ? find(triple.user) : undefined;
+}

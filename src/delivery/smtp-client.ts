@@ -1,0 +1,330 @@
+/* oxlint-disable no-underscore-dangle -- the members of the library that it builds on are named so */
+/**
+ * One connection to an SMTP or LMTP server: nodemailer's SMTPConnection for greeting, EHLO and HELO, STARTTLS, AUTH and
+ * the reading of replies, with a transaction of our own on top that keeps every recipient's reply, sends parameters per
+ * recipient, writes addresses as octets, and gives each step its own timeout (RFC 5321 §4.5.3.2).
+ *
+ * It relies on members that nodemailer does not publish; test/contract/smtp-connection.test.ts pins them. It knows
+ * nothing of mailers, queues and statuses: it takes strings and octets and reports replies.
+ */
+import type { Socket } from "node:net";
+import SMTPConnection from "nodemailer/lib/smtp-connection";
+import { SmtpExchange } from "./smtp-exchange.ts";
+
+/** Milliseconds for each step. */
+export interface SmtpTimeouts {
+  readonly greeting: number;
+  readonly helo: number;
+  readonly starttls: number;
+  readonly mail: number;
+  readonly rcpt: number;
+  readonly dataInit: number;
+  readonly dataBlock: number;
+  readonly dataFinal: number;
+  readonly rset: number;
+  readonly quit: number;
+  readonly misc: number;
+}
+
+export interface SmtpClientOptions {
+  /** Connected socket; the client owns it from now on. */
+  readonly socket: Socket;
+  /** Name for EHLO. */
+  readonly heloName: string;
+  /** Name of the server, for SNI. */
+  readonly serverName: string;
+  readonly lmtp: boolean;
+  /** false: greet with HELO only. */
+  readonly extended: boolean;
+  /** Upgrade when STARTTLS is offered. */
+  readonly tls: boolean;
+  readonly timeouts: SmtpTimeouts;
+}
+
+export interface ClientRecipient {
+  /** What stands between < and >. */
+  readonly address: string;
+  /** "" or " NOTIFY=..." */
+  readonly parameters: string;
+}
+
+export interface Transaction {
+  readonly sender: string;
+  /** "" or " SIZE=... BODY=..." */
+  readonly parameters: string;
+  readonly recipients: readonly ClientRecipient[];
+  /** The message, CRLF lines, dots stuffed; in memory or streamed. */
+  readonly message: readonly Buffer[] | (() => AsyncIterable<Buffer>);
+}
+
+/** Why there is no (further) reply. */
+export interface ClientFailure {
+  /** Connection refused by the system, broken off by the peer, timed out, not understood, our message unreadable. */
+  readonly kind: "refused" | "lost" | "timeout" | "protocol" | "tls" | "local" | "aborted";
+  /** Errno name when there is one. */
+  readonly code?: string;
+  readonly message: string;
+  /** What was being waited for: "greeting", "EHLO", "MAIL" ... */
+  readonly during: string;
+  /** The reply that ended it, when there was one. */
+  readonly reply?: string;
+}
+
+/** Replies are as received: "250 2.1.5 ok", lines joined by \n; octets as latin1. */
+export interface TransactionResult {
+  readonly mail?: string;
+  /** By position in `recipients`; undefined: not answered. */
+  readonly recipients: readonly (string | undefined)[];
+  /** Reply to DATA. */
+  readonly data?: string;
+  /** Reply after the final dot, by position; one and the same for SMTP, each recipient's own for LMTP. */
+  readonly final: readonly (string | undefined)[];
+  readonly failure?: ClientFailure;
+}
+
+/** Members of the library that its types do not show. */
+interface Internals {
+  _actionGreeting(reply: string): void;
+  _actionHELO(reply: string): void;
+  _parseEhloExtensions(reply: string): void;
+  _onServerClosing(reply: string): void;
+  _onError(error: Error, type: string, reply: string | false, command: string): void;
+}
+
+type Action = (reply: string) => void;
+
+/** Drops a peer that goes on talking without ever finishing a reply. */
+const MAX_REPLY = 64 * 1024;
+
+export class SmtpClient extends SMTPConnection {
+  /** EHLO keywords in upper case → their parameters. */
+  readonly extensions = new Map<string, string>();
+  /** First word of the greeting: the name the server gives itself. */
+  greetingName = "";
+  /** Transactions begun, for mailers that limit them (m=). */
+  transactions = 0;
+  /** The last transaction ended in a way that needs RSET. */
+  needsReset = false;
+
+  readonly #options: SmtpClientOptions;
+  #during = "greeting";
+  #failure: ClientFailure | undefined;
+  #timeout = -1;
+
+  declare readonly _responseActions: Action[];
+  declare readonly _responseQueue: string[];
+  declare readonly _destroyed: boolean;
+  declare readonly _ehloLines: readonly string[] | undefined;
+  declare _pendingSend: false | { callback: (error: Error) => void; stream: false };
+
+  constructor(options: SmtpClientOptions) {
+    super({
+      connection: options.socket,
+      name: options.heloName,
+      host: options.serverName,
+      servername: options.serverName,
+      lmtp: options.lmtp,
+      ignoreTLS: !options.tls,
+      opportunisticTLS: true,
+      // Whether the certificate is the right one is another question than whether to encrypt (RFC 7435).
+      tls: { rejectUnauthorized: false },
+      greetingTimeout: options.timeouts.greeting,
+      socketTimeout: options.timeouts.greeting,
+      maxResponseSize: MAX_REPLY,
+      logger: false,
+    });
+    this.#options = options;
+    // The library reports every accident as an event; what was in flight learns of it through its own callback.
+    this.on("error", (error: Error) => this.#note(error));
+  }
+
+  /** Greeting, EHLO, STARTTLS. Resolves with undefined when the connection is ready for mail. */
+  open(): Promise<ClientFailure | undefined> {
+    return new Promise((resolve) => {
+      this.once("error", () => resolve(this.#failure));
+      this.once("end", () => resolve(this.#failure ?? this.#lost()));
+      this.connect((error) => resolve(error === undefined ? undefined : this.#note(error)));
+    });
+  }
+
+  /** True while nothing has closed it. */
+  get isOpen(): boolean {
+    const socket = this._socket;
+    return !this._destroyed && socket !== false && socket !== null && !socket.destroyed && socket.writable;
+  }
+
+  get failure(): ClientFailure | undefined {
+    return this.#failure;
+  }
+
+  /** MAIL, RCPT, DATA, message. Always resolves; call `reset()` before the next one when `needsReset` says so. */
+  transact(transaction: Transaction): Promise<TransactionResult> {
+    this.transactions++;
+    this.needsReset = true;
+    return new Promise((resolve) => new SmtpExchange(this, transaction, this.#options.lmtp, resolve).start());
+  }
+
+  /** RSET; resolves with false when the connection is of no use any more. */
+  clear(): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (!this.isOpen) return resolve(false);
+      this.expect((reply) => {
+        this.endWait();
+        this.needsReset = !reply.startsWith("2");
+        resolve(!this.needsReset);
+      });
+      this.guard(() => resolve(false));
+      this.command("RSET", "RSET", this.#options.timeouts.rset);
+    });
+  }
+
+  /** QUIT, and close whether it is answered or not. */
+  override quit(): void {
+    if (!this.isOpen) return this.close();
+    this.expect(() => this.close());
+    this.command("QUIT", "QUIT", this.#options.timeouts.quit);
+  }
+
+  /** Closes at once; what is in flight fails with this. */
+  abort(): void {
+    this.#failure ??= { kind: "aborted", message: "aborted", during: this.#during };
+    this.drop(new Error("aborted"));
+  }
+
+  // ---- for SmtpExchange --------------------------------------------------------------------------------------------
+
+  /** undefined once it is closed. */
+  get socket(): Socket | undefined {
+    return this.isOpen && this._socket ? this._socket : undefined;
+  }
+
+  get timeouts(): SmtpTimeouts {
+    return this.#options.timeouts;
+  }
+
+  expect(action: Action): void {
+    this._responseActions.push(action);
+  }
+
+  /** What to call when the connection fails while waiting for a reply. */
+  guard(onFailure: (failure: ClientFailure) => void): void {
+    this._pendingSend = { callback: (error) => onFailure(this.#failure ?? this.#note(error)), stream: false };
+  }
+
+  endWait(): void {
+    this._pendingSend = false;
+    this.#setTimeout(0);
+  }
+
+  command(line: string, during: string, timeout: number): void {
+    this.waitFor(during, timeout);
+    this._sendCommand(line);
+  }
+
+  /** A command that goes with others before it: the clock of the first one is running. */
+  pipelined(line: string): void {
+    this._sendCommand(line);
+  }
+
+  waitFor(during: string, timeout: number): void {
+    this.#during = during;
+    this.#setTimeout(timeout);
+  }
+
+  /** Ends the connection because of a failure on our own side. */
+  drop(error: Error): void {
+    const pending = this._pendingSend;
+    const socket = this._socket;
+    this.close();
+    if (socket) socket.destroy();
+    if (pending) pending.callback(error);
+  }
+
+  failLocally(message: string): void {
+    this.#failure = { kind: "local", message, during: this.#during };
+    this.drop(new Error(message));
+  }
+
+  // ---- the library's own steps, where they differ from ours ----------------------------------------------------------
+
+  /** Commands are octets: addresses are latin1 strings all the way. */
+  _sendCommand(line: string): void {
+    const socket = this._socket;
+    if (this._destroyed || socket === false || socket === null || socket.destroyed) return;
+    socket.write(`${line}\r\n`, "latin1");
+  }
+
+  /** Replies that came in one piece are handled in one go and stay octets; the library takes a turn for each. */
+  _processResponse(): void {
+    const steps = this as unknown as Internals;
+    while (!this._destroyed) {
+      const reply = this._responseQueue.shift();
+      if (reply === undefined) return;
+      if (reply.trim() === "") continue;
+      this.lastServerResponse = reply;
+      const action = this._responseActions.shift();
+      const closing = /^421(?:[ -]|$)/.test(reply);
+      if (action !== undefined) {
+        action.call(this, reply);
+        if (closing) return steps._onServerClosing(reply);
+      } else if (closing && !this._pendingSend) {
+        return this.close();
+      } else {
+        return steps._onError(new Error("Unexpected reply"), "EPROTOCOL", reply, "CONN");
+      }
+    }
+  }
+
+  _actionGreeting(reply: string): void {
+    const steps = this as unknown as Internals;
+    this.greetingName = /^220[ -](\S+)/.exec(reply)?.[1] ?? "";
+    this.#during = this.#options.lmtp ? "LHLO" : "EHLO";
+    this.#setTimeout(this.#options.timeouts.helo);
+    const basic = !this.#options.extended && !this.#options.lmtp && reply.startsWith("220");
+    if (!basic) return (SMTPConnection.prototype as unknown as Internals)._actionGreeting.call(this, reply);
+    (this as unknown as { _clearPhase(): void })._clearPhase();
+    this.expect((answer) => steps._actionHELO(answer));
+    this._sendCommand(`HELO ${this.name}`);
+  }
+
+  _parseEhloExtensions(reply: string): void {
+    (SMTPConnection.prototype as unknown as Internals)._parseEhloExtensions.call(this, reply);
+    for (const line of this._ehloLines ?? []) {
+      const [keyword, ...parameters] = line.split(/[ \t]+/);
+      if (keyword !== "") this.extensions.set(keyword.toUpperCase(), parameters.join(" "));
+    }
+  }
+
+  /** The library lets the time for connecting limit the greeting as well; the two are different options. */
+  _remainingSetupTime(): number {
+    return this.upgrading ? this.#options.timeouts.starttls : this.#options.timeouts.greeting;
+  }
+
+  #setTimeout(milliseconds: number): void {
+    if (milliseconds === this.#timeout) return;
+    this.#timeout = milliseconds;
+    const socket = this._socket;
+    if (socket && !socket.destroyed) socket.setTimeout(milliseconds);
+  }
+
+  #note(error: Error): ClientFailure {
+    return (this.#failure ??= describeError(error, this.upgrading ? "STARTTLS" : this.#during));
+  }
+
+  #lost(): ClientFailure {
+    return { kind: "lost", message: "connection closed", during: this.#during };
+  }
+}
+
+/** What the library and the system say in errors, in our words. */
+function describeError(error: Error, during: string): ClientFailure {
+  const { code, originalCode, response } = error as { code?: string; originalCode?: string; response?: string };
+  const reply = typeof response === "string" && response !== "" ? response : undefined;
+  const base = { message: error.message, during };
+  if (reply !== undefined) return { kind: "refused", ...base, reply };
+  if (during === "STARTTLS" || code === "ETLS") return { kind: "tls", ...base };
+  if (code === "EPROTOCOL") return { kind: "protocol", ...base };
+  // The library's own timers have no system error behind them.
+  if (code === "ETIMEDOUT" && originalCode === undefined) return { kind: "timeout", ...base };
+  return { kind: "lost", ...base, ...(originalCode === undefined ? {} : { code: originalCode }) };
+}

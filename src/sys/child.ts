@@ -1,0 +1,152 @@
+/**
+ * Runs a program: no shell, a given environment and nothing else, octets to its standard input, its output collected up
+ * to a limit, its whole process group ended when time is up or nobody waits any more.
+ */
+import { spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import { octetsOf, type TaskInput } from "./user-workers.ts";
+
+export interface ChildOptions {
+  /** Absolute path. */
+  readonly path: string;
+  /** argv, the first is the program's own name. */
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly folder: string;
+  /** ms; 0 for none. */
+  readonly timeout: number;
+  /** Octets of output that are kept; the rest is read and dropped. */
+  readonly outputLimit: number;
+  readonly signal: AbortSignal;
+}
+
+export interface ChildResult {
+  /** Exit code; undefined when a signal ended it or it never ran. */
+  readonly exit?: number;
+  readonly signalName?: string;
+  /** Standard output and standard error in the order they came; latin1. */
+  readonly output: string;
+  readonly timedOut: boolean;
+  readonly aborted: boolean;
+  /** It could not be started. */
+  readonly startError?: NodeJS.ErrnoException;
+  /** Our own side of the input failed; the program may have seen a part of it. */
+  readonly inputError?: Error;
+}
+
+/** Between asking a program to end and ending it, ms. */
+const GRACE = 2_000;
+
+export function runChild(options: ChildOptions, input: TaskInput): Promise<ChildResult> {
+  const { path, argv, environment, folder, signal } = options;
+  return new Promise((resolve) => {
+    const child = spawn(path, argv.slice(1), {
+      argv0: argv[0] ?? path,
+      cwd: folder,
+      env: { ...environment },
+      stdio: ["pipe", "pipe", "pipe"],
+      // A group of its own, so that what the program starts ends with it.
+      detached: true,
+    });
+    const output = collect([child.stdout, child.stderr], options.outputLimit);
+    let timedOut = false;
+    let killTimer: NodeJS.Timeout | undefined;
+    let startError: NodeJS.ErrnoException | undefined;
+    const end = () => {
+      signalGroup(child.pid, "SIGTERM");
+      killTimer ??= setTimeout(() => signalGroup(child.pid, "SIGKILL"), GRACE);
+    };
+    const onTimeout = () => {
+      timedOut = true;
+      end();
+    };
+    const timer = options.timeout > 0 ? setTimeout(onTimeout, options.timeout) : undefined;
+    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
+    const fed = feed(child.stdin, input).catch((error: Error) => {
+      // Without the whole message the program must not believe that it has it.
+      end();
+      return error;
+    });
+    let settled = false;
+    const settle = async (exit: number | null, name: string | null) => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      clearTimeout(killTimer);
+      signal.removeEventListener("abort", end);
+      child.stdin.destroy();
+      const inputError = await fed;
+      resolve({
+        output: output(),
+        timedOut,
+        aborted: signal.aborted,
+        ...(exit === null ? {} : { exit }),
+        ...(name === null ? {} : { signalName: name }),
+        ...(startError === undefined ? {} : { startError }),
+        ...(inputError === undefined ? {} : { inputError }),
+      });
+    };
+    child.once("error", (error: NodeJS.ErrnoException) => {
+      if (child.pid !== undefined) return;
+      startError = error;
+      void settle(null, null);
+    });
+    // "exit" would come before the last output; "close" never comes while a grandchild holds the pipe.
+    child.once("exit", (exit, name) => {
+      const grace = setTimeout(() => void settle(exit, name), GRACE);
+      child.once("close", () => {
+        clearTimeout(grace);
+        void settle(exit, name);
+      });
+    });
+  });
+}
+
+/** Writes the input; a program that stops reading has its reasons, its exit code tells. */
+async function feed(stdin: Writable, input: TaskInput): Promise<Error | undefined> {
+  let closed = false;
+  stdin.on("error", () => (closed = true));
+  stdin.on("close", () => (closed = true));
+  for await (const chunk of octetsOf(input)) {
+    if (closed) return undefined;
+    if (!stdin.write(chunk)) await writable(stdin, () => closed);
+  }
+  if (!closed) stdin.end();
+  return undefined;
+}
+
+function writable(stream: Writable, isClosed: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    if (isClosed()) return resolve();
+    const done = () => {
+      for (const event of ["drain", "close", "error"]) stream.off(event, done);
+      resolve();
+    };
+    for (const event of ["drain", "close", "error"]) stream.on(event, done);
+  });
+}
+
+function collect(streams: readonly Readable[], limit: number): () => string {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for (const stream of streams) {
+    stream.on("error", () => undefined);
+    stream.on("data", (chunk: Buffer) => {
+      if (size >= limit) return;
+      const kept = chunk.subarray(0, limit - size);
+      size += kept.length;
+      chunks.push(kept);
+    });
+  }
+  return () => Buffer.concat(chunks).toString("latin1");
+}
+
+function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, name);
+  } catch {
+    // It has ended already.
+  }
+}

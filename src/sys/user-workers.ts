@@ -1,0 +1,126 @@
+/**
+ * Work that is done with a user's rights: writing mailboxes and files, running programs, reading `.forward` files.
+ *
+ * A task is a name, a plain argument and octets; its result is plain data, because it may be carried out in another
+ * process (privileges.ts). This implementation does it here, with the rights this process has: what a server started
+ * by an ordinary user can do (DESIGN D6).
+ */
+
+export interface WorkerRights {
+  readonly user: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Octets for a task: all of them in memory, or a stream that is read once. */
+export type TaskInput = readonly Buffer[] | (() => AsyncIterable<Buffer>);
+
+export interface TaskResult {
+  readonly kind: "done" | "later" | "never";
+  /** RFC 3463 code. */
+  readonly status: string;
+  /** What the log says: "", or the reason. */
+  readonly text: string;
+  /** Exit code of a program. */
+  readonly exit?: number;
+  /** What a program printed, or a file contains; octets as latin1. */
+  readonly output?: string;
+}
+
+export interface Task {
+  /** Never throws for what can happen to mail; what it throws is reported as a temporary failure. */
+  (argument: TaskArgument, input: TaskInput, signal: AbortSignal): Promise<TaskResult>;
+}
+
+/** Plain data: strings, numbers, lists. */
+export type TaskArgument = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+export type TaskTable = ReadonlyMap<string, Task>;
+
+export interface UserWorkers {
+  run(
+    rights: WorkerRights,
+    task: string,
+    argument: TaskArgument,
+    input: TaskInput,
+    signal: AbortSignal,
+  ): Promise<TaskResult>;
+  close(): Promise<void>;
+}
+
+/** Runs tasks in this process. */
+export class InProcessWorkers implements UserWorkers {
+  readonly #tasks: TaskTable;
+
+  constructor(tasks: TaskTable) {
+    this.#tasks = tasks;
+  }
+
+  run(
+    _rights: WorkerRights,
+    task: string,
+    argument: TaskArgument,
+    input: TaskInput,
+    signal: AbortSignal,
+  ): Promise<TaskResult> {
+    return runTask(this.#tasks, task, argument, input, signal);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** Looks the task up and turns accidents into temporary failures. */
+export async function runTask(
+  tasks: TaskTable,
+  name: string,
+  argument: TaskArgument,
+  input: TaskInput,
+  signal: AbortSignal,
+): Promise<TaskResult> {
+  const task = tasks.get(name);
+  if (task === undefined) return { kind: "later", status: "4.3.5", text: `unknown task "${name}"` };
+  try {
+    return await task(argument, input, signal);
+  } catch (error) {
+    return fromSystemError(error, name);
+  }
+}
+
+/** Errno → result: nothing that a system call refuses is known to be for ever. */
+export function fromSystemError(error: unknown, action: string): TaskResult {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const status = code === undefined ? "4.3.0" : (STATUSES.get(code) ?? "4.3.0");
+  const reason = code === undefined ? (message ?? String(error)) : (REASONS.get(code) ?? message);
+  return { kind: "later", status, text: `${action}: ${reason}` };
+}
+
+const STATUSES: ReadonlyMap<string, string> = new Map([
+  ["ENOSPC", "4.3.1"],
+  ["EDQUOT", "4.2.2"],
+  ["EFBIG", "4.2.2"],
+  ["EACCES", "4.2.0"],
+  ["EPERM", "4.2.0"],
+  ["ENOENT", "4.2.0"],
+  ["ENOTDIR", "4.2.0"],
+]);
+
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ["ENOSPC", "No space left on device"],
+  ["EDQUOT", "Disk quota exceeded"],
+  ["EFBIG", "File too large"],
+  ["EACCES", "Permission denied"],
+  ["EPERM", "Operation not permitted"],
+  ["ENOENT", "No such file or directory"],
+  ["ENOTDIR", "Not a directory"],
+  ["EROFS", "Read-only file system"],
+  ["ELOOP", "Too many levels of symbolic links"],
+  ["EMFILE", "Too many open files"],
+]);
+
+/** The octets of a task one after another, wherever they lie. */
+export async function* octetsOf(input: TaskInput): AsyncGenerator<Buffer> {
+  if (typeof input === "function") yield* input();
+  else yield* input;
+}

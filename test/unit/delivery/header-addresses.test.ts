@@ -1,0 +1,56 @@
+import { describe, expect, test } from "@jest/globals";
+import { addressRole, addressSpans, rewriteField } from "../../../src/delivery/header-addresses.ts";
+
+function spans(value: string): string[] {
+  return addressSpans(value).map(({ start, end }) => value.slice(start, end));
+}
+
+async function rewritten(value: string, change: (address: string) => string): Promise<string> {
+  const field = await rewriteField(value, 4, (address) => ({ kind: "address", text: change(address) }));
+  return field.kind === "value" ? field.value : field.reason;
+}
+
+describe("addresses of a field", () => {
+  test.each([
+    [" a@b, c@d", ["a@b", "c@d"]],
+    [' "Doe, Jane" <jane@b> (x, y), <joe@c>', ['"Doe, Jane" <jane@b> (x, y)', "<joe@c>"]],
+    [" friends: a@b, c@d; , e@f", ["a@b", "c@d", "e@f"]],
+    [" undisclosed-recipients:;", []],
+    [" @x,@y:joe@z, b@c", ["@x,@y:joe@z", "b@c"]],
+    [" <@x,@y:joe@z>, b@c", ["<@x,@y:joe@z>", "b@c"]],
+    [" node::user, b", ["node::user", "b"]],
+    [' "a\\"," b <c@d>', ['"a\\"," b <c@d>']],
+    [" joe@[IPv6:2001:db8::1], b", ["joe@[IPv6:2001:db8::1]", "b"]],
+    ["\r\n\ta@b,\r\n\tc@d", ["a@b", "c@d"]],
+    [" ,, a@b ,", ["a@b"]],
+  ])("%j", (value, expected) => expect(spans(value)).toEqual(expected));
+});
+
+test("only addresses that change are touched", async () => {
+  const value = ' Joe  <joe>,\r\n\t"Doe, Jane" <jane@b.test> ,x';
+  expect(await rewritten(value, (address) => address.replace(/^x$/, "x@a.test"))).toBe(
+    ' Joe  <joe>,\r\n\t"Doe, Jane" <jane@b.test> ,x@a.test',
+  );
+  const unchanged = await rewriteField(value, 4, (text) => Promise.resolve({ kind: "address" as const, text }));
+  expect(unchanged).toEqual({ kind: "value", value });
+});
+
+test("a list that grows too long is folded between its addresses", async () => {
+  const value = ` ${Array.from({ length: 6 }, (_each, index) => `user${index}`).join(", ")}`;
+  const result = await rewritten(value, (address) => `${address}@long-domain.example.test`);
+  expect(result.split("\r\n").every((line) => line.length <= 78)).toBe(true);
+  expect(result.replace(/\r\n\t/g, " ")).toBe(value.replace(/user\d/g, "$&@long-domain.example.test"));
+});
+
+test("an address that cannot be rewritten now stops the field", async () => {
+  const field = await rewriteField(" a, b", 3, () => ({ kind: "tempfail", reason: "map is down" }));
+  expect(field).toEqual({ kind: "tempfail", reason: "map is down" });
+});
+
+test("roles do not depend on letter case", () => {
+  expect([addressRole("FROM"), addressRole("Resent-Cc"), addressRole("Subject")]).toEqual([
+    "sender",
+    "recipient",
+    undefined,
+  ]);
+});

@@ -1,0 +1,90 @@
+import { expect, test } from "@jest/globals";
+import { type WriterOptions, writeMessage } from "../../../src/delivery/message-writer.ts";
+import { type JobValues, testConfig, testJob, testMailer, testMessage } from "../../support/delivery-job.ts";
+
+async function written(values: JobValues, options: WriterOptions = {}): Promise<string> {
+  const job = testJob(values);
+  const result = await writeMessage(testConfig(), job, job.scope.child([["g", "joe@a.test"]]), options);
+  if (result.kind !== "message") return `tempfail ${result.reason}`;
+  let text = "";
+  for await (const chunk of result.message.stream()) text += chunk.toString("latin1");
+  const { octets } = result.message;
+  if (octets !== undefined) expect(Buffer.concat(octets).toString("latin1")).toBe(text);
+  return text;
+}
+
+const headers = [
+  { name: "Return-Path", value: " <old@x.test>" },
+  { name: "From", value: " Joe <joe>" },
+  { name: "Date", value: " now", flags: "D" },
+  { name: "Full-Name", value: " Joe", flags: "x" },
+  { name: "Subject", value: " a\r\n\tb" },
+];
+
+test("fields that the mailer did not ask for are left out, Return-Path is its own", async () => {
+  const mailer = testMailer({ flags: "nPD", eol: "\n", lineLimit: 0 });
+  expect(await written({ mailer, envelope: { headers }, body: "x\r\n" })).toBe(
+    "Return-Path: <joe@a.test>\nFrom: Joe <joe>\nDate: now\nSubject: a\n\tb\n\nx\n",
+  );
+});
+
+test("a From line, escaped From lines and a blank last line, as the flags say", async () => {
+  const mailer = testMailer({ flags: "Eb", eol: "\n", lineLimit: 0 });
+  const text = await written({ mailer, envelope: { headers: [] }, body: "From me\r\nx" });
+  expect(text).toBe("From joe@a.test  Fri Nov 20 19:00:00 2026\n\n>From me\nx\n\n");
+});
+
+test("mail from nobody has a From line from MAILER-DAEMON", async () => {
+  const mailer = testMailer({ flags: "", eol: "\n" });
+  expect(await written({ mailer, envelope: { sender: "", headers: [] } })).toMatch(/^From MAILER-DAEMON {2}Fri/);
+});
+
+test("addresses in the header are rewritten by role", async () => {
+  const addresses = {
+    rewrite: (_mailer: unknown, text: string, { role, part }: { role: string; part: string }) =>
+      Promise.resolve({ kind: "address" as const, text: text === "joe" ? `joe@${role}.${part}` : text }),
+  };
+  const fields = [
+    { name: "From", value: " joe" },
+    { name: "To", value: " jane@b.test, joe" },
+    { name: "Subject", value: " joe" },
+  ];
+  const text = await written({ addresses, envelope: { headers: fields } }, { fromLines: false });
+  expect(text).toBe(
+    "From: joe@sender.header\r\nTo: jane@b.test, joe@recipient.header\r\nSubject: joe\r\n\r\nHello\r\n",
+  );
+});
+
+test("an address that cannot be rewritten now delays the message", async () => {
+  const addresses = { rewrite: () => ({ kind: "tempfail" as const, reason: "map is down" }) };
+  expect(await written({ addresses })).toBe("tempfail map is down");
+});
+
+test("the header block is made once for a message and mailer", async () => {
+  let calls = 0;
+  const addresses = {
+    rewrite: (_mailer: unknown, text: string) => {
+      calls++;
+      return { kind: "address" as const, text };
+    },
+  };
+  const message = testMessage("x");
+  for (let count = 0; count < 3; count++) await written({ addresses, message });
+  expect(calls).toBe(1);
+});
+
+test("long lines of header and body are cut", async () => {
+  const mailer = testMailer({ lineLimit: 20 });
+  const text = await written(
+    { mailer, envelope: { headers: [{ name: "X", value: ` ${"y".repeat(30)}` }] }, body: "z".repeat(25) },
+    { fromLines: false },
+  );
+  expect(text).toBe(`X: ${"y".repeat(16)}!\r\n ${"y".repeat(14)}\r\n\r\n${"z".repeat(19)}!\r\n${"z".repeat(6)}\r\n`);
+});
+
+test("a streamed body is shaped like one in memory", async () => {
+  const mailer = testMailer({ flags: "Eb", eol: "\n", lineLimit: 0 });
+  const body = "From a\r\nFrom b\r\n".repeat(5_000);
+  const streamed = await written({ mailer, message: testMessage(body, false) });
+  expect(streamed).toBe(await written({ mailer, body }));
+});

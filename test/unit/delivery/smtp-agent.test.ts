@@ -1,0 +1,437 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "@jest/globals";
+import type { Job, Report } from "../../../src/delivery/agent.ts";
+import { createAgents } from "../../../src/delivery/agents.ts";
+import type { DeliveryEnvironment } from "../../../src/delivery/environment.ts";
+import {
+  type JobValues,
+  testConfig,
+  testEnvironment,
+  testJob,
+  testMailer,
+  testMessage,
+  testOptions,
+  type Zone,
+} from "../../support/delivery-job.ts";
+import { SmtpSink, type SinkScript } from "../../support/smtp-sink.ts";
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+async function sink(script?: SinkScript): Promise<SmtpSink> {
+  const started = await SmtpSink.start(script);
+  closing.push(() => started.close());
+  return started;
+}
+
+type Deliver = (values?: JobValues) => Promise<Report>;
+
+/** Delivers to `port` of 127.0.0.1, whatever the host; with `zone`, to the hosts it names. */
+function agent(port: number, values: Partial<DeliveryEnvironment> & { zone?: Zone; flags?: string } = {}): Deliver {
+  const { flags, ...rest } = values;
+  const agents = createAgents(testEnvironment(rest));
+  closing.push(() => agents.close());
+  const argv = ["TCP", values.zone === undefined ? "[127.0.0.1]" : "$h", String(port)];
+  const mailer = testMailer({ argv, ...(flags === undefined ? {} : { flags }) });
+  return (job = {}) => {
+    const made: Job = testJob({ mailer, ...job });
+    return agents.agentFor(made.mailer).deliver(made);
+  };
+}
+
+function texts(report: Report): string[] {
+  return [...report.statuses].toSorted(([a], [b]) => a - b).map(([, { status, text }]) => `${status} ${text}`);
+}
+
+async function unusedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe("a transaction", () => {
+  test("sends header and body and reports the server's answer", async () => {
+    const server = await sink();
+    const report = await agent(server.port)({ body: "Hello\r\n.dot\r\nlast line" });
+    expect(report.statuses.get(0)).toMatchObject({
+      action: "relayed",
+      status: "2.0.0",
+      text: "Sent (ok queued as 1)",
+      relay: "[127.0.0.1]",
+      passedOn: true,
+      diagnostic: { type: "smtp", text: "250 2.0.0 ok queued as 1" },
+    });
+    expect(server.messages).toMatchObject([
+      {
+        sender: "joe@a.test",
+        recipients: ["jane@b.test"],
+        data: "From: joe@a.test\r\nSubject: test\r\n\r\nHello\r\n.dot\r\nlast line\r\n",
+      },
+    ]);
+    expect(server.commands).toEqual([
+      "EHLO here.test",
+      expect.stringMatching(/^MAIL FROM:<joe@a\.test> SIZE=\d+$/),
+      "RCPT TO:<jane@b.test>",
+      "DATA",
+    ]);
+  });
+
+  test("goes step by step with a server that has no PIPELINING", async () => {
+    const server = await sink({ extensions: [] });
+    const report = await agent(server.port)({ users: ["a@b.test", "c@b.test"] });
+    expect(texts(report)).toEqual(["2.0.0 Sent (ok queued as 1)", "2.0.0 Sent (ok queued as 1)"]);
+    expect(server.messages[0].recipients).toEqual(["a@b.test", "c@b.test"]);
+  });
+
+  test("falls back to HELO", async () => {
+    const server = await sink({ reply: ({ verb }) => (verb === "EHLO" ? "502 5.5.1 unknown command" : undefined) });
+    expect(texts(await agent(server.port)())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+    expect(server.commands.slice(0, 3)).toEqual(["EHLO here.test", "HELO here.test", "MAIL FROM:<joe@a.test>"]);
+  });
+
+  test("streams a body that does not lie in memory", async () => {
+    const server = await sink();
+    const line = `${"x".repeat(70)}\r\n.${"y".repeat(50)}\r\n`;
+    const body = line.repeat(20_000);
+    await agent(server.port)({ message: testMessage(body, false) });
+    expect(server.messages[0].data.endsWith(body)).toBe(true);
+    expect(server.messages[0].data.length).toBe("From: joe@a.test\r\nSubject: test\r\n\r\n".length + body.length);
+  });
+
+  test("does not let a body that cannot be read pass for a whole one", async () => {
+    const server = await sink();
+    const message = testMessage("x", false);
+    const broken = {
+      ...message,
+      stream: () => {
+        const stream = message.stream();
+        stream.destroy(new Error("disk is gone"));
+        return stream;
+      },
+    };
+    expect(texts(await agent(server.port)({ message: broken }))).toEqual([
+      "4.3.0 Deferred: cannot read the message: disk is gone",
+    ]);
+    expect(server.messages).toEqual([]);
+  });
+
+  test("writes addresses as octets", async () => {
+    const server = await sink({ extensions: ["PIPELINING", "SMTPUTF8"] });
+    await agent(server.port)({ users: ["j\xc3\xb6rg@b.test"], envelope: { smtputf8: true } });
+    expect(server.messages[0].recipients).toEqual(["j\xc3\xb6rg@b.test"]);
+    expect(server.messages[0].parameters).toBe(" SMTPUTF8");
+  });
+});
+
+function byRecipient({ line }: { readonly line: string }): string | undefined {
+  if (line.includes("<no@")) return "550 5.1.1 no such user";
+  return line.includes("<later@") ? "450 4.2.1 try\nlater" : undefined;
+}
+
+describe("replies", () => {
+  for (const extensions of [["PIPELINING"], []]) {
+    test(`each recipient has its own outcome ${extensions.length > 0 ? "with" : "without"} PIPELINING`, async () => {
+      const server = await sink({ extensions, reply: byRecipient });
+      const report = await agent(server.port)({ users: ["a@b.test", "no@b.test", "later@b.test", "z@b.test"] });
+      expect(texts(report)).toEqual([
+        "2.0.0 Sent (ok queued as 1)",
+        "5.1.1 User unknown",
+        "4.2.1 Deferred: 450 4.2.1 try later",
+        "2.0.0 Sent (ok queued as 1)",
+      ]);
+      expect(report.statuses.get(1)).toMatchObject({
+        action: "failed",
+        diagnostic: { text: "550 5.1.1 no such user" },
+      });
+      expect(server.messages[0].recipients).toEqual(["a@b.test", "z@b.test"]);
+    });
+
+    test(`nobody accepted ends the transaction ${extensions.length > 0 ? "with" : "without"} PIPELINING`, async () => {
+      const server = await sink({ extensions, reply: byRecipient });
+      const deliver = agent(server.port);
+      expect(texts(await deliver({ users: ["no@b.test"] }))).toEqual(["5.1.1 User unknown"]);
+      expect(texts(await deliver())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+      expect(server.connections).toBe(1);
+      expect(server.commands).toContain("RSET");
+    });
+  }
+
+  test("a server that takes DATA for nobody gets an empty message", async () => {
+    const server = await sink({
+      reply: ({ verb, line }) => (line.includes("<no@") ? "550 no" : verb === "DATA" ? "354 go on" : undefined),
+    });
+    const deliver = agent(server.port);
+    expect(texts(await deliver({ users: ["no@b.test"] }))).toEqual(["5.1.1 User unknown"]);
+    expect(texts(await deliver())[0]).toMatch(/^2\.0\.0 Sent/);
+  });
+
+  test.each([
+    ["MAIL", "550 5.7.1 go away", "5.7.1 Service unavailable"],
+    ["MAIL", "451 4.7.1 greylisted", "4.7.1 Deferred: 451 4.7.1 greylisted"],
+    ["RCPT", "552 full", "5.2.2 Service unavailable"],
+    ["DATA", "554 5.6.0 no", "5.6.0 Service unavailable"],
+    ["DATA", "451 wait", "4.3.0 Deferred: 451 wait"],
+    [".", "554 5.7.1 spam", "5.7.1 Service unavailable"],
+    [".", "452 4.3.1 disk full", "4.3.1 Deferred: 452 4.3.1 disk full"],
+    ["MAIL", "421 4.3.2 shutting down", "4.3.2 Deferred: 421 4.3.2 shutting down"],
+    ["RCPT", "421 4.3.2 shutting down", "4.3.2 Deferred: 421 4.3.2 shutting down"],
+    ["RCPT", "550 4.2.1 confused", "5.1.1 User unknown"],
+  ])("%s answered with %j is %j", async (verb, reply, expected) => {
+    const server = await sink({ reply: (command) => (command.verb === verb ? reply : undefined) });
+    expect(texts(await agent(server.port)())).toEqual([expected]);
+  });
+
+  test("control characters of the peer do not reach log and reports", async () => {
+    const server = await sink({ reply: ({ verb }) => (verb === "RCPT" ? "550 bad\x1b[31m\rthing" : undefined) });
+    const status = (await agent(server.port)()).statuses.get(0);
+    expect(status?.diagnostic?.text).toBe("550 bad [31m thing");
+  });
+});
+
+describe("parameters", () => {
+  test("DSN parameters go with each recipient, if the server knows them", async () => {
+    const job: JobValues = {
+      users: ["a@b.test", "c@b.test"],
+      recipients: [{ notify: ["FAILURE", "DELAY"], orcpt: "rfc822;a+2Bb@b.test" }, { notify: ["NEVER"] }],
+      envelope: { ret: "HDRS", envid: "id+2B1" },
+    };
+    const knows = await sink({ extensions: ["DSN"] });
+    await agent(knows.port)(job);
+    expect(knows.messages[0]).toMatchObject({
+      parameters: " RET=HDRS ENVID=id+2B1",
+      recipientParameters: [" NOTIFY=FAILURE,DELAY ORCPT=rfc822;a+2Bb@b.test", " NOTIFY=NEVER"],
+    });
+    const ignorant = await sink({ extensions: [] });
+    const report = await agent(ignorant.port)(job);
+    expect(ignorant.messages[0]).toMatchObject({ parameters: "", recipientParameters: ["", ""] });
+    expect(report.statuses.get(0)?.passedOn).toBeUndefined();
+  });
+
+  test("8BITMIME is announced for a body that needs it", async () => {
+    const server = await sink({ extensions: ["8BITMIME"] });
+    await agent(server.port)({ envelope: { eightBit: true }, body: "gr\xfc\xdfe\r\n" });
+    expect(server.messages[0]).toMatchObject({
+      parameters: " BODY=8BITMIME",
+      data: expect.stringContaining("gr\xfc\xdfe"),
+    });
+  });
+
+  test("a message larger than the server's SIZE is not offered to it", async () => {
+    const server = await sink({ extensions: ["SIZE 100"] });
+    expect(texts(await agent(server.port)({ body: "x".repeat(200) }))).toEqual([
+      "5.2.3 Message is too large; 100 bytes max",
+    ]);
+    expect(server.commands).toEqual(["EHLO here.test"]);
+  });
+
+  test("an address that needs SMTPUTF8 is returned when the server lacks it, the others go", async () => {
+    const server = await sink();
+    const report = await agent(server.port)({ users: ["j\xc3\xb6rg@b.test", "jane@b.test"] });
+    expect(report.statuses.get(0)).toMatchObject({ action: "failed", status: "5.6.7" });
+    expect(report.statuses.get(1)).toMatchObject({ action: "relayed" });
+  });
+
+  test("a line end in an address is never sent", async () => {
+    const server = await sink();
+    const report = await agent(server.port)({ users: ["a@b.test>\r\nRCPT TO:<evil@c.test"] });
+    expect(report.statuses.get(0)).toMatchObject({ action: "failed", status: "5.1.3" });
+    expect(server.messages).toEqual([]);
+  });
+
+  test("the null reverse-path stays null, except for mailers with F=g", async () => {
+    const server = await sink();
+    const deliver = agent(server.port);
+    await deliver({ envelope: { sender: "" } });
+    await deliver({
+      envelope: { sender: "" },
+      mailer: testMailer({ argv: ["TCP", "[127.0.0.1]", String(server.port)], flags: "mg" }),
+    });
+    expect(server.messages.map(({ sender }) => sender)).toEqual(["", "MAILER-DAEMON"]);
+  });
+
+  test("mail for members of a list comes from the list's owner", async () => {
+    const server = await sink();
+    await agent(server.port)({ recipients: [{ owner: "owner-list@a.test" }] });
+    expect(server.messages[0].sender).toBe("owner-list@a.test");
+  });
+});
+
+describe("connections", () => {
+  test("are kept and used again", async () => {
+    const server = await sink();
+    const deliver = agent(server.port);
+    for (let count = 0; count < 3; count++) await deliver();
+    expect(server.connections).toBe(1);
+    expect(server.messages.length).toBe(3);
+  });
+
+  test("m= limits the messages of one connection", async () => {
+    const server = await sink();
+    const mailer = testMailer({ argv: ["TCP", "[127.0.0.1]", String(server.port)], maxMessages: 2 });
+    const deliver = agent(server.port);
+    for (let count = 0; count < 3; count++) await deliver({ mailer });
+    expect(server.messages.map(({ connection }) => connection)).toEqual([0, 0, 1]);
+  });
+
+  test("a kept connection that the server has closed is replaced", async () => {
+    const server = await sink();
+    const deliver = agent(server.port);
+    await deliver();
+    server.dropConnections();
+    expect(texts(await deliver())).toEqual(["2.0.0 Sent (ok queued as 2)"]);
+  });
+
+  test("size 0 keeps none", async () => {
+    const server = await sink();
+    const deliver = agent(server.port, { config: testConfig(testOptions({ ConnectionCacheSize: 0 })) });
+    await deliver();
+    await deliver();
+    expect(server.connections).toBe(2);
+  });
+
+  test("STARTTLS is used when it is offered", async () => {
+    const server = await sink({ extensions: ["STARTTLS", "PIPELINING"] });
+    expect(texts(await agent(server.port)())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+    expect(server.messages[0].encrypted).toBe(true);
+    expect(server.commands.filter((line) => line.startsWith("EHLO")).length).toBe(2);
+  });
+
+  test("a refused STARTTLS means plain text", async () => {
+    const server = await sink({
+      extensions: ["STARTTLS"],
+      reply: ({ verb }) => (verb === "STARTTLS" ? "454 4.7.0 not now" : undefined),
+    });
+    await agent(server.port)();
+    expect(server.messages[0].encrypted).toBe(false);
+  });
+
+  test("a handshake that fails means a new connection in plain text, if the configuration allows it", async () => {
+    const script: SinkScript = {
+      extensions: ["STARTTLS"],
+      reply: ({ verb }) => (verb === "STARTTLS" ? { reply: "220 go", drop: true } : undefined),
+    };
+    const server = await sink(script);
+    expect(texts(await agent(server.port)())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+    expect(server.messages).toMatchObject([{ encrypted: false, connection: 1 }]);
+    const strict = await sink(script);
+    const options = testOptions({ TLSFallbacktoClear: false });
+    const report = await agent(strict.port, { config: testConfig(options) })();
+    expect(report.statuses.get(0)).toMatchObject({ action: "delayed", status: "4.7.5" });
+  });
+});
+
+describe("hosts", () => {
+  test("a refused connection is a reason to wait", async () => {
+    const port = await unusedPort();
+    expect(texts(await agent(port)())).toEqual(["4.4.1 Deferred: Connection refused by [127.0.0.1]"]);
+  });
+
+  test("mail exchangers are tried in order of preference until one answers", async () => {
+    const server = await sink();
+    const zone = {
+      "MX b.test": ["20 mx2.b.test", "10 mx1.b.test"],
+      "A mx1.b.test": ["127.0.0.2"],
+      "A mx2.b.test": ["127.0.0.1"],
+    };
+    const report = await agent(server.port, { zone })();
+    expect(report.statuses.get(0)).toMatchObject({ action: "relayed", relay: "mx2.b.test. [127.0.0.1]" });
+  });
+
+  test("every address of a host is tried", async () => {
+    const server = await sink();
+    const zone = { "A b.test": ["127.0.0.2", "127.0.0.3", "127.0.0.1"] };
+    expect(texts(await agent(server.port, { zone })())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+  });
+
+  test("a host that greets with 4xx or 5xx leaves the mail to the next one", async () => {
+    const bad = await sink({ host: "127.0.0.2", reply: ({ verb }) => (verb === "CONNECT" ? "554 no" : undefined) });
+    const zone = { "MX b.test": ["10 mx1.b.test"], "A mx1.b.test": ["127.0.0.2"] };
+    expect(texts(await agent(bad.port, { zone })())).toEqual(["5.0.0 Service unavailable"]);
+  });
+
+  test.each([
+    ["an unknown host", {}, "5.1.2 Host unknown (Name server: b.test.: host not found)", "failed"],
+    [
+      "a name server in trouble",
+      { "MX b.test": "tempfail" },
+      "4.4.3 Deferred: Name server: b.test.: host name lookup failure",
+      "delayed",
+    ],
+    ["a null MX", { "MX b.test": ["0 ."] }, expect.stringMatching(/^5\.1\.10 .*null MX/), "failed"],
+    [
+      "ourselves as best MX",
+      { "MX b.test": ["10 here.test"] },
+      expect.stringMatching(/^5\.3\.5 .*loops back/),
+      "failed",
+    ],
+  ] as const)("%s", async (_name, zone, text, action) => {
+    const report = await agent(1, { zone })();
+    expect(texts(report)).toEqual([text]);
+    expect(report.statuses.get(0)?.action).toBe(action);
+  });
+
+  test("a server that greets with our own name is ourselves", async () => {
+    const server = await sink({ name: "here.test" });
+    expect((await agent(server.port)()).statuses.get(0)).toMatchObject({ action: "failed", status: "5.3.5" });
+    const report = await agent(server.port, { flags: "mk" })();
+    expect(report.statuses.get(0)?.action).toBe("relayed");
+  });
+
+  test("a connection that breaks before the message was taken leaves the mail to the next host", async () => {
+    const good = await sink();
+    const zone = { "A b.test": ["127.0.0.2", "127.0.0.1"] };
+    const broken = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => broken.listen(good.port, "127.0.0.2", resolve));
+    closing.push(() => new Promise((resolve) => broken.close(() => resolve())));
+    expect(texts(await agent(good.port, { zone })())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+  });
+
+  test("a connection that breaks after the message is sent is a reason to try again later", async () => {
+    const server = await sink({ reply: ({ verb }) => (verb === "." ? { drop: true } : undefined) });
+    const report = await agent(server.port)();
+    expect(report.statuses.get(0)).toMatchObject({ action: "delayed", status: "4.4.2" });
+  });
+
+  test("every step has its own timeout", async () => {
+    const server = await sink({ extensions: [], reply: ({ verb }) => (verb === "RCPT" ? {} : undefined) });
+    const config = testConfig(testOptions({ "Timeout.rcpt": 50 }));
+    const report = await agent(server.port, { config })();
+    expect(texts(report)).toEqual(["4.4.2 Deferred: Connection timed out with [127.0.0.1] during RCPT"]);
+  });
+
+  test("an aborted delivery stops waiting", async () => {
+    const abort = new AbortController();
+    const server = await sink({
+      reply: ({ verb }) => {
+        if (verb === "DATA") abort.abort();
+        return verb === "DATA" ? {} : undefined;
+      },
+    });
+    const report = await agent(server.port)({ signal: abort.signal });
+    expect(texts(report)).toEqual(["4.3.2 Deferred: delivery interrupted"]);
+  });
+});
+
+describe("LMTP", () => {
+  test("every recipient has its own reply after the message", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "lmtp-"));
+    closing.push(() => rm(folder, { recursive: true }));
+    const path = join(folder, "socket");
+    await sink({
+      path,
+      lmtp: true,
+      reply: ({ verb, recipient }) => (verb === "." && recipient === "full" ? "452 4.2.2 mailbox full" : undefined),
+    });
+    const mailer = testMailer({ argv: ["FILE", path], flags: "lmz" });
+    const report = await agent(0)({ mailer, users: ["ann", "full"] });
+    expect(texts(report)).toEqual(["2.1.5 Sent (<ann> stored)", "4.2.2 Deferred: 452 4.2.2 mailbox full"]);
+    expect(report.statuses.get(0)).toMatchObject({ action: "delivered", relay: path });
+  });
+});

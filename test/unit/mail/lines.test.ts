@@ -1,0 +1,64 @@
+import { describe, expect, test } from "@jest/globals";
+import { LineShaper, type LineShape, shapeLines } from "../../../src/mail/lines.ts";
+
+function shaped(text: string, shape: LineShape): string {
+  return shapeLines(Buffer.from(text, "latin1"), shape).toString("latin1");
+}
+
+/** The same body in chunks of `size` octets. */
+function inChunks(text: string, size: number, shape: LineShape): string {
+  const shaper = new LineShaper(shape);
+  let result = "";
+  for (let at = 0; at < text.length; at += size) {
+    result += shaper.shape(Buffer.from(text.slice(at, at + size), "latin1")).toString("latin1");
+  }
+  return result + shaper.end().toString("latin1");
+}
+
+const SMTP: LineShape = { eol: "\r\n", limit: 20, stuffDots: true };
+const MBOX: LineShape = { eol: "\n", escapeFrom: true };
+
+test("a body that needs no change is returned as it is, without a copy", () => {
+  const body = Buffer.from("one\r\n\r\ntwo\r\n");
+  expect(shapeLines(body, SMTP)).toBe(body);
+});
+
+describe.each([
+  ["a dot at the start of a line is doubled", "a\r\n.b\r\n..\r\n.", SMTP, "a\r\n..b\r\n...\r\n..\r\n"],
+  ["the last line gets its end", "abc", SMTP, "abc\r\n"],
+  ["an empty body stays empty", "", SMTP, ""],
+  ["bare LF and bare CR become CRLF on the way to SMTP", "a\nb\rc\r\rd\r", SMTP, "a\r\nb\r\nc\r\n\r\nd\r\n"],
+  ["a dot after a bare line end is stuffed too", "a\n.\rb\r.\n", SMTP, "a\r\n..\r\nb\r\n..\r\n"],
+  ["a long line is cut with !", "x".repeat(21), SMTP, `${"x".repeat(19)}!\r\nxx\r\n`],
+  ["a line of the longest length is not cut", `${"x".repeat(20)}\r\n`, SMTP, `${"x".repeat(20)}\r\n`],
+  ["a dot after a cut is stuffed", `${"x".repeat(19)}.y\r\n`, SMTP, `${"x".repeat(19)}!\r\n..y\r\n`],
+  ["CRLF becomes LF", "a\r\n\r\nb\r\n", MBOX, "a\n\nb\n"],
+  [
+    "From at the start of a line is escaped",
+    "From x\r\nFromage\r\n From\r\nFrom y",
+    MBOX,
+    ">From x\nFromage\n From\n>From y\n",
+  ],
+  ["a bare CR inside a line stays for readers of LF", "a\rb\r\nc\r", MBOX, "a\rb\nc\n"],
+  ["a short last line that could have become From stays", "a\r\nFro", MBOX, "a\nFro\n"],
+  ["eight bits become seven, NUL goes", "\xe4\0b\r\n", { eol: "\n", sevenBit: true, dropNul: true }, "db\n"],
+] as const)("%s", (_name, input, shape, expected) => {
+  test("in one piece", () => expect(shaped(input, shape)).toBe(expected));
+  // A line that is cut before it is known to be too long may be one octet longer.
+  const sizes = "limit" in shape && input.length > 15 ? [] : [1, 2, 3, 5];
+  test.each(sizes.length === 0 ? [100] : sizes)("in chunks of %d", (size) => {
+    expect(inChunks(input, size, shape)).toBe(expected);
+  });
+});
+
+test("any body in any chunks gives what it gives in one piece", () => {
+  const alphabet = ["\r", "\n", "\r\n", ".", "F", "From ", "x", "\r\n.", "yy"];
+  let seed = 7;
+  const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
+  for (let round = 0; round < 300; round++) {
+    const text = Array.from({ length: random(30) }, () => alphabet[random(alphabet.length)]).join("");
+    for (const shape of [{ eol: "\r\n", stuffDots: true }, MBOX]) {
+      expect(inChunks(text, 1 + random(4), shape)).toBe(shaped(text, shape));
+    }
+  }
+});
