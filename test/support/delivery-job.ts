@@ -61,7 +61,7 @@ export function testConfig(options: Options = testOptions(), localNames: readonl
     maps: new Map(),
     classWords: (name) => {
       const words = name === "w" ? localNames : [];
-      return { has: (word) => words.includes(word.toLowerCase()), words: () => words, size: words.length };
+      return { has: (word) => words.includes(word.toLowerCase()), words: () => words, size: words.length, longest: 8 };
     },
     macros,
     headers: [],
