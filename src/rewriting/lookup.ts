@@ -6,9 +6,13 @@ import type { MacroScope } from "./macro-scope.ts";
 export type LookupResult =
   /** The text that replaces the look-up: %0 to %9 filled in, -a appended; the engine tokenises it. */
   | { readonly kind: "found"; readonly value: string }
-  | { readonly kind: "missing" }
-  /** The map could not answer now; `status` is what the ruleset ends with (75 unless the map says otherwise). */
-  | { readonly kind: "tempfail"; readonly reason: string; readonly status: ExitCode };
+  /** Not there. `status` is only what test mode shows after "no match" (0 when absent); rulesets go on. */
+  | { readonly kind: "missing"; readonly status?: number }
+  /**
+   * The map could not answer now; `status` is what the ruleset ends with (75 unless the map says otherwise).
+   * `value`: the key with the text of -T, which then replaces the look-up instead of the default.
+   */
+  | { readonly kind: "tempfail"; readonly reason: string; readonly status: ExitCode; readonly value?: string };
 
 /** What a look-up may see and change beside its key. */
 export interface LookupContext {
@@ -19,12 +23,21 @@ export interface LookupContext {
   message?(text: string): void;
   /** True in delivery mode "deferred": maps with -D (host, dns) are not asked. */
   readonly deferred: boolean;
+  /** True for the test mode command /map: the key is meant as it was typed, quotes included. */
+  readonly verbatim?: boolean;
 }
 
 export interface LookupMap {
   readonly name: string;
   /** Class as on the K line: "hash", "dns", ... */
   readonly mapClass: string;
+  /** -S: the text between two words of a key, in place of BlankSub, when the engine joins its tokens. */
+  readonly wordSeparator?: string;
+  /**
+   * False when the K line was wrong or an optional (-o) source is not there: look-ups find nothing, and test mode says
+   * `Map named "x" not open`. May open the source.
+   */
+  available?(): boolean;
   /**
    * Looks `key` up. The key is the joined text of its tokens, still with quotes and letter case: folding, unquoting,
    * %-substitution and the other common flags are the map's business (maps/flags.ts).

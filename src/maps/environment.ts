@@ -1,0 +1,44 @@
+/** What a map is made from: its K line, and the parts of the server that map classes ask. */
+import type { Resolver } from "../dns/resolver.ts";
+import type { LookupMap } from "../rewriting/lookup.ts";
+import type { Location } from "../source/location.ts";
+import type { Clock } from "../sys/clock.ts";
+import type { Machine } from "../sys/machine.ts";
+import type { MailboxDatabase } from "../sys/users.ts";
+
+/** `Kname class arguments` (manual §5.12). */
+export interface MapDeclaration {
+  /** As written; sendmail does not tell letter case apart in map names. */
+  readonly name: string;
+  readonly mapClass: string;
+  /** Raw text after the class: flags, then what the class wants (a file, a pattern, members ...). */
+  readonly args: string;
+  readonly at: Location;
+  /**
+   * The K line of the same name before this one, if there was one. sendmail reads the second on top of the first:
+   * flags of the first that the second does not set stay in force.
+   */
+  readonly earlier?: MapDeclaration;
+}
+
+export interface MapEnvironment {
+  readonly resolver: Resolver;
+  readonly machine: Machine;
+  readonly users: MailboxDatabase;
+  readonly clock: Clock;
+  /** Maps declared so far, by name: the members of sequence and switch. */
+  map(name: string): LookupMap | undefined;
+  /**
+   * What the service switch file says about a database ("hosts", "aliases", "passwd" or any other line of the file).
+   * Empty when it has no such line; for "hosts" then ["files", "dns"].
+   */
+  services(database: string): readonly string[];
+  /** True when the name is one of ours (class w): the host map and bestmx prefer ourselves. */
+  isLocalHost(name: string): boolean;
+  /** Names of the option DontBlameSendmail, as written. */
+  readonly dontBlame: ReadonlySet<string>;
+  /** Where the class syslog and warnings about stale or foreign databases go. */
+  log(priority: LogPriority, text: string): void;
+}
+
+export type LogPriority = "emerg" | "alert" | "crit" | "err" | "warning" | "notice" | "info" | "debug";

@@ -1,0 +1,116 @@
+/**
+ * Flags of a K line: `-o -a.suffix -k1 /etc/mail/table`. This file only splits them; what they mean is decided in
+ * flagged-map.ts (the common ones) and in the classes.
+ *
+ * Flags come first; the text after the last of them belongs to the class as it stands. Letters are not combined
+ * (`-of` is `-o`), as in sendmail: whatever follows a switch up to the next blank is ignored.
+ */
+
+/** How the value of a flag is written. */
+export type FlagForm =
+  /** No value. */
+  | "switch"
+  /** The rest of the word: `-a.suffix`. May be empty. */
+  | "adjacent"
+  /** One character: `-S_`. */
+  | "character"
+  /** The rest of the word or else the next word: `-k1`, `-k 1`. */
+  | "word";
+
+export interface FlagSyntax {
+  readonly forms: Readonly<Record<string, FlagForm>>;
+  /** What to say about another letter; without it the letter is ignored. */
+  readonly unknown?: (letter: string, mapName: string) => string;
+}
+
+export interface MapFlags {
+  readonly has: (letter: string) => boolean;
+  /** Value of the flag, "" for a switch, undefined when it is not set. */
+  readonly value: (letter: string) => string | undefined;
+  /** What follows the flags, without blanks at both ends. */
+  readonly rest: string;
+}
+
+export const COMMON_FORMS: Readonly<Record<string, FlagForm>> = {
+  a: "adjacent",
+  A: "switch",
+  d: "adjacent",
+  D: "switch",
+  f: "switch",
+  k: "word",
+  m: "switch",
+  N: "switch",
+  o: "switch",
+  O: "switch",
+  q: "switch",
+  s: "character",
+  S: "character",
+  t: "switch",
+  T: "adjacent",
+  v: "word",
+  z: "word",
+};
+
+/** The flags that most classes share, strict about others. */
+export const COMMON_FLAGS: FlagSyntax = {
+  forms: COMMON_FORMS,
+  unknown: (letter, mapName) => `Illegal option ${letter} map ${mapName}`,
+};
+
+/** Common flags and some more; other letters are ignored. */
+export function lenientFlags(more: Readonly<Record<string, FlagForm>> = {}): FlagSyntax {
+  return { forms: { ...COMMON_FORMS, ...more } };
+}
+
+/**
+ * Reads the flags at the start of `args`.
+ * @param into values already in force (defaults of the class, an earlier K line); the text's own come on top
+ */
+export function parseFlags(
+  args: string,
+  syntax: FlagSyntax,
+  mapName: string,
+  into: Iterable<readonly [string, string]>,
+  problem: (text: string) => void,
+): MapFlags & { entries(): Iterable<readonly [string, string]> } {
+  const values = new Map(into);
+  let at = skipBlanks(args, 0);
+  while (args[at] === "-" && at + 1 < args.length) {
+    const letter = args[at + 1];
+    const end = wordEnd(args, at);
+    let value = args.slice(at + 2, end);
+    at = skipBlanks(args, end);
+    const form = syntax.forms[letter];
+    if (form === undefined) {
+      if (letter.trim() !== "" && syntax.unknown) problem(syntax.unknown(letter, mapName));
+      continue;
+    }
+    if (form === "word" && value === "") {
+      const next = wordEnd(args, at);
+      value = args.slice(at, next);
+      at = skipBlanks(args, next);
+    }
+    values.set(letter, form === "switch" ? "" : form === "character" ? value.slice(0, 1) : value);
+  }
+  const rest = args.slice(at).trimEnd();
+  return {
+    has: (letter) => values.has(letter),
+    value: (letter) => values.get(letter),
+    rest,
+    entries: () => values,
+  };
+}
+
+function skipBlanks(text: string, at: number): number {
+  while (isBlank(text[at])) at++;
+  return at;
+}
+
+function wordEnd(text: string, at: number): number {
+  while (at < text.length && !isBlank(text[at])) at++;
+  return at;
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === " " || character === "\t" || character === "\n";
+}

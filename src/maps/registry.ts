@@ -1,0 +1,73 @@
+/**
+ * The table of map classes, and how a K line becomes a map. A new class is a file beside this one and a row here.
+ *
+ * Opening a map reads its K line only; files and connections are opened at the first look-up, so that a server starts
+ * although a table is not built yet, and a look-up that needs it is a temporary failure.
+ */
+import type { LookupMap } from "../rewriting/lookup.ts";
+import { type Diagnostic, diagnostic } from "../source/diagnostic.ts";
+import { arithClass } from "./arith.ts";
+import { dequoteClass } from "./dequote.ts";
+import type { MapDeclaration, MapEnvironment } from "./environment.ts";
+import { FlaggedMap } from "./flagged-map.ts";
+import { parseFlags } from "./flags.ts";
+import { macroClass } from "./macro.ts";
+import type { MapClass } from "./map-class.ts";
+import { nullClass } from "./null.ts";
+import { sequenceClass } from "./sequence.ts";
+import { switchClass } from "./switch.ts";
+import { userClass } from "./user.ts";
+
+const CLASSES: ReadonlyMap<string, MapClass> = new Map<string, MapClass>([
+  ["arith", arithClass],
+  ["dequote", dequoteClass],
+  ["macro", macroClass],
+  ["null", nullClass],
+  ["sequence", sequenceClass],
+  ["switch", switchClass],
+  ["user", userClass],
+]);
+
+/** Names of the classes that exist, in alphabetic order. */
+export function mapClassNames(): readonly string[] {
+  return [...CLASSES.keys()].toSorted();
+}
+
+/**
+ * Makes the map of a K line.
+ * @returns no map when its class does not exist (rules then find it undefined); a map that finds nothing when the rest
+ *   of the line is wrong. Diagnostics are in sendmail's words, without file and line.
+ */
+export function openMap(
+  declaration: MapDeclaration,
+  environment: MapEnvironment,
+): { map?: LookupMap; diagnostics: readonly Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const problem = (text: string): void => void diagnostics.push(diagnostic("error", text, declaration.at));
+  const { name, mapClass } = declaration;
+  const kind = CLASSES.get(mapClass);
+  if (kind === undefined) {
+    problem(`readcf: map ${name}: class ${mapClass} not available`);
+    return { diagnostics };
+  }
+  const flags = parseFlags(declaration.args, kind.flags, name, inForce(declaration, kind), problem);
+  const bare = kind.open({ declaration, flags, environment, problem });
+  return { map: new FlaggedMap(name, mapClass, kind, flags, bare), diagnostics };
+}
+
+/** Defaults of the class, then the flags of earlier K lines of this name. */
+function inForce({ earlier }: MapDeclaration, kind: MapClass): Iterable<readonly [string, string]> {
+  const defaults = Object.entries(kind.defaults ?? {});
+  if (earlier === undefined) return defaults;
+  return parseFlags(
+    earlier.args,
+    kind.flags,
+    earlier.name,
+    [...defaults, ...inForce(earlier, kind)],
+    alreadyReported,
+  ).entries();
+}
+
+function alreadyReported(): void {
+  // The earlier line was diagnosed when it was opened itself.
+}

@@ -1,0 +1,34 @@
+/**
+ * The class switch: `Kname switch database` asks the maps `name.service` in the order that the service switch file gives
+ * for the database, for example `name.files`, then `name.nis`.
+ */
+import { COMMON_FLAGS } from "./flags.ts";
+import { type BareMap, type MapClass, tempfail } from "./map-class.ts";
+import { askInOrder } from "./sequence.ts";
+
+export const switchClass: MapClass = {
+  flags: COMMON_FLAGS,
+  keepsCase: true,
+  keepsQuotes: true,
+  open({ declaration, flags, environment, problem }) {
+    const database = flags.rest.split(/\s/)[0];
+    if (database === "") {
+      problem(`No file name for switch map ${declaration.name}`);
+      return undefined;
+    }
+    // The members may be declared after this line: look for them at the first look-up.
+    let made: BareMap | undefined;
+    const members = (): BareMap | undefined => {
+      if (made) return made;
+      const services = environment.services(database);
+      if (services.length === 0) return undefined;
+      const maps = services.map((service) => environment.map(`${declaration.name}.${service}`));
+      return (made = askInOrder(maps.filter((map) => map !== undefined)));
+    };
+    return {
+      find: (key, args, context) =>
+        members()?.find(key, args, context) ?? tempfail(`switch map "${declaration.name}": no service for ${database}`),
+      available: () => members() !== undefined,
+    };
+  },
+};

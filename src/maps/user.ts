@@ -1,0 +1,47 @@
+/** The class user: is the key a user of this machine; -v names the field to return (the name unless told). */
+import { isPromise } from "../sys/maybe-promise.ts";
+import { EX } from "../sys/sysexits.ts";
+import type { User } from "../sys/users.ts";
+import { COMMON_FLAGS } from "./flags.ts";
+import { type BareResult, found, type MapClass, tempfail } from "./map-class.ts";
+
+const FIELDS: Readonly<Record<string, (user: User) => string>> = {
+  name: (user) => user.name,
+  passwd: () => "x", // password hashes are none of the mail system's business
+  uid: (user) => String(user.uid),
+  gid: (user) => String(user.gid),
+  gecos: (user) => user.gecos,
+  dir: (user) => user.home,
+  shell: (user) => user.shell,
+};
+
+const NOBODY: BareResult = { kind: "missing", status: EX.NOUSER };
+
+export const userClass: MapClass = {
+  flags: COMMON_FLAGS,
+  open({ declaration, flags, environment }) {
+    const column = flags.value("v") ?? "name";
+    const field = FIELDS[column];
+    const answer = (user: User | undefined): BareResult => (user ? found(field(user)) : NOBODY);
+    return {
+      find(key, _args, context) {
+        if (field === undefined) {
+          const reason = `User map ${declaration.name}: unknown column name ${column}`;
+          context.message?.(reason);
+          return tempfail(reason);
+        }
+        try {
+          const user = environment.users.find(key);
+          return isPromise(user) ? user.then(answer, unavailable) : answer(user);
+        } catch (error) {
+          return unavailable(error);
+        }
+      },
+    };
+
+    function unavailable(error: unknown): BareResult {
+      const detail = error instanceof Error ? error.message : String(error);
+      return tempfail(`user map "${declaration.name}": ${detail}`);
+    }
+  },
+};
