@@ -1,0 +1,88 @@
+/** What happens to a queue entry, as pure functions: every store applies the same ones, recovery replays them. */
+import type { Envelope } from "../envelope/envelope.ts";
+import type { Recipient } from "../envelope/recipient.ts";
+import { initialPriority, type PriorityFactors } from "./order.ts";
+import type { Attempt, Changes, CommitOptions, QueueEntry, QueueFilter } from "./queue.ts";
+
+/** The entry of a message that has just been accepted. */
+export function newEntry(
+  envelope: Envelope,
+  options: CommitOptions | undefined,
+  factors: PriorityFactors,
+  now: number,
+): QueueEntry {
+  return {
+    id: envelope.id,
+    envelope,
+    group: options?.group ?? "mqueue",
+    priority: initialPriority(envelope, factors),
+    attempts: 0,
+    nextTry: options?.nextTry ?? now,
+    ...(options?.hold === undefined ? {} : { hold: options.hold }),
+  };
+}
+
+export function withAttempt(entry: QueueEntry, attempt: Attempt): QueueEntry {
+  return { ...entry, attempts: entry.attempts + 1, lastTry: attempt.at };
+}
+
+/** @throws RangeError for an index that the envelope does not have */
+export function withChanges(entry: QueueEntry, changes: Changes): QueueEntry {
+  const recipients: Recipient[] = [...entry.envelope.recipients];
+  for (const { index, state, status, resolved } of changes.recipients) {
+    const recipient = recipients[index];
+    if (recipient === undefined) throw new RangeError(`Message ${entry.id} has no recipient ${index}`);
+    recipients[index] = {
+      ...recipient,
+      state,
+      ...(status === undefined ? {} : { status }),
+      ...(resolved === undefined ? {} : { resolved }),
+    };
+  }
+  if (changes.added) recipients.push(...changes.added);
+  return {
+    ...entry,
+    envelope: {
+      ...entry.envelope,
+      recipients,
+      ...(changes.warnedAt === undefined ? {} : { warnedAt: changes.warnedAt }),
+    },
+    nextTry: changes.nextTry ?? entry.nextTry,
+    priority: changes.priority ?? entry.priority,
+  };
+}
+
+/** Held under a reason, or released (undefined), which ends a quarantine too. */
+export function withHold(entry: QueueEntry, reason: string | undefined): QueueEntry {
+  const { hold: _, ...free } = entry;
+  if (reason !== undefined) return { ...free, hold: reason };
+  const { quarantined: __, ...envelope } = free.envelope;
+  return { ...free, envelope };
+}
+
+/** True for a recipient that somebody still has to deliver to. */
+export function isOpen(recipient: Recipient): boolean {
+  return recipient.state === "todo" || recipient.state === "deferred";
+}
+
+/** True when nothing is left to do: the message leaves the queue. */
+export function isFinished(entry: QueueEntry): boolean {
+  return !entry.envelope.recipients.some(isOpen);
+}
+
+/** Substrings are compared without regard to case, as -qR and its kin are used. */
+function contains(text: string, part: string | undefined): boolean {
+  return part === undefined || text.toLowerCase().includes(part.toLowerCase());
+}
+
+export function matches(entry: QueueEntry, filter: QueueFilter): boolean {
+  const { recipient } = filter;
+  return (
+    (filter.held === undefined || filter.held === (entry.hold !== undefined)) &&
+    (filter.group === undefined || filter.group === entry.group) &&
+    (filter.id === undefined || entry.id.includes(filter.id)) &&
+    contains(entry.envelope.sender, filter.sender) &&
+    (recipient === undefined ||
+      entry.envelope.recipients.some((each) => isOpen(each) && contains(each.given, recipient)))
+  );
+}

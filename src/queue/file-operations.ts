@@ -1,0 +1,244 @@
+/**
+ * What the queue asks of a file system, and nothing more (DESIGN promise 6): tests put a twin in its place that runs
+ * out of space, fails, tears writes and forgets what was never synced.
+ *
+ * The rule every user of this interface follows: content is durable after `datasync` of the file, a name (created,
+ * renamed, removed) after `syncFolder` of its folder, and nothing is durable before.
+ */
+import fs from "node:fs";
+import { join } from "node:path";
+
+/** A file open for reading, or for reading and writing. Positions are octets from its beginning. */
+export interface OpenFile {
+  readonly path: string;
+  /** Writes all octets of all parts, one after the other; rejects when that is not possible (a part may be written). */
+  write(parts: readonly Buffer[], position: number): Promise<void>;
+  /** Fills the buffer as far as the file has octets; returns how many. */
+  read(into: Buffer, position: number): Promise<number>;
+  facts(): Promise<FileFacts>;
+  truncate(size: number): Promise<void>;
+  /** Content (and size) to stable storage. After a rejection nothing written since the last success may be trusted. */
+  datasync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface FileFacts {
+  readonly size: number;
+  /** Last change of the content, ms since the epoch. */
+  readonly modified: number;
+  /** User id of the owner. */
+  readonly owner: number;
+  /** False for folders, links, sockets. */
+  readonly isFile: boolean;
+}
+
+/** Rejections carry the usual `code`: ENOENT, EEXIST, ENOSPC, EROFS, EIO ... */
+export interface FileOperations {
+  /** A new file for reading and writing; EEXIST when the name is taken. The mode is set whatever the umask says. */
+  create(path: string, mode: number): Promise<OpenFile>;
+  /** An existing file; links are not followed. */
+  open(path: string, mode: "read" | "update"): Promise<OpenFile>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  /** Names in a folder, in no order. */
+  list(folder: string): Promise<string[]>;
+  /** Undefined when there is no such name. Links are not followed. */
+  facts(path: string): Promise<FileFacts | undefined>;
+  /** Makes the folder and those above it unless they exist; an existing one keeps its mode. */
+  makeFolder(path: string, mode: number): Promise<void>;
+  /** Names created, renamed and removed in this folder to stable storage. */
+  syncFolder(path: string): Promise<void>;
+}
+
+/** True for a rejection with this code. */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
+}
+
+/** Text of whatever was thrown. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+type Callback<T> = (error: NodeJS.ErrnoException | null, value: T) => void;
+
+/** fs with callbacks costs about half of what fs/promises does; every message passes here. */
+function call<T = void>(operation: (callback: Callback<T>) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    operation((error, value) => (error ? reject(error) : resolve(value)));
+  });
+}
+
+function factsOf(stats: fs.Stats): FileFacts {
+  return { size: stats.size, modified: stats.mtimeMs, owner: stats.uid, isFile: stats.isFile() };
+}
+
+/** What is left of the parts after `written` octets. */
+function remaining(parts: readonly Buffer[], written: number): Buffer[] {
+  const rest: Buffer[] = [];
+  let skip = written;
+  for (const part of parts) {
+    if (skip >= part.length) skip -= part.length;
+    else {
+      rest.push(skip > 0 ? part.subarray(skip) : part);
+      skip = 0;
+    }
+  }
+  return rest;
+}
+
+class SystemFile implements OpenFile {
+  readonly path: string;
+  readonly #fd: number;
+  #closed = false;
+
+  constructor(path: string, fd: number) {
+    this.path = path;
+    this.#fd = fd;
+  }
+
+  async write(parts: readonly Buffer[], position: number): Promise<void> {
+    let rest = parts;
+    let at = position;
+    while (rest.length > 0) {
+      const written = await call<number>((done) => fs.writev(this.#fd, rest, at, done));
+      at += written;
+      const next = remaining(rest, written);
+      // The kernel says why it wrote nothing only when asked again; no progress at all would loop for ever.
+      if (written === 0 && next.length > 0) throw Object.assign(new Error("write made no progress"), { code: "EIO" });
+      rest = next;
+    }
+  }
+
+  async read(into: Buffer, position: number): Promise<number> {
+    let filled = 0;
+    while (filled < into.length) {
+      const count = await call<number>((done) =>
+        fs.read(this.#fd, into, filled, into.length - filled, position + filled, done),
+      );
+      if (count === 0) break;
+      filled += count;
+    }
+    return filled;
+  }
+
+  async facts(): Promise<FileFacts> {
+    return factsOf(await call<fs.Stats>((done) => fs.fstat(this.#fd, done)));
+  }
+
+  truncate(size: number): Promise<void> {
+    return call((done) => fs.ftruncate(this.#fd, size, done as fs.NoParamCallback));
+  }
+
+  datasync(): Promise<void> {
+    return call((done) => fs.fdatasync(this.#fd, done as fs.NoParamCallback));
+  }
+
+  close(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    this.#closed = true;
+    return call((done) => fs.close(this.#fd, done as fs.NoParamCallback));
+  }
+}
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = fs.constants;
+
+/** The real file system. */
+export const systemFiles: FileOperations = {
+  async create(path, mode) {
+    const fd = await call<number>((done) => fs.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode, done));
+    const file = new SystemFile(path, fd);
+    try {
+      await call((done) => fs.fchmod(fd, mode, done as fs.NoParamCallback));
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    return file;
+  },
+  async open(path, mode) {
+    const flags = (mode === "read" ? O_RDONLY : O_RDWR) | O_NOFOLLOW;
+    return new SystemFile(path, await call<number>((done) => fs.open(path, flags, done)));
+  },
+  rename: (from, to) => call((done) => fs.rename(from, to, done as fs.NoParamCallback)),
+  unlink: (path) => call((done) => fs.unlink(path, done as fs.NoParamCallback)),
+  list: (folder) => call<string[]>((done) => fs.readdir(folder, done)),
+  async facts(path) {
+    try {
+      return factsOf(await call<fs.Stats>((done) => fs.lstat(path, done)));
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return undefined;
+      throw error;
+    }
+  },
+  async makeFolder(path, mode) {
+    await call<string | undefined>((done) => fs.mkdir(path, { recursive: true, mode }, done));
+  },
+  async syncFolder(path) {
+    const fd = await call<number>((done) => fs.open(path, O_RDONLY, done));
+    try {
+      await call((done) => fs.fsync(fd, done as fs.NoParamCallback));
+    } finally {
+      await call((done) => fs.close(fd, done as fs.NoParamCallback));
+    }
+  },
+};
+
+/** Removes a file that may be gone already. */
+export async function unlinkIfThere(files: FileOperations, path: string): Promise<void> {
+  try {
+    await files.unlink(path);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
+}
+
+/** The whole content of a file that must not be longer than `limit` octets. */
+export async function readWhole(files: FileOperations, folder: string, name: string, limit: number): Promise<Buffer> {
+  const file = await files.open(join(folder, name), "read");
+  try {
+    const { size, isFile } = await file.facts();
+    if (!isFile) throw new Error(`${file.path} is not a plain file`);
+    if (size > limit) throw new Error(`${file.path} has ${size} octets, more than the ${limit} that are allowed`);
+    const content = Buffer.allocUnsafe(size);
+    return content.subarray(0, await file.read(content, 0));
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Syncs one folder for everybody who asks: those who come while a sync is under way share the next one, since the
+ * running one may have begun before their change.
+ */
+export class FolderSync {
+  readonly #files: FileOperations;
+  readonly #folder: string;
+  #running: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  constructor(files: FileOperations, folder: string) {
+    this.#files = files;
+    this.#folder = folder;
+  }
+
+  sync(): Promise<void> {
+    if (this.#next) return this.#next;
+    if (!this.#running) return this.#start();
+    this.#next = this.#running
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.#start();
+      });
+    return this.#next;
+  }
+
+  #start(): Promise<void> {
+    const sync = this.#files.syncFolder(this.#folder).finally(() => {
+      if (this.#running === sync) this.#running = undefined;
+    });
+    this.#running = sync;
+    return sync;
+  }
+}

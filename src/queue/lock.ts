@@ -1,0 +1,58 @@
+/**
+ * One writer per queue folder: the process that holds an exclusive transaction on `lock.db`. The lock belongs to the
+ * process (fcntl, through SQLite), so it ends with it however it ends, and no stale lock file ever has to be judged.
+ */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { reasonOf } from "./file-operations.ts";
+
+/** Another process has this queue. */
+export class QueueLockedError extends Error {
+  override readonly name = "QueueLockedError";
+}
+
+export interface QueueLock {
+  release(): void;
+}
+
+/** Who holds the lock, as far as that is known: only for the message. */
+function holder(folder: string): string {
+  try {
+    const pid = readFileSync(join(folder, "lock.pid"), "latin1").trim();
+    return /^\d{1,10}$/.test(pid) ? `process ${pid}` : "another process";
+  } catch {
+    return "another process";
+  }
+}
+
+/**
+ * Takes the lock of a queue folder, without waiting.
+ * @throws QueueLockedError when another process (or this one, before) has it
+ */
+export async function lockQueue(folder: string): Promise<QueueLock> {
+  // Loaded here: sendmail -t and mailq never lock and need not pay for it.
+  const { DatabaseSync } = await import("node:sqlite");
+  const database = new DatabaseSync(join(folder, "lock.db"), { timeout: 0 });
+  try {
+    database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+  } catch (error) {
+    database.close();
+    if (!/locked|busy/i.test(reasonOf(error))) throw error;
+    throw new QueueLockedError(`Cannot open the queue ${folder}: ${holder(folder)} is using it`);
+  }
+  const pidFile = join(folder, "lock.pid");
+  try {
+    writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o644 });
+  } catch {
+    // Only the message of a second process would show it.
+  }
+  let held = true;
+  return {
+    release() {
+      if (!held) return;
+      held = false;
+      rmSync(pidFile, { force: true });
+      database.close();
+    },
+  };
+}

@@ -1,0 +1,229 @@
+/**
+ * Messages as files: a control file (qf, or hf while held) and a body file (df) each. For bodies that are too large
+ * for the journal, for held mail, and for what is left of old segments. What an operator may `cat`, `cp` and `rm`
+ * while no server runs.
+ *
+ *     qf5AKJLerx012345   control file, what is to be done        hf...   the same, held
+ *     df5AKJLerx012345   body with LF lines                      tf...   control file being rewritten
+ *     Qf5AKJLerx012345   control file that could not be read: set aside, nothing of it is lost
+ *
+ * A control file is never written in place: tf, sync, rename, sync of the folder. The body is durable before its
+ * control file appears and is removed after it, so a df alone was never promised to anybody.
+ */
+import { join } from "node:path";
+import { SpoolBody } from "./body.ts";
+import { ControlFileError, formatControlFile, parseControlFile } from "./control-file.ts";
+import {
+  type FileOperations,
+  FolderSync,
+
+  type OpenFile,
+  readWhole,
+  reasonOf,
+  unlinkIfThere,
+} from "./file-operations.ts";
+import { CrlfToLf, countLf } from "./line-ends.ts";
+import type { QueueEntry } from "./queue.ts";
+
+/** Longest control file that is read. */
+const LONGEST_CONTROL_FILE = 64 << 20;
+const PIECE = 256 << 10;
+/** Names of the queue's files: two letters and an id. */
+const QUEUE_FILE = /^(qf|hf|Qf|df|tf|xf)([0-9A-Za-z]{6,32})$/;
+
+/** A body on its way into a df file. */
+export class SpoolWriter {
+  readonly #file: OpenFile;
+  readonly #convert = new CrlfToLf();
+  #at = 0;
+
+  constructor(file: OpenFile) {
+    this.#file = file;
+  }
+
+  async write(chunks: readonly Buffer[]): Promise<void> {
+    await this.#append(chunks.map((chunk) => this.#convert.convert(chunk)));
+  }
+
+  /** Everything to stable storage, and the file closed. */
+  async finish(): Promise<void> {
+    await this.#append([this.#convert.end()]);
+    await this.#file.datasync();
+    await this.#file.close();
+  }
+
+  async #append(parts: readonly Buffer[]): Promise<void> {
+    const rest = parts.filter(({ length }) => length > 0);
+    if (rest.length === 0) return;
+    await this.#file.write(rest, this.#at);
+    this.#at += rest.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  close(): Promise<void> {
+    return this.#file.close().catch(() => undefined);
+  }
+}
+
+export interface SpoolContents {
+  readonly entries: readonly QueueEntry[];
+  /** What an operator should know. */
+  readonly reports: readonly string[];
+}
+
+export class SpoolStore {
+  readonly #files: FileOperations;
+  readonly #folder: string;
+  readonly #sync: FolderSync;
+  readonly #mode: number;
+
+  /** @param mode of the files made here */
+  constructor(files: FileOperations, folder: string, mode = 0o600) {
+    this.#files = files;
+    this.#folder = folder;
+    this.#sync = new FolderSync(files, folder);
+    this.#mode = mode;
+  }
+
+  /** Begins the body file of a message. */
+  async begin(id: string): Promise<SpoolWriter> {
+    return new SpoolWriter(await this.#files.create(this.#path("df", id), this.#mode));
+  }
+
+  /** Writes the body file of a message that lies in memory. */
+  async writeBody(id: string, chunks: readonly Buffer[]): Promise<void> {
+    const writer = await this.begin(id);
+    try {
+      await writer.write(chunks);
+      await writer.finish();
+    } finally {
+      await writer.close();
+    }
+  }
+
+  /** Writes or replaces the control file; durable when it resolves. */
+  async writeControl(entry: QueueEntry): Promise<void> {
+    const temporary = this.#path("tf", entry.id);
+    await unlinkIfThere(this.#files, temporary);
+    const file = await this.#files.create(temporary, this.#mode);
+    try {
+      await file.write([formatControlFile(entry)], 0);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    const [name, other] = entry.hold === undefined ? ["qf", "hf"] : ["hf", "qf"];
+    await this.#files.rename(temporary, this.#path(name, entry.id));
+    // Its other form goes after the new one is there: a crash between leaves two, of which hf counts.
+    await unlinkIfThere(this.#files, this.#path(other, entry.id));
+    await this.#sync.sync();
+  }
+
+  /** Removes a message. The control file goes first: without it the body means nothing. */
+  async remove(id: string): Promise<void> {
+    for (const kind of ["qf", "hf", "tf", "df"]) await unlinkIfThere(this.#files, this.#path(kind, id));
+    await this.#sync.sync();
+  }
+
+  body(entry: QueueEntry): SpoolBody {
+    return new SpoolBody(this.#files, this.#path("df", entry.id), entry.envelope.bodySize);
+  }
+
+  /** The owner of a control file. */
+  async owner(id: string): Promise<number | undefined> {
+    return (await this.#files.facts(this.#path("qf", id)))?.owner;
+  }
+
+  async has(id: string): Promise<boolean> {
+    for (const kind of ["qf", "hf", "df", "tf"]) if (await this.#files.facts(this.#path(kind, id))) return true;
+    return false;
+  }
+
+  /**
+   * Reads everything, for a start: cleans up what a crash left half-made, sets aside what cannot be read.
+   * @param others leaves files alone that may belong to another process (the client queue)
+   */
+  async load(others: "none" | "may be writing" = "none"): Promise<SpoolContents> {
+    const kinds = await this.#kinds();
+    const entries: QueueEntry[] = [];
+    const reports: string[] = [];
+    for (const [id, found] of kinds) {
+      const control = found.has("hf") ? "hf" : found.has("qf") ? "qf" : undefined;
+      if (control === undefined) {
+        if (others === "none" && !found.has("Qf")) await this.#tidy(id, found, reports);
+        continue;
+      }
+      try {
+        if (!found.has("df")) throw new ControlFileError(`its body df${id} is missing`, 0);
+        const entry = await this.#read(control, id);
+        entries.push(entry);
+        if (control === "hf" && found.has("qf")) await unlinkIfThere(this.#files, this.#path("qf", id));
+        if (others === "none") await unlinkIfThere(this.#files, this.#path("tf", id));
+      } catch (error) {
+        reports.push(await this.#setAside(control, id, error));
+      }
+    }
+    return { entries, reports };
+  }
+
+  /** Id → the kinds of files it has. */
+  async #kinds(): Promise<Map<string, Set<string>>> {
+    const kinds = new Map<string, Set<string>>();
+    for (const name of (await this.#files.list(this.#folder)).toSorted()) {
+      const [, kind, id] = QUEUE_FILE.exec(name) ?? [];
+      if (id === undefined) continue;
+      const found = kinds.get(id);
+      if (found) found.add(kind);
+      else kinds.set(id, new Set([kind]));
+    }
+    return kinds;
+  }
+
+  async #read(kind: string, id: string): Promise<QueueEntry> {
+    const octets = await readWhole(this.#files, this.#folder, `${kind}${id}`, LONGEST_CONTROL_FILE);
+    const { entry, knowsBodySize } = parseControlFile(octets.toString("latin1"), id);
+    if (kind === "qf" && entry.hold !== undefined) throw new ControlFileError("a q line belongs into an hf file", 0);
+    if (knowsBodySize) return entry;
+    return { ...entry, envelope: { ...entry.envelope, bodySize: await this.#measure(id) } };
+  }
+
+  /** Size of a body in CRLF form. */
+  async #measure(id: string): Promise<number> {
+    const file = await this.#files.open(this.#path("df", id), "read");
+    try {
+      const octets = Buffer.allocUnsafe(PIECE);
+      let size = 0;
+      for (let at = 0, count = PIECE; count === PIECE; at += count) {
+        count = await file.read(octets, at);
+        size += count + countLf(octets.subarray(0, count));
+      }
+      return size;
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Files without a control file: never acknowledged, or finished; either way nobody waits for them. */
+  async #tidy(id: string, found: ReadonlySet<string>, reports: string[]): Promise<void> {
+    for (const kind of found) await unlinkIfThere(this.#files, this.#path(kind, id));
+    reports.push(`Removed ${[...found].map((kind) => kind + id).join(", ")}: left of a message that was not accepted`);
+  }
+
+  async #setAside(kind: string, id: string, error: unknown): Promise<string> {
+    const line = error instanceof ControlFileError && error.line > 0 ? `, line ${error.line}` : "";
+    const what = `Cannot read ${this.#path(kind, id)}${line}: ${reasonOf(error)}`;
+    // A file that may come back (rights, disk) stays where it is.
+    if (!(error instanceof ControlFileError)) return `${what}; left alone`;
+    try {
+      await this.#files.rename(this.#path(kind, id), this.#path("Qf", id));
+      await this.#sync.sync();
+      return `${what}; set aside as Qf${id}`;
+    } catch (failure) {
+      return `${what}; cannot set it aside either: ${reasonOf(failure)}`;
+    }
+  }
+
+  #path(kind: string, id: string): string {
+    return join(this.#folder, kind + id);
+  }
+}
+
