@@ -52,7 +52,7 @@ export interface FileOperations {
 
 /** True for a rejection with this code. */
 export function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
+  return (error as Partial<NodeJS.ErrnoException> | undefined)?.code === code;
 }
 
 /** Text of whatever was thrown. */

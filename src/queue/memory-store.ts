@@ -23,14 +23,16 @@ interface Item {
   lease: number;
 }
 
+type Keep = (envelope: Envelope, options: CommitOptions | undefined, body: readonly Buffer[]) => QueueEntry;
+
 class MemoryDraft implements Draft {
   readonly id: string;
   size = 0;
   readonly #chunks: Buffer[] = [];
-  readonly #keep: (envelope: Envelope, options: CommitOptions | undefined, body: readonly Buffer[]) => QueueEntry;
+  readonly #keep: Keep;
   #open = true;
 
-  constructor(id: string, keep: MemoryDraft["#keep"]) {
+  constructor(id: string, keep: Keep) {
     this.id = id;
     this.#keep = keep;
   }

@@ -1,0 +1,231 @@
+/** What every QueueStore does: run by the store on disk (over real files and over files in memory) and in memory. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { MemoryStore } from "../../src/queue/memory-store.ts";
+import { openQueue } from "../../src/queue/open-queue.ts";
+import { type QueueStore, QueueUnavailableError } from "../../src/queue/queue.ts";
+import { FaultyFiles } from "../support/faulty-files.ts";
+import { ManualClock } from "../support/manual-clock.ts";
+import { bodyOf, deferred, delivered, envelope, lines, put, recipient } from "../support/queue-samples.ts";
+
+interface Opened {
+  readonly store: QueueStore;
+  readonly cleanUp?: () => Promise<void>;
+}
+
+const noLock = async (): Promise<{ release: () => void }> => ({ release: () => undefined });
+
+const implementations: Readonly<Record<string, () => Promise<Opened>>> = {
+  "MemoryStore": async () => ({ store: new MemoryStore(new ManualClock()) }),
+  "DurableStore over files in memory": async () => {
+    const options = { files: new FaultyFiles(), lock: noLock, clock: new ManualClock() };
+    return openQueue({ directory: "/queue", ...options, segmentSize: 16_384, step: 4096, inlineLimit: 3000 });
+  },
+  "DurableStore over real files": async () => {
+    const directory = await mkdtemp(join(tmpdir(), "rulemail-queue-"));
+    const { store } = await openQueue({ directory, clock: new ManualClock(), step: 65_536 });
+    return { store, cleanUp: () => rm(directory, { recursive: true }) };
+  },
+};
+
+describe.each(Object.keys(implementations))("%s", (name) => {
+  let opened: Opened;
+  let store: QueueStore;
+
+  beforeEach(async () => {
+    opened = await implementations[name]();
+    store = opened.store;
+  });
+
+  afterEach(async () => {
+    await store.close();
+    await opened.cleanUp?.();
+  });
+
+  test("gives back the body octet for octet, small and large", async () => {
+    const octets = Buffer.from(Array.from({ length: 256 }, (_, octet) => (octet === 10 ? 11 : octet))).toString("latin1");
+    for (const body of ["", "one line\r\n", `${octets}\r\nno end`, lines(10_000), "\r\r\n\r", lines(60_000)]) {
+      const { id, envelope: kept } = await put(store, body);
+      expect(kept.bodySize).toBe(body.length);
+      const read = await bodyOf(store, id);
+      expect(read === body).toBe(true);
+    }
+  });
+
+  test("message() has the size, gives small bodies as a whole and can be read again", async () => {
+    const body = lines(30);
+    const { id } = await put(store, body);
+    const claim = (await store.claim(id))!;
+    const reader = claim.message();
+    expect(reader.size).toBe(body.length);
+    expect((await reader.bytes())!.toString("latin1")).toBe(body);
+    expect((await reader.bytes())!.toString("latin1")).toBe(body);
+    store.finish(claim);
+    expect(await bodyOf(store, id)).toBe(body);
+    const large = await put(store, lines(20_000));
+    const other = (await store.claim(large.id))!;
+    expect(await other.message().bytes()).toBeUndefined();
+  });
+
+  test("a body may come in many chunks that end anywhere", async () => {
+    const body = Buffer.from(lines(600), "latin1");
+    const draft = await store.draft();
+    for (let at = 0; at < body.length; at += 7) await draft.write(body.subarray(at, at + 7));
+    expect(draft.size).toBe(body.length);
+    await draft.commit(envelope(draft.id));
+    expect(await bodyOf(store, draft.id)).toBe(body.toString("latin1"));
+  });
+
+  test("commit() answers with the entry; priority counts size and recipients", async () => {
+    const recipients = [recipient("b@b.test"), recipient("c@c.test")];
+    const entry = await put(store, "x\r\n", { recipients, headers: [], messageClass: -1 }, { group: "slow", nextTry: 5 });
+    expect(entry).toMatchObject({ group: "slow", attempts: 0, nextTry: 5, priority: 3 + 1800 + 60_000 });
+    expect(store.get(entry.id)).toEqual(entry);
+  });
+
+  test("a draft that is discarded leaves nothing and cannot be committed", async () => {
+    const draft = await store.draft();
+    await draft.write(Buffer.from(lines(400)));
+    draft.discard();
+    await expect(draft.commit(envelope(draft.id))).rejects.toBeInstanceOf(QueueUnavailableError);
+    expect(store.list()).toEqual([]);
+  });
+
+  test("a claim is exclusive until it is finished", async () => {
+    const { id } = await put(store, "x\r\n");
+    const first = (await store.claim(id))!;
+    expect(store.isClaimed(id)).toBe(true);
+    expect(await store.claim(id)).toBeUndefined();
+    store.finish(first);
+    expect(store.isClaimed(id)).toBe(false);
+    const second = (await store.claim(id))!;
+    expect(second.lease).toBeGreaterThan(first.lease);
+    store.finish(first);
+    expect(store.isClaimed(id)).toBe(true);
+    expect(await store.claim("5AKJNo00000000")).toBeUndefined();
+  });
+
+  test("record() counts the attempt, settle() changes recipients, times and priority", async () => {
+    const recipients = [recipient("b@b.test"), recipient("c@c.test")];
+    const { id } = await put(store, "x\r\n", { recipients });
+    const claim = (await store.claim(id))!;
+    store.record(claim, { at: 77, recipients: [0, 1] });
+    expect(claim.entry).toMatchObject({ attempts: 1, lastTry: 77 });
+    const { entry, durable } = store.settle(claim, {
+      recipients: [
+        { index: 0, state: "delivered", status: delivered },
+        { index: 1, state: "deferred", status: deferred },
+      ],
+      nextTry: 999,
+      priority: 4,
+      warnedAt: 5,
+    });
+    await durable;
+    expect(entry.envelope.recipients.map(({ state, status }) => [state, status])).toEqual([
+      ["delivered", delivered],
+      ["deferred", deferred],
+    ]);
+    expect(entry).toMatchObject({ nextTry: 999, priority: 4, envelope: { warnedAt: 5 } });
+    expect(store.get(id)).toEqual(entry);
+  });
+
+  test.each([10, 400])("a message without open recipients leaves the queue (%d lines)", async (count) => {
+    const { id } = await put(store, lines(count));
+    const claim = (await store.claim(id))!;
+    const { entry, durable } = store.settle(claim, { recipients: [{ index: 0, state: "delivered" }] });
+    expect(entry.envelope.recipients[0].state).toBe("delivered");
+    await durable;
+    expect(store.get(id)).toBeUndefined();
+    expect(store.list()).toEqual([]);
+    store.finish(claim);
+    expect(await store.claim(id)).toBeUndefined();
+  });
+
+  test.each([10, 400])("an expansion appends its children at the end (%d lines)", async (count) => {
+    const { id } = await put(store, lines(count), { recipients: [recipient("list@a.test"), recipient("c@c.test")] });
+    const claim = (await store.claim(id))!;
+    const added = [recipient("x@x.test", { parent: 0 }), recipient("y@y.test", { parent: 0 })];
+    const { entry, durable } = store.settle(claim, { recipients: [{ index: 0, state: "expanded" }], added });
+    await durable;
+    store.finish(claim);
+    expect(entry.envelope.recipients.map(({ given, state }) => `${given} ${state}`)).toEqual([
+      "list@a.test expanded",
+      "c@c.test todo",
+      "x@x.test todo",
+      "y@y.test todo",
+    ]);
+    const again = (await store.claim(id))!;
+    expect(again.entry).toEqual(entry);
+  });
+
+  test("hold, release and remove", async () => {
+    const one = await put(store, "one\r\n");
+    const two = await put(store, "two\r\n", { quarantined: "odd" }, { hold: "odd" });
+    expect(two.hold).toBe("odd");
+    expect(await store.claim(two.id)).toBeUndefined();
+    expect(await store.hold(one.id, "look at it")).toBe(true);
+    expect(await store.claim(one.id)).toBeUndefined();
+    expect(store.list({ held: true }).map(({ hold }) => hold)).toEqual(["look at it", "odd"]);
+    expect(await store.release(one.id)).toBe(true);
+    expect(await store.release(one.id)).toBe(false);
+    expect(await store.release(two.id)).toBe(true);
+    expect(store.get(two.id)!.envelope.quarantined).toBeUndefined();
+    expect(await bodyOf(store, one.id)).toBe("one\r\n");
+    expect(await bodyOf(store, two.id)).toBe("two\r\n");
+    const three = await put(store, "three\r\n");
+    for (const { id } of [one, two, three]) expect(await store.remove(id)).toBe(true);
+    expect(await store.remove(one.id)).toBe(false);
+    expect(await store.hold(one.id, "x")).toBe(false);
+    expect(store.list()).toEqual([]);
+  });
+
+  test("hold() during an attempt takes effect after it", async () => {
+    const { id } = await put(store, "x\r\n");
+    const claim = (await store.claim(id))!;
+    await store.hold(id, "later");
+    store.settle(claim, { recipients: [{ index: 0, state: "deferred", status: deferred }] });
+    store.finish(claim);
+    expect(store.get(id)).toMatchObject({ hold: "later", envelope: { recipients: [{ state: "deferred" }] } });
+    expect(await store.claim(id)).toBeUndefined();
+    await store.release(id);
+    expect(await bodyOf(store, id)).toBe("x\r\n");
+  });
+
+  test("a message that is removed during an attempt stays away", async () => {
+    const { id } = await put(store, "x\r\n");
+    const claim = (await store.claim(id))!;
+    await store.remove(id);
+    const { durable } = store.settle(claim, { recipients: [{ index: 0, state: "deferred" }] });
+    await durable;
+    store.finish(claim);
+    expect(store.get(id)).toBeUndefined();
+  });
+
+  test("list() filters by parts of id, sender and open recipients, by group and hold", async () => {
+    const one = await put(store, "", { sender: "Anna@a.test", recipients: [recipient("Bob@b.test")] });
+    const two = await put(store, "", { sender: "", recipients: [recipient("x@y.test")] }, { group: "slow" });
+    const ids = (filter: Parameters<QueueStore["list"]>[0]): string[] => store.list(filter).map(({ id }) => id);
+    expect(ids({})).toEqual([one.id, two.id]);
+    expect(ids({ sender: "anna" })).toEqual([one.id]);
+    expect(ids({ recipient: "@Y." })).toEqual([two.id]);
+    expect(ids({ group: "slow" })).toEqual([two.id]);
+    expect(ids({ id: one.id.slice(2) })).toEqual([one.id]);
+    expect(ids({ held: true })).toEqual([]);
+    expect(ids({ sender: "anna", recipient: "y.test" })).toEqual([]);
+  });
+
+  test("many at once all arrive", async () => {
+    const entries = await Promise.all(Array.from({ length: 200 }, (_, number) => put(store, lines(5, `m${number}`))));
+    expect(new Set(entries.map(({ id }) => id)).size).toBe(200);
+    for (const [number, { id }] of entries.entries()) expect(await bodyOf(store, id)).toBe(lines(5, `m${number}`));
+  });
+
+  test("after close() nothing is accepted", async () => {
+    const draft = await store.draft();
+    await store.close();
+    await expect(draft.commit(envelope(draft.id))).rejects.toBeInstanceOf(QueueUnavailableError);
+    expect(() => store.draft()).toThrow(QueueUnavailableError);
+  });
+});
