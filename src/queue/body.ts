@@ -27,7 +27,10 @@ export class MemoryBody implements MessageReader {
   }
 
   stream(): Readable {
-    return Readable.from(this.#chunks.filter(({ length }) => length > 0), { objectMode: false });
+    return Readable.from(
+      this.#chunks.filter(({ length }) => length > 0),
+      { objectMode: false },
+    );
   }
 }
 
@@ -95,7 +98,7 @@ export class SpoolBody implements MessageReader {
   async *#pieces(): AsyncGenerator<Buffer> {
     const file = await this.#files.open(this.#path, "read");
     try {
-      for (let at = 0; ; ) {
+      for (let at = 0; ;) {
         const octets = Buffer.allocUnsafe(PIECE);
         const count = await file.read(octets, at);
         if (count > 0) yield lfToCrlf(octets.subarray(0, count));

@@ -71,7 +71,8 @@ function asciiJson(value: unknown): string {
 /** One line of a control file cannot hold a line end. */
 const oneLine = (text: string): string => text.replaceAll(/[\r\n]+/g, " ");
 
-const macroLine = (name: string, value: string): string => `$${name.length === 1 ? name : `{${name}}`}${oneLine(value)}`;
+const macroLine = (name: string, value: string): string =>
+  `$${name.length === 1 ? name : `{${name}}`}${oneLine(value)}`;
 
 function flagLetters({ eightBit, ret, isReport, warnedAt, smtputf8 }: Envelope): string {
   const letters: readonly (readonly [string, boolean])[] = [
@@ -345,7 +346,7 @@ export function parseControlFile(text: string, id: string): ParsedControlFile {
     ended: false,
   };
   const lines = text.split("\n");
-  for (let next = 0; next < lines.length && !at.ended; ) {
+  for (let next = 0; next < lines.length && !at.ended;) {
     at.line = next + 1;
     let line = lines[next++];
     while (next < lines.length && /^[ \t]/.test(lines[next])) line += `\n${lines[next++]}`;

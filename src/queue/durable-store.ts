@@ -26,16 +26,7 @@ import {
   type SettleFacts,
 } from "./journal-record.ts";
 import type { PriorityFactors } from "./order.ts";
-import type {
-  Attempt,
-  Changes,
-  Claim,
-  CommitOptions,
-  Draft,
-  QueueEntry,
-  QueueFilter,
-  QueueStore,
-} from "./queue.ts";
+import type { Attempt, Changes, Claim, CommitOptions, Draft, QueueEntry, QueueFilter, QueueStore } from "./queue.ts";
 import { QueueUnavailableError } from "./queue.ts";
 import type { QueueIds } from "./queue-id.ts";
 import type { RecoveredMessage } from "./recover.ts";
@@ -160,10 +151,7 @@ export class DurableStore implements QueueStore {
     const { entry } = item;
     if (isFinished(entry)) return this.#settled(entry, this.#finish(item));
     const urgent = (changes.added?.length ?? 0) > 0 || changes.recipients.some(({ state }) => state === "expanded");
-    if (!item.journal) {
-      const written = this.#rewriteBehind(item, urgent);
-      return this.#settled(entry, () => written);
-    }
+    if (!item.journal) return this.#settled(entry, this.#rewriteBehind(item, urgent));
     const facts: SettleFacts = changes;
     const record = encodeRecord(RecordType.settle, entry.id, facts);
     if (record.length > LONGEST_FACTS) return this.#settled(entry, this.#moveBehind(item));
@@ -333,7 +321,10 @@ export class DurableStore implements QueueStore {
   }
 
   /** The answer of `settle`; asking for `durable` is what makes the store sync. */
-  #settled(entry: QueueEntry, whenDurable: () => Promise<void>): { entry: QueueEntry; readonly durable: Promise<void> } {
+  #settled(
+    entry: QueueEntry,
+    whenDurable: () => Promise<void>,
+  ): { entry: QueueEntry; readonly durable: Promise<void> } {
     return {
       entry,
       get durable() {
@@ -430,7 +421,7 @@ export class DurableStore implements QueueStore {
   }
 
   /** Rewrites without being waited for, unless somebody wants to. */
-  #rewriteBehind(item: Item, unsafe = false): Promise<void> {
+  #rewriteBehind(item: Item, unsafe = false): () => Promise<void> {
     if (unsafe) item.unsafe++;
     const written = this.#rewrite(item);
     this.#inBackground(
@@ -438,7 +429,7 @@ export class DurableStore implements QueueStore {
         this.#parts.report(`Cannot rewrite the control file of ${item.entry.id}: ${reasonOf(error)}`);
       }),
     );
-    return written;
+    return () => written;
   }
 
   async #changeHold(id: string, reason: string | undefined): Promise<boolean> {

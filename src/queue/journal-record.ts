@@ -89,7 +89,12 @@ const COPIED_BODY = 64 << 10;
  * @param facts undefined for none
  * @param body chunks of the body; kept, must not change until written
  */
-export function encodeRecord(type: RecordType, id: string, facts: unknown, body: readonly Buffer[] = []): EncodedRecord {
+export function encodeRecord(
+  type: RecordType,
+  id: string,
+  facts: unknown,
+  body: readonly Buffer[] = [],
+): EncodedRecord {
   const json = facts === undefined ? "" : latin1Json(facts);
   const bodyAt = HEAD + id.length + json.length;
   const bodyLength = body.reduce((sum, chunk) => sum + chunk.length, 0);

@@ -20,9 +20,7 @@ export const standardFactors: PriorityFactors = { classFactor: 1800, recipientFa
 export function initialPriority(envelope: Envelope, factors: PriorityFactors): number {
   let size = envelope.bodySize;
   for (const { name, value } of envelope.headers) size += name.length + value.length + 3;
-  return (
-    size - envelope.messageClass * factors.classFactor + envelope.recipients.length * factors.recipientFactor
-  );
+  return size - envelope.messageClass * factors.classFactor + envelope.recipients.length * factors.recipientFactor;
 }
 
 /** O QueueSortOrder. */

@@ -96,7 +96,10 @@ async function setAside(files: FileOperations, path: string, octets: Buffer): Pr
   }
 }
 
-async function openSegments(files: FileOperations, folder: string): Promise<{ segments: Segment[]; cuts: Map<number, number> }> {
+async function openSegments(
+  files: FileOperations,
+  folder: string,
+): Promise<{ segments: Segment[]; cuts: Map<number, number> }> {
   const numbers = (await files.list(folder))
     .map(segmentNumber)
     .filter((number) => number !== undefined)
@@ -140,7 +143,9 @@ export async function recoverJournal(files: FileOperations, folder: string): Pro
     for (const { from, octets } of damages) {
       const path = join(folder, `damaged-${segment.number}-${from}`);
       const where = `${octets.length} octets at ${from} of ${segment.file.path} are no record`;
-      reports.push(`${where} (torn by a crash, never acknowledged, unless the disk is failing); ${await setAside(files, path, octets)}`);
+      reports.push(
+        `${where} (torn by a crash, never acknowledged, unless the disk is failing); ${await setAside(files, path, octets)}`,
+      );
     }
   }
   for (const { segment } of messages.values()) segment.live++;

@@ -53,7 +53,7 @@ function isFull(error: unknown): boolean {
 }
 
 async function writeZeros(file: OpenFile, from: number, to: number): Promise<void> {
-  for (let at = from; at < to; ) {
+  for (let at = from; at < to;) {
     const parts: Buffer[] = [];
     for (let size = 0; at + size < to && parts.length < 16; size += parts.at(-1)!.length) {
       parts.push(ZEROS.subarray(0, Math.min(ZEROS.length, to - at - size)));
@@ -80,7 +80,8 @@ export async function growSegment(segment: Segment, length: number, step: number
       if (!isFull(error)) throw error;
       // Gives back what the failed try took.
       await segment.file.truncate(segment.allocated).catch(() => undefined);
-      if (target === needed) throw new QueueUnavailableError(`No space in the queue: ${reasonOf(error)}`, { cause: error });
+      if (target === needed)
+        throw new QueueUnavailableError(`No space in the queue: ${reasonOf(error)}`, { cause: error });
       target = Math.max(needed, segment.allocated + Math.floor((target - segment.allocated) / 2));
     }
   }

@@ -16,7 +16,6 @@ import { ControlFileError, formatControlFile, parseControlFile } from "./control
 import {
   type FileOperations,
   FolderSync,
-
   type OpenFile,
   readWhole,
   reasonOf,
@@ -226,4 +225,3 @@ export class SpoolStore {
     return join(this.#folder, kind + id);
   }
 }
-

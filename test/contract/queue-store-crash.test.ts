@@ -91,6 +91,10 @@ async function work(files: FaultyFiles, known: Knowledge): Promise<void> {
   known.released.add(d);
   await Promise.all([4, 5, 6].map((number) => accept(store, known, lines(60, `e${number}`))));
   await deliver(store, known, d, true);
+  // From the journal to the spool and out.
+  await store.hold(more[2], "look");
+  await store.release(more[2]);
+  await deliver(store, known, more[2], true);
   await deliver(store, known, c, true);
   await store.close();
 }
@@ -147,7 +151,7 @@ const crashes: readonly Crash[] = ["process", 1, 2, 3];
 describe("DurableStore", () => {
   test("keeps its promises when it is stopped before any file operation", async () => {
     const whole = await workUntil(Infinity);
-    expect(whole.known.ended.size).toBe(4);
+    expect(whole.known.ended.size).toBe(5);
     const operations = whole.files.operations;
     expect(operations).toBeGreaterThan(60);
     const problems: string[] = [];

@@ -18,7 +18,7 @@ interface Opened {
 const noLock = async (): Promise<{ release: () => void }> => ({ release: () => undefined });
 
 const implementations: Readonly<Record<string, () => Promise<Opened>>> = {
-  "MemoryStore": async () => ({ store: new MemoryStore(new ManualClock()) }),
+  MemoryStore: async () => ({ store: new MemoryStore(new ManualClock()) }),
   "DurableStore over files in memory": async () => {
     const options = { files: new FaultyFiles(), lock: noLock, clock: new ManualClock() };
     return openQueue({ directory: "/queue", ...options, segmentSize: 16_384, step: 4096, inlineLimit: 3000 });
@@ -45,7 +45,9 @@ describe.each(Object.keys(implementations))("%s", (name) => {
   });
 
   test("gives back the body octet for octet, small and large", async () => {
-    const octets = Buffer.from(Array.from({ length: 256 }, (_, octet) => (octet === 10 ? 11 : octet))).toString("latin1");
+    const octets = Buffer.from(Array.from({ length: 256 }, (_, octet) => (octet === 10 ? 11 : octet))).toString(
+      "latin1",
+    );
     for (const body of ["", "one line\r\n", `${octets}\r\nno end`, lines(10_000), "\r\r\n\r", lines(60_000)]) {
       const { id, envelope: kept } = await put(store, body);
       expect(kept.bodySize).toBe(body.length);
@@ -80,7 +82,12 @@ describe.each(Object.keys(implementations))("%s", (name) => {
 
   test("commit() answers with the entry; priority counts size and recipients", async () => {
     const recipients = [recipient("b@b.test"), recipient("c@c.test")];
-    const entry = await put(store, "x\r\n", { recipients, headers: [], messageClass: -1 }, { group: "slow", nextTry: 5 });
+    const entry = await put(
+      store,
+      "x\r\n",
+      { recipients, headers: [], messageClass: -1 },
+      { group: "slow", nextTry: 5 },
+    );
     expect(entry).toMatchObject({ group: "slow", attempts: 0, nextTry: 5, priority: 3 + 1800 + 60_000 });
     expect(store.get(entry.id)).toEqual(entry);
   });

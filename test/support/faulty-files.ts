@@ -107,7 +107,7 @@ export class FaultyFiles implements FileOperations {
         if (random() < 0.5) octets = apply(octets, change);
         continue;
       }
-      for (let from = 0; from < change.octets.length; ) {
+      for (let from = 0; from < change.octets.length;) {
         const to = Math.min(change.octets.length, from + SECTOR - ((change.at + from) % SECTOR));
         if (random() < 0.5) octets = apply(octets, { at: change.at + from, octets: change.octets.subarray(from, to) });
         from = to;
