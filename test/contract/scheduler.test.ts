@@ -16,7 +16,7 @@ interface Bench {
   /** What `now(filter)` finds. */
   readonly entries: QueueEntry[];
   /** Ids given out since the last call. */
-  taken(): Promise<string[]>;
+  readonly taken: () => Promise<string[]>;
 }
 
 function bench(): Bench {
@@ -34,7 +34,7 @@ function bench(): Bench {
     clock,
     scheduler,
     entries,
-    async taken() {
+    taken: async () => {
       await new Promise((resolve) => setImmediate(resolve));
       return given.splice(0);
     },
