@@ -1,0 +1,150 @@
+/**
+ * Which hosts take the mail of a domain, in the order to try them (RFC 5321 §5.1): `/mx` of test mode, the bestmx map
+ * and the SMTP agent ask the same question here. Addresses are looked up later, one host at a time.
+ */
+import { isIP } from "node:net";
+import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import { canonicalAddress, literalAddress } from "./address.ts";
+import type { NameSources } from "./names.ts";
+import { addressesOf } from "./addresses.ts";
+
+export interface MailHost {
+  /** Name without final dot; for a literal its address in brackets. */
+  readonly name: string;
+  /** Set for address literals: nothing is left to look up. */
+  readonly address?: string;
+  /** MX preference; 0 for a host that is not from an MX record. */
+  readonly preference: number;
+  /** The MX record is signed, from a resolver trusted with saying so (DANE). */
+  readonly secure: boolean;
+}
+
+export type MailHosts =
+  | { readonly kind: "hosts"; readonly hosts: readonly MailHost[] }
+  /** Neither MX nor address: the domain does not exist or takes no mail. */
+  | { readonly kind: "unknown" }
+  /** RFC 7505: the domain says that it takes no mail. */
+  | { readonly kind: "nullmx" }
+  /** This host is the best exchanger of the domain, or the only one left: mail would come back here. */
+  | { readonly kind: "self" }
+  | { readonly kind: "tempfail"; readonly reason: string };
+
+export interface MxOptions {
+  /** Is this one of our own names ($=w)? Own hosts come first among equals, and cut off what is not better. */
+  readonly isOwn?: (name: string) => boolean;
+  /** False: list everything, also our own host and what is worse (`/mx`, bestmx). Default true. */
+  readonly cutOff?: boolean;
+  /** False for hosts of mailers with F=0: no MX look-up. */
+  readonly useMx?: boolean;
+  /** O FallbackMXhost: tried after all others. */
+  readonly fallback?: string;
+  /** O TryNullMXList: when we are the best exchanger, try the address of the name instead of giving up. */
+  readonly tryNullMxList?: boolean;
+  /** 0 <= random() < 1; replaced in tests. */
+  readonly random?: () => number;
+}
+
+/** An MX list that is longer than this is cut; nobody needs them, and each costs a connection attempt. */
+const MOST_HOSTS = 100;
+
+/**
+ * The hosts for one element of a host list: `example.org`, `[mail.example.org]` (no MX), `[192.0.2.1]`,
+ * `[IPv6:2001:db8::1]`. Comes at once when the cache knows it.
+ */
+export function mailHosts(names: NameSources, host: string, options: MxOptions = {}): MaybePromise<MailHosts> {
+  const literal = literalAddress(host) ?? canonicalAddress(host);
+  if (literal !== undefined) return one({ name: `[${literal}]`, address: literal, preference: 0, secure: false });
+  if (host.startsWith("[") && host.endsWith("]")) return one(plain(host.slice(1, -1)));
+  const name = host.replace(/\.$/, "");
+  const direct = options.useMx === false || !names.services.includes("dns");
+  const found = direct ? byAddress(names, name) : byMx(names, name, options);
+  return options.fallback === undefined ? found : withFallback(names, found, options.fallback, options);
+}
+
+function one(host: MailHost): MailHosts {
+  return { kind: "hosts", hosts: [host] };
+}
+
+function plain(name: string): MailHost {
+  return { name: name.replace(/\.$/, ""), preference: 0, secure: false };
+}
+
+/** RFC 5321 §5.1: without MX records the name itself is the exchanger, if it has an address. */
+function byAddress(names: NameSources, name: string): MaybePromise<MailHosts> {
+  return whenReady(addressesOf(names, name), (answer): MailHosts => {
+    if (answer.kind === "tempfail") return answer;
+    return answer.kind === "found" ? one(plain(name)) : { kind: "unknown" };
+  });
+}
+
+function byMx(names: NameSources, name: string, options: MxOptions): MaybePromise<MailHosts> {
+  return whenReady(names.resolver.query(name, "MX"), (answer): MaybePromise<MailHosts> => {
+    if (answer.kind === "tempfail") return answer;
+    if (answer.kind === "nxdomain" && names.hosts.linesOf(name).length === 0) return { kind: "unknown" };
+    if (answer.kind !== "found") return byAddress(names, name);
+    const { records, secure } = answer;
+    if (records.every(({ data }) => data === "" || data === ".")) return { kind: "nullmx" };
+    const hosts = records
+      .filter(({ data }) => data !== "" && data !== ".")
+      .map(({ data, preference = 0 }): MailHost => ({ name: data.replace(/\.$/, ""), preference, secure }));
+    return choose(names, name, order(hosts, options), options);
+  });
+}
+
+/** By preference, equals in random order (own names first); of one name only the best place counts. */
+function order(hosts: readonly MailHost[], { isOwn, random = Math.random }: MxOptions): MailHost[] {
+  const drawn = hosts.map((host) => ({ host, own: isOwn?.(host.name) ? 0 : 1, lot: random() }));
+  drawn.sort((a, b) => a.host.preference - b.host.preference || a.own - b.own || a.lot - b.lot);
+  const seen = new Set<string>();
+  const unique = drawn.filter(({ host }) => {
+    const key = host.name.toLowerCase();
+    return !seen.has(key) && seen.add(key);
+  });
+  return unique.slice(0, MOST_HOSTS).map(({ host }) => host);
+}
+
+/** RFC 5321 §5.1: drops our own host and every other that is not better; mail must not go in circles. */
+function choose(
+  names: NameSources,
+  name: string,
+  hosts: readonly MailHost[],
+  { isOwn, cutOff = true, tryNullMxList }: MxOptions,
+): MaybePromise<MailHosts> {
+  const own = cutOff && isOwn ? hosts.find((host) => isOwn(host.name)) : undefined;
+  if (own === undefined) return { kind: "hosts", hosts };
+  const better = hosts.filter((host) => host.preference < own.preference);
+  if (better.length > 0) return { kind: "hosts", hosts: better };
+  if (!tryNullMxList) return { kind: "self" };
+  return whenReady(byAddress(names, name), (found) => (found.kind === "unknown" ? { kind: "self" } : found));
+}
+
+/** FallbackMXhost goes behind the others, itself expanded; it also helps when DNS cannot be asked. */
+function withFallback(
+  names: NameSources,
+  found: MaybePromise<MailHosts>,
+  fallback: string,
+  options: MxOptions,
+): MaybePromise<MailHosts> {
+  return whenReady(found, (first): MaybePromise<MailHosts> => {
+    if (first.kind !== "hosts" && first.kind !== "tempfail") return first;
+    return whenReady(mailHosts(names, fallback, { ...options, fallback: undefined, cutOff: true }), (last) => {
+      if (last.kind !== "hosts") return first;
+      return { kind: "hosts", hosts: [...(first.kind === "hosts" ? first.hosts : []), ...last.hosts] };
+    });
+  });
+}
+
+/**
+ * The parts of a host list `a:b:[192.0.2.1]:[IPv6:2001:db8::1]`, each to be tried when those before it did not take
+ * the message; a comma separates parts, too. Colons inside brackets belong to the address; a bare IPv6 address is one
+ * part.
+ */
+export function splitHostList(list: string): string[] {
+  if (isIP(list) === 6) return [list];
+  return (list.match(/(?:\[[^\]]*\]?|[^:,[])+/g) ?? []).map((part) => part.trim()).filter((part) => part !== "");
+}
+
+/** What /mx of test mode prints and bestmx answers: every host by name, null MX and failures as they are. */
+export function listMx(names: NameSources, host: string, isOwn: (name: string) => boolean): MaybePromise<MailHosts> {
+  return mailHosts(names, host, { isOwn, cutOff: false });
+}

@@ -1,0 +1,111 @@
+/**
+ * The canonical form of a host name, as `$[ name $]`, the host map and `/canon` of test mode want it.
+ *
+ * A name counts as existing when it has an A, AAAA or MX record. Short names go through the search list; aliases are
+ * replaced by what they stand for. The result has no final dot; whoever wants one adds it.
+ */
+import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import { domainOf, type HostService, type NameSources } from "./names.ts";
+import type { DnsAnswer, RecordType } from "./resolver.ts";
+
+export type NameAnswer =
+  | { readonly kind: "found"; readonly name: string }
+  | { readonly kind: "missing" }
+  | { readonly kind: "tempfail"; readonly reason: string };
+
+const MISSING: NameAnswer = { kind: "missing" };
+
+/** Canonifies a name; a final dot says that it is complete already. */
+export function canonify(names: NameSources, name: string): MaybePromise<NameAnswer> {
+  if (name === "" || name === "." || /\.\.|\s/.test(name)) return MISSING;
+  return inOrder(names.services, (service) => SERVICES[service](names, name));
+}
+
+const SERVICES: Readonly<Record<HostService, (names: NameSources, name: string) => MaybePromise<NameAnswer>>> = {
+  dns: fromDns,
+  files: fromHostsFile,
+};
+
+/** The first answer that is a name; a failure that was met on the way outlives "missing". */
+function inOrder<T>(items: readonly T[], ask: (item: T) => MaybePromise<NameAnswer>): MaybePromise<NameAnswer> {
+  const step = (index: number, so: NameAnswer): MaybePromise<NameAnswer> =>
+    index === items.length
+      ? so
+      : whenReady(ask(items[index]), (answer) => {
+          if (answer.kind === "found") return answer;
+          return step(index + 1, so.kind === "tempfail" ? so : answer);
+        });
+  return step(0, MISSING);
+}
+
+function fromHostsFile(names: NameSources, name: string): NameAnswer {
+  const [line] = names.hosts.linesOf(name.replace(/\.$/, ""));
+  if (line === undefined) return MISSING;
+  const qualified = line.names.find((each) => each.includes("."));
+  if (qualified !== undefined) return { kind: "found", name: qualified };
+  return { kind: "found", name: names.domain === "" ? line.names[0] : `${line.names[0]}.${names.domain}` };
+}
+
+function fromDns(names: NameSources, name: string): MaybePromise<NameAnswer> {
+  return firstSettled(candidates(name, names.machine), (each) => lookUp(names, each));
+}
+
+/** Like inOrder, but a failure ends the search: the name that cannot be asked for may be the right one. */
+function firstSettled(
+  items: readonly string[],
+  ask: (item: string) => MaybePromise<NameAnswer>,
+  index = 0,
+): MaybePromise<NameAnswer> {
+  if (index === items.length) return MISSING;
+  return whenReady(ask(items[index]), (answer) =>
+    answer.kind === "missing" ? firstSettled(items, ask, index + 1) : answer,
+  );
+}
+
+/**
+ * Complete names to try: a final dot allows just one; a name with fewer dots than `ndots` is tried under each search
+ * domain first. A name without any dot is never tried by itself: top-level domains have no mail of their own.
+ */
+export function candidates(name: string, machine: NameSources["machine"]): string[] {
+  if (name.endsWith(".")) return [name.slice(0, -1)];
+  const dots = name.split(".").length - 1;
+  const searched = machine.search.map((domain) => `${name}.${domain}`);
+  if (dots === 0) return searched;
+  return dots >= machine.ndots ? [name, ...searched] : [...searched, name];
+}
+
+/** A first, for most names have one; AAAA and MX together when there is none. */
+function lookUp(names: NameSources, name: string): MaybePromise<NameAnswer> {
+  return whenReady(names.resolver.query(name, "A"), (first) => {
+    const settled = verdict(names, name, first);
+    // "No such name" holds for all types.
+    if (settled.kind === "found" || first.kind === "nxdomain") return settled;
+    const others: RecordType[] = names.wildcardMx ? ["AAAA"] : ["AAAA", "MX"];
+    const answers = others.map((type) => names.resolver.query(name, type));
+    return inOrder([settled, ...answers], (answer) =>
+      whenReady(answer as MaybePromise<NameAnswer | DnsAnswer>, (ready) =>
+        ready === settled ? settled : verdict(names, name, ready as DnsAnswer),
+      ),
+    );
+  });
+}
+
+function verdict(names: NameSources, name: string, answer: DnsAnswer): NameAnswer {
+  if (answer.kind === "tempfail") return answer;
+  if (answer.kind !== "found") return MISSING;
+  return { kind: "found", name: names.keepAliases ? name : caseAsAsked(answer.canonicalName, name) };
+}
+
+/** Names differ in letter case only when they are the same name: then the spelling that was asked for stays. */
+function caseAsAsked(canonical: string, asked: string): string {
+  return canonical.length === asked.length && canonical === asked.toLowerCase() ? asked : canonical;
+}
+
+/**
+ * The fully qualified name of this machine ($j): as it is when it has a dot, else what hosts file and DNS make of it,
+ * else unchanged.
+ */
+export function qualifyHostName(names: NameSources, hostName: string): MaybePromise<string> {
+  if (domainOf(hostName) !== "") return hostName;
+  return whenReady(canonify(names, hostName), (answer) => (answer.kind === "found" ? answer.name : hostName));
+}
