@@ -6,8 +6,11 @@
 import type { ClassSet } from "../rewriting/classes.ts";
 import type { LookupMap } from "../rewriting/lookup.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import type { RulesetTable } from "../rewriting/rulesets.ts";
 import type { Rewriter } from "../rewriting/rewriter.ts";
 import type { Mailer } from "./mailer.ts";
+import type { Filter } from "./milters.ts";
+import type { QueueGroup } from "./queue-groups.ts";
 
 /** An H line (manual §5.5). */
 export interface HeaderRule {
@@ -52,6 +55,12 @@ export interface Options {
   isSet(name: string): boolean;
 }
 
+/** One member of AliasFile: "hash:-o /etc/mail/aliases" is class hash with arguments. */
+export interface AliasFile {
+  readonly mapClass: string;
+  readonly args: string;
+}
+
 export interface Config {
   /** The cf file it came from. */
   readonly file: string;
@@ -65,8 +74,20 @@ export interface Config {
   readonly options: Options;
   readonly daemonPorts: readonly PortOptions[];
   readonly clientPorts: readonly PortOptions[];
+  /** Q lines, by name. */
+  readonly queueGroups: ReadonlyMap<string, QueueGroup>;
+  /** X lines, by name; InputMailFilters says which are used, and in which order. */
+  readonly filters: ReadonlyMap<string, Filter>;
+  /** Milter.LogLevel and Milter.macros.STAGE, by suboption in lower case. */
+  readonly milterSettings: ReadonlyMap<string, string>;
+  /** Members of AliasFile, in order. */
+  readonly aliasFiles: readonly AliasFile[];
+  /** E lines: what programs find in their environment; undefined takes the value of our own. */
+  readonly environment: ReadonlyMap<string, string | undefined>;
   /** P lines: Precedence: value → message class number. */
   readonly precedences: ReadonlyMap<string, number>;
+  /** Rulesets by name and number, with their rules: for listings and analysis. */
+  readonly rulesets: RulesetTable;
   /** Macro text to plain text in a scope (`$j`, `${x}`, `$?x..$|..$.`). */
   expand(text: string, scope: MacroScope): string;
   /** Closes maps and what else is open. */

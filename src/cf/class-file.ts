@@ -1,0 +1,107 @@
+/**
+ * F lines: words of a class from a file, the output of a program, or the value of a key in a map.
+ *
+ *     F{VirtHost}-o /etc/mail/virtual-domains %[^#]
+ *     FR|/usr/local/bin/relays
+ *     F{VirtHost}@hash:/etc/mail/hosts        FX key@hash:/etc/mail/lists
+ */
+import { spawnSync } from "node:child_process";
+import { constants, openSync, closeSync, fstatSync, readFileSync } from "node:fs";
+import { EX } from "../sys/sysexits.ts";
+import { asShown, type ConfigMessages } from "./messages.ts";
+import { scan } from "./scanf.ts";
+
+/** Programs that name class members get so long. */
+const PROGRAM_TIMEOUT = 60_000;
+/** A class file larger than this is a mistake. */
+const LARGEST = 64 * 1024 * 1024;
+
+export interface ClassSource {
+  /** `-o`: nothing is said when the file is not there. */
+  readonly optional: boolean;
+  /** After `-o`, up to the first blank. */
+  readonly spec: string;
+  /** scanf pattern; "%s" unless given. */
+  readonly pattern: string;
+}
+
+/** What stands after the class name of an F line. */
+export function readClassSource(text: string): ClassSource {
+  const parts = /^[ \t\n]*(?<optional>-o[ \t\n]+)?(?<spec>(?:\|[ \t\n]*)?[^ \t\n]*)[ \t\n]*(?<pattern>[^]*)$/.exec(text);
+  const { optional, spec = "", pattern = "" } = parts?.groups ?? {};
+  return { optional: optional !== undefined, spec, pattern: pattern === "" ? "%s" : pattern };
+}
+
+/** `KEY@CLASS:ARGUMENTS`, `@LDAP`; undefined when the words come from a file or program. */
+export function classMapOf(spec: string): { key: string; mapClass: string; args: string } | undefined {
+  if (spec.startsWith("/") || spec.startsWith("|")) return undefined;
+  const found = /^(?<key>[^@]*)@(?:(?<mapClass>[^:]*):(?<args>.*)|(?<short>LDAP))$/.exec(spec)?.groups;
+  if (!found) return undefined;
+  return { key: found.key, mapClass: found.mapClass ?? "ldap", args: found.args ?? "" };
+}
+
+/** Words of a file or program, in order. Says what is wrong and returns what could be read. */
+export function readClassWords(source: ClassSource, messages: ConfigMessages): string[] {
+  const { spec, optional, pattern } = source;
+  if (spec === "" || /^-[^/]/.test(spec)) {
+    messages.error("fileclass: missing file name");
+    return [];
+  }
+  const text = spec.startsWith("|") ? programOutput(spec.slice(1).trim()) : fileText(spec, optional, messages);
+  return wordsOf(text, pattern);
+}
+
+/** The words that a pattern finds in the lines of a text; lines that begin with `#` are comments. */
+export function wordsOf(text: string, pattern: string): string[] {
+  const words: string[] = [];
+  for (const line of text.split("\n")) {
+    if (line.startsWith("#")) continue;
+    const part = scan(line, pattern);
+    if (part !== undefined) words.push(...part.split(/\s+/).filter((word) => word !== ""));
+  }
+  return words;
+}
+
+function programOutput(program: string): string {
+  const run = spawnSync(program, [], {
+    stdio: ["ignore", "pipe", "inherit"],
+    timeout: PROGRAM_TIMEOUT,
+    maxBuffer: LARGEST,
+    encoding: "latin1",
+  });
+  return run.stdout ?? "";
+}
+
+function fileText(path: string, optional: boolean, messages: ConfigMessages): string {
+  const refuse = (reason: string): string => {
+    messages.error(`fileclass: cannot open '${asShown(path)}': ${reason}`, EX.OSERR);
+    return "";
+  };
+  let file: number;
+  try {
+    // A FIFO or device must not make the start wait.
+    file = openSync(Buffer.from(path, "latin1"), constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (optional && (code === "ENOENT" || code === "ENOTDIR")) return "";
+    return refuse(REASONS[code ?? ""] ?? message);
+  }
+  try {
+    const found = fstatSync(file);
+    if (!found.isFile()) return refuse("Regular files only");
+    if (found.size > LARGEST) return refuse("File too large");
+    return readFileSync(file, "latin1");
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Error texts as the C library words them. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "No such file or directory",
+  ENOTDIR: "Not a directory",
+  EACCES: "Permission denied",
+  ELOOP: "Too many levels of symbolic links",
+  ENAMETOOLONG: "File name too long",
+  EMFILE: "Too many open files",
+};

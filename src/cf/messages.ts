@@ -1,0 +1,98 @@
+/**
+ * What reading a configuration has to say: sendmail's own lines for test mode (`FILE: line N: TEXT`, in the order of
+ * events) and the same as diagnostics with exact places for our own commands.
+ */
+import { diagnostic, type Diagnostic, type Severity } from "../source/diagnostic.ts";
+import type { Location } from "../source/location.ts";
+import { EX, type ExitCode } from "../sys/sysexits.ts";
+import { ARGUMENT, MACRO, METASYMBOLS } from "../rewriting/tokens.ts";
+import { placeOf, type LogicalLine } from "./read-lines.ts";
+
+const letters: ReadonlyMap<string, string> = new Map([
+  ...[...METASYMBOLS].map(([letter, symbol]) => [symbol, letter] as const),
+  [MACRO, ""],
+  [ARGUMENT, ""],
+]);
+
+/** Text of the file as sendmail's messages show it: 7 bits, a `$` of a macro or an operator as ^A. */
+export function asShown(text: string): string {
+  return text.replace(/[\x80-\xff]/g, (octet) => {
+    const letter = letters.get(octet);
+    return letter === undefined ? String.fromCharCode(octet.charCodeAt(0) & 0x7f) : `\x01${letter}`;
+  });
+}
+
+export class ConfigMessages {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #file: string;
+  readonly #print: (line: string) => void;
+  #line: LogicalLine | undefined;
+  #exit: ExitCode = EX.OK;
+  #stopped = false;
+
+  /** @param print gets each line as sendmail prints it, when it happens */
+  constructor(file: string, print: (line: string) => void) {
+    this.#file = file;
+    this.#print = print;
+  }
+
+  /** The status that test mode ends with: that of the first error, unless a later one stopped everything. */
+  get exit(): ExitCode {
+    return this.#exit;
+  }
+
+  /** True after an error that sendmail does not survive. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** The line that messages are about from now on; undefined: none (command line, after the end). */
+  enter(line: LogicalLine | undefined): void {
+    this.#line = line;
+  }
+
+  /** The place of the current line. */
+  place(offset = 0): Location {
+    return this.#line ? placeOf(this.#file, this.#line, offset) : { file: this.#file, line: 0 };
+  }
+
+  /** Something is wrong; reading goes on. `exit` is 71 (OSERR) when the system refused something. */
+  error(text: string, exit: ExitCode = EX.SOFTWARE, offset = 0): void {
+    this.#say("error", text, offset);
+    if (this.#exit === EX.OK) this.#exit = exit;
+  }
+
+  /** Something is wrong that sendmail mentions without a bad exit status. */
+  remark(text: string): void {
+    this.#say("warning", text, 0);
+  }
+
+  /** A value that sendmail ends on at once, with status 64. */
+  stop(text: string): void {
+    this.#say("error", text, 0);
+    this.#exit = EX.USAGE;
+    this.#stopped = true;
+  }
+
+  /** A line that sendmail prints without file and line number. */
+  warn(text: string, exit: ExitCode = EX.OK): void {
+    this.#print(asShown(text));
+    this.diagnostics.push(diagnostic("warning", text.replace(/^warning: /i, "").trim(), this.place()));
+    if (this.#exit === EX.OK) this.#exit = exit;
+  }
+
+  /** The file itself cannot be opened. */
+  unreadable(error: NodeJS.ErrnoException): void {
+    const reason = error.code === "ENOENT" ? "No such file or directory" : error.message.replace(/^[A-Z]+: /, "");
+    this.#print(`${this.#file}: line 0: cannot open: ${reason}`);
+    this.diagnostics.push(diagnostic("error", `cannot open: ${reason}`, this.place()));
+    this.#exit = EX.OSFILE;
+    this.#stopped = true;
+  }
+
+  #say(severity: Severity, text: string, offset: number): void {
+    const shown = asShown(text);
+    this.#print(this.#line ? `${this.#file}: line ${this.#line.last}: ${shown}` : shown);
+    this.diagnostics.push(diagnostic(severity, shown, this.place(offset)));
+  }
+}

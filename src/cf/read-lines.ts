@@ -1,0 +1,64 @@
+/**
+ * Physical lines → logical lines. A line that begins with a blank or a tab continues the one before it; line end and
+ * white space stay in the text. Whole-line comments disappear together with their continuation lines.
+ */
+import type { Location } from "../source/location.ts";
+
+export interface LogicalLine {
+  readonly text: string;
+  /** Number of its first physical line. */
+  readonly first: number;
+  /** Number of its last physical line: the one that sendmail names in messages. */
+  readonly last: number;
+}
+
+export function readLines(text: string): LogicalLine[] {
+  const physical = text.split("\n");
+  if (physical.at(-1) === "") physical.pop();
+  const lines: LogicalLine[] = [];
+  for (let i = 0; i < physical.length; ) {
+    const first = i;
+    let logical = withoutReturn(physical[i++]);
+    while (i < physical.length && (physical[i][0] === " " || physical[i][0] === "\t")) {
+      logical += `\n${withoutReturn(physical[i++])}`;
+    }
+    if (logical !== "" && logical[0] !== "#") lines.push({ text: logical, first: first + 1, last: i });
+  }
+  return lines;
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith("\r") ? line.slice(0, -1) : line;
+}
+
+/**
+ * The line without its comment and trailing white space. `\#` is a literal `#`, and so is the one of `$#`.
+ * @param comments false for files of version level 1 and 2, which only know whole-line comments
+ */
+export function withoutComment(text: string, comments: boolean): string {
+  let kept = text;
+  if (comments) {
+    let hash = text.indexOf("#", 1);
+    if (hash === -1) return text.trimEnd();
+    kept = "";
+    let done = 0;
+    for (; hash !== -1; hash = text.indexOf("#", hash + 1)) {
+      const before = text[hash - 1];
+      if (before === "\\") {
+        kept += `${text.slice(done, hash - 1)}#`;
+        done = hash + 1;
+      } else if (before !== "$") {
+        return (kept + text.slice(done, hash)).trimEnd();
+      }
+    }
+    kept += text.slice(done);
+  }
+  return kept.trimEnd();
+}
+
+/** The place of the character at `offset` of the logical line. */
+export function placeOf(file: string, line: LogicalLine, offset: number): Location {
+  const before = line.text.slice(0, offset);
+  const breaks = before.split("\n").length - 1;
+  return { file, line: line.first + breaks, column: offset - (before.lastIndexOf("\n") + 1) + 1 };
+}

@@ -1,0 +1,316 @@
+/**
+ * Reads a configuration file and builds the Config.
+ *
+ * The lines are applied one after the other, because the language is defined that way: a rule takes the values that
+ * macros have at its line, OperatorChars counts for the rules below it, messages come in the order of the lines.
+ */
+import { readFileSync } from "node:fs";
+import type { ConfigLine } from "../cf/ast.ts";
+import { classMapOf, readClassSource, readClassWords, wordsOf } from "../cf/class-file.ts";
+import { ConfigMessages } from "../cf/messages.ts";
+import { parseLine, parseMapDeclaration } from "../cf/parse-line.ts";
+import { unquote } from "../cf/quoting.ts";
+import { readLines, withoutComment, type LogicalLine } from "../cf/read-lines.ts";
+import { RuleReader } from "../cf/rules.ts";
+import { WordSet } from "../rewriting/class-set.ts";
+import { readMacroName } from "../rewriting/macro-name.ts";
+import { expandWhileReading, readMacroText } from "../rewriting/macro-text.ts";
+import { MacroScope } from "../rewriting/macro-scope.ts";
+import { RulesetTable } from "../rewriting/rulesets.ts";
+import type { Diagnostic } from "../source/diagnostic.ts";
+import { EX, type ExitCode } from "../sys/sysexits.ts";
+import { assembleConfig } from "./assemble.ts";
+import type { AliasFile, Config, HeaderRule } from "./config.ts";
+import type { ConfigEnvironment } from "./environment.ts";
+import { readHeaderLine } from "./headers.ts";
+import { MailerTable } from "./mailers.ts";
+import { MapTable } from "./map-table.ts";
+import { readFilter, type Filter } from "./milters.ts";
+import { addInterfaces, completePredefined, definePredefined } from "./predefined.ts";
+import { readQueueGroup, type QueueGroup } from "./queue-groups.ts";
+import { OptionSetter } from "./set-option.ts";
+import { isTrue } from "./option-values.ts";
+import { LANGUAGE_LEVEL, LANGUAGE_VERSION } from "./version.ts";
+
+export interface LoadedConfig {
+  /** Absent when the file cannot be read or a value in it stops everything. */
+  readonly config?: Config;
+  /** What is wrong, with exact places, for our own commands. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** The same as sendmail prints it, line by line. */
+  readonly messages: readonly string[];
+  /** 0, or the status that sendmail would end with because of the configuration. */
+  readonly exit: ExitCode;
+}
+
+/** @param file path of the cf file */
+export async function loadConfig(file: string, environment: ConfigEnvironment): Promise<LoadedConfig> {
+  const printed: string[] = [];
+  const messages = new ConfigMessages(file, (line) => {
+    printed.push(line);
+    environment.print?.(line);
+  });
+  const outcome = (config?: Config): LoadedConfig => ({
+    ...(config ? { config } : {}),
+    diagnostics: messages.diagnostics,
+    messages: printed,
+    exit: messages.exit,
+  });
+  const reader = new ConfigReader(messages, environment);
+  await reader.applyCommandLine();
+  if (messages.stopped) return outcome();
+  let text: string;
+  try {
+    text = readFileSync(file, "latin1");
+  } catch (error) {
+    messages.unreadable(error as NodeJS.ErrnoException);
+    return outcome();
+  }
+  for (const line of readLines(text)) {
+    await reader.apply(line);
+    if (messages.stopped) return outcome();
+  }
+  await reader.finish();
+  return outcome(reader.config(file));
+}
+
+class ConfigReader {
+  readonly #messages: ConfigMessages;
+  readonly #environment: ConfigEnvironment;
+  readonly #macros = new MacroScope();
+  readonly #classes = new Map<string, WordSet>();
+  readonly #rulesets = new RulesetTable();
+  readonly #rules: RuleReader;
+  readonly #options: OptionSetter;
+  readonly #mailers: MailerTable;
+  readonly #maps: MapTable;
+  readonly #headers: HeaderRule[] = [];
+  readonly #queueGroups = new Map<string, QueueGroup>();
+  readonly #filters = new Map<string, Filter>();
+  readonly #aliasFiles: AliasFile[] = [];
+  readonly #variables = new Map<string, string | undefined>();
+  readonly #precedences = new Map<string, number>();
+  /** V: 0 until a V line says otherwise. */
+  #level = 0;
+  #rulesetsBegun = false;
+
+  constructor(messages: ConfigMessages, environment: ConfigEnvironment) {
+    this.#messages = messages;
+    this.#environment = environment;
+    this.#rules = new RuleReader(this.#rulesets, this.#macros, messages);
+    this.#maps = new MapTable(messages, environment, (name) => this.#options.values.text(name));
+    this.#mailers = new MailerTable(this.#rulesets, this.#queueGroups, messages, environment);
+    this.#options = new OptionSetter(messages, environment, {
+      defineMacro: (text) => this.#defineMacro(text, false),
+      addAliasFile: (mapClass, args) => this.#addAliasFile(mapClass, args),
+      isAliasClass: (name) => this.#maps.isClass(name),
+      rulesetsBegun: () => this.#rulesetsBegun,
+    });
+    const { machine, clock } = environment;
+    definePredefined(machine, this.#macros, (name) => this.#class(name), new Date(clock.now()));
+  }
+
+  /** -M, -O and -o: before the file, and what they set wins over it (macros: the file wins). */
+  async applyCommandLine(): Promise<void> {
+    for (const { kind, text } of this.#environment.settings ?? []) {
+      const value = this.#translate(text);
+      if (kind === "macro") this.#defineMacro(value, false);
+      else {
+        const line = parseLine(`O${value}`);
+        if (line.kind === "option") await this.#options.apply(line, true);
+      }
+      if (this.#messages.stopped) return;
+    }
+  }
+
+  async apply(line: LogicalLine): Promise<void> {
+    this.#messages.enter(line);
+    const source = withoutComment(line.text, this.#level >= 3);
+    if (source === "") return;
+    const text = this.#translate(source);
+    const node = parseLine(text);
+    const done = this.#applyNode(node, text);
+    if (done) await done;
+  }
+
+  /** Source to value form; a dollar before white space, or at the end, is just a dollar. */
+  #translate(source: string): string {
+    if (!source.includes("$")) return source;
+    const guarded = source.replace(/\$(?:\$|(?=[ \t\n]|$))/g, "$$$$");
+    const { text, problems } = readMacroText(guarded);
+    for (const problem of problems) this.#messages.error(problem);
+    return text;
+  }
+
+  #applyNode(node: ConfigLine, text: string): Promise<void> | void {
+    const messages = this.#messages;
+    switch (node.kind) {
+      case "macro":
+        return this.#defineMacro(node.body, true);
+      case "class":
+        return this.#addClass(node.body);
+      case "class-file":
+        return this.#readClassFile(node.body);
+      case "trusted":
+        for (const word of node.words) this.#class("t").add(word);
+        return;
+      case "ruleset":
+        this.#rulesetsBegun = true;
+        return this.#rules.startRuleset(node.body);
+      case "rule":
+        this.#rulesetsBegun = true;
+        return this.#rules.addRule(node.body, this.#options.values.text("OperatorChars"));
+      case "mailer":
+        return this.#mailers.add(node);
+      case "option":
+        return this.#options.apply(node);
+      case "header": {
+        const header = readHeaderLine(node, text.slice(1), this.#rulesets, messages);
+        if (header) this.#headers.push(header);
+        return;
+      }
+      case "map": {
+        const declaration = parseMapDeclaration(expandWhileReading(node.body, this.#macros));
+        return this.#maps.declare(declaration);
+      }
+      case "precedence":
+        this.#precedences.set(node.name.toLowerCase(), Number.parseInt(node.value, 10) || 0);
+        return;
+      case "version":
+        return this.#setVersion(node.level, node.rest);
+      case "environment":
+        this.#variables.set(node.name.trim(), node.value);
+        return;
+      case "queue-group": {
+        const group = readQueueGroup(node, this.#options.values.text("QueueDirectory"), messages);
+        if (group) this.#queueGroups.set(group.name, group);
+        return;
+      }
+      case "filter":
+        return this.#addFilter(node);
+      case "unknown":
+        return messages.error(`unknown configuration line "${text}"`);
+    }
+  }
+
+  /** @param quoting true for D lines: quotes and backslashes in the value are read */
+  #defineMacro(body: string, quoting: boolean): void {
+    const { name, end, problems } = readMacroName(body, 0);
+    for (const problem of problems) this.#messages.error(problem);
+    if (name === undefined) return;
+    const value = body.slice(end);
+    this.#macros.set(name, quoting ? unquote(value) : value);
+  }
+
+  #class(name: string): WordSet {
+    let words = this.#classes.get(name);
+    if (!words) this.#classes.set(name, (words = new WordSet()));
+    return words;
+  }
+
+  #addClass(body: string): void {
+    const { name, end, problems } = readMacroName(body, 0);
+    for (const problem of problems) this.#messages.error(problem);
+    if (name === undefined) return;
+    const text = expandWhileReading(body.slice(end), this.#macros);
+    for (const word of text.split(/[ \t\n]+/)) if (word !== "") this.#class(name).add(word);
+  }
+
+  #readClassFile(body: string): Promise<void> | void {
+    const { name, end, problems } = readMacroName(body, 0);
+    for (const problem of problems) this.#messages.error(problem);
+    if (name === undefined) return;
+    const source = readClassSource(body.slice(end));
+    const map = classMapOf(source.spec);
+    if (map) return this.#readClassMap(name, map);
+    for (const word of readClassWords(source, this.#messages)) this.#class(name).add(word);
+  }
+
+  /** Words from a map: the value of one key. */
+  async #readClassMap(name: string, { key, mapClass, args }: { key: string; mapClass: string; args: string }) {
+    const shown = `F{${name}}`;
+    if (!this.#maps.isClass(mapClass)) {
+      return this.#messages.error(`fileclass: ${shown}: class ${mapClass} not available`);
+    }
+    const value = await this.#maps.lookUpOnce({ name, mapClass, args }, key, this.#macros);
+    if (value === "closed") return this.#messages.error(`fileclass: ${shown}: map open failed`);
+    if (value !== undefined) for (const word of wordsOf(value, "%[^\n]")) this.#class(name).add(word);
+  }
+
+  #addAliasFile(mapClass: string, args: string): void {
+    this.#aliasFiles.push({ mapClass, args });
+    this.#maps.checkAliasFile(`Alias${this.#aliasFiles.length - 1}`, mapClass, args);
+  }
+
+  async #addFilter(node: ConfigLine & { kind: "mailer" | "queue-group" | "filter" }): Promise<void> {
+    const exists = (name: string): boolean => this.#filters.has(name);
+    const filter = await readFilter(node, exists, this.#messages, this.#environment.resolver);
+    if (filter) this.#filters.set(filter.name, filter);
+  }
+
+  #setVersion(level: string, rest: string): void {
+    if (level === "") return this.#messages.error(`invalid argument to V line: "${rest.slice(0, 20)}"`);
+    // As an int of the C language: absurd numbers wrap around.
+    this.#level = Number(BigInt.asIntN(32, BigInt(level.slice(0, 30))));
+    const vendor = /\/([A-Za-z]*)/.exec(rest)?.[1];
+    if (vendor !== undefined && vendor.toLowerCase() !== "berkeley") {
+      this.#messages.error(`invalid V line vendor code: "${vendor}"`);
+    }
+  }
+
+  /** What is checked and completed when the last line is read. */
+  async finish(): Promise<void> {
+    const messages = this.#messages;
+    const values = this.#options.values;
+    messages.enter(undefined);
+    if (values.text("SuperSafe").startsWith("i") && !values.text("DeliveryMode").startsWith("i")) {
+      messages.warn("WARNING: SuperSafe=interactive should only be used with");
+      messages.warn("         DeliveryMode=interactive");
+    }
+    if (this.#level > LANGUAGE_LEVEL) {
+      messages.warn(
+        `Warning: .cf version level (${this.#level}) exceeds sendmail version ${LANGUAGE_VERSION} functionality (${LANGUAGE_LEVEL})`,
+        EX.SOFTWARE,
+      );
+    } else if (this.#level < LANGUAGE_LEVEL) {
+      messages.warn(
+        `Warning: .cf file is out of date: sendmail ${LANGUAGE_VERSION} supports version ${LANGUAGE_LEVEL}, .cf file is version ${this.#level}`,
+      );
+    }
+    if (!this.#mailers.find("local")) messages.warn("No local mailer defined", EX.SOFTWARE);
+    completePredefined(this.#macros, (name) => this.#class(name));
+    const probe = values.isSet("DontProbeInterfaces") ? values.text("DontProbeInterfaces") : "false";
+    if (!isTrue(probe) && probe !== "loopback") addInterfaces(["127.0.0.1"], (name) => this.#class(name));
+    if (this.#environment.testMode) await this.#enterTestMode();
+  }
+
+  /** Test mode never delivers: nothing is held back, and no delivery mode applies. */
+  async #enterTestMode(): Promise<void> {
+    for (const text of ["cF", "d"]) {
+      const line = parseLine(`O${text}`);
+      if (line.kind === "option") await this.#options.apply(line, true);
+    }
+  }
+
+  config(file: string): Config {
+    return assembleConfig({
+      file,
+      environment: this.#environment,
+      macros: this.#macros,
+      classes: this.#classes,
+      rulesets: this.#rulesets,
+      mailers: this.#mailers.all,
+      maps: this.#maps,
+      options: this.#options.values,
+      headers: this.#headers,
+      daemonPorts: this.#options.daemonPorts,
+      clientPorts: this.#options.clientPorts,
+      queueGroups: this.#queueGroups,
+      filters: this.#filters,
+      milterSettings: this.#options.milter,
+      aliasFiles: this.#aliasFiles,
+      variables: this.#variables,
+      precedences: this.#precedences,
+    });
+  }
+}

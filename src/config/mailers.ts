@@ -1,0 +1,214 @@
+/** M lines: the mailers, their defaults, and the three that always exist. */
+import type { NamedLine } from "../cf/ast.ts";
+import { parseEquates } from "../cf/equates.ts";
+import { reportRuleset } from "../cf/rules.ts";
+import type { ConfigMessages } from "../cf/messages.ts";
+import type { RulesetTable } from "../rewriting/rulesets.ts";
+import type { ConfigEnvironment } from "./environment.ts";
+import type { Mailer, RulesetPair } from "./mailer.ts";
+import { readOwner } from "./owners.ts";
+import { readTime } from "./times.ts";
+
+type Draft = { -readonly [Key in keyof Mailer]: Mailer[Key] };
+
+const NO_RULESETS: RulesetPair = { envelope: 0, header: 0 };
+const MAX_RECIPIENTS = 100;
+
+/** prog, *file* and *include*, in the order of their numbers; M lines of these names replace them. */
+const BUILT_IN: readonly Pick<Mailer, "name" | "path" | "argv" | "types">[] = [
+  { name: "prog", path: "/bin/sh", argv: ["sh", "-c", "\x80u"], types: types("X-Unix") },
+  { name: "*file*", path: "[FILE]", argv: ["FILE", "\x80u"], types: types("X-Unix") },
+  { name: "*include*", path: "/dev/null", argv: ["INCLUDE", "\x80u"], types: types("") },
+];
+const BUILT_IN_FLAGS = ["lsDq9ou", "lsDFMPEq9ou", "su"];
+
+function types(all: string): Mailer["types"] {
+  return { mta: all, address: all, diagnostic: all };
+}
+
+export class MailerTable {
+  readonly #mailers = new Map<string, Mailer>();
+  readonly #rulesets: RulesetTable;
+  readonly #messages: ConfigMessages;
+  readonly #environment: Pick<ConfigEnvironment, "users" | "group">;
+  readonly #queueGroups: ReadonlyMap<string, unknown>;
+
+  constructor(
+    rulesets: RulesetTable,
+    queueGroups: ReadonlyMap<string, unknown>,
+    messages: ConfigMessages,
+    environment: Pick<ConfigEnvironment, "users" | "group">,
+  ) {
+    this.#rulesets = rulesets;
+    this.#queueGroups = queueGroups;
+    this.#messages = messages;
+    this.#environment = environment;
+    BUILT_IN.forEach((mailer, number) => {
+      this.#mailers.set(mailer.name, {
+        ...emptyMailer(mailer.name, number),
+        ...mailer,
+        eol: "\n",
+        flags: new Set(BUILT_IN_FLAGS[number]),
+      });
+    });
+  }
+
+  /** By name, in the order of their numbers. */
+  get all(): ReadonlyMap<string, Mailer> {
+    return new Map([...this.#mailers.values()].sort((a, b) => a.number - b.number).map((each) => [each.name, each]));
+  }
+
+  /** Names of mailers are compared without regard to letter case. */
+  find(name: string): Mailer | undefined {
+    const key = name.toLowerCase();
+    return [...this.#mailers.values()].find((each) => each.name.toLowerCase() === key);
+  }
+
+  async add({ name, equates }: NamedLine): Promise<void> {
+    const messages = this.#messages;
+    if (name === "") return messages.error("name required for mailer");
+    const draft = emptyMailer(name, 0);
+    let given = false;
+    for (const { key, value } of parseEquates(equates)) {
+      if (value === undefined) return messages.error(`mailer ${name}: \`=' expected`);
+      const letter = key[0] ?? "=";
+      if (letter === "T") given = true;
+      const set = EQUATES[letter];
+      if (!set) messages.error(`M${name}: unknown mailer equate ${letter}=`);
+      else if ((await set(draft, value, this)) === "stop") return;
+    }
+    if (!this.#complete(draft, given)) return;
+    const old = this.find(name);
+    draft.number = old?.number ?? this.#mailers.size;
+    if (old) this.#mailers.delete(old.name);
+    this.#mailers.set(name, draft);
+  }
+
+  /** Fills in what depends on other equates and says what is missing. */
+  #complete(draft: Draft, typesGiven: boolean): boolean {
+    const messages = this.#messages;
+    const complain = (text: string): false => {
+      messages.error(`M${draft.name}: ${text}`);
+      return false;
+    };
+    const { path, argv } = draft;
+    if (argv.length === 0) return complain("A= argument required");
+    if (path === "") return complain("P= argument required");
+    if (path === "[TCP]" || path === "[IPC]") {
+      if (argv[0] !== "TCP" && argv[0] !== "FILE") {
+        messages.warn(`M${draft.name}: Warning: first argument in ${path} mailer must be TCP or FILE`);
+      }
+      if (argv.length < 2) return complain(`too few parameters for ${path} mailer`);
+      if (!typesGiven) draft.types = { mta: "dns", address: "rfc822", diagnostic: "smtp" };
+    } else if (path === "[FILE]") {
+      if (argv[0] !== "FILE") return complain("first argument in [FILE] mailer must be FILE");
+      if (argv.length < 2) return complain("too few parameters for [FILE] mailer");
+    }
+    // A program that gets its recipients as arguments reads the message with plain line ends.
+    if (draft.eol === "") draft.eol = argv.some((each) => each.includes("\x80u")) ? "\n" : "\r\n";
+    return true;
+  }
+
+  ruleset(text: string): number {
+    const reading = this.#rulesets.mention(text);
+    reportRuleset(reading.problems, this.#messages);
+    return reading.number ?? -1;
+  }
+
+  error(text: string): void {
+    this.#messages.error(text);
+  }
+
+  queueGroupExists(name: string): boolean {
+    return this.#queueGroups.has(name);
+  }
+
+  owner(text: string): ReturnType<typeof readOwner> {
+    return readOwner(text, this.#environment);
+  }
+}
+
+function emptyMailer(name: string, number: number): Draft {
+  return {
+    name,
+    number,
+    path: "",
+    flags: new Set<string>(),
+    argv: [],
+    sender: NO_RULESETS,
+    recipient: NO_RULESETS,
+    eol: "",
+    maxSize: 0,
+    maxMessages: 0,
+    maxRecipients: MAX_RECIPIENTS,
+    lineLimit: 0,
+    nice: 0,
+    types: types(""),
+    wait: 0,
+  };
+}
+
+type SetEquate = (draft: Draft, value: string, table: MailerTable) => void | "stop" | Promise<void | "stop">;
+
+/** The equates by their letter; of longer words the first letter counts. */
+const EQUATES: Readonly<Record<string, SetEquate>> = {
+  P: (draft, value) => void (draft.path = value),
+  F: (draft, value) => void (draft.flags = new Set([...draft.flags, ...value.replace(/\s/g, "")])),
+  A: (draft, value) => void (draft.argv = value === "" ? [] : splitArguments(value)),
+  S: (draft, value, table) => pair(value, table, (rulesets) => (draft.sender = rulesets)),
+  R: (draft, value, table) => pair(value, table, (rulesets) => (draft.recipient = rulesets)),
+  E: (draft, value) => void (draft.eol = value),
+  M: (draft, value) => void (draft.maxSize = toInteger(value)),
+  m: (draft, value) => void (draft.maxMessages = toInteger(value)),
+  r: (draft, value) => void (draft.maxRecipients = toInteger(value) || MAX_RECIPIENTS),
+  L: (draft, value) => void (draft.lineLimit = Math.max(0, toInteger(value))),
+  N: (draft, value) => void (draft.nice = toInteger(value)),
+  W: (draft, value) => void (draft.wait = readTime(value, "s").value),
+  D: (draft, value, table) => {
+    if (value === "") table.error(`mailer ${draft.name}: null working directory`);
+    else draft.directory = value;
+  },
+  C: (draft, value, table) => {
+    if (value === "") table.error(`mailer ${draft.name}: null charset`);
+    else draft.charset = value;
+  },
+  "/": (draft, value, table) => {
+    if (value === "") table.error(`mailer ${draft.name}: null root directory`);
+    else draft.root = value;
+  },
+  T(draft, value) {
+    const [mta, address, diagnostic] = value.split("/");
+    draft.types = { mta: mta || "dns", address: address || "rfc822", diagnostic: diagnostic || "smtp" };
+  },
+  Q(draft, value, table) {
+    if (!table.queueGroupExists(value)) return table.error(`mailer ${draft.name}: unknown queue ${value}`);
+    draft.queueGroup = value;
+  },
+  async U(draft, value, table) {
+    if (/^[\s:.]*$/.test(value) || /^[:.]/.test(value)) {
+      return table.error(`mailer ${draft.name}: null user name`);
+    }
+    const reading = await table.owner(value);
+    if (reading.kind !== "owner") return table.error(`readcf: mailer U= flag: ${reading.kind} ${reading.name}`);
+    draft.user = { uid: reading.uid, ...(reading.gid === undefined ? {} : { gid: reading.gid }) };
+  },
+};
+
+/** "envelope/header", or one for both. */
+function pair(value: string, table: MailerTable, set: (rulesets: RulesetPair) => void): "stop" | undefined {
+  const slash = value.indexOf("/", 1);
+  const envelope = table.ruleset(slash === -1 ? value : value.slice(0, slash));
+  if (envelope < 0) return "stop";
+  const header = slash === -1 ? envelope : table.ruleset(value.slice(slash + 1));
+  if (header < 0) return "stop";
+  set({ envelope, header });
+  return undefined;
+}
+
+function splitArguments(value: string): string[] {
+  return value.trim().split(/[ \t\n]+/);
+}
+
+function toInteger(value: string): number {
+  return Number.parseInt(value, 10) || 0;
+}

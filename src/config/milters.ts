@@ -1,0 +1,115 @@
+/** X lines: `Xname, S=inet:8891@localhost, F=T, T=S:30s;R:60s`. */
+import type { NamedLine } from "../cf/ast.ts";
+import { parseEquates } from "../cf/equates.ts";
+import type { ConfigMessages } from "../cf/messages.ts";
+import type { Resolver } from "../dns/resolver.ts";
+import { isIP } from "node:net";
+import { readTime } from "./times.ts";
+
+export interface Filter {
+  readonly name: string;
+  readonly socket:
+    | { readonly kind: "unix"; readonly path: string }
+    | { readonly kind: "inet" | "inet6"; readonly port: number; readonly host: string };
+  /** What happens when the filter cannot be asked: reject, tempfail, shut down with 421, or go on without it. */
+  readonly onFailure: "reject" | "tempfail" | "shutdown" | "accept";
+  /** Milliseconds. */
+  readonly timeouts: { readonly connect: number; readonly send: number; readonly read: number; readonly end: number };
+}
+
+const FAILURES: Readonly<Record<string, Filter["onFailure"]>> = { R: "reject", T: "tempfail", "4": "shutdown" };
+const TIMEOUTS: Readonly<Record<string, keyof Filter["timeouts"]>> = { C: "connect", S: "send", R: "read", E: "end" };
+
+interface Draft {
+  name: string;
+  socket?: Filter["socket"];
+  onFailure: Filter["onFailure"];
+  timeouts: { connect: number; send: number; read: number; end: number };
+}
+
+/** @param exists tells whether a filter of that name was defined before */
+export async function readFilter(
+  { name, equates }: NamedLine,
+  exists: (name: string) => boolean,
+  messages: ConfigMessages,
+  resolver: Resolver,
+): Promise<Filter | undefined> {
+  if (name === "") {
+    messages.error("name required for mail filter");
+    return undefined;
+  }
+  const draft: Draft = {
+    name,
+    onFailure: "accept",
+    timeouts: { connect: 300_000, send: 10_000, read: 10_000, end: 300_000 },
+  };
+  let socket = "";
+  for (const { key, value } of parseEquates(equates)) {
+    if (value === undefined) {
+      messages.error(`X${name}: \`=' expected`);
+      return undefined;
+    }
+    const letter = key[0] ?? "=";
+    if (letter === "S") socket = value;
+    else if (letter === "F") for (const flag of value) draft.onFailure = FAILURES[flag] ?? draft.onFailure;
+    else if (letter === "T") readTimeouts(draft, value, messages);
+    else messages.error(`X${name}: unknown filter equate ${letter}=`);
+  }
+  if (exists(name)) {
+    messages.error(`X${name}: duplicate filter definition`);
+    return undefined;
+  }
+  if (socket === "") {
+    messages.error(`X${name}: empty or missing socket information`);
+    return undefined;
+  }
+  const found = await readSocket(name, socket, messages, resolver);
+  return found && { name, socket: found, onFailure: draft.onFailure, timeouts: draft.timeouts };
+}
+
+/** "C:5s;S:10s" */
+function readTimeouts(draft: Draft, value: string, messages: ConfigMessages): void {
+  for (const part of value.split(";")) {
+    const item = part.trim();
+    if (item === "") continue;
+    const colon = item.indexOf(":");
+    if (colon === -1) return messages.error(`X${draft.name}, T=: \`:' expected`);
+    const key = TIMEOUTS[item[0]];
+    if (!key) {
+      messages.error(`X${draft.name}: unknown filter timeout ${item[0]}`);
+      continue;
+    }
+    const { value: time, strangers } = readTime(item.slice(colon + 1).trim(), "s");
+    for (const stranger of strangers) messages.remark(`Invalid time unit \`${stranger}'`);
+    draft.timeouts[key] = time;
+  }
+}
+
+async function readSocket(
+  name: string,
+  text: string,
+  messages: ConfigMessages,
+  resolver: Resolver,
+): Promise<Filter["socket"] | undefined> {
+  const complain = (what: string): undefined => {
+    messages.error(`X${name}: ${what}`);
+    return undefined;
+  };
+  const [, kind, rest] = /^(?:([^:@/]*):)?(.*)$/s.exec(text) ?? ["", "unix", text];
+  const family = kind?.toLowerCase() ?? "unix";
+  if (family === "unix" || family === "local") return { kind: "unix", path: rest };
+  if (family !== "inet" && family !== "inet6") return complain(`unknown socket type ${kind}`);
+  const at = rest.indexOf("@");
+  if (at === -1) return complain(`bad address ${rest} (expected port@host)`);
+  const port = Number.parseInt(rest.slice(0, at), 10);
+  if (!Number.isInteger(port)) return complain(`unknown port name ${rest.slice(0, at)}`);
+  const host = rest.slice(at + 1).replace(/^\[(.*)\]$/, "$1");
+  if (isIP(host) === 0) {
+    const answer = await resolver.query(host, family === "inet" ? "A" : "AAAA");
+    const local = host.toLowerCase() === "localhost";
+    if (!local && (answer.kind === "nxdomain" || answer.kind === "nodata")) {
+      return complain(`Unknown host name ${host}`);
+    }
+  }
+  return { kind: family, port, host };
+}

@@ -1,0 +1,101 @@
+/** Macros and classes that exist before the file is read, and those that depend on what it said. */
+import { readFileSync } from "node:fs";
+import type { WordSet } from "../rewriting/class-set.ts";
+import { expandMacros, readMacroText } from "../rewriting/macro-text.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import type { Machine } from "../sys/machine.ts";
+import { LANGUAGE_VERSION } from "./version.ts";
+
+const CLASSES: Readonly<Record<string, readonly string[]>> = {
+  n: ["multipart/signed"],
+  s: ["rfc822"],
+  e: ["7bit", "8bit", "binary"],
+  "{checkMIMEFieldHeaders}": ["content-disposition", "content-type"],
+  "{checkMIMETextHeaders}": ["content-description"],
+  "{checkMIMEHeaders}": [
+    "content-disposition",
+    "content-id",
+    "content-transfer-encoding",
+    "content-type",
+    "mime-version",
+  ],
+  "{persistentMacros}": ["r", "s", "_", "{if_addr}", "{daemon_flags}"],
+};
+
+/** The parts of the machine's name: `mail.example.test` is mail in example.test. */
+export function nameParts(hostName: string): { host: string; domain: string } {
+  const dot = hostName.indexOf(".");
+  return dot === -1 ? { host: hostName, domain: "" } : { host: hostName.slice(0, dot), domain: hostName.slice(dot + 1) };
+}
+
+/** $w $j $m $k $v $n and the classes, before the first line of the file. */
+export function definePredefined(
+  machine: Machine,
+  macros: MacroScope,
+  classOf: (name: string) => WordSet,
+  now: Date,
+): void {
+  const { host, domain } = nameParts(machine.hostName);
+  const values: Readonly<Record<string, string>> = {
+    w: host,
+    j: machine.hostName,
+    k: machine.hostName,
+    v: LANGUAGE_VERSION,
+    n: "MAILER-DAEMON",
+    b: mailDate(now),
+  };
+  for (const [name, value] of Object.entries(values)) macros.set(name, value);
+  if (domain !== "") macros.set("m", domain);
+  classOf("k").add(machine.hostName);
+  for (const name of [machine.hostName, host, ...ownAddresses(machine)]) classOf("w").add(name);
+  for (const [name, words] of Object.entries(CLASSES)) {
+    for (const word of words) classOf(name.replace(/[{}]/g, "")).add(word);
+  }
+}
+
+/** What the file may have changed: $j is one of our names, $m a domain of ours. */
+export function completePredefined(macros: MacroScope, classOf: (name: string) => WordSet): void {
+  const domain = macros.get("m");
+  if (domain !== undefined) classOf("m").add(expandMacros(domain, macros));
+  const name = expandMacros(macros.get("j") ?? "", macros);
+  if (name !== "") classOf("w").add(name);
+  // Loops and Received: need a full name; one without a dot is taken as it is.
+  if (macros.get("j") === undefined) macros.set("j", readMacroText("$w.$m").text);
+}
+
+/** Names and addresses of the loopback interface, for configurations that do not forbid asking (DontProbeInterfaces). */
+export function addInterfaces(addresses: Iterable<string>, classOf: (name: string) => WordSet): void {
+  const own = classOf("w");
+  own.add("localhost");
+  own.add("[localhost]");
+  for (const address of addresses) own.add(address.includes(":") ? `[IPv6:${address}]` : `[${address}]`);
+}
+
+/** Names and addresses that the hosts file gives this machine. */
+function ownAddresses(machine: Machine): string[] {
+  let text: string;
+  try {
+    text = readFileSync(machine.hostsFile, "latin1");
+  } catch {
+    return [];
+  }
+  const { host } = nameParts(machine.hostName);
+  const found: string[] = [];
+  for (const line of text.split("\n")) {
+    const [address, ...names] = line.replace(/#.*/, "").trim().split(/\s+/);
+    if (names.includes(machine.hostName) || names.includes(host)) found.push(`[${address}]`, ...names);
+  }
+  return found;
+}
+
+const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** RFC 5322 §3.3, in local time. */
+function mailDate(date: Date): string {
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const offset = -date.getTimezoneOffset();
+  const zone = `${offset < 0 ? "-" : "+"}${two(Math.trunc(Math.abs(offset) / 60))}${two(Math.abs(offset) % 60)}`;
+  const day = `${DAYS[date.getDay()]}, ${date.getDate()} ${MONTHS[date.getMonth()]} ${date.getFullYear()}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())} ${zone}`;
+}

@@ -1,0 +1,30 @@
+/** Time values: "5d", "1h30m", "90" (in the unit of the option), "now". */
+import type { TimeUnit } from "./options.ts";
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
+
+export interface TimeReading {
+  /** Milliseconds. */
+  readonly value: number;
+  /** Letters that are no unit. */
+  readonly strangers: readonly string[];
+}
+
+const NONE: readonly string[] = [];
+
+export function readTime(text: string, unit: TimeUnit): TimeReading {
+  if (text.toLowerCase() === "now") return { value: 0, strangers: NONE };
+  let seconds = 0;
+  let strangers = NONE;
+  const parts = /(-?[0-9]*)([^0-9-]?)/y;
+  while (parts.lastIndex < text.length) {
+    const at = parts.lastIndex;
+    const found = parts.exec(text);
+    if (!found || parts.lastIndex === at) break;
+    const letter = found[2] === "" ? unit : found[2].toLowerCase();
+    const factor = SECONDS[letter];
+    if (factor === undefined) strangers = [...strangers, found[2]];
+    else seconds += Number.parseInt(found[1] || "0", 10) * factor;
+  }
+  return { value: seconds * 1000, strangers };
+}
