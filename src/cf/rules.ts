@@ -46,7 +46,7 @@ export class RuleReader {
     const [, lhs, rhs] = fields;
     const at = { ...messages.place(), column: 2 };
     const { rule, problems } = compileRule({ lhs, rhs, operators, macros: this.#macros, at });
-    for (const { text, column } of problems) messages.error(text, undefined, column ?? 0);
-    if (rule) this.#rulesets.add(this.#current, rule);
+    for (const { text } of problems) messages.error(text);
+    this.#rulesets.add(this.#current, rule);
   }
 }

@@ -40,7 +40,7 @@ const rows: Record<string, TimeoutRow> = {
   "resolver.retrans": { unit: "s", initial: "0", all: ["resolver.retrans.first", "resolver.retrans.normal"] },
   "resolver.retry": { unit: "s", initial: "0", count: true, all: ["resolver.retry.first", "resolver.retry.normal"] },
 };
-for (const [name, row] of Object.entries(rows)) {
+for (const row of Object.values(rows)) {
   for (const each of row.all ?? []) {
     rows[each] = { unit: row.unit, initial: row.initial, ...(row.count ? { count: true } : {}) };
   }

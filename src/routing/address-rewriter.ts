@@ -9,6 +9,8 @@ import type { MaybePromise } from "../sys/maybe-promise.ts";
 export interface AddressRole {
   readonly role: "sender" | "recipient";
   readonly part: "envelope" | "header";
+  /** Domain of the envelope sender, when the sender's mailer has F=C: header addresses without one get it. */
+  readonly appendDomain?: string;
 }
 
 export type RewrittenAddress =

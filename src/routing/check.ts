@@ -1,0 +1,57 @@
+/** Policy rulesets: check_relay, check_mail, check_rcpt ... → a verdict. */
+import type { Config } from "../config/config.ts";
+import type { RewriteContext } from "../rewriting/rewriter.ts";
+import { ARGUMENT_SEPARATOR, CANON_MAILER, type Tokens } from "../rewriting/tokens.ts";
+import { reply } from "../mail/reply.ts";
+import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
+import { EX } from "../sys/sysexits.ts";
+import { errorReply, readErrorText } from "./error-text.ts";
+import type { AddressParser } from "./parse-address.ts";
+import { readTriple } from "./triple.ts";
+import { ACCEPTED, type Verdict } from "./verdict.ts";
+
+/** Tokens of several arguments, `$|` between them. */
+export function argumentTokens(parser: AddressParser, args: readonly string[], context: RewriteContext): Tokens {
+  const tokens: string[] = [];
+  args.forEach((argument, index) => {
+    if (index > 0) tokens.push(ARGUMENT_SEPARATOR);
+    tokens.push(...(parser.tokens(argument, context) ?? []));
+  });
+  return tokens;
+}
+
+export function runCheck(
+  config: Config,
+  parser: AddressParser,
+  ruleset: number,
+  args: readonly string[],
+  context: RewriteContext,
+): MaybePromise<Verdict> {
+  const workspace = argumentTokens(parser, args, context);
+  return whenReady(config.rewriter.rewrite(ruleset, workspace, context), ({ tokens, status, reason }) => {
+    if (status === EX.TEMPFAIL) {
+      return { kind: "defer", reply: reply(451, "4.3.0", reason ?? "Temporary failure, please try again later") };
+    }
+    if (tokens[0] !== CANON_MAILER) return ACCEPTED;
+    return verdictOf(config, tokens, context);
+  });
+}
+
+function verdictOf(config: Config, tokens: Tokens, context: RewriteContext): Verdict {
+  const { rewriter } = config;
+  const triple = readTriple(tokens, () => undefined, true);
+  if (triple.kind === "discard") return { kind: "discard" };
+  if (triple.kind === "error") {
+    const host = rewriter.join(triple.host);
+    const user = rewriter.join(triple.user);
+    if (host.toLowerCase() === "quarantine") return { kind: "quarantine", reason: readErrorText(user).text };
+    const answer = errorReply(host, user);
+    return { kind: answer.code < 500 ? "defer" : "refuse", reply: answer };
+  }
+  // `$#OK` and any other mailer end the checks in favour of the client; `$#error` without text is a mistake in a rule.
+  if (tokens[1]?.toLowerCase() === "error") {
+    context.message("check ruleset: $#error without $:");
+    return { kind: "refuse", reply: reply(550, "5.7.1", "Access denied") };
+  }
+  return ACCEPTED;
+}

@@ -1,0 +1,175 @@
+/**
+ * An address through rulesets 3 and 0 to its triple, and the user part through 2, the mailer's R= set and 4.
+ *
+ * Mail (`createRouter`) and test mode (`/parse`) both come here. Nothing waits unless a look-up does.
+ */
+import type { Config } from "../config/config.ts";
+import type { Mailer } from "../config/mailer.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { prescan } from "../rewriting/prescan.ts";
+import type { RewriteContext, Rewritten } from "../rewriting/rewriter.ts";
+import type { Tokens } from "../rewriting/tokens.ts";
+import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
+import { EX, type ExitCode } from "../sys/sysexits.ts";
+import { readErrorText } from "./error-text.ts";
+import { invalidCharacters } from "./invalid-characters.ts";
+import { readTriple } from "./triple.ts";
+
+export type ParsedAddress =
+  | {
+      readonly kind: "triple";
+      readonly mailer: Mailer;
+      readonly host: string;
+      readonly user: string;
+      /** The address as ruleset 3 left it. */
+      readonly canonical: string;
+      readonly status: ExitCode;
+      readonly reason?: string;
+    }
+  /** `$#error`: the text after `$@` and after `$:`. */
+  | { readonly kind: "error"; readonly host: string; readonly user: string; readonly status: ExitCode }
+  | { readonly kind: "discard" }
+  /** Ruleset 0 did not end in a triple; the text is what sendmail says. */
+  | { readonly kind: "broken"; readonly message: string; readonly status: ExitCode; readonly reason?: string }
+  /** The text is no address. */
+  | { readonly kind: "unreadable"; readonly message: string };
+
+/** Addresses of one configuration; ruleset numbers are looked up once. */
+export class AddressParser {
+  readonly #config: Config;
+  readonly #operators: string;
+  readonly #mailers: ReadonlyMap<string, Mailer>;
+
+  constructor(config: Config) {
+    this.#config = config;
+    this.#operators = config.options.text("OperatorChars");
+    this.#mailers = new Map([...config.mailers.values()].map((mailer) => [mailer.name.toLowerCase(), mailer]));
+  }
+
+  /** A mailer by its name in any letter case. */
+  mailer(name: string): Mailer | undefined {
+    return this.#mailers.get(name.toLowerCase());
+  }
+
+  /** Text to tokens; comments are left out. Undefined when it is no address. */
+  tokens(address: string, context: RewriteContext): Tokens | undefined {
+    const { tokens, messages } = prescan(address, { operators: this.#operators, comments: "strip" });
+    for (const message of messages) context.message(message);
+    return tokens;
+  }
+
+  /** @param discards false: `$#discard` is an unknown mailer, as /parse has it */
+  parse(address: string, context: RewriteContext, discards: boolean): MaybePromise<ParsedAddress> {
+    let said = "";
+    const noting: RewriteContext = {
+      ...context,
+      message: (text) => {
+        said = text;
+        context.message(text);
+      },
+    };
+    const tokens = this.tokens(address, noting);
+    if (!tokens) return { kind: "unreadable", message: said };
+    const { rewriter } = this.#config;
+    return whenReady(rewriter.rewrite(3, tokens, context), (canonical) =>
+      whenReady(rewriter.rewrite(0, canonical.tokens, context), (resolved) =>
+        this.build(address, resolved, context, discards, canonical),
+      ),
+    );
+  }
+
+  /** What the end of ruleset 0 or 5 means. */
+  build(
+    address: string,
+    resolved: Rewritten,
+    context: RewriteContext,
+    discards = true,
+    canonical: Rewritten = { tokens: [address], status: EX.OK },
+  ): MaybePromise<ParsedAddress> {
+    const { rewriter } = this.#config;
+    const { status, reason } = worse(canonical, resolved);
+    const triple = readTriple(resolved.tokens, (name) => this.mailer(name), discards);
+    switch (triple.kind) {
+      case "discard":
+        return triple;
+      case "broken":
+        context.message(triple.message);
+        return { ...triple, status, ...(reason === undefined ? {} : { reason }) };
+      case "error": {
+        const host = rewriter.join(triple.host);
+        const user = rewriter.join(triple.user);
+        const { code, text } = readErrorText(user);
+        // The original shows the address with replies about mailboxes only.
+        const about = code === undefined || /^(?:[245]50|553)$/.test(String(code));
+        context.message(about ? `${address}... ${text}` : text);
+        this.#checkCharacters(user, context);
+        return { kind: "error", host, user, status };
+      }
+      case "mailer":
+        return whenReady(this.#recipientName(triple.user, triple.mailer, context), (named) => {
+          const text = rewriter.join(named.tokens);
+          const user = triple.mailer.flags.has("u") ? text : lowerCase(text);
+          this.#checkCharacters(user, context);
+          const last = worse({ tokens: [], status, ...(reason === undefined ? {} : { reason }) }, named);
+          return {
+            kind: "triple",
+            mailer: triple.mailer,
+            host: hostText(rewriter.join(triple.host), triple.mailer),
+            user,
+            canonical: rewriter.join(canonical.tokens),
+            status: last.status,
+            ...(last.reason === undefined ? {} : { reason: last.reason }),
+          };
+        });
+    }
+  }
+
+  /** The user part as the mailer's recipient: 2, R=, 4. */
+  #recipientName(user: Tokens, mailer: Mailer, context: RewriteContext): MaybePromise<Rewritten> {
+    if (user.length === 0) return { tokens: user, status: EX.OK };
+    return this.through(user, [2, mailer.recipient.envelope, 4], context);
+  }
+
+  /** Several rulesets one after the other; number 0 stands for none. */
+  through(tokens: Tokens, rulesets: readonly number[], context: RewriteContext): MaybePromise<Rewritten> {
+    let done: MaybePromise<Rewritten> = { tokens, status: EX.OK };
+    for (const ruleset of rulesets) {
+      if (ruleset <= 0) continue;
+      done = whenReady(done, (before) =>
+        whenReady(this.#config.rewriter.rewrite(ruleset, before.tokens, context), (after) => ({
+          ...after,
+          ...worse(before, after),
+        })),
+      );
+    }
+    return done;
+  }
+
+  #checkCharacters(text: string, context: RewriteContext): void {
+    const problem = invalidCharacters(text);
+    if (problem !== undefined) context.message(problem);
+  }
+}
+
+/** The status that counts for both: the first bad one, but "later" beats everything. */
+function worse(first: Rewritten, second: Rewritten): { status: ExitCode; reason?: string } {
+  const chosen = second.status === EX.TEMPFAIL || first.status === EX.OK ? second : first;
+  return { status: chosen.status, ...(chosen.reason === undefined ? {} : { reason: chosen.reason }) };
+}
+
+function lowerCase(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/** Names of hosts have no letter case, except where the mailer says so (F=h). */
+function hostText(host: string, mailer: Mailer): string {
+  return mailer.flags.has("h") ? host : lowerCase(host);
+}
+
+export function rewriteContext(
+  scope: MacroScope,
+  message: (text: string) => void,
+  deferred: boolean,
+): RewriteContext {
+  return { scope, message, deferred };
+}

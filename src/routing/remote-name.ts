@@ -1,0 +1,53 @@
+/**
+ * An address as a given mailer must see it: rulesets 3, then 1 (sender) or 2 (recipient), the mailer's S= or R= set,
+ * then 4. Phrase and comments are set aside before and put back around the result.
+ */
+import type { Config } from "../config/config.ts";
+import type { Mailer } from "../config/mailer.ts";
+import { crackAddress } from "../mail/header-address.ts";
+import { expandMacros } from "../rewriting/macro-text.ts";
+import { MACRO } from "../rewriting/tokens.ts";
+import type { RewriteContext } from "../rewriting/rewriter.ts";
+import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
+import { EX, type ExitCode } from "../sys/sysexits.ts";
+import type { AddressRole } from "./address-rewriter.ts";
+import type { AddressParser } from "./parse-address.ts";
+
+export interface RemoteName {
+  readonly text: string;
+  /** 0, 75 when a look-up could not answer, or what else the rulesets left. */
+  readonly status: ExitCode;
+  readonly reason?: string;
+}
+
+/** @param mustQuote option MustQuoteChars */
+export function remoteName(
+  config: Config,
+  parser: AddressParser,
+  mailer: Mailer,
+  address: string,
+  { role, part, appendDomain }: AddressRole,
+  context: RewriteContext,
+): MaybePromise<RemoteName> {
+  const frame = crackAddress(address, config.options.text("MustQuoteChars"));
+  const tokens = parser.tokens(address, context);
+  if (!tokens) return { text: address, status: EX.OK };
+  const sets = role === "sender" ? mailer.sender : mailer.recipient;
+  const own = part === "envelope" ? sets.envelope : sets.header;
+  return whenReady(parser.through(tokens, [3], context), (canonical) => {
+    const completed =
+      appendDomain !== undefined && part === "header" && !canonical.tokens.includes("@")
+        ? [...canonical.tokens, "@", ...(parser.tokens(appendDomain, context) ?? [])]
+        : canonical.tokens;
+    return whenReady(parser.through(completed, [role === "sender" ? 1 : 2, own, 4], context), (named) => {
+      const scope = context.scope.child([["g", config.rewriter.join(named.tokens)]]);
+      const status = canonical.status === EX.OK || named.status === EX.TEMPFAIL ? named.status : canonical.status;
+      const reason = named.reason ?? canonical.reason;
+      return {
+        text: frame.includes(MACRO) ? expandMacros(frame, scope) : frame,
+        status,
+        ...(reason === undefined ? {} : { reason }),
+      };
+    });
+  });
+}

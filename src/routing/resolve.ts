@@ -1,0 +1,104 @@
+/** The questions that mail asks the rulesets of a configuration. */
+import type { Config } from "../config/config.ts";
+import type { Triple } from "../envelope/recipient.ts";
+import { reply } from "../mail/reply.ts";
+import { CANON_MAILER } from "../rewriting/tokens.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import type { RewriteContext } from "../rewriting/rewriter.ts";
+import { whenReady } from "../sys/maybe-promise.ts";
+import { EX } from "../sys/sysexits.ts";
+import { argumentTokens, runCheck } from "./check.ts";
+import { errorReply } from "./error-text.ts";
+import { AddressParser, rewriteContext, type ParsedAddress } from "./parse-address.ts";
+import { remoteName } from "./remote-name.ts";
+import type { Resolution, Router } from "./router.ts";
+import { ACCEPTED } from "./verdict.ts";
+
+/** Ruleset of addresses that no alias matched (F=5). */
+const LOCAL_ADDRESS = 5;
+
+/** @param note gets what sendmail would log about odd rules and addresses */
+export function createRouter(config: Config, note: (text: string) => void = () => undefined): Router {
+  const { rewriter } = config;
+  const parser = new AddressParser(config);
+  const numbers = new Map<string, number | undefined>();
+  const deferred = config.options.text("DeliveryMode").startsWith("d");
+  const contextOf = (scope: MacroScope): RewriteContext => rewriteContext(scope, note, deferred);
+  const rulesetOf = (name: string): number | undefined => {
+    if (!numbers.has(name)) {
+      const number = rewriter.number(name);
+      numbers.set(name, number !== undefined && rewriter.has(number) ? number : undefined);
+    }
+    return numbers.get(name);
+  };
+  return {
+    resolve: (address, scope) => whenReady(parser.parse(address, contextOf(scope), true), resolutionOf),
+
+    localAddress(triple, scope) {
+      const context = contextOf(scope);
+      if (!rewriter.has(LOCAL_ADDRESS)) return undefined;
+      const tokens = parser.tokens(triple.user, context);
+      if (!tokens) return undefined;
+      return whenReady(rewriter.rewrite(LOCAL_ADDRESS, tokens, context), (result) => {
+        if (result.status === EX.TEMPFAIL) return later(result.reason);
+        if (result.tokens[0] !== CANON_MAILER) return undefined;
+        return whenReady(parser.build(triple.user, result, context), (parsed) =>
+          parsed.kind === "broken" ? undefined : changed(resolutionOf(parsed), triple),
+        );
+      });
+    },
+
+    check(name, args, scope) {
+      const ruleset = rulesetOf(name);
+      return ruleset === undefined ? ACCEPTED : runCheck(config, parser, ruleset, args, contextOf(scope));
+    },
+
+    select(name, args, scope) {
+      const ruleset = rulesetOf(name);
+      if (ruleset === undefined) return undefined;
+      const context = contextOf(scope);
+      const workspace = argumentTokens(parser, args, context);
+      return whenReady(rewriter.rewrite(ruleset, workspace, context), ({ tokens }) =>
+        tokens[0] === CANON_MAILER ? rewriter.join(tokens.slice(1)) : "",
+      );
+    },
+
+    rewrite: (mailer, address, role, scope) =>
+      whenReady(remoteName(config, parser, mailer, address, role, contextOf(scope)), ({ text, status, reason }) =>
+        status === EX.TEMPFAIL
+          ? { kind: "tempfail", reason: reason ?? "address rewriting needs a look-up that does not answer now" }
+          : { kind: "address", text },
+      ),
+  };
+}
+
+function resolutionOf(parsed: ParsedAddress): Resolution {
+  switch (parsed.kind) {
+    case "triple": {
+      if (parsed.status === EX.TEMPFAIL) return later(parsed.reason);
+      const { mailer, host, user, canonical } = parsed;
+      return { kind: "triple", triple: { mailer: mailer.name, host, user }, canonical };
+    }
+    case "error":
+      return { kind: "error", reply: errorReply(parsed.host, parsed.user) };
+    case "discard":
+      return { kind: "discard" };
+    case "broken":
+      // A rule that forgets to resolve is a mistake of the configuration; a look-up may have been the reason.
+      if (parsed.status === EX.TEMPFAIL) return later(parsed.reason);
+      return { kind: "error", reply: reply(554, "5.3.5", parsed.message) };
+    case "unreadable":
+      return { kind: "error", reply: reply(553, "5.1.3", parsed.message || "User address required") };
+  }
+}
+
+function later(reason = "address resolution needs a look-up that does not answer now"): Resolution {
+  return { kind: "tempfail", reply: reply(451, "4.4.3", reason) };
+}
+
+/** Ruleset 5 may answer what we knew before. */
+function changed(resolution: Resolution, before: Triple): Resolution | undefined {
+  if (resolution.kind !== "triple") return resolution;
+  const { mailer, host, user } = resolution.triple;
+  return mailer === before.mailer && host === before.host && user === before.user ? undefined : resolution;
+}
