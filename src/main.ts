@@ -1,3 +1,7 @@
 /** Picks the personality from the name the program was called by, and exits with its code. */
-process.stderr.write("rulemail: nothing here yet\n");
-process.exitCode = 70;
+import { enableCompileCache } from "node:module";
+import { run } from "./cli/personality.ts";
+
+enableCompileCache();
+const [name = "rulemail", ...words] = process.argv.slice(2);
+process.exitCode = await run(name, words);

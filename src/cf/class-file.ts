@@ -27,7 +27,9 @@ export interface ClassSource {
 
 /** What stands after the class name of an F line. */
 export function readClassSource(text: string): ClassSource {
-  const parts = /^[ \t\n]*(?<optional>-o[ \t\n]+)?(?<spec>(?:\|[ \t\n]*)?[^ \t\n]*)[ \t\n]*(?<pattern>[^]*)$/.exec(text);
+  const parts = /^[ \t\n]*(?<optional>-o[ \t\n]+)?(?<spec>(?:\|[ \t\n]*)?[^ \t\n]*)[ \t\n]*(?<pattern>[^]*)$/.exec(
+    text,
+  );
   const { optional, spec = "", pattern = "" } = parts?.groups ?? {};
   return { optional: optional !== undefined, spec, pattern: pattern === "" ? "%s" : pattern };
 }

@@ -16,7 +16,7 @@ export function readLines(text: string): LogicalLine[] {
   const physical = text.split("\n");
   if (physical.at(-1) === "") physical.pop();
   const lines: LogicalLine[] = [];
-  for (let i = 0; i < physical.length; ) {
+  for (let i = 0; i < physical.length;) {
     const first = i;
     let logical = withoutReturn(physical[i++]);
     while (i < physical.length && (physical[i][0] === " " || physical[i][0] === "\t")) {

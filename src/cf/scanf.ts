@@ -10,7 +10,7 @@ const CONVERSION = /%(?<skip>\*?)(?<width>[0-9]*)(?:(?<type>[a-zA-Z%])|\[(?<set>
 /** The matched text, or undefined when the line does not fit the pattern. */
 export function scan(line: string, pattern: string): string | undefined {
   let at = 0;
-  for (let i = 0; i < pattern.length; ) {
+  for (let i = 0; i < pattern.length;) {
     if (/\s/.test(pattern[i])) {
       while (/\s/.test(line[at] ?? "")) at++;
       i++;
@@ -62,7 +62,8 @@ function inSet(set: string): (letter: string) => boolean {
   const text = negated ? set.slice(1) : set;
   for (let i = 0; i < text.length; i++) {
     if (text[i + 1] === "-" && i + 2 < text.length) {
-      for (let code = text.charCodeAt(i); code <= text.charCodeAt(i + 2); code++) members.add(String.fromCharCode(code));
+      for (let code = text.charCodeAt(i); code <= text.charCodeAt(i + 2); code++)
+        members.add(String.fromCharCode(code));
       i += 2;
     } else members.add(text[i]);
   }

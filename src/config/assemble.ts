@@ -1,5 +1,5 @@
 /** Puts what was read together: the Config that the rest of the server asks. */
-import { EMPTY_CLASS, type WordSet } from "../rewriting/class-set.ts";
+import { EMPTY_CLASS, WordSet } from "../rewriting/class-set.ts";
 import { createInterpreter } from "../rewriting/interpreter.ts";
 import { expandMacros } from "../rewriting/macro-text.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
@@ -17,7 +17,7 @@ export interface ConfigParts {
   readonly file: string;
   readonly environment: ConfigEnvironment;
   readonly macros: MacroScope;
-  readonly classes: ReadonlyMap<string, WordSet>;
+  readonly classes: Map<string, WordSet>;
   readonly rulesets: RulesetTable;
   readonly mailers: ReadonlyMap<string, Mailer>;
   readonly maps: MapTable;
@@ -35,7 +35,11 @@ export interface ConfigParts {
 
 export function assembleConfig(parts: ConfigParts): Config {
   const { classes, macros, maps, options, rulesets, environment } = parts;
-  const classWords: Config["classWords"] = (name) => classes.get(name) ?? EMPTY_CLASS;
+  const classWords: Config["classWords"] = (name, create = false) => {
+    let words = classes.get(name);
+    if (!words && create) classes.set(name, (words = new WordSet()));
+    return words ?? EMPTY_CLASS;
+  };
   const program: RuleProgram = {
     rulesets,
     map: (name) => maps.find(name),

@@ -67,7 +67,8 @@ export interface Config {
   readonly rewriter: Rewriter;
   readonly mailers: ReadonlyMap<string, Mailer>;
   readonly maps: ReadonlyMap<string, LookupMap>;
-  classWords(name: string): ClassSet;
+  /** @param create makes an empty class when there is none (test mode adds words to it) */
+  classWords(name: string, create?: boolean): ClassSet;
   /** The bottom layer of macro values ($j, $w, $m ... already computed). */
   readonly macros: MacroScope;
   readonly headers: readonly HeaderRule[];

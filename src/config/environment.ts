@@ -10,8 +10,7 @@ import type { MailboxDatabase } from "../sys/users.ts";
 /** `-O`, `-o` and `-M` of the command line, in order. */
 export type CommandLineSetting =
   /** `-o x[value]` and `-O Long=value`: the text after the letter O of an O line. */
-  | { readonly kind: "option"; readonly text: string }
-  | { readonly kind: "macro"; readonly text: string };
+  { readonly kind: "option"; readonly text: string } | { readonly kind: "macro"; readonly text: string };
 
 export interface ConfigEnvironment {
   readonly machine: Machine;

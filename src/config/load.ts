@@ -232,9 +232,11 @@ class ConfigReader {
     if (!this.#maps.isClass(mapClass)) {
       return this.#messages.error(`fileclass: ${shown}: class ${mapClass} not available`);
     }
-    const value = await this.#maps.lookUpOnce({ name, mapClass, args }, key, this.#macros);
-    if (value === "closed") return this.#messages.error(`fileclass: ${shown}: map open failed`);
-    if (value !== undefined) for (const word of wordsOf(value, "%[^\n]")) this.#class(name).add(word);
+    const found = await this.#maps.lookUpOnce({ name, mapClass, args }, key, this.#macros);
+    if (!found || found.kind === "tempfail") {
+      return this.#messages.error(`fileclass: ${shown}: map open failed`, EX.OSERR);
+    }
+    if (found.kind === "found") for (const word of wordsOf(found.value, "%[^\n]")) this.#class(name).add(word);
   }
 
   #addAliasFile(mapClass: string, args: string): void {

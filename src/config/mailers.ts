@@ -4,6 +4,7 @@ import { parseEquates } from "../cf/equates.ts";
 import { reportRuleset } from "../cf/rules.ts";
 import type { ConfigMessages } from "../cf/messages.ts";
 import type { RulesetTable } from "../rewriting/rulesets.ts";
+import { MACRO } from "../rewriting/tokens.ts";
 import type { ConfigEnvironment } from "./environment.ts";
 import type { Mailer, RulesetPair } from "./mailer.ts";
 import { readOwner } from "./owners.ts";
@@ -11,14 +12,16 @@ import { readTime } from "./times.ts";
 
 type Draft = { -readonly [Key in keyof Mailer]: Mailer[Key] };
 
+/** `$u` in an argument: the agent gets its recipients as arguments. */
+const USER = `${MACRO}u`;
 const NO_RULESETS: RulesetPair = { envelope: 0, header: 0 };
 const MAX_RECIPIENTS = 100;
 
 /** prog, *file* and *include*, in the order of their numbers; M lines of these names replace them. */
 const BUILT_IN: readonly Pick<Mailer, "name" | "path" | "argv" | "types">[] = [
-  { name: "prog", path: "/bin/sh", argv: ["sh", "-c", "\x80u"], types: types("X-Unix") },
-  { name: "*file*", path: "[FILE]", argv: ["FILE", "\x80u"], types: types("X-Unix") },
-  { name: "*include*", path: "/dev/null", argv: ["INCLUDE", "\x80u"], types: types("") },
+  { name: "prog", path: "/bin/sh", argv: ["sh", "-c", USER], types: types("X-Unix") },
+  { name: "*file*", path: "[FILE]", argv: ["FILE", USER], types: types("X-Unix") },
+  { name: "*include*", path: "/dev/null", argv: ["INCLUDE", USER], types: types("") },
 ];
 const BUILT_IN_FLAGS = ["lsDq9ou", "lsDFMPEq9ou", "su"];
 
@@ -55,7 +58,9 @@ export class MailerTable {
 
   /** By name, in the order of their numbers. */
   get all(): ReadonlyMap<string, Mailer> {
-    return new Map([...this.#mailers.values()].sort((a, b) => a.number - b.number).map((each) => [each.name, each]));
+    return new Map(
+      [...this.#mailers.values()].toSorted((a, b) => a.number - b.number).map((each) => [each.name, each]),
+    );
   }
 
   /** Names of mailers are compared without regard to letter case. */
@@ -105,7 +110,7 @@ export class MailerTable {
       if (argv.length < 2) return complain("too few parameters for [FILE] mailer");
     }
     // A program that gets its recipients as arguments reads the message with plain line ends.
-    if (draft.eol === "") draft.eol = argv.some((each) => each.includes("\x80u")) ? "\n" : "\r\n";
+    if (draft.eol === "") draft.eol = argv.some((each) => each.includes(USER)) ? "\n" : "\r\n";
     return true;
   }
 
@@ -153,7 +158,7 @@ type SetEquate = (draft: Draft, value: string, table: MailerTable) => void | "st
 /** The equates by their letter; of longer words the first letter counts. */
 const EQUATES: Readonly<Record<string, SetEquate>> = {
   P: (draft, value) => void (draft.path = value),
-  F: (draft, value) => void (draft.flags = new Set([...draft.flags, ...value.replace(/\s/g, "")])),
+  F: (draft, value) => void (draft.flags = new Set([...draft.flags, ...value.replace(/\s/g, "").split("")])),
   A: (draft, value) => void (draft.argv = value === "" ? [] : splitArguments(value)),
   S: (draft, value, table) => pair(value, table, (rulesets) => (draft.sender = rulesets)),
   R: (draft, value, table) => pair(value, table, (rulesets) => (draft.recipient = rulesets)),

@@ -2,7 +2,7 @@
 import type { MapDeclaration } from "../cf/ast.ts";
 import type { ConfigMessages } from "../cf/messages.ts";
 import { expandMacros } from "../rewriting/macro-text.ts";
-import type { LookupMap } from "../rewriting/lookup.ts";
+import type { LookupMap, LookupResult } from "../rewriting/lookup.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { ConfigEnvironment } from "./environment.ts";
 
@@ -46,14 +46,10 @@ export class MapTable {
     this.#open({ name, mapClass, args })?.close?.();
   }
 
-  /** Opens a map for one look-up, while the file is read. */
-  async lookUpOnce(
-    declaration: MapDeclaration,
-    key: string,
-    scope: MacroScope,
-  ): Promise<string | undefined | "closed"> {
+  /** Opens a map for one look-up, while the file is read; undefined when it cannot be opened. */
+  async lookUpOnce(declaration: MapDeclaration, key: string, scope: MacroScope): Promise<LookupResult | undefined> {
     const map = this.#open(declaration);
-    if (!map) return "closed";
+    if (!map) return undefined;
     const result = await map.lookup(key, [], {
       scope,
       expand: (text) => expandMacros(text, scope),
@@ -61,7 +57,7 @@ export class MapTable {
       deferred: false,
     });
     map.close?.();
-    return result.kind === "found" ? result.value : result.kind === "missing" ? undefined : "closed";
+    return result;
   }
 
   close(): void {

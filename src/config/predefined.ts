@@ -25,7 +25,9 @@ const CLASSES: Readonly<Record<string, readonly string[]>> = {
 /** The parts of the machine's name: `mail.example.test` is mail in example.test. */
 export function nameParts(hostName: string): { host: string; domain: string } {
   const dot = hostName.indexOf(".");
-  return dot === -1 ? { host: hostName, domain: "" } : { host: hostName.slice(0, dot), domain: hostName.slice(dot + 1) };
+  return dot === -1
+    ? { host: hostName, domain: "" }
+    : { host: hostName.slice(0, dot), domain: hostName.slice(dot + 1) };
 }
 
 /** $w $j $m $k $v $n and the classes, before the first line of the file. */
@@ -93,9 +95,12 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 /** RFC 5322 §3.3, in local time. */
 function mailDate(date: Date): string {
-  const two = (value: number): string => String(value).padStart(2, "0");
   const offset = -date.getTimezoneOffset();
   const zone = `${offset < 0 ? "-" : "+"}${two(Math.trunc(Math.abs(offset) / 60))}${two(Math.abs(offset) % 60)}`;
   const day = `${DAYS[date.getDay()]}, ${date.getDate()} ${MONTHS[date.getMonth()]} ${date.getFullYear()}`;
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())} ${zone}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, "0");
 }

@@ -142,8 +142,8 @@ interface CheckContext {
   readonly effects: OptionEffects;
   readonly setter: OptionSetter;
   readonly suboption: string | undefined;
-  trace(text: string): void;
-  time(value: string, unit: TimeUnit): void;
+  readonly trace: (text: string) => void;
+  readonly time: (value: string, unit: TimeUnit) => void;
 }
 
 type Check = (value: string, context: CheckContext) => void | Promise<void>;

@@ -49,5 +49,10 @@ for (const row of Object.values(rows)) {
 export const TIMEOUTS: ReadonlyMap<string, TimeoutRow> = new Map(Object.entries(rows));
 
 /** What option r without suboption sets: a time for all the replies of a peer. */
-export const REPLY_TIMEOUTS: readonly string[] = ["initial", "helo", "mail", "rcpt", "datainit", "datablock"]
-  .concat(["datafinal", "rset", "quit", "misc", "command"]);
+export const REPLY_TIMEOUTS: readonly string[] = ["initial", "helo", "mail", "rcpt", "datainit", "datablock"].concat([
+  "datafinal",
+  "rset",
+  "quit",
+  "misc",
+  "command",
+]);

@@ -105,7 +105,7 @@ export class AddressParser {
         this.#checkCharacters(user, context);
         return { kind: "error", host, user, status };
       }
-      case "mailer":
+      default:
         return whenReady(this.#recipientName(triple.user, triple.mailer, context), (named) => {
           const text = rewriter.join(named.tokens);
           const user = triple.mailer.flags.has("u") ? text : lowerCase(text);
@@ -166,10 +166,6 @@ function hostText(host: string, mailer: Mailer): string {
   return mailer.flags.has("h") ? host : lowerCase(host);
 }
 
-export function rewriteContext(
-  scope: MacroScope,
-  message: (text: string) => void,
-  deferred: boolean,
-): RewriteContext {
+export function rewriteContext(scope: MacroScope, message: (text: string) => void, deferred: boolean): RewriteContext {
   return { scope, message, deferred };
 }

@@ -4,9 +4,7 @@
  */
 import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
-import { crackAddress } from "../mail/header-address.ts";
-import { expandMacros } from "../rewriting/macro-text.ts";
-import { MACRO } from "../rewriting/tokens.ts";
+import { crackAddress, frameAddress } from "../mail/header-address.ts";
 import type { RewriteContext } from "../rewriting/rewriter.ts";
 import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
@@ -40,11 +38,10 @@ export function remoteName(
         ? [...canonical.tokens, "@", ...(parser.tokens(appendDomain, context) ?? [])]
         : canonical.tokens;
     return whenReady(parser.through(completed, [role === "sender" ? 1 : 2, own, 4], context), (named) => {
-      const scope = context.scope.child([["g", config.rewriter.join(named.tokens)]]);
       const status = canonical.status === EX.OK || named.status === EX.TEMPFAIL ? named.status : canonical.status;
       const reason = named.reason ?? canonical.reason;
       return {
-        text: frame.includes(MACRO) ? expandMacros(frame, scope) : frame,
+        text: frameAddress(frame, config.rewriter.join(named.tokens)),
         status,
         ...(reason === undefined ? {} : { reason }),
       };

@@ -87,7 +87,7 @@ function resolutionOf(parsed: ParsedAddress): Resolution {
       // A rule that forgets to resolve is a mistake of the configuration; a look-up may have been the reason.
       if (parsed.status === EX.TEMPFAIL) return later(parsed.reason);
       return { kind: "error", reply: reply(554, "5.3.5", parsed.message) };
-    case "unreadable":
+    default:
       return { kind: "error", reply: reply(553, "5.1.3", parsed.message || "User address required") };
   }
 }

@@ -18,7 +18,6 @@ export function readTriple(
   findMailer: (name: string) => Mailer | undefined,
   discards: boolean,
 ): TripleReading {
-  const broken = (message: string): TripleReading => ({ kind: "broken", message: `buildaddr: ${message}` });
   if (workspace[0] !== CANON_MAILER) return broken("no mailer in parsed address");
   const name = workspace[1] ?? "";
   const user = workspace.indexOf(CANON_USER, 2);
@@ -32,4 +31,8 @@ export function readTriple(
   if (!mailer) return broken(`unknown mailer ${name}`);
   if (host.length === 0 && !mailer.flags.has("l")) return broken("no host");
   return { kind: "mailer", mailer, host, user: rest };
+}
+
+function broken(message: string): TripleReading {
+  return { kind: "broken", message: `buildaddr: ${message}` };
 }

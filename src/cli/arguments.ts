@@ -1,0 +1,321 @@
+/**
+ * The command line of sendmail and its other names: one dash, letters together or apart, values joined or following.
+ *
+ * Only reads; what the values mean is up to the command. Problems are texts in sendmail's words; `usage` says that
+ * they end the program with status 64.
+ */
+import type { CommandLineSetting } from "../config/environment.ts";
+
+/** -b: what to do. */
+export type Mode =
+  /** Accept one message on standard input (default), or in the old ARPANET style. */
+  | "m"
+  | "a"
+  /** SMTP on standard input and output. */
+  | "s"
+  /** Daemon, in the background or the foreground. */
+  | "d"
+  | "D"
+  /** Rebuild alias databases. */
+  | "i"
+  /** Print the queue, or only its size. */
+  | "p"
+  | "P"
+  /** Test addresses, verify them. */
+  | "t"
+  | "v"
+  /** Print or purge host status. */
+  | "h"
+  | "H"
+  /** Check the configuration and exit; show its options. */
+  | "C"
+  | "O";
+
+const MODES = "masdDipPtvhHCO";
+
+/** One condition of -qI, -qR, -qS, -qQ: entries (not) holding the text. */
+export interface QueueSelection {
+  readonly field: "id" | "recipient" | "sender" | "reason";
+  readonly text: string;
+  readonly negated: boolean;
+}
+
+/** -q in all its forms. */
+export interface QueueRun {
+  /** Milliseconds between runs; absent for a single run. */
+  readonly interval?: number;
+  readonly persistent: boolean;
+  readonly foreground: boolean;
+  readonly group?: string;
+  readonly selections: readonly QueueSelection[];
+  /** Work on quarantined or on lost entries. */
+  readonly set: "normal" | "quarantined" | "lost";
+}
+
+export interface SendmailArguments {
+  readonly mode: Mode;
+  /** -C. */
+  readonly configFile?: string;
+  /** -A m or c: the server's or the submission program's configuration. */
+  readonly variant?: "m" | "c";
+  /** -O, -o and -M, in order. */
+  readonly settings: readonly CommandLineSetting[];
+  /** What follows each -d, and -D. */
+  readonly debug: readonly string[];
+  readonly debugFile?: string;
+  readonly queueRun?: QueueRun;
+  /** -Q: quarantine matching entries with this reason; "" releases them. */
+  readonly quarantine?: string;
+  /** -f or -r. */
+  readonly sender?: string;
+  /** -F. */
+  readonly fullName?: string;
+  /** -t: recipients are in the header. */
+  readonly fromHeaders: boolean;
+  /** -i. */
+  readonly ignoreDots: boolean;
+  /** -v. */
+  readonly verbose: boolean;
+  /** -n. */
+  readonly noAliasing: boolean;
+  /** -G. */
+  readonly gateway: boolean;
+  /** -U. */
+  readonly smtpUtf8: boolean;
+  /** -N, as for RCPT NOTIFY=. */
+  readonly notify?: readonly ("NEVER" | "SUCCESS" | "FAILURE" | "DELAY")[];
+  readonly ret?: "FULL" | "HDRS";
+  /** -V. */
+  readonly envelopeId?: string;
+  readonly bodyType?: "7BIT" | "8BITMIME";
+  /** -h. */
+  readonly hopCount?: number;
+  /** -p protocol:host. */
+  readonly protocol?: string;
+  readonly protocolHost?: string;
+  /** -L. */
+  readonly logTag?: string;
+  /** -X. */
+  readonly trafficLog?: string;
+  readonly addresses: readonly string[];
+  /** In sendmail's words, in order. */
+  readonly problems: readonly string[];
+  /** True when a problem ends the program (64). */
+  readonly usage: boolean;
+}
+
+type Draft = { -readonly [Key in keyof SendmailArguments]: SendmailArguments[Key] } & {
+  settings: CommandLineSetting[];
+  debug: string[];
+  addresses: string[];
+  problems: string[];
+};
+
+type Take = (draft: Draft, value: string) => void;
+
+/** Options with a value, by letter: joined to the letter, or the next word. */
+const WITH_VALUE: Readonly<Record<string, Take>> = {
+  A(draft, value) {
+    if (value === "m" || value === "c") draft.variant = value;
+    else usage(draft, `Invalid -A argument ${value}`);
+  },
+  B(draft, value) {
+    const type = value.toUpperCase();
+    if (type === "7BIT" || type === "8BITMIME") draft.bodyType = type;
+    else draft.problems.push(`Illegal body type ${value}`);
+  },
+  b(draft, value) {
+    if (value !== "" && MODES.includes(value[0])) draft.mode = value[0] as Mode;
+    else if (value[0] === "z") usage(draft, "Frozen configurations unsupported");
+    else usage(draft, `Invalid operation mode ${value.slice(0, 1)}`);
+  },
+  C: (draft, value) => void (draft.configFile = value),
+  D: (draft, value) => void (draft.debugFile = value),
+  e: (draft, value) => setting(draft, `e${value}`),
+  F: (draft, value) => void (draft.fullName = value),
+  f: (draft, value) => void (draft.sender = value),
+  r: (draft, value) => void (draft.sender = value),
+  h(draft, value) {
+    if (/^[0-9]+/.test(value)) draft.hopCount = Number.parseInt(value, 10);
+    else usage(draft, `Bad hop count (${value})`);
+  },
+  L: (draft, value) => void (draft.logTag = value),
+  M: (draft, value) => void draft.settings.push({ kind: "macro", text: value }),
+  N: notify,
+  O: (draft, value) => void draft.settings.push({ kind: "option", text: ` ${value}` }),
+  o: (draft, value) => setting(draft, value),
+  p(draft, value) {
+    const colon = value.indexOf(":");
+    draft.protocol = colon === -1 ? value : value.slice(0, colon);
+    if (colon !== -1) draft.protocolHost = value.slice(colon + 1);
+  },
+  R(draft, value) {
+    const ret = value.toUpperCase();
+    if (ret === "FULL" || ret === "HDRS") draft.ret = ret;
+    else usage(draft, "Invalid -R value");
+  },
+  V: (draft, value) => void (draft.envelopeId = value),
+  X: (draft, value) => void (draft.trafficLog = value),
+  x: () => undefined,
+};
+
+/** Options whose value can only be joined. */
+const WITH_JOINED_VALUE: Readonly<Record<string, Take>> = {
+  d: (draft, value) => void draft.debug.push(value),
+  Q: (draft, value) => void (draft.quarantine = value),
+  q: queueRun,
+  T: (draft, value) => setting(draft, `T${value}`),
+  E: () => undefined,
+  J: () => undefined,
+};
+
+const FLAGS: Readonly<Record<string, (draft: Draft) => void>> = {
+  c: (draft) => setting(draft, "cT"),
+  G: (draft) => void (draft.gateway = true),
+  I: (draft) => void (draft.mode = "i"),
+  i(draft) {
+    draft.ignoreDots = true;
+    setting(draft, "iT");
+  },
+  m: (draft) => setting(draft, "mT"),
+  n: (draft) => void (draft.noAliasing = true),
+  s: (draft) => setting(draft, "fT"),
+  t: (draft) => void (draft.fromHeaders = true),
+  U: (draft) => void (draft.smtpUtf8 = true),
+  v(draft) {
+    draft.verbose = true;
+    setting(draft, "vT");
+  },
+};
+
+/** Names of the program that stand for a mode. */
+const NAMES: Readonly<Record<string, Mode>> = {
+  mailq: "p",
+  newaliases: "i",
+  hoststat: "h",
+  purgestat: "H",
+  smtpd: "d",
+};
+
+/**
+ * @param program the name the program was called by, without folder
+ * @param words the words after it
+ */
+export function readArguments(program: string, words: readonly string[]): SendmailArguments {
+  const draft: Draft = {
+    mode: NAMES[program] ?? "m",
+    settings: [],
+    debug: [],
+    fromHeaders: false,
+    ignoreDots: false,
+    verbose: false,
+    noAliasing: false,
+    gateway: false,
+    smtpUtf8: false,
+    addresses: [],
+    problems: [],
+    usage: false,
+  };
+  let at = 0;
+  for (; at < words.length && !draft.usage; at++) {
+    const word = words[at];
+    if (word === "--") {
+      at++;
+      break;
+    }
+    if (!word.startsWith("-") || word === "-") break;
+    at += readWord(draft, program, word, words[at + 1]);
+  }
+  draft.addresses.push(...words.slice(at));
+  return draft;
+}
+
+/** @returns 1 when the next word was taken as a value */
+function readWord(draft: Draft, program: string, word: string, next: string | undefined): 0 | 1 {
+  for (let i = 1; i < word.length; i++) {
+    const letter = word[i];
+    const rest = word.slice(i + 1);
+    const joined = WITH_JOINED_VALUE[letter];
+    if (joined) {
+      joined(draft, rest);
+      return 0;
+    }
+    const take = WITH_VALUE[letter];
+    if (take) {
+      if (rest === "" && next === undefined) usage(draft, `${program}: option requires an argument -- ${letter}`);
+      else take(draft, rest === "" ? (next ?? "") : rest);
+      return rest === "" ? 1 : 0;
+    }
+    const flag = FLAGS[letter];
+    if (!flag) {
+      usage(draft, `${program}: illegal option -- ${letter}`);
+      return 0;
+    }
+    flag(draft);
+  }
+  return 0;
+}
+
+function usage(draft: Draft, problem: string): void {
+  draft.problems.push(problem);
+  draft.usage = true;
+}
+
+function setting(draft: Draft, text: string): void {
+  draft.settings.push({ kind: "option", text });
+}
+
+function notify(draft: Draft, value: string): void {
+  const words = value
+    .toUpperCase()
+    .split(",")
+    .map((word) => word.trim());
+  const known = ["NEVER", "SUCCESS", "FAILURE", "DELAY"] as const;
+  const found = known.filter((each) => words.includes(each));
+  const all = words.every((word) => known.some((each) => each === word));
+  if (!all || (found.includes("NEVER") && found.length > 1)) usage(draft, "Invalid -N argument");
+  else draft.notify = found;
+}
+
+const SELECTED: Readonly<Record<string, QueueSelection["field"]>> = {
+  I: "id",
+  R: "recipient",
+  S: "sender",
+  Q: "reason",
+};
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
+
+/** -q, -q30m, -qp5m, -qf, -qGname, -q[!]I..., -qQ, -qL; may be given more than once. */
+function queueRun(draft: Draft, value: string): void {
+  const run = draft.queueRun ?? { persistent: false, foreground: false, selections: [], set: "normal" as const };
+  const negated = value.startsWith("!");
+  const text = negated ? value.slice(1) : value;
+  const field = SELECTED[text[0] ?? ""];
+  if (text === "Q") draft.queueRun = { ...run, set: "quarantined" };
+  else if (field !== undefined) {
+    const selection = { field, text: text.slice(1), negated };
+    const set = field === "reason" ? "quarantined" : run.set;
+    draft.queueRun = { ...run, set, selections: [...run.selections, selection] };
+  } else if (text === "L") draft.queueRun = { ...run, set: "lost" };
+  else if (text.startsWith("G")) draft.queueRun = { ...run, group: text.slice(1) };
+  else if (text === "f") draft.queueRun = { ...run, foreground: true };
+  else {
+    const persistent = text.startsWith("p");
+    const time = persistent ? text.slice(1) : text;
+    const interval = time === "" ? undefined : intervalOf(time);
+    if (Number.isNaN(interval)) return usage(draft, `Invalid -q value ${value}`);
+    draft.queueRun = {
+      ...run,
+      persistent,
+      ...(interval === undefined ? {} : { interval }),
+    };
+  }
+}
+
+/** "30m", "1h15m", "90" (minutes) in milliseconds. */
+function intervalOf(text: string): number {
+  if (!/^(?:[0-9]+[smhdw]?)+$/.test(text)) return NaN;
+  let seconds = 0;
+  for (const [, count, unit] of text.matchAll(/([0-9]+)([smhdw]?)/g)) seconds += Number(count) * SECONDS[unit || "m"];
+  return seconds * 1000;
+}

@@ -1,0 +1,37 @@
+/** Everything a configuration may ask, taken from the machine the program runs on. */
+import { readFileSync } from "node:fs";
+import type { ConfigEnvironment } from "../config/environment.ts";
+import type { Resolver } from "../dns/resolver.ts";
+import { silentLog } from "../log/log.ts";
+import { systemClock } from "../sys/clock.ts";
+import { openMailboxDatabase } from "../sys/mailbox-database.ts";
+import { readMachine } from "../sys/machine.ts";
+
+/** Throws MachineFileError when RULEMAIL_MACHINE names a file that cannot be used. */
+export function systemEnvironment(): ConfigEnvironment {
+  const machine = readMachine();
+  const resolver: Resolver = { query: () => ({ kind: "tempfail", reason: "no resolver" }) };
+  return {
+    machine,
+    resolver,
+    users: openMailboxDatabase("pw", systemClock),
+    group: groupNumber,
+    clock: systemClock,
+    log: silentLog,
+  };
+}
+
+/** The number of a group of /etc/group. */
+function groupNumber(name: string): number | undefined {
+  let text: string;
+  try {
+    text = readFileSync("/etc/group", "latin1");
+  } catch {
+    return undefined;
+  }
+  for (const line of text.split("\n")) {
+    const [group, , number] = line.split(":");
+    if (group === name && /^[0-9]+$/.test(number ?? "")) return Number(number);
+  }
+  return undefined;
+}

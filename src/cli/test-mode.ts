@@ -1,0 +1,91 @@
+/**
+ * `sendmail -bt`: reads commands, shows what the rulesets do with addresses.
+ *
+ * Commands run strictly one after the other; each waits for its look-ups before the next prompt. Text is octets
+ * (latin1) in and out.
+ */
+import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/config.ts";
+import type { Trace } from "../rewriting/trace.ts";
+import { EX } from "../sys/sysexits.ts";
+import type { SendmailArguments } from "./arguments.ts";
+import { DebugLevels } from "./debug-levels.ts";
+import { Output } from "./output.ts";
+import { systemEnvironment } from "./system-environment.ts";
+import { TestSession } from "./test-mode/session.ts";
+
+export interface TestModeStreams {
+  /** Typed lines, as octets in chunks of any size. */
+  readonly input: AsyncIterable<Uint8Array>;
+  readonly output?: Output;
+}
+
+const BANNER = "ADDRESS TEST MODE (ruleset 3 NOT automatically invoked)\nEnter <ruleset> <address>";
+const DEFAULT_CONFIG = "/etc/mail/sendmail.cf";
+
+/** Runs the dialogue; resolves with the exit status. */
+export async function runTestMode(given: SendmailArguments, streams: TestModeStreams): Promise<number> {
+  const output = streams.output ?? new Output();
+  const levels = new DebugLevels();
+  for (const text of given.debug) levels.set(text);
+  const trace: Trace = {
+    level: (category) => levels.level(category),
+    testMode: true,
+    print: (text) => output.line(text),
+  };
+  for (const problem of given.problems) output.line(problem);
+  if (given.usage) {
+    output.flush();
+    return EX.USAGE;
+  }
+  const loaded = await loadConfig(given.configFile ?? DEFAULT_CONFIG, {
+    ...systemEnvironment(),
+    settings: given.settings,
+    trace,
+    testMode: true,
+    print: (line) => output.line(line),
+  });
+  let exit: number = loaded.exit;
+  if (loaded.config) {
+    if (given.queueRun) {
+      output.line("Can not use -q with -bt");
+      exit = EX.USAGE;
+    }
+    exit = await dialogue(loaded.config, levels, trace, output, streams.input, exit);
+  }
+  output.flush();
+  return exit;
+}
+
+async function dialogue(
+  config: Config,
+  levels: DebugLevels,
+  trace: Trace,
+  output: Output,
+  input: AsyncIterable<Uint8Array>,
+  exit: number,
+): Promise<number> {
+  const session = new TestSession(config, levels, trace, output, exit);
+  output.line(BANNER);
+  output.print("> ");
+  output.flush();
+  let rest = "";
+  for await (const chunk of input) {
+    rest += Buffer.from(chunk).toString("latin1");
+    let start = 0;
+    for (let end = rest.indexOf("\n"); end !== -1; end = rest.indexOf("\n", start)) {
+      if ((await session.run(rest.slice(start, end))) === "quit") return finish(config, session);
+      output.print("> ");
+      start = end + 1;
+    }
+    rest = rest.slice(start);
+    output.flush();
+  }
+  if (rest !== "" && (await session.run(rest)) !== "quit") output.print("> ");
+  return finish(config, session);
+}
+
+function finish(config: Config, session: TestSession): number {
+  config.close();
+  return session.exit;
+}

@@ -1,0 +1,23 @@
+/** `.Dmvalue` and `.Cm words`: macros and classes for the rest of the dialogue. */
+import { WordSet } from "../../rewriting/class-set.ts";
+import { readMacroName } from "../../rewriting/macro-name.ts";
+import type { TestSession } from "./session.ts";
+
+export function define(session: TestSession, line: string): void {
+  const command = line[1];
+  if (command === undefined) return session.say("Usage: .[DC]macro value(s)");
+  if (command !== "D" && command !== "C") return session.say(`Unknown "." command ${line}`);
+  if (command === "C" && line.length === 2) return;
+  const { name, end, problems } = readMacroName(line, 2);
+  for (const problem of problems) session.say(problem);
+  if (name === undefined) return;
+  const value = line.slice(end);
+  if (command === "D") session.scope.set(name, value);
+  else addWords(session, name, value);
+}
+
+function addWords(session: TestSession, name: string, value: string): void {
+  const words = session.config.classWords(name, true);
+  if (!(words instanceof WordSet)) return;
+  for (const word of value.split(/[ \t]+/)) if (word !== "") words.add(word);
+}

@@ -1,0 +1,42 @@
+/** `RULESET[,RULESET...] ADDRESS[, ADDRESS...]`: each address through the rulesets, one after the other. */
+import { prescan } from "../../rewriting/prescan.ts";
+import type { Tokens } from "../../rewriting/tokens.ts";
+import type { TestSession } from "./session.ts";
+
+export async function runRulesets(session: TestSession, line: string): Promise<void> {
+  const blank = /[ \t]/.exec(line)?.index;
+  if (blank === undefined) return session.say("No address!");
+  const names = line.slice(0, blank);
+  let rest = line.slice(blank + 1);
+  const { config } = session;
+  const operators = config.options.text("OperatorChars");
+  while (rest !== "") {
+    const { tokens, end, messages } = prescan(rest, {
+      operators,
+      comments: "tokens",
+      delimiter: ",",
+      trace: session.trace,
+    });
+    for (const message of messages) session.say(message);
+    if (tokens) await runList(session, names, tokens);
+    rest = rest.slice(end).replace(/^,/, "");
+    if (end === 0 && tokens === undefined && rest === "") return;
+  }
+}
+
+/** @returns when a name is unknown, or after the last one */
+async function runList(session: TestSession, names: string, tokens: Tokens): Promise<void> {
+  const { rulesets, rewriter } = session.config;
+  let workspace = tokens;
+  for (let rest = names; rest !== "";) {
+    const { number, problems } = rulesets.find(rest);
+    for (const { text } of problems) session.say(text);
+    if (number === undefined) return session.say(`Undefined ruleset ${rest}`);
+    const { tokens: result, status } = await rewriter.rewrite(number, workspace, session.context);
+    if (status !== 0) session.say(`== Ruleset ${rulesets.nameOf(number)} (${number}) status ${status}`);
+    session.noteStatus(status);
+    workspace = result;
+    const comma = rest.indexOf(",");
+    rest = comma === -1 ? "" : rest.slice(comma + 1);
+  }
+}

@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "@jest/globals";
+import type { ConfigEnvironment } from "../../../src/config/environment.ts";
+import { loadConfig, type LoadedConfig } from "../../../src/config/load.ts";
+import { silentLog } from "../../../src/log/log.ts";
+import { systemClock } from "../../../src/sys/clock.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "rulemail-load-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const environment: ConfigEnvironment = {
+  machine: {
+    hostName: "mail.example.test",
+    nameServers: [],
+    search: [],
+    ndots: 1,
+    timeout: 1,
+    attempts: 1,
+    hostsFile: "/dev/null",
+  },
+  resolver: { query: () => ({ kind: "nxdomain" }) },
+  users: { find: () => undefined, findById: () => undefined },
+  group: () => undefined,
+  clock: systemClock,
+  log: silentLog,
+};
+
+const HEAD = "V10\nMlocal, P=/bin/mail, F=ls, A=mail $u\n";
+let count = 0;
+
+async function load(text: string, more: Partial<ConfigEnvironment> = {}): Promise<LoadedConfig> {
+  const file = join(folder, `${count++}.cf`);
+  writeFileSync(file, text, "latin1");
+  return loadConfig(file, { ...environment, ...more });
+}
+
+/** Messages with the file name left out. */
+async function messagesOf(lines: string): Promise<string[]> {
+  const { messages } = await load(HEAD + lines);
+  return messages.map((line) => line.replace(/^.*\.cf: /, ""));
+}
+
+describe("loadConfig()", () => {
+  test("a good file gives a Config without messages", async () => {
+    const { config, messages, exit } = await load(`${HEAD}O LogLevel=12\nCwa b\nPbulk=-60\n`);
+    expect(messages).toEqual([]);
+    expect(exit).toBe(0);
+    expect(config?.options.number("LogLevel")).toBe(12);
+    expect(config?.options.timeout("queuereturn")).toBe(5 * 86_400_000);
+    expect([...(config?.classWords("w").words() ?? [])]).toEqual(
+      expect.arrayContaining(["a", "b", "mail.example.test"]),
+    );
+    expect(config?.precedences.get("bulk")).toBe(-60);
+    expect(config?.macros.get("j")).toBe("mail.example.test");
+  });
+
+  test("an unreadable file gives no Config and status 72", async () => {
+    const { config, messages, exit } = await loadConfig(join(folder, "missing.cf"), environment);
+    expect(config).toBeUndefined();
+    expect(exit).toBe(72);
+    expect(messages[0]).toMatch(/missing\.cf: line 0: cannot open: No such file or directory$/);
+  });
+
+  test("errors name file and line and do not stop the reading", async () => {
+    expect(await messagesOf("Zx\nO NoSuch=1\nMbad, P=/x\n")).toEqual([
+      'line 3: unknown configuration line "Zx"',
+      "line 4: readcf: unknown option name NoSuch",
+      "line 5: Mbad: A= argument required",
+    ]);
+  });
+
+  test("diagnostics carry the place of the line", async () => {
+    const { diagnostics } = await load(`${HEAD}\nO NoSuch=1\n`);
+    expect(diagnostics[0]).toMatchObject({ severity: "error", at: { line: 4, column: 1 } });
+  });
+
+  test("an impossible delivery mode stops with status 64", async () => {
+    const { config, exit } = await load(`${HEAD}Odx\nZ\n`);
+    expect(config).toBeUndefined();
+    expect(exit).toBe(64);
+  });
+
+  test("rules take the values that macros have at their line", async () => {
+    const { config } = await load(`${HEAD}Dxone\nSa\nR$*\t$@ $x $&x\nDxtwo\n`);
+    const number = config?.rewriter.number("a") ?? -1;
+    const context = { scope: config!.macros, message: () => undefined, deferred: false };
+    const result = await config?.rewriter.rewrite(number, ["q"], context);
+    expect(result?.tokens).toEqual(["one", "two"]);
+  });
+
+  test("what the command line sets wins over the file, but not for macros", async () => {
+    const { config } = await load(`${HEAD}O LogLevel=5\nDxfile\n`, {
+      settings: [
+        { kind: "option", text: " LogLevel=3" },
+        { kind: "macro", text: "xline" },
+        { kind: "macro", text: "{y}line" },
+      ],
+    });
+    expect(config?.options.number("LogLevel")).toBe(3);
+    expect(config?.macros.get("x")).toBe("file");
+    expect(config?.macros.get("y")).toBe("line");
+  });
+
+  test("old and too new files are told", async () => {
+    const { messages } = await load("Mlocal, P=/x, A=x $u\n");
+    expect(messages[0]).toMatch(/^Warning: \.cf file is out of date: .*\.cf file is version 0$/);
+  });
+});
+
+describe("mailers", () => {
+  test("prog, *file* and *include* always exist as 0, 1, 2", async () => {
+    const { config } = await load(HEAD);
+    expect([...(config?.mailers.values() ?? [])].map((each) => `${each.number} ${each.name}`)).toEqual([
+      "0 prog",
+      "1 *file*",
+      "2 *include*",
+      "3 local",
+    ]);
+  });
+
+  test("a mailer that gets its recipients as arguments ends lines with LF, others with CRLF", async () => {
+    const { config } = await load(`${HEAD}Ma, P=/x, A=a b\nMsmtp, P=[IPC], F=u, A=TCP $h\n`);
+    expect(config?.mailers.get("local")?.eol).toBe("\n");
+    expect(config?.mailers.get("a")?.eol).toBe("\r\n");
+    expect(config?.mailers.get("smtp")?.types).toEqual({ mta: "dns", address: "rfc822", diagnostic: "smtp" });
+  });
+});
+
+describe("options", () => {
+  test("abbreviations are told, ambiguous ones refused", async () => {
+    expect(await messagesOf("O Log=5\nO Alias=/x\n")).toEqual([
+      "line 3: Option Log used as abbreviation for LogLevel",
+      "line 4: readcf: ambiguous option name Alias (matches AliasFile and AliasWait)",
+    ]);
+  });
+
+  test("timeouts have suboptions", async () => {
+    const { config, messages } = await load(`${HEAD}O Timeout.queuewarn=2h\nO Timeout.connect=1m5s\nO Timeout.x=1\n`);
+    expect(config?.options.timeout("queuewarn.urgent")).toBe(7_200_000);
+    expect(config?.options.timeout("connect")).toBe(65_000);
+    expect(messages).toHaveLength(1);
+  });
+});

@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Config } from "../../../src/config/config.ts";
+import { loadConfig } from "../../../src/config/load.ts";
+import { silentLog } from "../../../src/log/log.ts";
+import { createRouter } from "../../../src/routing/resolve.ts";
+import type { Router } from "../../../src/routing/router.ts";
+import { systemClock } from "../../../src/sys/clock.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "rulemail-router-"));
+let config: Config;
+let router: Router;
+
+beforeAll(async () => {
+  const file = join(folder, "router.cf");
+  writeFileSync(
+    file,
+    [
+      "V10",
+      "O OperatorChars=.:%@!^/[]+",
+      "Mlocal, P=/bin/mail, F=ls, R=20, A=mail $u",
+      "Msmtp, P=[IPC], F=u, S=11, A=TCP $h",
+      "Scanonify=3",
+      "R$* < $+ > $*\t$2",
+      "Sparse=0",
+      'Rnobody@$+\t$#error $@ 5.1.1 $: "550 5.1.1 nobody here"',
+      'Rbusy@$+\t$#error $@ 4.7.1 $: "451 4.7.1 come back"',
+      "Rdrop\t$#discard $: drop",
+      "R$+@$+\t$#smtp $@ $2 $: $1@$2",
+      "R$+\t$#local $: $1",
+      "S11",
+      "R$*\t$@ out.$1",
+      "S20",
+      "R$*\t$@ box.$1",
+      "S5",
+      "Rjoe\t$#smtp $@ hub $: joe@hub",
+      "Scheck_mail",
+      'Rbad@$*\t$#error $@ 5.7.1 $: "550 Access denied"',
+      "Rhold@$*\t$#error $@ quarantine $: looks odd",
+      "Rsink@$*\t$#discard $: discard",
+      "Scheck_relay",
+      'R$* $| 192.0.2.1\t$#error $: "421 4.7.0 too many"',
+      "Sgreet_pause",
+      "R$*\t$# 5000",
+    ].join("\n"),
+  );
+  const loaded = await loadConfig(file, {
+    machine: {
+      hostName: "mail.example.test",
+      nameServers: [],
+      search: [],
+      ndots: 1,
+      timeout: 1,
+      attempts: 1,
+      hostsFile: "/dev/null",
+    },
+    resolver: { query: () => ({ kind: "nxdomain" }) },
+    users: { find: () => undefined, findById: () => undefined },
+    group: () => undefined,
+    clock: systemClock,
+    log: silentLog,
+  });
+  expect(loaded.messages).toEqual([]);
+  config = loaded.config!;
+  router = createRouter(config);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("resolve()", () => {
+  test("answers at once with the triple; the user keeps its case only with F=u", () => {
+    expect(router.resolve("Joe@Example.ORG", config.macros)).toEqual({
+      kind: "triple",
+      triple: { mailer: "smtp", host: "example.org", user: "Joe@Example.ORG" },
+      canonical: "Joe@Example.ORG",
+    });
+    expect(router.resolve("<Joe> (him)", config.macros)).toMatchObject({
+      triple: { mailer: "local", host: "", user: "box.joe" },
+    });
+  });
+
+  test("$#error becomes the reply its text describes", () => {
+    expect(router.resolve("nobody@a.test", config.macros)).toEqual({
+      kind: "error",
+      reply: { code: 550, enhanced: "5.1.1", lines: ["nobody here"] },
+    });
+    expect(router.resolve("busy@a.test", config.macros)).toMatchObject({ reply: { code: 451, enhanced: "4.7.1" } });
+  });
+
+  test("$#discard discards", () => {
+    expect(router.resolve("drop", config.macros)).toEqual({ kind: "discard" });
+  });
+});
+
+test("localAddress() gives ruleset 5 the user, and nothing when it stays", () => {
+  const local = (user: string) => router.localAddress({ mailer: "local", host: "", user }, config.macros);
+  expect(local("joe")).toMatchObject({ kind: "triple", triple: { mailer: "smtp", host: "hub", user: "joe@hub" } });
+  expect(local("jane")).toBeUndefined();
+});
+
+test("check() tells the verdicts apart and accepts when there is no such ruleset", () => {
+  const check = (...args: string[]) => router.check("check_mail", args, config.macros);
+  expect(check("good@a")).toEqual({ kind: "ok" });
+  expect(check("bad@a")).toMatchObject({ kind: "refuse", reply: { code: 550, enhanced: "5.7.1" } });
+  expect(check("hold@a")).toEqual({ kind: "quarantine", reason: "looks odd" });
+  expect(check("sink@a")).toEqual({ kind: "discard" });
+  expect(router.check("check_relay", ["host.test", "192.0.2.1"], config.macros)).toMatchObject({
+    kind: "defer",
+    reply: { code: 421 },
+  });
+  expect(router.check("check_nothing", ["x"], config.macros)).toEqual({ kind: "ok" });
+});
+
+test("select() returns the text after $#", () => {
+  expect(router.select("greet_pause", ["a", "b"], config.macros)).toBe("5000");
+  expect(router.select("srv_features", ["a"], config.macros)).toBeUndefined();
+});
+
+test("rewrite() applies S= to senders and keeps phrase and comments in headers", () => {
+  const smtp = config.mailers.get("smtp")!;
+  expect(router.rewrite(smtp, "a@b", { role: "sender", part: "envelope" }, config.macros)).toEqual({
+    kind: "address",
+    text: "out.a@b",
+  });
+});
