@@ -10,6 +10,7 @@ import type { Envelope } from "../../src/envelope/envelope.ts";
 import type { MessageReader } from "../../src/envelope/message.ts";
 import type { Recipient, Triple } from "../../src/envelope/recipient.ts";
 import { silentLog } from "../../src/log/log.ts";
+import { RulesetTable } from "../../src/rewriting/rulesets.ts";
 import { MacroScope } from "../../src/rewriting/macro-scope.ts";
 import type { AddressRewriter } from "../../src/routing/address-rewriter.ts";
 import { systemClock } from "../../src/sys/clock.ts";
@@ -68,6 +69,12 @@ export function testConfig(options: Options = testOptions(), localNames: readonl
     options,
     daemonPorts: [],
     clientPorts: [],
+    queueGroups: new Map(),
+    filters: new Map(),
+    milterSettings: new Map(),
+    aliasFiles: [],
+    environment: new Map(),
+    rulesets: new RulesetTable(),
     precedences: new Map(),
     expand: expandSimply,
     close: () => undefined,
