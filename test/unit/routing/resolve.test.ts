@@ -93,8 +93,11 @@ describe("resolve()", () => {
   });
 });
 
+function local(user: string): ReturnType<Router["localAddress"]> {
+  return router.localAddress({ mailer: "local", host: "", user }, config.macros);
+}
+
 test("localAddress() gives ruleset 5 the user, and nothing when it stays", () => {
-  const local = (user: string) => router.localAddress({ mailer: "local", host: "", user }, config.macros);
   expect(local("joe")).toMatchObject({ kind: "triple", triple: { mailer: "smtp", host: "hub", user: "joe@hub" } });
   expect(local("jane")).toBeUndefined();
 });
