@@ -7,6 +7,7 @@
 import type { LookupMap } from "../rewriting/lookup.ts";
 import { type Diagnostic, diagnostic } from "../source/diagnostic.ts";
 import { arithClass } from "./arith.ts";
+import { btreeClass, cdbClass, dbmClass, hashClass, implicitClass } from "./database.ts";
 import { dequoteClass } from "./dequote.ts";
 import type { MapDeclaration, MapEnvironment } from "./environment.ts";
 import { FlaggedMap } from "./flagged-map.ts";
@@ -16,15 +17,22 @@ import type { MapClass } from "./map-class.ts";
 import { nullClass } from "./null.ts";
 import { sequenceClass } from "./sequence.ts";
 import { switchClass } from "./switch.ts";
+import { textClass } from "./text.ts";
 import { userClass } from "./user.ts";
 
 const CLASSES: ReadonlyMap<string, MapClass> = new Map<string, MapClass>([
   ["arith", arithClass],
+  ["btree", btreeClass],
+  ["cdb", cdbClass],
+  ["dbm", dbmClass],
   ["dequote", dequoteClass],
+  ["hash", hashClass],
+  ["implicit", implicitClass],
   ["macro", macroClass],
   ["null", nullClass],
   ["sequence", sequenceClass],
   ["switch", switchClass],
+  ["text", textClass],
   ["user", userClass],
 ]);
 

@@ -1,0 +1,191 @@
+/**
+ * The classes of built databases: hash, btree, dbm, cdb, and implicit, which takes whichever of them is there.
+ *
+ * A key may have been stored with a trailing NUL (makemap -N): -N looks only for such keys, -O only for those without,
+ * and without either flag both are tried.
+ */
+import { closeSync, readFileSync, statSync } from "node:fs";
+import type { LookupContext } from "../rewriting/lookup.ts";
+import { errorText, openSafely, type Unopened } from "../sys/safe-file.ts";
+import {
+  databasePath,
+  ForeignDatabaseError,
+  readDatabase,
+  readSourceTable,
+  sourcePath,
+  type Table,
+} from "./database-file.ts";
+import type { MapEnvironment } from "./environment.ts";
+import { COMMON_FLAGS } from "./flags.ts";
+import {
+  type BareMap,
+  type BareResult,
+  found,
+  MISSING,
+  type MapClass,
+  type OpenRequest,
+  tempfail,
+} from "./map-class.ts";
+import { WatchedFile } from "./watched-file.ts";
+
+export const hashClass = databaseClass((name) => [databasePath("hash", name)]);
+export const btreeClass = databaseClass((name) => [databasePath("btree", name)]);
+export const dbmClass = databaseClass((name) => [databasePath("dbm", name)]);
+export const cdbClass = databaseClass((name) => [databasePath("cdb", name)]);
+export const implicitClass = databaseClass((name) => [databasePath("hash", name), databasePath("cdb", name)]);
+
+/** @param candidates files in the order of preference */
+function databaseClass(candidates: (name: string) => readonly string[]): MapClass {
+  return {
+    flags: COMMON_FLAGS,
+    open(request) {
+      const { mapClass, name } = request.declaration;
+      if (request.flags.rest === "") {
+        request.problem(`No file name for ${mapClass} map ${name}`);
+        return undefined;
+      }
+      return new DatabaseMap(request, candidates(request.flags.rest));
+    },
+  };
+}
+
+class DatabaseMap implements BareMap {
+  readonly #mapClass: string;
+  readonly #name: string;
+  readonly #files: readonly WatchedFile<Table>[];
+  readonly #paths: readonly string[];
+  readonly #optional: boolean;
+  readonly #endings: readonly string[];
+  /** The last problem that was told, so that it is told once. */
+  #told: string | undefined;
+
+  constructor({ declaration, flags, environment }: OpenRequest, paths: readonly string[]) {
+    this.#mapClass = declaration.mapClass;
+    this.#name = declaration.name;
+    this.#paths = paths;
+    this.#optional = flags.has("o");
+    this.#endings = flags.has("N") ? ["\0"] : flags.has("O") ? [""] : ["", "\0"];
+    const title = `${declaration.mapClass} map "${declaration.name}"`;
+    this.#files = paths.map((path) => watchDatabase(path, title, flags.has("f"), environment));
+  }
+
+  find(key: string, _args: readonly string[], context: LookupContext): BareResult {
+    const table = this.#table();
+    if ("kind" in table) return this.#unopened(table, context);
+    try {
+      for (const ending of this.#endings) {
+        const value = table.get(key + ending);
+        if (value !== undefined) return found(ending === "" ? value : withoutNul(value));
+      }
+      return MISSING;
+    } catch (error) {
+      const reason = `${this.#mapClass} map "${this.#name}": ${errorText(error)}`;
+      return tempfail(reason);
+    }
+  }
+
+  available(): boolean {
+    return !("kind" in this.#table());
+  }
+
+  close(): void {
+    for (const file of this.#files) file.close();
+  }
+
+  /** The table of the first file that is there. */
+  #table(): Table | Unopened {
+    let absent: Unopened | undefined;
+    for (const file of this.#files) {
+      const state = file.current();
+      if (state.kind === "open") return state.content;
+      if (state.kind !== "absent") return state;
+      absent ??= state;
+    }
+    return absent!;
+  }
+
+  #unopened(state: Unopened, context: LookupContext): BareResult {
+    if (this.#optional && state.kind === "absent") return MISSING;
+    const [path] = this.#paths;
+    const trouble =
+      state.kind === "failed" && state.code === "EINVAL"
+        ? state.problem
+        : `${this.#mapClass} map "${this.#name}": ${state.kind === "absent" ? "missing" : "unsafe"} map file ${path}: ${state.problem}`;
+    if (this.#told !== trouble && this.#paths.length === 1) context.message?.(trouble);
+    this.#told = trouble;
+    return tempfail(trouble);
+  }
+}
+
+/**
+ * A built database, or the text beside it when another program wrote the database.
+ * @param title how messages call the map
+ */
+export function watchDatabase(
+  path: string,
+  title: string,
+  keepCase: boolean,
+  environment: Pick<MapEnvironment, "clock" | "dontBlame" | "log">,
+): WatchedFile<Table> {
+  return new WatchedFile<Table>({
+    path,
+    use: "map",
+    safety: { dontBlame: environment.dontBlame },
+    clock: environment.clock,
+    keepsDescriptor: true,
+    load(fd) {
+      const source = sourcePath(path);
+      try {
+        const table = readDatabase(fd);
+        if (isNewer(source, path)) {
+          environment.log("warning", `${title}: ${source} is newer than ${path}: run makemap (or newaliases)`);
+        }
+        return table;
+      } catch (error) {
+        if (!(error instanceof ForeignDatabaseError)) {
+          throw new TypeError(`Cannot open ${title.split(" ")[0]} database ${path}: ${errorText(error)}`, {
+            cause: error,
+          });
+        }
+        return foreignDatabase(fd, path, source, title, keepCase, environment);
+      }
+    },
+    dispose: (table) => table.close(),
+  });
+}
+
+function foreignDatabase(
+  fd: number,
+  path: string,
+  source: string,
+  title: string,
+  keepCase: boolean,
+  { dontBlame, log }: Pick<MapEnvironment, "dontBlame" | "log">,
+): Table {
+  const rebuild = `makemap ${title.split(" ")[0]} ${source} < ${source}`;
+  const opened = openSafely(source, "map", { dontBlame });
+  if (opened.kind !== "open") {
+    throw new TypeError(
+      `${title}: ${path} is a Berkeley database, which is not read here, and there is no text source ${source}; ` +
+        `rebuild it where it was made: ${rebuild}`,
+    );
+  }
+  try {
+    const table = readSourceTable(readFileSync(opened.fd, "latin1"), keepCase);
+    log("warning", `${title}: ${path} is a Berkeley database; using its text source ${source}; rebuild it: ${rebuild}`);
+    closeSync(fd);
+    return table;
+  } finally {
+    closeSync(opened.fd);
+  }
+}
+
+function isNewer(source: string, database: string): boolean {
+  const text = statSync(source, { throwIfNoEntry: false });
+  const built = statSync(database, { throwIfNoEntry: false });
+  return text !== undefined && built !== undefined && source !== database && text.mtimeMs > built.mtimeMs;
+}
+
+function withoutNul(value: string): string {
+  return value.endsWith("\0") ? value.slice(0, -1) : value;
+}
