@@ -1,0 +1,79 @@
+import { expect, test } from "@jest/globals";
+import { ctimeDate, durationInWords, logDuration, rfc5322Date, syslogDate } from "../../../src/mail/date.ts";
+import { isMessageId, makeMessageId } from "../../../src/mail/message-id.ts";
+import {
+  exitMeaning,
+  exitOfStatus,
+  isStatusCode,
+  statusClass,
+  statusOfReplyText,
+  statusText,
+} from "../../../src/mail/status-code.ts";
+import { decodeXtext, encodeXtext, isXtext } from "../../../src/mail/xtext.ts";
+import { EX } from "../../../src/sys/sysexits.ts";
+
+test("dates are local time with the offset of the zone", () => {
+  const date = new Date(2026, 10, 5, 8, 6, 2);
+  const east = -date.getTimezoneOffset();
+  const zone = `${east < 0 ? "-" : "+"}${String(Math.floor(Math.abs(east) / 60) * 100 + (Math.abs(east) % 60)).padStart(4, "0")}`;
+  expect(rfc5322Date(date.getTime())).toBe(`Thu, 5 Nov 2026 08:06:02 ${zone}`);
+  expect(rfc5322Date(date.getTime() + 999)).toBe(`Thu, 5 Nov 2026 08:06:02 ${zone}`);
+  expect(rfc5322Date(date.getTime() + 1000)).toBe(`Thu, 5 Nov 2026 08:06:03 ${zone}`);
+  expect(ctimeDate(date.getTime())).toBe("Thu Nov  5 08:06:02 2026");
+  expect(syslogDate(date.getTime())).toBe("Nov  5 08:06:02");
+});
+
+test("dates can be read back", () => {
+  for (const ms of [0, 951_782_399_000, 1_798_761_600_000]) expect(Date.parse(rfc5322Date(ms))).toBe(ms);
+});
+
+test("durations", () => {
+  expect(logDuration(1_999)).toBe("00:00:01");
+  expect(logDuration(183_600_000)).toBe("2+03:00:00");
+  expect(logDuration(-5)).toBe("00:00:00");
+  expect(durationInWords(4 * 3_600_000)).toBe("4 hours");
+  expect(durationInWords(26 * 3_600_000)).toBe("1 day 2 hours");
+  expect(durationInWords(0)).toBe("0 seconds");
+});
+
+test("message ids", () => {
+  const id = makeMessageId(Date.UTC(2026, 10, 20, 18, 56), "5AK", "mx.test");
+  expect(id).toBe("<202611201856.5AK@mx.test>");
+  expect(isMessageId(id)).toBe(true);
+  for (const bad of ["", "a@b", "<a>", "<a b@c>", "<a@b> x", "<a@b\n>", "<a@b@c>"])
+    expect(isMessageId(bad)).toBe(false);
+});
+
+test("xtext", () => {
+  expect(encodeXtext("rfc822;a+b=c @\xe9")).toBe("rfc822;a+2Bb+3Dc+20@+E9");
+  expect(decodeXtext("rfc822;a+2Bb+3Dc+20@+E9")).toBe("rfc822;a+b=c @\xe9");
+  expect(decodeXtext("plain")).toBe("plain");
+  for (const bad of ["a b", "a+2b", "a+2", "a=b", "\xe9"]) {
+    expect(decodeXtext(bad)).toBeUndefined();
+    expect(isXtext(bad)).toBe(false);
+  }
+});
+
+test("status codes", () => {
+  expect(isStatusCode("5.1.10")).toBe(true);
+  for (const bad of ["3.1.1", "5.1", "5.01.1", "5.1.1000", "x"]) expect(isStatusCode(bad)).toBe(false);
+  expect(statusClass("4.2.2")).toBe("transient");
+  expect(statusClass("x")).toBeUndefined();
+  expect(statusText("5.1.1")).toBe("Bad destination mailbox address");
+  expect(statusText("5.1.99")).toBe("Other address status");
+  expect(statusText("5.99.9")).toBe("Other undefined status");
+  expect(statusOfReplyText("5.7.1 no", 550)).toBe("5.7.1");
+  expect(statusOfReplyText("2.0.0 odd", 550)).toBeUndefined();
+  expect(statusOfReplyText("no", 550)).toBeUndefined();
+});
+
+test("exit codes of programs and status codes translate into each other", () => {
+  expect(exitMeaning(EX.NOUSER)).toEqual({ code: 550, status: "5.1.1", text: "User unknown" });
+  expect(exitMeaning(EX.TEMPFAIL).status).toBe("4.0.0");
+  expect(exitMeaning(9)).toEqual({ code: 554, status: "5.3.0", text: "unknown mailer error 9" });
+  expect(exitOfStatus("5.1.1")).toBe(EX.NOUSER);
+  expect(exitOfStatus("4.4.1")).toBe(EX.TEMPFAIL);
+  expect(exitOfStatus("2.1.5")).toBe(EX.OK);
+  expect(exitOfStatus("5.5.9")).toBe(EX.PROTOCOL);
+  expect(exitOfStatus("nonsense")).toBe(EX.UNAVAILABLE);
+});
