@@ -1,16 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { ctimeDate, durationInWords, logDuration, rfc5322Date, syslogDate } from "../../../src/mail/date.ts";
 import { isMessageId, makeMessageId } from "../../../src/mail/message-id.ts";
-import {
-  exitMeaning,
-  exitOfStatus,
-  isStatusCode,
-  statusClass,
-  statusOfReplyText,
-  statusText,
-} from "../../../src/mail/status-code.ts";
+import { isStatusCode, statusClass, statusOfReplyText, statusText } from "../../../src/mail/status-code.ts";
 import { decodeXtext, encodeXtext, isXtext } from "../../../src/mail/xtext.ts";
-import { EX } from "../../../src/sys/sysexits.ts";
 
 test("dates are local time with the offset of the zone", () => {
   const date = new Date(2026, 10, 5, 8, 6, 2);
@@ -65,15 +57,4 @@ test("status codes", () => {
   expect(statusOfReplyText("5.7.1 no", 550)).toBe("5.7.1");
   expect(statusOfReplyText("2.0.0 odd", 550)).toBeUndefined();
   expect(statusOfReplyText("no", 550)).toBeUndefined();
-});
-
-test("exit codes of programs and status codes translate into each other", () => {
-  expect(exitMeaning(EX.NOUSER)).toEqual({ code: 550, status: "5.1.1", text: "User unknown" });
-  expect(exitMeaning(EX.TEMPFAIL).status).toBe("4.0.0");
-  expect(exitMeaning(9)).toEqual({ code: 554, status: "5.3.0", text: "unknown mailer error 9" });
-  expect(exitOfStatus("5.1.1")).toBe(EX.NOUSER);
-  expect(exitOfStatus("4.4.1")).toBe(EX.TEMPFAIL);
-  expect(exitOfStatus("2.1.5")).toBe(EX.OK);
-  expect(exitOfStatus("5.5.9")).toBe(EX.PROTOCOL);
-  expect(exitOfStatus("nonsense")).toBe(EX.UNAVAILABLE);
 });
