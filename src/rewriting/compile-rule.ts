@@ -70,9 +70,13 @@ const CONTROLS: ReadonlyMap<string, Control> = new Map([
 export function compileRule(source: RuleSource): CompiledRule {
   const problems: RuleProblem[] = [];
   const report = (text: string): void => void problems.push({ text });
-  const lhs = compileLhs(tokens(source, source.lhs), report);
+  const patterns = compileLhs(tokens(source, source.lhs), report);
+  const tooMany = patterns.filter(isWildcard).length > MOST_WILDCARDS;
+  if (tooMany) report("R line: too many wildcards");
+  const lhs = tooMany ? [] : patterns;
   const wildcards = lhs.filter(isWildcard).length;
-  const rhs = compileRhs(tokens(source, source.rhs), wildcards, report);
+  // With too many wildcards there is no left side to compare `$1` with.
+  const rhs = compileRhs(tokens(source, source.rhs), tooMany ? MOST_WILDCARDS : wildcards, report);
   return { rule: { lhs, ...rhs, wildcards, at: source.at }, problems };
 }
 
@@ -86,17 +90,7 @@ function isWildcard({ kind }: Pattern): boolean {
 
 function compileLhs(side: Tokens, report: (text: string) => void): readonly Pattern[] {
   if (side.length === 0) report("R line: null LHS");
-  const patterns: Pattern[] = [];
-  let wildcards = 0;
-  for (const token of side) {
-    const pattern = compilePattern(token, report);
-    if (isWildcard(pattern) && ++wildcards > MOST_WILDCARDS) {
-      report("R line: too many wildcards");
-      return [];
-    }
-    patterns.push(pattern);
-  }
-  return patterns;
+  return side.map((token) => compilePattern(token, report));
 }
 
 function compilePattern(token: string, report: (text: string) => void): Pattern {

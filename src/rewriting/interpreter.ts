@@ -215,6 +215,10 @@ class Run {
         continue;
       }
       const lookup = readLookup(workspace, begin);
+      if (lookup === undefined) {
+        this.#context.message("rewrite: missing mapname");
+        return EX.OK;
+      }
       const result = yield* this.#lookUp(lookup);
       if (result.tokens === undefined) return EX.DATAERR;
       for (const token of result.tokens) tokens.push(token);

@@ -21,13 +21,14 @@ export function beginsLookup(token: string): boolean {
 
 /**
  * Reads the look-up that begins at index `at`. There is no nesting: the first closing token of its kind ends it, the end
- * of the workspace does when there is none.
+ * of the workspace does when there is none. Undefined when not even a map is named.
  */
-export function readLookup(workspace: Tokens, at: number): LookupText {
+export function readLookup(workspace: Tokens, at: number): LookupText | undefined {
   const host = workspace[at] === HOST_BEGIN;
   const closing = host ? HOST_END : LOOKUP_END;
   let i = at + 1;
-  const map = host ? "host" : (workspace[i++] ?? "");
+  const map = host ? "host" : workspace[i++];
+  if (map === undefined) return undefined;
   const key: string[] = [];
   const args: string[][] = [];
   let fallback: string[] | undefined;

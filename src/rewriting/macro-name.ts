@@ -48,7 +48,7 @@ function withoutStrangers(given: string, problems: string[]): string {
   });
 }
 
-/** The name as it is written after `$`: braces only where they are needed. */
+/** The name as it is written after `$`: braces only where they are needed, nothing for no name. */
 export function writeMacroName(name: string): string {
-  return name.length === 1 ? name : `{${name}}`;
+  return name.length < 2 ? name : `{${name}}`;
 }

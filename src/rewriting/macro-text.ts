@@ -35,16 +35,19 @@ export function readMacroText(source: string): MacroSource {
   const problems: string[] = [];
   while (dollar !== -1) {
     text += source.slice(done, dollar);
-    const letter = source[dollar + 1];
+    const letter: string | undefined = source[dollar + 1];
     done = dollar + 2;
     const symbol = METASYMBOLS.get(letter);
-    if (letter === "$") text += "$";
+    if (letter === "$" || letter === undefined) text += "$";
     else if (letter >= "0" && letter <= "9") text += ARGUMENT + letter;
     else if (symbol !== undefined && !NAMED_METASYMBOLS.has(symbol)) text += symbol;
     else {
       const reading = readMacroName(source, symbol === undefined ? dollar + 1 : dollar + 2);
       problems.push(...reading.problems);
-      if (reading.name !== undefined) text += (symbol ?? MACRO) + writeMacroName(reading.name);
+      text += symbol ?? MACRO;
+      // Without a name there is nothing to refer to, and the line ends here.
+      if (reading.name === undefined) return { text, problems };
+      text += writeMacroName(reading.name);
       done = reading.end;
     }
     dollar = source.indexOf("$", done);

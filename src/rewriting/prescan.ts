@@ -111,17 +111,21 @@ class Scan {
     const text = this.#text;
     const kinds = characterKinds(operators);
     const stop = delimiter === undefined ? -1 : delimiter.charCodeAt(0);
+    let end = text.length;
     let escaped = false;
     let at = 0;
     for (; ; at++) {
-      if (at >= text.length) {
-        if (rule || !this.#close(escaped)) break;
+      if (at >= end) {
+        if (rule || !this.#close(escaped, end)) break;
         escaped = false;
-        at = text.length - 1;
+        at = end - 1;
         continue;
       }
       const code = text.charCodeAt(at);
-      if (code === stop && !this.#quoted && this.#comments === 0 && !this.#route) break;
+      if (code === stop && !this.#quoted && this.#comments === 0 && !this.#route) {
+        end = at--;
+        continue;
+      }
       const kind = kinds[code & 0xff];
       if (kind === VANISHING) {
         this.#vanish(at, escaped);
@@ -248,11 +252,11 @@ class Scan {
    * At the end of an address: supplies what is missing to close it, one mark at a time. False when nothing is. A
    * backslash in front of the end hides the first mark, so that another one is needed.
    */
-  #close(escaped: boolean): boolean {
+  #close(escaped: boolean, end: number): boolean {
     if (this.#quoted) {
       this.#complain("Unbalanced '\"'");
-      this.#supply('"');
-      if (!escaped) this.#endQuoted(this.#text.length);
+      this.#supply('"', end);
+      if (!escaped) this.#endQuoted(end);
       return true;
     }
     if (this.#comments > 0) {
@@ -263,10 +267,10 @@ class Scan {
     if (this.#angles > 0) {
       this.#complain("Unbalanced '<'");
       if (escaped) {
-        this.#supply(">");
+        this.#supply(">", end);
         return true;
       }
-      this.#endToken(this.#text.length);
+      this.#endToken(end);
       this.#push(">");
       this.#angles--;
       return true;
@@ -274,8 +278,8 @@ class Scan {
     return false;
   }
 
-  #supply(mark: string): void {
-    this.#skip(this.#text.length);
+  #supply(mark: string, end: number): void {
+    this.#skip(end);
     this.#held += mark;
   }
 
