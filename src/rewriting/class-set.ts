@@ -21,6 +21,10 @@ export class WordSet implements ClassSet {
     return word.length <= this.#longest && this.#words.has(foldCase(word));
   }
 
+  hasFolded(word: string): boolean {
+    return this.#words.has(word);
+  }
+
   words(): Iterable<string> {
     return this.#words.values();
   }

@@ -1,21 +1,29 @@
 /** What every rewriting engine must do. Each case runs through all of them. */
 import { describe, expect, test } from "@jest/globals";
 import { createInterpreter } from "../../src/rewriting/interpreter.ts";
+import { createCompiled } from "../../src/rewriting/jit.ts";
 import type { LookupMap } from "../../src/rewriting/lookup.ts";
+import type { MacroScope } from "../../src/rewriting/macro-scope.ts";
 import type { RuleProgram } from "../../src/rewriting/program.ts";
 import type { Rewriter, Rewritten } from "../../src/rewriting/rewriter.ts";
 import { printTokens } from "../../src/rewriting/tokens.ts";
 import { isPromise } from "../../src/sys/maybe-promise.ts";
 import { EX } from "../../src/sys/sysexits.ts";
+import { randomAddress, randomNumbers, randomRules } from "../support/random-rules.ts";
 import { testProgram } from "../support/rule-program.ts";
 import type { TestSettings } from "../support/rule-program.ts";
 
-const engines: Readonly<Record<string, (program: RuleProgram) => Rewriter>> = { interpreter: createInterpreter };
+const engines: Readonly<Record<string, (program: RuleProgram) => Rewriter>> = {
+  interpreter: createInterpreter,
+  compiled: createCompiled,
+};
 
 interface Run {
   readonly result: string;
   readonly status: number;
   readonly messages: readonly string[];
+  /** Macros that maps have set. */
+  readonly macros: Readonly<Record<string, string | undefined>>;
 }
 
 const TABLE: Readonly<Record<string, string>> = { one: "1", two: "t w o", empty: "", blank: " ", note: "(c)" };
@@ -40,12 +48,17 @@ const laterMaps = Object.fromEntries(
   ]),
 );
 
-function finish({ tokens, status }: Rewritten, messages: readonly string[]): Run {
-  return { result: printTokens(tokens), status, messages };
+function finish({ tokens, status }: Rewritten, messages: readonly string[], scope: MacroScope): Run {
+  return { result: printTokens(tokens), status, messages, macros: Object.fromEntries(scope.own()) };
 }
 
 /** Runs ruleset t with maps that answer at once and with maps that answer later; both must come to the same. */
-async function runWith(create: (program: RuleProgram) => Rewriter, rules: string, input: string): Promise<Run> {
+async function runWith(
+  create: (program: RuleProgram) => Rewriter,
+  rules: string,
+  input: string,
+  set = "t",
+): Promise<Run> {
   const answers: Run[] = [];
   for (const [kind, settings] of [
     ["now", { maps }],
@@ -59,9 +72,9 @@ async function runWith(create: (program: RuleProgram) => Rewriter, rules: string
       deferred: false,
       message: (text: string) => messages.push(text),
     };
-    const answer = engine.rewrite(engine.number("t") ?? -1, engine.tokenise(input, context), context);
+    const answer = engine.rewrite(engine.number(set) ?? -1, engine.tokenise(input, context), context);
     if (kind === "now" && isPromise(answer)) throw new Error("a run without waiting look-ups must not wait");
-    answers.push(finish(await answer, messages));
+    answers.push(finish(await answer, messages, context.scope));
   }
   expect(answers[1]).toEqual(answers[0]);
   return answers[0];
@@ -71,7 +84,7 @@ describe.each(Object.entries(engines))("rewriter contract: %s", (_name, create) 
   const run = (rules: string, input: string): Promise<Run> => runWith(create, rules, input);
 
   async function rewrites(rules: string, input: string, result: string): Promise<void> {
-    expect(await run(`St\n${rules}`, input)).toEqual({ result, status: 0, messages: [] });
+    expect(await run(`St\n${rules}`, input)).toMatchObject({ result, status: 0, messages: [] });
   }
 
   test.each([
@@ -165,7 +178,7 @@ describe.each(Object.entries(engines))("rewriter contract: %s", (_name, create) 
 
   test("an argument that the left side does not have ends the ruleset", async () => {
     const answer = await run("St\nR$*\t$: x $1\nR$*\t$: y $2\nR$*\t$: z", "a");
-    expect(answer).toEqual({
+    expect(answer).toMatchObject({
       result: "x a",
       status: 78,
       messages: ["rewrite: ruleset t: replacement $2 out of bounds"],
@@ -173,7 +186,7 @@ describe.each(Object.entries(engines))("rewriter contract: %s", (_name, create) 
   });
 
   test("an unknown ruleset leaves the text as it is", async () => {
-    expect(await run("St\nR$*\t$: x $>nosuch $>s $1\nSs\nR$*\t$@ s", "a")).toEqual({
+    expect(await run("St\nR$*\t$: x $>nosuch $>s $1\nSs\nR$*\t$@ s", "a")).toMatchObject({
       result: "x $> nosuch $> s a",
       status: 78,
       messages: ["Unknown ruleset nosuch"],
@@ -188,7 +201,7 @@ describe.each(Object.entries(engines))("rewriter contract: %s", (_name, create) 
   });
 
   test("an unknown map takes the default", async () => {
-    expect(await run("St\nR$*\t$@ $(nomap $1 $: d $) $(nomap $1 $)", "a")).toEqual({
+    expect(await run("St\nR$*\t$@ $(nomap $1 $: d $) $(nomap $1 $)", "a")).toMatchObject({
       result: "d a",
       status: 0,
       messages: ["rewrite: map nomap not found", "rewrite: map nomap not found"],
@@ -203,7 +216,7 @@ describe.each(Object.entries(engines))("rewriter contract: %s", (_name, create) 
   });
 
   test.each(["blank", "note"])("a value without any token (%s) ends the ruleset", async (key) => {
-    expect(await run("St\nR$*\t$@ $(table $1 $) x", key)).toEqual({ result: key, status: 65, messages: [] });
+    expect(await run("St\nR$*\t$@ $(table $1 $) x", key)).toMatchObject({ result: key, status: 65, messages: [] });
   });
 
   test("a workspace that begins with a triple is not touched", async () => {
@@ -211,3 +224,19 @@ describe.each(Object.entries(engines))("rewriter contract: %s", (_name, create) 
     expect(result).toBe("$# x");
   });
 });
+
+test.each(Array.from({ length: 60 }, (_, seed) => seed + 1))(
+  "all engines agree on random rulesets, seed %i",
+  async (seed) => {
+    const random = randomNumbers(seed);
+    const rules = randomRules(random);
+    for (let i = 0; i < 25; i++) {
+      const input = randomAddress(random);
+      const set = ["A", "B", "C", "D"][random(4)];
+      const [wanted, ...others] = await Promise.all(
+        Object.values(engines).map((create) => runWith(create, rules, input, set)),
+      );
+      for (const other of others) expect({ rules, input, set, ...other }).toEqual({ rules, input, set, ...wanted });
+    }
+  },
+);

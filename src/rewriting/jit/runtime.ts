@@ -1,0 +1,251 @@
+/** What generated rulesets call: other rulesets, look-ups, macros, and the ends that a rule can come to. */
+import { EX } from "../../sys/sysexits.ts";
+import type { ExitCode } from "../../sys/sysexits.ts";
+import { foldCase } from "../fold-case.ts";
+import { LIMITS } from "../limits.ts";
+import { beginsLookup, readLookup } from "../look-up.ts";
+import { prescan } from "../prescan.ts";
+import type { RuleProgram } from "../program.ts";
+import { CALL } from "../tokens.ts";
+import { generateRuleset } from "./generate-ruleset.ts";
+import type { RulesetFunction } from "./generate-ruleset.ts";
+import type { Run } from "./run.ts";
+import { ACTIVE_BIT, TokenTable, bitsOf, joined, texts } from "./token-table.ts";
+import type { Token, Workspace } from "./token-table.ts";
+
+/** Values of macros and maps whose tokens are kept. */
+const KEPT = 4_096;
+
+export class Runtime {
+  /** In place of a workspace: the ruleset ends, run.ruleStatus says why. */
+  readonly FAILED: Workspace = [];
+  readonly tokens: TokenTable;
+  readonly #program: RuleProgram;
+  readonly #functions: (RulesetFunction | undefined)[] = [];
+  readonly #numbers = new Map<string, number | undefined>();
+  readonly #read = new Map<string, Workspace | undefined>();
+
+  constructor(program: RuleProgram) {
+    this.#program = program;
+    this.tokens = new TokenTable(program.operators, literalsOf(program));
+  }
+
+  /** A ruleset over a workspace; run.status is how it ended. */
+  run(number: number, workspace: Workspace, run: Run): Workspace {
+    if (run.depth > LIMITS.recursion) {
+      const name = this.#program.rulesets.nameOf(number);
+      run.message(`rewrite: excessive recursion (max ${LIMITS.recursion}), ruleset ${name}`);
+      run.status = EX.CONFIG;
+      return workspace;
+    }
+    run.depth++;
+    const result = (this.#functions[number] ??= this.#compile(number))(workspace, run);
+    run.depth--;
+    return result;
+  }
+
+  /** As `run`, for a call from a rule: a ruleset without rules is not even entered. */
+  call(number: number, workspace: Workspace, run: Run): Workspace {
+    if (this.#program.rulesets.get(number)?.rules.length) return this.run(number, workspace, run);
+    run.status = EX.OK;
+    return workspace;
+  }
+
+  bits(workspace: Workspace): number {
+    return bitsOf(workspace);
+  }
+
+  /** The first status that is not 0 stays, unless a temporary failure comes later. */
+  worse(old: ExitCode, more: ExitCode): ExitCode {
+    return old === EX.OK || more === EX.TEMPFAIL ? more : old;
+  }
+
+  fails(status: ExitCode): boolean {
+    return status !== EX.OK && status !== EX.TEMPFAIL;
+  }
+
+  unfinished(before: Workspace, result: Workspace): Workspace {
+    return [...before, ...result];
+  }
+
+  fail(run: Run, status: ExitCode): Workspace {
+    run.ruleStatus = status;
+    return this.FAILED;
+  }
+
+  tooLong(run: Run): Workspace {
+    run.message("rewrite: expansion too long");
+    return this.fail(run, EX.DATAERR);
+  }
+
+  outOfBounds(run: Run, message: string): Workspace {
+    run.message(message);
+    return this.fail(run, EX.CONFIG);
+  }
+
+  infinite(run: Run, message: string): void {
+    run.message(message);
+  }
+
+  /** Compares the value of `$&x` with the tokens from `at` on: the index after them, or -1. */
+  matchMacro(run: Run, name: string, workspace: Workspace, at: number): number {
+    if (at >= workspace.length) return -1;
+    for (let rest = foldCase(run.macro(name) ?? ""); rest !== ""; at++) {
+      const token = workspace[at];
+      if (token === undefined || token.folded === "" || !rest.startsWith(token.folded)) return -1;
+      rest = rest.slice(token.folded.length);
+    }
+    return at;
+  }
+
+  /** Appends the tokens of `$&x`; false when it has a value and there is no token in it. */
+  pushMacro(target: Token[], run: Run, name: string): boolean {
+    const value = this.#textOf(run.macro(name) ?? "", run);
+    if (value === undefined) {
+      run.ruleStatus = EX.DATAERR;
+      return false;
+    }
+    for (const token of value) target.push(token);
+    return true;
+  }
+
+  /** Look-ups and calls in a right side that has been filled in, read as the interpreter reads them. */
+  finish(workspace: Workspace, run: Run): Workspace {
+    if (workspace.length >= LIMITS.tokens) return this.tooLong(run);
+    if ((bitsOf(workspace) & ACTIVE_BIT) === 0) return workspace;
+    let status: ExitCode = EX.OK;
+    let tokens = workspace;
+    const begin = workspace.findIndex(({ text }) => beginsLookup(text));
+    if (begin !== -1) {
+      const looked = this.#lookUps(workspace, begin, run);
+      if (looked === this.FAILED) return looked;
+      status = run.ruleStatus;
+      tokens = looked;
+    }
+    const result = this.#calls(tokens, run);
+    run.ruleStatus = this.worse(status, run.status);
+    return result;
+  }
+
+  /** Sets run.ruleStatus. */
+  #lookUps(workspace: Workspace, begin: number, run: Run): Workspace {
+    const plain = texts(workspace);
+    const tokens = workspace.slice(0, begin);
+    let status: ExitCode = EX.OK;
+    let i = begin;
+    while (i < plain.length) {
+      if (!beginsLookup(plain[i])) {
+        tokens.push(workspace[i++]);
+        continue;
+      }
+      const lookup = readLookup(plain, i);
+      if (lookup === undefined) {
+        run.message("rewrite: missing mapname");
+        return this.fail(run, EX.OK);
+      }
+      run.ruleStatus = EX.OK;
+      const found = this.#lookUp(lookup, run);
+      if (found === undefined) return this.fail(run, EX.DATAERR);
+      status = this.worse(status, run.ruleStatus);
+      for (const token of found) tokens.push(token);
+      i = lookup.end;
+    }
+    run.ruleStatus = status;
+    return tokens;
+  }
+
+  #lookUp(lookup: NonNullable<ReturnType<typeof readLookup>>, run: Run): Workspace | undefined {
+    const { map: name, args, fallback } = lookup;
+    const key = this.tokens.workspace(lookup.key);
+    const otherwise = (): Workspace | undefined => (fallback ? this.#textOf(this.#join(fallback), run) : key);
+    const map = this.#program.map(name);
+    if (map === undefined) {
+      run.message(`rewrite: map ${name} not found`);
+      return otherwise();
+    }
+    const blankSub = this.#program.blankSub;
+    const answer = run.lookUp(
+      map,
+      joined(key, blankSub),
+      args.map((each) => this.#join(each)),
+    );
+    if (answer.kind === "found") return this.#textOf(answer.value, run);
+    if (answer.kind === "tempfail") {
+      run.ruleStatus = answer.status;
+      run.reason = answer.reason;
+    }
+    return otherwise();
+  }
+
+  #join(tokens: readonly string[]): string {
+    return joined(this.tokens.workspace(tokens), this.#program.blankSub);
+  }
+
+  /** Sets run.status. */
+  #calls(workspace: Workspace, run: Run): Workspace {
+    const at = workspace.findIndex(({ text }) => text === CALL);
+    const name = workspace[at + 1]?.text.replaceAll('"', "");
+    run.status = EX.OK;
+    if (at === -1 || name === undefined) return workspace;
+    const number = this.#find(name, run);
+    if (number === undefined) {
+      run.status = EX.CONFIG;
+      return workspace;
+    }
+    const argument = this.#calls(workspace.slice(at + 2), run);
+    const status = run.status;
+    if (this.fails(status)) return this.unfinished(workspace.slice(0, at + 2), argument);
+    const result = this.call(number, argument, run);
+    run.status = this.worse(status, run.status);
+    return at === 0 ? result : this.unfinished(workspace.slice(0, at), result);
+  }
+
+  #find(name: string, run: Run): number | undefined {
+    const known = this.#numbers.get(name);
+    if (known !== undefined) return known;
+    const { number, problems } = this.#program.rulesets.find(name);
+    if (number !== undefined) {
+      if (this.#numbers.size >= KEPT) this.#numbers.clear();
+      this.#numbers.set(name, number);
+      return number;
+    }
+    for (const { text } of problems) run.message(text);
+    run.message(`Unknown ruleset ${name}`);
+    return undefined;
+  }
+
+  /** Text that is put in, as tokens; undefined when there is text and no token in it. */
+  #textOf(text: string, run: Run): Workspace | undefined {
+    if (text === "") return [];
+    const known = this.#read.get(text);
+    if (known) return known;
+    const { operators } = this.#program;
+    const { tokens, messages } = prescan(text, { operators, comments: "strip", kind: "value" });
+    for (const each of messages) run.message(each);
+    if (tokens === undefined) return undefined;
+    const workspace = this.tokens.workspace(tokens);
+    if (messages.length === 0) {
+      if (this.#read.size >= KEPT) this.#read.clear();
+      this.#read.set(text, workspace);
+    }
+    return workspace;
+  }
+
+  #compile(number: number): RulesetFunction {
+    const { rulesets } = this.#program;
+    return generateRuleset({
+      rules: rulesets.get(number)?.rules ?? [],
+      name: rulesets.nameOf(number),
+      runtime: this,
+      classWords: (name) => this.#program.classWords(name),
+      find: (name) => rulesets.find(name).number,
+    });
+  }
+}
+
+function literalsOf({ rulesets }: RuleProgram): string[] {
+  return rulesets
+    .all()
+    .flatMap(({ rules }) => rules.flatMap(({ lhs }) => lhs))
+    .flatMap((pattern) => (pattern.kind === "literal" ? [pattern.folded] : []));
+}
