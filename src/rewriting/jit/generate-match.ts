@@ -176,12 +176,23 @@ ${body}`;
   }
 
   #class(name: string): string {
-    return this.#source.constants.ref(this.#source.classWords(name));
+    const words = this.#source.classWords(name);
+    return this.#source.constants.ref(words.hasFolded ? words : folding(words));
   }
 
   #variable(): string {
     return `v${this.#variables++}`;
   }
+}
+
+/** A class that only knows `has`, in the form that generated code uses. */
+function folding(words: ClassSet): Pick<ClassSet, "longest" | "hasFolded"> {
+  return {
+    get longest() {
+      return words.longest;
+    },
+    hasFolded: (word) => words.has(word),
+  };
 }
 
 /** False when the number of tokens that is checked beforehand says all. */
