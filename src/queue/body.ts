@@ -77,11 +77,14 @@ export class SpoolBody implements MessageReader {
   readonly size: number;
   readonly #files: FileOperations;
   readonly #path: string;
+  readonly #owner: number | undefined;
 
-  constructor(files: FileOperations, path: string, size: number) {
+  /** @param owner user id that the file must belong to; undefined for any */
+  constructor(files: FileOperations, path: string, size: number, owner?: number) {
     this.#files = files;
     this.#path = path;
     this.size = size;
+    this.#owner = owner;
   }
 
   async bytes(): Promise<Buffer | undefined> {
@@ -98,6 +101,10 @@ export class SpoolBody implements MessageReader {
   async *#pieces(): AsyncGenerator<Buffer> {
     const file = await this.#files.open(this.#path, "read");
     try {
+      const { isFile, owner } = await file.facts();
+      if (!isFile || (this.#owner !== undefined && owner !== this.#owner)) {
+        throw new Error(`${this.#path} is not a plain file of the message's owner`);
+      }
       for (let at = 0; ;) {
         const octets = Buffer.allocUnsafe(PIECE);
         const count = await file.read(octets, at);

@@ -7,6 +7,7 @@
  *     K1795203000                         last attempt, 0 for none
  *     N1                                  attempts
  *     P90094                              priority
+ *     MDeferred: Connection refused       what mailq shows of the message; before S
  *     F8dn                                8: eight-bit, d: RET= given, n: no body back, r: a report, w: warned, e: SMTPUTF8
  *     B8BITMIME                           BODY=
  *     qsuspicious                         quarantine reason
@@ -15,7 +16,7 @@
  *     Zenv1                               ENVID=
  *     Aa@example.test                     AUTH=
  *     Clist:1001:100:list                 rights of the recipients below: user:uid:gid:alias; C: for none
- *     MDeferred: Connection refused       what became of the recipient below
+ *     MDeferred: Connection refused       what became of the recipient below; after S
  *     Qrfc822;bob@example.org             ORCPT=
  *     rRFC822; bob@example.org            final recipient
  *     RPNFD:bob@example.org               recipient; P primary, N NOTIFY= given: S success, F failure, D delay
@@ -111,10 +112,15 @@ function* recipientLines(recipients: readonly Recipient[]): Generator<string> {
   }
 }
 
+/** sendmail marks octets that have a meaning inside it (0200 to 0237, 0377) with 0377 in front, in header values only. */
+const MARK = "\xff";
+const mark = (text: string): string => text.replaceAll(/[\x80-\x9f\xff]/g, `${MARK}$&`);
+const unmark = (text: string): string => text.replaceAll(/\xff([\x80-\x9f\xff])/g, "$1");
+
 /** CRLF becomes LF; a line end inside a value that no blank follows would begin another line of the file. */
 function headerLine({ name, value, flags }: HeaderField): string {
   const folded = value.replaceAll(/\r\n|\n|\r/g, "\n").replaceAll(/\n(?![ \t])/g, "\n\t");
-  return `H?${flags ?? ""}?${name}:${folded}`;
+  return `H?${flags ?? ""}?${name}:${mark(folded)}`;
 }
 
 /** The control file of an entry, as octets (latin1). */
@@ -131,12 +137,14 @@ export function formatControlFile(entry: QueueEntry): Buffer {
     ...(envelope.warnedAt === undefined ? {} : { warnedAt: envelope.warnedAt }),
     ...(envelope.quarantined === undefined ? {} : { quarantined: envelope.quarantined }),
   };
+  const status = envelope.recipients.find((recipient) => isOpen(recipient) && recipient.status)?.status;
   const lines = [
     "V8",
     `T${Math.floor(envelope.arrived / 1000)}`,
     `K${Math.floor((entry.lastTry ?? 0) / 1000)}`,
     `N${entry.attempts}`,
     `P${Math.round(entry.priority)}`,
+    ...(status ? [`M${oneLine(status.text)}`] : []),
     ...(flags === "" ? [] : [`F${flags}`]),
     ...(envelope.bodyType === undefined ? [] : [`B${envelope.bodyType}`]),
     ...(entry.hold === undefined ? [] : [`q${oneLine(entry.hold)}`]),
@@ -173,7 +181,7 @@ interface Reading {
   recipients: Recipient[];
   /** Lines that belong to the next R line. */
   rights?: Recipient["rights"];
-  status?: string;
+  status?: string | undefined;
   orcpt?: string;
   extras?: Partial<RecipientExtras>;
   headers: HeaderField[];
@@ -243,7 +251,7 @@ function readHeader(text: string, at: Reading): void {
   const [, flags, name, value] = found;
   // Only Return-Path: is stored with a macro in it; final delivery writes that field anew.
   if (name.toLowerCase() === "return-path" && value.includes(MACRO_MARK)) return;
-  at.headers.push({ name, value: value.replaceAll("\n", "\r\n"), ...(flags === "" ? {} : { flags }) });
+  at.headers.push({ name, value: unmark(value).replaceAll("\n", "\r\n"), ...(flags === "" ? {} : { flags }) });
 }
 
 /** Letter → what its line says. Letters of sendmail that mean nothing here (I, d, E, L, D, !) are passed over. */
@@ -261,7 +269,8 @@ const readers: Readonly<Record<string, (text: string, at: Reading) => void>> = {
   Z: (text, at) => (at.envid = text),
   A: (text, at) => (at.auth = text),
   C: readRights,
-  M: (text, at) => (at.status = text),
+  // Before the sender it is about the whole message, which its recipients say better.
+  M: (text, at) => (at.status = at.sender === undefined ? undefined : text),
   Q: (text, at) => (at.orcpt = text),
   R: readRecipient,
   H: readHeader,

@@ -6,7 +6,6 @@
  * renamed, removed) after `syncFolder` of its folder, and nothing is durable before.
  */
 import fs from "node:fs";
-import { join } from "node:path";
 
 /** A file open for reading, or for reading and writing. Positions are octets from its beginning. */
 export interface OpenFile {
@@ -141,7 +140,7 @@ class SystemFile implements OpenFile {
   }
 }
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = fs.constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants;
 
 /** The real file system. */
 export const systemFiles: FileOperations = {
@@ -157,7 +156,8 @@ export const systemFiles: FileOperations = {
     return file;
   },
   async open(path, mode) {
-    const flags = (mode === "read" ? O_RDONLY : O_RDWR) | O_NOFOLLOW;
+    // A pipe that somebody left in a shared folder must not stop us: O_NONBLOCK.
+    const flags = (mode === "read" ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK;
     return new SystemFile(path, await call<number>((done) => fs.open(path, flags, done)));
   },
   rename: (from, to) => call((done) => fs.rename(from, to, done as fs.NoParamCallback)),
@@ -193,15 +193,19 @@ export async function unlinkIfThere(files: FileOperations, path: string): Promis
   }
 }
 
-/** The whole content of a file that must not be longer than `limit` octets. */
-export async function readWhole(files: FileOperations, folder: string, name: string, limit: number): Promise<Buffer> {
-  const file = await files.open(join(folder, name), "read");
+/** The whole content of a file that must not be longer than `limit` octets, and who owns it. */
+export async function readWhole(
+  files: FileOperations,
+  path: string,
+  limit: number,
+): Promise<{ readonly content: Buffer; readonly owner: number }> {
+  const file = await files.open(path, "read");
   try {
-    const { size, isFile } = await file.facts();
+    const { size, isFile, owner } = await file.facts();
     if (!isFile) throw new Error(`${file.path} is not a plain file`);
     if (size > limit) throw new Error(`${file.path} has ${size} octets, more than the ${limit} that are allowed`);
     const content = Buffer.allocUnsafe(size);
-    return content.subarray(0, await file.read(content, 0));
+    return { content: content.subarray(0, await file.read(content, 0)), owner };
   } finally {
     await file.close();
   }

@@ -64,7 +64,7 @@ async function openLocked(
   const { directory, clock = systemClock, report = () => undefined } = options;
   const spool = new SpoolStore(files, directory);
   const found = await recoverJournal(files, folder);
-  const fromSpool = await spool.load();
+  const fromSpool = await spool.load(Infinity);
   const inSpool = new Set(fromSpool.entries.map(({ id }) => id));
   const messages = new Map(found.messages);
   // Moved to the spool, and the journal's note of it was lost: the files are right.

@@ -117,10 +117,14 @@ async function openSegments(
 }
 
 /**
- * Reads the journal in `folder`.
+ * Reads the journal in `folder`; the segments that it returns are open.
  * @throws what the file system says when a segment cannot be read; a queue that cannot be read must not be opened
  */
-export async function recoverJournal(files: FileOperations, folder: string): Promise<RecoveredJournal> {
+export async function recoverJournal(
+  files: FileOperations,
+  folder: string,
+  damage: "set aside" | "leave damage" = "set aside",
+): Promise<RecoveredJournal> {
   const { segments, cuts } = await openSegments(files, folder);
   const messages: Messages = new Map();
   const reports: string[] = [];
@@ -141,11 +145,11 @@ export async function recoverJournal(files: FileOperations, folder: string): Pro
     segment.durable = segment.end;
     if (cut !== Infinity) segment.failed = true;
     for (const { from, octets } of damages) {
-      const path = join(folder, `damaged-${segment.number}-${from}`);
       const where = `${octets.length} octets at ${from} of ${segment.file.path} are no record`;
-      reports.push(
-        `${where} (torn by a crash, never acknowledged, unless the disk is failing); ${await setAside(files, path, octets)}`,
-      );
+      const why = "torn by a crash and never acknowledged, unless the disk is failing";
+      const path = join(folder, `damaged-${segment.number}-${from}`);
+      const kept = damage === "set aside" ? `; ${await setAside(files, path, octets)}` : "";
+      reports.push(`${where} (${why})${kept}`);
     }
   }
   for (const { segment } of messages.values()) segment.live++;

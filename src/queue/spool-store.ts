@@ -16,6 +16,7 @@ import { ControlFileError, formatControlFile, parseControlFile } from "./control
 import {
   type FileOperations,
   FolderSync,
+  hasCode,
   type OpenFile,
   readWhole,
   reasonOf,
@@ -65,6 +66,8 @@ export class SpoolWriter {
 
 export interface SpoolContents {
   readonly entries: readonly QueueEntry[];
+  /** Id → user id of the control file's owner. */
+  readonly owners: ReadonlyMap<string, number>;
   /** What an operator should know. */
   readonly reports: readonly string[];
 }
@@ -123,13 +126,9 @@ export class SpoolStore {
     await this.#sync.sync();
   }
 
-  body(entry: QueueEntry): SpoolBody {
-    return new SpoolBody(this.#files, this.#path("df", entry.id), entry.envelope.bodySize);
-  }
-
-  /** The owner of a control file. */
-  async owner(id: string): Promise<number | undefined> {
-    return (await this.#files.facts(this.#path("qf", id)))?.owner;
+  /** @param owner user id that the body file must belong to; undefined for any */
+  body(entry: QueueEntry, owner?: number): SpoolBody {
+    return new SpoolBody(this.#files, this.#path("df", entry.id), entry.envelope.bodySize, owner);
   }
 
   async has(id: string): Promise<boolean> {
@@ -138,30 +137,33 @@ export class SpoolStore {
   }
 
   /**
-   * Reads everything, for a start: cleans up what a crash left half-made, sets aside what cannot be read.
-   * @param others leaves files alone that may belong to another process (the client queue)
+   * Reads everything. With `tidyBefore` it also cleans up: what a crash left half-made before that time (ms since
+   * the epoch) is removed, control files that cannot be read are set aside. Without it nothing is changed.
    */
-  async load(others: "none" | "may be writing" = "none"): Promise<SpoolContents> {
-    const kinds = await this.#kinds();
+  async load(tidyBefore?: number): Promise<SpoolContents> {
     const entries: QueueEntry[] = [];
+    const owners = new Map<string, number>();
     const reports: string[] = [];
-    for (const [id, found] of kinds) {
+    for (const [id, found] of await this.#kinds()) {
       const control = found.has("hf") ? "hf" : found.has("qf") ? "qf" : undefined;
       if (control === undefined) {
-        if (others === "none" && !found.has("Qf")) await this.#tidy(id, found, reports);
+        if (tidyBefore !== undefined && !found.has("Qf")) await this.#tidy(id, found, tidyBefore, reports);
         continue;
       }
       try {
         if (!found.has("df")) throw new ControlFileError(`its body df${id} is missing`, 0);
-        const entry = await this.#read(control, id);
+        const { entry, owner } = await this.#read(control, id);
         entries.push(entry);
-        if (control === "hf" && found.has("qf")) await unlinkIfThere(this.#files, this.#path("qf", id));
-        if (others === "none") await unlinkIfThere(this.#files, this.#path("tf", id));
+        owners.set(id, owner);
+        if (control === "hf" && found.has("qf") && tidyBefore !== undefined) {
+          await unlinkIfThere(this.#files, this.#path("qf", id));
+        }
       } catch (error) {
-        reports.push(await this.#setAside(control, id, error));
+        if (hasCode(error, "ENOENT")) continue; // Finished by its owner while we looked.
+        reports.push(await this.#setAside(control, id, error, tidyBefore !== undefined));
       }
     }
-    return { entries, reports };
+    return { entries, owners, reports };
   }
 
   /** Id → the kinds of files it has. */
@@ -177,12 +179,12 @@ export class SpoolStore {
     return kinds;
   }
 
-  async #read(kind: string, id: string): Promise<QueueEntry> {
-    const octets = await readWhole(this.#files, this.#folder, `${kind}${id}`, LONGEST_CONTROL_FILE);
-    const { entry, knowsBodySize } = parseControlFile(octets.toString("latin1"), id);
+  async #read(kind: string, id: string): Promise<{ readonly entry: QueueEntry; readonly owner: number }> {
+    const { content, owner } = await readWhole(this.#files, this.#path(kind, id), LONGEST_CONTROL_FILE);
+    const { entry, knowsBodySize } = parseControlFile(content.toString("latin1"), id);
     if (kind === "qf" && entry.hold !== undefined) throw new ControlFileError("a q line belongs into an hf file", 0);
-    if (knowsBodySize) return entry;
-    return { ...entry, envelope: { ...entry.envelope, bodySize: await this.#measure(id) } };
+    if (knowsBodySize) return { entry, owner };
+    return { entry: { ...entry, envelope: { ...entry.envelope, bodySize: await this.#measure(id) } }, owner };
   }
 
   /** Size of a body in CRLF form. */
@@ -202,16 +204,20 @@ export class SpoolStore {
   }
 
   /** Files without a control file: never acknowledged, or finished; either way nobody waits for them. */
-  async #tidy(id: string, found: ReadonlySet<string>, reports: string[]): Promise<void> {
+  async #tidy(id: string, found: ReadonlySet<string>, before: number, reports: string[]): Promise<void> {
+    for (const kind of found) {
+      const facts = await this.#files.facts(this.#path(kind, id));
+      if (facts && facts.modified >= before) return; // Somebody may be writing it.
+    }
     for (const kind of found) await unlinkIfThere(this.#files, this.#path(kind, id));
     reports.push(`Removed ${[...found].map((kind) => kind + id).join(", ")}: left of a message that was not accepted`);
   }
 
-  async #setAside(kind: string, id: string, error: unknown): Promise<string> {
+  async #setAside(kind: string, id: string, error: unknown, allowed: boolean): Promise<string> {
     const line = error instanceof ControlFileError && error.line > 0 ? `, line ${error.line}` : "";
     const what = `Cannot read ${this.#path(kind, id)}${line}: ${reasonOf(error)}`;
     // A file that may come back (rights, disk) stays where it is.
-    if (!(error instanceof ControlFileError)) return `${what}; left alone`;
+    if (!allowed || !(error instanceof ControlFileError)) return `${what}; left alone`;
     try {
       await this.#files.rename(this.#path(kind, id), this.#path("Qf", id));
       await this.#sync.sync();

@@ -1,0 +1,138 @@
+/**
+ * The client queue: where programs leave mail while no daemon answers, and where the daemon collects it (DESIGN D5).
+ * Only files (qf and df), because many processes write here, without a lock, each its own message.
+ *
+ * The folder belongs to the daemon and lets others create files but not list or remove them (mode 3733: sticky, group
+ * inherited); the files are readable for that group. So nothing in a collected file is trusted but its owner: rights,
+ * states and sizes that it claims are dropped.
+ */
+import type { Envelope } from "../envelope/envelope.ts";
+import type { MessageReader } from "../envelope/message.ts";
+import { type Clock, systemClock } from "../sys/clock.ts";
+import { type DraftHome, PendingDraft, unavailable } from "./draft.ts";
+import type { DurableStore } from "./durable-store.ts";
+import { newEntry } from "./entry.ts";
+import { type FileOperations, reasonOf, systemFiles } from "./file-operations.ts";
+import { standardFactors } from "./order.ts";
+import type { CommitOptions, Draft, QueueEntry } from "./queue.ts";
+import { QueueIds } from "./queue-id.ts";
+import { SpoolStore } from "./spool-store.ts";
+
+export interface ClientMessage {
+  readonly entry: QueueEntry;
+  /** User id of who left it: the only proof of the sender's identity. */
+  readonly owner: number;
+  readonly body: MessageReader;
+}
+
+export interface Collected {
+  /** Ids that are no longer in the client queue. */
+  readonly taken: readonly string[];
+  readonly reports: readonly string[];
+}
+
+/** Files without a control file are given up after this time, ms. */
+const ABANDONED = 24 * 3600_000;
+/** Bodies up to this size wait in memory. */
+const IN_MEMORY = 1 << 20;
+
+export class ClientQueue {
+  readonly #spool: SpoolStore;
+  readonly #clock: Clock;
+  readonly #ids: QueueIds;
+
+  constructor(directory: string, files: FileOperations = systemFiles, clock: Clock = systemClock) {
+    this.#spool = new SpoolStore(files, directory, 0o660);
+    this.#clock = clock;
+    this.#ids = new QueueIds(clock);
+  }
+
+  /** A message to leave here: what `commit` makes durable, the daemon finds. */
+  draft(): Draft {
+    const store = async (
+      envelope: Envelope,
+      options: CommitOptions | undefined,
+      body?: readonly Buffer[],
+    ): Promise<QueueEntry> => {
+      const entry = newEntry(envelope, options, standardFactors, this.#clock.now());
+      try {
+        if (body) await this.#spool.writeBody(entry.id, body);
+        await this.#spool.writeControl(entry);
+      } catch (error) {
+        await this.#spool.remove(entry.id).catch(() => undefined);
+        throw unavailable(error);
+      }
+      return entry;
+    };
+    const home: DraftHome = {
+      spool: this.#spool,
+      inlineLimit: IN_MEMORY,
+      commitToJournal: store,
+      commitToSpool: store,
+      background: (work) => void work.catch(() => undefined),
+    };
+    return new PendingDraft(this.#ids.next(), home);
+  }
+
+  /**
+   * Offers every message to `take`, one after the other. It answers true when the message is safe elsewhere; only
+   * then are its files removed. A message that cannot be taken now stays for the next time.
+   */
+  async collect(take: (message: ClientMessage) => Promise<boolean>): Promise<Collected> {
+    const { entries, owners, reports } = await this.#spool.load(this.#clock.now() - ABANDONED);
+    const taken: string[] = [];
+    const problems = [...reports];
+    for (const entry of entries) {
+      const owner = owners.get(entry.id)!;
+      try {
+        const message = { entry: untrusted(entry), owner, body: this.#spool.body(entry, owner) };
+        if (!(await take(message))) continue;
+        await this.#spool.remove(entry.id);
+        taken.push(entry.id);
+      } catch (error) {
+        problems.push(`Cannot collect ${entry.id} from the client queue: ${reasonOf(error)}`);
+      }
+    }
+    return { taken, reports: problems };
+  }
+}
+
+/** The entry as if its recipients had just been named: a user may write anything into his own file. */
+function untrusted(entry: QueueEntry): QueueEntry {
+  const { envelope } = entry;
+  const { quarantined: _, warnedAt: __, ...rest } = envelope;
+  const recipients = envelope.recipients
+    .filter(({ state }) => state === "todo" || state === "deferred")
+    .map(({ given, orcpt, notify }) => ({
+      given,
+      state: "todo" as const,
+      ...(orcpt === undefined ? {} : { orcpt }),
+      ...(notify === undefined ? {} : { notify }),
+    }));
+  return {
+    id: entry.id,
+    envelope: { ...rest, recipients, isReport: false, macros: {} },
+    group: "mqueue",
+    priority: entry.priority,
+    attempts: 0,
+    nextTry: envelope.arrived,
+  };
+}
+
+/**
+ * Copies a collected message into the queue, durable, under its own id. Undefined when the queue has it already: the
+ * last collection was interrupted before the files were removed.
+ * @throws QueueUnavailableError
+ */
+export async function storeClientMessage(store: DurableStore, message: ClientMessage): Promise<QueueEntry | undefined> {
+  const { entry, body } = message;
+  const draft = await store.draftFor(entry.id);
+  if (!draft) return undefined;
+  try {
+    for await (const chunk of body.stream()) await draft.write(chunk as Buffer);
+    return await draft.commit(entry.envelope);
+  } catch (error) {
+    draft.discard();
+    throw error;
+  }
+}
