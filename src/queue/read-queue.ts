@@ -10,7 +10,7 @@ import { SpoolStore } from "./spool-store.ts";
 
 export interface QueueContents {
   readonly entries: readonly QueueEntry[];
-  /** What was found damaged. */
+  /** Control files that cannot be read. */
   readonly reports: readonly string[];
 }
 
@@ -36,5 +36,6 @@ export async function readQueue(directory: string, files: FileOperations = syste
   const entries = new Map<string, QueueEntry>();
   for (const [id, { entry }] of journal?.messages ?? []) entries.set(id, entry);
   for (const entry of spool.entries) entries.set(entry.id, entry);
-  return { entries: [...entries.values()], reports: [...(journal?.reports ?? []), ...spool.reports] };
+  // Not the journal's: a record that is just being written looks torn, and the daemon reports what really is.
+  return { entries: [...entries.values()], reports: spool.reports };
 }

@@ -1,0 +1,174 @@
+/**
+ * The program's side of the control socket. Loads nothing but node:net (DESIGN D10), and gives octets away only to a
+ * socket that it may trust: in a folder that others may write, one of root or of the calling user.
+ */
+import { lstatSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { dirname } from "node:path";
+import type { QueueFilter } from "../queue/queue.ts";
+import {
+  type Answers,
+  encodeFrame,
+  type Frame,
+  type Operation,
+  pieces,
+  PROTOCOL_VERSION,
+  readFrames,
+  type Request,
+  type SubmissionFacts,
+  writeFrame,
+} from "./protocol.ts";
+import type { QueueListing } from "./queue-listing.ts";
+
+/** Nobody answers at the socket; nothing was handed over. */
+export class NoDaemonError extends Error {
+  override readonly name = "NoDaemonError";
+}
+
+/** The daemon refused, or the connection broke; after a `submit` the message may have been taken. */
+export class ControlError extends Error {
+  override readonly name = "ControlError";
+}
+
+/** @throws NoDaemonError */
+function checkSocket(path: string): void {
+  const socket = lstatSync(path, { throwIfNoEntry: false });
+  if (!socket) throw new NoDaemonError(`Cannot find ${path}: is the daemon running?`);
+  if (!socket.isSocket()) throw new NoDaemonError(`Cannot use ${path}: not a socket`);
+  const folder = lstatSync(dirname(path));
+  const trusted = socket.uid === 0 || socket.uid === process.getuid?.();
+  if ((folder.mode & 0o022) !== 0 && !trusted) {
+    throw new NoDaemonError(`Cannot trust ${path}: others may write its folder, and it belongs to user ${socket.uid}`);
+  }
+}
+
+export interface ControlClientOptions {
+  /** Ms to wait for the connection, default 5 s. */
+  readonly connectTimeout?: number;
+  /** Ms to wait for an answer or for progress, default 5 minutes. */
+  readonly timeout?: number;
+}
+
+/**
+ * Connects to the daemon.
+ * @throws NoDaemonError
+ */
+export async function connectControl(path: string, options: ControlClientOptions = {}): Promise<ControlClient> {
+  checkSocket(path);
+  const socket = connect(path);
+  await new Promise<void>((resolve, reject) => {
+    const fail = (why: string): void => {
+      socket.destroy();
+      reject(new NoDaemonError(`Cannot reach the daemon at ${path}: ${why}`));
+    };
+    socket.setTimeout(options.connectTimeout ?? 5000, () => fail("no answer"));
+    socket.once("error", (error) => fail(error.message));
+    socket.once("connect", () => {
+      socket.removeAllListeners("error");
+      resolve();
+    });
+  });
+  return new ControlClient(socket, options.timeout ?? 300_000);
+}
+
+export class ControlClient {
+  readonly #socket: Socket;
+  readonly #frames: AsyncGenerator<Frame, undefined>;
+  #failure: string | undefined;
+
+  constructor(socket: Socket, timeout: number) {
+    this.#socket = socket;
+    socket.removeAllListeners("timeout");
+    socket.setTimeout(timeout, () => {
+      this.#failure = `no answer in ${Math.round(timeout / 1000)} s`;
+      socket.destroy();
+    });
+    socket.on("error", (error) => (this.#failure ??= error.message));
+    this.#frames = readFrames(socket);
+  }
+
+  /**
+   * Hands a message over; resolves when it is durable or refused.
+   * @throws ControlError
+   */
+  async submit(facts: SubmissionFacts, octets: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<Answers["submit"]> {
+    await this.#send({ op: "submit", facts });
+    for await (const chunk of octets) {
+      for (const piece of pieces(chunk)) await writeFrame(this.#socket, encodeFrame({ data: true }, piece));
+      if (this.#socket.destroyed) break;
+    }
+    await writeFrame(this.#socket, encodeFrame({ end: true }));
+    return this.#answer<"submit">();
+  }
+
+  /** Every matching message. */
+  async list(filter: QueueFilter = {}): Promise<QueueListing[]> {
+    await this.#send({ op: "list", filter });
+    const all: QueueListing[] = [];
+    for (;;) {
+      const head = await this.#receive();
+      all.push(...(head["value"] as QueueListing[]));
+      if (head["more"] !== true) return all;
+    }
+  }
+
+  status(): Promise<Answers["status"]> {
+    return this.#ask({ op: "status" });
+  }
+
+  /** Makes matching messages due now; how many. */
+  run(filter: QueueFilter = {}): Promise<number> {
+    return this.#ask({ op: "run", filter });
+  }
+
+  hold(filter: QueueFilter, reason: string): Promise<number> {
+    return this.#ask({ op: "hold", filter, reason });
+  }
+
+  release(filter: QueueFilter): Promise<number> {
+    return this.#ask({ op: "release", filter });
+  }
+
+  remove(filter: QueueFilter): Promise<number> {
+    return this.#ask({ op: "remove", filter });
+  }
+
+  /** Reads the configuration again; the problems that prevented it. */
+  reload(): Promise<readonly string[]> {
+    return this.#ask({ op: "reload" });
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#ask({ op: "shutdown" });
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  async #ask<R extends Request>(request: R): Promise<Answers[R["op"]]> {
+    await this.#send(request);
+    return this.#answer<R["op"]>();
+  }
+
+  async #answer<O extends Operation>(): Promise<Answers[O]> {
+    return (await this.#receive())["value"] as Answers[O];
+  }
+
+  async #send(request: Request): Promise<void> {
+    await writeFrame(this.#socket, encodeFrame({ rulemail: PROTOCOL_VERSION, ...request }));
+  }
+
+  async #receive(): Promise<Frame["head"]> {
+    let frame: Frame | undefined;
+    try {
+      ({ value: frame } = await this.#frames.next());
+    } catch (error) {
+      this.#failure ??= error instanceof Error ? error.message : String(error);
+    }
+    if (!frame) throw new ControlError(`Lost the connection to the daemon: ${this.#failure ?? "it was closed"}`);
+    const { ok, error } = frame.head;
+    if (ok === true) return frame.head;
+    throw new ControlError(typeof error === "string" ? error : "refused without a reason");
+  }
+}

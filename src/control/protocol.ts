@@ -1,0 +1,181 @@
+/**
+ * How programs talk to the daemon over its unix socket. Imports no code: sendmail -t pays for every line (DESIGN D10).
+ *
+ *     frame     length of the JSON part (4 octets, little-endian), length of the octets (4), JSON (UTF-8), octets
+ *     request   {"rulemail":1,"op":"list","filter":{...}}           one frame
+ *     answer    {"ok":true,"value":...} or {"ok":false,"error":"..."}; a long list comes in frames with "more":true
+ *     submit    the request, then frames {"data":true} with octets, then {"end":true}; answered when it is durable
+ *
+ * Requests follow each other on one connection. The number after "rulemail" is the version; a daemon refuses others.
+ */
+import type { Socket } from "node:net";
+import type { Reply } from "../mail/reply.ts";
+import type { QueueFilter } from "../queue/queue.ts";
+import type { QueueListing } from "./queue-listing.ts";
+
+export const PROTOCOL_VERSION = 1;
+
+/** What a program that submits a message knows about it; its octets follow. */
+export interface SubmissionFacts {
+  /** -f; absent: the user who calls. */
+  readonly sender?: string;
+  /** Addresses as typed. */
+  readonly recipients: readonly string[];
+  /** -t: take recipients from To:, Cc: and Bcc: too. */
+  readonly fromHeader: boolean;
+  /** Who calls, as the program says: nothing proves it. */
+  readonly user: string;
+  /** -F */
+  readonly fullName?: string;
+  /** -B */
+  readonly bodyType?: "7BIT" | "8BITMIME";
+  readonly smtputf8?: boolean;
+  /** -N */
+  readonly notify?: readonly ("NEVER" | "SUCCESS" | "FAILURE" | "DELAY")[];
+  /** -R, -V */
+  readonly ret?: "FULL" | "HDRS";
+  readonly envid?: string;
+  /** -p, -M and the like: macro name without braces → value. */
+  readonly macros?: Readonly<Record<string, string>>;
+  /** -od and -v: i interactive, b background, q queue only, d deferred. */
+  readonly deliveryMode?: string;
+}
+
+export interface SubmissionAnswer {
+  /** 250 when the message is durable, else why it is not. */
+  readonly reply: Reply;
+  readonly id?: string;
+}
+
+export interface DaemonStatus {
+  readonly pid: number;
+  /** Ms since the epoch. */
+  readonly started: number;
+  readonly version: string;
+  /** Messages in the queue. */
+  readonly queued: number;
+  /** Whatever else the daemon wants to tell, name → value. */
+  readonly facts: Readonly<Record<string, string | number>>;
+}
+
+export type Request =
+  | { readonly op: "submit"; readonly facts: SubmissionFacts }
+  | { readonly op: "status" }
+  | { readonly op: "list"; readonly filter: QueueFilter }
+  | { readonly op: "run"; readonly filter: QueueFilter }
+  | { readonly op: "hold"; readonly filter: QueueFilter; readonly reason: string }
+  | { readonly op: "release"; readonly filter: QueueFilter }
+  | { readonly op: "remove"; readonly filter: QueueFilter }
+  | { readonly op: "reload" }
+  | { readonly op: "shutdown" };
+
+export type Operation = Request["op"];
+
+/** What `value` of a good answer is. */
+export interface Answers {
+  submit: SubmissionAnswer;
+  status: DaemonStatus;
+  list: readonly QueueListing[];
+  /** How many messages are due now. */
+  run: number;
+  hold: number;
+  release: number;
+  remove: number;
+  /** Problems of the new configuration; with any, the old one stays. */
+  reload: readonly string[];
+  shutdown: null;
+}
+
+/** The other side sent something that is no frame, or too much. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
+
+export interface Frame {
+  readonly head: Readonly<Record<string, unknown>>;
+  readonly octets: Buffer;
+}
+
+const PREFIX = 8;
+const LONGEST_HEAD = 16 << 20;
+const LONGEST_OCTETS = 1 << 20;
+const NONE = Buffer.alloc(0);
+
+export function encodeFrame(head: object, octets: Buffer = NONE): Buffer {
+  const json = JSON.stringify(head);
+  const length = Buffer.byteLength(json);
+  const frame = Buffer.allocUnsafe(PREFIX + length + octets.length);
+  frame.writeUInt32LE(length, 0);
+  frame.writeUInt32LE(octets.length, 4);
+  frame.write(json, PREFIX);
+  octets.copy(frame, PREFIX + length);
+  return frame;
+}
+
+/** Octets in pieces that fit into frames. */
+export function* pieces(octets: Buffer): Generator<Buffer> {
+  for (let at = 0; at < octets.length; at += LONGEST_OCTETS) yield octets.subarray(at, at + LONGEST_OCTETS);
+}
+
+function parseHead(json: string): Frame["head"] {
+  try {
+    const head: unknown = JSON.parse(json);
+    if (typeof head === "object" && head !== null && !Array.isArray(head)) return head as Frame["head"];
+  } catch {
+    // Said below.
+  }
+  throw new ProtocolError("Cannot read a frame: its head is not a JSON object");
+}
+
+/** Puts chunks together to frames. */
+export class FrameDecoder {
+  #chunks: Buffer[] = [];
+  #length = 0;
+  /** Octets that the frame at the front needs, as far as known. */
+  #needed = PREFIX;
+
+  /** @throws ProtocolError */
+  *push(chunk: Buffer): Generator<Frame> {
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+    while (this.#length >= this.#needed) {
+      const all = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
+      this.#chunks = [all];
+      const headLength = all.readUInt32LE(0);
+      const octetsLength = all.readUInt32LE(4);
+      if (headLength > LONGEST_HEAD || octetsLength > LONGEST_OCTETS) {
+        throw new ProtocolError(`Cannot read a frame of ${headLength} and ${octetsLength} octets: too long`);
+      }
+      this.#needed = PREFIX + headLength + octetsLength;
+      if (this.#length < this.#needed) return;
+      const head = parseHead(all.toString("utf8", PREFIX, PREFIX + headLength));
+      const octets = all.subarray(PREFIX + headLength, this.#needed);
+      const rest = all.subarray(this.#needed);
+      this.#chunks = rest.length > 0 ? [rest] : [];
+      this.#length = rest.length;
+      this.#needed = PREFIX;
+      yield { head, octets };
+    }
+  }
+}
+
+/** The frames that arrive on a socket; ends when the other side ends. Reading slowly slows the other side down. */
+export async function* readFrames(socket: Socket): AsyncGenerator<Frame, undefined> {
+  const decoder = new FrameDecoder();
+  // The socket outlives a broken frame: its sender is told.
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) yield* decoder.push(chunk as Buffer);
+}
+
+/** Writes a frame; resolves when the socket takes more. */
+export function writeFrame(socket: Socket, frame: Buffer): Promise<void> | undefined {
+  if (socket.write(frame) || socket.destroyed) return undefined;
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.off("drain", done);
+      socket.off("close", done);
+      resolve();
+    };
+    socket.once("drain", done);
+    socket.once("close", done);
+  });
+}

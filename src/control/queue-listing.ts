@@ -1,0 +1,58 @@
+/** What mailq and the queue commands show of a message: plain data that travels over the control socket. */
+import type { QueueEntry } from "../queue/queue.ts";
+
+export interface ListedRecipient {
+  readonly address: string;
+  /** What the last attempt said. */
+  readonly status?: string;
+  /** Rights of an alias or .forward file: "user:uid:gid". */
+  readonly rights?: string;
+}
+
+export interface QueueListing {
+  readonly id: string;
+  /** Octets of the body. */
+  readonly size: number;
+  /** Times in ms since the epoch. */
+  readonly arrived: number;
+  readonly lastTry?: number;
+  readonly nextTry: number;
+  readonly attempts: number;
+  readonly sender: string;
+  readonly group: string;
+  readonly priority: number;
+  readonly bodyType?: string;
+  /** Somebody works on it now. */
+  readonly claimed: boolean;
+  /** The warning to the sender went out. */
+  readonly warned: boolean;
+  /** Reason, when held or quarantined. */
+  readonly hold?: string;
+  /** Those that are still to be delivered. */
+  readonly recipients: readonly ListedRecipient[];
+}
+
+export function listingOf(entry: QueueEntry, claimed: boolean): QueueListing {
+  const { envelope } = entry;
+  const open = envelope.recipients.filter(({ state }) => state === "todo" || state === "deferred");
+  return {
+    id: entry.id,
+    size: envelope.bodySize,
+    arrived: envelope.arrived,
+    ...(entry.lastTry === undefined ? {} : { lastTry: entry.lastTry }),
+    nextTry: entry.nextTry,
+    attempts: entry.attempts,
+    sender: envelope.sender,
+    group: entry.group,
+    priority: entry.priority,
+    ...(envelope.bodyType === undefined ? {} : { bodyType: envelope.bodyType }),
+    claimed,
+    warned: envelope.warnedAt !== undefined,
+    ...(entry.hold === undefined ? {} : { hold: entry.hold }),
+    recipients: open.map(({ given, status, rights }) => ({
+      address: given,
+      ...(status === undefined ? {} : { status: status.text }),
+      ...(rights === undefined ? {} : { rights: `${rights.user}:${rights.uid}:${rights.gid}` }),
+    })),
+  };
+}

@@ -1,0 +1,107 @@
+/** Checks what arrives on the control socket before anybody believes it. */
+import type { QueueFilter } from "../queue/queue.ts";
+import { type Operation, PROTOCOL_VERSION, ProtocolError, type Request, type SubmissionFacts } from "./protocol.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+const MOST_RECIPIENTS = 100_000;
+
+function isRecord(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function fail(what: string): never {
+  throw new ProtocolError(`Cannot use the request: ${what}`);
+}
+
+function text(from: Json, name: string): string {
+  const value = from[name];
+  return typeof value === "string" ? value : fail(`"${name}" is not a text`);
+}
+
+function optionalText(from: Json, name: string): string | undefined {
+  return from[name] === undefined ? undefined : text(from, name);
+}
+
+function oneOf<T extends string>(from: Json, name: string, values: readonly T[]): T | undefined {
+  const value = from[name];
+  if (value === undefined) return undefined;
+  return values.find((each) => each === value) ?? fail(`"${name}" is none of ${values.join(", ")}`);
+}
+
+function texts(from: Json, name: string): readonly string[] {
+  const value = from[name];
+  if (!Array.isArray(value) || value.length > MOST_RECIPIENTS) return fail(`"${name}" is not a list, or too long`);
+  return value.every((each) => typeof each === "string") ? value : fail(`"${name}" has something that is no text`);
+}
+
+function flag(from: Json, name: string): boolean {
+  const value = from[name] ?? false;
+  return typeof value === "boolean" ? value : fail(`"${name}" is neither true nor false`);
+}
+
+/** Leaves out what is undefined. */
+function defined<T extends object>(values: T): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+}
+
+function readFilter(value: unknown = {}): QueueFilter {
+  if (!isRecord(value)) return fail('"filter" is not an object');
+  return defined({
+    id: optionalText(value, "id"),
+    recipient: optionalText(value, "recipient"),
+    sender: optionalText(value, "sender"),
+    group: optionalText(value, "group"),
+    held: value["held"] === undefined ? undefined : flag(value, "held"),
+  }) as QueueFilter;
+}
+
+const notifies = ["NEVER", "SUCCESS", "FAILURE", "DELAY"] as const;
+
+function readFacts(value: unknown): SubmissionFacts {
+  if (!isRecord(value)) return fail('"facts" is not an object');
+  const macros = value["macros"] ?? {};
+  if (!isRecord(macros) || !Object.values(macros).every((each) => typeof each === "string")) {
+    return fail('"macros" is not an object of texts');
+  }
+  const notify =
+    value["notify"] === undefined
+      ? undefined
+      : texts(value, "notify").map((each) => notifies.find((known) => known === each) ?? fail(`NOTIFY=${each}`));
+  return defined({
+    sender: optionalText(value, "sender"),
+    recipients: texts(value, "recipients"),
+    fromHeader: flag(value, "fromHeader"),
+    user: text(value, "user"),
+    fullName: optionalText(value, "fullName"),
+    bodyType: oneOf(value, "bodyType", ["7BIT", "8BITMIME"]),
+    smtputf8: flag(value, "smtputf8"),
+    notify,
+    ret: oneOf(value, "ret", ["FULL", "HDRS"]),
+    envid: optionalText(value, "envid"),
+    macros: macros as Record<string, string>,
+    deliveryMode: optionalText(value, "deliveryMode"),
+  }) as SubmissionFacts;
+}
+
+const readers: Readonly<Record<Operation, (head: Json) => Request>> = {
+  submit: (head) => ({ op: "submit", facts: readFacts(head["facts"]) }),
+  status: () => ({ op: "status" }),
+  list: (head) => ({ op: "list", filter: readFilter(head["filter"]) }),
+  run: (head) => ({ op: "run", filter: readFilter(head["filter"]) }),
+  hold: (head) => ({ op: "hold", filter: readFilter(head["filter"]), reason: text(head, "reason") }),
+  release: (head) => ({ op: "release", filter: readFilter(head["filter"]) }),
+  remove: (head) => ({ op: "remove", filter: readFilter(head["filter"]) }),
+  reload: () => ({ op: "reload" }),
+  shutdown: () => ({ op: "shutdown" }),
+};
+
+/** @throws ProtocolError that says what is wrong */
+export function readRequest(head: Json): Request {
+  if (head["rulemail"] !== PROTOCOL_VERSION) {
+    return fail(`version ${String(head["rulemail"])}, this daemon speaks ${PROTOCOL_VERSION}`);
+  }
+  const { op } = head;
+  if (typeof op !== "string" || !Object.hasOwn(readers, op)) return fail(`unknown operation "${String(op)}"`);
+  return readers[op as Operation](head);
+}

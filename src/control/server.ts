@@ -1,0 +1,262 @@
+/**
+ * The daemon's side of the control socket: takes requests apart and calls the services that the daemon wires in.
+ * What a program may ask for depends on the socket it reached (its file mode decides who that is), because a unix
+ * socket in Node does not tell who is calling.
+ */
+import { chmodSync, lstatSync, unlinkSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import type { QueueFilter } from "../queue/queue.ts";
+import type { MaybePromise } from "../sys/maybe-promise.ts";
+import {
+  type DaemonStatus,
+  encodeFrame,
+  type Frame,
+  type Operation,
+  ProtocolError,
+  readFrames,
+  type Request,
+  type SubmissionAnswer,
+  type SubmissionFacts,
+  writeFrame,
+} from "./protocol.ts";
+import type { QueueListing } from "./queue-listing.ts";
+import { readRequest } from "./request.ts";
+
+/** A message being handed over. */
+export interface Submission {
+  /** Octets as the program got them: any line ends. A promise means: wait. */
+  write(octets: Buffer): MaybePromise<void>;
+  /** The end; resolves when the message is durable, or refused. */
+  finish(): Promise<SubmissionAnswer>;
+  /** The program went away in the middle. */
+  abort(): void;
+}
+
+/** What the daemon lets others ask for. Whatever throws becomes an error answer with the text. */
+export interface ControlServices {
+  submit(facts: SubmissionFacts): MaybePromise<Submission>;
+  status(): MaybePromise<DaemonStatus>;
+  list(filter: QueueFilter): MaybePromise<Iterable<QueueListing>>;
+  /** Makes matching messages due; how many. */
+  run(filter: QueueFilter): MaybePromise<number>;
+  hold(filter: QueueFilter, reason: string): MaybePromise<number>;
+  release(filter: QueueFilter): MaybePromise<number>;
+  remove(filter: QueueFilter): MaybePromise<number>;
+  /** Reads the configuration again; the problems that prevented it. */
+  reload(): MaybePromise<readonly string[]>;
+  /** Begins to stop; the answer goes out first. */
+  shutdown(): void;
+}
+
+export interface ControlSocketOptions {
+  /** At most 107 octets. */
+  readonly path: string;
+  /** File mode: 0o600 for the owner alone, 0o666 for all users of the machine. */
+  readonly mode: number;
+  /** "submit": messages and status only. */
+  readonly access: "all" | "submit";
+  readonly services: ControlServices;
+  /** Ms without a sign of life from a program; default 5 minutes. */
+  readonly timeout?: number;
+  /** Connections at the same time; default 100. */
+  readonly most?: number;
+}
+
+export interface ControlSocket {
+  readonly path: string;
+  /** Stops listening, ends connections, removes the socket. */
+  close(): Promise<void>;
+}
+
+const LIST_CHUNK = 200;
+const forEverybody: ReadonlySet<Operation> = new Set(["submit", "status"]);
+
+/** True when somebody answers at this path. */
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const end = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(2000, () => end(true));
+    socket.once("connect", () => end(true));
+    socket.once("error", () => end(false));
+  });
+}
+
+/** Removes the socket that a killed daemon left behind. */
+async function clearPath(path: string): Promise<void> {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (!stats) return;
+  if (!stats.isSocket()) throw new Error(`Cannot listen on ${path}: there is something else of that name`);
+  if (await isAnswered(path)) throw new Error(`Cannot listen on ${path}: another process answers there`);
+  unlinkSync(path);
+}
+
+function listen(server: Server, path: string, mode: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    // The socket is made inside listen(): closed to all until its mode is set.
+    const umask = process.umask(0o777);
+    try {
+      server.listen(path, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    } finally {
+      process.umask(umask);
+    }
+    try {
+      chmodSync(path, mode);
+    } catch {
+      // Not bound: the error event says why.
+    }
+  });
+}
+
+/** @throws when the path is too long, taken, or not writable */
+export async function serveControl(options: ControlSocketOptions): Promise<ControlSocket> {
+  const { path, mode, timeout = 300_000, most = 100 } = options;
+  if (Buffer.byteLength(path) > 107) throw new Error(`Cannot listen on ${path}: longer than 107 octets`);
+  await clearPath(path);
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.setTimeout(timeout, () => socket.destroy());
+    socket.on("error", () => socket.destroy());
+    void new Session(socket, options).run().finally(() => {
+      socket.end();
+      sockets.delete(socket);
+    });
+  });
+  server.maxConnections = most;
+  await listen(server, path, mode);
+  return {
+    path,
+    async close() {
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+      for (const socket of sockets) socket.destroySoon();
+      await closed;
+    },
+  };
+}
+
+/** One connection: request after request. */
+class Session {
+  readonly #socket: Socket;
+  readonly #options: ControlSocketOptions;
+  readonly #frames: AsyncGenerator<Frame, undefined>;
+
+  constructor(socket: Socket, options: ControlSocketOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#frames = readFrames(socket);
+  }
+
+  async run(): Promise<void> {
+    try {
+      for (;;) {
+        const { value: frame } = await this.#frames.next();
+        if (!frame) return;
+        await this.#answer(frame);
+      }
+    } catch (error) {
+      // Neither side knows any more where a frame begins.
+      await this.#send({ ok: false, error: error instanceof ProtocolError ? error.message : "Connection lost" });
+    }
+  }
+
+  async #answer(frame: Frame): Promise<void> {
+    try {
+      const request = readRequest(frame.head);
+      if (this.#options.access === "submit" && !forEverybody.has(request.op)) {
+        throw new Error(`Permission denied: "${request.op}" is not allowed on ${this.#options.path}`);
+      }
+      if (request.op === "submit") await this.#submit(request.facts);
+      else if (request.op === "list") await this.#list(request.filter);
+      else await this.#send({ ok: true, value: await this.#value(request) });
+      if (request.op === "shutdown") this.#options.services.shutdown();
+    } catch (error) {
+      if (error instanceof BrokenSubmission) throw error.cause;
+      await this.#send({ ok: false, error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  #value(request: Exclude<Request, { op: "submit" | "list" }>): unknown {
+    const { services } = this.#options;
+    switch (request.op) {
+      case "status":
+        return services.status();
+      case "run":
+        return services.run(request.filter);
+      case "hold":
+        return services.hold(request.filter, request.reason);
+      case "release":
+        return services.release(request.filter);
+      case "remove":
+        return services.remove(request.filter);
+      case "reload":
+        return services.reload();
+      default:
+        return null; // shutdown: begins after the answer
+    }
+  }
+
+  async #list(filter: QueueFilter): Promise<void> {
+    let chunk: QueueListing[] = [];
+    for (const listing of await this.#options.services.list(filter)) {
+      chunk.push(listing);
+      if (chunk.length < LIST_CHUNK) continue;
+      await this.#send({ ok: true, more: true, value: chunk });
+      chunk = [];
+    }
+    await this.#send({ ok: true, value: chunk });
+  }
+
+  /** Takes the octets even when the message is refused at once, so that the next request is found. */
+  async #submit(facts: SubmissionFacts): Promise<void> {
+    let submission: Submission | undefined;
+    let refused: unknown;
+    try {
+      submission = await this.#options.services.submit(facts);
+    } catch (error) {
+      refused = error;
+    }
+    for (;;) {
+      const frame = await this.#nextOfSubmission(submission);
+      if (frame.head["end"] === true) break;
+      try {
+        await submission?.write(frame.octets);
+      } catch (error) {
+        submission?.abort();
+        submission = undefined;
+        refused = error;
+      }
+    }
+    if (!submission) throw refused;
+    await this.#send({ ok: true, value: await submission.finish() });
+  }
+
+  async #nextOfSubmission(submission: Submission | undefined): Promise<Frame> {
+    try {
+      const { value: frame } = await this.#frames.next();
+      if (frame?.head["end"] === true || frame?.head["data"] === true) return frame;
+      throw new ProtocolError("Cannot use the message: it has no end");
+    } catch (error) {
+      submission?.abort();
+      throw new BrokenSubmission("The message was not completed", { cause: error });
+    }
+  }
+
+  async #send(answer: object): Promise<void> {
+    if (!this.#socket.destroyed) await writeFrame(this.#socket, encodeFrame(answer));
+  }
+}
+
+/** The connection is of no use any more. */
+class BrokenSubmission extends Error {
+  override readonly name = "BrokenSubmission";
+}

@@ -1,0 +1,266 @@
+import { once } from "node:events";
+import { chmod, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { connectControl, ControlError, NoDaemonError } from "../../../src/control/client.ts";
+import { encodeFrame, FrameDecoder, ProtocolError, type SubmissionFacts } from "../../../src/control/protocol.ts";
+import { listingOf } from "../../../src/control/queue-listing.ts";
+import { type ControlServices, type ControlSocket, serveControl } from "../../../src/control/server.ts";
+import type { QueueEntry } from "../../../src/queue/queue.ts";
+import { envelope } from "../../support/queue-samples.ts";
+
+const facts: SubmissionFacts = {
+  sender: "anna@a.test",
+  recipients: ["b\xfcb@b.test"],
+  fromHeader: false,
+  user: "anna",
+  notify: ["FAILURE"],
+  macros: { r: "local" },
+};
+
+function entry(id: string): QueueEntry {
+  return { id, envelope: envelope(id), group: "mqueue", priority: 1, attempts: 0, nextTry: 0 };
+}
+
+interface Calls {
+  readonly log: unknown[];
+  readonly submitted: string[];
+  aborted: number;
+  refuse: boolean;
+  entries: QueueEntry[];
+}
+
+function services(calls: Calls): ControlServices {
+  const note = (name: string, value: number) => (filter: unknown, reason?: string) => {
+    calls.log.push([name, filter, reason]);
+    return value;
+  };
+  return {
+    submit: (given) => {
+      calls.log.push(given);
+      if (calls.refuse) throw new Error("queue is full");
+      const chunks: Buffer[] = [];
+      return {
+        write: (octets) => void chunks.push(octets),
+        finish: async () => {
+          calls.submitted.push(Buffer.concat(chunks).toString("latin1"));
+          return { id: "5AKJ", reply: { code: 250, enhanced: "2.0.0", lines: ["accepted"] } };
+        },
+        abort: () => void calls.aborted++,
+      };
+    },
+    status: () => ({ pid: 7, started: 1, version: "0", queued: 3, facts: { load: 0.5 } }),
+    list: () => calls.entries.map((each) => listingOf(each, false)),
+    run: note("run", 4),
+    hold: note("hold", 1),
+    release: note("release", 2),
+    remove: note("remove", 0),
+    reload: async () => ["sendmail.cf: line 3: unknown option"],
+    shutdown: () => void calls.log.push("shutdown"),
+  };
+}
+
+let directory: string;
+let path: string;
+let calls: Calls;
+let server: ControlSocket | undefined;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "rulemail-control-"));
+  path = join(directory, "socket");
+  calls = { log: [], submitted: [], aborted: 0, refuse: false, entries: [] };
+});
+
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+  await rm(directory, { recursive: true });
+});
+
+async function serve(access: "all" | "submit" = "all"): Promise<void> {
+  server = await serveControl({ path, mode: 0o600, access, services: services(calls) });
+}
+
+describe("control socket", () => {
+  test("hands a message over octet for octet and answers with its id", async () => {
+    await serve();
+    const client = await connectControl(path);
+    const large = Buffer.alloc(3_000_000, "0123456789\r\n\xff", "latin1");
+    const answer = await client.submit(facts, [Buffer.from("Subject: x\n\n"), large]);
+    expect(answer).toEqual({ id: "5AKJ", reply: { code: 250, enhanced: "2.0.0", lines: ["accepted"] } });
+    expect(calls.submitted[0] === `Subject: x\n\n${large.toString("latin1")}`).toBe(true);
+    expect(calls.log).toEqual([{ ...facts, smtputf8: false }]);
+    expect((await client.submit(facts, [])).id).toBe("5AKJ");
+    client.close();
+  });
+
+  test("a refused message is an error with the reason, and the connection goes on", async () => {
+    calls.refuse = true;
+    await serve();
+    const client = await connectControl(path);
+    await expect(client.submit(facts, [Buffer.alloc(2_000_000)])).rejects.toThrow("queue is full");
+    expect((await client.status()).queued).toBe(3);
+    client.close();
+  });
+
+  test("a message that breaks off is aborted", async () => {
+    await serve();
+    const socket = connect(path);
+    socket.write(encodeFrame({ rulemail: 1, op: "submit", facts }));
+    socket.write(encodeFrame({ data: true }, Buffer.from("half")));
+    socket.end();
+    socket.resume();
+    await once(socket, "close");
+    expect(calls.aborted).toBe(1);
+    expect(calls.submitted).toEqual([]);
+  });
+
+  test("passes filters and reasons, answers with what the services say", async () => {
+    await serve();
+    const client = await connectControl(path);
+    expect(await client.run({ sender: "anna" })).toBe(4);
+    expect(await client.hold({ id: "5AK" }, "why not")).toBe(1);
+    expect(await client.release({ held: true })).toBe(2);
+    expect(await client.remove({ recipient: "b" })).toBe(0);
+    expect(await client.reload()).toEqual(["sendmail.cf: line 3: unknown option"]);
+    expect((await client.status()).facts).toEqual({ load: 0.5 });
+    await client.shutdown();
+    client.close();
+    expect(calls.log).toEqual([
+      ["run", { sender: "anna" }, undefined],
+      ["hold", { id: "5AK" }, "why not"],
+      ["release", { held: true }, undefined],
+      ["remove", { recipient: "b" }, undefined],
+      "shutdown",
+    ]);
+  });
+
+  test("a long list arrives whole", async () => {
+    calls.entries = Array.from({ length: 1234 }, (_, number) => entry(`m${number}`));
+    await serve();
+    const client = await connectControl(path);
+    const list = await client.list();
+    expect(list).toEqual(calls.entries.map((each) => listingOf(each, false)));
+    calls.entries = [];
+    expect(await client.list()).toEqual([]);
+    client.close();
+  });
+
+  test("a socket for everybody takes mail and tells its status, nothing else", async () => {
+    await serve("submit");
+    const client = await connectControl(path);
+    expect((await client.submit(facts, [])).id).toBe("5AKJ");
+    expect((await client.status()).pid).toBe(7);
+    await expect(client.list()).rejects.toThrow('Permission denied: "list" is not allowed');
+    await expect(client.shutdown()).rejects.toBeInstanceOf(ControlError);
+    client.close();
+    expect(calls.log).not.toContain("shutdown");
+  });
+
+  test.each([
+    [{ op: "status" }, "version undefined"],
+    [{ rulemail: 2, op: "status" }, "version 2"],
+    [{ rulemail: 1, op: "toString" }, 'unknown operation "toString"'],
+    [{ rulemail: 1, op: "list", filter: { id: 5 } }, '"id" is not a text'],
+    [{ rulemail: 1, op: "hold", filter: {} }, '"reason" is not a text'],
+    [{ rulemail: 1, op: "submit", facts: { recipients: "x", user: "a" } }, '"recipients" is not a list'],
+    [{ rulemail: 1, op: "submit", facts: { recipients: [], user: "a", notify: ["SOME"] } }, "NOTIFY=SOME"],
+    [{ rulemail: 1, op: "submit", facts: { recipients: [], user: "a", ret: "X" } }, '"ret" is none of'],
+  ])("says what is wrong with %j", async (head, message) => {
+    await serve();
+    const socket = connect(path);
+    socket.end(encodeFrame(head));
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk as Buffer);
+    const [answer] = [...new FrameDecoder().push(Buffer.concat(chunks))];
+    expect(answer.head["ok"]).toBe(false);
+    expect(answer.head["error"]).toContain(message);
+  });
+
+  test("garbage ends the connection with an answer, others go on", async () => {
+    await serve();
+    const socket = connect(path);
+    socket.write("EHLO there\r\n");
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks).toString()).toContain("too long");
+    const client = await connectControl(path);
+    expect((await client.status()).pid).toBe(7);
+    client.close();
+  });
+
+  test("the socket file has the mode that was asked for and goes with the server", async () => {
+    await serve();
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    await server!.close();
+    await expect(stat(path)).rejects.toThrow("ENOENT");
+  });
+
+  test("a socket that nobody answers is replaced, one in use and other files are not", async () => {
+    const dead = createServer();
+    dead.listen(path);
+    await once(dead, "listening");
+    await expect(serve()).rejects.toThrow("another process answers");
+    dead.close();
+    await once(dead, "close");
+    await writeFile(path, "");
+    await expect(serve()).rejects.toThrow("something else of that name");
+    await rm(path);
+    await expect(
+      serveControl({ path: `/${"x".repeat(120)}`, mode: 0o600, access: "all", services: services(calls) }),
+    ).rejects.toThrow("longer than 107 octets");
+  });
+
+  test("connectControl() says that there is no daemon, whatever the reason", async () => {
+    await expect(connectControl(path)).rejects.toBeInstanceOf(NoDaemonError);
+    await writeFile(path, "");
+    await expect(connectControl(path)).rejects.toThrow("not a socket");
+  });
+
+  test("a lost connection is an error", async () => {
+    const silent = createServer((socket) => socket.destroy());
+    silent.listen(path);
+    await once(silent, "listening");
+    await chmod(path, 0o600);
+    const client = await connectControl(path);
+    await expect(client.status()).rejects.toThrow("Lost the connection");
+    silent.close();
+  });
+
+  test("a daemon that does not answer is not waited for longer than the timeout", async () => {
+    const silent = createServer(() => undefined);
+    silent.listen(path);
+    await once(silent, "listening");
+    const client = await connectControl(path, { timeout: 20 });
+    await expect(client.status()).rejects.toThrow("no answer in 0 s");
+    client.close();
+    silent.close();
+  });
+});
+
+describe("FrameDecoder", () => {
+  test("finds frames however they are cut", () => {
+    const octets = Buffer.concat([
+      encodeFrame({ a: "\xfc\u20ac" }, Buffer.from("one")),
+      encodeFrame({}),
+      encodeFrame({ b: 2 }, Buffer.alloc(5000, 7)),
+    ]);
+    for (const size of [1, 3, 8, 9, 1000, 100_000]) {
+      const decoder = new FrameDecoder();
+      const frames = [];
+      for (let at = 0; at < octets.length; at += size) frames.push(...decoder.push(octets.subarray(at, at + size)));
+      expect(frames.map(({ head }) => head)).toEqual([{ a: "\xfc\u20ac" }, {}, { b: 2 }]);
+      expect(frames.map((frame) => frame.octets.length)).toEqual([3, 0, 5000]);
+    }
+  });
+
+  test.each([
+    ["a head that is no object", Buffer.from([2, 0, 0, 0, 0, 0, 0, 0, 0x5b, 0x5d])],
+    ["a head that is no JSON", Buffer.from([2, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x7b])],
+    ["too many octets", Buffer.from([2, 0, 0, 0, 0, 0, 0, 1])],
+  ])("refuses %s", (_, octets) => {
+    expect(() => [...new FrameDecoder().push(octets)]).toThrow(ProtocolError);
+  });
+});
