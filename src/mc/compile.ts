@@ -1,0 +1,160 @@
+/**
+ * The entry of the macro compiler: an .mc file in, the text of a configuration (.cf) and what there is to say about it
+ * out. It joins the processor, the search path and the library; it writes no files and prints nothing.
+ */
+import { type Diagnostic, diagnostic, type Severity } from "../source/diagnostic.ts";
+import { builtins, defineBuiltins } from "./builtins.ts";
+import { Exit, FatalError, Processor, type ProcessorOptions } from "./expand.ts";
+import { searchPath } from "./files.ts";
+import { type Library, readText, shippedLibrary } from "./library.ts";
+import { describe, locationOf, type Origin, outermost } from "./origin.ts";
+
+export interface CompileOptions {
+  /** The macro library; default is the one shipped with the program. */
+  readonly library?: Library;
+  /** Macros set before anything is read (-D). */
+  readonly defines?: Readonly<Record<string, string>>;
+  /** Builtins and defines to be forgotten (-U). */
+  readonly undefines?: readonly string[];
+  /** Folders for include (-I). */
+  readonly includePath?: readonly string[];
+  /** Lets syscmd and esyscmd run programs. */
+  readonly allowSyscmd?: boolean;
+  readonly prefixBuiltins?: boolean;
+  readonly syncLines?: boolean;
+  /** What `__program__` and error messages of m4 mode call this program. */
+  readonly program?: string;
+}
+
+/** A file, or text that stands for one (its name is used in messages and for relative includes). */
+export interface SourceText {
+  readonly file: string;
+  readonly text?: string;
+}
+
+export interface CompileResult {
+  /** The output, latin1; as far as it came when a fatal error is among the diagnostics. */
+  readonly text: string;
+  readonly diagnostics: readonly Diagnostic[];
+  /** For each output line (index 0 is line 1) where it came from. */
+  readonly origins: readonly (Origin | undefined)[];
+  /** False after an error that ended the run: `text` is not complete. */
+  readonly complete: boolean;
+  /** What errprint, dumpdef and traces wrote, in order (m4 mode prints it as it is). */
+  readonly messages: string;
+  /** Status given to m4exit. */
+  readonly status: number;
+}
+
+/** Compiles an .mc file with the macro library. */
+export function compileMc(source: SourceText, options: CompileOptions = {}): CompileResult {
+  const library = options.library ?? shippedLibrary();
+  const text = source.text ?? readText(source.file);
+  if (text === undefined) return unreadable(source.file);
+  if (includesFrame(source.file, text, { ...options, library })) {
+    return process([{ file: source.file, text }], { ...options, library }, true);
+  }
+  const frame = { file: `${library.root}m4/cf.m4`, text: library.read("m4/cf.m4")! };
+  return process([frame, { file: source.file, text }], { ...options, library }, true);
+}
+
+/** Runs the bare macro processor over files, as GNU m4 does; the library only helps out when cf.m4 is asked for. */
+export function processM4(sources: readonly SourceText[], options: CompileOptions = {}): CompileResult {
+  const loaded: { file: string; text: string }[] = [];
+  for (const { file, text = readText(file) } of sources) {
+    if (text === undefined) return unreadable(file);
+    loaded.push({ file, text });
+  }
+  return process(loaded, options, false);
+}
+
+function unreadable(file: string): CompileResult {
+  const problem = diagnostic("error", `cannot open \`${file}': no such file, or not readable`, { file, line: 1 });
+  return { text: "", diagnostics: [problem], origins: [], complete: false, messages: "", status: 1 };
+}
+
+/**
+ * Whether the file loads the frame by itself. What stands above that include is read with m4's own comment rules, so the
+ * frame must not be put in front; only running the file without it can tell.
+ */
+function includesFrame(file: string, text: string, options: CompileOptions): boolean {
+  if (!/include/.test(text)) return false;
+  let seen = false;
+  const found = new Error("frame found");
+  const files = searchPath({
+    library: options.library,
+    includePath: options.includePath ?? [],
+    onFrame: () => {
+      seen = true;
+      throw found;
+    },
+  });
+  const m4 = prepare(options, { files });
+  try {
+    m4.processFile(file, text);
+  } catch {
+    // Whatever else is wrong will be found, and reported, by the real run.
+  }
+  return seen;
+}
+
+function prepare(options: CompileOptions, own: ProcessorOptions): Processor {
+  const m4 = new Processor(own);
+  m4.builtins = builtins;
+  defineBuiltins(m4.symbols, options.prefixBuiltins ?? false);
+  if (options.library) m4.symbols.define("_CF_DIR_", { text: options.library.root });
+  for (const [name, text] of Object.entries(options.defines ?? {})) m4.symbols.define(name, { text });
+  for (const name of options.undefines ?? []) m4.symbols.undefine(name);
+  return m4;
+}
+
+function process(
+  sources: readonly { readonly file: string; readonly text: string }[],
+  options: CompileOptions,
+  reading: boolean,
+): CompileResult {
+  const files = searchPath({ library: options.library, includePath: options.includePath ?? [] });
+  const { allowSyscmd, prefixBuiltins, syncLines, program } = options;
+  const m4 = prepare(options, { files, allowSyscmd, prefixBuiltins, syncLines, program });
+  let messages = "";
+  m4.onMessage = (text, at) => {
+    messages += text;
+    if (reading) m4.diagnostics.push(...fromMessage(text, at));
+  };
+  let complete = true;
+  let status = 0;
+  try {
+    for (const { file, text } of sources) m4.processFile(file, text);
+    m4.finish();
+  } catch (error) {
+    if (error instanceof Exit) {
+      status = error.status;
+      complete = status === 0;
+    } else if (error instanceof FatalError) {
+      m4.diagnostics.push(error.diagnostic);
+      complete = false;
+      status = 1;
+    } else throw error;
+  }
+  const { text, origins } = m4.diversions.output();
+  return { text, origins, diagnostics: m4.diagnostics, complete, messages, status };
+}
+
+const severities: readonly (readonly [RegExp, Severity])[] = [
+  [/^\*+\s*ERROR:?\s*/i, "error"],
+  [/^\*+\s*(?:WARNING|MISSING):?\s*/i, "warning"],
+  [/^WARNING:?\s*/i, "warning"],
+];
+
+/** What the library says with errprint, as a diagnostic at the line of the user's file that led to it. */
+function fromMessage(text: string, at: Origin): Diagnostic[] {
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => {
+      const [mark, severity] = severities.find(([pattern]) => pattern.test(line)) ?? [/^/, "note" as const];
+      const place = outermost(at);
+      const notes = place === at ? [] : describe(at).map((each) => diagnostic("note", `while reading ${each}`, locationOf(at)));
+      return diagnostic(severity, line.replace(mark, "").trim(), locationOf(place), notes);
+    });
+}

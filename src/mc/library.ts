@@ -1,0 +1,76 @@
+/**
+ * Finds the files of the macro library (`macros/`). One interface, so that a single binary can carry them as an asset
+ * later; today they are a folder beside the program.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+
+export interface Library {
+  /** What `_CF_DIR_` stands for; ends in a slash. Names that begin with it are sought here. */
+  readonly root: string;
+  /** Text (latin1) of `m4/cf.m4`, `feature/access_db.m4` ...; undefined when there is none. */
+  read(name: string): string | undefined;
+  /** Names in one folder of the library, without `.m4`, sorted. */
+  names(folder: string): readonly string[];
+}
+
+/** A library that is a folder of files. */
+export function folderLibrary(folder: string): Library {
+  const root = `${resolve(folder)}/`;
+  return {
+    root,
+    read: (name) => readText(root + name),
+    names: (kind) => {
+      try {
+        return readdirSync(root + kind)
+          .filter((file) => file.endsWith(".m4"))
+          .map((file) => file.slice(0, -3))
+          .toSorted();
+      } catch {
+        return [];
+      }
+    },
+  };
+}
+
+/** The folder `macros/` that belongs to this program, whether it runs from src/ or from dist/. */
+export function shippedLibrary(): Library {
+  for (let folder = import.meta.dirname, up = 0; up < 4; folder = dirname(folder), up++) {
+    const candidate = folderLibrary(join(folder, "macros"));
+    if (candidate.read("m4/cf.m4") !== undefined) return candidate;
+  }
+  throw new Error(`find the macro library: no macros/m4/cf.m4 above ${import.meta.dirname}`);
+}
+
+/** Macro files and configurations are octets: one character for each. */
+export function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return undefined;
+  }
+}
+
+/** The name most like `name`, when one is close enough to be a typing error. */
+export function nearest(name: string, names: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let least = Math.max(2, Math.floor(name.length / 3)) + 1;
+  for (const each of names) {
+    const distance = editDistance(name.toLowerCase(), each.toLowerCase());
+    if (distance < least) [best, least] = [each, distance];
+  }
+  return best;
+}
+
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_each, column) => column);
+  for (let line = 1; line <= from.length; line++) {
+    const next = [line];
+    for (let column = 1; column <= to.length; column++) {
+      const change = row[column - 1] + Number(from[line - 1] !== to[column - 1]);
+      next.push(Math.min(change, row[column] + 1, next[column - 1] + 1));
+    }
+    row = next;
+  }
+  return row[to.length];
+}

@@ -1,0 +1,43 @@
+/**
+ * Where a piece of text came from: a chain from the innermost place outwards, ending in the file the user wrote.
+ * Recorded while expanding, so that each line of the output can be traced back (`FILE.cf.map`, messages, traces).
+ *
+ * Example, innermost first: `macros/feature/mailertable.m4:7` ← macro FEATURE(`mailertable') ← `site.mc:12`.
+ */
+import type { Location } from "../source/location.ts";
+
+export interface Origin {
+  readonly file: string;
+  readonly line: number;
+  /** Set when the text is the expansion of this macro, called at file:line. */
+  readonly macro?: string;
+  /** First argument of that call, as in FEATURE(`mailertable'). */
+  readonly argument?: string;
+  /** Where that macro got its text, when a file defined it. */
+  readonly definedAt?: Origin;
+  /** Where the call or the include stands; undefined for a file of the command line. */
+  readonly parent?: Origin;
+}
+
+export const builtIn: Origin = { file: "(built in)", line: 0 };
+
+/** The place in the file the user named on the command line. */
+export function outermost(origin: Origin): Origin {
+  let at = origin;
+  while (at.parent) at = at.parent;
+  return at;
+}
+
+export function locationOf(origin: Origin): Location {
+  return { file: origin.file, line: origin.line };
+}
+
+/** The chain as lines for a follow-up note, innermost first; at most `limit` of them. */
+export function describe(origin: Origin, limit = 12): string[] {
+  const lines: string[] = [];
+  for (let at: Origin | undefined = origin; at && lines.length < limit; at = at.parent) {
+    const what = at.macro === undefined ? "" : ` in ${at.macro}${at.argument === undefined ? "" : `(\`${at.argument}')`}`;
+    lines.push(`${at.file}:${at.line}${what}`);
+  }
+  return lines;
+}

@@ -1,0 +1,106 @@
+/** The names the macro processor knows, each with a stack of definitions (pushdef, popdef). */
+import type { Call } from "./expand.ts";
+import type { Origin } from "./origin.ts";
+
+export interface Builtin {
+  readonly name: string;
+  /** Recognised only with an opening parenthesis behind it. */
+  readonly blind: boolean;
+  /** Fewest and most arguments without a warning. */
+  readonly min: number;
+  readonly max: number;
+  /** May be handed the value of defn(`builtin') as an argument. */
+  readonly takesBuiltins?: boolean;
+  /** Returns the text to be read next, if any. */
+  readonly run: (call: Call) => string | undefined;
+}
+
+/** A definition: own text with `$1` in it, or a builtin. */
+export interface Symbol {
+  readonly text: string;
+  readonly builtin?: Builtin;
+  readonly definedAt?: Origin;
+  /** `text` cut at its parameters; made when first expanded. */
+  parts?: readonly Part[];
+}
+
+/** Literal text, the number of a parameter, or one of `$#` `$*` `$@`. */
+export type Part = string | number | { readonly all: "#" | "*" | "@" };
+
+export class SymbolTable {
+  #stacks = new Map<string, Symbol[]>();
+  #traced = new Set<string>();
+  traceAll = false;
+
+  get(name: string): Symbol | undefined {
+    return this.#stacks.get(name)?.at(-1);
+  }
+
+  define(name: string, symbol: Symbol): void {
+    const stack = this.#stacks.get(name);
+    if (stack === undefined) this.#stacks.set(name, [symbol]);
+    else stack[stack.length - 1] = symbol;
+  }
+
+  push(name: string, symbol: Symbol): void {
+    const stack = this.#stacks.get(name);
+    if (stack === undefined) this.#stacks.set(name, [symbol]);
+    else stack.push(symbol);
+  }
+
+  /** Drops the newest definition; false when there is none. */
+  pop(name: string): boolean {
+    const stack = this.#stacks.get(name);
+    if (stack === undefined) return false;
+    stack.pop();
+    if (stack.length === 0) this.#stacks.delete(name);
+    return true;
+  }
+
+  undefine(name: string): boolean {
+    return this.#stacks.delete(name);
+  }
+
+  names(): string[] {
+    return [...this.#stacks.keys()];
+  }
+
+  trace(name: string, on: boolean): void {
+    if (on) this.#traced.add(name);
+    else this.#traced.delete(name);
+  }
+
+  traceNone(): void {
+    this.#traced.clear();
+    this.traceAll = false;
+  }
+
+  isTraced(name: string): boolean {
+    return this.traceAll || this.#traced.has(name);
+  }
+}
+
+/** Cuts macro text at its parameters: `$1` (several digits are one number), `$#`, `$*`, `$@`; another `$` is text. */
+export function partsOf(text: string): Part[] {
+  const parts: Part[] = [];
+  let from = 0;
+  for (let at = text.indexOf("$"); at >= 0; at = text.indexOf("$", at)) {
+    const next = text[at + 1];
+    let length = 2;
+    let part: Part;
+    if (next >= "0" && next <= "9") {
+      while (text[at + length] >= "0" && text[at + length] <= "9") length++;
+      part = Number(text.slice(at + 1, at + length));
+    } else if (next === "#" || next === "*" || next === "@") part = { all: next };
+    else {
+      at++;
+      continue;
+    }
+    if (at > from) parts.push(text.slice(from, at));
+    parts.push(part);
+    at += length;
+    from = at;
+  }
+  if (from < text.length) parts.push(text.slice(from));
+  return parts;
+}
