@@ -1,0 +1,118 @@
+divert(0)dnl
+dnl canonify.m4: ruleset 3 brings any address into the form  user < @ host . >  that all other rules expect; the dot at
+dnl the end says that the name is complete. Ruleset 4 takes it back.
+
+#########################################################
+#   canonify (3): any address to   user < @ host . >    #
+#########################################################
+Scanonify=3
+# nothing is the null address
+R$@			$@ < @ >
+# a list without members, or what the brackets hold, is all that counts; the innermost brackets win
+R$+ :; $*		$@ :; < @ >
+R$* < > $*		$@ < @ >
+R$* < $* < $* > $*	$1 < $3 > $4
+R$* < $+ > $*		$: $2
+# user < @ host > comes here from other rulesets
+R@ $* , $* : $+		$: $3				routes are not followed
+R@ $+ : $+		$: $2
+# groups   name : member ;
+R$+ : $* ;		$: $2				only the member
+R$* ;			$: $1
+R$- : $+ @ $+		$: $2 @ $3
+R$@			$@ :; < @ >
+# where is the host? After the last at sign ...
+R@			$@ < @ >
+R@ $+			$@ $>Canonify2 < @ $1 >
+R$+ @ $+		$: $1 < @ $2 >
+R$+ < $+ @ $+ >		$1 $2 < @ $3 >
+R$+ < @ $+ >		$@ $>Canonify2 $1 < @ $2 >
+R$+ @			$@ $>Canonify2 $1 < @ >
+ifdef(`_DECNET_', `# ... or in front of two colons ...
+R$- :: $+		$@ $>Canonify2 $2 < @ $1 .DECNET >
+R$- . $- :: $+		$@ $>Canonify2 $3 < @ $1.$2 .DECNET >
+')dnl
+ifdef(`_NO_UUCP_NOSPECIAL_', `', `# ... or in front of an exclamation mark ...
+R$- ! $+		$@ $>Canonify2 $2 < @ $1 .UUCP >
+R$+ . $- ! $+		$@ $>Canonify2 $3 < @ $1 . $2 >
+R$+ ! $+		$@ $>Canonify2 $2 < @ $1 .UUCP >
+')dnl
+ifdef(`_NO_PERCENT_HACK_', `', `# ... or after the last percent sign
+R$* % $*		$1 @ $2
+R$* @ $* @ $*		$1 % $2 @ $3
+R$+ @ $+		$@ $>Canonify2 $1 < @ $2 >
+')dnl
+R$*			$@ $>Canonify2 $1		no host: a user of ours
+
+SCanonify2=96
+undivert(2)dnl
+# the names of the loopback, and addresses in brackets that are ours
+R$* < @ localhost > $*		$: $1 < @ $j . > $2
+R$* < @ localhost . $m > $*	$: $1 < @ $j . > $2
+ifdef(`_NO_UUCP_NOSPECIAL_', `', `R$* < @ localhost . UUCP > $*	$: $1 < @ $j . > $2
+')dnl
+R$* < @ [ $+ ] > $*		$: $1 < @ @ [ $2 ] > $3		mark it
+R$* < @ @ $=w > $*		$: $1 < @ $j . > $3
+R$* < @ @ $+ > $*		$@ $1 < @ $2 > $3
+ifdef(`_DOMAIN_TABLE_', `# renamed domains
+R$* < @ $+ > $*			$: $1 < @ $(domaintable $2 $) > $3
+')dnl
+ifdef(`_BITDOMAIN_TABLE_', `# BITNET hosts with a name of their own
+R$* < @ $+ .BITNET > $*		$: $1 < @ $(bitdomain $2 $: $2 .BITNET $) > $3
+')dnl
+ifdef(`_UUDOMAIN_TABLE_', `# UUCP hosts with a name of their own
+R$* < @ $+ .UUCP > $*		$: $1 < @ $(uucpdomain $2 $: $2 .UUCP $) > $3
+')dnl
+ifdef(`_NO_UUCP_NOSPECIAL_', `', `R$* < @ $+ .UUCP > $*		$@ $1 < @ $2 .UUCP . > $3
+')dnl
+# names that are complete as they are
+R$* < @ $=w > $*		$@ $1 < @ $2 . > $3
+R$* < @ $=M > $*		$@ $1 < @ $2 . > $3
+ifdef(`_VIRT_CLASS_', `R$* < @ $={VirtHost} > $*	$@ $1 < @ $2 . > $3
+')dnl
+ifdef(`_GENERICS_CLASS_', `R$* < @ $=G > $*		$@ $1 < @ $2 . > $3
+')dnl
+ifdef(`_NO_CANONIFY_', `ifdef(`_CANONIFY_CLASS_', `# names of these domains are looked up
+R$* < @ $* $={Canonify} > $*	$: $1 < @ $[ $2 $3 $] > $4
+')dnl
+ifdef(`_CANONIFY_HOSTS_', `# names without dots are looked up
+R$* < @ $- > $*			$: $1 < @ $[ $2 $] > $3
+')dnl
+R$*				$: < $&{daemon_flags} > $1	listeners with M=c look names up
+R< $* cc $* > $* < @ $* $~P > $*	$: < > $3 < @ $[ $4 $5 $] > $6
+R< $* > $*			$: $2
+# other names with dots are taken as complete
+R$* < @ $+ . $+ > $*		$: $1 < @ $2 . $3 . > $4
+', `R$*				$: < $&{daemon_flags} > $1	listeners with M=C do not look names up
+R< $* CC $* > $* < @ $+ . $+ > $*	$: < . > $3 < @ $4 . $5 . > $6
+R< $* CC $* > $*		$: < . > $3
+R< $- > $* < @ $* $~P > $*	$: < > $2 < @ $3 $4 > $5
+R< > $* < @ $* $~P > $*		$: $1 < @ $[ $2 $3 $] > $4
+R< $* > $*			$: $2
+# pseudo domains are complete
+R$* < @ $* $=P > $*		$: $1 < @ $2 $3 . > $4
+')dnl
+# no two dots at the end
+R$* < @ $+ . . > $*		$1 < @ $2 . > $3
+
+#########################################################
+#   final (4): back to the form that is sent            #
+#########################################################
+Sfinal=4
+R$+ :; < @ >			$@ $1 :
+R:; < @ >			$@
+R$* < @ >			$@				the null address
+R$* < @ $+ . > $*		$1 < @ $2 > $3			no dot at the end
+R$* < @ *LOCAL* > $*		$1 < @ $j > $2
+R$* < $+ > $*			$1 $2 $3			no brackets
+R@ $+ , @ $+ : $+		@ $1 : @ $2 : $3		routes as they were
+ifdef(`_NO_UUCP_NOSPECIAL_', `', `R$+ @ $- .UUCP			$2 ! $1				names with an exclamation mark
+R$+ @ $+ .UUCP			$2 ! $1
+')dnl
+R$+ % $=w @ $=w			$1 @ $2				no detour through ourselves
+
+# once more from the beginning
+SRecurse=97
+R$*			$: $>canonify $1
+R$*			$@ $>parse $1
+

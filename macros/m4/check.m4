@@ -1,0 +1,264 @@
+divert(0)dnl
+dnl check.m4: who may send what to whom. check_relay, check_mail and check_rcpt first ask the rulesets of the site
+dnl (Local_check_*), then their own rules (Basic_check_*). With FEATURE(`delay_checks') the first two are asked when a
+dnl recipient comes, under the names checkrelay and checkmail.
+dnl _ANSWER_(what REJECT means): rules that turn a value of the access table, as < value >, into an answer.
+define(`_ANSWER_', `R< $={Accept} >	$@ $`'1
+R< REJECT >		$1
+R< DISCARD >		$#discard $: discard
+R< QUARANTINE : $`'+ >	$#error $@ quarantine $: $`'1
+R< ERROR : $`'- . $`'- . $`'- : $`'+ >	$#error $@ $`'1.$`'2.$`'3 $: $`'4
+R< ERROR : $`'+ >	$#error $: $`'1
+R< $`'* < TMPF > >	$#error $@ 4.3.0 $: _TMPFMSG_
+R< $`'+ >		$#error $: $`'1')dnl
+define(`_REJECT_', `$#error $@ 5.7.1 $: "confREJECT_MSG"')dnl
+define(`_CHECK_RELAY_', ifdef(`_DELAY_CHECKS_', `checkrelay', `check_relay'))dnl
+define(`_CHECK_MAIL_', ifdef(`_DELAY_CHECKS_', `checkmail', `check_mail'))dnl
+
+#########################################################
+#   check_relay: a client has connected                 #
+#########################################################
+# workspace: client name $| client address
+SLocal_check_relay
+ifdef(`_DELAY_CHECKS_', `ifdef(`_EARLY_RELAY_', `Scheck_relay
+_EARLY_RELAY_
+')')dnl
+S`'_CHECK_RELAY_
+R$*			$: $1 $| $>Local_check_relay $1
+R$* $| $* $| $#$*	$#$3
+R$* $| $* $| $*		$@ $>Basic_check_relay $1 $| $2
+
+SBasic_check_relay
+R$*			$: < $&{deliveryMode} > $1
+R< d > $*		$@ deferred
+R< $* > $*		$: $2
+ifdef(`_ACCESS_TABLE_', `R$+ $| $+		$: $>D < $1 > < ? > < + Connect > < $1 $| $2 >
+R$| $+			$: < ? > < $| $1 >
+R< ? > < $* $| $+ >	$: $>A < $2 > < ? > < + Connect > < $1 $| $2 >
+R< ? > < $* >		$: $1
+R< $={Accept} > < $* >	$@ $1				allowed, whatever lists say
+R< $+ > < $* >		$: < $1 >
+_ANSWER_(`_REJECT_')
+')dnl
+undivert(35)dnl
+undivert(8)dnl
+
+#########################################################
+#   check_mail: a sender is named                       #
+#########################################################
+SLocal_check_mail
+S`'_CHECK_MAIL_
+R$*			$: $1 $| $>Local_check_mail $1
+R$* $| $#$*		$#$2
+R$* $| $*		$@ $>Basic_check_mail $1
+
+SBasic_check_mail
+R$*			$: < $&{deliveryMode} > $1
+R< d > $*		$@ deferred
+R< $* > $*		$: $2
+R< >			$@ < OK >			the null sender
+undivert(36)dnl
+ifdef(`_ACCEPT_UNQUALIFIED_', `', `# the loopback is no name for others
+R$* @ localhost $*	$: < @ $&{client_name} > < $&{daemon_flags} > $1 @ localhost $2
+R< @ > < $* > $*	$: $2
+R< @ $=w > < $* > $*	$: $3
+R< @ $+ > < $* u $* > $*	$: $4
+R< @ $+ > < $* > $*	$#error $@ 5.5.4 $: "553 Real domain name required for sender address"
+')dnl
+R$*			$: < ? > $>CanonAddr $1
+R< ? > < @ >		$@ < OK >
+R< ? > $* < @ $+ . >	$: < ? > $1 < @ $2 >
+ifdef(`_ACCESS_TABLE_', `# what the access table says of the sender counts most
+R< ? > $+ < @ $+ >	$: < ! > $1 < @ $2 > $| $>SearchList < + From > $| < F : $1 @ $2 > < U : $1 @ > < D : $2 > < >
+R< ? > $+		$: < ! > $1 $| $>SearchList < + From > $| < U : $1 @ > < >
+R< ! > $+ $| < ? >	$: < ? > $1
+R< ! > $+ $| < $={Accept} >	$@ < $2 >
+R< ! > $+ $| $+		$: < = > $2
+R< = > < $={Accept} >	$@ $1
+R< = > < REJECT >	_REJECT_
+R< = > < DISCARD >	$#discard $: discard
+R< = > < QUARANTINE : $+ >	$#error $@ quarantine $: $1
+R< = > < ERROR : $- . $- . $- : $+ >	$#error $@ $1.$2.$3 $: $4
+R< = > < ERROR : $+ >	$#error $: $1
+R< = > < $* < TMPF > >	$#error $@ 4.3.0 $: _TMPFMSG_
+R< = > < $+ >		$#error $: $1
+')dnl
+ifdef(`_ACCEPT_UNQUALIFIED_', `', `# a name without a host is good for our own programs and where M=u says so
+R< ? > $#$*		$: < - > < $&{client_name} > < >
+R< ? > $- 		$: < - > < $&{client_name} > < $&{daemon_flags} > $1
+R< ? > $+ < @ >		$: < - > < $&{client_name} > < >
+R< ? > < @ $* >		$: < - > < $&{client_name} > < >
+R< ? > $~[ $* < @ $* >	$: < ? > $1 $2 < @ $3 >
+R< - > < > $*		$@ < OK >
+R< - > < $+ > < $* u $* > $+	$@ < OK >
+R< - > < $+ > < $* > $*	$#error $@ 5.5.4 $: "553 Domain name required for sender address " $&f
+')dnl
+ifdef(`_ACCEPT_UNRESOLVABLE_', `', `# can the domain be answered?
+R< ? > $* < @ $+ >	$: < $(resolve $2 $: $2 <NONE> $) > $1 < @ $2 >
+R< $* < OKR > > $* < @ $+ >	$: < ? > $2 < @ $3 >
+R< $* < TEMP > > $* < @ $=w >	$: < ? > $2 < @ $3 >
+R< $* < $- > > $* < @ $=w >	$: < ? > $3 < @ $4 >
+R< $* < TEMP > > $*	$#error $@ 4.1.8 $: "451 Domain of sender address " $&f " does not resolve"
+R< $* < $- > > $*	$#error $@ 5.1.8 $: "553 Domain of sender address " $&f " does not exist"
+')dnl
+undivert(37)dnl
+R$*			$@ < OK >
+
+#########################################################
+#   check_rcpt: a recipient is named                    #
+#########################################################
+SLocal_check_rcpt
+Scheck_rcpt
+R$*			$: $1 $| $>Local_check_rcpt $1
+R$* $| $#$*		$#$2
+ifdef(`_DELAY_CHECKS_', `R$* $| $*		$@ $>_Delayed_checks $1
+', `R$* $| $*		$@ $>Basic_check_rcpt $1
+')dnl
+
+SBasic_check_rcpt
+R< >			$#error $@ nouser $: "553 User address required"
+R$@			$#error $@ nouser $: "553 User address required"
+R$*			$: < $&{deliveryMode} > $1
+R< d > $*		$@ deferred
+R< $* > $*		$: $2
+undivert(38)dnl
+ifdef(`_BLOCKLIST_RCPT_', `# recipients that the access table refuses
+R$*			$: $1 $| < ? > $>CanonAddr $1
+R$* $| < ? > $+ < @ $=w . >	$: $1 $| < ! > $2 < @ $3 >
+R$* $| < ? > $+ < @ $+ . >	$: $1 $| < ! > $2 < @ $3 >
+R$* $| < ? > $+ < @ $+ >	$: $1 $| < ! > $2 < @ $3 >
+R$* $| < ? > $- 	$: $1 $| < ! > $2 < @ $j >
+R$* $| < ! > $+ < @ $+ >	$: $1 $| < ! > $>SearchList < + To > $| < F : $2 @ $3 > < U : $2 @ > < D : $3 > < >
+R$* $| < ! > < ? >	$: $1
+R$* $| < ? > $*		$: $1
+R$* $| < ! > < $={Accept} >	$: $1
+R$* $| < ! > < SKIP >	$: $1
+R$* $| < ! > < REJECT >	$#error $@ 5.2.1 $: "confRCPTREJ_MSG"
+R$* $| < ! > < DISCARD >	$#discard $: discard
+R$* $| < ! > < QUARANTINE : $+ >	$#error $@ quarantine $: $2
+R$* $| < ! > < ERROR : $- . $- . $- : $+ >	$#error $@ $2.$3.$4 $: $5
+R$* $| < ! > < ERROR : $+ >	$#error $: $2
+R$* $| < ! > < $* < TMPF > >	$#error $@ 4.3.0 $: _TMPFMSG_
+R$* $| < ! > < $+ >	$#error $: $2
+')dnl
+ifdef(`_PROMISCUOUS_RELAY_', `R< @ > $*		$#error $@ 5.1.3 $: "553 List:; syntax illegal for recipient addresses"
+R$*			$@ RELAY
+', `R$*			$@ $>Rcpt_ok $1
+')dnl
+
+# Rcpt_ok: is this recipient ours, or one that we relay for? Otherwise the client must be one that may relay.
+SRcpt_ok
+R$*			$: $>ParseRecipient $1
+R< @ $* >		$#error $@ 5.1.3 $: "553 List:; syntax illegal for recipient addresses"
+R$#$*			$#$1
+undivert(39)dnl
+# ours
+R$+ < @ $=w >		$@ OK
+# relayed
+ifdef(`_RELAY_HOSTS_ONLY_', `R$+ < @ $=R >		$@ RELAY
+', `R$+ < @ $* $=R >	$: $1 < @ $2 $3 > $| < $2 >
+R$+ $| < >		$@ RELAY
+R$+ $| < $+ . >		$@ RELAY
+R$+ $| < $* >		$: $1
+')dnl
+ifdef(`_RELAY_ENTIRE_DOMAIN_', `R$+ < @ $* $=m >	$: $1 < @ $2 $3 > $| < $2 >
+R$+ $| < >		$@ RELAY
+R$+ $| < $+ . >		$@ RELAY
+R$+ $| < $* >		$: $1
+')dnl
+ifdef(`_ACCESS_TABLE_', `ifdef(`_RELAY_FULL_ADDR_', `R$+ < @ $+ >		$: $1 < @ $2 > $| $>SearchList < + To > $| < F : $1 @ $2 > < D : $2 > < F : $1 @ > < D : $2 > < >
+', `R$+ < @ $+ >		$: $1 < @ $2 > $| $>SearchList < + To > $| < D : $2 > < >
+')dnl
+R$+ $| < RELAY >	$@ RELAY
+R$+ $| < $* < TMPF > >	$#error $@ 4.3.0 $: _TMPFMSG_
+R$+ $| < $* >		$: $1
+')dnl
+undivert(40)dnl
+# without a host it is ours
+R$+ < @ >		$@ OK
+R$- 			$@ OK
+R$~[ $* 		$: < $1 $2 >
+R< $+ < @ $+ > >	$: $1 < @ $2 >
+R< $+ >			$@ OK
+# may this client relay?
+R$*			$: $>Relay_ok < $1 >
+R$#$*			$#$1
+R< OK > $*		$@ RELAY
+R< NO $* > $*		$: < $&{client_resolve} >
+R< TEMP >		$#error $@ 4.4.0 $: "450 Relaying temporarily denied. Cannot resolve PTR record for " $&{client_addr}
+R< FORGED >		$#error $@ 5.7.1 $: "550 Relaying denied. IP name possibly forged " $&{client_name}
+R< FAIL >		$#error $@ 5.7.1 $: "550 Relaying denied. IP name lookup failed " $&{client_name}
+R$*			$#error $@ 5.7.1 $: "confRELAY_MSG"
+
+# Relay_ok: < OK > when the client may send anywhere, else < NO >
+SRelay_ok
+R$*			$: $>Local_Relay_Auth $&{auth_type}
+R$*			$: < $&{auth_type} > $1
+ifdef(`_TRUST_AUTH_MECH_', `R< $={TrustAuthMech} > $*	$@ < OK >
+')dnl
+ifdef(`_ACCESS_TABLE_', `# a certificate that the access table trusts
+R$*			$: < $&{verify} >
+R< OK >			$: < ? > $>E < $&{cert_issuer} > < ? > < ! CertIssuer > < >
+R< ? > < RELAY > $*	$@ < OK >
+R< ? > < SUBJECT > $*	$: < ? > $>E < $&{cert_subject} > < ? > < ! CertSubject > < >
+R< ? > < RELAY > $*	$@ < OK >
+')dnl
+undivert(41)dnl
+# programs of this machine, and the loopback
+R$*			$: < $&{client_addr} >
+R< 0 >			$@ < OK >
+R< >			$@ < OK >
+R< 127 . 0 . 0 . 1 >	$@ < OK >
+R< IPv6 : 0 : 0 : 0 : 0 : 0 : 0 : 0 : 1 >	$@ < OK >
+R< IPv6 : : : 1 >	$@ < OK >
+R< $=R $* >		$@ < OK >			one of our networks
+ifdef(`_ACCESS_TABLE_', `R< $+ >			$: $>A < $1 > < ? > < + Connect > < >
+R< RELAY > < >		$@ < OK >
+R< $* < TMPF > > < >	$#error $@ 4.3.0 $: _TMPFMSG_
+')dnl
+# its name, when that can be believed
+R$*			$: < ? $&{client_resolve} >
+R< ? OK >		$: < ? > < ifdef(`_USE_CLIENT_PTR_', `$&{client_ptr}', `$&{client_name}') >
+R< ? $* >		$@ < NO >
+R< ? > < >		$@ < NO >
+R< ? > < [ $* ] >	$@ < NO >
+R< ? > < $=w >		$@ < OK >
+ifdef(`_RELAY_HOSTS_ONLY_', `R< ? > < $=R >		$@ < OK >
+', `R< ? > < $* $=R >	$: < ? > < $1 $2 > $| < $1 >
+R$+ $| < >		$@ < OK >
+R$+ $| < $+ . >		$@ < OK >
+R$+ $| < $* >		$: $1
+')dnl
+ifdef(`_RELAY_ENTIRE_DOMAIN_', `R< ? > < $* $=m >	$: < ? > < $1 $2 > $| < $1 >
+R$+ $| < >		$@ < OK >
+R$+ $| < $+ . >		$@ < OK >
+R$+ $| < $* >		$: $1
+')dnl
+ifdef(`_ACCESS_TABLE_', `R< ? > < $+ >		$: $>D < $1 > < ? > < + Connect > < >
+R< RELAY > < >		$@ < OK >
+R< $* < TMPF > > < >	$#error $@ 4.3.0 $: _TMPFMSG_
+')dnl
+undivert(42)dnl
+R$*			$@ < NO >
+
+SLocal_Relay_Auth
+
+# ParseRecipient: a recipient without whatever would lead through this host to another one
+SParseRecipient
+R$*			$: $>CanonAddr $1
+R$#$*			$@ $#$1
+R$* < @ $+ . >		$1 < @ $2 >
+R$- < @ $* >		$: $(dequote $1 $) < @ $2 >
+# user %% other @ us is mail for other
+ifdef(`_LOOSE_RELAY_CHECK_', `R$* $=O $* < @ $=w >	$@ $>ParseRecipient $1 $2 $3
+', `R$* $=O $* < @ $=w >	$@ $>ParseRecipient $1 $2 $3
+R$* $=O $* < @ $* $=R >	$@ $>ParseRecipient $1 $2 $3
+')dnl
+
+SCanonAddr
+R$*			$: $>Parse0 $>canonify $1
+
+SLocal_greet_pause
+undivert(43)dnl
+ifdef(`_DELAY_CHECKS_', `include(_CF_DIR_`m4/delay.m4')')dnl
+

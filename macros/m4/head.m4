@@ -1,0 +1,75 @@
+divert(0)dnl
+dnl head.m4: macros, classes and maps. Names of macros and classes that rules of sites use keep their letters:
+dnl   $j our name  $B $C $F $H $L $M $R $S $Y relays and masquerade  $Z version  =w our names  =R relayed  =E =L =M =N =G
+
+#########################
+#   This host           #
+#########################
+
+# other names for this host
+Cwlocalhost
+ifdef(`_USE_CW_FILE_', `# file with more of them
+Fw`'confCW_FILE
+')dnl
+ifdef(`confDOMAIN_NAME', `# our official name
+Dj`'confDOMAIN_NAME
+', `# our official name is what the machine says
+')dnl
+undivert(5)dnl
+# version and name in bounces
+DZ`'confCF_VERSION
+Dn`'confMAILER_NAME
+# the operators that can follow a name of ours, and what may follow a bracket
+C{O}@ % ifdef(`_NO_UUCP_NOSPECIAL_', `', `!')
+# Pseudo domains, never looked up in DNS, and the name without dots
+C{P}. ifdef(`BITNET_RELAY', `BITNET ')ifdef(`_DECNET_', `DECNET ')ifdef(`_FAX_', `FAX ')ifdef(`UUCP_RELAY', `UUCP ')ifdef(`_UUCP_', `UUCP ')ifdef(`_REDIRECT_', `REDIRECT ')ifdef(`_POP_', `POP ')
+C..
+C[[
+ifdef(`confTRUSTED_USERS', `Ct`'confTRUSTED_USERS
+')dnl
+
+# relays
+ifdef(`SMART_HOST', `D{S}SMART_HOST
+')dnl
+ifdef(`LOCAL_RELAY', `D{R}LOCAL_RELAY
+')dnl
+ifdef(`MAIL_HUB', `D{H}MAIL_HUB
+')dnl
+ifdef(`LUSER_RELAY', `D{L}LUSER_RELAY
+')dnl
+ifdef(`UUCP_RELAY', `D{Y}UUCP_RELAY
+')dnl
+ifdef(`BITNET_RELAY', `D{B}BITNET_RELAY
+')dnl
+ifdef(`DECNET_RELAY', `D{C}DECNET_RELAY
+')dnl
+ifdef(`FAX_RELAY', `D{F}FAX_RELAY
+')dnl
+# the name that mail shows outside; empty: $j
+D{M}ifdef(`MASQUERADE_NAME', `MASQUERADE_NAME')
+# users that are never masqueraded, and users that are always local
+C{E}root
+C{L}root
+# what we relay for
+F{R}`'confCR_FILE
+# words that answers of maps are compared with
+C{ResOk}OKR
+C{Accept}OK RELAY
+# restored for each delivery from the queue
+C{persistentMacros}r s _ {if_addr} {daemon_flags}
+# MIME: encodings we can convert, types never converted, subtypes looked into
+C{e}7bit 8bit binary
+C{n}multipart/signed
+C{s}rfc822
+undivert(10)dnl
+
+# maps
+Kdequote dequote ifdef(`confDEQUOTE_OPTS', `confDEQUOTE_OPTS')
+Karith arith
+Kmacro macro
+undivert(30)dnl
+
+###################################
+#   Configuration of the site     #
+###################################
+undivert(6)dnl

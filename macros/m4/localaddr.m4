@@ -1,0 +1,36 @@
+divert(0)dnl
+dnl localaddr.m4: ruleset 5, asked for local users that no alias names.
+dnl _HOST_OF_(`MAIL_HUB'): the host of a relay written as host or mailer:host.
+define(`_HOST_OF_', `ifelse(index($1, `['), `0', `$1', index($1, `:'), `-1', `$1', `substr($1, incr(index($1, `:')))')')dnl
+
+#########################################################
+#   localaddr (5): a local user without an alias        #
+#########################################################
+Slocaladdr=5
+R$*			$: $1 $| $>Local_localaddr $1
+R$+ $| $#ok		$@ $1				the site says: deliver it
+R$+ $| $#$*		$#$2				the site knows better
+R$+ $| $*		$: $1
+R$@ 			$@
+ifdef(`_PLUS_DETAIL_KEPT_', `', `# user+detail: the mailer gets the detail, aliases see user+*
+R$+ + *			$#confLOCAL_MAILER $@ $&h $: $1
+R$+ + $*		$#confLOCAL_MAILER $@ + $2 $: $1 + *
+')dnl
+ifdef(`LUSER_RELAY', `# nobody we know: to the relay for unknown users
+R$+			$: < > $1 $| $(user $1 $: < ? > $)
+R< > $+ $| < ? > $*	$: < ? > $1
+ifdef(`_LUSER_HOST_KEPT_', `R< ? > $+ @ $+		$@ $>MailerToTriple < $L > $1 < @ $2 >
+R< ? > $+		$: < ? > $1 $| $&h
+R< ? > $+ $| $+ @ $+	$@ $>MailerToTriple < $L > $1 < @ $3 >
+R< ? > $+ $| $*		$: < ? > $1
+')dnl
+R< ? > $+		$@ $>MailerToTriple < $L > $1 < @ _HOST_OF_(`LUSER_RELAY', `$L') >
+R< > $+ $| $*		$: $1
+')dnl
+ifdef(`MAIL_HUB', `R$+			$@ $>MailerToTriple < $H > $1 < @ _HOST_OF_(`MAIL_HUB') >
+', `ifdef(`LOCAL_RELAY', `R$+			$@ $>MailerToTriple < $R > $1 < @ _HOST_OF_(`LOCAL_RELAY') >
+')')dnl
+
+SLocal_localaddr
+undivert(32)dnl
+

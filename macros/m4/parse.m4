@@ -1,0 +1,108 @@
+divert(0)dnl
+dnl parse.m4: ruleset 0 and its helpers decide which mailer, host and user an address means.
+
+#########################################################
+#   parse (0): mailer, host and user of an address      #
+#########################################################
+Sparse=0
+R$*			$: $>Parse0 $1			what is wrong with it?
+R< @ >			$#confLOCAL_MAILER $: < @ >	the null address
+R$*			$: $>ParseLocal $1		rules of the site
+R$*			$: $>Parse1 $1			and what we know by ourselves
+
+SParse0
+R< @ >			$@ < @ >
+R$* :; < @ >		$#error $@ 5.1.3 $: "553 List:; syntax illegal for recipient addresses"
+R< @ $+ >		$#error $@ 5.1.3 $: "553 User address required"
+R$+ < @ >		$#error $@ 5.1.3 $: "553 Hostname required"
+# a colon may stand in brackets only
+R$+ < @ [ $* ] : $+ >	$@ $1 < @ [ $2 ] : $3 >
+R$+ < @ [ $+ ] >	$: $1 < @ [ $2 ] >
+R$+ < @ $~[ $* : $* >	$#error $@ 5.1.2 $: "553 Colon illegal in host name part"
+R$+ < @ . $* >		$#error $@ 5.1.2 $: "553 Invalid host name"
+R$+ < @ $* . . $* >	$#error $@ 5.1.2 $: "553 Invalid host name"
+R$* @ $* < @ $* >	$#error $@ 5.1.3 $: "553 Invalid route address"
+# a name of ours does not count when another host stands in front of it
+R$* $=O $* < @ $=w . >	$@ $>Parse0 $>canonify $1 $2 $3
+R$- < @ $=w . >		$: $(dequote $1 $) < @ $2 . >
+R$* $=O $* < @ $=w . >	$@ $>Parse0 $>canonify $1 $2 $3
+R< @ $=w . >		$#error $@ 5.1.3 $: "553 User address required"
+
+SParseLocal=98
+undivert(3)dnl
+ifdef(`_REDIRECT_', `# users that have moved
+R$* < @ $+ .REDIRECT . >	$: $1 < @ $2 .REDIRECT > < ${opMode} >
+R$* < @ $+ .REDIRECT > < i >	$: $1 < @ $2 .REDIRECT . >
+R$* < @ $+ .REDIRECT > < $- >	$#error $@ 5.1.1 $: "551 User has moved; please try " < $1 @ $2 >
+')dnl
+
+SParse1
+# an address in brackets is taken as it is, but not past the smart host
+ifdef(`SMART_HOST', `R$* < @ [ $* ] > $*	$@ $>_Literal < $S > $1 < @ [ $2 ] > $3
+R$* < @ [ $* ] : $* > $*	$@ $>_Literal < $S > $1 < @ [ $2 ] : $3 > $4
+', `R$* < @ [ $+ ] > $*	$#confSMTP_MAILER $@ [ $2 ] $: $1 < @ [ $2 ] > $3
+R$* < @ [ $+ ] : $+ > $*	$#confSMTP_MAILER $@ [ $2 ] : $3 $: $1 < @ [ $2 ] : $3 > $4
+')dnl
+ifdef(`_VIRTUSER_TABLE_', `include(_CF_DIR_`m4/virtual.m4')')dnl
+ifdef(`_LDAP_ROUTING_', `include(_CF_DIR_`m4/ldap.m4')')dnl
+undivert(4)dnl
+# our own users
+ifdef(`_BESTMX_IS_LOCAL_', `_BESTMX_RULES_')dnl
+ifdef(`_STICKY_HOST_', `ifdef(`MAIL_HUB', `R$+ < @ $=w . >		$: $>MailerToTriple < $H > $1 < @ $2 . >
+')dnl
+R$+ < @ $=w . >		$#confLOCAL_MAILER $: @ $1
+', `R$=L < @ $=w . >	$#confLOCAL_MAILER $: @ $1
+R$+ < @ $=w . >		$#confLOCAL_MAILER $: $1
+')dnl
+undivert(13)dnl
+ifdef(`_MAILER_TABLE_', `R$* < @ $+ > $*		$: $>Mailertable < $2 > $1 < @ $2 > $3
+')dnl
+ifdef(`BITNET_RELAY', `R$* < @ $+ .BITNET . > $*	$: $>MailerToTriple < $B > $1 < @ $2 .BITNET > $3
+R$* < @ $+ .BITNET > $*		$: $>MailerToTriple < $B > $1 < @ $2 .BITNET > $3
+')dnl
+ifdef(`UUCP_RELAY', `R$* < @ $+ .UUCP . > $*		$: $>MailerToTriple < $Y > $1 < @ $2 .UUCP > $3
+')dnl
+ifdef(`DECNET_RELAY', `R$* < @ $+ .DECNET > $*		$: $>MailerToTriple < $C > $2 :: $1 $3
+R$* < @ $+ .DECNET . > $*	$: $>MailerToTriple < $C > $2 :: $1 $3
+')dnl
+ifdef(`FAX_RELAY', `R$* < @ $+ .FAX > $*		$: $>MailerToTriple < $F > $1 < @ $2 .FAX > $3
+R$* < @ $+ .FAX . > $*		$: $>MailerToTriple < $F > $1 < @ $2 .FAX > $3
+')dnl
+undivert(1)dnl
+ifdef(`SMART_HOST', `# everything else goes to the smart host
+R$* < @ $* > $*		$: $>MailerToTriple < $S > $1 < @ $2 > $3
+', `# everything else goes to its own host
+R$* < @ $* > $*		$#confSMTP_MAILER $@ $2 $: $1 < @ $2 > $3
+')dnl
+# no host: a user of ours
+undivert(33)dnl
+R$=L			$#confLOCAL_MAILER $: @ $1
+R$+			$#confLOCAL_MAILER $: $1
+
+# < mailer : host > address, as SMART_HOST and tables write it, to a triple; without a mailer it is relayed
+SMailerToTriple=95
+R< > $*				$@ $1
+R< error : $- . $- . $- : $+ > $*	$#error $@ $1.$2.$3 $: $4
+R< error : $- : $+ > $*		$#error $@ $(dequote $1 $) $: $2
+R< error : $+ > $*		$#error $: $1
+R< local : $* > $*		$@ $>CanonLocal < $1 > $2
+R< $~[ : $+ @ $+ > $*		$#$1 $@ $3 $: $2 < @ $3 >
+R< $~[ : $+ > $*		$#$1 $@ $2 $: $3
+R< $=w > $*			$@ $2
+R< $+ > $*			$#confRELAY_MAILER $@ $1 $: $2
+
+# < user > address: mail for a local user, named or the one of the address
+SCanonLocal
+R< $* > $* < @ $+ . > $*	< $1 > $2 < @ $3 > $4
+R< > $+ < @ $+ > $*		$#confLOCAL_MAILER $@ $1 @ $2 $: $1
+R< > $+				$#confLOCAL_MAILER $@ $1 $: $1
+R< $+ > $+ < @ $+ > $*		$#confLOCAL_MAILER $@ $2 @ $3 $: $1
+R< $+ > $+			$#confLOCAL_MAILER $@ $2 $: $1
+ifdef(`SMART_HOST', `
+# an address in brackets by way of the smart host
+S_Literal
+R< $~[ : $+ > $*	$#$1 $@ $2 $: $3
+R< $+ > $*		$#confSMTP_MAILER $@ $1 $: $2
+')dnl
+undivert(31)dnl
+

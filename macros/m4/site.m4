@@ -1,0 +1,114 @@
+dnl site.m4: the macros of a site file, top level and class filling. What they collect is written by proto.m4.
+
+dnl _CALL_(`NAME', `$#', `$@', `text'): a macro that is only one with parentheses: these names are also words (MAILER-DAEMON).
+define(`_CALL_', `define(`_DO_$1', `$4')define(`$1', `ifelse(`$2', `0', ``$1'', `_DO_$1($3)')')')
+
+dnl --- pieces -------------------------------------------------------------------------------------------------------------
+
+dnl VERSIONID(`text'): a comment at the head.
+_CALL_(`VERSIONID', `$#', `$@', `PUSHDIVERT(0)##### $1 #####
+POPDIVERT`'')
+
+dnl OSTYPE(`linux'), DOMAIN(`generic'), HACK(`name'), FEATURE(`name', arguments), MAILER(`name'): one file each. The first
+dnl argument after the name is _ARG_, the further ones _ARG2_ to _ARG9_, all of them _ARGS_.
+define(`_WITH_ARGS_', `pushdef(`_ARG_', `$2')pushdef(`_ARG1_', `$2')pushdef(`_ARG2_', `$3')pushdef(`_ARG3_', `$4')dnl
+pushdef(`_ARG4_', `$5')pushdef(`_ARG5_', `$6')pushdef(`_ARG6_', `$7')pushdef(`_ARG7_', `$8')pushdef(`_ARG8_', `$9')dnl
+pushdef(`_ARG9_', `$10')pushdef(`_ARGS_', `shift($@)')')
+define(`_END_ARGS_', `popdef(`_ARG_')popdef(`_ARG1_')popdef(`_ARG2_')popdef(`_ARG3_')popdef(`_ARG4_')popdef(`_ARG5_')dnl
+popdef(`_ARG6_')popdef(`_ARG7_')popdef(`_ARG8_')popdef(`_ARG9_')popdef(`_ARGS_')')
+
+_CALL_(`OSTYPE', `$#', `$@', `PUSHDIVERT(-1)define(`_OSTYPE_', `$1')_WITH_ARGS_($@)include(_CF_DIR_`ostype/$1.m4')_END_ARGS_`'POPDIVERT`'')
+_CALL_(`DOMAIN', `$#', `$@', `PUSHDIVERT(-1)define(`_DOMAIN_', `$1')_WITH_ARGS_($@)include(_CF_DIR_`domain/$1.m4')_END_ARGS_`'POPDIVERT`'')
+_CALL_(`HACK', `$#', `$@', `PUSHDIVERT(-1)define(`_HACK_', `$1')_WITH_ARGS_($@)include(_CF_DIR_`hack/$1.m4')_END_ARGS_`'POPDIVERT`'')
+_CALL_(`FEATURE', `$#', `$@', `PUSHDIVERT(-1)ifdef(`_MAILERS_SEEN_', `_WARNING_(`FEATURE($1) stands after MAILER(): move it in front of them')')dnl
+_WITH_ARGS_($@)include(_CF_DIR_`feature/$1.m4')_END_ARGS_`'POPDIVERT`'')
+
+dnl MAILER_DEFINITIONS: mailer lines (M) and their rulesets follow, written by the site itself.
+define(`MAILER_DEFINITIONS', `define(`_MAILERS_SEEN_', `1')divert(7)')
+_CALL_(`MAILER', `$#', `$@', `PUSHDIVERT(-1)define(`_MAILERS_SEEN_', `1')dnl
+ifdef(`_MAILER_$1_', `', `define(`_MAILER_$1_', `1')_WITH_ARGS_($@)include(_CF_DIR_`mailer/$1.m4')_END_ARGS_')dnl
+POPDIVERT`'')
+
+dnl SITECONFIG(`file', `host', `class'), SITE(`name'): UUCP neighbours.
+_CALL_(`SITECONFIG', `$#', `$@', `PUSHDIVERT(-1)define(`_SITE_HOST_', `$2')define(`_SITE_CLASS_', `$3')dnl
+PUSHDIVERT(10)C$3 $2
+POPDIVERT`'include(`$1.m4')POPDIVERT`'')
+_CALL_(`SITE', `$#', `$@', `PUSHDIVERT(10)ifelse(`$1', `', `', `CONCAT(`C', ifdef(`_SITE_CLASS_', `_SITE_CLASS_', `U'), ` $1')')
+POPDIVERT`'')
+
+dnl --- where text of the site goes ------------------------------------------------------------------------------------------
+
+define(`LOCAL_CONFIG', `divert(6)')
+define(`LOCAL_NET_CONFIG', `define(`_LOCAL_NET_CONFIG_', `1')divert(1)')
+define(`LOCAL_RULE_0', `divert(3)')
+define(`LOCAL_RULE_1', `divert(11)')
+define(`LOCAL_RULE_2', `divert(12)')
+define(`LOCAL_RULE_3', `divert(2)')
+define(`LOCAL_UUCP', `divert(4)')
+define(`LOCAL_DNSBL', `divert(8)')
+define(`LOCAL_RULESETS', `divert(9)')
+define(`LOCAL_SRV_FEATURES', `define(`_LOCAL_SRV_FEATURES_', `1')divert(20)')
+define(`LOCAL_CLT_FEATURES', `define(`_LOCAL_CLT_FEATURES_', `1')divert(21)')
+define(`LOCAL_TRY_TLS', `define(`_LOCAL_TRY_TLS_', `1')divert(22)')
+define(`LOCAL_TLS_RCPT', `define(`_LOCAL_TLS_RCPT_', `1')divert(23)')
+define(`LOCAL_TLS_CLIENT', `define(`_LOCAL_TLS_CLIENT_', `1')divert(24)')
+define(`LOCAL_TLS_SERVER', `define(`_LOCAL_TLS_SERVER_', `1')divert(25)')
+
+dnl --- classes --------------------------------------------------------------------------------------------------------------
+
+dnl _CLASS_(c, words), _CLASS_FILE_(c, file): lines among the class definitions.
+define(`_CLASS_', `PUSHDIVERT(10)C{$1}$2
+POPDIVERT`'')
+define(`_CLASS_FILE_', `PUSHDIVERT(10)F{$1}$2
+POPDIVERT`'')
+
+dnl MASQUERADE_AS(`domain'): the name that mail of this host shows to others; empty turns it off.
+_CALL_(`MASQUERADE_AS', `$#', `$@', `define(`MASQUERADE_NAME', `$1')')
+_CALL_(`MASQUERADE_DOMAIN', `$#', `$@', `_CLASS_(`M', `$1')')
+define(`MASQUERADE_DOMAIN_FILE', `_CLASS_FILE_(`M', `$1')')
+define(`MASQUERADE_EXCEPTION', `define(`_MASQ_EXCEPT_', `1')_CLASS_(`N', `$1')')
+define(`MASQUERADE_EXCEPTION_FILE', `define(`_MASQ_EXCEPT_', `1')_CLASS_FILE_(`N', `$1')')
+_CALL_(`EXPOSED_USER', `$#', `$@', `_CLASS_(`E', `$1')')
+define(`EXPOSED_USER_FILE', `_CLASS_FILE_(`E', `$1')')
+_CALL_(`LOCAL_USER', `$#', `$@', `_CLASS_(`L', `$1')')
+define(`LOCAL_USER_FILE', `_CLASS_FILE_(`L', `$1')')
+_CALL_(`LOCAL_DOMAIN', `$#', `$@', `_CLASS_(`w', `$1')')
+_CALL_(`RELAY_DOMAIN', `$#', `$@', `_CLASS_(`R', `$1')')
+define(`RELAY_DOMAIN_FILE', `_CLASS_FILE_(`R', `$1')')
+_CALL_(`GENERICS_DOMAIN', `$#', `$@', `define(`_GENERICS_CLASS_', `1')_CLASS_(`G', `$1')')
+define(`GENERICS_DOMAIN_FILE', `define(`_GENERICS_CLASS_', `1')_CLASS_FILE_(`G', `$1')')
+_CALL_(`VIRTUSER_DOMAIN', `$#', `$@', `define(`_VIRT_CLASS_', `1')_CLASS_(`VirtHost', `$1')')
+define(`VIRTUSER_DOMAIN_FILE', `define(`_VIRT_CLASS_', `1')_CLASS_FILE_(`VirtHost', `$1')')
+_CALL_(`CANONIFY_DOMAIN', `$#', `$@', `define(`_CANONIFY_CLASS_', `1')_CLASS_(`Canonify', `$1')')
+define(`CANONIFY_DOMAIN_FILE', `define(`_CANONIFY_CLASS_', `1')_CLASS_FILE_(`Canonify', `$1')')
+define(`LDAPROUTE_DOMAIN', `define(`_LDAP_CLASS_', `1')_CLASS_(`LDAPRoute', `$1')')
+define(`LDAPROUTE_DOMAIN_FILE', `define(`_LDAP_CLASS_', `1')_CLASS_FILE_(`LDAPRoute', `$1')')
+define(`LDAPROUTE_EQUIVALENT', `define(`_LDAP_EQUIVALENT_', `1')_CLASS_(`LDAPRouteEquiv', `$1')')
+define(`LDAPROUTE_EQUIVALENT_FILE', `define(`_LDAP_EQUIVALENT_', `1')_CLASS_FILE_(`LDAPRouteEquiv', `$1')')
+define(`TRUST_AUTH_MECH', `define(`_TRUST_AUTH_MECH_', `1')_CLASS_(`TrustAuthMech', `$1')')
+
+dnl --- listeners, filters, queues, mailer flags -----------------------------------------------------------------------------
+
+dnl DAEMON_OPTIONS(`Name=MTA, Port=smtp, Addr=...'): one listener; instead of the default MTA listener.
+_CALL_(`DAEMON_OPTIONS', `$#', `$@', `define(`_DAEMONS_', _QUOTED_(`_DAEMONS_')`O DaemonPortOptions=$1
+')')
+_CALL_(`CLIENT_OPTIONS', `$#', `$@', `define(`_CLIENTS_', _QUOTED_(`_CLIENTS_')`O ClientPortOptions=$1
+')')
+dnl MAIL_FILTER defines a filter, INPUT_MAIL_FILTER uses it for all mail as well, in the order they are written.
+_CALL_(`MAIL_FILTER', `$#', `$@', `define(`_FILTERS_', _QUOTED_(`_FILTERS_')`X$1, $2
+')')
+_CALL_(`INPUT_MAIL_FILTER', `$#', `$@', `MAIL_FILTER(`$1', `$2')dnl
+define(`confINPUT_MAIL_FILTERS', ifdef(`confINPUT_MAIL_FILTERS', `confINPUT_MAIL_FILTERS`, '')`$1')')
+dnl QUEUE_GROUP(`name', `Key=value, ...')
+_CALL_(`QUEUE_GROUP', `$#', `$@', `define(`_QUEUE_GROUPS_', _QUOTED_(`_QUEUE_GROUPS_')`Q$1, $2
+')')
+dnl Definition of a macro as quoted text, or nothing.
+define(`_QUOTED_', `ifdef(`$1', `defn(`$1')')')
+
+dnl MODIFY_MAILER_FLAGS(`LOCAL', `+9-m'): adds, takes away, or without a sign replaces flags of one mailer.
+_CALL_(`MODIFY_MAILER_FLAGS', `$#', `$@', `define(`_FLAGS_CHANGE_$1_', _QUOTED_(`_FLAGS_CHANGE_$1_')`$2')')
+
+dnl UUCPSMTP(`uucpname', `smtp.name'): a UUCP neighbour that is reached by SMTP.
+define(`UUCPSMTP', `PUSHDIVERT(5)R$`'* < @ $1 .UUCP > $`'*		$`'1 < @ $2 > $`'2
+R$`'* < @ $1 .UUCP. > $`'*		$`'1 < @ $2 > $`'2
+POPDIVERT`'')

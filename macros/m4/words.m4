@@ -1,0 +1,52 @@
+dnl words.m4: small macros that the rest of the library and site files are written with.
+
+dnl PUSHDIVERT(n) ... POPDIVERT: write to diversion n for a while. Diversions that site files know:
+dnl   1 LOCAL_NET_CONFIG   2 LOCAL_RULE_3   3 LOCAL_RULE_0   4 LOCAL_UUCP   5 names of this host   6 LOCAL_CONFIG
+dnl   7 mailers   8 LOCAL_DNSBL   9 LOCAL_RULESETS
+dnl and the library itself: 10 maps, 11 rule 1, 12 rule 2, 13 mailer rules of parse, 20 to 27 the TLS and feature hooks,
+dnl 30 and up: rules of single features, see proto.m4.
+define(`PUSHDIVERT', `pushdef(`_DIVERTED_', divnum)divert($1)')
+define(`POPDIVERT', `divert(_DIVERTED_)popdef(`_DIVERTED_')')
+
+dnl DOL(n): a dollar sign and n, for text that stands in the body of a macro.
+define(`DOL', ``$'$1')
+
+dnl lower(text), strcasecmp(a, b): the second is 1 when they differ only in case, else 0.
+define(`lower', `translit(`$1', `ABCDEFGHIJKLMNOPQRSTUVWXYZ', `abcdefghijklmnopqrstuvwxyz')')
+define(`strcasecmp', `ifelse(lower(`$1'), lower(`$2'), `1', `0')')
+
+dnl CONCAT(a, b, ...): all of them, without what stands between.
+define(`CONCAT', `ifelse($#, `0', `', $#, `1', `$1', `$1`'CONCAT(shift($@))')')
+
+dnl _DEFIFNOT(name, value): a default.
+define(`_DEFIFNOT', `ifdef(`$1', `', `define(`$1', `$2')')')
+
+dnl _ADDCHAR_(letters, set), _DELCHAR_(letters, set)
+define(`_ADDCHAR_', `_DELCHAR_(`$1', `$2')$1')
+define(`_DELCHAR_', `translit(`$2', `$1', `')')
+
+dnl _EACH_(macro, words): macro(`word') for each word of a blank separated list.
+define(`_EACH_', `_EACH_FROM_(`$1', patsubst(patsubst(`$2', `[ 	
+]+', ` '), `^ \| $', `'))')
+define(`_EACH_FROM_', `ifelse(`$2', `', `', index(`$2', ` '), `-1', `$1(`$2')',
+`$1(substr(`$2', 0, index(`$2', ` ')))_EACH_FROM_(`$1', substr(`$2', incr(index(`$2', ` '))))')')
+
+dnl _HAS_(name): 1 when it is defined and not empty.
+define(`_HAS_', `ifdef(`$1', `ifelse($1, `', `', `1')', `')')
+
+dnl What the library has to say to the person who compiles.
+define(`_ERROR_', `errprint(`*** ERROR: $1
+')')
+define(`_WARNING_', `errprint(`*** WARNING: $1
+')')
+
+dnl Text of maps that answer with a temporary failure, and the marks of tagged access keys.
+define(`_TMPFMSG_', `451 4.3.0 Temporary system failure. Please try again later.')
+define(`_TAG_DELIM_', `:')
+define(`_U_', `_')
+
+dnl _MAP_SPEC_(`name'): the map that a FEATURE got as its first argument. Nothing: a table of that name in the settings folder;
+dnl LDAP: the entries of that name in the directory.
+define(`_MAP_SPEC_', `ifelse(defn(`_ARG_'), `', `DATABASE_MAP_TYPE MAIL_SETTINGS_DIR`'$1', defn(`_ARG_'), `LDAP', `_LDAP_MAP_(`$1')', `_ARG_')')
+define(`_LDAP_CLUSTER_', `${sendmailMTACluster}')
+define(`_LDAP_MAP_', `ldap -1 -v sendmailMTAMapValue,sendmailMTAMapSearch:FILTER:sendmailMTAMapObject,sendmailMTAMapURL:URL:sendmailMTAMapObject -k (&(objectClass=sendmailMTAMapObject)(|(sendmailMTACluster=_LDAP_CLUSTER_)(sendmailMTAHost=$j))(sendmailMTAMapName=$1)(sendmailMTAKey=%0))')

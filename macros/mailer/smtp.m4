@@ -1,0 +1,70 @@
+divert(-1)
+dnl MAILER(`smtp'): mail for other hosts by SMTP. Five mailers: smtp, esmtp (extended SMTP, the usual one), smtp8 (8 bit without
+dnl being asked), dsmtp (only on demand: ETRN or a queue run that selects it), relay (to our own relays: addresses stay as they
+dnl are).
+dnl
+dnl Variables: SMTP_MAILER_FLAGS, SMTP_MAILER_MAX, _MAXMSGS, _MAXRCPTS, _CHARSET, _LL, _QGRP for all but relay;
+dnl SMTP_MAILER_ARGS, ESMTP_MAILER_ARGS, SMTP8_MAILER_ARGS, DSMTP_MAILER_ARGS; RELAY_MAILER_FLAGS, _ARGS, _MAXMSGS, _LL, _QGRP.
+dnl
+dnl Example:
+dnl   define(`SMTP_MAILER_MAX', `20000000')
+dnl   MAILER(`smtp')
+_DEFIFNOT(`SMTP_MAILER_LL', `990')
+_DEFIFNOT(`RELAY_MAILER_LL', `2040')
+define(`_HDR_TO_SMTP_', `ifdef(`_ALL_MASQUERADE_', `HdrFromSMTP', `EnvToSMTP')')
+# _SMTP_LINE_(name, NAME, flags, queue group)
+define(`_SMTP_LINE_', `M$1, P=[IPC], F=_CHANGED_FLAGS_(`$2', `mDFMuX$3'_OR_(`SMTP_MAILER_FLAGS', `')), S=EnvFromSMTP/HdrFromSMTP, R=EnvToSMTP/_HDR_TO_SMTP_, E=\r\n, L=SMTP_MAILER_LL, T=DNS/RFC822/SMTP, _MLIMITS_(`SMTP')A=_OR_(`$2_MAILER_ARGS', `TCP $h')')
+PUSHDIVERT(7)
+# --- other hosts, by SMTP
+
+# senders
+SEnvFromSMTP
+R$*			$: $>PseudoToReal $1
+R$* :; < @ >		$@
+R< @ >			$@ < @ >
+R< @ $* >		$@ < @ $1 >
+R$* < @ $+ > $*		$: $1 < @ $2 > $3
+R$+ < @ *LOCAL* >	$@ $>MasqEnv $1 < @ *LOCAL* >
+R$+ < @ $+ > $*		$@ $>MasqEnv $1 < @ $2 > $3
+R$+			$@ $>MasqEnv $1 < @ *LOCAL* >
+
+# senders in header lines
+SHdrFromSMTP
+R$*			$: $>PseudoToReal $1
+R:; < @ >		$@
+R$+ :; < @ >		$@ $1 :; < @ >
+R< @ >			$@ < @ >
+R< @ $* >		$@ < @ $1 >
+R$+ < @ $+ > $*		$@ $>MasqHdr $1 < @ $2 > $3
+R$+			$@ $>MasqHdr $1 < @ *LOCAL* >
+
+# recipients
+SEnvToSMTP
+R$*			$: $>PseudoToReal $1
+R$*			$@ $>MasqSMTP $1
+
+SMasqSMTP
+R$* :; < @ >		$@ $1 :; < @ >
+R< @ $* >		$@ < @ $1 >
+R$* < @ *LOCAL* > $*	$@ $1 < @ $j . > $2
+R$* < @ $+ > $*		$@ $1 < @ $2 > $3
+R$+			$@ $1 < @ $j . >
+
+SMasqRelay
+R$*			$: $>MasqSMTP $1
+R$* :; < @ >		$@ $1 :; < @ >
+R$+			$@ $>MasqHdr $1
+
+# addresses of networks without domains, as the Internet can answer them
+SPseudoToReal
+ifdef(`_NO_UUCP_NOSPECIAL_', `', `R$+ < @ $+ .UUCP . > $*	$: $2 ! $1 < @ ifdef(`UUCP_RELAY', `$Y', `*LOCAL*') > $3
+R$+ < @ $+ .UUCP > $*	$: $2 ! $1 < @ ifdef(`UUCP_RELAY', `$Y', `*LOCAL*') > $3
+ifdef(`UUCP_RELAY', `R$+ < @ $~[ : $+ > $*	$: $1 < @ $3 > $4
+')')dnl
+
+_SMTP_LINE_(`smtp', `SMTP', `')
+_SMTP_LINE_(`esmtp', `ESMTP', `a')
+_SMTP_LINE_(`smtp8', `SMTP8', `8')
+_SMTP_LINE_(`dsmtp', `DSMTP', `a%')
+Mrelay, P=[IPC], F=_MFLAGS_(`RELAY', `mDFMuXa8', `'), S=EnvFromSMTP/HdrFromSMTP, R=MasqSMTP/ifdef(`_ALL_MASQUERADE_', `MasqRelay', `MasqSMTP'), E=\r\n, L=RELAY_MAILER_LL, T=DNS/RFC822/SMTP, _MLIMITS_(`RELAY')A=_OR_(`RELAY_MAILER_ARGS', `TCP $h')
+POPDIVERT
