@@ -16,7 +16,7 @@ POPDIVERT
 PUSHDIVERT(31)
 # < host > address: the entry of the host in the mailer table, else of the domains above it, else of the dot
 SMailertable=90
-R< $+ . > $*			< $1 > $2
+R< $* . > $*			$: < $1 > $2
 R< $+ > $*			$: < $1 > < > < $(mailertable $1 $: ! $) > $2
 R< $- . $+ > < $* > < ! > $*	< $2 > < $3 $1 . > < $(mailertable . $2 $@ $3 $1 $: ! $) > $4
 R< $- > < $* > < ! > $*		$: < $1 > < $2 > < $(mailertable . $@ $2 $1 $: ! $) > $3

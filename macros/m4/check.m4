@@ -111,7 +111,7 @@ SLocal_check_rcpt
 Scheck_rcpt
 R$*			$: $1 $| $>Local_check_rcpt $1
 R$* $| $#$*		$#$2
-ifdef(`_DELAY_CHECKS_', `R$* $| $*		$@ $>_Delayed_checks $1
+ifdef(`_DELAY_CHECKS_', `R$* $| $*		$@ $>DelayedChecks $1
 ', `R$* $| $*		$@ $>Basic_check_rcpt $1
 ')dnl
 

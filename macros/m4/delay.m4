@@ -1,7 +1,7 @@
 divert(0)dnl
 dnl delay.m4: all checks when the recipient is known (FEATURE delay_checks). Friends are spared the checks of client and
 dnl sender; with `hater' only those who ask for it get them.
-S_Delayed_checks
+SDelayedChecks
 R$*			$: $1 $| $>Basic_check_rcpt $1
 R$* $| $#$*		$#$2
 R$* $| $*		$: $1

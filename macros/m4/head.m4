@@ -47,9 +47,6 @@ ifdef(`FAX_RELAY', `D{F}FAX_RELAY
 ')dnl
 # the name that mail shows outside; empty: $j
 D{M}ifdef(`MASQUERADE_NAME', `MASQUERADE_NAME')
-# users that are never masqueraded, and users that are always local
-C{E}root
-C{L}root
 # what we relay for
 F{R}`'confCR_FILE
 # words that answers of maps are compared with

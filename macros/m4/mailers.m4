@@ -3,7 +3,7 @@ dnl mailers.m4: how the files in mailer/ write a mailer line (M).
 dnl _MFLAGS_(NAME, always, default): flags of mailer NAME: those it always has, then NAME_MAILER_FLAGS or the default, then
 dnl what MODIFY_MAILER_FLAGS says.
 define(`_MFLAGS_', `_CHANGED_FLAGS_(`$1', `$2'ifdef(`$1_MAILER_FLAGS', `$1_MAILER_FLAGS', `$3'))')
-define(`_CHANGED_FLAGS_', `ifdef(`_FLAGS_CHANGE_$1', `_WALK_FLAGS_(`=', _FLAGS_CHANGE_$1, `$2')', `$2')')
+define(`_CHANGED_FLAGS_', `ifdef(`_FLAGS_CHANGE_$1_', `_WALK_FLAGS_(`=', _FLAGS_CHANGE_$1_, `$2')', `$2')')
 dnl one letter of the change at a time; a letter before any sign replaces all flags
 define(`_WALK_FLAGS_', `ifelse(`$2', `', `$3',
 index(`+-', substr(`$2', 0, 1)), `-1', `_WALK_FLAGS_(ifelse(`$1', `=', `+', `$1'), substr(`$2', 1), _ONE_FLAG_(`$1', substr(`$2', 0, 1), `$3'))',

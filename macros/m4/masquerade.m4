@@ -1,5 +1,12 @@
 divert(0)dnl
-define(`_MASQUERADE_RULES_', `# users that show who they are
+dnl masquerade.m4: how our own addresses look in headers (93) and envelopes (94) of mail that leaves.
+
+#########################################################
+#   Masquerading                                        #
+#########################################################
+SMasqHdr=93
+ifdef(`_GENERICS_TABLE_', `include(_CF_DIR_`m4/generics.m4')')dnl
+ifelse(_HAS_(`MASQUERADE_NAME'), `1', `# users that show who they are
 R$=E < @ *LOCAL* >	$@ $1 < @ $j . >
 ifdef(`_MASQ_EXCEPT_', `# hosts that show who they are
 R$* < @ $=N . > $*	$@ $1 < @ $2 . > $3
@@ -17,14 +24,6 @@ R$* < @ $=w . > $*	$: $1 < @ $M > $3
 ')dnl
 R$* < @ *LOCAL* > $*	$: $1 < @ $M > $2
 ')dnl
-dnl masquerade.m4: how our own addresses look in headers (93) and envelopes (94) of mail that leaves.
-
-#########################################################
-#   Masquerading                                        #
-#########################################################
-SMasqHdr=93
-ifdef(`_GENERICS_TABLE_', `include(_CF_DIR_`m4/generics.m4')')dnl
-ifdef(`MASQUERADE_NAME', `ifelse(MASQUERADE_NAME, `', `', `_MASQUERADE_RULES_')')dnl
 R$* < @ *LOCAL* > $*	$@ $1 < @ $j . > $2
 
 SMasqEnv=94

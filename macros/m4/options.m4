@@ -39,11 +39,11 @@ _O_(`MeToo', `confME_TOO', `True')
 _O_(`CheckAliases', `confCHECK_ALIASES', `False')
 _O_(`OldStyleHeaders', `confOLD_STYLE_HEADERS', `True')
 dnl Listeners. A site that describes its own gets those; the submission port is added unless no_default_msa.
-ifdef(`_DAEMONS_', `_DAEMONS_', `O DaemonPortOptions=Name=MTA
+ifdef(`_DAEMONS_', `_DAEMONS_`'', `O DaemonPortOptions=Name=MTA
 ')dnl
 ifdef(`_NO_MSA_', `', `O DaemonPortOptions=Port=587, Name=MSA, M=E
 ')dnl
-ifdef(`_CLIENTS_', `_CLIENTS_', `#O ClientPortOptions=Family=inet, Address=0.0.0.0
+ifdef(`_CLIENTS_', `_CLIENTS_`'', `#O ClientPortOptions=Family=inet, Address=0.0.0.0
 ')dnl
 _O_(`DirectSubmissionModifiers', `confDIRECT_SUBMISSION_MODIFIERS', `')
 _O_(`DontBlameSendmail', `confDONT_BLAME_SENDMAIL', `safe')
@@ -211,7 +211,7 @@ _O_(`Milter.macros.eoh', `confMILTER_MACROS_EOH', `')
 _O_(`Milter.macros.eom', `confMILTER_MACROS_EOM', `')
 ifdef(`_QUEUE_GROUPS_', `
 # queue groups
-_QUEUE_GROUPS_')dnl
+_QUEUE_GROUPS_`'')dnl
 ifdef(`_FILTERS_', `
 # filter definitions
-_FILTERS_')dnl
+_FILTERS_`'')dnl

@@ -38,8 +38,8 @@ R$* < @ $+ .REDIRECT > < $- >	$#error $@ 5.1.1 $: "551 User has moved; please tr
 
 SParse1
 # an address in brackets is taken as it is, but not past the smart host
-ifdef(`SMART_HOST', `R$* < @ [ $* ] > $*	$@ $>_Literal < $S > $1 < @ [ $2 ] > $3
-R$* < @ [ $* ] : $* > $*	$@ $>_Literal < $S > $1 < @ [ $2 ] : $3 > $4
+ifdef(`SMART_HOST', `R$* < @ [ $* ] > $*	$@ $>Literal < $S > $1 < @ [ $2 ] > $3
+R$* < @ [ $* ] : $* > $*	$@ $>Literal < $S > $1 < @ [ $2 ] : $3 > $4
 ', `R$* < @ [ $+ ] > $*	$#confSMTP_MAILER $@ [ $2 ] $: $1 < @ [ $2 ] > $3
 R$* < @ [ $+ ] : $+ > $*	$#confSMTP_MAILER $@ [ $2 ] : $3 $: $1 < @ [ $2 ] : $3 > $4
 ')dnl
@@ -47,7 +47,13 @@ ifdef(`_VIRTUSER_TABLE_', `include(_CF_DIR_`m4/virtual.m4')')dnl
 ifdef(`_LDAP_ROUTING_', `include(_CF_DIR_`m4/ldap.m4')')dnl
 undivert(4)dnl
 # our own users
-ifdef(`_BESTMX_IS_LOCAL_', `_BESTMX_RULES_')dnl
+ifdef(`_BESTMX_IS_LOCAL_', `# names whose best MX is this host
+R$* < @ $=w . >		$: < > $1 < @ $2 . >
+ifdef(`_BESTMX_CLASS_', `R$+ < @ $* $=B . >	$: < $(bestmx $2 $3 . $) > $1 < @ $2 $3 . >', `R$+ < @ $+ >		$: < $(bestmx $2 $) > $1 < @ $2 >')
+R< $=w > $+ < @ $+ >	$@ $>Parse1 $2 < @ $1 . >
+R< $=w . > $+ < @ $+ >	$@ $>Parse1 $2 < @ $1 . >
+R< $* > $*		$: $2
+')dnl
 ifdef(`_STICKY_HOST_', `ifdef(`MAIL_HUB', `R$+ < @ $=w . >		$: $>MailerToTriple < $H > $1 < @ $2 . >
 ')dnl
 R$+ < @ $=w . >		$#confLOCAL_MAILER $: @ $1
@@ -86,8 +92,9 @@ R< error : $- . $- . $- : $+ > $*	$#error $@ $1.$2.$3 $: $4
 R< error : $- : $+ > $*		$#error $@ $(dequote $1 $) $: $2
 R< error : $+ > $*		$#error $: $1
 R< local : $* > $*		$@ $>CanonLocal < $1 > $2
-R< $~[ : $+ @ $+ > $*		$#$1 $@ $3 $: $2 < @ $3 >
-R< $~[ : $+ > $*		$#$1 $@ $2 $: $3
+R< $~[ : $+ > $*		$: < $1 > < $2 > $3
+R< $+ > < $- @ $+ > $*		$#$1 $@ $3 $: $2 < @ $3 >
+R< $+ > < $+ > $*		$#$1 $@ $2 $: $3
 R< $=w > $*			$@ $2
 R< $+ > $*			$#confRELAY_MAILER $@ $1 $: $2
 
@@ -100,7 +107,7 @@ R< $+ > $+ < @ $+ > $*		$#confLOCAL_MAILER $@ $2 @ $3 $: $1
 R< $+ > $+			$#confLOCAL_MAILER $@ $2 $: $1
 ifdef(`SMART_HOST', `
 # an address in brackets by way of the smart host
-S_Literal
+SLiteral
 R< $~[ : $+ > $*	$#$1 $@ $2 $: $3
 R< $+ > $*		$#confSMTP_MAILER $@ $1 $: $2
 ')dnl

@@ -13,7 +13,7 @@ include(_CF_DIR_`m4/masquerade.m4')dnl
 include(_CF_DIR_`m4/access.m4')dnl
 include(_CF_DIR_`m4/check.m4')dnl
 include(_CF_DIR_`m4/tls.m4')dnl
-ifdef(`_MAILERS_SEEN_', `', `_WARNING_(`no MAILER() line: only the mailers that a FEATURE brings along are known')')dnl
+ifelse(ifdef(`_MAILERS_SEEN_', `1', `ifdef(`_MAILERS_BROUGHT_', `1')'), `1', `', `_WARNING_(`no MAILER() line: only the mailers that a FEATURE brings along are known')')dnl
 
 ############################
 #   Rulesets of the site   #

@@ -1,0 +1,13 @@
+divert(-1)
+dnl MAILER(`cyrus'): delivery by the deliver program of Cyrus: mailers cyrus (users) and cyrusbb (bulletin boards bb+name).
+dnl
+dnl Variables: CYRUS_MAILER_PATH, _ARGS, _FLAGS, _MAX, _USER, _QGRP; CYRUS_BB_MAILER_ARGS, _FLAGS.
+dnl
+dnl Example:
+dnl   define(`confLOCAL_MAILER', `cyrus')
+dnl   MAILER(`cyrus')
+_DEFIFNOT(`CYRUS_MAILER_PATH', `/usr/cyrus/bin/deliver')
+PUSHDIVERT(7)
+Mcyrus, P=CYRUS_MAILER_PATH, F=_MFLAGS_(`CYRUS', `lsDFMnPq', `Ah5@/:|'), S=EnvFromL, R=EnvToL/HdrToL, _MLIMITS_(`CYRUS')T=DNS/RFC822/X-Unix, A=_OR_(`CYRUS_MAILER_ARGS', `cyrdeliver -e -m $h -- $u')
+Mcyrusbb, P=CYRUS_MAILER_PATH, F=_MFLAGS_(`CYRUS_BB', `lsDFMnP', `u'), S=EnvFromL, R=EnvToL/HdrToL, _MLIMITS_(`CYRUS')T=DNS/RFC822/X-Unix, A=_OR_(`CYRUS_BB_MAILER_ARGS', `cyrdeliver -e -m $u')
+POPDIVERT
