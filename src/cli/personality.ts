@@ -25,6 +25,8 @@ const NAMES: Readonly<Record<string, LazyCommand>> = {
   hoststat: () => sendmail("hoststat"),
   purgestat: () => sendmail("purgestat"),
   smtpd: () => sendmail("smtpd"),
+  mc: async () => (await import("./mc.ts")).runMc,
+  m4: async () => (await import("./m4.ts")).runM4,
 };
 
 /** The classic command line: -b (or the name) chooses. */

@@ -39,7 +39,9 @@ export function evaluate(expression: string): number {
     tree = parse(expression) as Node;
   } catch (error) {
     const at = (error as { location?: { start: { offset: number } } }).location?.start.offset ?? 0;
-    throw new ArithmeticError(`bad expression \`${expression}': cannot read on at \`${expression.slice(at) || "its end"}'`);
+    throw new ArithmeticError(
+      `bad expression \`${expression}': cannot read on at \`${expression.slice(at) || "its end"}'`,
+    );
   }
   return valueOf(tree);
 }

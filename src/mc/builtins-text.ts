@@ -53,7 +53,7 @@ function expandRanges(text: string): string {
     const first = text.charCodeAt(at - 1);
     const last = text.charCodeAt(++at);
     const step = first <= last ? 1 : -1;
-    for (let code = first; code !== last; ) out += String.fromCharCode((code += step));
+    for (let code = first; code !== last;) out += String.fromCharCode((code += step));
   }
   return out;
 }

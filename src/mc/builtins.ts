@@ -5,7 +5,6 @@ import { systemBuiltins } from "./builtins-system.ts";
 import { type Argument, type Call, Exit, textOf } from "./expand.ts";
 import type { Builtin, Symbol, SymbolTable } from "./symbols.ts";
 
-
 const core: readonly Row[] = [
   ["define", (call) => assign(call, "define"), 1, 2, true, true],
   ["pushdef", (call) => assign(call, "push"), 1, 2, true, true],
@@ -23,11 +22,11 @@ const core: readonly Row[] = [
   ["undivert", undivert, 0, ANY],
   ["divnum", ({ m4 }) => String(m4.diversions.number), 0, 0],
   ["dnl", dnl, 0, 0],
-  ["changequote", ({ m4, text }) => void m4.scanner.changeQuote(text(0), text(1)), 0, 2],
-  ["changecom", ({ m4, text }) => void m4.scanner.changeComment(text(0), text(1)), 0, 2],
-  ["m4wrap", ({ m4, args, at }) => void m4.wrap(args.map((each) => textOf(each)).join(" "), at), 1, ANY, true],
+  ["changequote", ({ m4, text }) => m4.scanner.changeQuote(text(0), text(1)), 0, 2],
+  ["changecom", ({ m4, text }) => m4.scanner.changeComment(text(0), text(1)), 0, 2],
+  ["m4wrap", ({ m4, args, at }) => m4.wrap(args.map((each) => textOf(each)).join(" "), at), 1, ANY, true],
   ["m4exit", m4exit, 0, 1],
-  ["errprint", ({ m4, args, at }) => void m4.onMessage(args.map((each) => textOf(each)).join(" "), at), 1, ANY, true],
+  ["errprint", ({ m4, args, at }) => m4.onMessage(args.map((each) => textOf(each)).join(" "), at), 1, ANY, true],
   ["dumpdef", dumpdef, 0, ANY],
   ["traceon", (call) => trace(call, true), 0, ANY],
   ["traceoff", (call) => trace(call, false), 0, ANY],
@@ -69,7 +68,8 @@ function assign({ m4, args, text, at, name }: Call, how: "define" | "push"): str
     return undefined;
   }
   const value: Argument = args[1] ?? "";
-  const symbol: Symbol = typeof value === "string" ? { text: text(1) ?? "", definedAt: at } : { text: "", builtin: value };
+  const symbol: Symbol =
+    typeof value === "string" ? { text: text(1) ?? "", definedAt: at } : { text: "", builtin: value };
   m4.symbols[how](target, symbol);
   return undefined;
 }
@@ -182,7 +182,11 @@ function trace({ m4, args }: Call, on: boolean): undefined {
 function debugmode({ m4, text }: Call): undefined {
   const flags = text(0) ?? "";
   if (flags.startsWith("+")) m4.debug += flags.slice(1);
-  else if (flags.startsWith("-")) m4.debug = [...m4.debug].filter((each) => !flags.includes(each)).join("");
+  else if (flags.startsWith("-"))
+    m4.debug = m4.debug
+      .split("")
+      .filter((each) => !flags.includes(each))
+      .join("");
   else m4.debug = flags;
   return undefined;
 }

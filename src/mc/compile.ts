@@ -154,7 +154,8 @@ function fromMessage(text: string, at: Origin): Diagnostic[] {
     .map((line) => {
       const [mark, severity] = severities.find(([pattern]) => pattern.test(line)) ?? [/^/, "note" as const];
       const place = outermost(at);
-      const notes = place === at ? [] : describe(at).map((each) => diagnostic("note", `while reading ${each}`, locationOf(at)));
+      const notes =
+        place === at ? [] : describe(at).map((each) => diagnostic("note", `while reading ${each}`, locationOf(at)));
       return diagnostic(severity, line.replace(mark, "").trim(), locationOf(place), notes);
     });
 }

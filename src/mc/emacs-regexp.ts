@@ -100,7 +100,7 @@ export function fillIn(replacement: string, match: RegExpMatchArray): string {
 export function replaceAll(text: string, pattern: string, replacement: string): string {
   const expression = emacsRegExp(pattern);
   let out = "";
-  for (let at = 0; at <= text.length; ) {
+  for (let at = 0; at <= text.length;) {
     expression.lastIndex = at;
     const match = expression.exec(text);
     if (match === null) return out + text.slice(at);

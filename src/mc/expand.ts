@@ -20,7 +20,7 @@ export interface Call {
   /** Without the name. */
   readonly args: readonly Argument[];
   /** Argument `index` as text; undefined when it was not given. */
-  text(index: number): string | undefined;
+  readonly text: (index: number) => string | undefined;
   /** Where the call stands. */
   readonly at: Origin;
 }
@@ -144,9 +144,12 @@ export class Processor {
     if (error instanceof UnterminatedText) {
       const place = outermost(error.opened);
       return new FatalError(
-        diagnostic("error", `${error.message}: it opens here and is never closed`, locationOf(place), [
-          ...describe(error.opened).map((text) => diagnostic("note", `opened at ${text}`, locationOf(error.opened))),
-        ]),
+        diagnostic(
+          "error",
+          `${error.message}: it opens here and is never closed`,
+          locationOf(place),
+          describe(error.opened).map((text) => diagnostic("note", `opened at ${text}`, locationOf(error.opened))),
+        ),
       );
     }
     if (error instanceof InputTooLarge || error instanceof OutputTooLarge) return this.fatal(error.message);
@@ -207,7 +210,9 @@ export class Processor {
   /** Runs one definition with these arguments; the result is read next. */
   call(name: string, symbol: Symbol, args: readonly Argument[], at: Origin): void {
     const traced = this.symbols.isTraced(name);
-    const result = symbol.builtin ? this.#callBuiltin(name, symbol.builtin, args, at) : this.substitute(symbol, name, args);
+    const result = symbol.builtin
+      ? this.#callBuiltin(name, symbol.builtin, args, at)
+      : this.substitute(symbol, name, args);
     if (traced) this.#trace(name, args, result);
     if (result) this.scanner.input.pushText(result, name, textOf(args[0]), symbol, at);
   }
@@ -226,7 +231,7 @@ export class Processor {
       // A name of its own says so: it may be a word of the text that happens to be a builtin.
       if (args.length === 0 && builtin.min > 0 && !builtin.blind) return undefined;
     } else if (args.length > builtin.max) this.report("warning", `excess arguments to builtin \`${name}' ignored`);
-    return builtin.run({ m4: this, name, args, at, text: (index) => textOf(args[index]) });
+    return builtin.run({ m4: this, name, args, at, text: (index) => textOf(args[index]) }) ?? undefined;
   }
 
   /** The text of a definition with its parameters filled in. */
@@ -246,7 +251,9 @@ export class Processor {
   /** `$*`, or with quotes around each argument `$@`. */
   joined(args: readonly Argument[], quoted: boolean): string {
     const { openQuote, closeQuote } = this.scanner;
-    return args.map((each) => (quoted ? openQuote + (textOf(each) ?? "") + closeQuote : (textOf(each) ?? ""))).join(",");
+    return args
+      .map((each) => (quoted ? openQuote + (textOf(each) ?? "") + closeQuote : (textOf(each) ?? "")))
+      .join(",");
   }
 
   /** The arguments of a call whose opening parenthesis comes next. */
@@ -277,9 +284,12 @@ export class Processor {
     for (let depth = 0; ; kind = this.#next()) {
       if (kind === "eof") {
         throw new FatalError(
-          diagnostic("error", `end of file in the argument list of \`${name}': its ( is never closed`, locationOf(outermost(at)), [
-            ...describe(at).map((text) => diagnostic("note", `called at ${text}`, locationOf(at))),
-          ]),
+          diagnostic(
+            "error",
+            `end of file in the argument list of \`${name}': its ( is never closed`,
+            locationOf(outermost(at)),
+            describe(at).map((text) => diagnostic("note", `called at ${text}`, locationOf(at))),
+          ),
         );
       }
       if (depth === 0 && (kind === "comma" || kind === "close")) {

@@ -30,11 +30,12 @@ interface Found {
   readonly text: string;
 }
 
+function tryFile(path: string): Found | undefined {
+  const text = readText(path);
+  return text === undefined ? undefined : { file: path, text };
+}
+
 export function searchPath({ library, includePath, onFrame }: SearchOptions): FileSource {
-  const tryFile = (path: string): Found | undefined => {
-    const text = readText(path);
-    return text === undefined ? undefined : { file: path, text };
-  };
   const fromLibrary = (name: string): Found | undefined => {
     const text = library?.read(name);
     return text === undefined ? undefined : { file: library!.root + name, text };

@@ -22,7 +22,9 @@ export function format(template: string, args: readonly string[], warn: (message
         flags: wide < 0 ? `${flags}-` : flags,
         width: Math.min(Math.abs(wide), MAX_WIDTH),
         precision:
-          precision === undefined ? undefined : Math.min(precision === "*" ? takeNumber() : Number(precision), MAX_WIDTH),
+          precision === undefined
+            ? undefined
+            : Math.min(precision === "*" ? takeNumber() : Number(precision), MAX_WIDTH),
       };
       const convert = converters[letter];
       if (convert === undefined) {
@@ -47,13 +49,18 @@ const converters: Readonly<Record<string, Converter>> = {
   x: (argument, conversion) =>
     alternate(conversion, "0x", integer(argument)) + digits((integer(argument) >>> 0).toString(16), conversion),
   X: (argument, conversion) =>
-    alternate(conversion, "0X", integer(argument)) + digits((integer(argument) >>> 0).toString(16).toUpperCase(), conversion),
-  f: (argument, { flags, precision }) => signed(flags, real(argument), Math.abs(real(argument)).toFixed(precision ?? 6)),
-  F: (argument, { flags, precision }) => signed(flags, real(argument), Math.abs(real(argument)).toFixed(precision ?? 6)),
-  e: (argument, { flags, precision }) => signed(flags, real(argument), exponential(Math.abs(real(argument)), precision ?? 6)),
+    alternate(conversion, "0X", integer(argument)) +
+    digits((integer(argument) >>> 0).toString(16).toUpperCase(), conversion),
+  f: (argument, { flags, precision }) =>
+    signed(flags, real(argument), Math.abs(real(argument)).toFixed(precision ?? 6)),
+  F: (argument, { flags, precision }) =>
+    signed(flags, real(argument), Math.abs(real(argument)).toFixed(precision ?? 6)),
+  e: (argument, { flags, precision }) =>
+    signed(flags, real(argument), exponential(Math.abs(real(argument)), precision ?? 6)),
   E: (argument, { flags, precision }) =>
     signed(flags, real(argument), exponential(Math.abs(real(argument)), precision ?? 6).toUpperCase()),
-  g: (argument, { flags, precision }) => signed(flags, real(argument), general(Math.abs(real(argument)), precision ?? 6)),
+  g: (argument, { flags, precision }) =>
+    signed(flags, real(argument), general(Math.abs(real(argument)), precision ?? 6)),
   G: (argument, { flags, precision }) =>
     signed(flags, real(argument), general(Math.abs(real(argument)), precision ?? 6).toUpperCase()),
 };
@@ -98,8 +105,10 @@ function general(value: number, precision: number): string {
 function pad(text: string, { flags, width, precision }: Conversion, isSigned: boolean, letter: string): string {
   if (text.length >= width) return text;
   if (flags.includes("-")) return text.padEnd(width);
-  const zeros = flags.includes("0") && letter !== "s" && letter !== "c" && (precision === undefined || "eEfFgG".includes(letter));
+  const zeros =
+    flags.includes("0") && letter !== "s" && letter !== "c" && (precision === undefined || "eEfFgG".includes(letter));
   if (!zeros) return text.padStart(width);
-  const sign = isSigned && /^[-+ ]/.test(text) ? text[0] : /^0[xX]/.test(text) && "xX".includes(letter) ? text.slice(0, 2) : "";
+  const sign =
+    isSigned && /^[-+ ]/.test(text) ? text[0] : /^0[xX]/.test(text) && "xX".includes(letter) ? text.slice(0, 2) : "";
   return sign + text.slice(sign.length).padStart(width - sign.length, "0");
 }

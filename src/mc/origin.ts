@@ -36,7 +36,8 @@ export function locationOf(origin: Origin): Location {
 export function describe(origin: Origin, limit = 12): string[] {
   const lines: string[] = [];
   for (let at: Origin | undefined = origin; at && lines.length < limit; at = at.parent) {
-    const what = at.macro === undefined ? "" : ` in ${at.macro}${at.argument === undefined ? "" : `(\`${at.argument}')`}`;
+    const what =
+      at.macro === undefined ? "" : ` in ${at.macro}${at.argument === undefined ? "" : `(\`${at.argument}')`}`;
     lines.push(`${at.file}:${at.line}${what}`);
   }
   return lines;

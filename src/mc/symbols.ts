@@ -12,7 +12,7 @@ export interface Builtin {
   /** May be handed the value of defn(`builtin') as an argument. */
   readonly takesBuiltins?: boolean;
   /** Returns the text to be read next, if any. */
-  readonly run: (call: Call) => string | undefined;
+  readonly run: (call: Call) => string | void;
 }
 
 /** A definition: own text with `$1` in it, or a builtin. */

@@ -1,0 +1,79 @@
+/**
+ * `rulemail mc [options] FILE.mc > FILE.cf`: compiles a site file with the macro library. What is wrong is said on standard
+ * error, with the line of the site file; the configuration is written as far as it makes sense.
+ */
+import { writeFileSync } from "node:fs";
+import yargs from "yargs";
+import { compileMc } from "../mc/compile.ts";
+import { describePart, partNames } from "../mc/describe.ts";
+import { folderLibrary, type Library, nearest, readText, shippedLibrary } from "../mc/library.ts";
+import { reportAll } from "../source/report.ts";
+import { EX } from "../sys/sysexits.ts";
+import { addDefine } from "./m4.ts";
+import { Output } from "./output.ts";
+
+/** Options of m4 whose value may follow without a blank: yargs wants it as a word of its own. */
+function separateValues(words: readonly string[]): string[] {
+  return words.flatMap((word) => (/^-[DUI]./.test(word) ? [word.slice(0, 2), word.slice(2)] : [word]));
+}
+
+function parser(words: readonly string[]) {
+  return yargs(separateValues(words))
+    .scriptName("rulemail mc")
+    .usage("rulemail mc [options] FILE.mc > FILE.cf")
+    .option("D", { type: "string", array: true, nargs: 1, describe: "define a macro: NAME=TEXT" })
+    .option("U", { type: "string", array: true, nargs: 1, describe: "forget a macro" })
+    .option("I", { type: "string", array: true, nargs: 1, describe: "folder for include and for parts of your own" })
+    .option("o", { type: "string", nargs: 1, describe: "write to this file" })
+    .option("cf-dir", { type: "string", nargs: 1, describe: "another macro library (a folder)" })
+    .option("allow-syscmd", { type: "boolean", describe: "let syscmd and esyscmd run programs" })
+    .option("help-feature", { type: "string", nargs: 1, describe: "explain a FEATURE, MAILER, OSTYPE or DOMAIN" })
+    .strictOptions()
+    .version(false)
+    .exitProcess(false);
+}
+
+export async function runMc(words: readonly string[]): Promise<number> {
+  let status: number = EX.OK;
+  const options = await parser(words)
+    .fail((message, error) => {
+      process.stderr.write(`rulemail mc: ${message || error.message}; see rulemail mc --help\n`);
+      status = EX.USAGE;
+    })
+    .parse();
+  if (status !== EX.OK || options["help"] === true) return status;
+  const library = options.cfDir === undefined ? shippedLibrary() : folderLibrary(options.cfDir);
+  if (options.helpFeature !== undefined) return explain(library, options.helpFeature);
+  const [file, ...more] = options._.map(String);
+  if (file === undefined || more.length > 0) {
+    process.stderr.write("rulemail mc: name one .mc file; see rulemail mc --help\n");
+    return EX.USAGE;
+  }
+  const defines: Record<string, string> = {};
+  for (const word of options.D ?? []) addDefine(defines, word);
+  const result = compileMc(
+    { file },
+    { library, defines, undefines: options.U, includePath: options.I, allowSyscmd: options.allowSyscmd },
+  );
+  if (result.diagnostics.length > 0) process.stderr.write(`${reportAll(result.diagnostics, readText)}\n`);
+  if (!result.complete) return result.status || EX.DATAERR;
+  if (options.o === undefined) {
+    const output = new Output();
+    output.print(result.text);
+    output.flush();
+  } else writeFileSync(options.o, result.text, "latin1");
+  return result.diagnostics.some(({ severity }) => severity === "error") ? EX.DATAERR : EX.OK;
+}
+
+function explain(library: Library, name: string): number {
+  const text = describePart(library, name);
+  if (text !== undefined) {
+    process.stdout.write(text);
+    return EX.OK;
+  }
+  const close = nearest(name, partNames(library));
+  process.stderr.write(
+    `rulemail mc: the library has no part called ${name}${close === undefined ? "" : `; did you mean ${close}?`}\n`,
+  );
+  return EX.USAGE;
+}
