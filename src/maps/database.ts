@@ -130,7 +130,7 @@ export function watchDatabase(
   return new WatchedFile<Table>({
     path,
     use: "map",
-    safety: { dontBlame: environment.dontBlame },
+    safety: environment,
     clock: environment.clock,
     keepsDescriptor: true,
     load(fd) {

@@ -45,7 +45,7 @@ export const textClass: MapClass = {
     const file = new WatchedFile({
       path,
       use: "map",
-      safety: { dontBlame: environment.dontBlame },
+      safety: environment,
       clock: environment.clock,
       load: (fd) => readTable(readFileSync(fd, "latin1"), columns),
     });

@@ -166,6 +166,18 @@ export function openSafely(path: string, use: FileUse, options: SafetyOptions): 
   return again;
 }
 
+/** Checks a folder in which a file is to be made, and the folders above it. */
+export function checkFolderFor(folder: string, use: FileUse, options: SafetyOptions): Unopened | undefined {
+  const rules = RULES[use];
+  try {
+    const path = resolve(folder);
+    const own = { uid: process.geteuid?.() ?? 0, isSymbolicLink: () => false };
+    return checkPath(path, rules, options, 0) ?? checkFolder(path, own, rules, options);
+  } catch (error) {
+    return failure(error);
+  }
+}
+
 /** "World writable directory (/var/maps; DontBlameSendmail=MapInUnsafeDirPath would allow it)": for a log or a report. */
 export function explainUnopened(unopened: Unopened): string {
   if (unopened.kind !== "unsafe") return unopened.problem;
@@ -220,7 +232,12 @@ function checkPath(path: string, rules: Rules, options: SafetyOptions, links: nu
 }
 
 /** @param child what lies in the folder on our way */
-function checkFolder(folder: string, child: Stats, rules: Rules, options: SafetyOptions): Unopened | undefined {
+function checkFolder(
+  folder: string,
+  child: Pick<Stats, "uid" | "isSymbolicLink">,
+  rules: Rules,
+  options: SafetyOptions,
+): Unopened | undefined {
   const stats = statSync(folder);
   if ((stats.mode & (GROUP_WRITE | WORLD_WRITE)) === 0) return undefined;
   if ((stats.mode & STICKY) !== 0 && (isTrusted(child.uid) || allows(["TrustStickyBit"], options))) return undefined;

@@ -1,0 +1,79 @@
+import { mkdtempSync, realpathSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { openAliasSource } from "../../../src/maps/alias-source.ts";
+import { mapEnvironment } from "../../support/map-environment.ts";
+
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "aliases-")));
+  file = join(folder, "aliases");
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function readText(text: string): { name: string; value: string }[] {
+  const lines = text.split("\n").filter((line) => line.includes(":"));
+  return lines.map((line) => ({ name: line.split(":")[0].toLowerCase(), value: line.split(":")[1].trim() }));
+}
+
+function open(mapClass: string, args: string, log: string[] = []) {
+  return openAliasSource({ mapClass, args }, mapEnvironment({ log: (_, text) => log.push(text) }), readText);
+}
+
+test("reads the text while no database is built, and says so once", async () => {
+  writeFileSync(file, "Root: joe\n");
+  const log: string[] = [];
+  const aliases = open("implicit", file, log);
+  expect(await aliases.lookup("root")).toEqual({ kind: "found", value: "joe" });
+  expect(await aliases.lookup("nobody")).toEqual({ kind: "missing" });
+  expect(log).toEqual([`alias database ${file}.db is not built, using the text ${file}`]);
+  expect(aliases.isStale()).toBe(true);
+});
+
+test("rebuild() writes the database that is asked from then on, with its sentinel", async () => {
+  writeFileSync(file, "root: joe\n");
+  const aliases = open("implicit", file);
+  aliases.rebuild([["Root", "ann"]]);
+  expect(await aliases.lookup("root")).toEqual({ kind: "found", value: "ann" });
+  expect(await aliases.lookup("@")).toEqual({ kind: "missing" });
+  expect(aliases.isStale()).toBe(false);
+  const later = statSync(`${file}.db`).mtimeMs / 1000 + 5;
+  utimesSync(file, later, later);
+  expect(aliases.isStale()).toBe(true);
+  aliases.close();
+});
+
+test("class and flags come from the specification", () => {
+  expect(open("cdb", `-A -o ${file}`)).toMatchObject({
+    databaseFile: `${file}.cdb`,
+    textFile: file,
+    mergesDuplicates: true,
+  });
+});
+
+test("a missing file is a temporary failure, with -o nothing", async () => {
+  expect(await open("hash", file).lookup("root")).toEqual({
+    kind: "tempfail",
+    reason: `Cannot open alias database ${file}: No such file or directory`,
+  });
+  expect(await open("hash", `-o ${file}`).lookup("root")).toEqual({ kind: "missing" });
+});
+
+test("an aliases text that others may write is refused", async () => {
+  writeFileSync(file, "root: joe\n", { mode: 0o666 });
+  const { chmodSync } = await import("node:fs");
+  chmodSync(file, 0o666);
+  const answer = await open("implicit", file).lookup("root");
+  expect(answer).toMatchObject({ kind: "tempfail" });
+  expect(answer.kind === "tempfail" && answer.reason).toContain("WorldWritableAliasFile would allow it");
+});
+
+test("a map of another class is asked as it is, and cannot be rebuilt", async () => {
+  writeFileSync(file, "root:joe\n");
+  const aliases = open("text", `-k0 -v1 -z: ${file}`);
+  expect(await aliases.lookup("root")).toEqual({ kind: "found", value: "joe" });
+  expect(() => aliases.rebuild([])).toThrow("Cannot rebuild aliases for map text:");
+  expect(aliases.textFile).toBeUndefined();
+});
