@@ -5,12 +5,12 @@ import type { Resolver } from "../dns/resolver.ts";
 import { silentLog } from "../log/log.ts";
 import { systemClock } from "../sys/clock.ts";
 import { openMailboxDatabase } from "../sys/mailbox-database.ts";
-import { readMachine } from "../sys/machine.ts";
+import { readMachine, type Machine } from "../sys/machine.ts";
 
 /** Throws MachineFileError when RULEMAIL_MACHINE names a file that cannot be used. */
 export function systemEnvironment(): ConfigEnvironment {
   const machine = readMachine();
-  const resolver: Resolver = { query: () => ({ kind: "tempfail", reason: "no resolver" }) };
+  const resolver = lazyResolver(machine);
   return {
     machine,
     resolver,
@@ -18,6 +18,21 @@ export function systemEnvironment(): ConfigEnvironment {
     group: groupNumber,
     clock: systemClock,
     log: silentLog,
+  };
+}
+
+/** Loads the DNS library at the first question: most test dialogues and submissions never ask one. */
+function lazyResolver(machine: Machine): Resolver {
+  let real: Resolver | undefined;
+  let loading: Promise<Resolver> | undefined;
+  return {
+    query(name, type) {
+      if (real) return real.query(name, type);
+      loading ??= import("../dns/dns2-resolver.ts").then(
+        ({ Dns2Resolver }) => (real = new Dns2Resolver({ machine, clock: systemClock })),
+      );
+      return loading.then((resolver) => resolver.query(name, type));
+    },
   };
 }
 

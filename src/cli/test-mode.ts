@@ -5,7 +5,7 @@
  * (latin1) in and out.
  */
 import { loadConfig } from "../config/load.ts";
-import type { Config } from "../config/config.ts";
+import type { ConfigEnvironment } from "../config/environment.ts";
 import type { Trace } from "../rewriting/trace.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
@@ -38,34 +38,30 @@ export async function runTestMode(given: SendmailArguments, streams: TestModeStr
     output.flush();
     return EX.USAGE;
   }
-  const loaded = await loadConfig(given.configFile ?? DEFAULT_CONFIG, {
+  const environment: ConfigEnvironment = {
     ...systemEnvironment(),
     settings: given.settings,
     trace,
     testMode: true,
     print: (line) => output.line(line),
-  });
+  };
+  const loaded = await loadConfig(given.configFile ?? DEFAULT_CONFIG, environment);
   let exit: number = loaded.exit;
   if (loaded.config) {
     if (given.queueRun) {
       output.line("Can not use -q with -bt");
       exit = EX.USAGE;
     }
-    exit = await dialogue(loaded.config, levels, trace, output, streams.input, exit);
+    const session = new TestSession(loaded.config, environment, levels, trace, output, exit);
+    await dialogue(session, output, streams.input);
+    loaded.config.close();
+    exit = session.exit;
   }
   output.flush();
   return exit;
 }
 
-async function dialogue(
-  config: Config,
-  levels: DebugLevels,
-  trace: Trace,
-  output: Output,
-  input: AsyncIterable<Uint8Array>,
-  exit: number,
-): Promise<number> {
-  const session = new TestSession(config, levels, trace, output, exit);
+async function dialogue(session: TestSession, output: Output, input: AsyncIterable<Uint8Array>): Promise<void> {
   output.line(BANNER);
   output.print("> ");
   output.flush();
@@ -74,7 +70,7 @@ async function dialogue(
     rest += Buffer.from(chunk).toString("latin1");
     let start = 0;
     for (let end = rest.indexOf("\n"); end !== -1; end = rest.indexOf("\n", start)) {
-      if ((await session.run(rest.slice(start, end))) === "quit") return finish(config, session);
+      if ((await session.run(rest.slice(start, end))) === "quit") return;
       output.print("> ");
       start = end + 1;
     }
@@ -82,10 +78,4 @@ async function dialogue(
     output.flush();
   }
   if (rest !== "" && (await session.run(rest)) !== "quit") output.print("> ");
-  return finish(config, session);
-}
-
-function finish(config: Config, session: TestSession): number {
-  config.close();
-  return session.exit;
 }

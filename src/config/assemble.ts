@@ -66,6 +66,7 @@ export function assembleConfig(parts: ConfigParts): Config {
     environment: parts.variables,
     precedences: parts.precedences,
     rulesets,
+    services: (database) => maps.services(database),
     expand: expandMacros,
     close: () => maps.close(),
   });

@@ -89,6 +89,8 @@ export interface Config {
   readonly precedences: ReadonlyMap<string, number>;
   /** Rulesets by name and number, with their rules: for listings and analysis. */
   readonly rulesets: RulesetTable;
+  /** Where a database ("hosts", "aliases") is looked up, in order: ServiceSwitchFile. */
+  services(database: string): readonly string[];
   /** Macro text to plain text in a scope (`$j`, `${x}`, `$?x..$|..$.`). */
   expand(text: string, scope: MacroScope): string;
   /** Closes maps and what else is open. */

@@ -98,7 +98,12 @@ class ConfigReader {
     this.#messages = messages;
     this.#environment = environment;
     this.#rules = new RuleReader(this.#rulesets, this.#macros, messages);
-    this.#maps = new MapTable(messages, environment, (name) => this.#options.values.text(name));
+    this.#maps = new MapTable(
+      messages,
+      environment,
+      (name) => this.#options.values.text(name),
+      (name) => this.#class("w").has(name),
+    );
     this.#mailers = new MailerTable(this.#rulesets, this.#queueGroups, messages, environment);
     this.#options = new OptionSetter(messages, environment, {
       defineMacro: (text) => this.#defineMacro(text, false),

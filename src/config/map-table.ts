@@ -1,22 +1,51 @@
-/** K lines and the maps that exist without one. */
+/** K lines, and the maps that exist without one. */
 import type { MapDeclaration } from "../cf/ast.ts";
 import type { ConfigMessages } from "../cf/messages.ts";
+import type { MapDeclaration as DeclaredMap, MapEnvironment } from "../maps/environment.ts";
+import { mapClassNames, openMap } from "../maps/registry.ts";
 import { expandMacros } from "../rewriting/macro-text.ts";
 import type { LookupMap, LookupResult } from "../rewriting/lookup.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { ConfigEnvironment } from "./environment.ts";
+import { ServiceSwitch } from "./service-switch.ts";
+
+/** `$[ name $]` asks it: found names end in a dot. */
+const HOST_MAP: MapDeclaration = { name: "host", mapClass: "host", args: "-a." };
 
 export class MapTable {
   readonly #maps = new Map<string, LookupMap>();
+  readonly #declarations = new Map<string, DeclaredMap>();
   readonly #messages: ConfigMessages;
-  readonly #environment: ConfigEnvironment;
-  readonly #option: (name: string) => string;
+  readonly #environment: MapEnvironment;
+  readonly #classes: ReadonlySet<string> = new Set(mapClassNames());
 
-  /** @param option text of an option, as it is when asked */
-  constructor(messages: ConfigMessages, environment: ConfigEnvironment, option: (name: string) => string) {
+  /**
+   * @param option text of an option, as it is when asked
+   * @param isLocalHost whether a name is in class w, when asked
+   */
+  constructor(
+    messages: ConfigMessages,
+    environment: ConfigEnvironment,
+    option: (name: string) => string,
+    isLocalHost: (name: string) => boolean,
+  ) {
     this.#messages = messages;
-    this.#environment = environment;
-    this.#option = option;
+    const serviceSwitch = new ServiceSwitch(() => option("ServiceSwitchFile"));
+    const { resolver, machine, users, clock, log } = environment;
+    this.#environment = {
+      resolver,
+      machine,
+      users,
+      clock,
+      map: (name) => this.find(name),
+      services: (database) => serviceSwitch.services(database),
+      isLocalHost,
+      get dontBlame() {
+        return new Set(option("DontBlameSendmail").split(" "));
+      },
+      log: (priority, text) => log.write(0, { priority, text }),
+    };
+    if (this.isClass("host")) this.declare(HOST_MAP);
   }
 
   /** Names of maps are compared without regard to letter case. */
@@ -28,27 +57,41 @@ export class MapTable {
     return this.#maps;
   }
 
+  services(database: string): readonly string[] {
+    return this.#environment.services(database);
+  }
+
   declare({ name, mapClass, args }: MapDeclaration): void {
     const messages = this.#messages;
     if (name === "") return messages.error("readcf: config K line: no map name");
     if (mapClass === "") return messages.error(`readcf: config K line, map ${name}: no map class`);
-    if (!this.isClass(mapClass)) return messages.error(`readcf: map ${name}: class ${mapClass} not available`);
-    const map = this.#open({ name, mapClass: mapClass.toLowerCase(), args });
-    if (map) this.#maps.set(name.toLowerCase(), map);
+    const key = name.toLowerCase();
+    const earlier = this.#declarations.get(key);
+    const declaration = this.#declaration({ name, mapClass, args }, earlier);
+    const map = this.#open(declaration);
+    if (!map) return;
+    this.#maps.get(key)?.close?.();
+    this.#maps.set(key, map);
+    this.#declarations.set(key, declaration);
   }
 
+  /** A class of maps, in any letter case. */
   isClass(name: string): boolean {
-    return name !== "";
+    return this.#classes.has(name.toLowerCase());
   }
 
   /** A member of AliasFile: its arguments are checked like those of a K line. */
   checkAliasFile(name: string, mapClass: string, args: string): void {
-    this.#open({ name, mapClass, args })?.close?.();
+    this.#open(this.#declaration({ name, mapClass, args }))?.close?.();
   }
 
   /** Opens a map for one look-up, while the file is read; undefined when it cannot be opened. */
-  async lookUpOnce(declaration: MapDeclaration, key: string, scope: MacroScope): Promise<LookupResult | undefined> {
-    const map = this.#open(declaration);
+  async lookUpOnce(
+    declaration: MapDeclaration,
+    key: string,
+    scope: MacroScope,
+  ): Promise<LookupResult | undefined> {
+    const map = this.#open(this.#declaration(declaration));
     if (!map) return undefined;
     const result = await map.lookup(key, [], {
       scope,
@@ -64,10 +107,14 @@ export class MapTable {
     for (const map of this.#maps.values()) map.close?.();
   }
 
-  #open(declaration: MapDeclaration): LookupMap | undefined {
-    void this.#environment;
-    void this.#option;
-    void declaration;
-    return undefined;
+  #declaration({ name, mapClass, args }: MapDeclaration, earlier?: DeclaredMap): DeclaredMap {
+    const at = this.#messages.place();
+    return { name, mapClass: mapClass.toLowerCase(), args, at, ...(earlier ? { earlier } : {}) };
+  }
+
+  #open(declaration: DeclaredMap): LookupMap | undefined {
+    const { map, diagnostics } = openMap(declaration, this.#environment);
+    for (const { message } of diagnostics) this.#messages.error(message);
+    return map;
   }
 }

@@ -75,6 +75,7 @@ export function testConfig(options: Options = testOptions(), localNames: readonl
     aliasFiles: [],
     environment: new Map(),
     rulesets: new RulesetTable(),
+    services: () => ["files", "dns"],
     precedences: new Map(),
     expand: expandSimply,
     close: () => undefined,

@@ -1,12 +1,41 @@
-/** /mx and /canon. */
+/** /mx and /canon: what DNS and the hosts file say about a name. */
+import { listMx } from "../../dns/mx.ts";
+import { openNames, type NameSources } from "../../dns/names.ts";
+import { canonify } from "../../dns/search.ts";
 import type { TestSession } from "./session.ts";
 
 export async function mailExchangers(session: TestSession, host: string): Promise<void> {
   if (host === "") return session.say("Usage: /mx address");
-  session.say(`getmxrr(${host}) returns 0 value(s):`);
+  const own = session.config.classWords("w");
+  const answer = await listMx(namesOf(session), host, (name) => own.has(name));
+  switch (answer.kind) {
+    case "nullmx":
+      return session.say(`getmxrr(${host}) returns null MX (See RFC7505)`);
+    case "tempfail":
+      return session.say(`getmxrr(${host}) returns -1 value(s):`);
+    case "hosts":
+      session.say(`getmxrr(${host}) returns ${answer.hosts.length} value(s):`);
+      for (const { name } of answer.hosts) session.say(`\t${name.startsWith("[") ? name : `${name}.`}`);
+      return;
+    default:
+      session.say(`getmxrr(${host}) returns 0 value(s):`);
+  }
 }
 
 export async function canonicalName(session: TestSession, host: string): Promise<void> {
   if (host === "") return session.say("Usage: /canon address");
-  session.say(`getcanonname(${host}) returns ${host}`);
+  const answer = await canonify(namesOf(session), host);
+  session.say(`getcanonname(${host}) returns ${answer.kind === "found" ? answer.name : host}`);
+}
+
+function namesOf({ config, world }: TestSession): NameSources {
+  const { options } = config;
+  const services = config.services("hosts").filter((each) => each === "files" || each === "dns");
+  return openNames(world.machine, world.resolver, {
+    services,
+    hostsFile: options.isSet("HostsFile") ? options.text("HostsFile") : world.machine.hostsFile,
+    domain: config.expand(config.macros.get("m") ?? "", config.macros),
+    keepAliases: options.flag("DontExpandCnames"),
+    wildcardMx: /(?:^|\s)\+?haswildcardmx\b/i.test(options.text("ResolverOptions")),
+  });
 }

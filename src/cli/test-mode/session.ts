@@ -1,5 +1,6 @@
 /** One dialogue of test mode: its state, and the table of what the first character of a line asks for. */
 import type { Config } from "../../config/config.ts";
+import type { ConfigEnvironment } from "../../config/environment.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
 import type { RewriteContext } from "../../rewriting/rewriter.ts";
 import type { Trace } from "../../rewriting/trace.ts";
@@ -35,10 +36,20 @@ export class TestSession {
   role: "sender" | "recipient" = "recipient";
   part: "envelope" | "header" = "envelope";
   exit: number;
+  /** Name servers and hosts file for /mx and /canon. */
+  readonly world: Pick<ConfigEnvironment, "machine" | "resolver">;
   readonly #output: Output;
 
-  constructor(config: Config, levels: DebugLevels, trace: Trace, output: Output, exit: number) {
+  constructor(
+    config: Config,
+    world: Pick<ConfigEnvironment, "machine" | "resolver">,
+    levels: DebugLevels,
+    trace: Trace,
+    output: Output,
+    exit: number,
+  ) {
     this.config = config;
+    this.world = world;
     this.levels = levels;
     this.trace = trace;
     this.parser = new AddressParser(config);

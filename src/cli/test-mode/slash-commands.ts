@@ -31,17 +31,16 @@ async function lookUp(session: TestSession, argument: string): Promise<void> {
   if (key === "") return session.say("No key specified");
   const map = session.config.maps.get(name.toLowerCase());
   if (!map) return session.say(`Map named "${name}" not found`);
+  if (map.available?.() === false) return session.say(`Map named "${name}" not open`);
   const { scope } = session;
   const result = await map.lookup(key, [], {
     scope,
     expand: (text) => expandMacros(text, scope),
     message: (text) => session.say(text),
     deferred: false,
+    verbatim: true,
   });
-  const answer =
-    result.kind === "found"
-      ? `returns ${result.value} (0)`
-      : `no match (${result.kind === "tempfail" ? result.status : 0})`;
+  const answer = result.kind === "found" ? `returns ${result.value} (0)` : `no match (${result.status ?? 0})`;
   session.say(`map_lookup: ${name} (${key}) ${answer}`);
 }
 
