@@ -27,7 +27,7 @@ import { MailerTable } from "./mailers.ts";
 import { MapTable } from "./map-table.ts";
 import { readFilter, type Filter } from "./milters.ts";
 import { addInterfaces, completePredefined, definePredefined } from "./predefined.ts";
-import { readQueueGroup, type QueueGroup } from "./queue-groups.ts";
+import { DEFAULT_QUEUE_GROUP, readQueueGroup, type QueueGroup } from "./queue-groups.ts";
 import { OptionSetter } from "./set-option.ts";
 import { isTrue } from "./option-values.ts";
 import { LANGUAGE_LEVEL, LANGUAGE_VERSION } from "./version.ts";
@@ -85,7 +85,8 @@ class ConfigReader {
   readonly #mailers: MailerTable;
   readonly #maps: MapTable;
   readonly #headers: HeaderRule[] = [];
-  readonly #queueGroups = new Map<string, QueueGroup>();
+  /** The group of QueueDirectory exists without a Q line. */
+  readonly #queueGroups = new Map<string, QueueGroup>([[DEFAULT_QUEUE_GROUP.name, DEFAULT_QUEUE_GROUP]]);
   readonly #filters = new Map<string, Filter>();
   readonly #aliasFiles: AliasFile[] = [];
   readonly #variables = new Map<string, string | undefined>();
@@ -138,10 +139,10 @@ class ConfigReader {
     if (done) await done;
   }
 
-  /** Source to value form; a dollar before white space, or at the end, is just a dollar. */
+  /** Source to value form; a dollar at the end is just a dollar. */
   #translate(source: string): string {
     if (!source.includes("$")) return source;
-    const guarded = source.replace(/\$(?:\$|(?=[ \t\n]|$))/g, "$$$$");
+    const guarded = source.replace(/\$(?:\$|$)/g, "$$$$");
     const { text, problems } = readMacroText(guarded);
     for (const problem of problems) this.#messages.error(problem);
     return text;

@@ -104,7 +104,9 @@ export class MailerTable {
         messages.warn(`M${draft.name}: Warning: first argument in ${path} mailer must be TCP or FILE`);
       }
       if (argv.length < 2) return complain(`too few parameters for ${path} mailer`);
-      if (!typesGiven) draft.types = { mta: "dns", address: "rfc822", diagnostic: "smtp" };
+      if (!typesGiven) {
+        draft.types = { mta: "dns", address: "rfc822", diagnostic: argv[0] === "FILE" ? "x-unix" : "smtp" };
+      }
     } else if (path === "[FILE]") {
       if (argv[0] !== "FILE") return complain("first argument in [FILE] mailer must be FILE");
       if (argv.length < 2) return complain("too few parameters for [FILE] mailer");

@@ -86,11 +86,7 @@ export class MapTable {
   }
 
   /** Opens a map for one look-up, while the file is read; undefined when it cannot be opened. */
-  async lookUpOnce(
-    declaration: MapDeclaration,
-    key: string,
-    scope: MacroScope,
-  ): Promise<LookupResult | undefined> {
+  async lookUpOnce(declaration: MapDeclaration, key: string, scope: MacroScope): Promise<LookupResult | undefined> {
     const map = this.#open(this.#declaration(declaration));
     if (!map) return undefined;
     const result = await map.lookup(key, [], {

@@ -47,6 +47,8 @@ export function definePredefined(
     b: mailDate(now),
   };
   for (const [name, value] of Object.entries(values)) macros.set(name, value);
+  // Typed after a dollar in test mode, the operators of rules show themselves.
+  for (const symbol of "0123456789#&()*+-.:>?@[]|~") macros.set(symbol, `$${symbol}`);
   if (domain !== "") macros.set("m", domain);
   classOf("k").add(machine.hostName);
   for (const name of [machine.hostName, host, ...ownAddresses(machine)]) classOf("w").add(name);

@@ -19,6 +19,18 @@ export interface QueueGroup {
   readonly maxRecipients: number;
 }
 
+/** Where everything goes that nothing sends elsewhere; its path is QueueDirectory. */
+export const DEFAULT_QUEUE_GROUP: QueueGroup = {
+  name: "mqueue",
+  path: "",
+  flags: new Set<string>(),
+  interval: 0,
+  runners: 0,
+  jobs: 0,
+  nice: 0,
+  maxRecipients: 0,
+};
+
 type Draft = { -readonly [Key in keyof QueueGroup]: QueueGroup[Key] };
 
 /** @param queueDirectory QueueDirectory as it is at this line */
@@ -31,16 +43,7 @@ export function readQueueGroup(
     messages.error("name required for queue");
     return undefined;
   }
-  const group: Draft = {
-    name,
-    path: "",
-    flags: new Set<string>(),
-    interval: 0,
-    runners: 0,
-    jobs: 0,
-    nice: 0,
-    maxRecipients: 0,
-  };
+  const group: Draft = { ...DEFAULT_QUEUE_GROUP, name };
   for (const { key, value } of parseEquates(equates)) {
     if (value === undefined) {
       messages.error(`queue ${name}: \`=' expected`);

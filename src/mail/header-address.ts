@@ -43,6 +43,8 @@ class Cracker {
   #quoteIt = false;
   #comment = 0;
   #angle = false;
+  /** Inside `[...]` a colon is part of an IPv6 address. */
+  #brackets = 0;
   /** After the closing `>`: text is kept as it is. */
   #copying = false;
   #quoted = false;
@@ -100,6 +102,12 @@ class Cracker {
         return at;
       case ":":
         return this.#colon(at);
+      case "[":
+        this.#brackets++;
+        break;
+      case "]":
+        this.#brackets--;
+        break;
       case ";":
         if (!this.#copying) this.#out += letter;
         break;
@@ -132,7 +140,7 @@ class Cracker {
       this.#ordinary(this.#copying ? `${this.#text.slice(at, at + 2)}:` : "::");
       return at + 1;
     }
-    if (this.#angle || this.#phraseStart > 0) {
+    if (this.#angle || this.#brackets > 0 || this.#phraseStart > 0) {
       this.#quoteIt = true;
       this.#ordinary(":");
       return at;
@@ -161,7 +169,8 @@ class Cracker {
     const lead = phrase.length - phrase.trimStart().length;
     const bare = phrase.trim();
     const words = this.#quoteIt && bare !== "" ? `"${bare.replaceAll('"', '\\"')}"` : bare;
-    this.#out = this.#out.slice(0, this.#head) + phrase.slice(0, lead) + words + phrase.slice(lead + bare.length) + mark;
+    this.#out =
+      this.#out.slice(0, this.#head) + phrase.slice(0, lead) + words + phrase.slice(lead + bare.length) + mark;
     this.#place = undefined;
     this.#copying = false;
     if (mark === "<") this.#quoteIt = true;

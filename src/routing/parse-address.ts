@@ -21,6 +21,8 @@ export type ParsedAddress =
       readonly mailer: Mailer;
       readonly host: string;
       readonly user: string;
+      /** The user part had octets that no address may hold; they are question marks now. */
+      readonly invalid: boolean;
       /** The address as ruleset 3 left it. */
       readonly canonical: string;
       readonly status: ExitCode;
@@ -101,21 +103,21 @@ export class AddressParser {
         const { code, text } = readErrorText(user);
         // The original shows the address with replies about mailboxes only.
         const about = code === undefined || /^(?:[245]50|553)$/.test(String(code));
-        context.message(about ? `${address}... ${text}` : text);
-        this.#checkCharacters(user, context);
-        return { kind: "error", host, user, status };
+        context.message(sevenBits(about ? `${address}... ${text}` : text));
+        return { kind: "error", host, user: this.#clean(user, context), status };
       }
       default:
         return whenReady(this.#recipientName(triple.user, triple.mailer, context), (named) => {
           const text = rewriter.join(named.tokens);
           const user = triple.mailer.flags.has("u") ? text : lowerCase(text);
-          this.#checkCharacters(user, context);
+          const clean = this.#clean(user, context);
           const last = worse({ tokens: [], status, ...(reason === undefined ? {} : { reason }) }, named);
           return {
             kind: "triple",
             mailer: triple.mailer,
             host: hostText(rewriter.join(triple.host), triple.mailer),
-            user,
+            user: clean,
+            invalid: clean !== user,
             canonical: rewriter.join(canonical.tokens),
             status: last.status,
             ...(last.reason === undefined ? {} : { reason: last.reason }),
@@ -126,7 +128,6 @@ export class AddressParser {
 
   /** The user part as the mailer's recipient: 2, R=, 4. */
   #recipientName(user: Tokens, mailer: Mailer, context: RewriteContext): MaybePromise<Rewritten> {
-    if (user.length === 0) return { tokens: user, status: EX.OK };
     return this.through(user, [2, mailer.recipient.envelope, 4], context);
   }
 
@@ -145,9 +146,12 @@ export class AddressParser {
     return done;
   }
 
-  #checkCharacters(text: string, context: RewriteContext): void {
-    const problem = invalidCharacters(text);
-    if (problem !== undefined) context.message(problem);
+  /** The text without octets that no address may hold; says so. */
+  #clean(text: string, context: RewriteContext): string {
+    const invalid = invalidCharacters(text);
+    if (invalid === undefined) return text;
+    context.message(invalid.message);
+    return invalid.cleaned;
   }
 }
 
@@ -155,6 +159,11 @@ export class AddressParser {
 function worse(first: Rewritten, second: Rewritten): { status: ExitCode; reason?: string } {
   const chosen = second.status === EX.TEMPFAIL || first.status === EX.OK ? second : first;
   return { status: chosen.status, ...(chosen.reason === undefined ? {} : { reason: chosen.reason }) };
+}
+
+/** Messages show seven bits of each octet, as the original does. */
+function sevenBits(text: string): string {
+  return text.replace(/[\x80-\xff]/g, (octet) => String.fromCharCode(octet.charCodeAt(0) & 0x7f));
 }
 
 function lowerCase(text: string): string {

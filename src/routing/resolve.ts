@@ -77,6 +77,8 @@ function resolutionOf(parsed: ParsedAddress): Resolution {
     case "triple": {
       if (parsed.status === EX.TEMPFAIL) return later(parsed.reason);
       const { mailer, host, user, canonical } = parsed;
+      if (parsed.invalid)
+        return { kind: "error", reply: reply(553, "5.1.3", `${user}... Syntax error in mailbox address`) };
       return { kind: "triple", triple: { mailer: mailer.name, host, user }, canonical };
     }
     case "error":

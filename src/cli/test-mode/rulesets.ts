@@ -1,5 +1,5 @@
 /** `RULESET[,RULESET...] ADDRESS[, ADDRESS...]`: each address through the rulesets, one after the other. */
-import { prescan } from "../../rewriting/prescan.ts";
+import { prescan, tooLongAddress } from "../../rewriting/prescan.ts";
 import type { Tokens } from "../../rewriting/tokens.ts";
 import type { TestSession } from "./session.ts";
 
@@ -10,6 +10,8 @@ export async function runRulesets(session: TestSession, line: string): Promise<v
   let rest = line.slice(blank + 1);
   const { config } = session;
   const operators = config.options.text("OperatorChars");
+  const tooLong = tooLongAddress(rest);
+  if (tooLong !== undefined) return session.say(tooLong);
   while (rest !== "") {
     const { tokens, end, messages } = prescan(rest, {
       operators,
@@ -33,7 +35,7 @@ async function runList(session: TestSession, names: string, tokens: Tokens): Pro
     for (const { text } of problems) session.say(text);
     if (number === undefined) return session.say(`Undefined ruleset ${rest}`);
     const { tokens: result, status } = await rewriter.rewrite(number, workspace, session.context);
-    if (status !== 0) session.say(`== Ruleset ${rulesets.nameOf(number)} (${number}) status ${status}`);
+    if (status !== 0) session.say(`== Ruleset ${rest} (${number}) status ${status}`);
     session.noteStatus(status);
     workspace = result;
     const comma = rest.indexOf(",");

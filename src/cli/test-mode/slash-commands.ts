@@ -1,5 +1,6 @@
 /** /canon /map /mx /parse /try /tryflags /quit: questions about names, maps and whole addresses. */
 import { crackAddress, frameAddress } from "../../mail/header-address.ts";
+import { printable } from "../../rewriting/tokens.ts";
 import { expandMacros } from "../../rewriting/macro-text.ts";
 import { remoteName } from "../../routing/remote-name.ts";
 import { canonicalName, mailExchangers } from "./host-questions.ts";
@@ -48,8 +49,12 @@ async function parse(session: TestSession, address: string): Promise<void> {
   if (address === "") return session.say("Usage: /parse address");
   const { config, parser, part, role } = session;
   const cracked = frameAddress(crackAddress(address, config.options.text("MustQuoteChars")), "$g");
-  session.say(`Cracked address = ${cracked}`);
+  session.say(`Cracked address = ${printable(cracked)}`);
   session.say(`Parsing ${part} ${role} address`);
+  if (session.trace.level(20) >= 1) {
+    session.say("");
+    session.say(`--parseaddr(${address})`);
+  }
   const parsed = await parser.parse(address, session.context, false);
   if (parsed.kind === "triple" || parsed.kind === "error" || parsed.kind === "broken") {
     session.noteStatus(parsed.status);
