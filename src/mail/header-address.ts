@@ -135,7 +135,7 @@ class Cracker {
   /** `::` and `:.` belong to an address; the first other colon ends the name of a group, with the blanks after it. */
   #colon(at: number): number {
     const next = this.#text[at + 1];
-    if (next === ":" || next === ".") {
+    if (this.#brackets <= 0 && (next === ":" || next === ".")) {
       this.#quoteIt = true;
       this.#ordinary(this.#copying ? `${this.#text.slice(at, at + 2)}:` : "::");
       return at + 1;
