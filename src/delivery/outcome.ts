@@ -3,8 +3,8 @@
  *
  * Texts follow sendmail's `stat=` (log analysers read them); codes follow RFC 3463.
  */
+import { exitMeaning } from "../envelope/exit-meaning.ts";
 import type { RecipientStatus } from "../envelope/status.ts";
-import { EX } from "../sys/sysexits.ts";
 import type { Job, Report } from "./agent.ts";
 
 /** Facts that go with an outcome. */
@@ -39,35 +39,9 @@ export function reportForAll(job: Job, outcome: Outcome, at: number): Report {
   return { statuses: new Map(job.recipients.map(({ index }) => [index, status])) };
 }
 
-/** What an exit code of a mailer means: sysexits → code and text; the temporary ones are EX_TEMPFAIL and machine trouble. */
-const EXITS: ReadonlyMap<number, readonly [status: string, text: string]> = new Map([
-  [EX.USAGE, ["5.0.0", "Command line usage error"]],
-  [EX.DATAERR, ["5.6.0", "Data format error"]],
-  [EX.NOINPUT, ["5.3.0", "Cannot open input"]],
-  [EX.NOUSER, ["5.1.1", "User unknown"]],
-  [EX.NOHOST, ["5.1.2", "Host unknown"]],
-  [EX.UNAVAILABLE, ["5.0.0", "Service unavailable"]],
-  [EX.SOFTWARE, ["5.3.0", "Internal error"]],
-  [EX.OSERR, ["4.0.0", "Operating system error"]],
-  [EX.OSFILE, ["5.3.0", "System file missing"]],
-  [EX.CANTCREAT, ["5.0.0", "Can't create output"]],
-  [EX.IOERR, ["4.0.0", "I/O error"]],
-  [EX.TEMPFAIL, ["4.0.0", ""]],
-  [EX.PROTOCOL, ["5.5.0", "Remote protocol error"]],
-  [EX.NOPERM, ["5.0.0", "Insufficient permission"]],
-  [EX.CONFIG, ["5.3.5", "Local configuration error"]],
-] as const);
-
-/** The text of an exit code ("User unknown"), or undefined when it is not one of sysexits. */
-export function exitText(exit: number): string | undefined {
-  return EXITS.get(exit)?.[1];
-}
-
-/** An exit code other than 0 as an outcome. */
+/** An exit code other than 0 as an outcome; the temporary ones are EX_TEMPFAIL and trouble of the machine. */
 export function fromExit(exit: number, details: OutcomeDetails = {}): Outcome {
-  const known = EXITS.get(exit);
-  if (known === undefined) return failed("5.3.0", `unknown mailer error ${exit}`, { exit, ...details });
-  const [status, text] = known;
+  const { status, text } = exitMeaning(exit);
   return status.startsWith("4.")
     ? deferred(status, text, { exit, ...details })
     : failed(status, text, { exit, ...details });

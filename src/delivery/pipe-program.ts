@@ -3,7 +3,6 @@ import { access, constants } from "node:fs/promises";
 import { type ChildResult, runChild } from "../sys/child.ts";
 import { EX } from "../sys/sysexits.ts";
 import { fromSystemError, type TaskArgument, type TaskInput, type TaskResult } from "../sys/user-workers.ts";
-import { exitText } from "./outcome.ts";
 
 /** Output that goes into the report to the sender. */
 const OUTPUT_LIMIT = 4096;
@@ -50,8 +49,7 @@ function resultOf(path: string, result: ChildResult): TaskResult {
   if (exit === undefined) return { kind: "later", status: "4.3.0", text: `${path} died with ${signalName}`, output };
   if (exit === 0) return { kind: "done", status: "2.0.0", text: "" };
   const temporary = exit === EX.TEMPFAIL || exit === EX.OSERR || exit === EX.IOERR;
-  const text = exitText(exit) ?? "";
-  return { kind: temporary ? "later" : "never", status: temporary ? "4.0.0" : "5.0.0", text, exit, output };
+  return { kind: temporary ? "later" : "never", status: temporary ? "4.0.0" : "5.0.0", text: "", exit, output };
 }
 
 async function firstUsable(folders: readonly string[]): Promise<string | undefined> {

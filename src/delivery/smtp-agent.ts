@@ -14,7 +14,7 @@ import { writeMessage, type WrittenMessage } from "./message-writer.ts";
 import { deferred, failed, type Outcome, reportForAll } from "./outcome.ts";
 import { fromFailure } from "./reply-status.ts";
 import { openSocket, type Place } from "./smtp-socket.ts";
-import { findPlaces } from "./smtp-places.ts";
+import { findPlaces, type PlaceOrProblem } from "./smtp-places.ts";
 import { type PreparedMessage, prepareTransaction, statusesOf } from "./smtp-transaction.ts";
 import type { ClientFailure, SmtpClient, SmtpTimeouts, TransactionResult } from "./smtp-client.ts";
 import type { Options } from "../config/config.ts";
@@ -53,11 +53,9 @@ export class SmtpAgent implements Agent {
     const { config } = this.#environment;
     const written = await writeMessage(config, job, macros.scope, { eol: "\r\n", stuffDots: true, fromLines: false });
     if (written.kind === "tempfail") return reportForAll(job, deferred("4.4.3", written.reason), now());
-    const places = await findPlaces(this.#environment, job, macros.scope);
-    if (places.kind === "failed") return reportForAll(job, places.outcome, now());
     const prepared = { sender: macros.sender, message: written.message };
     const attempt = new Attempt(this.#context(), job, prepared);
-    return attempt.run(places.places);
+    return attempt.run(findPlaces(this.#environment, job, macros.scope));
   }
 
   close(): Promise<void> {
@@ -100,11 +98,16 @@ class Attempt {
     this.#prepared = prepared;
   }
 
-  async run(places: readonly Place[]): Promise<Report> {
+  async run(places: AsyncIterable<PlaceOrProblem>): Promise<Report> {
     const { hostStatus, environment } = this.#context;
     const { mailer, signal } = this.#job;
     let last: Outcome | undefined;
-    for (const place of places) {
+    for await (const found of places) {
+      if (found.kind === "problem") {
+        last = worse(last, found.outcome);
+        continue;
+      }
+      const { place } = found;
       if (signal.aborted) return this.#report(deferred("4.3.2", "delivery interrupted"));
       const known = mailer.flags.has("W") ? undefined : hostStatus.known(place.key);
       if (known !== undefined) {

@@ -4,16 +4,19 @@
  */
 import { isIPv6 } from "node:net";
 import type { PortOptions } from "../config/config.ts";
+import { addressesOf } from "../dns/addresses.ts";
+import { mailHosts, type MailHosts, splitHostList } from "../dns/mx.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { isPromise } from "../sys/maybe-promise.ts";
 import type { Job } from "./agent.ts";
 import type { DeliveryEnvironment } from "./environment.ts";
-import { type MailHost, mailHosts, type MailHosts, splitHostList } from "./mail-hosts.ts";
 import { deferred, failed, type Outcome } from "./outcome.ts";
 import type { Place } from "./smtp-socket.ts";
 
-export type Places =
-  | { readonly kind: "places"; readonly places: readonly Place[] }
-  | { readonly kind: "failed"; readonly outcome: Outcome };
+export type PlaceOrProblem =
+  | { readonly kind: "place"; readonly place: Place }
+  /** Why a host of the list has no place. */
+  | { readonly kind: "problem"; readonly outcome: Outcome };
 
 /** Service names that A= lines use instead of a number. */
 const SERVICES: ReadonlyMap<string, number> = new Map([
@@ -23,72 +26,100 @@ const SERVICES: ReadonlyMap<string, number> = new Map([
   ["submission", 587],
 ]);
 
-export async function findPlaces(environment: DeliveryEnvironment, job: Job, scope: MacroScope): Promise<Places> {
+/** Looks hosts up one by one, as they are needed: the first one usually answers. */
+export async function* findPlaces(
+  environment: DeliveryEnvironment,
+  job: Job,
+  scope: MacroScope,
+): AsyncGenerator<PlaceOrProblem> {
   const { config } = environment;
+  const { options } = config;
   const [kind, target = "", service = "25"] = job.mailer.argv.map((argument) => config.expand(argument, scope).trim());
-  if (/^(file|lpc)$/i.test(kind ?? "")) return unixPlace(target);
+  if (/^file$/i.test(kind ?? "")) {
+    yield unixPlace(target);
+    return;
+  }
   const port = SERVICES.get(service.toLowerCase()) ?? Number(service);
   if (!Number.isInteger(port) || port < 1 || port > 65535) {
-    return { kind: "failed", outcome: failed("5.3.5", `mailer ${job.mailer.name}: no port "${service}"`) };
+    yield problem(deferred("4.3.5", `Local configuration error (mailer ${job.mailer.name}: no port "${service}")`));
+    return;
   }
-  const only = config.options.text("ConnectOnlyTo");
+  const only = options.text("ConnectOnlyTo");
   const hosts = splitHostList(only === "" ? target : `[${only}]`);
-  if (hosts.length === 0) {
-    return { kind: "failed", outcome: failed("5.1.2", `Host unknown (no host for mailer ${job.mailer.name})`) };
-  }
-  const places: Place[] = [];
-  let problem: Outcome | undefined;
-  for (const host of hosts) {
-    const found = await hostsOf(host, environment, job);
-    if (found.kind === "hosts") {
-      for (const each of found.hosts) places.push(...placesOf(each, port, config.clientPorts));
-    } else problem = later(problem, explain(found));
-  }
-  if (places.length > 0) return { kind: "places", places };
-  return { kind: "failed", outcome: problem ?? failed("5.1.2", "Host unknown") };
+  const last = options.text("FallbackSmartHost");
+  if (last !== "" && only === "") hosts.push(last);
+  if (hosts.length === 0) yield problem(failed("5.1.2", `Host unknown (no host for mailer ${job.mailer.name})`));
+  for (const host of hosts) yield* placesOfHost(environment, job, host, port);
 }
 
-function hostsOf(host: string, { config, resolver }: DeliveryEnvironment, job: Job): Promise<MailHosts> {
+async function* placesOfHost(
+  { config, names }: DeliveryEnvironment,
+  job: Job,
+  host: string,
+  port: number,
+): AsyncGenerator<PlaceOrProblem> {
+  const { options } = config;
   const ours = config.classWords("w");
-  return mailHosts(host, {
-    resolver,
+  const fallback = options.text("FallbackMXhost");
+  const answer = mailHosts(names, host, {
+    isOwn: (name) => ours.has(name),
     useMx: !job.mailer.flags.has("0"),
-    isLocal: (name) => ours.has(name),
+    tryNullMxList: options.flag("TryNullMXList"),
+    ...(fallback === "" ? {} : { fallback }),
   });
+  const found = isPromise(answer) ? await answer : answer;
+  if (found.kind !== "hosts") {
+    yield problem(explain(found, host.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "")));
+    return;
+  }
+  for (const { name, address } of found.hosts) {
+    if (address !== undefined) {
+      yield place(name, address, port, config.clientPorts);
+      continue;
+    }
+    const asked = addressesOf(names, name);
+    const addresses = isPromise(asked) ? await asked : asked;
+    if (addresses.kind !== "found") {
+      yield problem(explain(addresses.kind === "tempfail" ? addresses : { kind: "unknown" }, name));
+      continue;
+    }
+    for (const each of addresses.addresses) yield place(name, each.address, port, config.clientPorts);
+  }
+}
+
+function problem(outcome: Outcome): PlaceOrProblem {
+  return { kind: "problem", outcome };
 }
 
 /** DNS answers that end a delivery, in sendmail's words. */
-function explain(found: Exclude<MailHosts, { kind: "hosts" }>): Outcome {
-  const { kind, name } = found;
+function explain({ kind }: Exclude<MailHosts, { kind: "hosts" }>, name: string): Outcome {
   if (kind === "unknown") return failed("5.1.2", `Host unknown (Name server: ${name}.: host not found)`);
   if (kind === "tempfail") return deferred("4.4.3", `Name server: ${name}.: host name lookup failure`);
   if (kind === "nullmx") return failed("5.1.10", `Host unknown (${name}. does not accept mail: null MX)`);
   return failed("5.3.5", `Local configuration error (${name}.: mail loops back to me, MX problem?)`);
 }
 
-/** While one host of a list may still be found, the message waits. */
-function later(before: Outcome | undefined, after: Outcome): Outcome {
-  return before?.action === "delayed" ? before : after;
-}
-
-function unixPlace(path: string): Places {
-  if (path === "") return { kind: "failed", outcome: failed("5.3.5", "Local configuration error (no socket in A=)") };
+function unixPlace(path: string): PlaceOrProblem {
+  if (path === "") return problem(deferred("4.3.5", "Local configuration error (no socket in A=)"));
   const peer = { name: path, relay: path };
-  return { kind: "places", places: [{ key: path, target: { kind: "unix", path }, peer, serverName: "localhost" }] };
+  return { kind: "place", place: { key: path, target: { kind: "unix", path }, peer, serverName: "localhost" } };
 }
 
-function placesOf({ name, addresses }: MailHost, port: number, clientPorts: readonly PortOptions[]): Place[] {
-  return addresses.map((address) => {
-    const localAddress = localAddressFor(address, clientPorts);
-    const shown = name.startsWith("[") ? name : `${name}.`;
-    const literal = isIPv6(address) ? `[IPv6:${address}]` : `[${address}]`;
-    return {
+/** @param name host name without final dot, or an address in brackets */
+function place(name: string, address: string, port: number, clientPorts: readonly PortOptions[]): PlaceOrProblem {
+  const localAddress = localAddressFor(address, clientPorts);
+  const literal = isIPv6(address) ? `[IPv6:${address}]` : `[${address}]`;
+  const isLiteral = name.startsWith("[");
+  const shown = isLiteral ? literal : `${name}.`;
+  return {
+    kind: "place",
+    place: {
       key: `${name.toLowerCase()}\0${address}\0${port}`,
       target: { kind: "tcp", address, port, ...(localAddress === undefined ? {} : { localAddress }) },
-      peer: { name: shown, relay: name.startsWith("[") ? literal : `${shown} ${literal}` },
-      serverName: name.startsWith("[") ? address : name,
-    };
-  });
+      peer: { name: shown, relay: isLiteral ? literal : `${shown} ${literal}` },
+      serverName: isLiteral ? address : name,
+    },
+  };
 }
 
 /** ClientPortOptions: the address to connect from, for each family. */

@@ -1,6 +1,6 @@
 /** Results of tasks done with a user's rights → outcomes of recipients. */
 import type { TaskResult } from "../sys/user-workers.ts";
-import { deferred, exitText, failed, fromExit, type Outcome, type OutcomeDetails, sent } from "./outcome.ts";
+import { deferred, failed, fromExit, type Outcome, type OutcomeDetails, sent } from "./outcome.ts";
 
 /** @param relay `relay=` of the log: "local", nothing for programs and files */
 export function fromTask(result: TaskResult, relay?: string): Outcome {
@@ -11,7 +11,7 @@ export function fromTask(result: TaskResult, relay?: string): Outcome {
     ...diagnosticOf(output),
   };
   if (kind === "done") return sent("delivered", text, details);
-  if (exit !== undefined && (text === "" || text === exitText(exit))) return fromExit(exit, details);
+  if (exit !== undefined && text === "") return fromExit(exit, details);
   return kind === "later" ? deferred(status, text, details) : failed(status, text, details);
 }
 

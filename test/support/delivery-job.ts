@@ -5,6 +5,7 @@ import type { Mailer } from "../../src/config/mailer.ts";
 import type { Job } from "../../src/delivery/agent.ts";
 import type { DeliveryEnvironment } from "../../src/delivery/environment.ts";
 import { userTasks } from "../../src/delivery/user-tasks.ts";
+import { openNames } from "../../src/dns/names.ts";
 import type { DnsAnswer, Resolver } from "../../src/dns/resolver.ts";
 import type { Envelope } from "../../src/envelope/envelope.ts";
 import type { MessageReader } from "../../src/envelope/message.ts";
@@ -146,22 +147,23 @@ export function testUsers(users: readonly Partial<User>[] = []): MailboxDatabase
   };
 }
 
+const machine = {
+  hostName: "here.test",
+  nameServers: [],
+  search: [],
+  ndots: 1,
+  timeout: 1,
+  attempts: 1,
+  hostsFile: "/nonexistent",
+};
+
 export function testEnvironment(
   values: Partial<DeliveryEnvironment> & { readonly zone?: Zone } = {},
 ): DeliveryEnvironment {
   const { zone = {}, ...rest } = values;
   return {
     config: testConfig(),
-    resolver: testResolver(zone),
-    machine: {
-      hostName: "here.test",
-      nameServers: [],
-      search: [],
-      ndots: 1,
-      timeout: 1,
-      attempts: 1,
-      hostsFile: "/nonexistent",
-    },
+    names: openNames(machine, testResolver(zone)),
     users: testUsers(),
     workers: new InProcessWorkers(userTasks),
     log: silentLog,
