@@ -1,0 +1,200 @@
+/**
+ * Writes a report: multipart/report with a text for people, one for programs, and the message it is about, whole or
+ * only its header (RFC 6522, RFC 3464).
+ *
+ * Pure apart from reading the returned body, which passes through in pieces and is never wholly in memory.
+ */
+import type { Envelope } from "../envelope/envelope.ts";
+import type { MessageReader } from "../envelope/message.ts";
+import { durationInWords, rfc5322Date } from "../mail/date.ts";
+import type { HeaderField } from "../mail/header.ts";
+import { makeMessageId } from "../mail/message-id.ts";
+import type { ReportPlan } from "./decide.ts";
+import { deliveryStatus } from "./delivery-status.ts";
+import { humanText } from "./human-text.ts";
+import { reportText } from "./report-text.ts";
+
+export interface ReportRequest {
+  readonly plan: ReportPlan;
+  /** The message that the report is about, and its body. */
+  readonly envelope: Envelope;
+  readonly message: MessageReader;
+  /** Queue id of the report itself. */
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** $j. */
+  readonly host: string;
+  /** $n: the name that reports come from, usually MAILER-DAEMON. */
+  readonly daemonName: string;
+  /** Timeout.queuewarn and .queuereturn of the message in ms, 0 for none. */
+  readonly warnAfter: number;
+  readonly giveUpAfter: number;
+  /** O ErrorHeader, as lines. */
+  readonly siteText?: readonly string[];
+  /** PrivacyOptions noactualrecipient. */
+  readonly hideActual?: boolean;
+  /** The largest message that is returned whole, in octets; 0 for no limit. */
+  readonly maxReturned?: number;
+}
+
+export interface Report {
+  /** Complete but for Received:. Values begin with a blank, as in HeaderField. */
+  readonly headers: readonly HeaderField[];
+  /** The body with CRLF line ends; can be read once. */
+  readonly body: AsyncIterable<Buffer>;
+  /** The body has octets above 127 (BODY=8BITMIME). */
+  readonly eightBit: boolean;
+  /** Addresses or header fields need SMTPUTF8 (RFC 6533). */
+  readonly smtputf8: boolean;
+}
+
+/** Puts the report together; nothing is read before `body` is. */
+export function composeReport(request: ReportRequest): Report {
+  const { envelope, id, now, host } = request;
+  const { smtputf8 } = envelope;
+  const boundary = makeBoundary(id, now, host);
+  const headersOnly = request.plan.headersOnly || tooLarge(request);
+  const returnsEightBit =
+    (!headersOnly && envelope.eightBit) || envelope.headers.some(({ value }) => isEightBit(value));
+  const eightBit = returnsEightBit || smtputf8;
+  const parts = new Parts(boundary, returnsEightBit);
+  return {
+    headers: reportHeaders(request, boundary, eightBit),
+    body: writeBody(request, parts, headersOnly),
+    eightBit,
+    smtputf8,
+  };
+}
+
+function tooLarge({ maxReturned = 0, envelope }: ReportRequest): boolean {
+  return maxReturned > 0 && envelope.bodySize > maxReturned;
+}
+
+// eslint-disable-next-line no-control-regex
+const ASCII = /^[\x00-\x7f]*$/;
+
+function isEightBit(text: string): boolean {
+  return !ASCII.test(text);
+}
+
+/** RFC 2046 §5.1.1: at most 70 characters of a small set; queue id and time make it unique on this host. */
+function makeBoundary(id: string, now: number, host: string): string {
+  return `${id}.${Math.floor(now / 1000)}/${host}`.replace(/[^\w./-]/g, "_").slice(0, 70);
+}
+
+function reportHeaders(request: ReportRequest, boundary: string, eightBit: boolean): HeaderField[] {
+  const { plan, id, now, host, daemonName } = request;
+  return [
+    field("Date", rfc5322Date(now)),
+    field("From", `Mail Delivery Subsystem <${daemonName.includes("@") ? daemonName : `${daemonName}@${host}`}>`),
+    field("Message-Id", makeMessageId(now, id, host)),
+    field("To", plan.to.map((to) => `<${reportText(to, request.envelope.smtputf8)}>`).join(",\r\n\t")),
+    field("MIME-Version", "1.0"),
+    field("Content-Type", `multipart/report; report-type=delivery-status;\r\n\tboundary="${boundary}"`),
+    ...(eightBit ? [field("Content-Transfer-Encoding", "8bit")] : []),
+    field("Subject", subject(request)),
+    field("Auto-Submitted", `auto-generated (${reason(plan)})`),
+  ];
+}
+
+function field(name: string, value: string): HeaderField {
+  return { name, value: ` ${value}` };
+}
+
+function subject({ plan, warnAfter }: ReportRequest): string {
+  if (plan.kind !== "notice") return "Postmaster notify: see transcript for details";
+  if (plan.failed.length > 0) return "Returned mail: see transcript for details";
+  if (plan.delayed.length > 0) return `Warning: could not send message for past ${durationInWords(warnAfter)}`;
+  return "Return receipt";
+}
+
+function reason({ kind, failed, delayed }: ReportPlan): string {
+  if (kind !== "notice") return "postmaster-notification";
+  if (failed.length > 0) return "failure";
+  return delayed.length > 0 ? "warning-timeout" : "return-receipt";
+}
+
+/** Frames of the parts between boundaries. */
+class Parts {
+  readonly #boundary: string;
+  readonly returnsEightBit: boolean;
+
+  constructor(boundary: string, returnsEightBit: boolean) {
+    this.#boundary = boundary;
+    this.returnsEightBit = returnsEightBit;
+  }
+
+  begin(type: string, eightBit = false): string {
+    const encoding = eightBit ? "Content-Transfer-Encoding: 8bit\r\n" : "";
+    return `\r\n--${this.#boundary}\r\nContent-Type: ${type}\r\n${encoding}\r\n`;
+  }
+
+  end(): string {
+    return `\r\n--${this.#boundary}--\r\n`;
+  }
+}
+
+async function* writeBody(request: ReportRequest, parts: Parts, headersOnly: boolean): AsyncGenerator<Buffer> {
+  const { envelope, message } = request;
+  const { smtputf8 } = envelope;
+  yield octets(
+    "This is a report about mail, in MIME format.\r\n" +
+      parts.begin(smtputf8 ? "text/plain; charset=utf-8" : "text/plain; charset=us-ascii", smtputf8) +
+      joined(humanText({ ...request, siteText: request.siteText ?? [], origin: envelope.macros._ })) +
+      parts.begin(smtputf8 ? "message/global-delivery-status" : "message/delivery-status", smtputf8) +
+      joined(statusLines(request)) +
+      parts.begin(returnedType(smtputf8, headersOnly), parts.returnsEightBit) +
+      originalHeader(envelope),
+  );
+  if (!headersOnly) {
+    yield octets("\r\n");
+    yield* readBody(message);
+  }
+  yield octets(parts.end());
+}
+
+function statusLines(request: ReportRequest): string[] {
+  const { plan, envelope, host, giveUpAfter, hideActual = false } = request;
+  const giveUpAt = giveUpAfter > 0 ? envelope.arrived + giveUpAfter : 0;
+  const receivedFrom = envelope.macros.client_name;
+  const facts = { envelope, host, giveUpAt, hideActual, receivedFrom: receivedFrom === "" ? undefined : receivedFrom };
+  return deliveryStatus(facts, [...plan.failed, ...plan.delayed, ...plan.delivered]);
+}
+
+/** RFC 6522 §3, RFC 6533 §3 for messages with UTF-8 in their header. */
+function returnedType(smtputf8: boolean, headersOnly: boolean): string {
+  if (smtputf8) return headersOnly ? "message/global-headers" : "message/global";
+  return headersOnly ? "text/rfc822-headers" : "message/rfc822";
+}
+
+/** The header as it was received and completed; what only a final delivery would get is left out. */
+function originalHeader({ headers }: Envelope): string {
+  return headers
+    .filter(({ name, flags }) => flags === undefined || name.toLowerCase() !== "return-path")
+    .map(({ name, value }) => `${name}:${value}\r\n`)
+    .join("");
+}
+
+async function* readBody(message: MessageReader): AsyncGenerator<Buffer> {
+  const whole = await message.bytes();
+  if (whole !== undefined) {
+    yield whole;
+    return;
+  }
+  const stream = message.stream();
+  try {
+    for await (const chunk of stream) yield chunk as Buffer;
+  } finally {
+    stream.destroy();
+  }
+}
+
+function joined(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\r\n`).join("");
+}
+
+/** Text of ours is latin1: one code unit per octet. */
+function octets(text: string): Buffer {
+  return Buffer.from(text, "latin1");
+}

@@ -1,0 +1,88 @@
+/** The machine-readable part of a report: message/delivery-status (RFC 3464 §2). */
+import type { Envelope } from "../envelope/envelope.ts";
+import type { RecipientStatus } from "../envelope/status.ts";
+import { rfc5322Date } from "../mail/date.ts";
+import { decodeXtext } from "../mail/xtext.ts";
+import type { ReportedRecipient } from "./decide.ts";
+import { reportText } from "./report-text.ts";
+
+export interface DeliveryStatusFacts {
+  readonly envelope: Envelope;
+  /** Name of this host ($j). */
+  readonly host: string;
+  /** The client that the message came from, when it came over the network. */
+  readonly receivedFrom?: string;
+  /** When the message will be given up, ms since the epoch; 0 for never. */
+  readonly giveUpAt: number;
+  /** PrivacyOptions noactualrecipient: where aliases lead is nobody's business. */
+  readonly hideActual: boolean;
+}
+
+/** Lines of the whole part, groups separated by empty lines. */
+export function deliveryStatus(facts: DeliveryStatusFacts, recipients: readonly ReportedRecipient[]): string[] {
+  const lines = messageFields(facts);
+  for (const recipient of recipients) lines.push("", ...recipientFields(facts, recipient));
+  return lines;
+}
+
+/** RFC 3464 §2.2. */
+function messageFields({ envelope, host, receivedFrom }: DeliveryStatusFacts): string[] {
+  const envid = envelope.envid === undefined ? undefined : decodeXtext(envelope.envid);
+  return [
+    ...(envid === undefined ? [] : [`Original-Envelope-Id: ${reportText(envid)}`]),
+    `Reporting-MTA: dns; ${host}`,
+    ...(receivedFrom === undefined ? [] : [`Received-From-MTA: DNS; ${reportText(receivedFrom)}`]),
+    `Arrival-Date: ${rfc5322Date(envelope.arrived)}`,
+  ];
+}
+
+/** Words that senders' programs look for; the additions in parentheses are comments (RFC 3464 §2.3.3). */
+const ACTIONS: Readonly<Record<RecipientStatus["action"], string>> = {
+  failed: "failed",
+  delayed: "delayed",
+  delivered: "delivered (to mailbox)",
+  relayed: "relayed (to non-DSN-aware mailer)",
+  expanded: "expanded (by alias)",
+};
+
+/** RFC 3464 §2.3. */
+function recipientFields(facts: DeliveryStatusFacts, { index, recipient, status }: ReportedRecipient): string[] {
+  const { envelope, giveUpAt, hideActual } = facts;
+  const utf8 = envelope.smtputf8;
+  const asked = originalRecipient(envelope, index);
+  const orcpt = recipient.orcpt ?? asked.orcpt;
+  const lines: string[] = [];
+  if (orcpt !== undefined) lines.push(`Original-Recipient: ${originalAddress(orcpt, utf8)}`);
+  const type = utf8 && !/^[\x20-\x7e]*$/.test(asked.given) ? "utf-8" : "RFC822";
+  lines.push(`Final-Recipient: ${type}; ${reportText(asked.given, utf8)}`);
+  if (!hideActual && asked !== recipient) {
+    lines.push(`X-Actual-Recipient: RFC822; ${reportText(recipient.given, utf8)}`);
+  }
+  lines.push(`Action: ${ACTIONS[status.action]}`, `Status: ${status.status}`);
+  if (status.remoteMta !== undefined) lines.push(`Remote-MTA: DNS; ${reportText(status.remoteMta)}`);
+  if (status.diagnostic !== undefined) {
+    const { type: kind, text } = status.diagnostic;
+    lines.push(`Diagnostic-Code: ${reportText(kind).toUpperCase()}; ${reportText(text)}`);
+  }
+  lines.push(`Last-Attempt-Date: ${rfc5322Date(status.at)}`);
+  if (status.action === "delayed" && giveUpAt > 0) lines.push(`Will-Retry-Until: ${rfc5322Date(giveUpAt)}`);
+  return lines;
+}
+
+/** What the sender asked for: the address at the beginning of the aliases that led here. */
+export function originalRecipient({ recipients }: Envelope, index: number): Envelope["recipients"][number] {
+  let recipient = recipients[index];
+  // Parents always stand before their children; the bound only protects from a damaged queue file.
+  for (let level = 0; recipient.parent !== undefined && level < recipients.length; level++) {
+    recipient = recipients[recipient.parent];
+  }
+  return recipient;
+}
+
+/** ORCPT= as it came ("rfc822;joe+40x"), decoded: "rfc822; joe@x". */
+function originalAddress(orcpt: string, utf8: boolean): string {
+  const semicolon = orcpt.indexOf(";");
+  const address = orcpt.slice(semicolon + 1);
+  const type = semicolon === -1 ? "rfc822" : orcpt.slice(0, semicolon);
+  return `${reportText(type)}; ${reportText(decodeXtext(address) ?? address, utf8)}`;
+}
