@@ -10,11 +10,12 @@ import type { MessageReader } from "../envelope/message.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import { JournalBody, MemoryBody } from "./body.ts";
-import { segmentToCompact } from "./compaction.ts";
 import { type DraftHome, PendingDraft, unavailable } from "./draft.ts";
 import { isFinished, matches, newEntry, withAttempt, withChanges, withHold } from "./entry.ts";
 import { reasonOf } from "./file-operations.ts";
-import type { Journal } from "./journal.ts";
+import { Background, FreshBodies, type Item, type JournalPlace, newItem } from "./item.ts";
+import { ItemFiles } from "./item-files.ts";
+import { appendDurably, type Journal } from "./journal.ts";
 import {
   type AttemptFacts,
   encodeRecord,
@@ -25,38 +26,13 @@ import {
   RecordType,
   type SettleFacts,
 } from "./journal-record.ts";
+import { Mover } from "./mover.ts";
 import type { PriorityFactors } from "./order.ts";
 import type { Attempt, Changes, Claim, CommitOptions, Draft, QueueEntry, QueueFilter, QueueStore } from "./queue.ts";
 import { QueueUnavailableError } from "./queue.ts";
 import type { QueueIds } from "./queue-id.ts";
 import type { RecoveredMessage } from "./recover.ts";
-import type { Segment } from "./segment.ts";
 import type { SpoolStore } from "./spool-store.ts";
-
-/** Where the body of a message in the journal lies. */
-interface JournalPlace {
-  readonly segment: Segment;
-  readonly bodyAt: number;
-  readonly bodyLength: number;
-}
-
-interface Item {
-  entry: QueueEntry;
-  /** Undefined: it lies in the spool. */
-  journal: JournalPlace | undefined;
-  /** The body, kept from its arrival for the first attempt. */
-  fresh: readonly Buffer[] | undefined;
-  /** Number of the claim, 0 while nobody has it. */
-  lease: number;
-  /** Changes that must be durable before the next claim and are not yet. */
-  unsafe: number;
-  /** On its way to the spool. */
-  moving: Promise<void> | undefined;
-  /** Its control file is being rewritten; `dirty`: and must be once more. */
-  writing: Promise<void> | undefined;
-  dirty: boolean;
-  gone: boolean;
-}
 
 export interface DurableStoreParts {
   readonly journal: Journal;
@@ -72,22 +48,26 @@ export interface DurableStoreParts {
 
 /** Octets of fresh bodies kept for all messages together. */
 const FRESH_BODIES = 16 << 20;
-/** Messages moved to the spool at the same time. */
-const MOVES = 8;
 
 export class DurableStore implements QueueStore {
   readonly #parts: DurableStoreParts;
   readonly #items = new Map<string, Item>();
   readonly #home: DraftHome;
-  readonly #background = new Set<Promise<unknown>>();
+  readonly #background = new Background();
+  readonly #fresh = new FreshBodies(FRESH_BODIES);
+  readonly #files: ItemFiles;
+  readonly #mover: Mover;
   #lease = 0;
-  #freshOctets = 0;
-  #segmentsSeen = 0;
-  #compacting = false;
+  /** Number of the newest segment; a new one is the moment to look at the oldest. */
+  #segmentSeen = 0;
   #closed = false;
 
   constructor(parts: DurableStoreParts, fromJournal: Iterable<RecoveredMessage>, fromSpool: Iterable<QueueEntry>) {
     this.#parts = parts;
+    const { journal, spool, clock, report } = parts;
+    const background = this.#background;
+    this.#files = new ItemFiles(spool, background, report);
+    this.#mover = new Mover({ journal, spool, clock, report, background, files: this.#files, fresh: this.#fresh });
     for (const { entry, segment, bodyAt, bodyLength } of fromJournal) {
       this.#add(entry, { segment, bodyAt, bodyLength });
     }
@@ -97,12 +77,12 @@ export class DurableStore implements QueueStore {
       inlineLimit: parts.inlineLimit,
       commitToJournal: (envelope, options, body) => this.#commitToJournal(envelope, options, body),
       commitToSpool: (envelope, options) => this.#commitToSpool(envelope, options),
-      background: (work) => this.#inBackground(work),
+      background: (work) => this.#background.run(work),
     };
     for (const item of this.#items.values()) {
-      if (item.journal && item.entry.hold !== undefined) this.#inBackground(this.#move(item));
+      if (item.journal && item.entry.hold !== undefined) this.#background.run(this.#mover.move(item));
     }
-    this.#compact();
+    this.#mover.compact(this.#items.values());
   }
 
   draft(): MaybePromise<Draft> {
@@ -141,7 +121,7 @@ export class DurableStore implements QueueStore {
     item.entry = withAttempt(item.entry, attempt);
     const facts: AttemptFacts = attempt;
     if (item.journal) this.#note(RecordType.attempt, claim.entry.id, facts);
-    else this.#rewriteBehind(item);
+    else this.#files.rewriteBehind(item);
   }
 
   settle(claim: Claim, changes: Changes): { readonly entry: QueueEntry; readonly durable: Promise<void> } {
@@ -151,7 +131,7 @@ export class DurableStore implements QueueStore {
     const { entry } = item;
     if (isFinished(entry)) return this.#settled(entry, this.#finish(item));
     const urgent = (changes.added?.length ?? 0) > 0 || changes.recipients.some(({ state }) => state === "expanded");
-    if (!item.journal) return this.#settled(entry, this.#rewriteBehind(item, urgent));
+    if (!item.journal) return this.#settled(entry, this.#files.rewriteBehind(item, urgent));
     const facts: SettleFacts = changes;
     const record = encodeRecord(RecordType.settle, entry.id, facts);
     if (record.length > LONGEST_FACTS) return this.#settled(entry, this.#moveBehind(item));
@@ -179,8 +159,8 @@ export class DurableStore implements QueueStore {
     const item = this.#claimed(claim);
     if (!item) return;
     item.lease = 0;
-    this.#forgetFresh(item);
-    if (item.entry.hold !== undefined && item.journal) this.#inBackground(this.#move(item));
+    this.#fresh.drop(item);
+    if (item.entry.hold !== undefined && item.journal) this.#background.run(this.#mover.move(item));
   }
 
   get(id: string): QueueEntry | undefined {
@@ -207,11 +187,19 @@ export class DurableStore implements QueueStore {
     await item.moving;
     if (item.journal && !item.gone) {
       const facts: GoneFacts = { why: "removed" };
-      await this.#append(RecordType.gone, id, facts);
+      await appendDurably(this.#parts.journal, RecordType.gone, id, facts);
     }
     // Meanwhile it may have been finished, or moved to the spool.
     if (item.gone) return false;
-    if (!item.journal) await this.#removeFiles(item);
+    if (!item.journal) {
+      item.gone = true;
+      try {
+        await this.#files.remove(item);
+      } catch (error) {
+        item.gone = false;
+        throw error;
+      }
+    }
     this.#forget(item);
     return true;
   }
@@ -228,7 +216,8 @@ export class DurableStore implements QueueStore {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    while (this.#background.size > 0) await Promise.allSettled(this.#background);
+    this.#mover.stop();
+    await this.#background.idle();
     await this.#parts.journal.close();
     this.#parts.onClose();
   }
@@ -238,17 +227,7 @@ export class DurableStore implements QueueStore {
   }
 
   #add(entry: QueueEntry, journal: JournalPlace | undefined): Item {
-    const item: Item = {
-      entry,
-      journal,
-      fresh: undefined,
-      lease: 0,
-      unsafe: 0,
-      moving: undefined,
-      writing: undefined,
-      dirty: false,
-      gone: false,
-    };
+    const item = newItem(entry, journal);
     this.#items.set(entry.id, item);
     return item;
   }
@@ -271,13 +250,11 @@ export class DurableStore implements QueueStore {
         }
         const bodyLength = record.length - record.bodyAt;
         const item = this.#add(entry, { segment: place.segment, bodyAt: place.at + record.bodyAt, bodyLength });
-        if (this.#freshOctets + record.length <= FRESH_BODIES) {
-          item.fresh = record.parts.length === 1 ? [record.parts[0].subarray(record.bodyAt)] : record.parts.slice(1);
-          this.#freshOctets += bodyLength;
-        }
-        if (place.segment.number !== this.#segmentsSeen) {
-          this.#segmentsSeen = place.segment.number;
-          this.#compact();
+        const [first, ...rest] = record.parts;
+        this.#fresh.keep(item, rest.length === 0 ? [first.subarray(record.bodyAt)] : rest, record.length);
+        if (place.segment.number !== this.#segmentSeen) {
+          this.#segmentSeen = place.segment.number;
+          this.#mover.compact(this.#items.values());
         }
         resolve(entry);
       });
@@ -335,7 +312,7 @@ export class DurableStore implements QueueStore {
 
   /** Nothing is left to do for this message. */
   #finish(item: Item): () => Promise<void> {
-    const { journal, spool, report } = this.#parts;
+    const { journal, report } = this.#parts;
     const { id } = item.entry;
     const inJournal = item.journal !== undefined;
     this.#forget(item);
@@ -343,93 +320,32 @@ export class DurableStore implements QueueStore {
       this.#note(RecordType.gone, id, undefined);
       return () => journal.sync();
     }
-    const removed = (item.writing ?? Promise.resolve())
-      .catch(() => undefined)
-      .then(() => spool.remove(id))
-      .catch((error: unknown) => {
-        report(`Cannot remove the files of ${id}, which is finished: ${reasonOf(error)}`);
-        throw unavailable(error);
-      });
-    this.#inBackground(removed);
+    const removed = this.#files.remove(item).catch((error: unknown) => {
+      report(`Cannot remove the files of ${id}, which is finished: ${reasonOf(error)}`);
+      throw error;
+    });
+    this.#background.run(removed);
     return () => removed;
-  }
-
-  async #removeFiles(item: Item): Promise<void> {
-    item.gone = true;
-    await item.writing?.catch(() => undefined);
-    try {
-      await this.#parts.spool.remove(item.entry.id);
-    } catch (error) {
-      item.gone = false;
-      throw unavailable(error);
-    }
   }
 
   #forget(item: Item): void {
     item.gone = true;
     item.lease = 0;
     this.#items.delete(item.entry.id);
-    this.#forgetFresh(item);
+    this.#fresh.drop(item);
     if (item.journal) this.#parts.journal.release(item.journal.segment);
     item.journal = undefined;
-  }
-
-  #forgetFresh(item: Item): void {
-    if (!item.fresh) return;
-    this.#freshOctets -= item.journal?.bodyLength ?? 0;
-    item.fresh = undefined;
   }
 
   #note(type: RecordType, id: string, facts: unknown): void {
     this.#parts.journal.note(type, encodeRecord(type, id, facts));
   }
 
-  #append(type: RecordType, id: string, facts: unknown): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#parts.journal.append(type, encodeRecord(type, id, facts), (error) => (error ? reject(error) : resolve()));
-    });
-  }
-
   async #makeSafe(item: Item): Promise<void> {
     if (item.journal) await this.#parts.journal.sync();
-    else await this.#rewrite(item);
+    else await this.#files.rewrite(item);
     // What was refused once has been written again by now, or the lines above have thrown.
     item.unsafe = 0;
-  }
-
-  /** Writes the control file with the newest state; waits for a rewrite that is under way. */
-  #rewrite(item: Item): Promise<void> {
-    item.dirty = true;
-    item.writing ??= this.#rewriteUntilClean(item).finally(() => {
-      item.writing = undefined;
-    });
-    return item.writing;
-  }
-
-  async #rewriteUntilClean(item: Item): Promise<void> {
-    while (item.dirty && !item.gone) {
-      item.dirty = false;
-      const unsafe = item.unsafe;
-      try {
-        await this.#parts.spool.writeControl(item.entry);
-      } catch (error) {
-        item.dirty = true;
-        throw unavailable(error);
-      }
-      item.unsafe -= unsafe;
-    }
-  }
-
-  /** Rewrites without being waited for, unless somebody wants to. */
-  #rewriteBehind(item: Item, unsafe = false): () => Promise<void> {
-    if (unsafe) item.unsafe++;
-    const written = this.#rewrite(item);
-    this.#inBackground(
-      written.catch((error: unknown) => {
-        this.#parts.report(`Cannot rewrite the control file of ${item.entry.id}: ${reasonOf(error)}`);
-      }),
-    );
-    return () => written;
   }
 
   async #changeHold(id: string, reason: string | undefined): Promise<boolean> {
@@ -439,94 +355,24 @@ export class DurableStore implements QueueStore {
     if (item.gone) return false;
     item.entry = withHold(item.entry, reason);
     if (!item.journal) {
-      await this.#rewrite(item);
+      await this.#files.rewrite(item);
       return true;
     }
     const facts: HoldFacts = reason === undefined ? {} : { reason };
-    await this.#append(RecordType.hold, id, facts);
+    await appendDurably(this.#parts.journal, RecordType.hold, id, facts);
     // Held mail becomes files; while an attempt is under way that waits for its end.
-    if (reason !== undefined && item.lease === 0) await this.#move(item);
+    if (reason !== undefined && item.lease === 0) await this.#mover.move(item);
     return true;
-  }
-
-  /** Journal → files. Failing leaves the message where it is. */
-  #move(item: Item): Promise<void> {
-    item.moving ??= this.#moveNow(item)
-      .catch((error: unknown) => {
-        this.#parts.report(`Cannot move ${item.entry.id} out of the journal: ${reasonOf(error)}`);
-      })
-      .finally(() => {
-        item.moving = undefined;
-      });
-    return item.moving;
-  }
-
-  async #moveNow(item: Item): Promise<void> {
-    const { journal: place, entry } = item;
-    const { spool } = this.#parts;
-    if (!place || item.gone) return;
-    const body = await new JournalBody(place.segment.file, place.bodyAt, place.bodyLength).whole();
-    try {
-      await spool.writeBody(entry.id, [body]);
-      await spool.writeControl(entry);
-    } catch (error) {
-      await spool.remove(entry.id).catch(() => undefined);
-      throw error;
-    }
-    this.#forgetFresh(item);
-    item.journal = undefined;
-    item.unsafe = 0;
-    const facts: GoneFacts = { why: "moved" };
-    try {
-      // Before anybody may finish it in the spool: else a crash could bring the journal's copy back.
-      await this.#append(RecordType.gone, entry.id, facts);
-    } finally {
-      this.#parts.journal.release(place.segment);
-      if (item.entry !== entry) this.#rewriteBehind(item);
-    }
   }
 
   /** For changes that are too large for a record: the message goes to the spool, its claim stays. */
   #moveBehind(item: Item): () => Promise<void> {
     item.unsafe++;
-    const moved = this.#move(item);
-    this.#inBackground(moved);
+    const moved = this.#mover.move(item);
+    this.#background.run(moved);
     return async () => {
       await moved;
       if (item.journal) throw new QueueUnavailableError(`Cannot store the changes of ${item.entry.id}`);
     };
-  }
-
-  #compact(): void {
-    const { journal, clock } = this.#parts;
-    if (this.#compacting || this.#closed) return;
-    const segment = segmentToCompact(journal.segments, journal.current, clock.now());
-    if (!segment) return;
-    this.#compacting = true;
-    this.#inBackground(
-      this.#empty(segment).finally(() => {
-        this.#compacting = false;
-      }),
-    );
-  }
-
-  /** Moves what is left of a segment to the spool; what is being worked on stays for the next time. */
-  async #empty(segment: Segment): Promise<void> {
-    const left = [...this.#items.values()].filter((item) => item.journal?.segment === segment && item.lease === 0);
-    const movers = Array.from({ length: MOVES }, async () => {
-      for (let item = left.pop(); item && !this.#closed; item = left.pop()) {
-        if (item.journal?.segment === segment && item.lease === 0) await this.#move(item);
-      }
-    });
-    await Promise.all(movers);
-  }
-
-  #inBackground(work: Promise<unknown>): void {
-    const settled = work
-      .catch(() => undefined)
-      .finally(() => {
-        this.#background.delete(settled);
-      });
-    this.#background.add(settled);
   }
 }

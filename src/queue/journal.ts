@@ -11,7 +11,7 @@
 import { join } from "node:path";
 import type { Clock } from "../sys/clock.ts";
 import { type FileOperations, reasonOf, unlinkIfThere } from "./file-operations.ts";
-import { type EncodedRecord, RecordType } from "./journal-record.ts";
+import { type EncodedRecord, encodeRecord, RecordType } from "./journal-record.ts";
 import { QueueUnavailableError } from "./queue.ts";
 import { appendRecords, createSegment, growSegment, type Segment, segmentName, syncSegment } from "./segment.ts";
 
@@ -21,7 +21,7 @@ export interface JournalOptions {
   readonly clock: Clock;
   /** A segment is full at this size; default 64 MB. */
   readonly segmentSize?: number;
-  /** Octets that a segment is extended by, default 4 MB. */
+  /** Octets that a segment is extended by, default 1 MB. */
   readonly step?: number;
   /** What an operator should know: failed segments, files that could not be removed. */
   readonly report: (text: string) => void;
@@ -74,7 +74,7 @@ export class Journal {
   constructor(options: JournalOptions, recovered: readonly Segment[], nextNumber: number) {
     this.#options = options;
     this.#segmentSize = options.segmentSize ?? 64 << 20;
-    this.#step = options.step ?? 4 << 20;
+    this.#step = options.step ?? 1 << 20;
     this.#segments = [...recovered];
     this.#nextNumber = nextNumber;
     this.#dropFinished();
@@ -306,4 +306,11 @@ export class Journal {
       report(`Cannot remove ${segment.file.path}: ${reasonOf(error)}`);
     }
   }
+}
+
+/** Appends a record and waits until it is on stable storage. Rejects as `append` says. */
+export function appendDurably(journal: Journal, type: RecordType, id: string, facts: unknown): Promise<void> {
+  return new Promise((resolve, reject) => {
+    journal.append(type, encodeRecord(type, id, facts), (error) => (error ? reject(error) : resolve()));
+  });
 }

@@ -1,0 +1,68 @@
+/** Messages in the spool: their control files follow what happens in memory, one rewrite after the other. */
+import { unavailable } from "./draft.ts";
+import { reasonOf } from "./file-operations.ts";
+import type { Background, Item } from "./item.ts";
+import type { SpoolStore } from "./spool-store.ts";
+
+export class ItemFiles {
+  readonly #spool: SpoolStore;
+  readonly #background: Background;
+  readonly #report: (text: string) => void;
+
+  constructor(spool: SpoolStore, background: Background, report: (text: string) => void) {
+    this.#spool = spool;
+    this.#background = background;
+    this.#report = report;
+  }
+
+  /**
+   * Writes the control file with the newest state; what happens meanwhile is written too.
+   * @throws QueueUnavailableError; the next rewrite brings what this one could not
+   */
+  rewrite(item: Item): Promise<void> {
+    item.dirty = true;
+    item.writing ??= this.#untilClean(item).finally(() => {
+      item.writing = undefined;
+    });
+    return item.writing;
+  }
+
+  /**
+   * Rewrites in the background; the answer is for those who want to wait after all.
+   * @param unsafe must be on disk before the next claim
+   */
+  rewriteBehind(item: Item, unsafe = false): () => Promise<void> {
+    if (unsafe) item.unsafe++;
+    const written = this.rewrite(item);
+    this.#background.run(
+      written.catch((error: unknown) => {
+        this.#report(`Cannot rewrite the control file of ${item.entry.id}: ${reasonOf(error)}`);
+      }),
+    );
+    return () => written;
+  }
+
+  /** Removes the files of a message that is gone, after whatever is still being written. */
+  async remove(item: Item): Promise<void> {
+    await item.writing?.catch(() => undefined);
+    try {
+      await this.#spool.remove(item.entry.id);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  async #untilClean(item: Item): Promise<void> {
+    while (item.dirty && !item.gone) {
+      item.dirty = false;
+      const { unsafe } = item;
+      try {
+        await this.#spool.writeControl(item.entry);
+      } catch (error) {
+        item.dirty = true;
+        throw unavailable(error);
+      }
+      item.unsafe = Math.max(0, item.unsafe - unsafe);
+    }
+  }
+}
