@@ -80,6 +80,8 @@ export class PendingDraft implements Draft {
     try {
       await this.#spilling;
     } catch (error) {
+      this.#state = "done";
+      this.#home.background(this.#removeFiles());
       throw unavailable(error);
     }
   }

@@ -12,7 +12,8 @@
  */
 import { join } from "node:path";
 import { SpoolBody } from "./body.ts";
-import { ControlFileError, formatControlFile, parseControlFile } from "./control-file.ts";
+import { formatControlFile } from "./control-file.ts";
+import { ControlFileError, parseControlFile } from "./control-file-reader.ts";
 import {
   type FileOperations,
   FolderSync,

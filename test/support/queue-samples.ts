@@ -15,7 +15,7 @@ export function envelope(id: string, more: Partial<Envelope> = {}): Envelope {
     recipients: [recipient("bob@b.test")],
     headers: [
       { name: "Received", value: ` from x.test\r\n\tby y.test id ${id}` },
-      { name: "Subject", value: " Gr\xfc\xdfe \xc3\x9f", flags: "" },
+      { name: "Subject", value: " Gr\xfc\xdfe \xc3\x9f" },
       { name: "X-Empty", value: "" },
     ],
     bodySize: 0,

@@ -1,0 +1,266 @@
+import { describe, expect, test } from "@jest/globals";
+import { encodeRecord, HEAD, isIntact, readHead, RecordType, sealRecord } from "../../../src/queue/journal-record.ts";
+import { type OpenedQueue, openQueue } from "../../../src/queue/open-queue.ts";
+import { QueueUnavailableError } from "../../../src/queue/queue.ts";
+import { FaultyFiles, type Operation } from "../../support/faulty-files.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import { bodyOf, deferred, delivered, lines, put, recipient } from "../../support/queue-samples.ts";
+
+interface Bench {
+  readonly files: FaultyFiles;
+  readonly clock: ManualClock;
+  readonly reports: string[];
+  readonly open: () => Promise<OpenedQueue>;
+}
+
+function bench(files = new FaultyFiles(), clock = new ManualClock()): Bench {
+  const reports: string[] = [];
+  const open = (): Promise<OpenedQueue> =>
+    openQueue({
+      directory: "/queue",
+      files,
+      clock,
+      lock: async () => ({ release: () => undefined }),
+      segmentSize: 16_384,
+      step: 4096,
+      inlineLimit: 5000,
+      report: (text) => reports.push(text),
+    });
+  return { files, clock, reports, open };
+}
+
+function segments(files: FaultyFiles): string[] {
+  return files.paths().filter((path) => path.endsWith(".journal"));
+}
+
+/** Lets writes in the background come to their end. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 30; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const isSync = ({ kind, path }: Operation): boolean => kind === "datasync" && path.endsWith(".journal");
+
+describe("journal", () => {
+  test("many waiters share one write and one sync", async () => {
+    const { files, open } = bench();
+    const { store } = await open();
+    await put(store, "first\r\n");
+    const kinds: string[] = [];
+    files.inject = ({ kind }) => {
+      kinds.push(kind);
+      return undefined;
+    };
+    await Promise.all(Array.from({ length: 5 }, () => put(store, "x\r\n")));
+    expect(kinds.filter((kind) => kind === "datasync")).toHaveLength(1);
+    expect(kinds.filter((kind) => kind === "write").length).toBeLessThanOrEqual(2);
+    await store.close();
+  });
+
+  test("records that nobody waits for are written soon and synced within a second", async () => {
+    const { files, clock, open } = bench();
+    const { store } = await open();
+    const { id } = await put(store, "x\r\n");
+    const claim = (await store.claim(id))!;
+    store.record(claim, { at: 1, recipients: [0] });
+    store.settle(claim, { recipients: [{ index: 0, state: "deferred", status: deferred }], nextTry: 7 });
+    const kinds: string[] = [];
+    files.inject = ({ kind }) => {
+      kinds.push(kind);
+      return undefined;
+    };
+    await settle();
+    expect(kinds).toEqual([]);
+    clock.advance(5);
+    await settle();
+    expect(kinds).toEqual(["write"]);
+    clock.advance(1000);
+    await settle();
+    expect(kinds).toEqual(["write", "datasync"]);
+    files.inject = undefined;
+    const after = await bench(files.crashed(1)).open();
+    expect(after.recovered[0]).toMatchObject({
+      attempts: 1,
+      nextTry: 7,
+      envelope: { recipients: [{ state: "deferred" }] },
+    });
+  });
+
+  test("a segment goes when everything in it is settled, an empty queue leaves nothing behind", async () => {
+    const { files, open } = bench();
+    const { store } = await open();
+    for (let number = 0; number < 60; number++) {
+      const { id } = await put(store, lines(40));
+      const claim = (await store.claim(id))!;
+      store.settle(claim, { recipients: [{ index: 0, state: "delivered", status: delivered }] });
+      expect(segments(files).length).toBeLessThanOrEqual(2);
+    }
+    await store.close();
+    expect(files.paths()).toEqual([]);
+  });
+
+  test("after a failed sync the message is refused and gone, the segment is not trusted any more", async () => {
+    const { files, reports, open } = bench();
+    const { store } = await open();
+    const first = await put(store, "first\r\n");
+    files.inject = (operation) => (isSync(operation) ? "EIO" : undefined);
+    await expect(put(store, "second\r\n")).rejects.toBeInstanceOf(QueueUnavailableError);
+    expect(reports[0]).toContain("00000001.journal is closed for good: EIO");
+    // The failing disk has it all the same, and it cannot be cut off either.
+    files.inject = ({ kind }) => (kind === "truncate" ? "EIO" : undefined);
+    const third = await put(store, "third\r\n");
+    expect(segments(files)).toHaveLength(2);
+    const { store: after, recovered } = await bench(files.crashed("process")).open();
+    expect(recovered.map(({ id }) => id)).toEqual([first.id, third.id]);
+    expect(await bodyOf(after, first.id)).toBe("first\r\n");
+    expect(await bodyOf(after, third.id)).toBe("third\r\n");
+  });
+
+  test("records of a failed batch are written again, an expansion never twice", async () => {
+    const { files, clock, open } = bench();
+    const { store } = await open();
+    const { id } = await put(store, "x\r\n");
+    const claim = (await store.claim(id))!;
+    store.record(claim, { at: 1, recipients: [0] });
+    files.inject = (operation) =>
+      isSync(operation) || operation.kind === "truncate" || operation.kind === "create" ? "EIO" : undefined;
+    const { durable } = store.settle(claim, {
+      recipients: [{ index: 0, state: "expanded" }],
+      added: [recipient("child@b.test", { parent: 0 })],
+    });
+    await expect(durable).rejects.toBeInstanceOf(QueueUnavailableError);
+    store.finish(claim);
+    await expect(store.claim(id)).rejects.toBeInstanceOf(QueueUnavailableError);
+    await expect((async () => store.draft())()).rejects.toBeInstanceOf(QueueUnavailableError);
+    files.inject = undefined;
+    clock.advance(1000);
+    await settle();
+    expect((await store.claim(id))!.entry.envelope.recipients).toHaveLength(2);
+    const { recovered } = await bench(files.crashed(5)).open();
+    expect(recovered[0]).toMatchObject({ attempts: 1 });
+    expect(recovered[0].envelope.recipients.map(({ given }) => given)).toEqual(["bob@b.test", "child@b.test"]);
+  });
+
+  test("a full disk refuses what does not fit, keeps what is there, and recovers", async () => {
+    const { files, open, reports } = bench();
+    const { store } = await open();
+    files.free = 6000;
+    const accepted: string[] = [];
+    let refusals = 0;
+    for (let number = 0; number < 8; number++) {
+      try {
+        accepted.push((await put(store, lines(60, `m${number}`))).id);
+      } catch (error) {
+        expect(error).toBeInstanceOf(QueueUnavailableError);
+        expect((error as Error).message).toContain("ENOSPC");
+        refusals++;
+      }
+    }
+    expect(accepted.length).toBeGreaterThan(1);
+    expect(refusals).toBeGreaterThan(1);
+    await expect(put(store, lines(4000))).rejects.toBeInstanceOf(QueueUnavailableError);
+    expect(store.list()).toHaveLength(accepted.length);
+    files.free = Infinity;
+    await settle();
+    accepted.push((await put(store, lines(60))).id);
+    expect(reports).toEqual([]);
+    await store.close();
+    const { recovered, reports: damage } = await bench(files.crashed("process")).open();
+    expect(recovered.map(({ id }) => id)).toEqual(accepted);
+    expect(damage).toEqual([]);
+    expect(files.paths().filter((path) => /\/(df|tf|qf)/.test(path))).toEqual([]);
+  });
+
+  test("a read-only folder refuses drafts", async () => {
+    const { files, open } = bench();
+    const { store } = await open();
+    files.readOnly = true;
+    await expect((async () => store.draft())()).rejects.toThrow("Cannot write to the queue: EROFS");
+  });
+
+  test("an old segment with few messages left becomes files and goes", async () => {
+    const { files, clock, open } = bench();
+    const { store } = await open();
+    const stuck = await put(store, lines(3, "stuck"));
+    const claim = (await store.claim(stuck.id))!;
+    store.record(claim, { at: 5, recipients: [0] });
+    store.settle(claim, { recipients: [{ index: 0, state: "deferred", status: deferred }], nextTry: 99 });
+    store.finish(claim);
+    for (let number = 0; number < 40; number++) {
+      const { id } = await put(store, lines(40));
+      store.settle((await store.claim(id))!, { recipients: [{ index: 0, state: "delivered" }] });
+      clock.advance(60_000);
+    }
+    await settle();
+    expect(segments(files)).toHaveLength(1);
+    expect(files.paths()).toContain(`/queue/qf${stuck.id}`);
+    expect(files.content(`/queue/df${stuck.id}`)!.toString()).toBe(lines(3, "stuck").replaceAll("\r\n", "\n"));
+    expect(await bodyOf(store, stuck.id)).toBe(lines(3, "stuck"));
+    await store.close();
+    const { recovered } = await bench(files.crashed("process")).open();
+    expect(recovered).toEqual([store.get(stuck.id)]);
+    expect(recovered[0]).toMatchObject({ attempts: 1, nextTry: 99 });
+  });
+});
+
+describe("recovery", () => {
+  test("keeps torn octets aside, reports them, and goes on behind them", async () => {
+    const { files, open } = bench();
+    const { store } = await open();
+    const entries = [];
+    for (const word of ["one", "two", "three"]) entries.push(await put(store, lines(5, word)));
+    const [path] = segments(files);
+    const at = files.content(path)!.indexOf("two 2 of");
+    files.corrupt(path, at, Buffer.from("!"));
+    const { store: after, recovered, reports } = await bench(files.crashed("process")).open();
+    expect(recovered.map(({ id }) => id)).toEqual([entries[0].id, entries[2].id]);
+    expect(await bodyOf(after, entries[2].id)).toBe(lines(5, "three"));
+    expect(reports).toHaveLength(1);
+    expect(reports[0]).toMatch(/^\d+ octets at \d+ of .*00000001\.journal are no record .*kept in .*damaged-1-\d+$/);
+  });
+
+  test("a record of another segment at the right place is no record", () => {
+    const record = encodeRecord(RecordType.message, "5AKJ", { x: "\xfc" }, [Buffer.from("body")]);
+    sealRecord(record, 7);
+    const octets = Buffer.concat(record.parts);
+    const head = readHead(octets, 0, 7)!;
+    expect(head).toMatchObject({ length: octets.length, bodyLength: 4 });
+    expect(isIntact(octets, 0, head)).toBe(true);
+    expect(readHead(octets, 0, 8)).toBeUndefined();
+    for (let at = 0; at < octets.length; at++) {
+      const torn = Buffer.from(octets);
+      torn[at] ^= 0x40;
+      const tornHead = readHead(torn, 0, 7);
+      expect(tornHead !== undefined && isIntact(torn, 0, tornHead)).toBe(false);
+    }
+    expect(readHead(octets.subarray(0, HEAD - 1), 0, 7)).toBeUndefined();
+  });
+
+  test("texts beyond latin1 survive as escapes", async () => {
+    const { files, open } = bench();
+    const { store } = await open();
+    await put(store, "x\r\n", { sender: "\u20ac\xfc@b.test", macros: { x: '\ud83d\ude00"\\\n' } });
+    const { recovered } = await bench(files.crashed("process")).open();
+    expect(recovered[0].envelope).toMatchObject({ sender: "\u20ac\xfc@b.test", macros: { x: '\ud83d\ude00"\\\n' } });
+  });
+
+  test("control files that cannot be read are set aside with their bodies, leftovers are removed", async () => {
+    const { files, open } = bench();
+    const { store } = await open();
+    const good = await put(store, "good\r\n", {}, { hold: "x" });
+    const bad = await put(store, "bad\r\n", {}, { hold: "x" });
+    const file = await files.create("/queue/df6AKJLeft000000", 0o600);
+    await file.write([Buffer.from("left")], 0);
+    files.corrupt(`/queue/hf${bad.id}`, 0, Buffer.from("X8\n"));
+    const after = bench(files.crashed("process"));
+    const { recovered, reports } = await after.open();
+    expect(recovered.map(({ id }) => id)).toEqual([good.id]);
+    expect(reports.toSorted()).toEqual([
+      `Cannot read /queue/hf${bad.id}, line 1: Cannot read a line that begins with "X"; set aside as Qf${bad.id}`,
+      "Removed df6AKJLeft000000: left of a message that was not accepted",
+    ]);
+    expect(after.files.paths()).toEqual(
+      [`/queue/Qf${bad.id}`, `/queue/df${good.id}`, `/queue/df${bad.id}`, `/queue/hf${good.id}`].toSorted(),
+    );
+    expect((await bench(after.files.crashed("process")).open()).recovered).toHaveLength(1);
+  });
+});
