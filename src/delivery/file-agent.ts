@@ -12,7 +12,7 @@ import type { DeliveryEnvironment } from "./environment.ts";
 import { jobMacros } from "./job-macros.ts";
 import { inputOf, macrosFor } from "./local-agent.ts";
 import { type WrittenMessage, writeMessage } from "./message-writer.ts";
-import { deferred, failed, type Outcome, reportForAll, sent } from "./outcome.ts";
+import { deferred, failed, type Outcome, reportForAll, sent, withoutAccidents } from "./outcome.ts";
 import { rightsFor } from "./rights.ts";
 import { fromTask } from "./task-outcome.ts";
 
@@ -34,7 +34,7 @@ export class FileAgent implements Agent {
     for (const recipient of job.recipients) {
       const outcome = job.signal.aborted
         ? deferred("4.3.2", "delivery interrupted")
-        : await this.#append(job, recipient, macros.scope, written.message);
+        : await withoutAccidents(() => this.#append(job, recipient, macros.scope, written.message));
       statuses.set(recipient.index, { ...outcome, at: clock.now() });
     }
     return { statuses };

@@ -14,7 +14,7 @@ import type { Agent, Job, JobRecipient, Report } from "./agent.ts";
 import type { DeliveryEnvironment } from "./environment.ts";
 import { jobMacros } from "./job-macros.ts";
 import { writeMessage, type WriterOptions, type WrittenMessage } from "./message-writer.ts";
-import { deferred, failed, type Outcome, reportForAll } from "./outcome.ts";
+import { deferred, failed, type Outcome, reportForAll, withoutAccidents } from "./outcome.ts";
 import { findUser, rightsFor } from "./rights.ts";
 import { fromTask } from "./task-outcome.ts";
 
@@ -43,7 +43,7 @@ export class LocalAgent implements Agent {
     for (const recipient of job.recipients) {
       const outcome = job.signal.aborted
         ? deferred("4.3.2", "delivery interrupted")
-        : await this.#deliverTo(job, recipient, macros.scope, written);
+        : await withoutAccidents(() => this.#deliverTo(job, recipient, macros.scope, written));
       statuses.set(recipient.index, { ...outcome, at: clock.now() });
     }
     return { statuses };

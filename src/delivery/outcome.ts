@@ -33,6 +33,15 @@ export function failed(status: string, text: string, details: OutcomeDetails = {
   return { action: "failed", status, text, ...details };
 }
 
+/** An accident with one recipient must not make those before him undelivered again. */
+export async function withoutAccidents(deliver: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await deliver();
+  } catch (error) {
+    return deferred("4.3.0", error instanceof Error ? error.message : String(error));
+  }
+}
+
 /** The same outcome for every recipient of a job. */
 export function reportForAll(job: Job, outcome: Outcome, at: number): Report {
   const status: RecipientStatus = { ...outcome, at };

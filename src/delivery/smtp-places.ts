@@ -116,7 +116,7 @@ function place(name: string, address: string, port: number, clientPorts: readonl
     place: {
       key: `${name.toLowerCase()}\0${address}\0${port}`,
       target: { kind: "tcp", address, port, ...(localAddress === undefined ? {} : { localAddress }) },
-      peer: { name: shown, relay: isLiteral ? literal : `${shown} ${literal}` },
+      peer: { name: shown, relay: `${shown} ${literal}` },
       serverName: isLiteral ? address : name,
     },
   };

@@ -64,7 +64,7 @@ describe("a transaction", () => {
       action: "relayed",
       status: "2.0.0",
       text: "Sent (ok queued as 1)",
-      relay: "[127.0.0.1]",
+      relay: "[127.0.0.1] [127.0.0.1]",
       passedOn: true,
       diagnostic: { type: "smtp", text: "250 2.0.0 ok queued as 1" },
     });

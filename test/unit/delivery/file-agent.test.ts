@@ -1,0 +1,75 @@
+import { link, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { createAgents } from "../../../src/delivery/agents.ts";
+import { testConfig, testEnvironment, testJob, testMailer, testOptions } from "../../support/delivery-job.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "file-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const mailer = testMailer({
+  name: "*file*",
+  path: "[FILE]",
+  argv: ["FILE", "$u"],
+  flags: "lsDFMPEouq9",
+  eol: "\n",
+  lineLimit: 0,
+});
+
+async function deliver(path: string, options: Record<string, string> = {}): Promise<string> {
+  const agents = createAgents(testEnvironment({ config: testConfig(testOptions(options)) }));
+  const { statuses } = await agents.agentFor(mailer).deliver(testJob({ mailer, host: "", users: [path] }));
+  const { action, text } = statuses.get(0) ?? {};
+  return `${action} ${text}`;
+}
+
+const STORED =
+  "From joe@a.test  Fri Nov 20 19:00:00 2026\nReturn-Path: <joe@a.test>\nFrom: joe@a.test\nSubject: test\n\nHello\n\n";
+
+test("messages are appended", async () => {
+  const path = join(folder, "box");
+  expect(await deliver(path)).toBe("delivered Sent");
+  await deliver(path);
+  expect(await readFile(path, "latin1")).toBe(STORED + STORED);
+});
+
+test("/dev/null takes everything", async () => {
+  expect(await deliver("/dev/null")).toBe("delivered Sent");
+});
+
+test("links are refused unless DontBlameSendmail allows them", async () => {
+  const target = join(folder, "target");
+  await writeFile(target, "");
+  await symlink(target, join(folder, "soft"));
+  await link(target, join(folder, "hard"));
+  expect(await deliver(join(folder, "soft"))).toMatch(/^failed Can't create output .*not a regular file/);
+  expect(await deliver(join(folder, "hard"))).toMatch(/^failed Can't create output .*more than one link/);
+  const DontBlameSendmail = "FileDeliveryToSymLink, FileDeliveryToHardLink";
+  expect(await deliver(join(folder, "soft"), { DontBlameSendmail })).toBe("delivered Sent");
+  expect(await readFile(target, "latin1")).toBe(STORED);
+});
+
+test("programs, folders and devices are refused", async () => {
+  await writeFile(join(folder, "program"), "#!/bin/sh\n", { mode: 0o755 });
+  expect(await deliver(join(folder, "program"))).toMatch(/^failed .*is executable/);
+  expect(await deliver(folder)).toMatch(/^failed .*not a regular file/);
+  expect(await deliver("/dev/zero")).toMatch(/^failed .*not a regular file/);
+  expect(await deliver("relative")).toMatch(/^failed /);
+});
+
+test("SafeFileEnvironment keeps files inside a folder", async () => {
+  await mkdir(join(folder, "safe"));
+  const SafeFileEnvironment = join(folder, "safe");
+  await deliver(join(folder, "safe/in"), { SafeFileEnvironment });
+  await deliver("/out/../up", { SafeFileEnvironment });
+  expect(await readFile(join(folder, "safe/in"), "latin1")).toBe(STORED);
+  expect(await readFile(join(folder, "safe/up"), "latin1")).toBe(STORED);
+});
+
+test("a missing folder is a reason to wait", async () => {
+  expect(await deliver(join(folder, "missing/box"))).toMatch(/^delayed .*No such file/);
+});
