@@ -164,7 +164,6 @@ const WITH_JOINED_VALUE: Readonly<Record<string, Take>> = {
   d: (draft, value) => void draft.debug.push(value),
   Q: (draft, value) => void (draft.quarantine = value),
   q: queueRun,
-  T: (draft, value) => setting(draft, `T${value}`),
   E: () => undefined,
   J: () => undefined,
 };
@@ -180,6 +179,7 @@ const FLAGS: Readonly<Record<string, (draft: Draft) => void>> = {
   m: (draft) => setting(draft, "mT"),
   n: (draft) => void (draft.noAliasing = true),
   s: (draft) => setting(draft, "fT"),
+  T: (draft) => setting(draft, "TT"),
   t: (draft) => void (draft.fromHeaders = true),
   U: (draft) => void (draft.smtpUtf8 = true),
   v(draft) {

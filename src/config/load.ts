@@ -88,6 +88,7 @@ class ConfigReader {
   /** The group of QueueDirectory exists without a Q line. */
   readonly #queueGroups = new Map<string, QueueGroup>([[DEFAULT_QUEUE_GROUP.name, DEFAULT_QUEUE_GROUP]]);
   readonly #filters = new Map<string, Filter>();
+  readonly #filterNames = new Set<string>();
   readonly #aliasFiles: AliasFile[] = [];
   readonly #variables = new Map<string, string | undefined>();
   readonly #precedences = new Map<string, number>();
@@ -251,8 +252,10 @@ class ConfigReader {
   }
 
   async #addFilter(node: ConfigLine & { kind: "mailer" | "queue-group" | "filter" }): Promise<void> {
-    const exists = (name: string): boolean => this.#filters.has(name);
+    const exists = (name: string): boolean => this.#filterNames.has(name);
     const filter = await readFilter(node, exists, this.#messages, this.#environment.resolver);
+    // A name is taken even when its line was wrong.
+    this.#filterNames.add(node.name);
     if (filter) this.#filters.set(filter.name, filter);
   }
 

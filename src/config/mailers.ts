@@ -3,7 +3,7 @@ import type { NamedLine } from "../cf/ast.ts";
 import { parseEquates } from "../cf/equates.ts";
 import { reportRuleset } from "../cf/rules.ts";
 import type { ConfigMessages } from "../cf/messages.ts";
-import type { RulesetTable } from "../rewriting/rulesets.ts";
+import type { RulesetReading, RulesetTable } from "../rewriting/rulesets.ts";
 import { MACRO } from "../rewriting/tokens.ts";
 import type { ConfigEnvironment } from "./environment.ts";
 import type { Mailer, RulesetPair } from "./mailer.ts";
@@ -116,10 +116,10 @@ export class MailerTable {
     return true;
   }
 
-  ruleset(text: string): number {
+  ruleset(text: string): RulesetReading {
     const reading = this.#rulesets.mention(text);
     reportRuleset(reading.problems, this.#messages);
-    return reading.number ?? -1;
+    return reading;
   }
 
   error(text: string): void {
@@ -203,12 +203,11 @@ const EQUATES: Readonly<Record<string, SetEquate>> = {
 
 /** "envelope/header", or one for both. */
 function pair(value: string, table: MailerTable, set: (rulesets: RulesetPair) => void): "stop" | undefined {
-  const slash = value.indexOf("/", 1);
-  const envelope = table.ruleset(slash === -1 ? value : value.slice(0, slash));
-  if (envelope < 0) return "stop";
-  const header = slash === -1 ? envelope : table.ruleset(value.slice(slash + 1));
-  if (header < 0) return "stop";
-  set({ envelope, header });
+  const envelope = table.ruleset(value);
+  if (envelope.number === undefined) return "stop";
+  const header = value[envelope.end] === "/" ? table.ruleset(value.slice(envelope.end + 1)) : envelope;
+  if (header.number === undefined) return "stop";
+  set({ envelope: envelope.number, header: header.number });
   return undefined;
 }
 

@@ -2,6 +2,7 @@
 import type { NamedLine } from "../cf/ast.ts";
 import { parseEquates } from "../cf/equates.ts";
 import type { ConfigMessages } from "../cf/messages.ts";
+import { EX } from "../sys/sysexits.ts";
 import type { Resolver } from "../dns/resolver.ts";
 import { isIP } from "node:net";
 import { readTime } from "./times.ts";
@@ -98,7 +99,10 @@ async function readSocket(
   const [, kind, rest] = /^(?:([^:@/]*):)?(.*)$/s.exec(text) ?? ["", "unix", text];
   const family = kind?.toLowerCase() ?? "unix";
   if (family === "unix" || family === "local") return { kind: "unix", path: rest };
-  if (family !== "inet" && family !== "inet6") return complain(`unknown socket type ${kind}`);
+  if (family !== "inet" && family !== "inet6") {
+    messages.error(`X${name}: unknown socket type ${kind}: Protocol not supported`, EX.OSERR);
+    return undefined;
+  }
   const at = rest.indexOf("@");
   if (at === -1) return complain(`bad address ${rest} (expected port@host)`);
   const port = Number.parseInt(rest.slice(0, at), 10);

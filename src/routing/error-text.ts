@@ -5,7 +5,7 @@
  * number or a word of sysexits. What one does not tell follows from the other.
  */
 import { reply, type Reply } from "../mail/reply.ts";
-import { EX } from "../sys/sysexits.ts";
+import { EX, type ExitCode } from "../sys/sysexits.ts";
 
 export interface ErrorText {
   /** Reply code at the start of the text. */
@@ -64,3 +64,19 @@ export function errorReply(host: string, user: string): Reply {
 function defaultStatus(code: number): string {
   return code >= 400 && code < 500 ? "4.0.0" : "5.0.0";
 }
+
+/** The exit status that goes with a refusal. */
+export function exitOf({ code, enhanced = "" }: Reply): ExitCode {
+  if (code < 500) return EX.TEMPFAIL;
+  return EXITS[enhanced] ?? EX.UNAVAILABLE;
+}
+
+const EXITS: Readonly<Record<string, ExitCode>> = {
+  "5.1.1": EX.NOUSER,
+  "5.1.2": EX.NOHOST,
+  "5.1.3": EX.DATAERR,
+  "5.3.0": EX.SOFTWARE,
+  "5.3.5": EX.CONFIG,
+  "5.5.0": EX.PROTOCOL,
+  "5.5.4": EX.USAGE,
+};

@@ -1,5 +1,6 @@
 /** `.Dmvalue` and `.Cm words`: macros and classes for the rest of the dialogue. */
 import { WordSet } from "../../rewriting/class-set.ts";
+import { expandWhileReading, readMacroText } from "../../rewriting/macro-text.ts";
 import { readMacroName } from "../../rewriting/macro-name.ts";
 import type { TestSession } from "./session.ts";
 
@@ -19,5 +20,7 @@ export function define(session: TestSession, line: string): void {
 function addWords(session: TestSession, name: string, value: string): void {
   const words = session.config.classWords(name, true);
   if (!(words instanceof WordSet)) return;
-  for (const word of value.split(/[ \t]+/)) if (word !== "") words.add(word);
+  // As in a C line, macros are filled in now.
+  const text = expandWhileReading(readMacroText(value).text, session.scope);
+  for (const word of text.split(/[ \t]+/)) if (word !== "") words.add(word);
 }

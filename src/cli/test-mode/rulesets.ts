@@ -1,6 +1,7 @@
 /** `RULESET[,RULESET...] ADDRESS[, ADDRESS...]`: each address through the rulesets, one after the other. */
 import { prescan, tooLongAddress } from "../../rewriting/prescan.ts";
 import type { Tokens } from "../../rewriting/tokens.ts";
+import { EX } from "../../sys/sysexits.ts";
 import type { TestSession } from "./session.ts";
 
 export async function runRulesets(session: TestSession, line: string): Promise<void> {
@@ -33,7 +34,10 @@ async function runList(session: TestSession, names: string, tokens: Tokens): Pro
   for (let rest = names; rest !== "";) {
     const { number, problems } = rulesets.find(rest);
     for (const { text } of problems) session.say(text);
-    if (number === undefined) return session.say(`Undefined ruleset ${rest}`);
+    if (number === undefined) {
+      session.noteStatus(EX.SOFTWARE);
+      return session.say(`Undefined ruleset ${rest}`);
+    }
     const { tokens: result, status } = await rewriter.rewrite(number, workspace, session.context);
     if (status !== 0) session.say(`== Ruleset ${rest} (${number}) status ${status}`);
     session.noteStatus(status);

@@ -2,6 +2,9 @@
 import { crackAddress, frameAddress } from "../../mail/header-address.ts";
 import { printable } from "../../rewriting/tokens.ts";
 import { expandMacros } from "../../rewriting/macro-text.ts";
+import { errorReply, exitOf } from "../../routing/error-text.ts";
+import type { ParsedAddress } from "../../routing/parse-address.ts";
+import { EX, type ExitCode } from "../../sys/sysexits.ts";
 import { remoteName } from "../../routing/remote-name.ts";
 import { canonicalName, mailExchangers } from "./host-questions.ts";
 import type { Outcome, TestSession } from "./session.ts";
@@ -56,9 +59,7 @@ async function parse(session: TestSession, address: string): Promise<void> {
     session.say(`--parseaddr(${address})`);
   }
   const parsed = await parser.parse(address, session.context, false);
-  if (parsed.kind === "triple" || parsed.kind === "error" || parsed.kind === "broken") {
-    session.noteStatus(parsed.status);
-  }
+  session.noteStatus(statusOf(parsed));
   switch (parsed.kind) {
     case "unreadable":
       return session.say("Cannot parse");
@@ -69,6 +70,13 @@ async function parse(session: TestSession, address: string): Promise<void> {
     default:
       session.say(printTriple("*error*", "", ""));
   }
+}
+
+/** What a failing address does to the exit status. */
+function statusOf(parsed: ParsedAddress): ExitCode {
+  if (parsed.kind === "error") return exitOf(errorReply(parsed.host, parsed.user));
+  if (parsed.kind === "triple") return parsed.status;
+  return EX.SOFTWARE;
 }
 
 function printTriple(mailer: string, host: string, user: string): string {
