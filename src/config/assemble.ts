@@ -1,6 +1,6 @@
 /** Puts what was read together: the Config that the rest of the server asks. */
 import { EMPTY_CLASS, WordSet } from "../rewriting/class-set.ts";
-import { createInterpreter } from "../rewriting/interpreter.ts";
+import { createRewriter } from "../rewriting/engine.ts";
 import { expandMacros } from "../rewriting/macro-text.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { RuleProgram } from "../rewriting/program.ts";
@@ -50,7 +50,7 @@ export function assembleConfig(parts: ConfigParts): Config {
   };
   return Object.freeze<Config>({
     file: parts.file,
-    rewriter: createInterpreter(program),
+    rewriter: createRewriter(program),
     mailers: parts.mailers,
     maps: maps.all,
     classWords,

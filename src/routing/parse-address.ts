@@ -106,16 +106,20 @@ export class AddressParser {
         context.message(sevenBits(about ? `${address}... ${text}` : text));
         return { kind: "error", host, user: this.#clean(user, context), status };
       }
-      default:
-        return whenReady(this.#recipientName(triple.user, triple.mailer, context), (named) => {
+      default: {
+        const { mailer, user: tokens } = this.#special(triple.mailer, triple.user, context);
+        // The name of a list is a path: no ruleset sees it.
+        const isList = mailer !== triple.mailer && mailer.name === "*include*";
+        const sets = isList ? [] : [2, mailer.recipient.envelope, 4];
+        return whenReady(this.through(tokens, sets, context), (named) => {
           const text = rewriter.join(named.tokens);
-          const user = triple.mailer.flags.has("u") ? text : lowerCase(text);
+          const user = mailer.flags.has("u") ? text : lowerCase(text);
           const clean = this.#clean(user, context);
           const last = worse({ tokens: [], status, ...(reason === undefined ? {} : { reason }) }, named);
           return {
             kind: "triple",
-            mailer: triple.mailer,
-            host: hostText(rewriter.join(triple.host), triple.mailer),
+            mailer,
+            host: hostText(rewriter.join(triple.host), mailer),
             user: clean,
             invalid: clean !== user,
             canonical: rewriter.join(canonical.tokens),
@@ -123,12 +127,23 @@ export class AddressParser {
             ...(last.reason === undefined ? {} : { reason: last.reason }),
           };
         });
+      }
     }
   }
 
-  /** The user part as the mailer's recipient: 2, R=, 4. */
-  #recipientName(user: Tokens, mailer: Mailer, context: RewriteContext): MaybePromise<Rewritten> {
-    return this.through(user, [2, mailer.recipient.envelope, 4], context);
+  /**
+   * A user that is a program, a file or a list (`|prog`, `/file`, `:include:/list`), where the flags of the mailer allow
+   * it, goes to the mailer that handles those. F=@: a leading `@` only says that no alias is to be looked for.
+   */
+  #special(mailer: Mailer, user: Tokens, context: RewriteContext): { mailer: Mailer; user: Tokens } {
+    const { flags } = mailer;
+    const text = this.#config.rewriter.join(user).replace(/^"/, "");
+    if (flags.has("@") && user[0] === "@") return { mailer, user: user.slice(1) };
+    if (flags.has("|") && text.startsWith("|")) return { mailer: this.mailer("prog") ?? mailer, user };
+    if (flags.has("/") && text.startsWith("/")) return { mailer: this.mailer("*file*") ?? mailer, user };
+    const list = flags.has(":") ? /^:include:\s*([^]*?)"?$/i.exec(text)?.[1] : undefined;
+    if (list === undefined) return { mailer, user };
+    return { mailer: this.mailer("*include*") ?? mailer, user: this.tokens(list, context) ?? [] };
   }
 
   /** Several rulesets one after the other; number 0 stands for none. */
