@@ -29,6 +29,10 @@ export interface IncomingEnvelope extends Pick<
   readonly quarantined?: string;
   /** MAIL SIZE=, octets, if the client said so. */
   readonly declaredSize?: number;
+  /** A report (DSN) of our own. */
+  readonly isReport?: boolean;
+  /** Local submission: Bcc: is taken out, what is missing in the header is added from these facts. */
+  readonly submission?: { readonly fullName?: string; readonly removeBcc: boolean };
 }
 
 export interface IncomingMessage {

@@ -43,3 +43,12 @@ export interface Recipient {
   /** Outcome of the last attempt. */
   readonly status?: RecipientStatus;
 }
+
+/** What an attempt, an expansion or a decision changes about one recipient. */
+export interface RecipientChange {
+  /** Index in envelope.recipients. */
+  readonly index: number;
+  readonly state: RecipientState;
+  readonly status?: RecipientStatus;
+  readonly resolved?: Triple;
+}

@@ -1,4 +1,6 @@
 /** What became of a recipient at an attempt: the per-recipient fields of a delivery status (RFC 3464 §2.3). */
+import type { Reply } from "../mail/reply.ts";
+
 export type Action = "delivered" | "relayed" | "expanded" | "delayed" | "failed";
 
 export interface RecipientStatus {
@@ -19,4 +21,21 @@ export interface RecipientStatus {
   readonly exit?: number;
   /** Milliseconds since the epoch. */
   readonly at: number;
+}
+
+/**
+ * The outcome that a reply of our own rulesets means for a recipient: 4xx delays, 5xx fails.
+ * @param at milliseconds since the epoch
+ */
+export function statusOfReply({ code, enhanced, lines }: Reply, at: number): RecipientStatus {
+  const text = lines.join(" ");
+  const permanent = code >= 500;
+  const status = enhanced ?? (permanent ? "5.0.0" : "4.0.0");
+  return {
+    action: permanent ? "failed" : "delayed",
+    status,
+    text: permanent ? text : `Deferred: ${text}`,
+    diagnostic: { type: "smtp", text: `${code} ${status} ${text}` },
+    at,
+  };
 }

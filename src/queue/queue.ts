@@ -6,8 +6,7 @@
  */
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
-import type { Recipient, RecipientState, Triple } from "../envelope/recipient.ts";
-import type { RecipientStatus } from "../envelope/status.ts";
+import type { Recipient, RecipientChange } from "../envelope/recipient.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 
 /** The queue cannot take (more of) a message now: disk full, read-only, failing. Answer 452 4.3.1 and keep nothing. */
@@ -65,12 +64,7 @@ export interface Attempt {
   readonly recipients: readonly number[];
 }
 
-export interface RecipientChange {
-  readonly index: number;
-  readonly state: RecipientState;
-  readonly status?: RecipientStatus;
-  readonly resolved?: Triple;
-}
+export type { RecipientChange };
 
 /** All that one attempt, one expansion or one decision changes, written as one record. */
 export interface Changes {

@@ -1,0 +1,20 @@
+/**
+ * Where a running server and its helpers meet: folders and sockets whose places both sides must know without reading a
+ * configuration (`sendmail -t` has no time to read one, DESIGN D10).
+ *
+ * `RULEMAIL_HOME` names the home folder; the default is the one that packages use.
+ */
+import { join } from "node:path";
+
+export interface Home {
+  readonly folder: string;
+  /** Unix socket of the server. The option ControlSocketName adds another, it does not move this one. */
+  readonly controlSocket: string;
+  /** Submissions that found no server running. */
+  readonly clientQueue: string;
+}
+
+export function homeFolder(environment: NodeJS.ProcessEnv = process.env): Home {
+  const folder = environment.RULEMAIL_HOME ?? "/var/spool/rulemail";
+  return { folder, controlSocket: join(folder, "control"), clientQueue: join(folder, "clientmqueue") };
+}

@@ -1,0 +1,243 @@
+/**
+ * One attempt at one message: claim, expand, record, deliver, tell, settle.
+ *
+ * The order is what keeps mail safe. An expansion is durable before any of its children is tried; the attempt is
+ * recorded before it starts; a report to the sender is in the queue before the failure it reports is settled. A crash
+ * at any point repeats something and forgets nothing.
+ */
+import type { Config } from "../config/config.ts";
+import type { Agent, Job, JobRecipient } from "../delivery/agent.ts";
+import { groupRecipients } from "../delivery/group.ts";
+import type { Envelope } from "../envelope/envelope.ts";
+import type { Recipient, RecipientChange } from "../envelope/recipient.ts";
+import { type RecipientStatus, statusOfReply } from "../envelope/status.ts";
+import type { Log } from "../log/log.ts";
+import { logTo } from "../log/mail-log.ts";
+import type { Mailer } from "../config/mailer.ts";
+import type { Attempt, Changes, Claim, QueueEntry, QueueStore } from "../queue/queue.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { expandRecipients } from "../routing/recipients.ts";
+import { type LocalNames, sameTriple } from "../routing/local-user.ts";
+import type { Clock } from "../sys/clock.ts";
+import { type ReportSender, tellSenders } from "./reports.ts";
+import { decide, type Settlement } from "./settle.ts";
+
+/** Everything of one configuration that delivery asks. */
+export interface DeliveryNames extends LocalNames {
+  agentFor(mailer: Mailer): Agent;
+  readonly dontBlame: ReadonlySet<string>;
+}
+
+export interface AttemptEnvironment {
+  /** For the configuration in force now. */
+  names(): DeliveryNames;
+  readonly store: QueueStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly reports: ReportSender;
+  /** When a message that was tried now is due again, ms since the epoch. */
+  nextTry(entry: QueueEntry, now: number): number;
+  /** Fires when the server gives up waiting at shutdown. */
+  readonly signal: AbortSignal;
+}
+
+/** Tries the message; returns its entry when recipients are left for later, undefined when it is done or gone. */
+export async function attempt(environment: AttemptEnvironment, id: string): Promise<QueueEntry | undefined> {
+  const claim = await environment.store.claim(id);
+  if (claim === undefined) return undefined;
+  try {
+    return await new Work(environment, claim).run();
+  } finally {
+    environment.store.finish(claim);
+  }
+}
+
+class Work {
+  readonly #environment: AttemptEnvironment;
+  readonly #names: DeliveryNames;
+  readonly #claim: Claim;
+  readonly #scope: MacroScope;
+  readonly #started: number;
+  #entry: QueueEntry;
+
+  constructor(environment: AttemptEnvironment, claim: Claim) {
+    this.#environment = environment;
+    this.#names = environment.names();
+    this.#claim = claim;
+    this.#entry = claim.entry;
+    this.#started = environment.clock.now();
+    this.#scope = deliveryScope(this.#names.config, claim.entry);
+  }
+
+  async run(): Promise<QueueEntry | undefined> {
+    const pending = pendingRecipients(this.#entry.envelope);
+    const statuses = new Map<number, RecipientStatus>();
+    if (needsExpansion(this.#names.config, this.#entry, pending)) await this.#expand(pending, statuses);
+    const ready = pendingRecipients(this.#entry.envelope).filter((index) => !statuses.has(index));
+    const record: Attempt = { at: this.#started, recipients: ready };
+    this.#environment.store.record(this.#claim, record);
+    await this.#deliver(ready, statuses);
+    return this.#settle(statuses);
+  }
+
+  /** Resolves anew and opens aliases, .forward files and lists; what cannot be placed ends in `statuses`. */
+  async #expand(pending: readonly number[], statuses: Map<number, RecipientStatus>): Promise<void> {
+    const { envelope } = this.#entry;
+    const first = this.#entry.attempts === 0;
+    const given = first ? envelope.recipients : envelope.recipients.map(withoutTriple);
+    const expansion = await expandRecipients(
+      {
+        ...this.#names,
+        scope: this.#scope,
+        now: this.#started,
+        warn: (text) => this.#environment.log.write(3, { priority: "notice", id: this.#entry.id, text }),
+      },
+      given,
+      pending,
+    );
+    // Only who got children is written as "expanded" now; failures and delays are settled with the outcome of all.
+    const settled = expansion.changes.filter((change) => this.#isNews(change));
+    const changes: Changes = { recipients: settled, added: expansion.added.map(waiting) };
+    if (settled.length > 0 || expansion.added.length > 0) {
+      const written = this.#environment.store.settle(this.#claim, changes);
+      this.#entry = written.entry;
+      if (expansion.added.length > 0) await written.durable;
+    }
+    const known = envelope.recipients.length;
+    for (const { index, state, status } of expansion.changes) {
+      if (status !== undefined && (state === "failed" || state === "deferred")) statuses.set(index, status);
+    }
+    expansion.added.forEach(({ state, status }, offset) => {
+      if (status !== undefined && (state === "failed" || state === "deferred")) statuses.set(known + offset, status);
+    });
+  }
+
+  /** False for what settling at the end writes anyway, and for what the queue knows already. */
+  #isNews({ index, state, resolved }: RecipientChange): boolean {
+    if (state === "failed" || state === "deferred") return false;
+    const known = this.#entry.envelope.recipients[index];
+    const same = resolved !== undefined && known.resolved !== undefined && sameTriple(resolved, known.resolved);
+    return !(state === "todo" && same);
+  }
+
+  async #deliver(ready: readonly number[], statuses: Map<number, RecipientStatus>): Promise<void> {
+    const { config } = this.#names;
+    const { envelope } = this.#entry;
+    const byOwner = new Map<string | undefined, JobRecipient[]>();
+    for (const index of ready) {
+      const recipient = envelope.recipients[index];
+      const triple = recipient.resolved;
+      if (triple === undefined) continue;
+      const list = byOwner.get(recipient.owner) ?? [];
+      list.push({ index, recipient, triple });
+      byOwner.set(recipient.owner, list);
+    }
+    const jobs: Promise<void>[] = [];
+    for (const [owner, recipients] of byOwner) {
+      const sent: Envelope = owner === undefined ? envelope : { ...envelope, sender: owner };
+      const scope = owner === undefined ? this.#scope : this.#scope.child(senderMacros(owner));
+      for (const group of groupRecipients(config, recipients)) {
+        jobs.push(this.#runJob(sent, scope, group, statuses));
+      }
+    }
+    await Promise.all(jobs);
+  }
+
+  async #runJob(
+    envelope: Envelope,
+    scope: MacroScope,
+    group: ReturnType<typeof groupRecipients>[number],
+    statuses: Map<number, RecipientStatus>,
+  ): Promise<void> {
+    const { log, signal, clock } = this.#environment;
+    const started = clock.now();
+    const job: Job = {
+      envelope,
+      mailer: group.mailer,
+      host: group.host,
+      recipients: group.recipients,
+      message: this.#claim.message(),
+      scope: scope.child([
+        ["h", group.host],
+        ["u", group.recipients.length === 1 ? group.recipients[0].triple.user : undefined],
+      ]),
+      addresses: this.#names.router,
+      signal,
+    };
+    const report = await this.#names.agentFor(group.mailer).deliver(job);
+    for (const each of group.recipients) {
+      const status = report.statuses.get(each.index) ?? lost(clock.now());
+      statuses.set(each.index, status);
+      logTo(log, {
+        envelope,
+        recipients: [each],
+        mailer: group.mailer.name,
+        priority: this.#entry.priority,
+        started,
+        now: clock.now(),
+        status,
+      });
+    }
+  }
+
+  async #settle(statuses: ReadonlyMap<number, RecipientStatus>): Promise<QueueEntry | undefined> {
+    const { store, clock, reports } = this.#environment;
+    const now = clock.now();
+    const settlement: Settlement = decide(this.#names.config, this.#entry, statuses, now);
+    await tellSenders(reports, this.#names.config, this.#entry.envelope, settlement, this.#claim.message());
+    const nextTry = settlement.unfinished ? this.#environment.nextTry(this.#entry, now) : undefined;
+    const changes: Changes = { recipients: settlement.changes, nextTry, warnedAt: settlement.warnedAt };
+    const { entry } = store.settle(this.#claim, changes);
+    return settlement.unfinished ? entry : undefined;
+  }
+}
+
+/** Indexes of recipients that still have to be tried. */
+function pendingRecipients(envelope: Envelope): number[] {
+  const pending: number[] = [];
+  envelope.recipients.forEach(({ state }, index) => {
+    if (state === "todo" || state === "deferred") pending.push(index);
+  });
+  return pending;
+}
+
+/** A fresh message whose recipients all go to mailers that look nothing up can be delivered as it is. */
+function needsExpansion(config: Config, entry: QueueEntry, pending: readonly number[]): boolean {
+  if (entry.attempts > 0) return true;
+  return pending.some((index) => {
+    const triple = entry.envelope.recipients[index].resolved;
+    const flags = triple && config.mailers.get(triple.mailer)?.flags;
+    return flags === undefined || flags.has("A") || flags.has("5") || flags.has("w");
+  });
+}
+
+function withoutTriple(recipient: Recipient): Recipient {
+  return recipient.state === "todo" || recipient.state === "deferred" ? { ...recipient, resolved: undefined } : recipient;
+}
+
+/** A child whose first attempt is still to come, whatever placing it said: the outcome is settled with all others. */
+function waiting(recipient: Recipient): Recipient {
+  return recipient.state === "failed" || recipient.state === "deferred" ? { ...recipient, state: "todo" } : recipient;
+}
+
+function lost(at: number): RecipientStatus {
+  return statusOfReply({ code: 451, enhanced: "4.3.0", lines: ["delivery agent gave no answer"] }, at);
+}
+
+function deliveryScope(config: Config, { envelope, id }: QueueEntry): MacroScope {
+  return config.macros.child([
+    ...Object.entries(envelope.macros),
+    ["i", id],
+    ...senderMacros(envelope.sender),
+    ["envid", envelope.envid],
+    ["msg_size", String(envelope.bodySize)],
+    ["nrcpts", String(envelope.recipients.length)],
+  ]);
+}
+
+function senderMacros(sender: string): [string, string][] {
+  return [
+    ["f", sender],
+    ["g", sender === "" ? "<>" : sender],
+  ];
+}

@@ -1,0 +1,105 @@
+/**
+ * Checks of a whole message before it is accepted: the rulesets that H lines name for single fields (`HSubject: $>x`,
+ * `H*: $>x`), then check_eoh (number of fields `$|` octets) and check_eom (size). Manual §5.1.4.6 ff.
+ */
+import type { Config, HeaderRule } from "../config/config.ts";
+import { type HeaderField, unfold } from "../mail/header.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import type { Router } from "../routing/router.ts";
+import { ACCEPTED, type Verdict } from "../routing/verdict.ts";
+
+interface HeaderChecks {
+  readonly byName: ReadonlyMap<string, HeaderRule>;
+  /** `H*:`, for fields without a check of their own. */
+  readonly others: HeaderRule | undefined;
+}
+
+const checksOf = new WeakMap<Config, HeaderChecks>();
+
+function headerChecks(config: Config): HeaderChecks {
+  let checks = checksOf.get(config);
+  if (checks === undefined) {
+    const rules = config.headers.filter((rule) => rule.check !== undefined);
+    checks = {
+      byName: new Map(rules.map((rule) => [rule.name.toLowerCase(), rule])),
+      others: rules.find((rule) => rule.name === "*"),
+    };
+    checksOf.set(config, checks);
+  }
+  return checks;
+}
+
+/** The first verdict that is not "ok" decides; a quarantine is kept while later checks may still refuse. */
+export async function checkHeader(
+  config: Config,
+  router: Router,
+  fields: readonly HeaderField[],
+  scope: MacroScope,
+  size: number,
+): Promise<Verdict> {
+  const { byName, others } = headerChecks(config);
+  let kept: Verdict = ACCEPTED;
+  let octets = 0;
+  for (const field of fields) {
+    octets += field.name.length + field.value.length + 3;
+    if (byName.size === 0) continue;
+    const rule = byName.get(field.name.toLowerCase()) ?? others;
+    if (rule?.check === undefined) continue;
+    const verdict = await checkField(router, field, rule.check, scope);
+    if (verdict.kind === "quarantine") kept = verdict;
+    else if (verdict.kind !== "ok") return verdict;
+  }
+  for (const [ruleset, args] of [
+    ["check_eoh", [String(fields.length), String(octets)]],
+    ["check_eom", [String(size)]],
+  ] as const) {
+    const verdict = await router.check(ruleset, args, scope);
+    if (verdict.kind === "quarantine") kept = verdict;
+    else if (verdict.kind !== "ok") return verdict;
+  }
+  return kept;
+}
+
+/** Field text that a ruleset sees at most; sendmail truncates there too. */
+const LONGEST_CHECKED = 1000;
+
+function checkField(
+  router: Router,
+  field: HeaderField,
+  check: NonNullable<HeaderRule["check"]>,
+  scope: MacroScope,
+): ReturnType<Router["check"]> {
+  const value = unfold(field.value);
+  const text = (check.keepComments ? value : stripComments(value)).slice(0, LONGEST_CHECKED);
+  const macros = scope.child([
+    ["currHeader", value.slice(0, LONGEST_CHECKED)],
+    ["hdr_name", field.name],
+    ["hdrlen", String(value.length)],
+    ["addr_type", "h"],
+  ]);
+  return router.check(String(check.ruleset), [text], macros);
+}
+
+/** Text without RFC 5322 comments; parentheses inside quoted strings stay. */
+function stripComments(text: string): string {
+  let result = "";
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (character === "\\") {
+      if (depth === 0) result += text.slice(i, i + 2);
+      i++;
+    } else if (character === '"' && depth === 0) {
+      quoted = !quoted;
+      result += character;
+    } else if (!quoted && character === "(") {
+      depth++;
+    } else if (!quoted && character === ")" && depth > 0) {
+      depth--;
+    } else if (depth === 0) {
+      result += character;
+    }
+  }
+  return result.trim();
+}

@@ -1,0 +1,74 @@
+/**
+ * Adds what a message has to have: the trace field of this hop, and the fields that H lines of the configuration
+ * supply when the sender did not (Date:, From:, Message-Id: ...).
+ *
+ * Fields whose H line carries mailer flags are kept with them; the agent's mailer decides whether they are sent.
+ * Return-Path: is not added here: final delivery writes it (RFC 5321 §4.4), for mailers with F=P.
+ */
+import type { Config, HeaderRule } from "../config/config.ts";
+import type { HeaderField } from "../mail/header.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+
+/** H lines of one configuration, sorted by what they are for. */
+interface HeaderPlan {
+  /** Always added, on top: Received:. */
+  readonly trace: readonly HeaderRule[];
+  /** Added at the end when the message has no such field. */
+  readonly defaults: readonly HeaderRule[];
+}
+
+const plans = new WeakMap<Config, HeaderPlan>();
+
+function planOf(config: Config): HeaderPlan {
+  let plan = plans.get(config);
+  if (plan === undefined) {
+    const templates = config.headers.filter((rule) => rule.template !== undefined);
+    plan = {
+      trace: templates.filter((rule) => rule.name.toLowerCase() === "received"),
+      defaults: templates.filter((rule) => !/^(received|return-path)$/i.test(rule.name)),
+    };
+    plans.set(config, plan);
+  }
+  return plan;
+}
+
+/**
+ * @param fields as the sender wrote them
+ * @param scope with the envelope's macros set (envelope-macros.ts)
+ * @returns all fields in the order they are sent
+ */
+export function completeHeader(
+  config: Config,
+  fields: readonly HeaderField[],
+  scope: MacroScope,
+): readonly HeaderField[] {
+  const { trace, defaults } = planOf(config);
+  const present = new Set(fields.map((field) => field.name.toLowerCase()));
+  const isResent = fields.some((field) => /^resent-/i.test(field.name));
+  const complete: HeaderField[] = trace.map((rule) => fromRule(config, rule, scope));
+  complete.push(...fields);
+  for (const rule of defaults) {
+    const name = rule.name.toLowerCase();
+    if (present.has(name) || (name.startsWith("resent-") && !isResent)) continue;
+    if (rule.macro !== undefined && !scope.get(rule.macro)) continue;
+    const field = fromRule(config, rule, scope);
+    if (field.value.trim() !== "") complete.push(field);
+  }
+  return complete;
+}
+
+function fromRule(config: Config, rule: HeaderRule, scope: MacroScope): HeaderField {
+  const text = config.expand(rule.template ?? "", scope);
+  // Templates fold with the line ends of the cf file; a message has CRLF, and never an empty or unindented line.
+  const folded = text.replace(/(?:\r?\n)+[ \t]*/g, "\r\n\t").replace(/(?:\r\n\t)+$/, "");
+  const value = folded.startsWith(" ") || folded.startsWith("\r\n") ? folded : ` ${folded}`;
+  const flags = rule.flags === "" ? undefined : rule.flags;
+  return flags === undefined ? { name: rule.name, value } : { name: rule.name, value, flags };
+}
+
+/** Received: fields already there: the hops behind this message (RFC 5321 §6.3). */
+export function countHops(fields: readonly HeaderField[]): number {
+  let hops = 0;
+  for (const { name } of fields) if (name.length === 8 && name.toLowerCase() === "received") hops++;
+  return hops;
+}

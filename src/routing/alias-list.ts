@@ -1,0 +1,50 @@
+/**
+ * Reads the destinations that an alias, a .forward file or a :include: file names (manual §4.4 aliases, §4.6 .forward).
+ *
+ *     joe, "|/usr/bin/vacation joe", /var/mail/archive, :include:/etc/mail/list, \ann
+ */
+import { parse } from "../generated/alias-list.js";
+
+export type Destination =
+  /** An address; `final` for `\user`: delivered as it is, no alias and no .forward is looked for. */
+  | { readonly kind: "address"; readonly text: string; readonly final: boolean }
+  | { readonly kind: "program"; readonly text: string }
+  | { readonly kind: "file"; readonly text: string }
+  | { readonly kind: "include"; readonly text: string };
+
+/** Octets of a list we are willing to read; mailing lists have thousands of members, not millions. */
+const LONGEST_LIST = 8 * 1024 * 1024;
+
+/** @param text list text; line ends separate like commas */
+export function parseDestinations(text: string): Destination[] {
+  if (text.length > LONGEST_LIST) throw new RangeError(`list of destinations longer than ${LONGEST_LIST} octets`);
+  return (parse(text) as string[]).map(destination);
+}
+
+/** Classifies one destination as written: quotes around the whole of it are only there to protect blanks and commas. */
+export function destination(item: string): Destination {
+  const text = /^"(?:[^"\\]|\\.)*"$/s.test(item) ? unquote(item) : item;
+  if (text.startsWith("|")) return { kind: "program", text: text.slice(1).trim() };
+  if (text.startsWith("/")) return { kind: "file", text };
+  if (/^:include:/i.test(text)) return { kind: "include", text: text.slice(":include:".length).trim() };
+  if (item.startsWith("\\")) return { kind: "address", text: item.slice(1), final: true };
+  return { kind: "address", text: item, final: false };
+}
+
+function unquote(item: string): string {
+  return item.slice(1, -1).replace(/\\(.)/gs, "$1");
+}
+
+/** The text that `destination` reads back as the same thing: how children are kept in the queue. */
+export function destinationText(target: Destination): string {
+  switch (target.kind) {
+    case "program":
+      return `|${target.text}`;
+    case "include":
+      return `:include:${target.text}`;
+    case "file":
+      return target.text;
+    case "address":
+      return target.final ? `\\${target.text}` : target.text;
+  }
+}

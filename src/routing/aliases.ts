@@ -1,0 +1,61 @@
+/**
+ * The alias databases of a configuration (option AliasFile), asked in their order.
+ *
+ * What a database is (cdb file, text file, LDAP ...) is the business of maps/; what its values mean is alias-list.ts.
+ */
+import { isPromise, type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+
+export type AliasAnswer =
+  | { readonly kind: "found"; readonly value: string }
+  | { readonly kind: "missing" }
+  | { readonly kind: "tempfail"; readonly reason: string };
+
+/** One database. Keys arrive in lower case. */
+export interface AliasSource {
+  readonly name: string;
+  lookup(key: string): MaybePromise<AliasAnswer>;
+  close?(): void;
+}
+
+export interface Aliases {
+  /** The alias of a local user, `user+detail` first as it is, then as `user+*`. */
+  lookup(user: string): MaybePromise<AliasAnswer>;
+  /**
+   * Who answers for a list: the address to use as envelope sender for mail to its members, or undefined. It is what
+   * `owner-LIST` stands for when that is one plain address, else `owner-LIST` itself (manual §4.4).
+   */
+  ownerOf(user: string): MaybePromise<string | undefined>;
+}
+
+const MISSING: AliasAnswer = { kind: "missing" };
+
+export function createAliases(sources: readonly AliasSource[]): Aliases {
+  function ask(key: string, from = 0): MaybePromise<AliasAnswer> {
+    for (let i = from; i < sources.length; i++) {
+      const answer = sources[i].lookup(key);
+      if (isPromise(answer)) return answer.then((later) => (later.kind === "missing" ? ask(key, i + 1) : later));
+      if (answer.kind !== "missing") return answer;
+    }
+    return MISSING;
+  }
+
+  function lookup(user: string): MaybePromise<AliasAnswer> {
+    const key = user.toLowerCase();
+    return whenReady(ask(key), (answer) => {
+      const plus = key.indexOf("+");
+      if (answer.kind !== "missing" || plus <= 0) return answer;
+      return ask(`${key.slice(0, plus)}+*`);
+    });
+  }
+
+  function ownerOf(user: string): MaybePromise<string | undefined> {
+    // An owner of an owner would make mail about bounces of bounces.
+    if (/^owner-|-request$/i.test(user)) return undefined;
+    return whenReady(ask(`owner-${user.toLowerCase()}`), (answer) => {
+      if (answer.kind !== "found") return undefined;
+      return /[,:/|"\s]/.test(answer.value.trim()) ? `owner-${user}` : answer.value.trim();
+    });
+  }
+
+  return { lookup, ownerOf };
+}

@@ -1,0 +1,127 @@
+/**
+ * What a local triple means: an alias, a user with a mailbox, an address that ruleset 5 sends elsewhere, or nobody.
+ *
+ * The same answer serves RCPT (is there such a user?) and delivery (whom does it go to?), so that nothing accepted
+ * is unknown a moment later for another reason than a changed table.
+ */
+import type { Config } from "../config/config.ts";
+import type { Mailer } from "../config/mailer.ts";
+import type { Triple } from "../envelope/recipient.ts";
+import type { Reply } from "../mail/reply.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import type { MailboxDatabase, User } from "../sys/users.ts";
+import type { Aliases } from "./aliases.ts";
+import type { Router } from "./router.ts";
+
+/** Everything that decides about local names. */
+export interface LocalNames {
+  readonly config: Config;
+  readonly router: Router;
+  readonly aliases: Aliases;
+  readonly users: MailboxDatabase;
+}
+
+export type LocalAnswer =
+  /** An alias; `user` is the name it was found under, `value` its destinations. */
+  | { readonly kind: "alias"; readonly triple: Triple; readonly value: string }
+  /** A user with an account here (mailers with F=w). */
+  | { readonly kind: "user"; readonly triple: Triple; readonly user: User }
+  /** Nothing to look up: the mailer takes the triple as it is. */
+  | { readonly kind: "deliver"; readonly triple: Triple }
+  | { readonly kind: "unknown"; readonly triple: Triple }
+  | { readonly kind: "error" | "tempfail"; readonly reply: Reply }
+  | { readonly kind: "discard" };
+
+export function sameTriple(a: Triple, b: Triple): boolean {
+  return a.mailer === b.mailer && a.user === b.user && a.host.toLowerCase() === b.host.toLowerCase();
+}
+
+/**
+ * @param final delivered as named (`\user`): no alias, no ruleset 5
+ * @param level how often ruleset 5 has already named a new address
+ */
+export function locate(
+  names: LocalNames,
+  triple: Triple,
+  final: boolean,
+  scope: MacroScope,
+  level = 0,
+): MaybePromise<LocalAnswer> {
+  const mailer = names.config.mailers.get(triple.mailer);
+  if (mailer === undefined) return { kind: "deliver", triple };
+  if (final || !mailer.flags.has("A")) return afterAliases(names, mailer, triple, final, scope, level);
+  return whenReady(names.aliases.lookup(triple.user), (answer) => {
+    if (answer.kind === "found") return { kind: "alias", triple, value: answer.value };
+    if (answer.kind === "tempfail") return { kind: "tempfail", reply: databaseFailure(answer.reason) };
+    return afterAliases(names, mailer, triple, final, scope, level);
+  });
+}
+
+function afterAliases(
+  names: LocalNames,
+  mailer: Mailer,
+  triple: Triple,
+  final: boolean,
+  scope: MacroScope,
+  level: number,
+): MaybePromise<LocalAnswer> {
+  const limit = names.config.options.number("MaxAliasRecursion");
+  if (final || !mailer.flags.has("5") || level >= limit) return account(names, mailer, triple);
+  return whenReady(names.router.localAddress(triple, scope), (moved) => {
+    if (moved === undefined) return account(names, mailer, triple);
+    if (moved.kind !== "triple") return moved;
+    if (sameTriple(moved.triple, triple)) return account(names, mailer, triple);
+    return locate(names, moved.triple, final, scope, level + 1);
+  });
+}
+
+function account(names: LocalNames, mailer: Mailer, triple: Triple): MaybePromise<LocalAnswer> {
+  if (!mailer.flags.has("w")) return { kind: "deliver", triple };
+  let found: MaybePromise<User | undefined>;
+  try {
+    found = names.users.find(triple.user);
+  } catch (error) {
+    return unavailable(error);
+  }
+  const answer = whenReady(
+    found,
+    (user): LocalAnswer => (user === undefined ? { kind: "unknown", triple } : { kind: "user", triple, user }),
+  );
+  return answer instanceof Promise ? answer.catch(unavailable) : answer;
+}
+
+function unavailable(error: unknown): LocalAnswer {
+  return { kind: "tempfail", reply: databaseFailure(error instanceof Error ? error.message : String(error)) };
+}
+
+function databaseFailure(reason: string): Reply {
+  return { code: 451, enhanced: "4.3.0", lines: [`Temporary lookup failure: ${reason}`] };
+}
+
+const USER_UNKNOWN: Reply = { code: 550, enhanced: "5.1.1", lines: ["User unknown"] };
+
+/**
+ * Whether a resolved address can be accepted at RCPT: 550 5.1.1 for a local name that is neither alias nor user.
+ * Aliases are not opened here; that happens once, in the queue.
+ *
+ * @returns undefined when it can
+ */
+export function refusalOf(names: LocalNames, triple: Triple, scope: MacroScope): MaybePromise<Reply | undefined> {
+  const flags = names.config.mailers.get(triple.mailer)?.flags;
+  if (flags === undefined || !(flags.has("A") || flags.has("5") || flags.has("w"))) return undefined;
+  const direct = directTarget(triple.user);
+  if (direct !== undefined) return { code: 550, enhanced: "5.7.1", lines: [`Cannot mail directly to ${direct}`] };
+  return whenReady(locate(names, triple, false, scope), (answer) => {
+    if (answer.kind === "unknown") return USER_UNKNOWN;
+    return answer.kind === "error" || answer.kind === "tempfail" ? answer.reply : undefined;
+  });
+}
+
+/** Programs, files and lists may be named by aliases only. */
+function directTarget(user: string): string | undefined {
+  const text = user.replace(/^"/, "");
+  if (text.startsWith("|")) return "programs";
+  if (text.startsWith("/")) return "files";
+  return /^:include:/i.test(text) ? ":include:s" : undefined;
+}

@@ -1,0 +1,243 @@
+/**
+ * The send list of a message: each recipient is resolved, aliases, .forward files and :include: lists are opened
+ * until only deliverable recipients are left; duplicates and loops are found on the way.
+ *
+ * Pure with respect to the queue: it returns what changes and what is added, dispatch/ writes that down as one record
+ * before anything is attempted (DESIGN D5).
+ */
+import type { Recipient, RecipientChange, Rights, Triple } from "../envelope/recipient.ts";
+import { type RecipientStatus, statusOfReply } from "../envelope/status.ts";
+import type { Reply } from "../mail/reply.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import type { User } from "../sys/users.ts";
+import { type Destination, destination, destinationText, parseDestinations } from "./alias-list.ts";
+import { readForward, withoutComments } from "./forward.ts";
+import { readInclude } from "./include.ts";
+import { type LocalNames, locate, sameTriple } from "./local-user.ts";
+
+export interface ExpansionContext extends LocalNames {
+  readonly scope: MacroScope;
+  /** DontBlameSendmail names in force. */
+  readonly dontBlame: ReadonlySet<string>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** A .forward file that was not trusted, a list that could not be read: for the log. */
+  warn(text: string): void;
+}
+
+export interface Expansion {
+  /** What becomes of recipients that the message already had. */
+  readonly changes: readonly RecipientChange[];
+  /** New recipients in the order of their indexes. */
+  readonly added: readonly Recipient[];
+}
+
+/** Resolves and expands the recipients with these indexes (those that are to be tried now). */
+export async function expandRecipients(
+  context: ExpansionContext,
+  recipients: readonly Recipient[],
+  todo: readonly number[],
+): Promise<Expansion> {
+  const list = new SendList(context, recipients);
+  for (const index of todo) list.enqueue(index);
+  return list.run();
+}
+
+class SendList {
+  readonly #context: ExpansionContext;
+  readonly #known: number;
+  readonly #recipients: Recipient[];
+  readonly #changed = new Map<number, RecipientChange>();
+  readonly #pending: number[] = [];
+  /** Named triples → the recipient that stands for them. */
+  readonly #named = new Map<string, number>();
+  /** Triples that something is delivered to. */
+  readonly #delivered = new Set<string>();
+
+  constructor(context: ExpansionContext, recipients: readonly Recipient[]) {
+    this.#context = context;
+    this.#known = recipients.length;
+    this.#recipients = [...recipients];
+  }
+
+  enqueue(index: number): void {
+    this.#pending.push(index);
+  }
+
+  async run(): Promise<Expansion> {
+    const todo = new Set(this.#pending);
+    this.#recipients.forEach((recipient, index) => {
+      if (todo.has(index) || recipient.resolved === undefined || recipient.state === "duplicate") return;
+      const key = tripleKey(recipient.resolved, recipient.rights);
+      this.#named.set(key, index);
+      if (recipient.state !== "expanded") this.#delivered.add(key);
+    });
+    for (let i = 0; i < this.#pending.length; i++) await this.#place(this.#pending[i]);
+    return { changes: [...this.#changed.values()], added: this.#recipients.slice(this.#known) };
+  }
+
+  async #place(index: number): Promise<void> {
+    const recipient = this.#recipients[index];
+    const depth = this.#ancestors(index).length;
+    const limit = this.#context.config.options.number("MaxAliasRecursion");
+    if (depth > limit) {
+      const text = `aliasing/forwarding loop broken (${depth} aliases deep; ${limit} max)`;
+      return this.#end(index, { code: 554, enhanced: "5.4.6", lines: [text] });
+    }
+    // Only what an alias, a .forward or a list names can be a program, a file or a list; never what a client says.
+    const target: Destination =
+      recipient.parent === undefined
+        ? { kind: "address", text: recipient.given, final: false }
+        : destination(recipient.given);
+    if (target.kind === "address") return this.#placeAddress(index, target.text, target.final);
+    const refusal = this.#forbidden(recipient, target.kind);
+    if (refusal !== undefined) return this.#end(index, refusal);
+    if (target.kind === "include") return this.#include(index, target.text);
+    const mailer = target.kind === "program" ? "prog" : "*file*";
+    return this.#deliverTo(index, { mailer, host: "", user: target.text });
+  }
+
+  async #placeAddress(index: number, text: string, final: boolean): Promise<void> {
+    const { router, scope } = this.#context;
+    const recipient = this.#recipients[index];
+    const resolution =
+      recipient.resolved !== undefined && recipient.state === "todo"
+        ? ({ kind: "triple", triple: recipient.resolved, canonical: text } as const)
+        : await router.resolve(text, scope);
+    if (resolution.kind === "discard") return this.#set(index, { index, state: "discarded" });
+    if (resolution.kind !== "triple") return this.#end(index, resolution.reply);
+    const { triple } = resolution;
+    const key = tripleKey(triple, undefined);
+    const before = this.#named.get(key);
+    // An alias that names itself, directly or over others, means the user of that name.
+    const isSelf = this.#ancestors(index).some(({ resolved }) => resolved !== undefined && sameTriple(resolved, triple));
+    if (!isSelf && before !== undefined && before !== index) return this.#duplicate(index, triple);
+    if (!isSelf) this.#named.set(key, index);
+    return this.#placeTriple(index, triple, final || isSelf);
+  }
+
+  async #placeTriple(index: number, named: Triple, final: boolean): Promise<void> {
+    const { scope } = this.#context;
+    const answer = await locate(this.#context, named, final, scope);
+    switch (answer.kind) {
+      case "alias":
+        return this.#expandAlias(index, named, answer.triple, answer.value);
+      case "user":
+        return this.#placeUser(index, answer.triple, answer.user, final);
+      case "deliver":
+        return this.#deliverTo(index, answer.triple);
+      case "unknown":
+        return this.#end(index, { code: 550, enhanced: "5.1.1", lines: ["User unknown"] }, answer.triple);
+      case "error":
+      case "tempfail":
+        return this.#end(index, answer.reply, named);
+      case "discard":
+        return this.#set(index, { index, state: "discarded" });
+    }
+  }
+
+  async #expandAlias(index: number, named: Triple, found: Triple, value: string): Promise<void> {
+    const owner = await this.#context.aliases.ownerOf(found.user);
+    this.#expanded(index, named, parseDestinations(value), { owner });
+  }
+
+  async #placeUser(index: number, triple: Triple, user: User, final: boolean): Promise<void> {
+    if (final) return this.#deliverTo(index, triple);
+    const { config, scope, dontBlame } = this.#context;
+    const forward = await readForward(config, user, triple, scope, dontBlame);
+    switch (forward.kind) {
+      case "unsafe":
+        this.#context.warn(`forward ${forward.path}: ${forward.reason}`);
+        return this.#deliverTo(index, triple);
+      case "none":
+        return this.#deliverTo(index, triple);
+      case "tempfail":
+        return this.#end(index, { code: 451, enhanced: "4.2.0", lines: [forward.reason] }, triple);
+      case "found": {
+        const rights: Rights = { user: user.name, uid: user.uid, gid: user.gid };
+        return this.#expanded(index, triple, parseDestinations(withoutComments(forward.text)), { rights });
+      }
+    }
+  }
+
+  async #include(index: number, path: string): Promise<void> {
+    const { users, dontBlame } = this.#context;
+    const answer = await readInclude(path, this.#recipients[index].rights, dontBlame);
+    if (answer.kind !== "members") return this.#end(index, answer.reply);
+    const owner = await users.findById(answer.owner);
+    const rights: Rights = { user: owner?.name ?? `uid ${answer.owner}`, uid: answer.owner, gid: answer.group };
+    const triple: Triple = { mailer: "*include*", host: "", user: path };
+    return this.#expanded(index, triple, answer.members, { rights, owner: this.#recipients[index].owner });
+  }
+
+  #expanded(
+    index: number,
+    triple: Triple,
+    members: readonly Destination[],
+    inherit: { readonly rights?: Rights; readonly owner?: string },
+  ): void {
+    const parent = this.#recipients[index];
+    const status: RecipientStatus = { action: "expanded", status: "2.0.0", text: "expanded", at: this.#context.now };
+    this.#set(index, { index, state: "expanded", resolved: triple, status });
+    for (const member of members) {
+      const child: Recipient = {
+        given: destinationText(member),
+        state: "todo",
+        parent: index,
+        rights: inherit.rights ?? parent.rights,
+        owner: inherit.owner ?? parent.owner,
+        orcpt: parent.orcpt,
+        notify: parent.notify,
+      };
+      this.#pending.push(this.#recipients.push(child) - 1);
+    }
+  }
+
+  #deliverTo(index: number, triple: Triple): void {
+    const key = tripleKey(triple, this.#recipients[index].rights);
+    if (this.#delivered.has(key)) return this.#duplicate(index, triple);
+    this.#delivered.add(key);
+    this.#set(index, { index, state: "todo", resolved: triple });
+  }
+
+  #duplicate(index: number, triple: Triple): void {
+    this.#set(index, { index, state: "duplicate", resolved: triple });
+  }
+
+  /** A recipient that ends here: failed for good, or to be tried again. */
+  #end(index: number, reply: Reply, resolved?: Triple): void {
+    const state = reply.code >= 500 ? "failed" : "deferred";
+    this.#set(index, { index, state, status: statusOfReply(reply, this.#context.now), resolved });
+  }
+
+  #set(index: number, change: RecipientChange): void {
+    const { state, status, resolved } = change;
+    const before = this.#recipients[index];
+    this.#recipients[index] = { ...before, state, status: status ?? before.status, resolved: resolved ?? before.resolved };
+    if (index < this.#known) this.#changed.set(index, change);
+  }
+
+  /** Parents up to the recipient that the client named, nearest first. */
+  #ancestors(index: number): Recipient[] {
+    const chain: Recipient[] = [];
+    for (let up = this.#recipients[index].parent; up !== undefined; up = this.#recipients[up].parent) {
+      chain.push(this.#recipients[up]);
+    }
+    return chain;
+  }
+
+  /** Mailers say with F=| F=/ F=: whether their users' aliases may name programs, files and lists. */
+  #forbidden(recipient: Recipient, kind: "program" | "file" | "include"): Reply | undefined {
+    const flag = { program: "|", file: "/", include: ":" }[kind];
+    const what = { program: "programs", file: "files", include: ":include:s" }[kind];
+    const parent = this.#recipients[recipient.parent ?? 0].resolved;
+    const mailer = parent && this.#context.config.mailers.get(parent.mailer === "*include*" ? "local" : parent.mailer);
+    if (mailer?.flags.has(flag)) return undefined;
+    return { code: 550, enhanced: "5.7.1", lines: [`Cannot mail directly to ${what}`] };
+  }
+}
+
+function tripleKey({ mailer, host, user }: Triple, rights: Rights | undefined): string {
+  const program = mailer === "prog" || mailer === "*file*";
+  return `${mailer}\0${host.toLowerCase()}\0${user}${program ? `\0${rights?.uid ?? ""}` : ""}`;
+}

@@ -1,0 +1,38 @@
+import { expect, test } from "@jest/globals";
+import { destination, destinationText, parseDestinations } from "../../../src/routing/alias-list.ts";
+
+test("parseDestinations() tells addresses, programs, files and lists apart", () => {
+  const text = 'joe, "|/usr/bin/vacation -a x joe", /var/mail/archive, :include:/etc/mail/list, \\ann, |prog one two';
+  expect(parseDestinations(text)).toEqual([
+    { kind: "address", text: "joe", final: false },
+    { kind: "program", text: "/usr/bin/vacation -a x joe" },
+    { kind: "file", text: "/var/mail/archive" },
+    { kind: "include", text: "/etc/mail/list" },
+    { kind: "address", text: "ann", final: true },
+    { kind: "program", text: "prog one two" },
+  ]);
+});
+
+test("parseDestinations() splits at line ends and only at commas that separate", () => {
+  const text = '"Smith, Joe" <joe@a.test>\nann@b.test (Ann, again),, "a,b"@c.test\n\n<@x.test,@y.test:z@w.test>';
+  expect(parseDestinations(text).map(({ text: each }) => each)).toEqual([
+    '"Smith, Joe" <joe@a.test>',
+    "ann@b.test (Ann, again)",
+    '"a,b"@c.test',
+    "<@x.test,@y.test:z@w.test>",
+  ]);
+});
+
+test("parseDestinations() survives unfinished quotes, comments and angles", () => {
+  for (const text of ['"open', "(open", "<open", "a\\", '"a" (b <c', ",,,", ""]) {
+    expect(() => parseDestinations(text)).not.toThrow();
+  }
+  expect(parseDestinations('"open, joe')).toHaveLength(2);
+});
+
+test("destinationText() is read back as the same destination", () => {
+  for (const item of ["joe", "\\joe", '"|prog a, b"', "/dev/null", ":include:/x", '"quoted user"@a.test']) {
+    const target = destination(item);
+    expect(destination(destinationText(target))).toEqual(target);
+  }
+});
