@@ -212,7 +212,9 @@ function needsExpansion(config: Config, entry: QueueEntry, pending: readonly num
 }
 
 function withoutTriple(recipient: Recipient): Recipient {
-  return recipient.state === "todo" || recipient.state === "deferred" ? { ...recipient, resolved: undefined } : recipient;
+  return recipient.state === "todo" || recipient.state === "deferred"
+    ? { ...recipient, resolved: undefined }
+    : recipient;
 }
 
 /** A child whose first attempt is still to come, whatever placing it said: the outcome is settled with all others. */

@@ -113,7 +113,8 @@ export class Runner {
     const youngest = options.time("MinQueueAge");
     const oldest = options.time("MaxQueueAge");
     // MaxQueueAge makes waits grow with each attempt, up to it (manual: exponential back-off).
-    const wait = oldest > 0 ? Math.min(oldest, Math.max(interval, youngest) * 2 ** Math.min(entry.attempts, 20)) : interval;
+    const wait =
+      oldest > 0 ? Math.min(oldest, Math.max(interval, youngest) * 2 ** Math.min(entry.attempts, 20)) : interval;
     return now + Math.max(wait, youngest);
   }
 }

@@ -13,7 +13,13 @@ import type { Log } from "../log/log.ts";
 import { logFrom } from "../log/mail-log.ts";
 import { findField, type HeaderField, isField, unfold } from "../mail/header.ts";
 import { type Reply, reply } from "../mail/reply.ts";
-import { type CommitOptions, type Draft, type QueueEntry, type QueueStore, QueueUnavailableError } from "../queue/queue.ts";
+import {
+  type CommitOptions,
+  type Draft,
+  type QueueEntry,
+  type QueueStore,
+  QueueUnavailableError,
+} from "../queue/queue.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Router } from "../routing/router.ts";
 import type { Verdict } from "../routing/verdict.ts";
@@ -172,7 +178,10 @@ class Incoming implements IncomingMessage {
     }
     const quarantined = verdict.kind === "quarantine" ? verdict.reason : this.#incoming.quarantined;
     const options: CommitOptions = quarantined === undefined ? {} : { hold: quarantined };
-    const entry = await this.#draft.commit(quarantined === undefined ? envelope : { ...envelope, quarantined }, options);
+    const entry = await this.#draft.commit(
+      quarantined === undefined ? envelope : { ...envelope, quarantined },
+      options,
+    );
     logFrom(log, facts);
     if (quarantined === undefined) await this.#environment.accepted(entry);
     else log.write(4, { priority: "info", id: this.id, text: `quarantine=${quarantined}` });

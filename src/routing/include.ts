@@ -9,7 +9,12 @@ import { type Destination, parseDestinations } from "./alias-list.ts";
 import { withoutComments } from "./forward.ts";
 
 export type IncludeAnswer =
-  | { readonly kind: "members"; readonly members: readonly Destination[]; readonly owner: number; readonly group: number }
+  | {
+      readonly kind: "members";
+      readonly members: readonly Destination[];
+      readonly owner: number;
+      readonly group: number;
+    }
   | { readonly kind: "error" | "tempfail"; readonly reply: Reply };
 
 const LONGEST_INCLUDE = 8 * 1024 * 1024;
@@ -20,7 +25,12 @@ export async function readInclude(
   dontBlame: ReadonlySet<string>,
 ): Promise<IncludeAnswer> {
   if (!path.startsWith("/")) return refuse(`:include: needs an absolute path, not ${path}`);
-  const answer = await readTrustedFile(path, { kind: "include", owner: rights?.uid, dontBlame, limit: LONGEST_INCLUDE });
+  const answer = await readTrustedFile(path, {
+    kind: "include",
+    owner: rights?.uid,
+    dontBlame,
+    limit: LONGEST_INCLUDE,
+  });
   switch (answer.kind) {
     case "read":
       return {
@@ -34,7 +44,10 @@ export async function readInclude(
     case "unsafe":
       return refuse(`Cannot open ${path}: ${answer.reason}`);
     case "tempfail":
-      return { kind: "tempfail", reply: { code: 451, enhanced: "4.2.4", lines: [`Cannot open ${path}: ${answer.reason}`] } };
+      return {
+        kind: "tempfail",
+        reply: { code: 451, enhanced: "4.2.4", lines: [`Cannot open ${path}: ${answer.reason}`] },
+      };
   }
 }
 

@@ -84,9 +84,8 @@ function account(names: LocalNames, mailer: Mailer, triple: Triple): MaybePromis
   } catch (error) {
     return unavailable(error);
   }
-  const answer = whenReady(
-    found,
-    (user): LocalAnswer => (user === undefined ? { kind: "unknown", triple } : { kind: "user", triple, user }),
+  const answer = whenReady(found, (user): LocalAnswer =>
+    user === undefined ? { kind: "unknown", triple } : { kind: "user", triple, user },
   );
   return answer instanceof Promise ? answer.catch(unavailable) : answer;
 }

@@ -110,7 +110,9 @@ class SendList {
     const key = tripleKey(triple, undefined);
     const before = this.#named.get(key);
     // An alias that names itself, directly or over others, means the user of that name.
-    const isSelf = this.#ancestors(index).some(({ resolved }) => resolved !== undefined && sameTriple(resolved, triple));
+    const isSelf = this.#ancestors(index).some(
+      ({ resolved }) => resolved !== undefined && sameTriple(resolved, triple),
+    );
     if (!isSelf && before !== undefined && before !== index) return this.#duplicate(index, triple);
     if (!isSelf) this.#named.set(key, index);
     return this.#placeTriple(index, triple, final || isSelf);
@@ -213,7 +215,12 @@ class SendList {
   #set(index: number, change: RecipientChange): void {
     const { state, status, resolved } = change;
     const before = this.#recipients[index];
-    this.#recipients[index] = { ...before, state, status: status ?? before.status, resolved: resolved ?? before.resolved };
+    this.#recipients[index] = {
+      ...before,
+      state,
+      status: status ?? before.status,
+      resolved: resolved ?? before.resolved,
+    };
     if (index < this.#known) this.#changed.set(index, change);
   }
 

@@ -3,20 +3,58 @@
  * threads later (DESIGN D6).
  */
 import type { Config } from "../config/config.ts";
-import type { Resolver } from "../dns/resolver.ts";
 import type { Intake } from "../dispatch/intake.ts";
 import type { Log } from "../log/log.ts";
+import type { Reply } from "../mail/reply.ts";
+import type { Recipient, Triple } from "../envelope/recipient.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import type { Router } from "../routing/router.ts";
 import type { Clock } from "../sys/clock.ts";
+import type { MaybePromise } from "../sys/maybe-promise.ts";
+
+/** Who a client is, as far as the DNS knows (macros {client_name}, {client_ptr}, {client_resolve}). */
+export interface ClientIdentity {
+  /** A name whose addresses include the client's, else the address in brackets. */
+  readonly name: string;
+  /** The name that the address points to, whether it points back or not. */
+  readonly ptr: string;
+  readonly resolve: "OK" | "FAIL" | "FORGED" | "TEMP";
+}
 
 export interface SmtpServices {
   /** The configuration in force; a session keeps the one it began with, a reload serves new sessions. */
   config(): Config;
+  routerOf(config: Config): Router;
   readonly intake: Intake;
-  readonly resolver: Resolver;
   readonly log: Log;
   readonly clock: Clock;
-  /** Free kilobytes and the like: undefined when mail can be taken, else the reason for a 452. */
+  identify(address: string): MaybePromise<ClientIdentity>;
+  /**
+   * The last word about a recipient that check_rcpt accepted and ruleset 0 resolved: unknown local users are refused
+   * here, aliases are not opened yet.
+   */
+  acceptRecipient(config: Config, triple: Triple, scope: MacroScope): MaybePromise<Reply | undefined>;
+  /** What a local alias stands for, for EXPN; undefined when the address is no alias. */
+  expand(config: Config, triple: Triple, scope: MacroScope): MaybePromise<readonly string[] | undefined>;
+  /** Free space and the like: undefined when mail can be taken, else the reason for a 452. */
   storageProblem(): string | undefined;
-  /** ETRN: makes mail for this host due; returns false when nothing matches. */
-  startQueueRun(host: string): boolean;
+  /** ETRN: makes mail for this host due; returns how many messages wait. */
+  startQueueRun(host: string): number;
+}
+
+/** One message being announced: what MAIL said and which recipients were accepted. */
+export interface Transaction {
+  readonly sender: string;
+  readonly shownSender: string;
+  readonly bodyType?: "7BIT" | "8BITMIME";
+  readonly smtputf8: boolean;
+  readonly envid?: string;
+  readonly ret?: "FULL" | "HDRS";
+  readonly auth?: string;
+  readonly declaredSize?: number;
+  readonly recipients: Recipient[];
+  readonly scope: MacroScope;
+  badRecipients: number;
+  discard: boolean;
+  quarantined?: string;
 }

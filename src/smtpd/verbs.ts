@@ -1,0 +1,35 @@
+/** The commands of the server. What is not here is "Command unrecognized". */
+import type { MaybePromise } from "../sys/maybe-promise.ts";
+import { data } from "./data.ts";
+import { ehlo, helo } from "./ehlo.ts";
+import { etrn } from "./etrn.ts";
+import { help, noop, notImplemented, quit, rset, verb } from "./housekeeping.ts";
+import { mail } from "./mail.ts";
+import { rcpt } from "./rcpt.ts";
+import type { SmtpSession } from "./session.ts";
+import { starttls } from "./starttls.ts";
+import { expn, vrfy } from "./vrfy-expn.ts";
+
+/** @param argument text after the command word; `line` the whole line */
+export type Verb = (session: SmtpSession, argument: string, line: string) => MaybePromise<void>;
+
+export const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
+  ["HELO", helo],
+  ["EHLO", ehlo],
+  ["MAIL", mail],
+  ["RCPT", rcpt],
+  ["DATA", data],
+  ["RSET", rset],
+  ["NOOP", noop],
+  ["QUIT", quit],
+  ["HELP", help],
+  ["VERB", verb],
+  ["VRFY", vrfy],
+  ["EXPN", expn],
+  ["ETRN", etrn],
+  ["STARTTLS", starttls],
+  ["SEND", notImplemented],
+  ["SAML", notImplemented],
+  ["SOML", notImplemented],
+  ["TURN", notImplemented],
+]);
