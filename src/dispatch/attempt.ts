@@ -7,7 +7,7 @@
  */
 import type { Config } from "../config/config.ts";
 import type { Agent, Job, JobRecipient } from "../delivery/agent.ts";
-import { groupRecipients } from "../delivery/group.ts";
+import { group } from "../delivery/group.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { Recipient, RecipientChange } from "../envelope/recipient.ts";
 import { type RecipientStatus, statusOfReply } from "../envelope/status.ts";
@@ -132,46 +132,33 @@ class Work {
       list.push({ index, recipient, triple });
       byOwner.set(recipient.owner, list);
     }
-    const jobs: Promise<void>[] = [];
+    const running: Promise<void>[] = [];
     for (const [owner, recipients] of byOwner) {
-      const sent: Envelope = owner === undefined ? envelope : { ...envelope, sender: owner };
-      const scope = owner === undefined ? this.#scope : this.#scope.child(senderMacros(owner));
-      for (const group of groupRecipients(config, recipients)) {
-        jobs.push(this.#runJob(sent, scope, group, statuses));
-      }
+      const jobs = group({
+        config,
+        envelope: owner === undefined ? envelope : { ...envelope, sender: owner },
+        recipients,
+        message: this.#claim.message(),
+        scope: owner === undefined ? this.#scope : this.#scope.child(senderMacros(owner)),
+        addresses: this.#names.router,
+        signal: this.#environment.signal,
+      });
+      for (const job of jobs) running.push(this.#runJob(job, statuses));
     }
-    await Promise.all(jobs);
+    await Promise.all(running);
   }
 
-  async #runJob(
-    envelope: Envelope,
-    scope: MacroScope,
-    group: ReturnType<typeof groupRecipients>[number],
-    statuses: Map<number, RecipientStatus>,
-  ): Promise<void> {
-    const { log, signal, clock } = this.#environment;
+  async #runJob(job: Job, statuses: Map<number, RecipientStatus>): Promise<void> {
+    const { log, clock } = this.#environment;
     const started = clock.now();
-    const job: Job = {
-      envelope,
-      mailer: group.mailer,
-      host: group.host,
-      recipients: group.recipients,
-      message: this.#claim.message(),
-      scope: scope.child([
-        ["h", group.host],
-        ["u", group.recipients.length === 1 ? group.recipients[0].triple.user : undefined],
-      ]),
-      addresses: this.#names.router,
-      signal,
-    };
-    const report = await this.#names.agentFor(group.mailer).deliver(job);
-    for (const each of group.recipients) {
+    const report = await this.#names.agentFor(job.mailer).deliver(job);
+    for (const each of job.recipients) {
       const status = report.statuses.get(each.index) ?? lost(clock.now());
       statuses.set(each.index, status);
       logTo(log, {
-        envelope,
+        envelope: job.envelope,
         recipients: [each],
-        mailer: group.mailer.name,
+        mailer: job.mailer.name,
         priority: this.#entry.priority,
         started,
         now: clock.now(),

@@ -54,6 +54,11 @@ export class Runner {
     this.#options.scheduler.add(entry);
   }
 
+  /** A message has been accepted that waits for the next queue run (delivery modes "queue" and "deferred"). */
+  queueOnly(entry: QueueEntry): void {
+    this.#options.scheduler.add({ ...entry, nextTry: this.#nextTry(entry, this.#options.clock.now()) });
+  }
+
   /** Tries one message now and waits for the outcome (delivery mode "interactive"). */
   deliver(id: string): Promise<void> {
     return this.#track(this.#attempt(id));

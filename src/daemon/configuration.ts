@@ -1,0 +1,119 @@
+/**
+ * Everything that hangs on one configuration file: the Config, the router over its rulesets, aliases, users, delivery
+ * agents. Built as a whole, swapped as a whole (DESIGN promise 5).
+ */
+import type { Config } from "../config/config.ts";
+import type { CommandLineSetting, ConfigEnvironment } from "../config/environment.ts";
+import { loadConfig } from "../config/load.ts";
+import { type Agents, createAgents } from "../delivery/agents.ts";
+import type { DeliveryNames } from "../dispatch/attempt.ts";
+import { type NameSources, openNames } from "../dns/names.ts";
+import type { Resolver } from "../dns/resolver.ts";
+import type { Log } from "../log/log.ts";
+import { openAliasSources } from "./alias-sources.ts";
+import { createAliases } from "../routing/aliases.ts";
+import { createRouter } from "../routing/resolve.ts";
+import type { Router } from "../routing/router.ts";
+import type { Diagnostic } from "../source/diagnostic.ts";
+import type { Clock } from "../sys/clock.ts";
+import { groupId } from "../sys/groups.ts";
+import type { Machine } from "../sys/machine.ts";
+import { openMailboxDatabase } from "../sys/mailbox-database.ts";
+import type { MaybePromise } from "../sys/maybe-promise.ts";
+import type { UserWorkers } from "../sys/user-workers.ts";
+import type { MailboxDatabase, User } from "../sys/users.ts";
+
+/** What configurations share: the machine and the parts of the process that outlive them. */
+export interface Surroundings {
+  readonly machine: Machine;
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly workers: UserWorkers;
+}
+
+export interface Configuration {
+  readonly config: Config;
+  readonly router: Router;
+  readonly names: DeliveryNames;
+  readonly hosts: NameSources;
+  /** Closes maps, agents and connections of this configuration. */
+  close(): Promise<void>;
+}
+
+export type OpenedConfiguration =
+  | { readonly kind: "opened"; readonly configuration: Configuration; readonly messages: readonly string[] }
+  | {
+      readonly kind: "failed";
+      readonly messages: readonly string[];
+      readonly diagnostics: readonly Diagnostic[];
+      readonly exit: number;
+    };
+
+/** @param settings -O, -o and -M of the command line */
+export async function openConfiguration(
+  file: string,
+  settings: readonly CommandLineSetting[],
+  surroundings: Surroundings,
+): Promise<OpenedConfiguration> {
+  const { machine, resolver, clock, log } = surroundings;
+  const users = new ConfiguredUsers(clock);
+  const environment: ConfigEnvironment = { machine, resolver, clock, log, users, group: groupId, settings };
+  const { config, messages, diagnostics, exit } = await loadConfig(file, environment);
+  if (config === undefined) return { kind: "failed", messages, diagnostics, exit };
+  users.choose(config.options.text("MailboxDatabase"));
+  return { kind: "opened", configuration: assemble(config, users, surroundings), messages };
+}
+
+function assemble(config: Config, users: MailboxDatabase, surroundings: Surroundings): Configuration {
+  const { log, machine, resolver } = surroundings;
+  const router = createRouter(config, (text) => log.write(9, { priority: "info", text }));
+  const sources = openAliasSources(config, users, surroundings);
+  const agents: Agents = createAgents({ ...surroundings, config, users });
+  const names: DeliveryNames = {
+    config,
+    router,
+    users,
+    aliases: createAliases(sources),
+    agentFor: (mailer) => agents.agentFor(mailer),
+    dontBlame: wordsOf(config.options.text("DontBlameSendmail")),
+  };
+  return {
+    config,
+    router,
+    names,
+    hosts: openNames(machine, resolver),
+    async close() {
+      await agents.close();
+      for (const source of sources) source.close?.();
+      config.close();
+    },
+  };
+}
+
+export function wordsOf(text: string): ReadonlySet<string> {
+  return new Set(text.split(/[\s,]+/).filter((word) => word !== ""));
+}
+
+/** The mailbox database: which one it is, is known when the configuration has been read. */
+class ConfiguredUsers implements MailboxDatabase {
+  readonly #clock: Clock;
+  #database: MailboxDatabase;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#database = openMailboxDatabase("pw", clock);
+  }
+
+  choose(spec: string): void {
+    if (spec !== "" && spec !== "pw") this.#database = openMailboxDatabase(spec, this.#clock);
+  }
+
+  find(name: string): MaybePromise<User | undefined> {
+    return this.#database.find(name);
+  }
+
+  findById(uid: number): MaybePromise<User | undefined> {
+    return this.#database.findById(uid);
+  }
+}

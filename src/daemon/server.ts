@@ -1,0 +1,258 @@
+/**
+ * The running server: everything assembled, started in an order in which nothing accepts mail before it can keep it, and
+ * stopped in the opposite one.
+ */
+import { statfsSync } from "node:fs";
+import type { Config } from "../config/config.ts";
+import type { CommandLineSetting } from "../config/environment.ts";
+import { createReportSender } from "../dispatch/reports.ts";
+import { Runner } from "../dispatch/runner.ts";
+import { createIntake } from "../dispatch/submit.ts";
+import type { Intake } from "../dispatch/intake.ts";
+import type { Log } from "../log/log.ts";
+import { type OpenedQueue, openQueue } from "../queue/open-queue.ts";
+import type { QueueEntry } from "../queue/queue.ts";
+import { TimerScheduler } from "../queue/timer-scheduler.ts";
+import { destinationText, parseDestinations } from "../routing/alias-list.ts";
+import { locate, refusalOf } from "../routing/local-user.ts";
+import { openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
+import type { SmtpServices } from "../smtpd/services.ts";
+import { type Configuration, openConfiguration, type Surroundings } from "./configuration.ts";
+import { identifyClient } from "./client-identity.ts";
+
+export interface ServerOptions {
+  readonly configFile: string;
+  readonly settings: readonly CommandLineSetting[];
+  /** Milliseconds of `-q30m`; undefined without. */
+  readonly queueInterval?: number;
+  /** False for a queue run without listeners. */
+  readonly listen: boolean;
+}
+
+/** Milliseconds that running messages may take to end at shutdown. */
+const GRACE = 25_000;
+
+/** How long a configuration that was replaced stays open for sessions that began with it. */
+const RETIREMENT = 3_600_000;
+
+export class Server {
+  readonly #options: ServerOptions;
+  readonly #surroundings: Surroundings;
+  readonly #queue: OpenedQueue;
+  readonly #runner: Runner;
+  readonly #intake: Intake;
+  readonly #routers = new WeakMap<Config, Configuration>();
+  #configuration: Configuration;
+  #listeners: SmtpListener[] = [];
+  #stopped: Promise<void> | undefined;
+
+  private constructor(
+    options: ServerOptions,
+    surroundings: Surroundings,
+    configuration: Configuration,
+    queue: OpenedQueue,
+  ) {
+    this.#options = options;
+    this.#surroundings = surroundings;
+    this.#configuration = configuration;
+    this.#queue = queue;
+    this.#routers.set(configuration.config, configuration);
+    const { clock, log } = surroundings;
+    const { store } = queue;
+    this.#intake = createIntake({
+      config: () => this.#configuration.config,
+      routerOf: (config) => this.#of(config).router,
+      store,
+      clock,
+      log,
+      accepted: (entry) => this.#accepted(entry),
+    });
+    this.#runner = new Runner({
+      config: () => this.#configuration.config,
+      names: () => this.#configuration.names,
+      store,
+      clock,
+      log,
+      scheduler: new TimerScheduler(clock, (filter) => store.list(filter)),
+      interval: options.queueInterval,
+      reports: createReportSender({
+        intake: this.#intake,
+        config: () => this.#configuration.config,
+        router: () => this.#configuration.router,
+        clock,
+        log,
+      }),
+    });
+  }
+
+  /** Opens the queue and recovers it, then listens. Throws with a clear message when it cannot. */
+  static async start(
+    options: ServerOptions,
+    surroundings: Surroundings,
+    configuration: Configuration,
+  ): Promise<Server> {
+    const { log, clock } = surroundings;
+    const directory = queueFolder(configuration.config);
+    const queue = await openQueue({
+      directory,
+      clock,
+      factors: {
+        recipientFactor: configuration.config.options.number("RecipientFactor"),
+        classFactor: configuration.config.options.number("ClassFactor"),
+        retryFactor: configuration.config.options.number("RetryFactor"),
+      },
+      report: (text) => log.write(1, { priority: "crit", text: `queue: ${text}` }),
+    });
+    for (const text of queue.reports) log.write(1, { priority: "warning", text: `queue: ${text}` });
+    const server = new Server(options, surroundings, configuration, queue);
+    for (const entry of queue.recovered) server.#runner.add(entry);
+    if (queue.recovered.length > 0) {
+      log.write(5, { priority: "info", text: `queue: ${queue.recovered.length} messages recovered from ${directory}` });
+    }
+    try {
+      if (options.listen) await server.#listen();
+    } catch (error) {
+      await queue.store.close();
+      throw error;
+    }
+    server.#runner.start();
+    return server;
+  }
+
+  get configuration(): Configuration {
+    return this.#configuration;
+  }
+
+  get listeners(): readonly SmtpListener[] {
+    return this.#listeners;
+  }
+
+  get intake(): Intake {
+    return this.#intake;
+  }
+
+  get runner(): Runner {
+    return this.#runner;
+  }
+
+  get store(): OpenedQueue["store"] {
+    return this.#queue.store;
+  }
+
+  get log(): Log {
+    return this.#surroundings.log;
+  }
+
+  /**
+   * Reads the configuration file again. When it is broken the old one stays in force.
+   * @returns what is wrong with it, in sendmail's words; empty when all is well
+   */
+  async reload(): Promise<readonly string[]> {
+    const { log, clock } = this.#surroundings;
+    const opened = await openConfiguration(this.#options.configFile, this.#options.settings, this.#surroundings);
+    for (const text of opened.messages) log.write(1, { priority: "err", text });
+    if (opened.kind === "failed") {
+      log.write(1, { priority: "crit", text: `${this.#options.configFile} is broken: the old configuration stays` });
+      return opened.messages;
+    }
+    const old = this.#configuration;
+    this.#configuration = opened.configuration;
+    this.#routers.set(opened.configuration.config, opened.configuration);
+    clock.after(RETIREMENT, () => void old.close());
+    if (this.#options.listen) await this.#listen();
+    log.write(1, { priority: "info", text: `configuration ${this.#options.configFile} in force` });
+    return opened.messages;
+  }
+
+  /** Ends listeners and running deliveries, syncs the queue. What is not done stays in the queue. */
+  stop(grace = GRACE): Promise<void> {
+    this.#stopped ??= this.#stop(grace);
+    return this.#stopped;
+  }
+
+  async #stop(grace: number): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.close(grace)));
+    await this.#runner.stop(grace);
+    await this.#queue.store.close();
+    await this.#configuration.close();
+  }
+
+  #of(config: Config): Configuration {
+    return this.#routers.get(config) ?? this.#configuration;
+  }
+
+  /** Delivery mode: interactive waits, background starts at once, queue and deferred leave it to queue runs. */
+  #accepted(entry: QueueEntry): Promise<void> | void {
+    const mode = this.#configuration.config.options.text("DeliveryMode").charAt(0).toLowerCase();
+    if (mode === "i") return this.#runner.deliver(entry.id);
+    if (mode === "q" || mode === "d") return this.#runner.queueOnly(entry);
+    return this.#runner.add(entry);
+  }
+
+  /** Opens the ports of the configuration; keeps those that are open already, closes those that are gone. */
+  async #listen(): Promise<void> {
+    const { log } = this.#surroundings;
+    const wanted = this.#configuration.config.daemonPorts;
+    const key = (port: SmtpListener["port"]): string => `${port.family} ${port.address} ${port.port} ${port.name}`;
+    const open = new Map(this.#listeners.map((listener) => [key(listener.port), listener]));
+    const listeners: SmtpListener[] = [];
+    try {
+      for (const port of wanted) {
+        const kept = open.get(key(port));
+        open.delete(key(port));
+        listeners.push(kept ?? (await openSmtpServer(port, this.#services())));
+      }
+    } catch (error) {
+      await Promise.all(listeners.map((listener) => listener.close(0)));
+      throw error;
+    }
+    this.#listeners = listeners;
+    for (const gone of open.values()) {
+      log.write(1, { priority: "info", text: `${gone.port.name}: closing port ${gone.boundPort}` });
+      void gone.close(GRACE);
+    }
+  }
+
+  #services(): SmtpServices {
+    const { clock, log } = this.#surroundings;
+    return {
+      config: () => this.#configuration.config,
+      routerOf: (config) => this.#of(config).router,
+      intake: this.#intake,
+      log,
+      clock,
+      identify: (address) => identifyClient(this.#configuration.hosts, address),
+      acceptRecipient: (config, triple, scope) => refusalOf(this.#of(config).names, triple, scope),
+      expand: async (config, triple, scope) => {
+        const answer = await locate(this.#of(config).names, triple, false, scope);
+        return answer.kind === "alias" ? parseDestinations(answer.value).map(destinationText) : undefined;
+      },
+      storageProblem: () => this.#storageProblem(),
+      startQueueRun: (host) => this.#runner.now({ recipient: host }),
+    };
+  }
+
+  #storageChecked = 0;
+  #storageReason: string | undefined;
+
+  /** MinFreeBlocks of the queue's file system; looked at once a second at most. */
+  #storageProblem(): string | undefined {
+    const now = this.#surroundings.clock.now();
+    if (now - this.#storageChecked < 1000) return this.#storageReason;
+    this.#storageChecked = now;
+    const { config } = this.#configuration;
+    const wanted = config.options.number("MinFreeBlocks");
+    try {
+      const { bavail } = statfsSync(queueFolder(config));
+      this.#storageReason = bavail < wanted ? `${bavail} of ${wanted} blocks free` : undefined;
+    } catch (error) {
+      this.#storageReason = error instanceof Error ? error.message : String(error);
+    }
+    return this.#storageReason;
+  }
+}
+
+/** QueueDirectory, without the glob that sendmail allows at its end: the journal needs one folder. */
+export function queueFolder(config: Config): string {
+  return config.options.text("QueueDirectory").replace(/\/[^/]*\*$/, "");
+}
