@@ -1,0 +1,91 @@
+/** The life of the process: start, run until told to stop, stop. */
+import { join } from "node:path";
+import type { CommandLineSetting } from "../config/environment.ts";
+import { Dns2Resolver } from "../dns/dns2-resolver.ts";
+import { openLog, type OpenLog } from "../log/open-log.ts";
+import { systemClock } from "../sys/clock.ts";
+import { readMachine } from "../sys/machine.ts";
+import { EX, type ExitCode } from "../sys/sysexits.ts";
+import { openConfiguration, type Surroundings } from "./configuration.ts";
+import { openControl } from "./control.ts";
+import { homeFolder } from "./home.ts";
+import { writePidFile } from "./pid-file.ts";
+import { Server } from "./server.ts";
+import { onSignals } from "./signals.ts";
+import { openWorkers } from "./workers.ts";
+
+export interface RunOptions {
+  readonly configFile: string;
+  readonly settings: readonly CommandLineSetting[];
+  readonly queueInterval?: number;
+  readonly listen: boolean;
+  readonly logTag?: string;
+  readonly started: (addresses: readonly { name: string; address: string; port: number }[]) => void;
+}
+
+export async function runServer(options: RunOptions): Promise<ExitCode> {
+  const clock = systemClock;
+  const machine = readMachine();
+  const log = openLog({ file: join(homeFolder().folder, "log"), tag: options.logTag ?? "sendmail", clock });
+  const surroundings: Surroundings = {
+    machine,
+    clock,
+    log,
+    resolver: new Dns2Resolver({ machine, clock }),
+    workers: openWorkers(),
+  };
+  try {
+    return await run(options, surroundings, log);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`rulemail: ${text}\n`);
+    log.write(0, { priority: "crit", text: `cannot start: ${text}` });
+    return EX.UNAVAILABLE;
+  } finally {
+    await surroundings.workers.close();
+    await log.close();
+  }
+}
+
+async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog): Promise<ExitCode> {
+  const opened = await openConfiguration(options.configFile, options.settings, surroundings);
+  for (const text of opened.messages) process.stderr.write(`${text}\n`);
+  if (opened.kind === "failed") {
+    for (const text of opened.messages) log.write(0, { priority: "crit", text });
+    return (opened.exit === EX.OK ? EX.CONFIG : opened.exit) as ExitCode;
+  }
+  const { config } = opened.configuration;
+  log.setLevel(config.options.number("LogLevel"));
+  const server = await Server.start(options, surroundings, opened.configuration);
+  let stop: (reason: string) => void = () => undefined;
+  const stopped = new Promise<string>((resolve) => (stop = resolve));
+  const control = await openControl(server, () => stop("control socket"));
+  const pidFile = config.options.text("PidFile");
+  const removePidFile = tryPidFile(config.expand(pidFile, config.macros), log);
+  const restoreSignals = onSignals({
+    reload: () => void server.reload(),
+    stop,
+    dump: () => log.write(0, { priority: "info", text: server.summary() }),
+  });
+  const addresses = server.listeners.map(({ port, address, boundPort }) => ({ name: port.name, address, port: boundPort }));
+  log.write(0, { priority: "info", text: `starting daemon: ${addresses.map((each) => `${each.name} ${each.address}:${each.port}`).join(", ")}` });
+  options.started(addresses);
+  const reason = await stopped;
+  log.write(1, { priority: "info", text: `stopping daemon: ${reason}` });
+  await control.close();
+  await server.stop();
+  restoreSignals();
+  removePidFile();
+  return EX.OK;
+}
+
+/** A pid file that cannot be written is worth a line, not a server that does not start. */
+function tryPidFile(path: string, log: OpenLog): () => void {
+  if (path === "") return () => undefined;
+  try {
+    return writePidFile(path, process.argv);
+  } catch (error) {
+    log.write(2, { priority: "warning", text: `cannot write pid file ${path}: ${(error as Error).message}` });
+    return () => undefined;
+  }
+}

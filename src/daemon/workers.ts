@@ -1,0 +1,31 @@
+/**
+ * Who does the work that needs a user's rights. Started by an ordinary user the server does it itself; started by root
+ * it has a process per user do it, and only what belongs to its own user is done here (DESIGN D6).
+ */
+import { userTasks } from "../delivery/user-tasks.ts";
+import { InProcessWorkers, type UserWorkers } from "../sys/user-workers.ts";
+import { RootHelper, WorkerPool } from "../sys/worker-pool.ts";
+
+/** How this program is started as the hidden personality that carries out tasks. */
+function workerCommand(): readonly string[] {
+  return [process.execPath, process.argv[1], "rulemail", "--worker"];
+}
+
+export function openWorkers(): UserWorkers {
+  const here = new InProcessWorkers(userTasks);
+  const own = process.getuid?.();
+  if (own !== 0) return here;
+  // The helper is started when the first task for another user comes: most commands never have one.
+  let pool: WorkerPool | undefined;
+  return {
+    run(rights, task, argument, input, signal) {
+      if (rights.uid === own) return here.run(rights, task, argument, input, signal);
+      pool ??= new WorkerPool(new RootHelper(workerCommand()));
+      return pool.run(rights, task, argument, input, signal);
+    },
+    async close() {
+      await here.close();
+      await pool?.close();
+    },
+  };
+}
