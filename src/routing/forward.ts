@@ -4,28 +4,28 @@
  * ForwardPath lists the places, first one that exists wins. An empty file forwards nowhere. A file that others could
  * have written is ignored, with a line in the log; a home folder that cannot be read now delays the mail.
  */
-import { readTrustedFile } from "../sys/safe-file.ts";
 import type { Config } from "../config/config.ts";
 import type { Triple } from "../envelope/recipient.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { User } from "../sys/users.ts";
+import { readTrustedText } from "./trusted-text.ts";
 
 export type ForwardAnswer =
   | { readonly kind: "none" }
   | { readonly kind: "found"; readonly path: string; readonly text: string }
-  | { readonly kind: "unsafe"; readonly path: string; readonly reason: string }
+  | { readonly kind: "refused"; readonly path: string; readonly reason: string }
   | { readonly kind: "tempfail"; readonly reason: string };
 
 /** Octets of a .forward file that we read. */
 const LONGEST_FORWARD = 256 * 1024;
 
-export async function readForward(
+export function readForward(
   config: Config,
   user: User,
   triple: Triple,
   scope: MacroScope,
   dontBlame: ReadonlySet<string>,
-): Promise<ForwardAnswer> {
+): ForwardAnswer {
   const path = config.options.text("ForwardPath");
   if (path === "" || user.home === "") return { kind: "none" };
   const macros = scope.child([
@@ -37,14 +37,14 @@ export async function readForward(
     const file = config.expand(template, macros);
     // `$z` of a user without home folder, or a relative path, names nothing of the user's.
     if (!file.startsWith("/")) continue;
-    const answer = await readTrustedFile(file, { kind: "forward", owner: user.uid, dontBlame, limit: LONGEST_FORWARD });
+    const answer = readTrustedText(file, "forward", { owner: user.uid, dontBlame }, LONGEST_FORWARD);
     switch (answer.kind) {
       case "missing":
         continue;
       case "read":
         return answer.text.trim() === "" ? { kind: "none" } : { kind: "found", path: file, text: answer.text };
-      case "unsafe":
-        return { kind: "unsafe", path: file, reason: answer.reason };
+      case "refused":
+        return { kind: "refused", path: file, reason: answer.reason };
       case "tempfail":
         return { kind: "tempfail", reason: `${file}: ${answer.reason}` };
     }

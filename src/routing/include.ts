@@ -2,11 +2,11 @@
  * `:include:/path` lists (manual §4.4): every line of the file is one or more destinations, # begins a comment line.
  * The members get the rights of the file's owner.
  */
-import { readTrustedFile } from "../sys/safe-file.ts";
 import type { Rights } from "../envelope/recipient.ts";
 import type { Reply } from "../mail/reply.ts";
 import { type Destination, parseDestinations } from "./alias-list.ts";
 import { withoutComments } from "./forward.ts";
+import { readTrustedText } from "./trusted-text.ts";
 
 export type IncludeAnswer =
   | {
@@ -19,18 +19,13 @@ export type IncludeAnswer =
 
 const LONGEST_INCLUDE = 8 * 1024 * 1024;
 
-export async function readInclude(
+export function readInclude(
   path: string,
   rights: Rights | undefined,
   dontBlame: ReadonlySet<string>,
-): Promise<IncludeAnswer> {
+): IncludeAnswer {
   if (!path.startsWith("/")) return refuse(`:include: needs an absolute path, not ${path}`);
-  const answer = await readTrustedFile(path, {
-    kind: "include",
-    owner: rights?.uid,
-    dontBlame,
-    limit: LONGEST_INCLUDE,
-  });
+  const answer = readTrustedText(path, "include", { owner: rights?.uid, dontBlame }, LONGEST_INCLUDE);
   switch (answer.kind) {
     case "read":
       return {
@@ -41,7 +36,7 @@ export async function readInclude(
       };
     case "missing":
       return refuse(`Cannot open ${path}: No such file or directory`);
-    case "unsafe":
+    case "refused":
       return refuse(`Cannot open ${path}: ${answer.reason}`);
     case "tempfail":
       return {

@@ -143,12 +143,12 @@ class SendList {
     this.#expanded(index, named, parseDestinations(value), { owner });
   }
 
-  async #placeUser(index: number, triple: Triple, user: User, final: boolean): Promise<void> {
+  #placeUser(index: number, triple: Triple, user: User, final: boolean): void {
     if (final) return this.#deliverTo(index, triple);
     const { config, scope, dontBlame } = this.#context;
-    const forward = await readForward(config, user, triple, scope, dontBlame);
+    const forward = readForward(config, user, triple, scope, dontBlame);
     switch (forward.kind) {
-      case "unsafe":
+      case "refused":
         this.#context.warn(`forward ${forward.path}: ${forward.reason}`);
         return this.#deliverTo(index, triple);
       case "none":
@@ -164,7 +164,7 @@ class SendList {
 
   async #include(index: number, path: string): Promise<void> {
     const { users, dontBlame } = this.#context;
-    const answer = await readInclude(path, this.#recipients[index].rights, dontBlame);
+    const answer = readInclude(path, this.#recipients[index].rights, dontBlame);
     if (answer.kind !== "members") return this.#end(index, answer.reply);
     const owner = await users.findById(answer.owner);
     const rights: Rights = { user: owner?.name ?? `uid ${answer.owner}`, uid: answer.owner, gid: answer.group };
