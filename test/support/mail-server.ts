@@ -1,0 +1,194 @@
+/**
+ * The whole program for scenario tests: a process of its own with its own home folder, users, machine file and ports.
+ * Nothing is shared with the machine or with other tests.
+ */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Machine } from "../../src/sys/machine.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+
+export interface MailServerOptions {
+  /** Lines added to cf/standalone.mc, before its MAILER lines. */
+  readonly mc?: string;
+  /** A complete .mc instead. */
+  readonly wholeMc?: string;
+  readonly machine?: Partial<Machine>;
+  /** Aliases, one per line. */
+  readonly aliases?: string;
+  /** Use this home again (after a crash or a stop). */
+  readonly home?: string;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+interface Ready {
+  readonly pid: number;
+  readonly addresses: readonly { readonly name: string; readonly address: string; readonly port: number }[];
+}
+
+export class MailServer {
+  readonly home: string;
+  readonly #process: ChildProcess;
+  readonly #ready: Ready;
+  readonly #exit: Promise<number | null>;
+  readonly #environment: NodeJS.ProcessEnv;
+
+  private constructor(
+    home: string,
+    child: ChildProcess,
+    ready: Ready,
+    exit: Promise<number | null>,
+    environment: NodeJS.ProcessEnv,
+  ) {
+    this.home = home;
+    this.#process = child;
+    this.#ready = ready;
+    this.#exit = exit;
+    this.#environment = environment;
+  }
+
+  static async start(options: MailServerOptions = {}): Promise<MailServer> {
+    const home = options.home ?? mkdtempSync(join(tmpdir(), "mail-"));
+    writeHosts(home);
+    const machine: Machine = {
+      hostName: "mail.example.test",
+      nameServers: [],
+      search: ["example.test"],
+      ndots: 1,
+      timeout: 1,
+      attempts: 1,
+      ...options.machine,
+      hostsFile: join(home, "hosts"),
+    };
+    writeFileSync(join(home, "machine.json"), JSON.stringify(machine));
+    if (options.aliases !== undefined) writeFileSync(join(home, "aliases"), options.aliases, { mode: 0o600 });
+    const mc = join(home, "site.mc");
+    if (options.home === undefined || options.mc !== undefined || options.wholeMc !== undefined) {
+      writeFileSync(mc, options.wholeMc ?? withLines(options.mc ?? ""));
+    }
+    const environment = {
+      PATH: process.env.PATH,
+      TZ: "UTC",
+      LC_ALL: "C",
+      RULEMAIL_HOME: home,
+      RULEMAIL_MACHINE: join(home, "machine.json"),
+      RULEMAIL_READY_FD: "3",
+      ...options.environment,
+    };
+    const child = spawn(join(root, "bin", "rulemail"), ["start", "-DRULEMAIL_PORT=0", "-DRULEMAIL_MSA_PORT=0", mc], {
+      stdio: ["ignore", "ignore", "pipe", "pipe"],
+      env: environment,
+    });
+    const exit = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+    let complaints = "";
+    child.stderr?.on("data", (text: Buffer) => (complaints += text.toString("latin1")));
+    const ready = await Promise.race([readyLine(child), exit]);
+    if (ready === null || typeof ready === "number") throw new Error(`server ended with ${ready}: ${complaints}`);
+    return new MailServer(home, child, ready, exit, environment);
+  }
+
+  get port(): number {
+    return this.#portOf("MTA");
+  }
+
+  get submissionPort(): number {
+    return this.#portOf("MSA");
+  }
+
+  get pid(): number {
+    return this.#ready.pid;
+  }
+
+  /** Messages in the Maildir of a user, oldest first, as latin1 text. */
+  mailbox(user: string): string[] {
+    const folder = join(this.home, "mail", user, "new");
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder)
+      .toSorted()
+      .map((file) => readFileSync(join(folder, file), "latin1"));
+  }
+
+  log(): string {
+    const file = join(this.home, "log");
+    return existsSync(file) ? readFileSync(file, "latin1") : "";
+  }
+
+  /** Runs one of our commands (sendmail, mailq ...) against this server. */
+  run(command: string, args: readonly string[], input = ""): Promise<{ code: number; out: string; err: string }> {
+    return new Promise((resolve) => {
+      const child = execFile(
+        join(root, "bin", command),
+        args,
+        { env: this.#environment, encoding: "latin1", timeout: 20_000 },
+        (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code ?? 1), out, err }),
+      );
+      child.stdin?.end(Buffer.from(input, "latin1"));
+    });
+  }
+
+  signal(name: NodeJS.Signals): void {
+    process.kill(this.#ready.pid, name);
+  }
+
+  /** Kills without warning; the home stays. */
+  async kill(): Promise<void> {
+    this.signal("SIGKILL");
+    await this.#exit;
+  }
+
+  /** SIGTERM, and its exit code; the home stays. */
+  async stop(): Promise<number | null> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) this.signal("SIGTERM");
+    return this.#exit;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  #portOf(name: string): number {
+    const found = this.#ready.addresses.find((each) => each.name === name);
+    if (found === undefined) throw new Error(`no port named ${name}`);
+    return found.port;
+  }
+}
+
+function writeHosts(home: string): void {
+  writeFileSync(join(home, "hosts"), "127.0.0.1 localhost\n127.0.0.2 mail.example.test mail\n");
+}
+
+function withLines(lines: string): string {
+  const shipped = readFileSync(join(root, "cf", "standalone.mc"), "latin1");
+  const place = shipped.search(/^MAILER\(/m);
+  return `${shipped.slice(0, place)}${lines}\n${shipped.slice(place)}`;
+}
+
+function readyLine(child: ChildProcess): Promise<Ready> {
+  return new Promise((resolve) => {
+    let text = "";
+    child.stdio[3]?.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.includes("\n")) resolve(JSON.parse(text) as Ready);
+    });
+  });
+}
+
+/**
+ * Waits until `condition` holds, looking again after every change in reach; fails after `limit` ms with what was awaited.
+ */
+export async function eventually<T>(
+  what: string,
+  condition: () => T | undefined | false | Promise<T | undefined | false>,
+  limit = 15_000,
+): Promise<T> {
+  const end = Date.now() + limit;
+  for (;;) {
+    const value = await condition();
+    if (value !== undefined && value !== false) return value;
+    if (Date.now() > end) throw new Error(`waited ${limit} ms for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
