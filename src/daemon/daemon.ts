@@ -26,7 +26,15 @@ export interface RunOptions {
 export async function runServer(options: RunOptions): Promise<ExitCode> {
   const clock = systemClock;
   const machine = readMachine();
-  const log = openLog({ file: join(homeFolder().folder, "log"), tag: options.logTag ?? "sendmail", clock });
+  const log = openLog({
+    level: 9,
+    targets: [{ kind: "file", path: join(homeFolder().folder, "log") }],
+    format: "text",
+    program: options.logTag ?? "sendmail",
+    host: machine.hostName.split(".", 1)[0],
+    pid: process.pid,
+    clock,
+  });
   const surroundings: Surroundings = {
     machine,
     clock,
@@ -63,7 +71,10 @@ async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog
   const pidFile = config.options.text("PidFile");
   const removePidFile = tryPidFile(config.expand(pidFile, config.macros), log);
   const restoreSignals = onSignals({
-    reload: () => void server.reload(),
+    reload: () => {
+      log.reopen();
+      void server.reload();
+    },
     stop,
     dump: () => log.write(0, { priority: "info", text: server.summary() }),
   });

@@ -143,6 +143,13 @@ export class Server {
     return this.#surroundings.log;
   }
 
+  /** One line about the state, for SIGUSR1 and the control socket. */
+  summary(): string {
+    const sessions = this.#listeners.reduce((sum, listener) => sum + listener.sessions, 0);
+    const waiting = this.store.list().length;
+    return `state: ${sessions} sessions, ${waiting} messages in the queue, ${this.#listeners.length} ports`;
+  }
+
   /**
    * Reads the configuration file again. When it is broken the old one stays in force.
    * @returns what is wrong with it, in sendmail's words; empty when all is well

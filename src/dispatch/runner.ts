@@ -31,6 +31,8 @@ export class Runner {
   readonly #gate: Gate;
   readonly #abort = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  /** Messages that were tried at least once and are not done. */
+  readonly #tried = new Set<string>();
   #loop: Promise<void> | undefined;
 
   constructor(options: RunnerOptions) {
@@ -74,6 +76,17 @@ export class Runner {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
+  /** Waits until everything that is due now has been tried once. */
+  async caughtUp(): Promise<void> {
+    const { store, clock } = this.#options;
+    const due = (): boolean =>
+      store.list({ held: false }).some(({ id, nextTry }) => nextTry <= clock.now() && !this.#tried.has(id));
+    do {
+      await this.idle();
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (this.#running.size > 0 || due());
+  }
+
   /** Starts nothing new, waits up to `grace` ms for what is running, then aborts it; it stays in the queue. */
   async stop(grace: number): Promise<void> {
     this.#options.scheduler.close();
@@ -98,10 +111,11 @@ export class Runner {
 
   async #attempt(id: string): Promise<void> {
     const { scheduler, store, log } = this.#options;
+    this.#tried.add(id);
     try {
       const left = await attempt(this.#environment, id);
       if (left !== undefined) scheduler.update(left);
-      else if (store.get(id) === undefined) scheduler.forget(id);
+      else if (store.get(id) === undefined) this.#gone(id);
     } catch (error) {
       // Nothing about mail is thrown; this is a fault of ours or of the disk. The message stays and waits its turn.
       const text = `SYSERR: delivery attempt failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
@@ -109,6 +123,11 @@ export class Runner {
       const entry = store.get(id);
       if (entry !== undefined) scheduler.update({ ...entry, nextTry: this.#nextTry(entry, this.#options.clock.now()) });
     }
+  }
+
+  #gone(id: string): void {
+    this.#options.scheduler.forget(id);
+    this.#tried.delete(id);
   }
 
   #nextTry(entry: QueueEntry, now: number): number {

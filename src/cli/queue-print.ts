@@ -1,0 +1,37 @@
+/** `mailq`, `sendmail -bp`: what waits in the queue, from the running server or from its folders. */
+import { homeFolder } from "../daemon/home.ts";
+import { queueFolder } from "../daemon/server.ts";
+import { EX, type ExitCode } from "../sys/sysexits.ts";
+import type { SendmailArguments } from "./arguments.ts";
+import { fetchQueue, printQueue } from "./mailq.ts";
+import { filterOf } from "./queue-run.ts";
+import { openForCommand } from "./system.ts";
+
+export async function showQueue(args: SendmailArguments): Promise<ExitCode> {
+  const opened = await openForCommand(args);
+  if (typeof opened === "number") return opened;
+  const { options } = opened.config;
+  const directory = queueFolder(opened.config);
+  const entries = await fetchQueue({
+    socket: homeFolder().controlSocket,
+    directory,
+    filter: filterOf(args.queueRun),
+  });
+  printQueue(
+    entries,
+    { name: directory, verbose: args.verbose, now: Date.now(), minQueueAge: options.time("MinQueueAge") },
+    (text) => void process.stdout.write(text),
+  );
+  await opened.close();
+  return EX.OK;
+}
+
+/** -bP: only how many. */
+export async function countQueue(args: SendmailArguments): Promise<ExitCode> {
+  const opened = await openForCommand(args);
+  if (typeof opened === "number") return opened;
+  const entries = await fetchQueue({ socket: homeFolder().controlSocket, directory: queueFolder(opened.config) });
+  process.stdout.write(`Total requests: ${entries.length}\n`);
+  await opened.close();
+  return EX.OK;
+}

@@ -1,0 +1,57 @@
+/** What the control socket lets others ask of the running server. */
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import type { ControlServices } from "../control/server.ts";
+import { serveControl } from "../control/server.ts";
+import { listingOf } from "../control/queue-listing.ts";
+import { LocalSubmission } from "../dispatch/local-submission.ts";
+import type { QueueFilter } from "../queue/queue.ts";
+import { homeFolder } from "./home.ts";
+import type { Server } from "./server.ts";
+
+export interface OpenControl {
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the home's socket, which everybody may submit mail through when the server serves a machine (root), and the one
+ * of ControlSocketName, which may do everything.
+ */
+export async function openControl(server: Server, shutdown: () => void): Promise<OpenControl> {
+  const { controlSocket } = homeFolder();
+  const services = controlServices(server, shutdown);
+  mkdirSync(dirname(controlSocket), { recursive: true, mode: 0o700 });
+  const home = await serveControl({ path: controlSocket, mode: 0o600, access: "all", services });
+  return { close: () => home.close() };
+}
+
+function controlServices(server: Server, shutdown: () => void): ControlServices {
+  const started = Date.now();
+  const { store } = server;
+  const each = async (filter: QueueFilter, action: (id: string) => Promise<boolean>): Promise<number> => {
+    let count = 0;
+    for (const { id } of store.list(filter)) if (await action(id)) count++;
+    return count;
+  };
+  return {
+    submit: (facts) => new LocalSubmission({ names: server.configuration.names, intake: server.intake }, facts),
+    status: () => ({
+      pid: process.pid,
+      started,
+      version: server.configuration.config.macros.get("v") ?? "",
+      queued: store.list().length,
+      facts: { state: server.summary() },
+    }),
+    list: (filter) => store.list(filter).map((entry) => listingOf(entry, store.isClaimed(entry.id))),
+    run: (filter) => server.runner.now(filter),
+    hold: (filter, reason) => each(filter, (id) => store.hold(id, reason)),
+    async release(filter) {
+      const count = await each({ ...filter, held: true }, (id) => store.release(id));
+      for (const entry of store.list(filter)) server.runner.add(entry);
+      return count;
+    },
+    remove: (filter) => each(filter, (id) => store.remove(id)),
+    reload: () => server.reload(),
+    shutdown,
+  };
+}
