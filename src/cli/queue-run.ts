@@ -28,8 +28,7 @@ async function runHere(args: SendmailArguments, filter: QueueFilter): Promise<Ex
   const { Server } = await import("../daemon/server.ts");
   const options = { configFile: opened.config.file, settings: args.settings, listen: false };
   const server = await Server.start(options, surroundings(), opened);
-  server.runner.now(filter);
-  await server.runner.caughtUp();
+  await server.runner.runOnce(filter);
   await server.stop();
   return EX.OK;
 }

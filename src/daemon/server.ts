@@ -115,7 +115,7 @@ export class Server {
       await queue.store.close();
       throw error;
     }
-    server.#runner.start();
+    if (options.listen || options.queueInterval !== undefined) server.#runner.start();
     return server;
   }
 

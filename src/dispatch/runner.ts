@@ -31,8 +31,6 @@ export class Runner {
   readonly #gate: Gate;
   readonly #abort = new AbortController();
   readonly #running = new Set<Promise<void>>();
-  /** Messages that were tried at least once and are not done. */
-  readonly #tried = new Set<string>();
   #loop: Promise<void> | undefined;
 
   constructor(options: RunnerOptions) {
@@ -76,15 +74,13 @@ export class Runner {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
-  /** Waits until everything that is due now has been tried once. */
-  async caughtUp(): Promise<void> {
-    const { store, clock } = this.#options;
-    const due = (): boolean =>
-      store.list({ held: false }).some(({ id, nextTry }) => nextTry <= clock.now() && !this.#tried.has(id));
-    do {
-      await this.idle();
-      await new Promise((resolve) => setImmediate(resolve));
-    } while (this.#running.size > 0 || due());
+  /** One queue run: tries every message that matches, due or not, and waits for the outcome. */
+  async runOnce(filter?: QueueFilter): Promise<void> {
+    for (const { id } of this.#options.store.list({ ...filter, held: false })) {
+      await this.#gate.enter();
+      void this.#track(this.#attempt(id).finally(() => this.#gate.leave()));
+    }
+    await this.idle();
   }
 
   /** Starts nothing new, waits up to `grace` ms for what is running, then aborts it; it stays in the queue. */
@@ -111,11 +107,10 @@ export class Runner {
 
   async #attempt(id: string): Promise<void> {
     const { scheduler, store, log } = this.#options;
-    this.#tried.add(id);
     try {
       const left = await attempt(this.#environment, id);
       if (left !== undefined) scheduler.update(left);
-      else if (store.get(id) === undefined) this.#gone(id);
+      else if (store.get(id) === undefined) scheduler.forget(id);
     } catch (error) {
       // Nothing about mail is thrown; this is a fault of ours or of the disk. The message stays and waits its turn.
       const text = `SYSERR: delivery attempt failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
@@ -123,11 +118,6 @@ export class Runner {
       const entry = store.get(id);
       if (entry !== undefined) scheduler.update({ ...entry, nextTry: this.#nextTry(entry, this.#options.clock.now()) });
     }
-  }
-
-  #gone(id: string): void {
-    this.#options.scheduler.forget(id);
-    this.#tried.delete(id);
   }
 
   #nextTry(entry: QueueEntry, now: number): number {
