@@ -97,7 +97,7 @@ function compileFor(home: string, { defines, configuration }: StartArguments): s
   const stamp = join(home, ".sendmail.cf.from");
   const wanted = JSON.stringify([resolve(source), defines, home]);
   if (isFresh(target, stamp, wanted, source)) return undefined;
-  const result = compileMc({ file: source }, { defines: { ...defines, RULEMAIL_HOME: home } });
+  const result = compileMc({ file: source }, { defines: { ...defines, SERVER_HOME: home, SERVER_SETTINGS: home } });
   const problems = reportAll(result.diagnostics, readSource);
   if (!result.complete || result.diagnostics.some(({ severity }) => severity === "error")) return problems;
   process.stderr.write(problems);

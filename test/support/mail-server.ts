@@ -77,7 +77,7 @@ export class MailServer {
       RULEMAIL_READY_FD: "3",
       ...options.environment,
     };
-    const child = spawn(join(root, "bin", "rulemail"), ["start", "-DRULEMAIL_PORT=0", "-DRULEMAIL_MSA_PORT=0", mc], {
+    const child = spawn(join(root, "bin", "rulemail"), ["start", "-DSERVER_PORT=0", "-DSERVER_MSA_PORT=0", mc], {
       stdio: ["ignore", "ignore", "pipe", "pipe"],
       env: environment,
     });

@@ -1,0 +1,170 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Config, Options } from "../../../src/config/config.ts";
+import type { Mailer } from "../../../src/config/mailer.ts";
+import type { Recipient } from "../../../src/envelope/recipient.ts";
+import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
+import { createAliases } from "../../../src/routing/aliases.ts";
+import { type Expansion, type ExpansionContext, expandRecipients } from "../../../src/routing/recipients.ts";
+import type { Resolution, Router } from "../../../src/routing/router.ts";
+import type { User } from "../../../src/sys/users.ts";
+
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "recipients-"));
+});
+afterEach(() => rmSync(home, { recursive: true }));
+
+const uid = process.getuid?.() ?? 0;
+const everything = new Set([
+  "GroupWritableDirPathSafe",
+  "ForwardFileInUnsafeDirPath",
+  "IncludeFileInUnsafeDirPath",
+  "ForwardFileInUnsafeDirPathSafe",
+  "IncludeFileInUnsafeDirPathSafe",
+  "TrustStickyBit",
+]);
+
+/** Addresses without a domain are local, others go to mailer esmtp; "bad@..." does not resolve, "later@..." not yet. */
+function resolve(address: string): Resolution {
+  const at = address.lastIndexOf("@");
+  if (address.startsWith("bad@")) return { kind: "error", reply: { code: 550, enhanced: "5.1.2", lines: ["Host unknown"] } };
+  if (address.startsWith("later@")) {
+    return { kind: "tempfail", reply: { code: 451, enhanced: "4.4.3", lines: ["name server"] } };
+  }
+  const triple =
+    at < 0
+      ? { mailer: "local", host: "", user: address }
+      : { mailer: "esmtp", host: address.slice(at + 1), user: address };
+  return { kind: "triple", triple, canonical: address };
+}
+
+function context(aliases: Record<string, string>, userNames: readonly string[]): ExpansionContext & { warnings: string[] } {
+  const mailer = (name: string, flags: string): [string, Mailer] => [
+    name,
+    { name, flags: new Set(flags) } as unknown as Mailer,
+  ];
+  const options = {
+    text: (name: string) => (name === "ForwardPath" ? "$z/.forward" : ""),
+    number: (name: string) => (name === "MaxAliasRecursion" ? 10 : 0),
+  } as unknown as Options;
+  const config = {
+    options,
+    mailers: new Map([mailer("local", "A5w:|/"), mailer("esmtp", "mDFMuX"), mailer("prog", ""), mailer("*file*", "")]),
+    expand: (text: string, scope: MacroScope) => text.replace(/\$(\w)/g, (_, name: string) => scope.get(name) ?? ""),
+  } as unknown as Config;
+  const router = { resolve, localAddress: () => undefined } as unknown as Router;
+  const userOf = (name: string): User => ({ name, uid, gid: 0, gecos: "", home: join(home, name), shell: "/bin/sh" });
+  const warnings: string[] = [];
+  return {
+    config,
+    router,
+    aliases: createAliases([
+      {
+        name: "test",
+        lookup: (key) => (key in aliases ? { kind: "found", value: aliases[key] } : { kind: "missing" }),
+      },
+    ]),
+    users: {
+      find: (name) => (userNames.includes(name) ? userOf(name) : undefined),
+      findById: () => userOf("owner"),
+    },
+    scope: new MacroScope(),
+    dontBlame: everything,
+    now: 1000,
+    warn: (text) => warnings.push(text),
+    warnings,
+  };
+}
+
+async function expand(
+  given: readonly string[],
+  aliases: Record<string, string>,
+  users: readonly string[] = ["ann", "bob"],
+): Promise<{ expansion: Expansion; all: Recipient[]; story: string[] }> {
+  const recipients: Recipient[] = given.map((each) => ({ given: each, state: "todo" }));
+  const expansion = await expandRecipients(context(aliases, users), recipients, recipients.map((_, i) => i));
+  const all = recipients.map((each, index) => ({ ...each, ...expansion.changes.find((change) => change.index === index) }));
+  all.push(...(expansion.added as Recipient[]));
+  const story = all.map(
+    ({ given: text, state, resolved }) => `${text}: ${state}${resolved && state === "todo" ? ` ${resolved.mailer}` : ""}`,
+  );
+  return { expansion, all, story };
+}
+
+describe("expandRecipients()", () => {
+  test("opens an alias of several and leaves each member with its own triple", async () => {
+    const { story, all } = await expand(["staff"], { staff: "ann, x@far.test" });
+    expect(story).toEqual(["staff: expanded", "ann: todo local", "x@far.test: todo esmtp"]);
+    expect(all[1].parent).toBe(0);
+  });
+
+  test("fails unknown users with 5.1.1 and keeps what resolves only later", async () => {
+    const { all } = await expand(["nobody", "bad@x.test", "later@x.test"], {});
+    expect(all.map(({ state, status }) => [state, status?.status])).toEqual([
+      ["failed", "5.1.1"],
+      ["failed", "5.1.2"],
+      ["deferred", "4.4.3"],
+    ]);
+  });
+
+  test("delivers once to somebody who is named twice", async () => {
+    const { story } = await expand(["ann", "staff", "ann"], { staff: "bob, ann" });
+    expect(story).toEqual(["ann: todo local", "staff: expanded", "ann: duplicate", "bob: todo local", "ann: duplicate"]);
+  });
+
+  test("takes an alias that names itself as the user of that name", async () => {
+    const { story } = await expand(["ann"], { ann: "ann, bob" });
+    expect(story).toEqual(["ann: expanded", "ann: todo local", "bob: todo local"]);
+    const hidden = await expand(["ann"], { ann: "\\ann, bob" });
+    expect(hidden.story).toEqual(["ann: expanded", "\\ann: todo local", "bob: todo local"]);
+  });
+
+  test("breaks a loop of aliases that no user is part of", async () => {
+    const { story, all } = await expand(["a"], { a: "b", b: "c", c: "a" });
+    expect(story.slice(0, 3)).toEqual(["a: expanded", "b: expanded", "c: expanded"]);
+    expect(all[3]).toMatchObject({ given: "a", state: "failed" });
+  });
+
+  test("ends a chain that is deeper than MaxAliasRecursion", async () => {
+    const aliases = Object.fromEntries(Array.from({ length: 15 }, (_, i) => [`a${i}`, `a${i + 1}`]));
+    const { all } = await expand(["a0"], aliases);
+    expect(all.at(-1)).toMatchObject({ state: "failed", status: { status: "5.4.6" } });
+  });
+
+  test("lets aliases name programs and files, but nobody from outside", async () => {
+    const { story, all } = await expand(["box"], { box: '"|/bin/archive -x", /var/mail/box' });
+    expect(story).toEqual(["box: expanded", "|/bin/archive -x: todo prog", "/var/mail/box: todo *file*"]);
+    expect(all[1].resolved?.user).toBe("/bin/archive -x");
+    expect((await expand(["|/bin/sh"], {})).story).toEqual(["|/bin/sh: failed"]);
+  });
+
+  test("opens .forward with the user's rights, once, and delivers \\user to the mailbox", async () => {
+    const { mkdirSync } = await import("node:fs");
+    mkdirSync(join(home, "ann"), { mode: 0o700 });
+    writeFileSync(join(home, "ann", ".forward"), '# away\n\\ann, "|/usr/bin/vacation ann"\n', { mode: 0o600 });
+    const { story, all } = await expand(["ann"], {});
+    expect(story).toEqual(["ann: expanded", "\\ann: todo local", "|/usr/bin/vacation ann: todo prog"]);
+    expect(all[2].rights).toMatchObject({ user: "ann", uid });
+  });
+
+  test("reads a :include: list and gives its owner's address to the members", async () => {
+    const file = join(home, "list");
+    writeFileSync(file, "# members\nann\nx@far.test (X)\n", { mode: 0o600 });
+    const { story, all } = await expand(["club"], { club: `:include:${file}`, "owner-club": "boss@far.test" });
+    expect(story).toEqual([
+      "club: expanded",
+      `:include:${file}: expanded`,
+      "ann: todo local",
+      "x@far.test (X): todo esmtp",
+    ]);
+    expect(all.slice(2).map(({ owner }) => owner)).toEqual(["boss@far.test", "boss@far.test"]);
+  });
+
+  test("fails a list that does not exist", async () => {
+    const { all } = await expand(["club"], { club: `:include:${home}/none` });
+    expect(all[1]).toMatchObject({ state: "failed", status: { status: "5.2.4" } });
+  });
+});
