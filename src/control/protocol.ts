@@ -45,6 +45,8 @@ export interface SubmissionAnswer {
   /** 250 when the message is durable, else why it is not. */
   readonly reply: Reply;
   readonly id?: string;
+  /** Recipients that cannot be; the message goes to the others. */
+  readonly refused?: readonly { readonly address: string; readonly reply: Reply }[];
 }
 
 export interface DaemonStatus {

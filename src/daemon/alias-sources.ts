@@ -1,6 +1,31 @@
 /** The databases that AliasFile names, ready to be asked (routing/aliases.ts knows only what they answer). */
 import type { Config } from "../config/config.ts";
-import { openAliasSource } from "../maps/alias-source.ts";
-import type { AliasSource } from "../routing/aliases.ts";
+import { type AliasDatabase, openAliasSource } from "../maps/alias-source.ts";
+import type { MapEnvironment } from "../maps/environment.ts";
+import { readAliasText } from "../routing/alias-file.ts";
 import type { MailboxDatabase } from "../sys/users.ts";
-import type { Surroundings } from "./configuration.ts";
+import { type Surroundings, wordsOf } from "./configuration.ts";
+
+export function openAliasDatabases(
+  config: Config,
+  users: MailboxDatabase,
+  { resolver, machine, clock, log }: Surroundings,
+): readonly AliasDatabase[] {
+  const ourNames = config.classWords("w");
+  const environment: MapEnvironment = {
+    resolver,
+    machine,
+    users,
+    clock,
+    map: (name) => config.maps.get(name.toLowerCase()),
+    services: (database) => (database === "hosts" ? ["files", "dns"] : []),
+    isLocalHost: (name) => ourNames.has(name),
+    dontBlame: wordsOf(config.options.text("DontBlameSendmail")),
+    log: (priority, text) => log.write(priority === "debug" ? 10 : 4, { priority, text }),
+  };
+  return config.aliasFiles.map((file) => openAliasSource(file, environment, entriesOf));
+}
+
+function entriesOf(text: string, file: string): Iterable<{ readonly name: string; readonly value: string }> {
+  return readAliasText(text, file).entries;
+}

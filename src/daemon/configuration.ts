@@ -10,7 +10,8 @@ import type { DeliveryNames } from "../dispatch/attempt.ts";
 import { type NameSources, openNames } from "../dns/names.ts";
 import type { Resolver } from "../dns/resolver.ts";
 import type { Log } from "../log/log.ts";
-import { openAliasSources } from "./alias-sources.ts";
+import { openAliasDatabases } from "./alias-sources.ts";
+import type { AliasDatabase } from "../maps/alias-source.ts";
 import { createAliases } from "../routing/aliases.ts";
 import { createRouter } from "../routing/resolve.ts";
 import type { Router } from "../routing/router.ts";
@@ -37,6 +38,8 @@ export interface Configuration {
   readonly router: Router;
   readonly names: DeliveryNames;
   readonly hosts: NameSources;
+  /** In the order of AliasFile: what newaliases rebuilds. */
+  readonly aliasDatabases: readonly AliasDatabase[];
   /** Closes maps, agents and connections of this configuration. */
   close(): Promise<void>;
 }
@@ -68,13 +71,13 @@ export async function openConfiguration(
 function assemble(config: Config, users: MailboxDatabase, surroundings: Surroundings): Configuration {
   const { log, machine, resolver } = surroundings;
   const router = createRouter(config, (text) => log.write(9, { priority: "info", text }));
-  const sources = openAliasSources(config, users, surroundings);
+  const aliasDatabases = openAliasDatabases(config, users, surroundings);
   const agents: Agents = createAgents({ ...surroundings, config, users });
   const names: DeliveryNames = {
     config,
     router,
     users,
-    aliases: createAliases(sources),
+    aliases: createAliases(aliasDatabases),
     agentFor: (mailer) => agents.agentFor(mailer),
     dontBlame: wordsOf(config.options.text("DontBlameSendmail")),
   };
@@ -83,9 +86,10 @@ function assemble(config: Config, users: MailboxDatabase, surroundings: Surround
     router,
     names,
     hosts: openNames(machine, resolver),
+    aliasDatabases,
     async close() {
       await agents.close();
-      for (const source of sources) source.close?.();
+      for (const database of aliasDatabases) database.close();
       config.close();
     },
   };

@@ -78,8 +78,15 @@ async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog
     stop,
     dump: () => log.write(0, { priority: "info", text: server.summary() }),
   });
-  const addresses = server.listeners.map(({ port, address, boundPort }) => ({ name: port.name, address, port: boundPort }));
-  log.write(0, { priority: "info", text: `starting daemon: ${addresses.map((each) => `${each.name} ${each.address}:${each.port}`).join(", ")}` });
+  const addresses = server.listeners.map(({ port, address, boundPort }) => ({
+    name: port.name,
+    address,
+    port: boundPort,
+  }));
+  log.write(0, {
+    priority: "info",
+    text: `starting daemon: ${addresses.map((each) => `${each.name} ${each.address}:${each.port}`).join(", ")}`,
+  });
   options.started(addresses);
   const reason = await stopped;
   log.write(1, { priority: "info", text: `stopping daemon: ${reason}` });

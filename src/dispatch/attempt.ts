@@ -171,7 +171,7 @@ class Work {
     const { store, clock, reports } = this.#environment;
     const now = clock.now();
     const settlement: Settlement = decide(this.#names.config, this.#entry, statuses, now);
-    await tellSenders(reports, this.#names.config, this.#entry.envelope, settlement, this.#claim.message());
+    await tellSenders(reports, this.#entry.envelope, settlement, this.#claim.message());
     const nextTry = settlement.unfinished ? this.#environment.nextTry(this.#entry, now) : undefined;
     const changes: Changes = { recipients: settlement.changes, nextTry, warnedAt: settlement.warnedAt };
     const { entry } = store.settle(this.#claim, changes);

@@ -120,7 +120,7 @@ function headerOf(message: Buffer): readonly HeaderField[] {
 }
 
 /** -t: To, Cc and Bcc, or their Resent- forms when the message is resent; without what the command line names. */
-function headerRecipients(fields: readonly HeaderField[], without: readonly string[]): string[] {
+export function headerRecipients(fields: readonly HeaderField[], without: readonly string[]): string[] {
   const resent = fields.some(({ name }) => /^resent-(?:to|cc|bcc)$/i.test(name));
   const wanted = resent ? /^resent-(?:to|cc|bcc)$/i : /^(?:to|cc|bcc)$/i;
   const excluded = new Set(without.map((each) => bareAddress(each).toLowerCase()));

@@ -4,11 +4,12 @@
  * Pure: it returns what is to be written and what is to be told; attempt.ts does both, in an order that loses nothing.
  */
 import type { Config } from "../config/config.ts";
-import type { Envelope } from "../envelope/envelope.ts";
-import { findField, unfold } from "../mail/header.ts";
-import type { Recipient, RecipientChange } from "../envelope/recipient.ts";
+import type { ReportedRecipient } from "../dsn/decide.ts";
+import type { RecipientChange } from "../envelope/recipient.ts";
 import type { RecipientStatus } from "../envelope/status.ts";
+import { durationInWords } from "../mail/date.ts";
 import type { QueueEntry } from "../queue/queue.ts";
+import { queueTimeout } from "./queue-timeouts.ts";
 
 export interface Settlement {
   readonly changes: readonly RecipientChange[];
@@ -20,12 +21,6 @@ export interface Settlement {
   readonly unfinished: boolean;
   /** Set when the warning about a delay is due now. */
   readonly warnedAt?: number;
-}
-
-export interface ReportedRecipient {
-  readonly index: number;
-  readonly recipient: Recipient;
-  readonly status: RecipientStatus;
 }
 
 /**
@@ -74,25 +69,6 @@ function timedOut(outcome: RecipientStatus, lifetime: number): RecipientStatus {
     ...outcome,
     action: "failed",
     status: "4.4.7",
-    text: `Cannot send message for ${days(lifetime)}`,
+    text: `Cannot send message for ${durationInWords(lifetime)}`,
   };
-}
-
-function days(ms: number): string {
-  const hours = Math.round(ms / 3_600_000);
-  if (hours >= 24 && hours % 24 === 0) return hours === 24 ? "1 day" : `${hours / 24} days`;
-  if (hours >= 1) return hours === 1 ? "1 hour" : `${hours} hours`;
-  return `${Math.max(1, Math.round(ms / 60_000))} minutes`;
-}
-
-/** Timeout.queuereturn or .queuewarn with the suboption that fits: dsn for reports, else by Priority:. */
-function queueTimeout(config: Config, name: "queuereturn" | "queuewarn", envelope: Envelope): number {
-  return config.options.timeout(`${name}.${urgency(envelope)}`);
-}
-
-function urgency(envelope: Envelope): string {
-  if (envelope.isReport) return "dsn";
-  const field = findField(envelope.headers, "Priority");
-  const value = field === undefined ? "" : unfold(field.value).toLowerCase();
-  return value === "urgent" || value === "non-urgent" ? value : "normal";
 }

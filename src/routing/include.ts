@@ -19,11 +19,7 @@ export type IncludeAnswer =
 
 const LONGEST_INCLUDE = 8 * 1024 * 1024;
 
-export function readInclude(
-  path: string,
-  rights: Rights | undefined,
-  dontBlame: ReadonlySet<string>,
-): IncludeAnswer {
+export function readInclude(path: string, rights: Rights | undefined, dontBlame: ReadonlySet<string>): IncludeAnswer {
   if (!path.startsWith("/")) return refuse(`:include: needs an absolute path, not ${path}`);
   const answer = readTrustedText(path, "include", { owner: rights?.uid, dontBlame }, LONGEST_INCLUDE);
   switch (answer.kind) {

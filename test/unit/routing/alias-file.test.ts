@@ -2,7 +2,8 @@ import { expect, test } from "@jest/globals";
 import { readAliasText } from "../../../src/routing/alias-file.ts";
 
 test("readAliasText() joins continued lines and skips comments and empty lines", () => {
-  const text = '# head\n\nPostmaster: root\nstaff: ann,\n\tbob,\n  "|/bin/archive a:b"\n# between\n"odd name": x\nlong: a, \\\nb\n';
+  const text =
+    '# head\n\nPostmaster: root\nstaff: ann,\n\tbob,\n  "|/bin/archive a:b"\n# between\n"odd name": x\nlong: a, \\\nb\n';
   const { entries, diagnostics, longest } = readAliasText(text, "aliases");
   expect(diagnostics).toEqual([]);
   expect(entries).toEqual([

@@ -30,7 +30,8 @@ const everything = new Set([
 /** Addresses without a domain are local, others go to mailer esmtp; "bad@..." does not resolve, "later@..." not yet. */
 function resolve(address: string): Resolution {
   const at = address.lastIndexOf("@");
-  if (address.startsWith("bad@")) return { kind: "error", reply: { code: 550, enhanced: "5.1.2", lines: ["Host unknown"] } };
+  if (address.startsWith("bad@"))
+    return { kind: "error", reply: { code: 550, enhanced: "5.1.2", lines: ["Host unknown"] } };
   if (address.startsWith("later@")) {
     return { kind: "tempfail", reply: { code: 451, enhanced: "4.4.3", lines: ["name server"] } };
   }
@@ -41,7 +42,10 @@ function resolve(address: string): Resolution {
   return { kind: "triple", triple, canonical: address };
 }
 
-function context(aliases: Record<string, string>, userNames: readonly string[]): ExpansionContext & { warnings: string[] } {
+function context(
+  aliases: Record<string, string>,
+  userNames: readonly string[],
+): ExpansionContext & { warnings: string[] } {
   const mailer = (name: string, flags: string): [string, Mailer] => [
     name,
     { name, flags: new Set(flags) } as unknown as Mailer,
@@ -85,11 +89,19 @@ async function expand(
   users: readonly string[] = ["ann", "bob"],
 ): Promise<{ expansion: Expansion; all: Recipient[]; story: string[] }> {
   const recipients: Recipient[] = given.map((each) => ({ given: each, state: "todo" }));
-  const expansion = await expandRecipients(context(aliases, users), recipients, recipients.map((_, i) => i));
-  const all = recipients.map((each, index) => ({ ...each, ...expansion.changes.find((change) => change.index === index) }));
+  const expansion = await expandRecipients(
+    context(aliases, users),
+    recipients,
+    recipients.map((_, i) => i),
+  );
+  const all = recipients.map((each, index) => ({
+    ...each,
+    ...expansion.changes.find((change) => change.index === index),
+  }));
   all.push(...(expansion.added as Recipient[]));
   const story = all.map(
-    ({ given: text, state, resolved }) => `${text}: ${state}${resolved && state === "todo" ? ` ${resolved.mailer}` : ""}`,
+    ({ given: text, state, resolved }) =>
+      `${text}: ${state}${resolved && state === "todo" ? ` ${resolved.mailer}` : ""}`,
   );
   return { expansion, all, story };
 }
@@ -112,7 +124,13 @@ describe("expandRecipients()", () => {
 
   test("delivers once to somebody who is named twice", async () => {
     const { story } = await expand(["ann", "staff", "ann"], { staff: "bob, ann" });
-    expect(story).toEqual(["ann: todo local", "staff: expanded", "ann: duplicate", "bob: todo local", "ann: duplicate"]);
+    expect(story).toEqual([
+      "ann: todo local",
+      "staff: expanded",
+      "ann: duplicate",
+      "bob: todo local",
+      "ann: duplicate",
+    ]);
   });
 
   test("takes an alias that names itself as the user of that name", async () => {

@@ -1,0 +1,127 @@
+/**
+ * Sends the reports that an attempt gives rise to: dsn/ decides and composes, the intake takes them like any message.
+ *
+ * A report is in the queue before the failure it tells of is settled; when it cannot be queued the attempt is not
+ * settled either, and both happen again.
+ */
+import type { Config } from "../config/config.ts";
+import { composeReport } from "../dsn/compose.ts";
+import { decideReports, type ReportedRecipient, type ReportPlan, type ReportPolicy } from "../dsn/decide.ts";
+import type { Envelope } from "../envelope/envelope.ts";
+import type { MessageReader } from "../envelope/message.ts";
+import type { Recipient } from "../envelope/recipient.ts";
+import type { Log } from "../log/log.ts";
+import { formatField } from "../mail/header.ts";
+import { replyText } from "../mail/reply.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import type { Router } from "../routing/router.ts";
+import type { Clock } from "../sys/clock.ts";
+import type { Intake } from "./intake.ts";
+import { queueTimeout } from "./queue-timeouts.ts";
+
+export interface ReportSender {
+  readonly intake: Intake;
+  config(): Config;
+  router(): Router;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Outcomes {
+  readonly failed: readonly ReportedRecipient[];
+  readonly delayed: readonly ReportedRecipient[];
+  readonly delivered: readonly ReportedRecipient[];
+}
+
+/** Tells whoever has to hear of these outcomes. Throws when a report that is due cannot be queued. */
+export async function tellSenders(
+  sender: ReportSender,
+  envelope: Envelope,
+  outcomes: Outcomes,
+  message: MessageReader,
+): Promise<void> {
+  const { failed, delayed, delivered } = outcomes;
+  if (failed.length === 0 && delayed.length === 0 && delivered.every(({ recipient }) => !recipient.notify)) return;
+  const config = sender.config();
+  for (const plan of decideReports(envelope, outcomes, policyOf(config))) {
+    await send(sender, config, plan, envelope, message);
+  }
+}
+
+function policyOf(config: Config): ReportPolicy {
+  const { options } = config;
+  const privacy = options.text("PrivacyOptions").toLowerCase();
+  return {
+    doubleBounceAddress: options.text("DoubleBounceAddress"),
+    postmasterCopy: options.text("PostmasterCopy"),
+    noReceipts: privacy.includes("noreceipts"),
+    noBodyReturn: /nobodyreturn|goaway/.test(privacy),
+  };
+}
+
+async function send(
+  sender: ReportSender,
+  config: Config,
+  plan: ReportPlan,
+  about: Envelope,
+  message: MessageReader,
+): Promise<void> {
+  const { intake, clock, log } = sender;
+  const scope = config.macros.child([
+    ["f", ""],
+    ["g", "<>"],
+    ["_", "localhost"],
+    ["r", undefined],
+    ["s", undefined],
+  ]);
+  const recipients = await Promise.all(plan.to.map((address) => recipientOf(sender.router(), address, scope)));
+  const incoming = await intake.begin({
+    sender: "",
+    recipients,
+    scope,
+    relay: "localhost",
+    isReport: true,
+    smtputf8: about.smtputf8,
+    ...(about.eightBit ? { bodyType: "8BITMIME" as const } : {}),
+  });
+  try {
+    const now = clock.now();
+    const report = composeReport({
+      plan,
+      envelope: about,
+      message,
+      id: incoming.id,
+      now,
+      host: config.expand("$j", config.macros),
+      daemonName: config.expand("$n", config.macros) || "MAILER-DAEMON",
+      warnAfter: queueTimeout(config, "queuewarn", about),
+      giveUpAfter: queueTimeout(config, "queuereturn", about),
+      hideActual: /noactualrecipient/i.test(config.options.text("PrivacyOptions")),
+    });
+    await incoming.write(Buffer.from(`${report.headers.map(formatField).join("")}\r\n`, "latin1"));
+    for await (const chunk of report.body) await incoming.write(chunk);
+    log.write(5, { priority: "info", id: about.id, text: `${incoming.id}: ${reasonOf(plan)}` });
+  } catch (error) {
+    incoming.abort();
+    throw error;
+  }
+  const answer = await incoming.finish();
+  if (answer.code !== 250) throw new Error(`cannot queue the report about ${about.id}: ${replyText(answer)}`);
+}
+
+/** A report goes to the reverse-path of the message, wherever that leads now. */
+async function recipientOf(router: Router, address: string, scope: MacroScope): Promise<Recipient> {
+  const recipient: Recipient = { given: address, state: "todo", notify: ["NEVER"] };
+  const resolution = await router.resolve(address, scope);
+  return resolution.kind === "triple" ? { ...recipient, resolved: resolution.triple } : recipient;
+}
+
+/** What the log says the report is about, in sendmail's words. */
+function reasonOf({ kind, failed, delayed }: ReportPlan): string {
+  const first = failed[0] ?? delayed[0];
+  const what = first === undefined ? "return receipt" : first.status.text;
+  if (kind === "postmaster-copy") return `postmaster notify: ${what}`;
+  return kind === "double-bounce"
+    ? `return to sender: ${what}`
+    : `${failed.length > 0 ? "DSN" : "sender notify"}: ${what}`;
+}
