@@ -2,20 +2,48 @@
  * The table of names: what the program does depends on the name it is called by, and for `rulemail` on its first
  * word. Each command is imported when it is chosen, so that a short one starts fast.
  */
-import { readArguments, type Mode } from "./arguments.ts";
+import { EX } from "../sys/sysexits.ts";
+import { readArguments, type Mode, type SendmailArguments } from "./arguments.ts";
 
 /** Runs with the words after the name; resolves with the exit status. */
 export type Command = (words: readonly string[]) => Promise<number>;
 
 type LazyCommand = () => Promise<Command>;
 
+type ModeCommand = (args: SendmailArguments) => Promise<number>;
+
 /** Modes of `sendmail -bX`. */
-const MODES: Readonly<Partial<Record<Mode, LazyCommand>>> = {
+const MODES: Readonly<Partial<Record<Mode, () => Promise<ModeCommand>>>> = {
+  m: async () => (await import("./submit.ts")).submit,
   t: async () => {
     const { runTestMode } = await import("./test-mode.ts");
-    return (words) => runTestMode(readArguments("sendmail", words), { input: process.stdin });
+    return (args) => runTestMode(args, { input: process.stdin });
   },
+  v: async () => (await import("./verify.ts")).verify,
+  i: async () => (await import("./newaliases.ts")).rebuildAliases,
+  p: async () => (await import("./queue-print.ts")).showQueue,
+  P: async () => (await import("./queue-print.ts")).countQueue,
+  d: serving,
+  D: serving,
 };
+
+async function serving(): Promise<ModeCommand> {
+  const [{ serve }, { configFile }] = await Promise.all([import("./serve.ts"), import("./system.ts")]);
+  return (args) =>
+    serve({
+      configFile: configFile(args),
+      settings: args.settings,
+      queueInterval: args.queueRun?.interval,
+      background: args.mode !== "D",
+      listen: args.mode === "d" || args.mode === "D",
+      logTag: args.logTag,
+    });
+}
+
+/** `-q` without -bd: one queue run, or with an interval a process that does nothing else. */
+async function queueRunning({ queueRun }: SendmailArguments): Promise<ModeCommand> {
+  return queueRun?.interval === undefined ? (await import("./queue-run.ts")).runQueue : serving();
+}
 
 /** Names of the program, and first words of `rulemail`. */
 const NAMES: Readonly<Record<string, LazyCommand>> = {
@@ -27,18 +55,35 @@ const NAMES: Readonly<Record<string, LazyCommand>> = {
   smtpd: () => sendmail("smtpd"),
   mc: async () => (await import("./mc.ts")).runMc,
   m4: async () => (await import("./m4.ts")).runM4,
+  start: async () => (await import("./start.ts")).runStart,
+  "--worker": worker,
 };
+
+/** The hidden personality that works with the rights of one user (sys/worker-process.ts). */
+async function worker(): Promise<Command> {
+  const [{ runWorkerPersonality }, { userTasks }] = await Promise.all([
+    import("../sys/worker-process.ts"),
+    import("../delivery/user-tasks.ts"),
+  ]);
+  const command = [process.execPath, process.argv[1], "rulemail", "--worker"];
+  return async (words) => {
+    await runWorkerPersonality(words, command, userTasks);
+    return EX.OK;
+  };
+}
 
 /** The classic command line: -b (or the name) chooses. */
 async function sendmail(name: string): Promise<Command> {
   return async (words) => {
-    const { mode, problems, usage } = readArguments(name, words);
-    const lazy = MODES[mode];
-    if (lazy && !usage) return (await lazy())(words);
-    for (const problem of problems) process.stderr.write(`${problem}\n`);
-    if (usage) return 64;
+    const args = readArguments(name, words);
+    const { mode, problems, usage, queueRun } = args;
+    // -bt prints its problems itself, among its other lines.
+    if (mode !== "t" || usage) for (const problem of problems) process.stderr.write(`${problem}\n`);
+    if (usage) return EX.USAGE;
+    const lazy = mode === "m" && queueRun !== undefined ? () => queueRunning(args) : MODES[mode];
+    if (lazy) return (await lazy())(args);
     process.stderr.write(`${name}: -b${mode} is not available here\n`);
-    return 69;
+    return EX.UNAVAILABLE;
   };
 }
 
@@ -51,7 +96,7 @@ export async function run(name: string, words: readonly string[]): Promise<numbe
   if (!lazy) {
     const known = Object.keys(NAMES).join(", ");
     process.stderr.write(`${name}: no command of that name; there are ${known}\n`);
-    return 64;
+    return EX.USAGE;
   }
   const command = await lazy();
   return command(name === "rulemail" ? words.slice(1) : words);

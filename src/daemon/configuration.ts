@@ -72,7 +72,8 @@ function assemble(config: Config, users: MailboxDatabase, surroundings: Surround
   const { log, machine, resolver } = surroundings;
   const router = createRouter(config, (text) => log.write(9, { priority: "info", text }));
   const aliasDatabases = openAliasDatabases(config, users, surroundings);
-  const agents: Agents = createAgents({ ...surroundings, config, users });
+  const hosts = openNames(machine, resolver);
+  const agents: Agents = createAgents({ ...surroundings, config, users, names: hosts });
   const names: DeliveryNames = {
     config,
     router,
@@ -85,7 +86,7 @@ function assemble(config: Config, users: MailboxDatabase, surroundings: Surround
     config,
     router,
     names,
-    hosts: openNames(machine, resolver),
+    hosts,
     aliasDatabases,
     async close() {
       await agents.close();

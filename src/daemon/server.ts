@@ -5,7 +5,6 @@
 import { statfsSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
-import { createReportSender } from "../dispatch/reports.ts";
 import { Runner } from "../dispatch/runner.ts";
 import { createIntake } from "../dispatch/submit.ts";
 import type { Intake } from "../dispatch/intake.ts";
@@ -75,13 +74,13 @@ export class Server {
       log,
       scheduler: new TimerScheduler(clock, (filter) => store.list(filter)),
       interval: options.queueInterval,
-      reports: createReportSender({
+      reports: {
         intake: this.#intake,
         config: () => this.#configuration.config,
         router: () => this.#configuration.router,
         clock,
         log,
-      }),
+      },
     });
   }
 

@@ -12,6 +12,7 @@ import type { MessageReader } from "../envelope/message.ts";
 import type { HeaderField } from "../mail/header.ts";
 import { LineShaper, shapeLines, type LineShape } from "../mail/lines.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { macroValue } from "../rewriting/macro-value.ts";
 import { isPromise, whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
 import type { Job } from "./agent.ts";
 import { addressRole, rewriteField } from "./header-addresses.ts";
@@ -208,7 +209,7 @@ function unixFromLine(config: Config, envelope: Envelope, scope: MacroScope): st
   const template = config.options.text("UnixFromLine") || "From $g  $d";
   const sender = scope.get("g");
   const nobody = envelope.sender === "" || sender === undefined || sender === "<>" || sender === "";
-  const named = nobody ? scope.child([["g", config.expand("$n", scope) || "MAILER-DAEMON"]]) : scope;
+  const named = nobody ? scope.child([["g", macroValue("n", scope) || "MAILER-DAEMON"]]) : scope;
   // A line end inside would let a sender write header fields of his own.
   return config.expand(template, named).replaceAll(/[\r\n]+/g, " ");
 }

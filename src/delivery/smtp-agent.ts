@@ -18,6 +18,7 @@ import { findPlaces, type PlaceOrProblem } from "./smtp-places.ts";
 import { type PreparedMessage, prepareTransaction, statusesOf } from "./smtp-transaction.ts";
 import type { ClientFailure, SmtpClient, SmtpTimeouts, TransactionResult } from "./smtp-client.ts";
 import type { Options } from "../config/config.ts";
+import { macroValue } from "../rewriting/macro-value.ts";
 
 /** Used where a Timeout option says "none": every wait ends some day. */
 const FOREVER = 24 * 3600_000;
@@ -43,7 +44,7 @@ export class SmtpAgent implements Agent {
     const rememberAll = options.text("HostStatusDirectory") !== "";
     this.#hostStatus = new HostStatus(clock, options.timeout("hoststatus"), rememberAll);
     this.#timeouts = timeoutsOf(options);
-    this.#heloName = options.text("HeloName") || config.expand("$j", config.macros);
+    this.#heloName = options.text("HeloName") || macroValue("j", config.macros);
   }
 
   async deliver(job: Job): Promise<Report> {

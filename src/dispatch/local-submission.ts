@@ -8,6 +8,7 @@ import type { Notify, Recipient } from "../envelope/recipient.ts";
 import { findField, type HeaderField, parseHeader, unfold } from "../mail/header.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { macroValue } from "../rewriting/macro-value.ts";
 import { type LocalNames, refusalOf } from "../routing/local-user.ts";
 import { QueueUnavailableError } from "../queue/queue.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
@@ -181,7 +182,7 @@ function withWarning(config: Config, submission: Submission, sender: string, mes
   const warns = /authwarnings/i.test(config.options.text("PrivacyOptions"));
   const own = sender === user || sender === "" || config.classWords("t").has(user);
   if (!warns || own || findField(headerOf(message), "X-Authentication-Warning") !== undefined) return message;
-  const host = config.expand("$j", config.macros);
+  const host = macroValue("j", config.macros);
   const text = `X-Authentication-Warning: ${host}: ${user} set sender to ${sender.replace(/[\r\n]/g, " ")} using -f\r\n`;
   return Buffer.concat([Buffer.from(text, "latin1"), message]);
 }

@@ -14,6 +14,7 @@ import type { Log } from "../log/log.ts";
 import { formatField } from "../mail/header.ts";
 import { replyText } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { macroValue } from "../rewriting/macro-value.ts";
 import type { Router } from "../routing/router.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { Intake } from "./intake.ts";
@@ -92,8 +93,8 @@ async function send(
       message,
       id: incoming.id,
       now,
-      host: config.expand("$j", config.macros),
-      daemonName: config.expand("$n", config.macros) || "MAILER-DAEMON",
+      host: macroValue("j", config.macros),
+      daemonName: macroValue("n", config.macros) || "MAILER-DAEMON",
       warnAfter: queueTimeout(config, "queuewarn", about),
       giveUpAfter: queueTimeout(config, "queuereturn", about),
       hideActual: /noactualrecipient/i.test(config.options.text("PrivacyOptions")),

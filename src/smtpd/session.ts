@@ -11,6 +11,7 @@ import type { SMTPStream } from "smtp-server/lib/smtp-stream.js";
 import type { Config, PortOptions } from "../config/config.ts";
 import { type Reply, replyText } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { macroValue } from "../rewriting/macro-value.ts";
 import type { Router } from "../routing/router.ts";
 import type { Verdict } from "../routing/verdict.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
@@ -56,7 +57,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
     this.config = services.config();
     this.router = services.routerOf(this.config);
     this.scope = this.config.macros.child();
-    this.hostName = this.config.expand("$j", this.scope);
+    this.hostName = macroValue("j", this.scope);
     this.abuse = new AbuseCounter(this.config.options);
   }
 
