@@ -65,8 +65,7 @@ async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog
   const { config } = opened.configuration;
   log.setLevel(config.options.number("LogLevel"));
   const server = await Server.start(options, surroundings, opened.configuration);
-  let stop: (reason: string) => void = () => undefined;
-  const stopped = new Promise<string>((resolve) => (stop = resolve));
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   const control = await openControl(server, () => stop("control socket"));
   const pidFile = config.options.text("PidFile");
   const removePidFile = tryPidFile(config.expand(pidFile, config.macros), log);

@@ -3,7 +3,7 @@
  * stopped in the opposite one.
  */
 import { statfsSync } from "node:fs";
-import type { Config } from "../config/config.ts";
+import type { Config, PortOptions } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { Runner } from "../dispatch/runner.ts";
 import { createIntake } from "../dispatch/submit.ts";
@@ -199,13 +199,12 @@ export class Server {
   async #listen(): Promise<void> {
     const { log } = this.#surroundings;
     const wanted = this.#configuration.config.daemonPorts;
-    const key = (port: SmtpListener["port"]): string => `${port.family} ${port.address} ${port.port} ${port.name}`;
-    const open = new Map(this.#listeners.map((listener) => [key(listener.port), listener]));
+    const open = new Map(this.#listeners.map((listener) => [portKey(listener.port), listener]));
     const listeners: SmtpListener[] = [];
     try {
       for (const port of wanted) {
-        const kept = open.get(key(port));
-        open.delete(key(port));
+        const kept = open.get(portKey(port));
+        open.delete(portKey(port));
         listeners.push(kept ?? (await openSmtpServer(port, this.#services())));
       }
     } catch (error) {
@@ -256,6 +255,11 @@ export class Server {
     }
     return this.#storageReason;
   }
+}
+
+/** What tells one listening port from another. */
+function portKey({ family, address, port, name }: PortOptions): string {
+  return `${family} ${address} ${port} ${name}`;
 }
 
 /** QueueDirectory, without the glob that sendmail allows at its end: the journal needs one folder. */

@@ -19,7 +19,7 @@ describe("Collector", () => {
       expect(body).toBe("line\r\n\r\nend\r\n");
       expect(collector.bodySize).toBe(body.length);
     }
-    expect(collect([...message]).body).toBe("line\r\n\r\nend\r\n");
+    expect(collect(message.split("")).body).toBe("line\r\n\r\nend\r\n");
   });
 
   test("takes a message that begins with an empty line as all body", () => {

@@ -42,14 +42,18 @@ function resolve(address: string): Resolution {
   return { kind: "triple", triple, canonical: address };
 }
 
+function mailer(name: string, flags: string): [string, Mailer] {
+  return [name, { name, flags: new Set(flags) } as unknown as Mailer];
+}
+
+function userOf(name: string): User {
+  return { name, uid, gid: 0, gecos: "", home: join(home, name), shell: "/bin/sh" };
+}
+
 function context(
   aliases: Record<string, string>,
   userNames: readonly string[],
 ): ExpansionContext & { warnings: string[] } {
-  const mailer = (name: string, flags: string): [string, Mailer] => [
-    name,
-    { name, flags: new Set(flags) } as unknown as Mailer,
-  ];
   const options = {
     text: (name: string) => (name === "ForwardPath" ? "$z/.forward" : ""),
     number: (name: string) => (name === "MaxAliasRecursion" ? 10 : 0),
@@ -60,7 +64,6 @@ function context(
     expand: (text: string, scope: MacroScope) => text.replace(/\$(\w)/g, (_, name: string) => scope.get(name) ?? ""),
   } as unknown as Config;
   const router = { resolve, localAddress: () => undefined } as unknown as Router;
-  const userOf = (name: string): User => ({ name, uid, gid: 0, gecos: "", home: join(home, name), shell: "/bin/sh" });
   const warnings: string[] = [];
   return {
     config,
