@@ -1,0 +1,130 @@
+/**
+ * `npm run bench [-- NAME ...]`: prints what the server costs. The names: rewriting, accept, accept-kept, relay.
+ *
+ * The server runs in a process of its own; what counts is its CPU time for each message, which a busy machine falsifies
+ * least. Nothing here is asserted anywhere: figures are for people.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { generate, type Load } from "./generator.ts";
+import { postfixTool, runSmtpSource } from "./postfix.ts";
+import { costOf } from "./process-cost.ts";
+import { benchRewriting } from "./rewriting.ts";
+import { type RunningServer, startServer } from "./server.ts";
+import { startSink, type Sink } from "./sink.ts";
+
+const SESSIONS = 20;
+const SIZE = 1_024;
+const MESSAGES = 10_000;
+/** Sent before the measuring starts: compilers and caches get warm. */
+const WARM_UP = 500;
+const RELAY_PATIENCE_MS = 120_000;
+
+interface Benchmark {
+  readonly title: string;
+  readonly run: () => Promise<void>;
+}
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  rewriting: { title: "addresses through rulesets 3,0", run: rewriting },
+  accept: { title: "accepted and queued, a connection for each message", run: () => accept(1) },
+  "accept-kept": { title: "accepted and queued, connections kept", run: () => accept(Infinity) },
+  relay: { title: "accepted and relayed to another server", run: relay },
+};
+
+async function rewriting(): Promise<void> {
+  const { perSecond, microseconds } = await benchRewriting();
+  print("in process", [`${Math.round(perSecond)} addresses/s`, `${microseconds.toFixed(1)} µs CPU each`]);
+}
+
+function load(port: number, messages: number, perConnection: number): Load {
+  const addresses = { sender: "load@sender.test", recipient: "user@sink.test" };
+  return { port, sessions: SESSIONS, messages, size: SIZE, perConnection, ...addresses };
+}
+
+async function accept(perConnection: number): Promise<void> {
+  const server = await startServer({ deliveryMode: "queue", relayPort: 9 });
+  try {
+    await generate(load(server.port, WARM_UP, perConnection));
+    await measure(server, "our generator", MESSAGES, async () => {
+      const result = await generate(load(server.port, MESSAGES, perConnection));
+      if (result.problem !== undefined) print("problem", [`${result.refused} refused: ${result.problem.trim()}`]);
+      print("latency", [`median ${result.median.toFixed(1)} ms`, `99 % ${result.p99.toFixed(1)} ms`]);
+    });
+    const tool = postfixTool("smtp-source");
+    if (tool === undefined) return;
+    await measure(server, "smtp-source", MESSAGES, async () => {
+      await runSmtpSource(tool, load(server.port, MESSAGES, perConnection));
+    });
+  } finally {
+    await server.stop();
+  }
+}
+
+async function relay(): Promise<void> {
+  const sink = await startSink();
+  const server = await startServer({ deliveryMode: "background", relayPort: sink.port });
+  try {
+    await send(server, sink, WARM_UP);
+    await measure(server, "our generator, our sink", MESSAGES, () => send(server, sink, MESSAGES));
+  } finally {
+    await server.stop();
+    await sink.close();
+  }
+}
+
+/** Sends and waits until everything has arrived on the other side. */
+async function send(server: RunningServer, sink: Sink, messages: number): Promise<void> {
+  const before = (await sink.counters()).messages;
+  const result = await generate(load(server.port, messages, Infinity));
+  if (result.problem !== undefined) print("problem", [`${result.refused} refused: ${result.problem.trim()}`]);
+  const deadline = Date.now() + RELAY_PATIENCE_MS;
+  for (;;) {
+    const arrived = (await sink.counters()).messages - before;
+    if (arrived >= result.accepted) return;
+    if (Date.now() > deadline) {
+      print("problem", [`${result.accepted - arrived} accepted messages did not arrive in time`]);
+      return;
+    }
+    await sleep(20);
+  }
+}
+
+/** CPU time and memory of the server while `action` runs. */
+async function measure(
+  server: RunningServer,
+  title: string,
+  messages: number,
+  action: () => Promise<void>,
+): Promise<void> {
+  const before = costOf(server.pid);
+  const started = performance.now();
+  await action();
+  const seconds = (performance.now() - started) / 1000;
+  const after = costOf(server.pid);
+  print(title, [
+    `${Math.round(messages / seconds)} messages/s`,
+    `${((after.cpu - before.cpu) / messages).toFixed(3)} ms CPU each`,
+    `peak RSS ${Math.round(after.peak)} MB`,
+  ]);
+}
+
+function print(title: string, figures: readonly string[]): void {
+  console.log(`  ${title.padEnd(26)} ${figures.join(", ")}`);
+}
+
+async function main(): Promise<void> {
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.find((name) => !(name in BENCHMARKS));
+  if (unknown !== undefined) {
+    console.error(`No benchmark "${unknown}"; there are ${Object.keys(BENCHMARKS).join(", ")}`);
+    process.exitCode = 64;
+    return;
+  }
+  for (const [name, { title, run }] of Object.entries(BENCHMARKS)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    console.log(`${name}: ${title} (${SESSIONS} sessions, ${SIZE} octets)`);
+    await run();
+  }
+}
+
+await main();

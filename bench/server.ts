@@ -1,0 +1,138 @@
+/**
+ * Our server for measuring: compiled from `dist/`, with the shipped `cf/standalone.mc`, a home folder of its own and
+ * free ports. DNS is a small server of this process; mail for other hosts goes to the sink.
+ */
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { type DnsServer, startDnsServer } from "../test/support/dns-server.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const PROGRAM = join(ROOT, "dist/main.js");
+const READY_MS = 20_000;
+const STOP_MS = 20_000;
+
+export interface ServerConfiguration {
+  /** Accepted mail stays in the queue ("queue") or is delivered at once ("background"). */
+  readonly deliveryMode: "queue" | "background";
+  /** Where mail for other hosts goes. */
+  readonly relayPort: number;
+}
+
+export interface RunningServer {
+  readonly pid: number;
+  /** Port of the first listener. */
+  readonly port: number;
+  /** Stops the server and removes its home. */
+  stop(): Promise<void>;
+}
+
+interface Home {
+  readonly folder: string;
+  readonly cf: string;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Starts the server and waits until it accepts mail. */
+export async function startServer(configuration: ServerConfiguration): Promise<RunningServer> {
+  const dns = await startDnsServer(ZONE);
+  const folder = mkdtempSync(join(tmpdir(), "rulemail-bench-"));
+  const release = async (): Promise<void> => {
+    await dns.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const home = makeHome(folder, dns, configuration);
+    const letter = configuration.deliveryMode.slice(0, 1);
+    const words = ["sendmail", "-bD", "-C", home.cf, "-O", `DeliveryMode=${letter}`, "-O", "LogLevel=9"];
+    const child = spawn(process.execPath, [PROGRAM, ...words], {
+      env: { ...home.environment, RULEMAIL_READY_FD: "3" },
+      stdio: ["ignore", "inherit", "inherit", "pipe"],
+    });
+    const port = await readyPort(child).catch(async (error: unknown) => {
+      await end(child);
+      throw error;
+    });
+    return {
+      pid: child.pid!,
+      port,
+      async stop() {
+        await end(child);
+        await release();
+      },
+    };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** The shipped configuration, compiled for a fresh home: the path of the cf file, for benchmarks without a server. */
+export function compileConfiguration(folder: string, configuration: ServerConfiguration): string {
+  const cf = join(folder, "sendmail.cf");
+  const defines = {
+    SERVER_HOME: folder,
+    SERVER_SETTINGS: folder,
+    SERVER_PORT: "0",
+    SERVER_MSA_PORT: "0",
+    SERVER_DOMAIN: "mail.example.test",
+    SERVER_SMART_HOST: "relay:[127.0.0.1]",
+    RELAY_MAILER_ARGS: `TCP $h ${configuration.relayPort}`,
+  };
+  const words = Object.entries(defines).flatMap(([name, value]) => ["-D", `${name}=${value}`]);
+  const compiled = spawnSync(process.execPath, [PROGRAM, "rulemail", "mc", ...words, "-o", cf, "cf/standalone.mc"], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
+  if (compiled.status !== 0) throw new Error(`Cannot compile cf/standalone.mc: ${compiled.stderr}`);
+  return cf;
+}
+
+/** Names that the load uses; everything else does not exist. */
+const ZONE = {
+  "mail.example.test": ["A 127.0.0.1"],
+  "generator.test": ["A 127.0.0.1"],
+  "sender.test": ["A 127.0.0.1"],
+  "sink.test": ["A 127.0.0.1"],
+  "1.0.0.127.in-addr.arpa": ["PTR localhost"],
+  localhost: ["A 127.0.0.1"],
+};
+
+function makeHome(folder: string, dns: DnsServer, configuration: ServerConfiguration): Home {
+  for (const name of ["queue", "mail", "clientmqueue"]) mkdirSync(join(folder, name), { mode: 0o700 });
+  const { uid, gid } = userInfo();
+  writeFileSync(join(folder, "passwd"), `alice:x:${uid}:${gid}:Alice:${folder}:/bin/sh\n`);
+  writeFileSync(join(folder, "aliases"), "postmaster: alice\nMAILER-DAEMON: postmaster\n");
+  writeFileSync(join(folder, "hosts"), "127.0.0.1 localhost\n");
+  const machine = join(folder, "machine.json");
+  writeFileSync(machine, JSON.stringify(dns.machine({ hostsFile: join(folder, "hosts") })));
+  const environment = { ...process.env, RULEMAIL_HOME: folder, RULEMAIL_MACHINE: machine };
+  return { folder, cf: compileConfiguration(folder, configuration), environment };
+}
+
+/** The line that the server writes to descriptor 3 when it accepts mail. */
+function readyPort(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("The server did not become ready")), READY_MS);
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`The server ended with status ${code}`)));
+    const lines = createInterface(child.stdio[3] as NodeJS.ReadableStream);
+    lines.once("line", (line) => {
+      clearTimeout(timer);
+      lines.close();
+      const { addresses } = JSON.parse(line) as { addresses: readonly { readonly port: number }[] };
+      resolve(addresses[0].port);
+    });
+  });
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+  await gone;
+  clearTimeout(timer);
+}

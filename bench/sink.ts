@@ -1,0 +1,97 @@
+/**
+ * An SMTP server that takes everything and counts it, in a process of its own. Run as a program it prints its port as
+ * JSON, answers each line on standard input with its counters, and ends with standard input.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { createInterface } from "node:readline";
+
+export interface SinkCounters {
+  readonly messages: number;
+  readonly octets: number;
+}
+
+export interface Sink {
+  readonly port: number;
+  readonly pid: number;
+  counters(): Promise<SinkCounters>;
+  close(): Promise<void>;
+}
+
+/** Starts the sink as a child process. */
+export async function startSink(): Promise<Sink> {
+  const child = spawn(process.execPath, ["--no-warnings", import.meta.filename], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const next = async (): Promise<unknown> => JSON.parse((await lines.next()).value as string);
+  const { port } = (await next()) as { port: number };
+  return {
+    port,
+    pid: child.pid!,
+    async counters() {
+      child.stdin.write("\n");
+      return (await next()) as SinkCounters;
+    },
+    async close() {
+      child.stdin.end();
+      await once(child, "exit");
+    },
+  };
+}
+
+const END_OF_DATA = Buffer.from("\r\n.\r\n");
+const REPLIES: Readonly<Record<string, string>> = {
+  EHLO: "250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE\r\n",
+  DATA: "354 go on\r\n",
+  QUIT: "221 bye\r\n",
+};
+
+function serve(): void {
+  const counters = { messages: 0, octets: 0 };
+  const server = createServer({ noDelay: true }, (socket) => converse(socket, counters));
+  server.listen(0, "127.0.0.1", () => console.log(JSON.stringify({ port: (server.address() as AddressInfo).port })));
+  process.stdin.on("data", () => console.log(JSON.stringify(counters)));
+  process.stdin.on("end", () => process.exit(0));
+}
+
+/** One client: commands line by line, messages without keeping more of them than the last five octets. */
+function converse(socket: Socket, counters: { messages: number; octets: number }): void {
+  let pending = Buffer.alloc(0);
+  let inMessage = false;
+  socket.on("error", () => socket.destroy());
+  socket.write("220 sink.test ESMTP\r\n");
+  socket.on("data", (chunk) => {
+    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+    let replies = "";
+    for (;;) {
+      const mark = inMessage ? pending.indexOf(END_OF_DATA) : pending.indexOf("\r\n");
+      if (mark === -1) break;
+      if (inMessage) {
+        counters.messages++;
+        counters.octets += mark + 2;
+        pending = pending.subarray(mark + END_OF_DATA.length);
+        inMessage = false;
+        replies += "250 taken\r\n";
+      } else {
+        const verb = pending.toString("latin1", 0, 4).toUpperCase();
+        // The line end of DATA stays: it may begin the final dot of an empty message.
+        pending = pending.subarray(verb === "DATA" ? mark : mark + 2);
+        inMessage = verb === "DATA";
+        replies += REPLIES[verb] ?? "250 ok\r\n";
+        if (verb === "QUIT") {
+          socket.end(replies);
+          return;
+        }
+      }
+    }
+    if (inMessage && pending.length > 4) {
+      counters.octets += pending.length - 4;
+      pending = pending.subarray(pending.length - 4);
+    }
+    if (replies !== "") socket.write(replies);
+  });
+}
+
+if (import.meta.main) serve();
