@@ -4,8 +4,11 @@ import { reportRuleset } from "../cf/rules.ts";
 import type { ConfigMessages } from "../cf/messages.ts";
 import { readMacroName } from "../rewriting/macro-name.ts";
 import type { RulesetTable } from "../rewriting/rulesets.ts";
-import { CALL, MACRO } from "../rewriting/tokens.ts";
+import { MACRO } from "../rewriting/tokens.ts";
 import type { HeaderRule } from "./config.ts";
+
+/** `$>` in macro text. */
+const CALL = `${MACRO}>`;
 
 /** @param text the line after its H, for messages */
 export function readHeaderLine(
@@ -28,8 +31,8 @@ export function readHeaderLine(
     if (name === "*") return undefined;
     return { name, ...when, template: value };
   }
-  const keepComments = value[1] === "+";
-  const call = value.slice(keepComments ? 2 : 1).trim();
+  const keepComments = value[CALL.length] === "+";
+  const call = value.slice(CALL.length + (keepComments ? 1 : 0)).trim();
   const reading = rulesets.mention(call);
   reportRuleset(reading.problems, messages);
   if (reading.number === undefined) return undefined;

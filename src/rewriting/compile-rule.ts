@@ -8,7 +8,7 @@ import type { Location } from "../source/location.ts";
 import { foldCase } from "./fold-case.ts";
 import { readMacroName } from "./macro-name.ts";
 import type { MacroScope } from "./macro-scope.ts";
-import { expandWhileReading } from "./macro-text.ts";
+import { expandWhileReading, readOperators } from "./macro-text.ts";
 import { prescan } from "./prescan.ts";
 import type { Control, Pattern, Replacement, Rule } from "./rule.ts";
 import {
@@ -22,6 +22,7 @@ import {
   HOST_END,
   LOOKUP_BEGIN,
   LOOKUP_END,
+  MACRO,
   MATCH_ANY,
   MATCH_CLASS,
   MATCH_NOT_CLASS,
@@ -59,7 +60,7 @@ const WILDCARDS: ReadonlyMap<string, Pattern> = new Map([
   [MATCH_ONE, { kind: "one" }],
 ]);
 /** Metasymbols that stand for themselves on a left side. */
-const LHS_LITERALS: ReadonlySet<string> = new Set([CANON_MAILER, ARGUMENT_SEPARATOR]);
+const LHS_LITERALS: ReadonlySet<string> = new Set([CANON_MAILER, ARGUMENT_SEPARATOR, MACRO]);
 /** Metasymbols that have no place on a right side. */
 const NOT_ON_RHS: ReadonlySet<string> = new Set([MATCH_ANY, MATCH_SOME, MATCH_ONE, MATCH_CLASS, MATCH_NOT_CLASS]);
 const CONTROLS: ReadonlyMap<string, Control> = new Map([
@@ -70,18 +71,21 @@ const CONTROLS: ReadonlyMap<string, Control> = new Map([
 export function compileRule(source: RuleSource): CompiledRule {
   const problems: RuleProblem[] = [];
   const report = (text: string): void => void problems.push({ text });
-  const patterns = compileLhs(tokens(source, source.lhs), report);
+  const patterns = compileLhs(tokens(source, source.lhs, report), report);
   const tooMany = patterns.filter(isWildcard).length > MOST_WILDCARDS;
   if (tooMany) report("R line: too many wildcards");
   const lhs = tooMany ? [] : patterns;
   const wildcards = lhs.filter(isWildcard).length;
   // With too many wildcards there is no left side to compare `$1` with.
-  const rhs = compileRhs(tokens(source, source.rhs), tooMany ? MOST_WILDCARDS : wildcards, report);
+  const rhs = compileRhs(tokens(source, source.rhs, report), tooMany ? MOST_WILDCARDS : wildcards, report);
   return { rule: { lhs, ...rhs, wildcards, at: source.at }, problems };
 }
 
-function tokens({ operators, macros }: RuleSource, side: string): Tokens {
-  return prescan(expandWhileReading(side, macros), { operators, comments: "tokens", kind: "rule" }).tokens ?? [];
+function tokens({ operators, macros }: RuleSource, side: string, report: (text: string) => void): Tokens {
+  const text = readOperators(expandWhileReading(side, macros, report));
+  const { tokens: found = [], messages } = prescan(text, { operators, comments: "tokens", kind: "rule" });
+  for (const each of messages) report(each);
+  return found;
 }
 
 function isWildcard({ kind }: Pattern): boolean {

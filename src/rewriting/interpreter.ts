@@ -192,7 +192,11 @@ class Run {
   #macro(name: string): Tokens | undefined {
     const value = this.#context.scope.get(name);
     if (this.#traced(2)) this.#print(`rewrite: RHS $&{${name}} => "${value ?? "(NULL)"}"`);
-    return this.#textOf(value ?? "");
+    const tokens = this.#textOf(value ?? "");
+    if (value && tokens && this.#traced(20)) {
+      for (const token of [...tokens.map(printable), "DONE"]) this.#print(` ... ${token}`);
+    }
+    return tokens;
   }
 
   /** Text that was put in, as tokens; undefined when there is text and no token in it. */

@@ -2,15 +2,15 @@
  * Macro text: `$x ${name} $$ $?x..$|..$.` in D lines, headers, options, mailer arguments.
  *
  * It has two forms. The *source* is what stands in a configuration file, with `$`. The *value* is what a configuration
- * keeps and what a MacroScope holds: every `$x` has become a metasymbol (tokens.ts), `$$` has become `$`. In a value
- * a dollar is an ordinary character, so what clients send can be stored as it is and will never be expanded.
+ * keeps and what a MacroScope holds: MACRO (0x81) in place of each `$` that begins something, and `$` for `$$`. In
+ * a value a dollar is an ordinary character, so what clients send can be stored as it is and will never be expanded.
  */
 import { parse } from "../generated/macro-text.js";
 import { readMacroName, writeMacroName } from "./macro-name.ts";
 import type { MacroScope } from "./macro-scope.ts";
-import { ARGUMENT, DEFERRED_MACRO, MACRO, METASYMBOLS, NAMED_METASYMBOLS, printable } from "./tokens.ts";
+import { ARGUMENT, MACRO, METASYMBOLS, NAMED_METASYMBOLS, printable } from "./tokens.ts";
 
-/** A macro whose value names itself stops being filled in after so many rounds. */
+/** How often the values of macros are looked through for macros again. */
 const DEEPEST = 10;
 /** What a macro may grow to; a bomb of macros that double each other ends here. */
 const LONGEST = 65_536;
@@ -35,16 +35,16 @@ export function readMacroText(source: string): MacroSource {
   const problems: string[] = [];
   while (dollar !== -1) {
     text += source.slice(done, dollar);
-    const letter: string | undefined = source[dollar + 1];
     done = dollar + 2;
-    const symbol = METASYMBOLS.get(letter);
+    const letter: string | undefined = source[dollar + 1];
+    const symbol = METASYMBOLS.get(letter ?? "");
     if (letter === "$" || letter === undefined) text += "$";
-    else if (letter >= "0" && letter <= "9") text += ARGUMENT + letter;
-    else if (symbol !== undefined && !NAMED_METASYMBOLS.has(symbol)) text += symbol;
-    else {
+    else if ((letter >= "0" && letter <= "9") || (symbol !== undefined && !NAMED_METASYMBOLS.has(symbol))) {
+      text += MACRO + letter;
+    } else {
+      text += symbol === undefined ? MACRO : MACRO + letter;
       const reading = readMacroName(source, symbol === undefined ? dollar + 1 : dollar + 2);
       problems.push(...reading.problems);
-      text += symbol ?? MACRO;
       // Without a name there is nothing to refer to, and the line ends here.
       if (reading.name === undefined) return { text, problems };
       text += writeMacroName(reading.name);
@@ -55,15 +55,25 @@ export function readMacroText(source: string): MacroSource {
   return { text: text + source.slice(done), problems };
 }
 
+/** What a rule is made of: the operators of a value as metasymbols. */
+export function readOperators(value: string): string {
+  // eslint-disable-next-line no-control-regex
+  return value.includes(MACRO) ? value.replace(/\x81([0-9&.[\]()*+\-=~#@:|>])/g, operator) : value;
+}
+
+function operator(_: string, letter: string): string {
+  return METASYMBOLS.get(letter) ?? ARGUMENT + letter;
+}
+
 type Part =
   | string
   | { readonly kind: "macro" | "deferred"; readonly name: string }
   | { readonly kind: "condition"; readonly name: string; readonly branches: readonly (readonly Part[])[] };
 
 // eslint-disable-next-line no-control-regex
-const EXPANDABLE = /[\x81\x83\x9a]/;
+const EXPANDABLE = /\x81(?![0-9.[\]()*+\-=~#@:|>])/;
 // eslint-disable-next-line no-control-regex
-const EXPANDABLE_WHILE_READING = /[\x81\x9a]/;
+const EXPANDABLE_WHILE_READING = /\x81(?![0-9.[\]()*+\-=~#@:|>&])/;
 
 const templates = new Map<string, readonly Part[]>();
 
@@ -79,25 +89,37 @@ function template(value: string): readonly Part[] {
 
 /** A value as text, with the values of all macros filled in and conditionals decided. */
 export function expandMacros(value: string, scope: MacroScope): string {
-  return EXPANDABLE.test(value) ? rounds(value, scope, EXPANDABLE, false) : value;
+  if (!value.includes(MACRO)) return value;
+  return rounds(value, scope, EXPANDABLE, false).text.replaceAll(MACRO, "$");
 }
 
 /**
- * What happens to an R or C line while a configuration is read: `$x` and `$?x` take the value of this moment, `$&x`,
+ * What happens to an R, C or K line while a configuration is read: `$x` and `$?x` take the value of this moment, `$&x`,
  * `$1` and the operators stay.
+ *
+ * @param report gets a message when macros refer to each other without end
  */
-export function expandWhileReading(value: string, scope: MacroScope): string {
-  return EXPANDABLE_WHILE_READING.test(value) ? rounds(value, scope, EXPANDABLE_WHILE_READING, true) : value;
+export function expandWhileReading(value: string, scope: MacroScope, report?: (problem: string) => void): string {
+  if (!EXPANDABLE_WHILE_READING.test(value)) return value;
+  const { text, done } = rounds(value, scope, EXPANDABLE_WHILE_READING, true);
+  if (!done) report?.(`expand: recursion too deep (${DEEPEST} max)`);
+  return text;
 }
 
 /** Values may hold macros again, and a condition may begin in one value and end in another: whole rounds. */
-function rounds(value: string, scope: MacroScope, expandable: RegExp, keepDeferred: boolean): string {
+function rounds(
+  value: string,
+  scope: MacroScope,
+  expandable: RegExp,
+  keepDeferred: boolean,
+): { readonly text: string; readonly done: boolean } {
   let text = value;
-  for (let round = 0; round < DEEPEST && expandable.test(text); round++) {
+  for (let round = 0; round <= DEEPEST; round++) {
+    if (!expandable.test(text)) return { text, done: true };
     text = fill(template(text), scope, keepDeferred);
-    if (text.length > LONGEST) return text.slice(0, LONGEST);
+    if (text.length > LONGEST) return { text: text.slice(0, LONGEST), done: false };
   }
-  return text;
+  return { text, done: !expandable.test(text) };
 }
 
 function fill(parts: readonly Part[], scope: MacroScope, keepDeferred: boolean): string {
@@ -107,7 +129,7 @@ function fill(parts: readonly Part[], scope: MacroScope, keepDeferred: boolean):
     else if (part.kind === "condition") {
       const skip = scope.get(part.name) ? 0 : 1;
       for (let i = skip; i < part.branches.length; i += 2) text += fill(part.branches[i], scope, keepDeferred);
-    } else if (part.kind === "deferred" && keepDeferred) text += DEFERRED_MACRO + writeMacroName(part.name);
+    } else if (part.kind === "deferred" && keepDeferred) text += `${MACRO}&${writeMacroName(part.name)}`;
     else text += scope.get(part.name) ?? "";
   }
   return text;

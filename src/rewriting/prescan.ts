@@ -19,7 +19,7 @@ import {
   characterKinds,
 } from "./character-kinds.ts";
 import { readMacroName } from "./macro-name.ts";
-import { ARGUMENT, NAMED_METASYMBOLS, printTokens, printable } from "./tokens.ts";
+import { ARGUMENT, MACRO, NAMED_METASYMBOLS, printTokens, printable } from "./tokens.ts";
 import type { Tokens } from "./tokens.ts";
 import type { Trace } from "./trace.ts";
 
@@ -57,12 +57,14 @@ export interface Prescanned {
 const LONGEST_ADDRESS = 255;
 /** The longest token. */
 const LONGEST_TOKEN = 256;
-/** All tokens together, each with one octet for its end. */
+const MOST_TOKENS = 1000;
+/** All tokens of an address together, each with one octet for its end. */
 const LONGEST_LIST = 1251;
 /** Addresses in messages are shortened to this. */
 const LONGEST_SHOWN = 202;
 const NONE: readonly string[] = [];
 const AT = "@".charCodeAt(0);
+const DOLLAR = MACRO.charCodeAt(0);
 
 /** The message for an address that is longer than any may be, or undefined. */
 export function tooLongAddress(text: string): string | undefined {
@@ -126,7 +128,8 @@ class Scan {
         end = at--;
         continue;
       }
-      const kind = kinds[code & 0xff];
+      // In a value the dollar of macro text is a letter like any other.
+      const kind = code === DOLLAR && source === "value" ? LETTER : kinds[code & 0xff];
       if (kind === VANISHING) {
         this.#vanish(at, escaped);
         escaped = false;
@@ -140,7 +143,7 @@ class Scan {
       } else if (kind === LETTER) this.#take(at);
       else if (kind === META) at = this.#metasymbol(at);
       else this.#separate(kind, at);
-      if (this.#size + this.#held.length + (this.#start < 0 ? 0 : at - this.#start) >= LONGEST_LIST) {
+      if (!rule && this.#size + this.#held.length + (this.#start < 0 ? 0 : at - this.#start) >= LONGEST_LIST) {
         return this.#failed("Address too long");
       }
     }
@@ -150,6 +153,7 @@ class Scan {
       this.#start = -1;
     }
     this.#endToken(at);
+    if (this.#tokens.length > MOST_TOKENS) return this.#failed("prescan: too many tokens");
     if (this.#tooLong) return this.#failed("prescan: token too long");
     return { tokens: this.#tokens.length > 0 ? this.#tokens : undefined, end: at, messages: this.#messages ?? NONE };
   }

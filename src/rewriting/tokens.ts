@@ -3,12 +3,11 @@
  *
  * A token is a latin1 string (one code unit per octet): an atom, one operator character, or a quoted string with its
  * quotes. A metasymbol is one code unit from 0x80 to 0x9f, a range that addresses may not contain, so nothing from
- * outside can look like one. The same code units stand for `$x`, `$?x` ... inside macro values once a configuration has
- * been read: a `$` in a value is a dollar and nothing else.
+ * outside can look like one.
  */
 export type Tokens = readonly string[];
 
-/** `$x` or `${name}`; the name follows. */
+/** The `$` of macro text (macro-text.ts): `$x`, `$?x`, `$*` ... as they are kept until a rule is made of them. */
 export const MACRO = "\x81";
 /** `$&x`: replaced when the rule runs; the name follows. */
 export const DEFERRED_MACRO = "\x83";
@@ -41,13 +40,7 @@ export const HOST_BEGIN = "\x9d";
 export const HOST_END = "\x9e";
 
 /** Metasymbols that a name follows, as `x` or `{name}`. */
-export const NAMED_METASYMBOLS: ReadonlySet<string> = new Set([
-  MACRO,
-  DEFERRED_MACRO,
-  IF,
-  MATCH_CLASS,
-  MATCH_NOT_CLASS,
-]);
+export const NAMED_METASYMBOLS: ReadonlySet<string> = new Set([DEFERRED_MACRO, IF, MATCH_CLASS, MATCH_NOT_CLASS]);
 
 /** What is written after `$` → the metasymbol. Digits and names are not here: see ARGUMENT and MACRO. */
 export const METASYMBOLS: ReadonlyMap<string, string> = new Map([

@@ -35,6 +35,17 @@ describe("compileRule()", () => {
     expect(compiled(line).problems).toEqual(problems);
   });
 
+  test("a macro that refers to itself is reported", () => {
+    const { problems } = testProgram("Dx$x\nSt\nR$x\ty");
+    expect(problems).toEqual(["expand: recursion too deep (10 max)"]);
+  });
+
+  test("operators in the value of a macro are operators of the rule", () => {
+    const { rulesets } = testProgram("Dx$* b $=c\nSt=1\nR$x\t<$1>");
+    const [rule] = rulesets.get(1)?.rules ?? [];
+    expect(printRule(rule).lhs).toEqual(["$*", "b", "$=c"]);
+  });
+
   test("takes the control off the right side", () => {
     expect(compiled("Ra\t$:b").rule).toMatchObject({ control: "once", rhs: [{ kind: "token", text: "b" }] });
     expect(compiled("Ra\t$@").rule).toMatchObject({ control: "return", rhs: [] });
