@@ -1,7 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import { readMacroName } from "../../../src/rewriting/macro-name.ts";
 import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
-import { expandMacros, expandWhileReading, printMacroText, readMacroText } from "../../../src/rewriting/macro-text.ts";
+import {
+  expandMacros,
+  expandWhileReading,
+  printMacroText,
+  readMacroText,
+  readOperators,
+} from "../../../src/rewriting/macro-text.ts";
 
 function scope(values: Record<string, string>): MacroScope {
   return new MacroScope(
