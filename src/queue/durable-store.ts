@@ -14,6 +14,7 @@ import { type DraftHome, PendingDraft, unavailable } from "./draft.ts";
 import { isFinished, matches, newEntry, withAttempt, withChanges, withHold } from "./entry.ts";
 import { reasonOf } from "./file-operations.ts";
 import { Background, FreshBodies, type Item, type JournalPlace, newItem } from "./item.ts";
+import { bringHeader, slimDown, wholeEntry } from "./item-header.ts";
 import { ItemFiles } from "./item-files.ts";
 import { appendDurably, type Journal } from "./journal.ts";
 import {
@@ -68,10 +69,10 @@ export class DurableStore implements QueueStore {
     const background = this.#background;
     this.#files = new ItemFiles(spool, background, report);
     this.#mover = new Mover({ journal, spool, clock, report, background, files: this.#files, fresh: this.#fresh });
-    for (const { entry, segment, bodyAt, bodyLength } of fromJournal) {
-      this.#add(entry, { segment, bodyAt, bodyLength });
+    for (const { entry, segment, at, bodyAt, bodyLength } of fromJournal) {
+      this.#add(entry, { segment, at, bodyAt, bodyLength }).slim = true;
     }
-    for (const entry of fromSpool) this.#add(entry, undefined);
+    for (const entry of fromSpool) slimDown(this.#add(entry, undefined));
     this.#home = {
       spool: parts.spool,
       inlineLimit: parts.inlineLimit,
@@ -104,6 +105,7 @@ export class DurableStore implements QueueStore {
     if (!item || item.lease !== 0 || item.entry.hold !== undefined || this.#closed) return undefined;
     if (item.moving) return item.moving.then(() => this.claim(id));
     if (item.unsafe > 0) return this.#makeSafe(item).then(() => this.claim(id));
+    if (item.slim) return this.#bringHeader(item).then(() => this.claim(id));
     const lease = ++this.#lease;
     item.lease = lease;
     return {
@@ -160,11 +162,26 @@ export class DurableStore implements QueueStore {
     if (!item) return;
     item.lease = 0;
     this.#fresh.drop(item);
+    slimDown(item);
     if (item.entry.hold !== undefined && item.journal) this.#background.run(this.#mover.move(item));
   }
 
   get(id: string): QueueEntry | undefined {
     return this.#items.get(id)?.entry;
+  }
+
+  /**
+   * A whole message, to look at or to export, whoever has claimed it; undefined when there is none of that id.
+   * @throws QueueUnavailableError when it cannot be read
+   */
+  async inspect(id: string): Promise<{ readonly entry: QueueEntry; readonly body: MessageReader } | undefined> {
+    const item = this.#items.get(id);
+    if (!item) return undefined;
+    try {
+      return { entry: await wholeEntry(item, this.#parts.spool), body: this.#reader(item) };
+    } catch (error) {
+      throw unavailable(error);
+    }
   }
 
   list(filter: QueueFilter = {}): readonly QueueEntry[] {
@@ -249,7 +266,8 @@ export class DurableStore implements QueueStore {
           return;
         }
         const bodyLength = record.length - record.bodyAt;
-        const item = this.#add(entry, { segment: place.segment, bodyAt: place.at + record.bodyAt, bodyLength });
+        const { segment, at } = place;
+        const item = this.#add(entry, { segment, at, bodyAt: at + record.bodyAt, bodyLength });
         const [first, ...rest] = record.parts;
         this.#fresh.keep(item, rest.length === 0 ? [first.subarray(record.bodyAt)] : rest, record.length);
         if (place.segment.number !== this.#segmentSeen) {
@@ -339,6 +357,15 @@ export class DurableStore implements QueueStore {
 
   #note(type: RecordType, id: string, facts: unknown): void {
     this.#parts.journal.note(type, encodeRecord(type, id, facts));
+  }
+
+  async #bringHeader(item: Item): Promise<void> {
+    try {
+      await bringHeader(item, this.#parts.spool);
+    } catch (error) {
+      // Removed or moved while we read: the next look tells.
+      if (!item.gone) throw unavailable(error);
+    }
   }
 
   async #makeSafe(item: Item): Promise<void> {

@@ -2,6 +2,7 @@
 import { unavailable } from "./draft.ts";
 import { reasonOf } from "./file-operations.ts";
 import type { Background, Item } from "./item.ts";
+import { wholeEntry } from "./item-header.ts";
 import type { SpoolStore } from "./spool-store.ts";
 
 export class ItemFiles {
@@ -57,7 +58,7 @@ export class ItemFiles {
       item.dirty = false;
       const { unsafe } = item;
       try {
-        await this.#spool.writeControl(item.entry);
+        await this.#spool.writeControl(await wholeEntry(item, this.#spool));
       } catch (error) {
         item.dirty = true;
         throw unavailable(error);

@@ -5,12 +5,16 @@ import type { Segment } from "./segment.ts";
 /** Where the body of a message in the journal lies. */
 export interface JournalPlace {
   readonly segment: Segment;
+  /** Where the record begins, and the body in it. */
+  readonly at: number;
   readonly bodyAt: number;
   readonly bodyLength: number;
 }
 
 export interface Item {
   entry: QueueEntry;
+  /** The entry is without its header, which is on disk (item-header.ts). */
+  slim: boolean;
   /** Undefined: it lies in the spool. */
   journal: JournalPlace | undefined;
   /** The body, kept from its arrival for the first attempt, and the octets that this keeps in memory. */
@@ -32,6 +36,7 @@ export interface Item {
 export function newItem(entry: QueueEntry, journal: JournalPlace | undefined): Item {
   return {
     entry,
+    slim: false,
     journal,
     fresh: undefined,
     freshOctets: 0,

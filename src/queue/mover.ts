@@ -8,6 +8,7 @@ import { JournalBody } from "./body.ts";
 import { segmentToCompact } from "./compaction.ts";
 import { reasonOf } from "./file-operations.ts";
 import type { Background, FreshBodies, Item } from "./item.ts";
+import { wholeEntry } from "./item-header.ts";
 import type { ItemFiles } from "./item-files.ts";
 import { appendDurably, type Journal } from "./journal.ts";
 import { type GoneFacts, RecordType } from "./journal-record.ts";
@@ -68,13 +69,15 @@ export class Mover {
   }
 
   async #move(item: Item): Promise<void> {
-    const { journal: place, entry } = item;
+    const { journal: place } = item;
     const { spool, journal, files, fresh } = this.#parts;
     if (!place || item.gone) return;
+    const whole = await wholeEntry(item, spool);
+    const { entry } = item;
     const body = await new JournalBody(place.segment.file, place.bodyAt, place.bodyLength).whole();
     try {
       await spool.writeBody(entry.id, [body]);
-      await spool.writeControl(entry);
+      await spool.writeControl(whole);
     } catch (error) {
       await spool.remove(entry.id).catch(() => undefined);
       throw error;

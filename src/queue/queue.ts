@@ -98,7 +98,10 @@ export interface QueueFilter {
 export interface QueueStore {
   /** @throws QueueUnavailableError when the queue directory is full or not writable. */
   draft(): MaybePromise<Draft>;
-  /** The claim, or undefined when the message is gone, held or claimed by somebody else. */
+  /**
+   * The claim, or undefined when the message is gone, held or claimed by somebody else.
+   * Rejects with QueueUnavailableError when it cannot be worked on now (unreadable, or an expansion is not durable yet).
+   */
   claim(id: string): MaybePromise<Claim | undefined>;
   /** Notes an attempt; does not wait for its own sync. */
   record(claim: Claim, attempt: Attempt): void;
@@ -110,6 +113,10 @@ export interface QueueStore {
   settle(claim: Claim, changes: Changes): { readonly entry: QueueEntry; readonly durable: Promise<void> };
   /** Gives a claim back. */
   finish(claim: Claim): void;
+  /**
+   * Entries that are not claimed may come without their header (`envelope.headers` empty): a store need not keep that
+   * in memory. A claim has it.
+   */
   get(id: string): QueueEntry | undefined;
   list(filter?: QueueFilter): readonly QueueEntry[];
   hold(id: string, reason: string): Promise<boolean>;

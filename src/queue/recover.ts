@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { withAttempt, withChanges, withHold } from "./entry.ts";
 import { type FileOperations, hasCode, reasonOf } from "./file-operations.ts";
+import { withoutHeader } from "./item-header.ts";
 import {
   type AttemptFacts,
   type DecodedRecord,
@@ -24,8 +25,11 @@ import { Segment, segmentName, segmentNumber } from "./segment.ts";
 import { readSegment } from "./segment-reader.ts";
 
 export interface RecoveredMessage {
+  /** Without its header, which stays on the disk. */
   readonly entry: QueueEntry;
   readonly segment: Segment;
+  /** Where its record begins, and the body in it. */
+  readonly at: number;
   readonly bodyAt: number;
   readonly bodyLength: number;
 }
@@ -50,8 +54,8 @@ function change(messages: Messages, id: string, apply: (entry: QueueEntry) => Qu
 function addMessage(messages: Messages, segment: Segment, record: DecodedRecord, at: number): void {
   const { group, priority, nextTry, envelope } = record.facts as MessageFacts;
   const { id, bodyLength } = record;
-  const entry: QueueEntry = { id, envelope, group, priority, attempts: 0, nextTry };
-  messages.set(id, { entry, segment, bodyAt: at + record.bodyAt, bodyLength });
+  const entry = withoutHeader({ id, envelope, group, priority, attempts: 0, nextTry });
+  messages.set(id, { entry, segment, at, bodyAt: at + record.bodyAt, bodyLength });
   segment.messages++;
 }
 

@@ -127,6 +127,12 @@ export class SpoolStore {
     await this.#sync.sync();
   }
 
+  /** The entry as its control file has it. */
+  async read(id: string): Promise<QueueEntry> {
+    const kind = (await this.#files.facts(this.#path("hf", id))) ? "hf" : "qf";
+    return (await this.#read(kind, id)).entry;
+  }
+
   /** @param owner user id that the body file must belong to; undefined for any */
   body(entry: QueueEntry, owner?: number): SpoolBody {
     return new SpoolBody(this.#files, this.#path("df", entry.id), entry.envelope.bodySize, owner);

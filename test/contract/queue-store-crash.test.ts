@@ -140,6 +140,7 @@ async function broken(files: FaultyFiles, known: Knowledge): Promise<string[]> {
     if (known.held.has(id) && entry.hold === undefined) problems.push(`${id} was held and is not`);
     if (known.released.has(id) && entry.hold !== undefined) problems.push(`${id} was released and is held`);
     if (entry.hold !== undefined) await store.release(id);
+    if ((await store.inspect(id))!.entry.envelope.headers.length !== 3) problems.push(`${id} has no header`);
     if ((await bodyOf(store, id)) !== body) problems.push(`${id} has another body`);
   }
   await store.close();

@@ -114,6 +114,26 @@ describe.each(Object.keys(implementations))("%s", (name) => {
     expect(await store.claim("5AKJNo00000000")).toBeUndefined();
   });
 
+  test("a claim has the header, also after a deferral, a hold and a release", async () => {
+    const { id, envelope: sent } = await put(store, lines(30));
+    const large = await put(store, lines(400));
+    for (const [each, headers] of [
+      [id, sent.headers],
+      [large.id, large.envelope.headers],
+    ] as const) {
+      for (const step of ["fresh", "deferred", "released"]) {
+        const claim = (await store.claim(each))!;
+        expect([step, claim.entry.envelope.headers]).toEqual([step, headers]);
+        store.settle(claim, { recipients: [{ index: 0, state: "deferred", status: deferred }] });
+        store.finish(claim);
+        if (step === "fresh") continue;
+        await store.hold(each, "look");
+        await store.release(each);
+      }
+      expect(store.get(each)!.envelope.recipients[0]).toMatchObject({ state: "deferred", status: deferred });
+    }
+  });
+
   test("record() counts the attempt, settle() changes recipients, times and priority", async () => {
     const recipients = [recipient("b@b.test"), recipient("c@c.test")];
     const { id } = await put(store, "x\r\n", { recipients });
