@@ -1,4 +1,5 @@
 /** What a map is made from: its K line, and the parts of the server that map classes ask. */
+import type { NameSources } from "../dns/names.ts";
 import type { Resolver } from "../dns/resolver.ts";
 import type { LookupMap } from "../rewriting/lookup.ts";
 import type { Location } from "../source/location.ts";
@@ -23,6 +24,11 @@ export interface MapDeclaration {
 
 export interface MapEnvironment {
   readonly resolver: Resolver;
+  /**
+   * Sources of host names with the options that bear on them (service switch, HasWildcardMX, DontExpandCnames); without
+   * this they are made from resolver, machine and services.
+   */
+  names?(): NameSources;
   readonly machine: Machine;
   readonly users: MailboxDatabase;
   readonly clock: Clock;

@@ -7,33 +7,57 @@
 import type { LookupMap } from "../rewriting/lookup.ts";
 import { type Diagnostic, diagnostic } from "../source/diagnostic.ts";
 import { arithClass } from "./arith.ts";
+import { arpaClass } from "./arpa.ts";
+import { bestmxClass } from "./bestmx.ts";
 import { btreeClass, cdbClass, dbmClass, hashClass, implicitClass } from "./database.ts";
 import { dequoteClass } from "./dequote.ts";
+import { dnsClass } from "./dns.ts";
 import type { MapDeclaration, MapEnvironment } from "./environment.ts";
 import { FlaggedMap } from "./flagged-map.ts";
 import { parseFlags } from "./flags.ts";
+import { hostClass } from "./host.ts";
 import { macroClass } from "./macro.ts";
 import type { MapClass } from "./map-class.ts";
 import { nullClass } from "./null.ts";
+import { programClass } from "./program.ts";
+import { regexClass } from "./regex.ts";
 import { sequenceClass } from "./sequence.ts";
+import { socketClass } from "./socket.ts";
+import { stabClass } from "./stab.ts";
 import { switchClass } from "./switch.ts";
+import { syslogClass } from "./syslog.ts";
 import { textClass } from "./text.ts";
+import { unavailableClass } from "./unavailable.ts";
 import { userClass } from "./user.ts";
 
 const CLASSES: ReadonlyMap<string, MapClass> = new Map<string, MapClass>([
   ["arith", arithClass],
+  ["arpa", arpaClass],
+  ["bestmx", bestmxClass],
   ["btree", btreeClass],
   ["cdb", cdbClass],
   ["dbm", dbmClass],
   ["dequote", dequoteClass],
+  ["dns", dnsClass],
   ["hash", hashClass],
+  ["host", hostClass],
   ["implicit", implicitClass],
   ["macro", macroClass],
   ["null", nullClass],
+  ["program", programClass],
+  ["regex", regexClass],
   ["sequence", sequenceClass],
+  ["socket", socketClass],
+  ["stab", stabClass],
   ["switch", switchClass],
+  ["syslog", syslogClass],
   ["text", textClass],
   ["user", userClass],
+  // Known, but what they ask cannot be reached.
+  ["ldap", unavailableClass({ strict: false })],
+  ["nis", unavailableClass({ wantsFile: true })],
+  ["nisplus", unavailableClass()],
+  ["userdb", unavailableClass()],
 ]);
 
 /** Names of the classes that exist, in alphabetic order. */

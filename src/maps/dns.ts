@@ -1,0 +1,84 @@
+/**
+ * The class dns: records of one type. `Kblack dns -R A -B bl.example.org`.
+ *
+ *     -R type   A AAAA AFSDB CNAME MX NS PTR SRV TXT TLSA     -z sep   all records, joined; else only the first
+ *     -B base   appended to the key after a dot               -Z n     at most so many with -z
+ */
+import { isIPv6 } from "node:net";
+import { candidates } from "../dns/search.ts";
+import type { DnsAnswer, DnsRecord, RecordType } from "../dns/resolver.ts";
+import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import { EX } from "../sys/sysexits.ts";
+import { lenientFlags } from "./flags.ts";
+import { type BareResult, found, type MapClass, tempfail } from "./map-class.ts";
+import { readSeparator } from "./text.ts";
+
+const TYPES: ReadonlySet<string> = new Set([
+  "A",
+  "AAAA",
+  "AFSDB",
+  "CNAME",
+  "MX",
+  "NS",
+  "PTR",
+  "SRV",
+  "TLSA",
+  "TXT",
+] satisfies RecordType[]);
+
+const UNKNOWN: BareResult = { kind: "missing", status: EX.NOHOST };
+
+export const dnsClass: MapClass = {
+  flags: lenientFlags({ R: "word", B: "word", Z: "word", r: "adjacent" }),
+  keepsCase: true,
+  open({ declaration: { name }, flags, environment: { resolver, machine }, problem }) {
+    const wanted = flags.value("R")?.toUpperCase();
+    const type = wanted !== undefined && TYPES.has(wanted) ? (wanted as RecordType) : undefined;
+    if (wanted !== undefined && type === undefined) {
+      problem(`dns map ${name}: wrong type ${flags.value("R")}`.trimEnd());
+    }
+    if (type === undefined) {
+      problem(`dns map ${name}: missing -R type`);
+      return { find: () => UNKNOWN };
+    }
+    const base = flags.value("B");
+    const separator = flags.has("z") ? (readSeparator(flags.value("z")) ?? " ") : undefined;
+    const limit = Number.parseInt(flags.value("Z") ?? "", 10) || Infinity;
+
+    function answer(query: DnsAnswer, asked: string): BareResult {
+      if (query.kind === "tempfail") return tempfail(`${asked}: ${query.reason}`);
+      if (query.kind !== "found" || query.records.length === 0) return UNKNOWN;
+      const texts = query.records.map(recordText);
+      return found(separator === undefined ? texts[0] : texts.slice(0, limit).join(separator));
+    }
+
+    /** Names are complete when they have a base, a final dot or dots enough; others are sought in the search list. */
+    function ask(names: readonly string[], index: number): MaybePromise<BareResult> {
+      const asked = names[index];
+      if (asked === undefined) return UNKNOWN;
+      return whenReady(resolver.query(asked, type!), (query) => {
+        const result = answer(query, asked);
+        return result.kind === "missing" ? ask(names, index + 1) : result;
+      });
+    }
+
+    return {
+      find(key) {
+        if (base !== undefined) return ask([`${key}.${base}`.replace(/\.$/, "")], 0);
+        const dots = key.split(".").length - 1;
+        const complete = key.endsWith(".") || dots >= machine.ndots;
+        return ask(complete ? [key.replace(/\.$/, "")] : candidates(key, machine), 0);
+      },
+    };
+  },
+};
+
+/** IPv6 addresses as sendmail writes them: tagged, all groups, no zeros in front. */
+function recordText({ type, data }: DnsRecord): string {
+  if (type !== "AAAA" || !isIPv6(data)) return data;
+  const [head, tail] = new URL(`http://[${data}]/`).hostname.slice(1, -1).split("::");
+  const first = head === "" ? [] : head.split(":");
+  const last = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = Array<string>(8 - first.length - last.length).fill("0");
+  return `IPv6:${[...first, ...zeros, ...last].join(":")}`;
+}

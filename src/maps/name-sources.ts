@@ -1,0 +1,12 @@
+/** The sources of host names that host, dns and bestmx ask, made once for a map at its first look-up. */
+import { type HostService, type NameSources, openNames } from "../dns/names.ts";
+import type { MapEnvironment } from "./environment.ts";
+
+export function namesOf(environment: MapEnvironment): () => NameSources {
+  let names: NameSources | undefined;
+  return () => {
+    if (environment.names) return environment.names();
+    const services = environment.services("hosts").filter((each): each is HostService => /^(?:dns|files)$/.test(each));
+    return (names ??= openNames(environment.machine, environment.resolver, services.length === 0 ? {} : { services }));
+  };
+}
