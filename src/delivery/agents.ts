@@ -10,7 +10,7 @@ import { ErrorAgent } from "./error-agent.ts";
 import { FileAgent } from "./file-agent.ts";
 import { LocalAgent } from "./local-agent.ts";
 import { deferred, failed, reportForAll } from "./outcome.ts";
-import { ProgramAgent } from "./program-agent.ts";
+import { ProgramAgent, takesArguments } from "./program-agent.ts";
 import { SmtpAgent } from "./smtp-agent.ts";
 
 export interface Agents {
@@ -44,7 +44,7 @@ const CONSTRUCTORS: Readonly<Record<AgentKind, (environment: DeliveryEnvironment
 
 function kindOf(mailer: Mailer): AgentKind {
   if (mailer.name === "error" || mailer.name === "discard") return mailer.name;
-  return BY_PATH.get(mailer.path.toUpperCase()) ?? "program";
+  return BY_PATH.get(mailer.path.toUpperCase()) ?? (takesArguments(mailer) ? "program" : "smtp");
 }
 
 export function createAgents(environment: DeliveryEnvironment): Agents {

@@ -4,6 +4,8 @@ import { type ChildResult, runChild } from "../sys/child.ts";
 import { EX } from "../sys/sysexits.ts";
 import { fromSystemError, type TaskArgument, type TaskInput, type TaskResult } from "../sys/user-workers.ts";
 
+/** Where programs look for others. */
+export const SAFE_PATH = "/usr/local/bin:/usr/bin:/bin";
 /** Output that goes into the report to the sender. */
 const OUTPUT_LIMIT = 4096;
 /** When the mailer has no W=: a program that takes longer than that will not end. */

@@ -14,11 +14,9 @@ import { jobMacros } from "./job-macros.ts";
 import { inputOf, macrosFor } from "./local-agent.ts";
 import { writeMessage } from "./message-writer.ts";
 import { deferred, failed, type Outcome, reportForAll } from "./outcome.ts";
-import type { ProgramArgument } from "./pipe-program.ts";
+import { type ProgramArgument, SAFE_PATH } from "./pipe-program.ts";
 import { findUser, rightsFor } from "./rights.ts";
 import { fromTask } from "./task-outcome.ts";
-
-const SAFE_PATH = "/usr/local/bin:/usr/bin:/bin";
 
 export class ProgramAgent implements Agent {
   readonly #environment: DeliveryEnvironment;
@@ -31,9 +29,6 @@ export class ProgramAgent implements Agent {
     const { config, clock, users, workers } = this.#environment;
     const all = (outcome: Outcome) => reportForAll(job, outcome, clock.now());
     const { mailer } = job;
-    if (!mailer.argv.some((argument) => /\$\{?u\b/.test(argument))) {
-      return all(failed("5.3.5", `Local configuration error (mailer ${mailer.name}: no $u in A=)`));
-    }
     const macros = await jobMacros(job);
     if (macros.kind === "tempfail") return all(deferred("4.4.3", macros.reason));
     const written = await writeMessage(config, job, macros.scope);
@@ -75,12 +70,19 @@ export class ProgramAgent implements Agent {
   }
 }
 
+/** A mailer whose arguments do not name the user wants to be told in an SMTP or LMTP conversation (manual §5.4, A=). */
+export function takesArguments({ argv }: Mailer): boolean {
+  return argv.some((argument) => USER.test(argument));
+}
+
+const USER = /\$(?:u|\{u\})/;
+
 /** An argument with `$u` stands for one argument for each recipient (manual §5.4, A=). */
 function expandArguments(job: Job, scope: MacroScope, expand: (text: string, scope: MacroScope) => string): string[] {
   const { mailer, recipients } = job;
   const argv: string[] = [];
   mailer.argv.forEach((argument, position) => {
-    if (!/\$\{?u\b/.test(argument)) argv.push(expand(argument, scope));
+    if (!USER.test(argument)) argv.push(expand(argument, scope));
     else for (const each of recipients) argv.push(expand(argument, scope.child([["u", each.triple.user]])));
     if (position > 0) return;
     const sender = scope.get("g") ?? "<>";

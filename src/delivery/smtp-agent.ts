@@ -207,14 +207,14 @@ class Attempt {
       lmtp: mailer.flags.has("z"),
       // F=a asks for ESMTP and most servers speak it; F=2 forbids it.
       extended: !mailer.flags.has("2"),
-      tls: tls && !mailer.flags.has("z"),
+      tls: tls && place.target.kind === "tcp" && !mailer.flags.has("z"),
       timeouts,
     });
     const stop = abortWith(signal, client);
     try {
       const failure = await client.open();
       if (failure === undefined) return { client };
-      client.close();
+      client.abort();
       return { failure };
     } finally {
       stop();

@@ -1,6 +1,6 @@
 /**
  * The places where a job may be delivered, in the order to try them: from the mailer's A= line
- * (`TCP $h`, `TCP mailhub 2526`, `FILE /path/socket`), by way of DNS.
+ * (`TCP $h`, `TCP mailhub 2526`, `FILE /path/socket`, `mail.local -l`), by way of DNS.
  */
 import { isIPv6 } from "node:net";
 import type { PortOptions } from "../config/config.ts";
@@ -34,7 +34,13 @@ export async function* findPlaces(
 ): AsyncGenerator<PlaceOrProblem> {
   const { config } = environment;
   const { options } = config;
-  const [kind, target = "", service = "25"] = job.mailer.argv.map((argument) => config.expand(argument, scope).trim());
+  const { path } = job.mailer;
+  const argv = job.mailer.argv.map((argument) => config.expand(argument, scope).trim());
+  if (!path.startsWith("[")) {
+    yield programPlace(path, argv);
+    return;
+  }
+  const [kind, target = "", service = "25"] = argv;
   if (/^file$/i.test(kind ?? "")) {
     yield unixPlace(target);
     return;
@@ -103,6 +109,13 @@ function unixPlace(path: string): PlaceOrProblem {
   if (path === "") return problem(deferred("4.3.5", "Local configuration error (no socket in A=)"));
   const peer = { name: path, relay: path };
   return { kind: "place", place: { key: path, target: { kind: "unix", path }, peer, serverName: "localhost" } };
+}
+
+/** It is "local" to the log, as what it delivers to. */
+function programPlace(path: string, argv: readonly string[]): PlaceOrProblem {
+  const key = [path, ...argv].join("\0");
+  const peer = { name: path, relay: "local" };
+  return { kind: "place", place: { key, target: { kind: "program", path, argv }, peer, serverName: "localhost" } };
 }
 
 /** @param name host name without final dot, or an address in brackets */

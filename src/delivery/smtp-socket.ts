@@ -1,5 +1,7 @@
-/** A connected socket to one place: TCP address and port, or a unix socket. */
+/** A connection to one place: TCP address and port, a unix socket, or a program. */
 import { connect, type Socket } from "node:net";
+import { SAFE_PATH } from "./pipe-program.ts";
+import { ProgramSocket } from "./program-socket.ts";
 import type { Peer } from "./reply-status.ts";
 import type { ClientFailure } from "./smtp-client.ts";
 
@@ -9,11 +11,24 @@ export interface Place {
   readonly key: string;
   readonly target:
     | { readonly kind: "tcp"; readonly address: string; readonly port: number; readonly localAddress?: string }
-    | { readonly kind: "unix"; readonly path: string };
+    | { readonly kind: "unix"; readonly path: string }
+    | { readonly kind: "program"; readonly path: string; readonly argv: readonly string[] };
   /** For log and reports. */
   readonly peer: Peer;
   /** Name for TLS. */
   readonly serverName: string;
+}
+
+/** A program's standard input and output, where they stand for a connection, do what the client asks of a socket. */
+function begin(target: Place["target"]): Socket {
+  if (target.kind === "unix") return connect({ path: target.path });
+  if (target.kind === "program") {
+    const { TZ } = process.env;
+    const environment = { PATH: SAFE_PATH, AGENT: "sendmail", ...(TZ === undefined ? {} : { TZ }) };
+    return new ProgramSocket(target.path, target.argv, environment) as unknown as Socket;
+  }
+  const { address, port, localAddress } = target;
+  return connect({ host: address, port, noDelay: true, ...(localAddress === undefined ? {} : { localAddress }) });
 }
 
 /** @param timeout ms */
@@ -24,15 +39,7 @@ export function openSocket(
 ): Promise<{ readonly socket: Socket } | { readonly failure: ClientFailure }> {
   const { target } = place;
   return new Promise((resolve) => {
-    const socket =
-      target.kind === "unix"
-        ? connect({ path: target.path })
-        : connect({
-            host: target.address,
-            port: target.port,
-            noDelay: true,
-            ...(target.localAddress === undefined ? {} : { localAddress: target.localAddress }),
-          });
+    const socket = begin(target);
     const settle = (failure?: ClientFailure) => {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);

@@ -435,3 +435,47 @@ describe("LMTP", () => {
     expect(report.statuses.get(0)).toMatchObject({ action: "delivered", relay: path });
   });
 });
+
+describe("programs that speak LMTP on standard input and output", () => {
+  const script = `
+    process.stdout.write("220 local LMTP\\r\\n");
+    let text = "", data = false, count = 0;
+    process.stdin.on("end", () => process.exit(0)).on("data", (chunk) => {
+      text += chunk;
+      for (let end = text.indexOf("\\r\\n"); end >= 0; end = text.indexOf("\\r\\n")) {
+        const line = text.slice(0, end);
+        text = text.slice(end + 2);
+        if (data && line !== ".") continue;
+        if (line === ".") { data = false; for (; count > 0; count--) process.stdout.write("250 2.1.5 stored\\r\\n"); continue; }
+        if (line.startsWith("LHLO")) process.stdout.write("250-local\\r\\n250 PIPELINING\\r\\n");
+        else if (line === "DATA") { data = true; process.stdout.write("354 go on\\r\\n"); }
+        else { if (line.startsWith("RCPT")) count++; process.stdout.write("250 2.0.0 ok\\r\\n"); }
+      }
+    });`;
+
+  test("are started once for several messages", async () => {
+    const mailer = testMailer({ name: "local", path: process.execPath, argv: ["lmtp", "-e", script], flags: "lmz" });
+    // The script is no macro text.
+    const config = { ...testConfig(), expand: (text: string) => text };
+    const deliver = agent(0, { config });
+    for (let count = 0; count < 2; count++) {
+      const report = await deliver({ mailer, users: ["ann", "bob"], body: "x\r\n".repeat(100_000) });
+      expect(texts(report)).toEqual(["2.1.5 Sent (stored)", "2.1.5 Sent (stored)"]);
+      expect(report.statuses.get(0)).toMatchObject({ action: "delivered", relay: "local" });
+    }
+  });
+
+  test("a program that is not there is a reason to wait", async () => {
+    const mailer = testMailer({ path: "/nonexistent/program", argv: ["program", "-l"], flags: "lmz" });
+    expect(texts(await agent(0)({ mailer }))).toEqual([
+      "4.4.1 Deferred: /nonexistent/program: No such file or directory",
+    ]);
+  });
+
+  test("a program that says nothing is given up", async () => {
+    const mailer = testMailer({ path: "/bin/sleep", argv: ["sleep", "100"], flags: "lmz" });
+    const config = testConfig(testOptions({ "Timeout.initial": 50 }));
+    const report = await agent(0, { config })({ mailer });
+    expect(report.statuses.get(0)).toMatchObject({ action: "delayed", status: "4.4.2" });
+  });
+});
