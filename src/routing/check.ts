@@ -49,9 +49,7 @@ function verdictOf(config: Config, tokens: Tokens, context: RewriteContext): Ver
     return { kind: answer.code < 500 ? "defer" : "refuse", reply: answer };
   }
   // `$#OK` and any other mailer end the checks in favour of the client; `$#error` without text is a mistake in a rule.
-  if (tokens[1]?.toLowerCase() === "error") {
-    context.message("check ruleset: $#error without $:");
-    return { kind: "refuse", reply: reply(550, "5.7.1", "Access denied") };
-  }
-  return ACCEPTED;
+  if (tokens[1]?.toLowerCase() !== "error") return ACCEPTED;
+  context.message("buildaddr: no user");
+  return { kind: "refuse", reply: reply(554, "5.3.5", "buildaddr: no user") };
 }

@@ -2,7 +2,7 @@
  * What `$#error $@ CODE $: TEXT` says: an SMTP reply.
  *
  * The text may begin with a reply code and an enhanced code ("550 5.1.1 User unknown"); CODE is an enhanced code, a
- * number or a word of sysexits. What one does not tell follows from the other.
+ * number or a word of sysexits.
  */
 import { reply, type Reply } from "../mail/reply.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
@@ -28,47 +28,43 @@ function withoutQuotes(text: string): string {
   return text.includes('"') ? text.replace(/\\([^])|"/g, (whole) => (whole === '"' ? "" : whole)) : text;
 }
 
-/** Word or number after `$@` → what it means. The numbers are those of sysexits.h. */
-const MEANINGS: Readonly<Record<string, { readonly code: number; readonly enhanced: string }>> = {
-  USAGE: { code: 553, enhanced: "5.5.4" },
-  NOUSER: { code: 550, enhanced: "5.1.1" },
-  NOHOST: { code: 550, enhanced: "5.1.2" },
-  UNAVAILABLE: { code: 553, enhanced: "5.0.0" },
-  SOFTWARE: { code: 553, enhanced: "5.3.0" },
-  TEMPFAIL: { code: 450, enhanced: "4.0.0" },
-  PROTOCOL: { code: 553, enhanced: "5.5.0" },
-  CONFIG: { code: 553, enhanced: "5.3.5" },
+/** What `$@` may hold beside an enhanced code: words of sysexits. */
+const WORDS: Readonly<Record<string, ExitCode>> = {
+  USAGE: EX.USAGE,
+  NOUSER: EX.NOUSER,
+  NOHOST: EX.NOHOST,
+  UNAVAILABLE: EX.UNAVAILABLE,
+  SOFTWARE: EX.SOFTWARE,
+  TEMPFAIL: EX.TEMPFAIL,
+  PROTOCOL: EX.PROTOCOL,
+  CONFIG: EX.CONFIG,
 };
-const WORD_OF_NUMBER = new Map<number, string>([
-  [EX.USAGE, "USAGE"],
-  [EX.NOUSER, "NOUSER"],
-  [EX.NOHOST, "NOHOST"],
-  [EX.UNAVAILABLE, "UNAVAILABLE"],
-  [EX.SOFTWARE, "SOFTWARE"],
-  [EX.TEMPFAIL, "TEMPFAIL"],
-  [EX.PROTOCOL, "PROTOCOL"],
-  [EX.CONFIG, "CONFIG"],
-]);
+const ENHANCED = /^[245]\.[0-9]{1,3}\.[0-9]{1,3}$/;
 
-/** The reply for `$#error $@ host $: user`. */
+/**
+ * The reply for `$#error $@ host $: user`. A text without a code of its own is 553 5.3.0, whatever the host part says;
+ * only a temporary failure stays temporary.
+ */
 export function errorReply(host: string, user: string): Reply {
   const { code, enhanced, text } = readErrorText(user);
-  const given = /^[245]\.[0-9]{1,3}\.[0-9]{1,3}$/.test(host) ? host : undefined;
-  const word = /^[0-9]+$/.test(host) ? WORD_OF_NUMBER.get(Number(host)) : host.toUpperCase();
-  const meaning = word === undefined ? undefined : MEANINGS[word];
-  const status = enhanced ?? given ?? (code === undefined ? meaning?.enhanced : undefined);
-  const number = code ?? meaning?.code ?? (status?.startsWith("4") ? 451 : 553);
-  return reply(number, status ?? defaultStatus(number), text);
+  const given = ENHANCED.test(host) ? host : undefined;
+  if (code !== undefined) return reply(code, enhanced ?? given ?? `${Math.trunc(code / 100)}.0.0`, text);
+  if (errorExit(host) === EX.TEMPFAIL) return reply(451, given ?? "4.0.0", text);
+  return reply(553, "5.3.0", text);
 }
 
-function defaultStatus(code: number): string {
-  return code >= 400 && code < 500 ? "4.0.0" : "5.0.0";
+/** True for replies that name the address in front of the text: `550 5.1.1 <joe@example.org>... User unknown`. */
+export function namesAddress(code: number | undefined): boolean {
+  return code === undefined || code === 553 || (code % 100 === 50 && code !== 350);
 }
 
-/** The exit status that goes with a refusal. */
-export function exitOf({ code, enhanced = "" }: Reply): ExitCode {
-  if (code < 500) return EX.TEMPFAIL;
-  return EXITS[enhanced] ?? EX.UNAVAILABLE;
+/** The exit status that the host part of `$#error` stands for. */
+export function errorExit(host: string): ExitCode {
+  const word = WORDS[host.toUpperCase()];
+  if (word !== undefined) return word;
+  if (/^[0-9]+$/.test(host)) return Object.values(EX).find((exit) => exit === Number(host)) ?? EX.UNAVAILABLE;
+  if (/^4\.[0-9]+\.[0-9]+$/.test(host)) return EX.TEMPFAIL;
+  return EXITS[host] ?? EX.UNAVAILABLE;
 }
 
 const EXITS: Readonly<Record<string, ExitCode>> = {

@@ -11,7 +11,7 @@ import type { RewriteContext, Rewritten } from "../rewriting/rewriter.ts";
 import type { Tokens } from "../rewriting/tokens.ts";
 import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
-import { readErrorText } from "./error-text.ts";
+import { namesAddress, readErrorText } from "./error-text.ts";
 import { invalidCharacters } from "./invalid-characters.ts";
 import { readTriple } from "./triple.ts";
 
@@ -102,8 +102,7 @@ export class AddressParser {
         const user = rewriter.join(triple.user);
         const { code, text } = readErrorText(user);
         // The original shows the address with replies about mailboxes only.
-        const about = code === undefined || /^(?:[245]50|553)$/.test(String(code));
-        context.message(sevenBits(about ? `${address}... ${text}` : text));
+        context.message(sevenBits(namesAddress(code) ? `${address}... ${text}` : text));
         return { kind: "error", host, user: this.#clean(user, context), status };
       }
       default: {

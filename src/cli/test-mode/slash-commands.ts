@@ -2,7 +2,7 @@
 import { crackAddress, frameAddress } from "../../mail/header-address.ts";
 import { printable } from "../../rewriting/tokens.ts";
 import { expandMacros } from "../../rewriting/macro-text.ts";
-import { errorReply, exitOf } from "../../routing/error-text.ts";
+import { errorExit } from "../../routing/error-text.ts";
 import type { ParsedAddress } from "../../routing/parse-address.ts";
 import { EX, type ExitCode } from "../../sys/sysexits.ts";
 import { remoteName } from "../../routing/remote-name.ts";
@@ -74,7 +74,7 @@ async function parse(session: TestSession, address: string): Promise<void> {
 
 /** What a failing address does to the exit status. */
 function statusOf(parsed: ParsedAddress): ExitCode {
-  if (parsed.kind === "error") return exitOf(errorReply(parsed.host, parsed.user));
+  if (parsed.kind === "error") return errorExit(parsed.host);
   if (parsed.kind === "triple") return parsed.status;
   return EX.SOFTWARE;
 }

@@ -1,0 +1,36 @@
+import { expect, test } from "@jest/globals";
+import { crackAddress, frameAddress } from "../../../src/mail/header-address.ts";
+
+/** The value with its address replaced by `@@`. */
+function cracked(value: string): string {
+  return frameAddress(crackAddress(value, ".'"), "@@");
+}
+
+test.each([
+  ["user@example.org", "@@"],
+  ["<user@example.org>", "<@@>"],
+  ["Full Name <user@example.org>", "Full Name <@@>"],
+  ['"Full, Name" <user@example.org> (comment)', '"Full, Name" <@@> (comment)'],
+  ["J. Doe <user@example.org>", '"J. Doe" <@@>'],
+  ["user@example.org (Full Name)", "@@ (Full Name)"],
+  ["(before) user@example.org", "(before) @@"],
+  ["us(mid)er@example.org", "@@ (mid)"],
+  ["user@example.org (nested (comment))", "@@ (nested (comment))"],
+  ["<a@b> <c@d>", '"<a@b>" <@@>'],
+  ["group: a@b, c@d;", "group: @@;"],
+  ["node::user", "@@"],
+  ["user@[IPv6:2001:db8::1]", "@@"],
+  ["<@relay:user@host>", "<@@>"],
+  ["@relay:user@host", '"@relay":@@'],
+  ["<user@example.org", "<@@>"],
+  ["user (open", "@@ (open)"],
+  ["a\\@b", "@@"],
+  ['say "a" <u@h>', 'say "a" <@@>'],
+  ['x@y "a" <u@h>', '"x@y \\"a\\"" <@@>'],
+])("the address of %j goes where @@ stands in %j", (value, expected) => {
+  expect(cracked(value)).toBe(expected);
+});
+
+test.each(["<>", "(c)", ":"])("%j has no address to replace", (value) => {
+  expect(cracked(value)).toBe(value);
+});
