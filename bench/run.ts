@@ -1,10 +1,12 @@
 /**
- * `npm run bench [-- NAME ...]`: prints what the server costs. The names: rewriting, accept, accept-kept, relay.
+ * `npm run bench [-- NAME ...] [--messages=N] [--profile=FOLDER]`: prints what the server costs. The names: rewriting,
+ * accept, accept-kept, relay. `--profile` has the server write a CPU profile, for the developer tools of a browser.
  *
  * The server runs in a process of its own; what counts is its CPU time for each message, which a busy machine falsifies
  * least. Nothing here is asserted anywhere: figures are for people.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
 import { generate, type Load } from "./generator.ts";
 import { postfixTool, runSmtpSource } from "./postfix.ts";
 import { costOf } from "./process-cost.ts";
@@ -14,7 +16,11 @@ import { startSink, type Sink } from "./sink.ts";
 
 const SESSIONS = 20;
 const SIZE = 1_024;
-const MESSAGES = 10_000;
+const { values: settings, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { messages: { type: "string", default: "10000" }, profile: { type: "string" } },
+});
+const MESSAGES = Number(settings.messages);
 /** Sent before the measuring starts: compilers and caches get warm. */
 const WARM_UP = 500;
 const RELAY_PATIENCE_MS = 120_000;
@@ -42,7 +48,7 @@ function load(port: number, messages: number, perConnection: number): Load {
 }
 
 async function accept(perConnection: number): Promise<void> {
-  const server = await startServer({ deliveryMode: "queue", relayPort: 9 });
+  const server = await startServer({ deliveryMode: "queue", relayPort: 9, profile: settings.profile });
   try {
     await generate(load(server.port, WARM_UP, perConnection));
     await measure(server, "our generator", MESSAGES, async () => {
@@ -62,7 +68,7 @@ async function accept(perConnection: number): Promise<void> {
 
 async function relay(): Promise<void> {
   const sink = await startSink();
-  const server = await startServer({ deliveryMode: "background", relayPort: sink.port });
+  const server = await startServer({ deliveryMode: "background", relayPort: sink.port, profile: settings.profile });
   try {
     await send(server, sink, WARM_UP);
     await measure(server, "our generator, our sink", MESSAGES, () => send(server, sink, MESSAGES));
@@ -113,7 +119,6 @@ function print(title: string, figures: readonly string[]): void {
 }
 
 async function main(): Promise<void> {
-  const wanted = process.argv.slice(2);
   const unknown = wanted.find((name) => !(name in BENCHMARKS));
   if (unknown !== undefined) {
     console.error(`No benchmark "${unknown}"; there are ${Object.keys(BENCHMARKS).join(", ")}`);

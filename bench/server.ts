@@ -19,6 +19,8 @@ export interface ServerConfiguration {
   readonly deliveryMode: "queue" | "background";
   /** Where mail for other hosts goes. */
   readonly relayPort: number;
+  /** Folder for a CPU profile of the server, written when it stops. */
+  readonly profile?: string;
 }
 
 export interface RunningServer {
@@ -47,7 +49,9 @@ export async function startServer(configuration: ServerConfiguration): Promise<R
     const home = makeHome(folder, dns, configuration);
     const letter = configuration.deliveryMode.slice(0, 1);
     const words = ["sendmail", "-bD", "-C", home.cf, "-O", `DeliveryMode=${letter}`, "-O", "LogLevel=9"];
-    const child = spawn(process.execPath, [PROGRAM, ...words], {
+    const { profile } = configuration;
+    const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
+    const child = spawn(process.execPath, [...profiling, PROGRAM, ...words], {
       env: { ...home.environment, RULEMAIL_READY_FD: "3" },
       stdio: ["ignore", "inherit", "inherit", "pipe"],
     });

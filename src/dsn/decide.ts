@@ -49,8 +49,10 @@ export interface ReportPlan extends Outcomes {
 
 /** The reports that an attempt gives rise to; none for most of them. */
 export function decideReports(envelope: Envelope, outcomes: Outcomes, policy: ReportPolicy): ReportPlan[] {
+  // Reports themselves ask for no reports (RFC 3461 §6.2); the postmaster hears of them all the same.
+  if (envelope.isReport) return doubleBounce(envelope, outcomes.failed, policy);
   const failed = outcomes.failed.filter(({ recipient }) => wants(recipient, "FAILURE"));
-  if (envelope.sender === "" || envelope.isReport) return doubleBounce(envelope, failed, policy);
+  if (envelope.sender === "") return doubleBounce(envelope, failed, policy);
   const plans: ReportPlan[] = [];
   for (const [to, part] of byAudience(envelope, { ...outcomes, failed }, policy)) {
     plans.push({ kind: "notice", to: to.split("\0"), headersOnly: headersOnly(envelope, part, policy), ...part });

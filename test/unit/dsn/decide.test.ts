@@ -124,7 +124,7 @@ describe("reports that fail", () => {
   const report = envelope({ sender: "", isReport: true, recipients: [{ given: "joe@a.test", state: "failed" }] });
 
   test("go to DoubleBounceAddress, once", () => {
-    expect(plans(report, [outcome("failed", "joe@a.test")])).toEqual([
+    expect(plans(report, [outcome("failed", "joe@a.test", { notify: ["NEVER"] })])).toEqual([
       "postmaster <- double-bounce: failed joe@a.test",
     ]);
     const second = envelope({ sender: "", isReport: true, recipients: [{ given: "Postmaster", state: "failed" }] });
