@@ -109,6 +109,8 @@ R@ $+ , @ $+ : $+		@ $1 : @ $2 : $3		routes as they were
 ifdef(`_NO_UUCP_NOSPECIAL_', `', `R$+ @ $- .UUCP			$2 ! $1				names with an exclamation mark
 R$+ @ $+ .UUCP			$2 ! $1
 ')dnl
+ifdef(`_DECNET_', `R$+ @ $+ .DECNET			$2 : : $1			names with two colons
+')dnl
 R$+ % $=w @ $=w			$1 @ $2				no detour through ourselves
 
 # once more from the beginning

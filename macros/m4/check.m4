@@ -20,8 +20,15 @@ define(`_CHECK_MAIL_', ifdef(`_DELAY_CHECKS_', `checkmail', `check_mail'))dnl
 #########################################################
 # workspace: client name $| client address
 SLocal_check_relay
-ifdef(`_DELAY_CHECKS_', `ifdef(`_EARLY_RELAY_', `Scheck_relay
-_EARLY_RELAY_
+ifdef(`_DELAY_CHECKS_', `ifelse(ifdef(`_RATE_EARLY_', `1', `ifdef(`_CONN_EARLY_', `1')'), `1', `Scheck_relay
+ifdef(`_RATE_EARLY_', `R$*			$: $1 $| $>RateControl $1
+R$* $| $#$*		$#$2
+R$* $| $* $| $*		$: $1 $| $2
+')dnl
+ifdef(`_CONN_EARLY_', `R$*			$: $1 $| $>ConnControl $1
+R$* $| $#$*		$#$2
+R$* $| $* $| $*		$: $1 $| $2
+')dnl
 ')')dnl
 S`'_CHECK_RELAY_
 R$*			$: $1 $| $>Local_check_relay $1
@@ -40,8 +47,17 @@ R< $={Accept} > < $* >	$@ $1				allowed, whatever lists say
 R< $+ > < $* >		$: < $1 >
 _ANSWER_(`_REJECT_')
 ')dnl
+ifdef(`_RATE_CONTROL_', `ifelse(ifdef(`_DELAY_CHECKS_', `1')`'ifdef(`_RATE_EARLY_', `1'), `11', `', `R$*			$: $1 $| $>RateControl $1
+R$* $| $#$*		$#$2
+R$* $| $* $| $*		$: $1 $| $2
+')')dnl
+ifdef(`_CONN_CONTROL_', `ifelse(ifdef(`_DELAY_CHECKS_', `1')`'ifdef(`_CONN_EARLY_', `1'), `11', `', `R$*			$: $1 $| $>ConnControl $1
+R$* $| $#$*		$#$2
+R$* $| $* $| $*		$: $1 $| $2
+')')dnl
 undivert(35)dnl
 undivert(8)dnl
+undivert(45)dnl
 
 #########################################################
 #   check_mail: a sender is named                       #
@@ -167,7 +183,7 @@ R$+ $| < $+ . >		$@ RELAY
 R$+ $| < $* >		$: $1
 ')dnl
 ifdef(`_ACCESS_TABLE_', `ifdef(`_RELAY_FULL_ADDR_', `R$+ < @ $+ >		$: $1 < @ $2 > $| $>SearchList < + To > $| < F : $1 @ $2 > < D : $2 > < F : $1 @ > < D : $2 > < >
-', `R$+ < @ $+ >		$: $1 < @ $2 > $| $>SearchList < + To > $| < D : $2 > < >
+', `R$+ < @ $+ >		$: $1 < @ $2 > $| $>SearchList < + To > $| < ifdef(`_RELAY_HOSTS_ONLY_', `E', `D') : $2 > < >
 ')dnl
 R$+ $| < RELAY >	$@ RELAY
 R$+ $| < $* < TMPF > >	$#error $@ 4.3.0 $: _TMPFMSG_
@@ -188,7 +204,7 @@ R< NO $* > $*		$: < $&{client_resolve} >
 R< TEMP >		$#error $@ 4.4.0 $: "450 Relaying temporarily denied. Cannot resolve PTR record for " $&{client_addr}
 R< FORGED >		$#error $@ 5.7.1 $: "550 Relaying denied. IP name possibly forged " $&{client_name}
 R< FAIL >		$#error $@ 5.7.1 $: "550 Relaying denied. IP name lookup failed " $&{client_name}
-R$*			$#error $@ 5.7.1 $: "confRELAY_MSG"
+R$*			$#error $@ 5.7.1 $: ifdef(`_TRUST_AUTH_MECH_', `"550 Relaying denied. Proper authentication required."', `"confRELAY_MSG"')
 
 # Relay_ok: < OK > when the client may send anywhere, else < NO >
 SRelay_ok
@@ -234,7 +250,7 @@ R$+ $| < >		$@ < OK >
 R$+ $| < $+ . >		$@ < OK >
 R$+ $| < $* >		$: $1
 ')dnl
-ifdef(`_ACCESS_TABLE_', `R< ? > < $+ >		$: $>D < $1 > < ? > < + Connect > < >
+ifdef(`_ACCESS_TABLE_', `R< ? > < $+ >		$: $>ifdef(`_RELAY_HOSTS_ONLY_', `E', `D') < $1 > < ? > < + Connect > < >
 R< RELAY > < >		$@ < OK >
 R< $* < TMPF > > < >	$#error $@ 4.3.0 $: _TMPFMSG_
 ')dnl

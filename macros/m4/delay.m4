@@ -14,8 +14,20 @@ R$* $| $*		$@ OK
 ', `R$* $| < FRIEND >	$@ OK
 R$* $| $*		$: $1
 ')')dnl
+R$*			$: $1 $| $>tls_client $&{verify} $| MAIL
+R$* $| $#$*		$#$2
+R$* $| $*		$: $1
 R$*			$: $1 $| $>checkmail < $&f >
 R$* $| $#$*		$#$2
 R$* $| $*		$: $1 $| $>checkrelay $&{client_name} $| $&{client_addr}
 R$* $| $#$*		$#$2
+ifdef(`_BLOCK_BAD_HELO_', `# the name in HELO: none of ours, and one with a dot
+R$* $| $*		$: < $&{client_addr} > < $&{auth_type} > < $&s >
+R< 127 . 0 . 0 . 1 > $*	$@ OK
+R< > $*			$@ OK
+R< $=R $* > $*		$@ OK
+R< $+ > < $+ > < $* >	$@ OK
+R< $+ > < > < $=w >	$#error $@ 5.7.1 $: "550 bogus HELO name used: " $&s
+R< $+ > < > < $- >	$#error $@ 5.7.1 $: "550 bogus HELO name used: " $&s
+')dnl
 R$*			$@ OK

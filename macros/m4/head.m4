@@ -1,4 +1,5 @@
 divert(0)dnl
+ifdef(`DECNET_RELAY', `define(`_DECNET_', `1')')dnl
 dnl head.m4: macros, classes and maps. Names of macros and classes that rules of sites use keep their letters:
 dnl   $j our name  $B $C $F $H $L $M $R $S $Y relays and masquerade  $Z version  =w our names  =R relayed  =E =L =M =N =G
 
@@ -52,6 +53,9 @@ F{R}`'confCR_FILE
 # words that answers of maps are compared with
 C{ResOk}OKR
 C{Accept}OK RELAY
+# requirements of encryption, and results that satisfy them
+C{Tls}VERIFY ENCR
+C{TlsVerified}OK TRUSTED
 # restored for each delivery from the queue
 C{persistentMacros}r s _ {if_addr} {daemon_flags}
 # MIME: encodings we can convert, types never converted, subtypes looked into

@@ -68,8 +68,8 @@ R$* < @ $+ .BITNET > $*		$: $>MailerToTriple < $B > $1 < @ $2 .BITNET > $3
 ')dnl
 ifdef(`UUCP_RELAY', `R$* < @ $+ .UUCP . > $*		$: $>MailerToTriple < $Y > $1 < @ $2 .UUCP > $3
 ')dnl
-ifdef(`DECNET_RELAY', `R$* < @ $+ .DECNET > $*		$: $>MailerToTriple < $C > $2 :: $1 $3
-R$* < @ $+ .DECNET . > $*	$: $>MailerToTriple < $C > $2 :: $1 $3
+ifdef(`DECNET_RELAY', `R$* < @ $+ .DECNET > $*		$: $>MailerToTriple < $C > $1 < @ $2 .DECNET > $3
+R$* < @ $+ .DECNET . > $*	$: $>MailerToTriple < $C > $1 < @ $2 .DECNET > $3
 ')dnl
 ifdef(`FAX_RELAY', `R$* < @ $+ .FAX > $*		$: $>MailerToTriple < $F > $1 < @ $2 .FAX > $3
 R$* < @ $+ .FAX . > $*		$: $>MailerToTriple < $F > $1 < @ $2 .FAX > $3

@@ -1,0 +1,13 @@
+divert(-1)
+dnl FEATURE(`authinfo', `map'): names and passwords for other servers are in a table of their own, not in the access table.
+dnl
+dnl Argument: the map, default `hash /etc/mail/authinfo'. Keys: AuthInfo:server, AuthInfo:address, `AuthInfo:' for all others.
+dnl Values: "U:user" "P:password" "R:realm" "M:mechanisms". Keep the file readable for root only.
+dnl
+dnl Example:
+dnl   FEATURE(`authinfo')
+dnl and in /etc/mail/authinfo
+dnl   AuthInfo:smtp.example.net   "U:joe" "P:secret"
+define(`_AUTHINFO_TABLE_', `1')
+PUSHDIVERT(30)Kauthinfo _MAP_SPEC_(`authinfo')
+POPDIVERT

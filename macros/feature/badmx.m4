@@ -1,0 +1,31 @@
+divert(-1)
+dnl FEATURE(`badmx', `regular expression'): senders are refused when the MX record of their domain leads to an address that cannot
+dnl be right, like the loopback.
+dnl
+dnl Argument: a regular expression of bad addresses, default 127., 10., 172.16 to 172.31, 192.168. and the like.
+dnl
+dnl Example:
+dnl   FEATURE(`badmx')
+PUSHDIVERT(30)Kbadmx regex -a<BADMX> ifelse(defn(`_ARG_'), `', ^(127\.|10\.|0\.|172\.(1[6-9]|2[0-9]|3[0-1])\.|192\.168\.), `_ARG_')
+Kmxlist bestmx -z: -T<TEMP>
+Kdnsa dns -R A -a. -T<TEMP>
+POPDIVERT
+define(`_BAD_MX_', `1')
+PUSHDIVERT(34)
+# the address of the best MX of a host, or what is wrong with it
+SBadMX
+R$*			$: < $1 > $(mxlist $1 $: $)
+R< $* > $* < TEMP >	$#error $@ 4.1.2 $: "451 Cannot resolve MX records of host " $1
+R< $* > $+ : $*		$: < $1 > $2
+R< $* > $+		$: < $1 > $(dnsa $2 $: $)
+R< $* > $+ .		$: < $1 > $2
+R< $* > $+		$: < $1 > $(badmx $2 $)
+R< $* > < BADMX >	$#error $@ 5.1.2 $: "550 Invalid MX record for host " $1
+R$*			$@ OK
+POPDIVERT
+PUSHDIVERT(37)
+R< $* > $* < @ [ $* >	$: < $1 > $2 < @ [ $3 >
+R< ? > $* < @ $~[ $* >	$: < ? > $1 < @ $2 $3 > $| $>BadMX $2 $3
+R$* $| $#$*		$#$2
+R$* $| $*		$: $1
+POPDIVERT
