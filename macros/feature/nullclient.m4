@@ -1,7 +1,7 @@
 divert(-1)
 dnl FEATURE(`nullclient', `hub'): a host that only sends: all mail goes to the hub, nothing is delivered here.
 dnl
-dnl Argument: the mail hub. Addresses get the name of this host (or MASQUERADE_AS); aliases and .forward files are not read.
+dnl Argument: the mail hub. Senders get the name of the hub (or of MASQUERADE_AS in front of this line); aliases and .forward files are not read.
 dnl It brings its mailers along: no MAILER() lines are needed.
 dnl
 dnl Example:
@@ -13,7 +13,7 @@ define(`SMART_HOST', defn(`_ARG_'))
 define(`MAIL_HUB', defn(`_ARG_'))
 undefine(`ALIAS_FILE')
 define(`confFORWARD_PATH', `')
-_DEFIFNOT(`MASQUERADE_NAME', `$j')
+ifelse(_HAS_(`MASQUERADE_NAME'), `1', `', `define(`MASQUERADE_NAME', _HOST_OF_(`MAIL_HUB'))')
 define(`_ALL_MASQUERADE_', `1')
 define(`_MASQUERADE_ENVELOPE_', `1')
 MAILER(`local')

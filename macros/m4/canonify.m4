@@ -66,7 +66,9 @@ R$* < @ $+ .UUCP > $*		$: $1 < @ $(uucpdomain $2 $: $2 .UUCP $) > $3
 ifdef(`_NO_UUCP_NOSPECIAL_', `', `R$* < @ $+ .UUCP > $*		$@ $1 < @ $2 .UUCP . > $3
 ')dnl
 # names that are complete as they are
-R$* < @ $=w > $*		$@ $1 < @ $2 . > $3
+ifelse(ifdef(`_NULL_CLIENT_', `1', `ifdef(`_MSP_', `1')'), `1', `R$* < @ $=w > $*		$@ $1 < @ $j . > $3
+', `R$* < @ $=w > $*		$@ $1 < @ $2 . > $3
+')dnl
 R$* < @ $=M > $*		$@ $1 < @ $2 . > $3
 ifdef(`_VIRT_CLASS_', `R$* < @ $={VirtHost} > $*	$@ $1 < @ $2 . > $3
 ')dnl
@@ -78,17 +80,16 @@ R$* < @ $* $={Canonify} > $*	$: $1 < @ $[ $2 $3 $] > $4
 ifdef(`_CANONIFY_HOSTS_', `# names without dots are looked up
 R$* < @ $- > $*			$: $1 < @ $[ $2 $] > $3
 ')dnl
-R$*				$: < $&{daemon_flags} > $1	listeners with M=c look names up
-R< $* cc $* > $* < @ $* $~P > $*	$: < > $3 < @ $[ $4 $5 $] > $6
-R< $* > $*			$: $2
+R$*				$: $&{daemon_flags} $| $1	listeners with M=c look names up
+R$* cc $* $| $* < @ $* $~P > $*	$: $3 < @ $[ $4 $5 $] > $6
+R$* $| $*			$: $2
 # other names with dots are taken as complete
 R$* < @ $+ . $+ > $*		$: $1 < @ $2 . $3 . > $4
-', `R$*				$: < $&{daemon_flags} > $1	listeners with M=C do not look names up
-R< $* CC $* > $* < @ $+ . $+ > $*	$: < . > $3 < @ $4 . $5 . > $6
-R< $* CC $* > $*		$: < . > $3
-R< $- > $* < @ $* $~P > $*	$: < > $2 < @ $3 $4 > $5
-R< > $* < @ $* $~P > $*		$: $1 < @ $[ $2 $3 $] > $4
-R< $* > $*			$: $2
+', `R$*				$: $&{daemon_flags} $| $1	listeners with M=C do not look names up
+R$* CC $* $| $* < @ $+ . $+ > $*	$: $3 < @ $4 . $5 . > $6
+R$* CC $* $| $*			$: $3
+R$* $| $* < @ $* $~P > $*	$: $2 < @ $[ $3 $4 $] > $5
+R$* $| $*			$: $2
 # pseudo domains are complete
 R$* < @ $* $=P > $*		$: $1 < @ $2 $3 . > $4
 ')dnl

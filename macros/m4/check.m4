@@ -3,15 +3,15 @@ dnl check.m4: who may send what to whom. check_relay, check_mail and check_rcpt 
 dnl (Local_check_*), then their own rules (Basic_check_*). With FEATURE(`delay_checks') the first two are asked when a
 dnl recipient comes, under the names checkrelay and checkmail.
 dnl _ANSWER_(what REJECT means): rules that turn a value of the access table, as < value >, into an answer.
-define(`_ANSWER_', `R< $={Accept} >	$@ $`'1
+define(`_ANSWER_', `R< $={Accept} >	$`'@ $`'1
 R< REJECT >		$1
-R< DISCARD >		$#discard $: discard
-R< QUARANTINE : $`'+ >	$#error $@ quarantine $: $`'1
-R< ERROR : $`'- . $`'- . $`'- : $`'+ >	$#error $@ $`'1.$`'2.$`'3 $: $`'4
-R< ERROR : $`'+ >	$#error $: $`'1
-R< $`'* < TMPF > >	$#error $@ 4.3.0 $: _TMPFMSG_
-R< $`'+ >		$#error $: $`'1')dnl
-define(`_REJECT_', `$#error $@ 5.7.1 $: "confREJECT_MSG"')dnl
+R< DISCARD >		_DROP_
+R< QUARANTINE : $`'+ >	_ERR_ quarantine $: $`'1
+R< ERROR : $`'- . $`'- . $`'- : $`'+ >	_ERR_ $`'1.$`'2.$`'3 $: $`'4
+R< ERROR : $`'+ >	$`'#error $: $`'1
+R< $`'* < TMPF > >	_ERR_ 4.3.0 $: _TMPFMSG_
+R< $`'+ >		$`'#error $: $`'1')dnl
+define(`_REJECT_', `_ERR_ 5.7.1 $: "confREJECT_MSG"')dnl
 define(`_CHECK_RELAY_', ifdef(`_DELAY_CHECKS_', `checkrelay', `check_relay'))dnl
 define(`_CHECK_MAIL_', ifdef(`_DELAY_CHECKS_', `checkmail', `check_mail'))dnl
 
@@ -235,7 +235,8 @@ R< $* < TMPF > > < >	$#error $@ 4.3.0 $: _TMPFMSG_
 # its name, when that can be believed
 R$*			$: < ? $&{client_resolve} >
 R< ? OK >		$: < ? > < ifdef(`_USE_CLIENT_PTR_', `$&{client_ptr}', `$&{client_name}') >
-R< ? $* >		$@ < NO >
+R< ? $- >		$@ < NO >
+R< ? >			$@ < NO >
 R< ? > < >		$@ < NO >
 R< ? > < [ $* ] >	$@ < NO >
 R< ? > < $=w >		$@ < OK >

@@ -68,6 +68,10 @@ undivert(10)dnl
 Kdequote dequote ifdef(`confDEQUOTE_OPTS', `confDEQUOTE_OPTS')
 Karith arith
 Kmacro macro
+ifdef(`_ACCEPT_UNRESOLVABLE_', `', `Kresolve host -a<OKR> -T<TEMP>
+')dnl
+ifdef(`LUSER_RELAY', `Kuser user -m -a<>
+')dnl
 undivert(30)dnl
 
 ###################################

@@ -1,7 +1,5 @@
 divert(0)dnl
 dnl localaddr.m4: ruleset 5, asked for local users that no alias names.
-dnl _HOST_OF_(`MAIL_HUB'): the host of a relay written as host or mailer:host.
-define(`_HOST_OF_', `ifelse(index($1, `['), `0', `$1', index($1, `:'), `-1', `$1', `substr($1, incr(index($1, `:')))')')dnl
 
 #########################################################
 #   localaddr (5): a local user without an alias        #

@@ -48,11 +48,12 @@ ifdef(`_LDAP_ROUTING_', `include(_CF_DIR_`m4/ldap.m4')')dnl
 undivert(4)dnl
 # our own users
 ifdef(`_BESTMX_IS_LOCAL_', `# names whose best MX is this host
-R$* < @ $=w . >		$: < > $1 < @ $2 . >
-ifdef(`_BESTMX_CLASS_', `R$+ < @ $* $=B . >	$: < $(bestmx $2 $3 . $) > $1 < @ $2 $3 . >', `R$+ < @ $+ >		$: < $(bestmx $2 $) > $1 < @ $2 >')
-R< $=w > $+ < @ $+ >	$@ $>Parse1 $2 < @ $1 . >
-R< $=w . > $+ < @ $+ >	$@ $>Parse1 $2 < @ $1 . >
-R< $* > $*		$: $2
+R$+ < @ $+ >		$: < > $1 < @ $2 >
+R< > $+ < @ $=w . >	$: < . > $1 < @ $2 . >
+ifdef(`_BESTMX_CLASS_', `R< > $+ < @ $* $=B . >	$: < $(bestmx $2 $3 . $) > $1 < @ $2 $3 . >', `R< > $+ < @ $+ >	$: < $(bestmx $2 $) > $1 < @ $2 >')
+R< $=w > $+ < @ $+ >	$: < . > $2 < @ $1 . >
+R< $=w . > $+ < @ $+ >	$: < . > $2 < @ $1 . >
+R< $* > $+ < @ $+ >	$: $2 < @ $3 >
 ')dnl
 ifdef(`_STICKY_HOST_', `ifdef(`MAIL_HUB', `R$+ < @ $=w . >		$: $>MailerToTriple < $H > $1 < @ $2 . >
 ')dnl

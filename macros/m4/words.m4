@@ -50,3 +50,10 @@ dnl LDAP: the entries of that name in the directory.
 define(`_MAP_SPEC_', `ifelse(defn(`_ARG_'), `', `DATABASE_MAP_TYPE MAIL_SETTINGS_DIR`'$1', defn(`_ARG_'), `LDAP', `_LDAP_MAP_(`$1')', `_ARG_')')
 define(`_LDAP_CLUSTER_', `${sendmailMTACluster}')
 define(`_LDAP_MAP_', `ldap -1 -v sendmailMTAMapValue,sendmailMTAMapSearch:FILTER:sendmailMTAMapObject,sendmailMTAMapURL:URL:sendmailMTAMapObject -k (&(objectClass=sendmailMTAMapObject)(|(sendmailMTACluster=_LDAP_CLUSTER_)(sendmailMTAHost=$j))(sendmailMTAMapName=$1)(sendmailMTAKey=%0))')
+
+dnl _HOST_OF_(`MAIL_HUB'): the host of a relay written as host or mailer:host.
+define(`_HOST_OF_', `ifelse(index($1, `['), `0', `$1', index($1, `:'), `-1', `$1', `substr($1, incr(index($1, `:')))')')
+
+dnl _ERR_ and _DROP_: how a refusal begins, for text that stands in the body of a macro (where $# and $@ mean something else).
+define(`_ERR_', `$`'#error $`'@')
+define(`_DROP_', `$`'#discard $: discard')

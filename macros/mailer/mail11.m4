@@ -16,10 +16,11 @@ Mmail11, P=_OR_(`MAIL11_MAILER_PATH', `/usr/etc/mail11'), F=_MFLAGS_(`MAIL11', `
 
 SMail11From
 R$+ < @ $- .UUCP >	$@ $1 < @ $2 .UUCP >
-R$+			$: $>MasqSMTP $1
+R$+ < @ $+ >		$@ $>MasqSMTP $1 < @ $2 >
 
 SMail11To
 R$+ < @ $- .UUCP >	$: $2 ! $1
-R$+ < @ $- .DECNET >	$: $2 :: $1
+R$+ < @ $- .DECNET >	$@ $2 :: $1
+R$+ < @ $- .DECNET . >	$@ $2 :: $1
 R$+ < @ $+ >		$: $1
 POPDIVERT
