@@ -35,9 +35,8 @@ export function createInterpreter(program: RuleProgram): Rewriter {
       return drive(run.ruleset(ruleset, workspace, 0), run);
     },
     tokenise(text, context) {
-      const { tokens = [], messages } = prescan(text, { operators, comments: "tokens", trace: program.trace });
-      for (const each of messages) context.message(each);
-      return tokens;
+      const message = (each: string): void => context.message(each);
+      return prescan(text, { operators, comments: "tokens", trace: program.trace, message }).tokens ?? [];
     },
     join: (tokens) => catAddress(tokens, operators, blankSub),
   };
@@ -203,9 +202,8 @@ class Run {
   #textOf(text: string): Tokens | undefined {
     if (text === "") return [];
     const { operators, trace } = this.#program;
-    const { tokens, messages } = prescan(text, { operators, comments: "strip", kind: "value", trace });
-    for (const each of messages) this.#context.message(each);
-    return tokens;
+    const message = (each: string): void => this.#context.message(each);
+    return prescan(text, { operators, comments: "strip", kind: "value", trace, message }).tokens;
   }
 
   *#lookUps(workspace: readonly string[]): Step<Outcome | ExitCode> {

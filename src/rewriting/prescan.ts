@@ -42,6 +42,8 @@ export interface PrescanOptions {
   /** Stop before this character ("," between addresses) when it stands outside quotes and `<@route>`. */
   readonly delimiter?: string;
   readonly trace?: Trace;
+  /** Gets messages when they arise, between the lines of a trace; then the result has none. */
+  readonly message?: (text: string) => void;
 }
 
 export interface Prescanned {
@@ -288,13 +290,18 @@ class Scan {
   }
 
   #complain(message: string): void {
-    (this.#messages ??= []).push(`${shorten(this.#text)}... ${message}`);
+    this.#say(`${shorten(this.#text)}... ${message}`);
+  }
+
+  #say(message: string): void {
+    if (this.#options.message) this.#options.message(message);
+    else (this.#messages ??= []).push(message);
   }
 
   #refuse(): Prescanned {
     const shown = this.#text.replace(/[\x80-\xff]/g, withoutHighBit);
-    (this.#messages ??= []).push(`8-bit character in mailbox address "${shown}"`);
-    return { tokens: undefined, end: this.#text.length, messages: this.#messages };
+    this.#say(`8-bit character in mailbox address "${shown}"`);
+    return { tokens: undefined, end: this.#text.length, messages: this.#messages ?? NONE };
   }
 
   #failed(message: string): Prescanned {

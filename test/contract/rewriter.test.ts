@@ -219,6 +219,15 @@ describe.each(Object.entries(engines))("rewriter contract: %s", (_name, create) 
     expect(await run("St\nR$*\t$@ $(table $1 $) x", key)).toMatchObject({ result: key, status: 65, messages: [] });
   });
 
+  test.each([
+    [
+      'R"];throw 1;//`$$x"\t$@ "];throw 2;//" \'];throw 3;//',
+      '"];throw 1;//`$x"',
+      '"];throw 2;//" \'] ; throw 3 ; / /',
+    ],
+    ["C{x}];throw\nD{y}];throw\nR$={x} $&{y} $-\t$@ $1 $&{y} $2", "];throw ];throw z", "] ; throw ] ; throw z"],
+  ])("texts of a configuration never become code: %j", rewrites);
+
   test("a workspace that begins with a triple is not touched", async () => {
     const { result } = await run("St\nR$*\t$: p $>s $1\nR$- $*\t$@ $>u $2\nSs\nR$*\t$#x\nSu\nR$*\t$@ never", "a");
     expect(result).toBe("$# x");
