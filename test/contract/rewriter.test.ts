@@ -223,7 +223,7 @@ describe.each(Object.entries(engines))("rewriter contract: %s", (_name, create) 
     [
       'R"];throw 1;//`$$x"\t$@ "];throw 2;//" \'];throw 3;//',
       '"];throw 1;//`$x"',
-      '"];throw 2;//" \'] ; throw 3 ; / /',
+      '"];throw 2;//" \' ] ; throw 3 ; / /',
     ],
     ["C{x}];throw\nD{y}];throw\nR$={x} $&{y} $-\t$@ $1 $&{y} $2", "];throw ];throw z", "] ; throw ] ; throw z"],
   ])("texts of a configuration never become code: %j", rewrites);
