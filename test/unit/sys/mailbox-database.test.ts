@@ -54,6 +54,7 @@ test("pw asks the system once a minute, for missing users too, and takes no uid 
   const clock: Clock = { now: () => now, after: () => () => undefined };
   const users = new SystemUsers(clock, {
     passwdFile: join(folder, "missing"),
+    switchFile: join(folder, "missing"),
     ask: async (key) => {
       asked.push(key);
       return key === "joe" || key === "1001" ? "joe:x:1001:100:Joe Doe:/home/joe:/bin/sh" : undefined;
@@ -75,7 +76,54 @@ test("pw asks the system once a minute, for missing users too, and takes no uid 
 test("pw passes on that the system could not answer", async () => {
   const users = new SystemUsers(systemClock, {
     passwdFile: join(folder, "missing"),
+    switchFile: join(folder, "missing"),
     ask: () => Promise.reject(new Error("getent: timeout")),
   });
   await expect(users.find("joe")).rejects.toThrow("timeout");
+});
+
+test("pw starts no child where /etc/passwd is all there is", async () => {
+  const switchFile = join(folder, "nsswitch.conf");
+  const passwdFile = join(folder, "system-passwd");
+  writeFileSync(passwdFile, "joe:x:1001:100:Joe Doe:/home/joe:/bin/sh\n");
+  let now = 0;
+  let asked = 0;
+  const clock: Clock = { now: () => now, after: () => () => undefined };
+  const ask = async (): Promise<undefined> => {
+    asked++;
+    return undefined;
+  };
+  const users = new SystemUsers(clock, { passwdFile, switchFile, ask });
+  writeFileSync(switchFile, "passwd:  files systemd # local\ngroup: files ldap\n");
+  expect(users.find("joe")).toEqual(JOE);
+  expect(users.find("eve")).toBeUndefined();
+  expect(asked).toBe(0);
+  now += 60_001;
+  writeFileSync(switchFile, "passwd: files [NOTFOUND=continue] ldap\n");
+  expect(await users.find("eve")).toBeUndefined();
+  expect(asked).toBe(1);
+});
+
+test("pw says so when /etc/passwd is all there is and cannot be read", () => {
+  const switchFile = join(folder, "files-only");
+  writeFileSync(switchFile, "passwd: files\n");
+  const users = new SystemUsers(systemClock, { passwdFile: join(folder, "missing"), switchFile });
+  expect(() => users.find("joe")).toThrow("Cannot read the users");
+});
+
+test("pw asks with a few children at a time", async () => {
+  let running = 0;
+  let most = 0;
+  const users = new SystemUsers(systemClock, {
+    passwdFile: join(folder, "missing"),
+    switchFile: join(folder, "missing"),
+    ask: async () => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running--;
+      return undefined;
+    },
+  });
+  await Promise.all(Array.from({ length: 50 }, async (_, i) => users.find(`user${i}`)));
+  expect(most).toBe(4);
 });
