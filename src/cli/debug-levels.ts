@@ -12,10 +12,6 @@ export class DebugLevels {
     return this.#levels.get(category) ?? 0;
   }
 
-  clear(): void {
-    this.#levels.clear();
-  }
-
   /** @param text what follows `-d` */
   set(text: string): void {
     if (text.trim() === "") return this.#setRange(0, CATEGORIES - 1, LEVEL_OF_ALL);

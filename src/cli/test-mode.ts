@@ -55,6 +55,7 @@ export async function runTestMode(given: SendmailArguments, streams: TestModeStr
     const session = new TestSession(loaded.config, environment, levels, trace, output, exit);
     await dialogue(session, output, streams.input);
     loaded.config.close();
+    if (levels.level(2) >= 1) output.line(`\n====finis: stat ${session.exit} e_id=NOQUEUE e_flags=4000<METOO>`);
     exit = session.exit;
   }
   output.flush();

@@ -31,9 +31,8 @@ function listRules(session: TestSession, name: string): void {
 
 function printMailer(session: TestSession, mailer: Mailer): string {
   const { rulesets } = session.config;
-  // Number 0 stands for no ruleset here, whatever its name is.
-  const pair = ({ envelope, header }: RulesetPair): string =>
-    [envelope, header].map((number) => (number === 0 ? "0" : rulesets.nameOf(number))).join("/");
+  // No ruleset is number 0, and shown by its name if 0 has one.
+  const pair = ({ envelope, header }: RulesetPair): string => `${rulesets.nameOf(envelope)}/${rulesets.nameOf(header)}`;
   const { user, types } = mailer;
   return [
     `mailer ${mailer.number} (${mailer.name}):`,

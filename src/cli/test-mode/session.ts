@@ -89,11 +89,9 @@ export class TestSession {
   }
 }
 
-/** -d: debug levels; alone it turns all off. */
+/** -d: debug levels; alone it sets all categories to 1. */
 function setDebug(session: TestSession, line: string): void {
   if (line === "-") return session.say("Usage: -d{debug arguments}");
   if (line[1] !== "d") return session.say(`Unknown "-" command ${line}`);
-  const text = line.slice(2).trim();
-  if (text === "") session.levels.clear();
-  else session.levels.set(text);
+  session.levels.set(line.slice(2).trim());
 }

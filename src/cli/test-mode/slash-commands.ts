@@ -50,9 +50,8 @@ async function lookUp(session: TestSession, argument: string): Promise<void> {
 
 async function parse(session: TestSession, address: string): Promise<void> {
   if (address === "") return session.say("Usage: /parse address");
-  const { config, parser, part, role } = session;
-  const cracked = frameAddress(crackAddress(address, config.options.text("MustQuoteChars")), "$g");
-  session.say(`Cracked address = ${printable(cracked)}`);
+  const { parser, part, role } = session;
+  session.say(`Cracked address = ${crack(session, address)}`);
   session.say(`Parsing ${part} ${role} address`);
   if (session.trace.level(20) >= 1) {
     session.say("");
@@ -64,6 +63,7 @@ async function parse(session: TestSession, address: string): Promise<void> {
     case "unreadable":
       return session.say("Cannot parse");
     case "triple":
+      if (session.trace.level(20) >= 1) describe(session, address, parsed);
       return session.say(printTriple(parsed.mailer.name, parsed.host, parsed.user));
     case "error":
       return session.say(printTriple("*error*", parsed.host, parsed.user));
@@ -71,6 +71,36 @@ async function parse(session: TestSession, address: string): Promise<void> {
       session.say(printTriple("*error*", "", ""));
   }
 }
+
+/** The frame of an address, with `$g` in its place. */
+function crack(session: TestSession, address: string): string {
+  const mustQuote = session.config.options.text("MustQuoteChars");
+  const cracked = printable(frameAddress(crackAddress(address, mustQuote), "$g"));
+  if (session.trace.level(33) >= 1) {
+    session.say(`crackaddr(${printable(address)})`);
+    session.say(`crackaddr=>\`${cracked}'`);
+  }
+  return cracked;
+}
+
+/** -d20: the whole address as it would be queued. */
+function describe(session: TestSession, address: string, parsed: ParsedAddress & { kind: "triple" }): void {
+  const { mailer, host, user } = parsed;
+  session.say(`parseaddr-->0x000000000000=${address}:`);
+  session.say(`\tmailer ${mailer.number} (${mailer.name}), host \`${host}'`);
+  session.say(`\tuser \`${user}', ruser \`<null>'`);
+  for (const line of QUEUED) session.say(`\t${line}`);
+}
+
+const QUEUED: readonly string[] = [
+  "state=OK, next=0x0, alias 0x0, uid 0, gid 0",
+  "flags=100180<QPINGONFAILURE,QPINGONDELAY,QSECURE>",
+  'owner=(none), home="(none)", fullname="(none)"',
+  'orcpt="(none)", statmta=(none), status=(none)',
+  'finalrcpt="(none)"',
+  'rstatus="(none)"',
+  "statdate=(none)",
+];
 
 /** What a failing address does to the exit status. */
 function statusOf(parsed: ParsedAddress): ExitCode {
@@ -90,7 +120,11 @@ async function tryMailer(session: TestSession, argument: string): Promise<void> 
   const mailer = parser.mailer(name);
   if (!mailer) return session.say(`Unknown mailer ${name}`);
   session.say(`Trying ${part} ${role} address ${address} for mailer ${name}`);
+  const traced = session.trace.level(12) >= 1;
+  if (traced) session.say(`remotename(${address})`);
+  crack(session, address);
   const { text, status } = await remoteName(config, parser, mailer, address, { part, role }, session.context);
+  if (traced) session.say(`remotename => \`${text}', stat=${status}`);
   session.say(`Rcode = ${status}, addr = ${text}`);
   session.noteStatus(status);
 }
