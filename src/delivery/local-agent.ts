@@ -22,9 +22,9 @@ type StoreKind = "maildir" | "mbox" | "mh";
 
 /** How each store wants the message. */
 const WRITING: Readonly<Record<StoreKind, WriterOptions>> = {
-  maildir: { fromLines: false },
-  mbox: { mbox: true },
-  mh: { fromLines: false },
+  maildir: { store: "maildir", fromLines: false },
+  mbox: { store: "mbox", mbox: true },
+  mh: { store: "mh", fromLines: false },
 };
 
 export class LocalAgent implements Agent {

@@ -3,7 +3,7 @@
  * `Return-Path:`, blank last line, long lines cut, dots stuffed.
  *
  * Not here: changes of the content transfer encoding (bodies go as they came: `EightBitMode=pass8`; 8BITMIME peers are
- * told, others get the octets). The header block is made once for a message and mailer, however many jobs share them.
+ * told, others get the octets).
  */
 import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
@@ -13,7 +13,7 @@ import type { HeaderField } from "../mail/header.ts";
 import { LineShaper, shapeLines, type LineShape } from "../mail/lines.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
-import { isPromise, whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
+import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import type { Job } from "./agent.ts";
 import { addressRole, rewriteField } from "./header-addresses.ts";
 
@@ -21,6 +21,8 @@ import { addressRole, rewriteField } from "./header-addresses.ts";
 const SMTP_LINE_LIMIT = 990;
 
 export interface WriterOptions {
+  /** Tells apart what one mailer writes in different ways. */
+  readonly store?: string;
   /** Replaces the mailer's E=: SMTP is always CRLF. */
   readonly eol?: string;
   /** Replaces F=X. */
@@ -50,17 +52,35 @@ export type WriteResult =
   | { readonly kind: "tempfail"; readonly reason: string };
 
 /**
+ * Messages already written at this attempt (each attempt opens the message anew): the jobs of one message differ in
+ * host and user, which neither header rulesets nor the body see, so the jobs of one mailer share the work.
+ */
+const attempts = new WeakMap<MessageReader, Map<string, Promise<WriteResult>>>();
+
+/**
  * @param scope macros of this delivery with $g set to the sender as this mailer sees it
  */
-export async function writeMessage(
+export function writeMessage(
   config: Config,
   job: Job,
   scope: MacroScope,
   options: WriterOptions = {},
 ): Promise<WriteResult> {
+  let written = attempts.get(job.message);
+  if (written === undefined) attempts.set(job.message, (written = new Map()));
+  const { owner = "" } = job.recipients[0].recipient;
+  const key = [job.mailer.name, options.store ?? "", scope.get("g") ?? "", owner].join("\0");
+  const known = written.get(key);
+  if (known !== undefined) return known;
+  const result = write(config, job, scope, options);
+  written.set(key, result);
+  return result;
+}
+
+async function write(config: Config, job: Job, scope: MacroScope, options: WriterOptions): Promise<WriteResult> {
   const shape = shapeOf(job.mailer, options);
-  const block = headerBlock(config, job, scope, shape);
-  const header = isPromise(block) ? await block : block;
+  const made = makeBlock(config, job, scope, shape);
+  const header = isPromise(made) ? await made : made;
   if (header.kind === "tempfail") return header;
   const fromLine = hasFromLine(job.mailer, options) ? unixFromLine(config, job.envelope, scope) + shape.eol : "";
   const head = Buffer.from(fromLine + header.text + shape.eol, "latin1");
@@ -72,7 +92,7 @@ export async function writeMessage(
     const message = { head, octets: all, size: head.length + octets.length, stream: () => fromArray(all) };
     return { kind: "message", message };
   }
-  const stream = () => streamed(head, job, shape, blankEnd);
+  const stream = () => streamed(head, job.message, shape, blankEnd);
   return { kind: "message", message: { head, octets: undefined, size: head.length + job.message.size, stream } };
 }
 
@@ -91,26 +111,6 @@ function shapeOf({ flags, eol, lineLimit }: Mailer, options: WriterOptions): Lin
 // ---- header ----------------------------------------------------------------------------------------------------
 
 type Block = { readonly kind: "block"; readonly text: string } | { readonly kind: "tempfail"; readonly reason: string };
-
-/**
- * Header blocks already made at this attempt (each attempt opens the message anew), by mailer and line end. Jobs of one
- * message differ in host and user only, and header rulesets do not see those.
- */
-const blocks = new WeakMap<MessageReader, Map<string, string>>();
-
-function headerBlock(config: Config, job: Job, scope: MacroScope, shape: LineShape): MaybePromise<Block> {
-  const key = `${job.mailer.name}\0${shape.eol}\0${job.recipients[0]?.recipient.owner ?? ""}`;
-  const known = blocks.get(job.message)?.get(key);
-  if (known !== undefined) return { kind: "block", text: known };
-  return whenReady(makeBlock(config, job, scope, shape), (block) => {
-    if (block.kind === "block") {
-      let ofMessage = blocks.get(job.message);
-      if (ofMessage === undefined) blocks.set(job.message, (ofMessage = new Map()));
-      ofMessage.set(key, block.text);
-    }
-    return block;
-  });
-}
 
 function makeBlock(config: Config, job: Job, scope: MacroScope, shape: LineShape): MaybePromise<Block> {
   const { mailer, addresses } = job;
@@ -222,9 +222,14 @@ function bodyInMemory(body: Buffer, shape: LineShape, blankEnd: boolean): Buffer
   return Buffer.concat(parts);
 }
 
-async function* streamed(head: Buffer, job: Job, shape: LineShape, blankEnd: boolean): AsyncGenerator<Buffer> {
+async function* streamed(
+  head: Buffer,
+  message: MessageReader,
+  shape: LineShape,
+  blankEnd: boolean,
+): AsyncGenerator<Buffer> {
   yield head;
-  const source = job.message.stream();
+  const source = message.stream();
   const shaper = new LineShaper(shape);
   try {
     for await (const chunk of source) {
