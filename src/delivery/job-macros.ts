@@ -1,6 +1,6 @@
 /** The macros of one delivery: $h, $u, $g (the sender as this mailer sees it) and their long names. */
-import type { Mailer } from "../config/mailer.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { macroValue } from "../rewriting/macro-value.ts";
 import { isPromise } from "../sys/maybe-promise.ts";
 import type { Job } from "./agent.ts";
 
@@ -30,7 +30,7 @@ export async function jobMacros(job: Job): Promise<JobMacros> {
   ]);
   const origin = envelope.sender === "" ? "" : (first.recipient.owner ?? envelope.sender);
   if (origin === "") {
-    const sender = mailer.flags.has("g") ? nullSender(scope, mailer) : "";
+    const sender = mailer.flags.has("g") ? nullSender(scope) : "";
     scope.set("g", sender === "" ? "<>" : sender);
     return { kind: "ready", scope, sender };
   }
@@ -43,8 +43,8 @@ export async function jobMacros(job: Job): Promise<JobMacros> {
 }
 
 /** F=g: this mailer cannot send for nobody. */
-function nullSender(scope: MacroScope, _mailer: Mailer): string {
-  return scope.get("n") ?? "MAILER-DAEMON";
+function nullSender(scope: MacroScope): string {
+  return macroValue("n", scope) || "MAILER-DAEMON";
 }
 
 function withoutBrackets(text: string): string {

@@ -13,6 +13,7 @@ import type { HeaderField } from "../mail/header.ts";
 import { LineShaper, shapeLines, type LineShape } from "../mail/lines.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
+import { MACRO } from "../rewriting/tokens.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import type { Job } from "./agent.ts";
 import { addressRole, rewriteField } from "./header-addresses.ts";
@@ -206,7 +207,7 @@ function hasFromLine({ flags }: Mailer, options: WriterOptions): boolean {
 
 /** Option UnixFromLine: `From $g $d`; F=U makes it `From user date remote from node`. */
 function unixFromLine(config: Config, envelope: Envelope, scope: MacroScope): string {
-  const template = config.options.text("UnixFromLine") || "From $g  $d";
+  const template = config.options.text("UnixFromLine") || `From ${MACRO}g ${MACRO}d`;
   const sender = scope.get("g");
   const nobody = envelope.sender === "" || sender === undefined || sender === "<>" || sender === "";
   const named = nobody ? scope.child([["g", macroValue("n", scope) || "MAILER-DAEMON"]]) : scope;

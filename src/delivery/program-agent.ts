@@ -7,6 +7,7 @@
 import type { Mailer } from "../config/mailer.ts";
 import type { RecipientStatus } from "../envelope/status.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { MACRO } from "../rewriting/tokens.ts";
 import type { User } from "../sys/users.ts";
 import type { Agent, Job, JobRecipient, Report } from "./agent.ts";
 import type { DeliveryEnvironment } from "./environment.ts";
@@ -72,17 +73,18 @@ export class ProgramAgent implements Agent {
 
 /** A mailer whose arguments do not name the user wants to be told in an SMTP or LMTP conversation (manual §5.4, A=). */
 export function takesArguments({ argv }: Mailer): boolean {
-  return argv.some((argument) => USER.test(argument));
+  return argv.some((argument) => argument.includes(USER));
 }
 
-const USER = /\$(?:u|\{u\})/;
+/** `$u` as the configuration keeps it. */
+const USER = `${MACRO}u`;
 
 /** An argument with `$u` stands for one argument for each recipient (manual §5.4, A=). */
 function expandArguments(job: Job, scope: MacroScope, expand: (text: string, scope: MacroScope) => string): string[] {
   const { mailer, recipients } = job;
   const argv: string[] = [];
   mailer.argv.forEach((argument, position) => {
-    if (!USER.test(argument)) argv.push(expand(argument, scope));
+    if (!argument.includes(USER)) argv.push(expand(argument, scope));
     else for (const each of recipients) argv.push(expand(argument, scope.child([["u", each.triple.user]])));
     if (position > 0) return;
     const sender = scope.get("g") ?? "<>";

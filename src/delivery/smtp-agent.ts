@@ -44,7 +44,7 @@ export class SmtpAgent implements Agent {
     const rememberAll = options.text("HostStatusDirectory") !== "";
     this.#hostStatus = new HostStatus(clock, options.timeout("hoststatus"), rememberAll);
     this.#timeouts = timeoutsOf(options);
-    this.#heloName = options.text("HeloName") || macroValue("j", config.macros);
+    this.#heloName = config.expand(options.text("HeloName"), config.macros) || macroValue("j", config.macros);
   }
 
   async deliver(job: Job): Promise<Report> {

@@ -13,18 +13,11 @@ import type { Recipient, Triple } from "../../src/envelope/recipient.ts";
 import { silentLog } from "../../src/log/log.ts";
 import { RulesetTable } from "../../src/rewriting/rulesets.ts";
 import { MacroScope } from "../../src/rewriting/macro-scope.ts";
+import { expandMacros, readMacroText } from "../../src/rewriting/macro-text.ts";
 import type { AddressRewriter } from "../../src/routing/address-rewriter.ts";
 import { systemClock } from "../../src/sys/clock.ts";
 import { InProcessWorkers } from "../../src/sys/user-workers.ts";
 import type { MailboxDatabase, User } from "../../src/sys/users.ts";
-
-/** Expands `$x`, `${name}` and `$$`; enough for mailer arguments. */
-export function expandSimply(text: string, scope: MacroScope): string {
-  return text.replace(/\$(?:\{([^}]*)\}|(.))/g, (_all, long: string | undefined, short: string) => {
-    const name = long ?? short;
-    return name === "$" ? "$" : (scope.get(name) ?? "");
-  });
-}
 
 /** Values by option name; `timeouts` in ms. Unset options have sendmail's defaults as far as agents ask for them. */
 export function testOptions(values: Record<string, string | number | boolean> = {}): Options {
@@ -38,7 +31,7 @@ export function testOptions(values: Record<string, string | number | boolean> = 
   };
   const value = (name: string) => values[name] ?? defaults[name];
   return {
-    text: (name) => String(value(name) ?? ""),
+    text: (name) => readMacroText(String(value(name) ?? "")).text,
     number: (name) => Number(value(name) ?? 0),
     flag: (name) => value(name) === true,
     time: (name) => Number(value(name) ?? 0),
@@ -78,7 +71,7 @@ export function testConfig(options: Options = testOptions(), localNames: readonl
     rulesets: new RulesetTable(),
     services: () => ["files", "dns"],
     precedences: new Map(),
-    expand: expandSimply,
+    expand: expandMacros,
     close: () => undefined,
   };
 }
@@ -106,13 +99,13 @@ export function testResolver(zone: Zone): Resolver {
   };
 }
 
+/** An M line: arguments are macro text as it stands in a configuration file. */
 export function testMailer(values: Partial<Omit<Mailer, "flags">> & { readonly flags?: string } = {}): Mailer {
-  const { flags = "mDFMuX", ...rest } = values;
+  const { flags = "mDFMuX", argv = ["TCP", "$h"], ...rest } = values;
   return {
     name: "esmtp",
     number: 3,
     path: "[IPC]",
-    argv: ["TCP", "$h"],
     sender: { envelope: 0, header: 0 },
     recipient: { envelope: 0, header: 0 },
     eol: "\r\n",
@@ -124,6 +117,7 @@ export function testMailer(values: Partial<Omit<Mailer, "flags">> & { readonly f
     types: { mta: "dns", address: "rfc822", diagnostic: "smtp" },
     wait: 0,
     ...rest,
+    argv: argv.map((argument) => readMacroText(argument).text),
     flags: new Set(flags),
   };
 }

@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import type { Mailer } from "../../../src/config/mailer.ts";
 import type { Report } from "../../../src/delivery/agent.ts";
 import { createAgents } from "../../../src/delivery/agents.ts";
 import { type JobValues, testEnvironment, testJob, testMailer, testUsers } from "../../support/delivery-job.ts";
@@ -60,21 +61,28 @@ test("a program that does not read its input may still succeed", async () => {
   expect(await outcome({ users: ["exec <&-; exit 0"], body: "x\r\n".repeat(500_000) })).toBe("delivered 2.0.0 Sent");
 });
 
+/** A mailer whose program prints its arguments and fails, so that they can be read in the report. */
+async function printer(argv: readonly string[], flags: string): Promise<Mailer> {
+  const path = join(folder, "print");
+  await writeFile(path, "#!/bin/sh\nprintf '%s,' \"$@\"\nexit 70\n", { mode: 0o755 });
+  return testMailer({ name: "print", path, argv, flags });
+}
+
 test("arguments are passed one by one, no shell between", async () => {
-  const mailer = { ...shell, path: "/usr/bin/printf", argv: ["printf", "%s,", "-f $g", "$u"], flags: new Set("m") };
-  const report = await deliver({ mailer, users: ["a;b $(id)", "`c`"] });
-  expect([...report.statuses.values()].map(({ text }) => text)).toEqual(["Sent", "Sent"]);
-  const failing = { ...mailer, path: "/bin/sh", argv: ["sh", "-c", 'printf "%s," "$$@"; exit 70', "x", "$u"] };
-  const { statuses } = await deliver({ mailer: failing, users: ["a;b $(id)", "`c`"] });
-  expect(statuses.get(1)?.diagnostic?.text).toBe("a;b $(id),`c`,");
+  const mailer = await printer(["print", "-d $g", "$u", "-q"], "m");
+  const { statuses } = await deliver({ mailer, users: ["a;b $(id)", "`c`"] });
+  expect([...statuses.values()].map(({ diagnostic }) => diagnostic?.text)).toEqual([
+    "-d joe@a.test,a;b $(id),`c`,-q,",
+    "-d joe@a.test,a;b $(id),`c`,-q,",
+  ]);
 });
 
-test("F=f passes the sender", async () => {
-  const argv = ["sh", "-c", 'echo "$$0 $$1 $$2"; exit 70', "$u"];
-  // -f comes right behind the program's name, where a shell would take it for its own option.
-  const mailer = { ...shell, path: "/bin/echo", argv: ["echo", ...argv.slice(1)], flags: new Set("f") };
-  const report = await deliver({ mailer, users: ["x"] });
-  expect(report.statuses.get(0)?.action).toBe("delivered");
+test("F=f and F=r pass the sender", async () => {
+  for (const flag of ["f", "r"]) {
+    const mailer = await printer(["print", "-q", "$u"], flag);
+    const { statuses } = await deliver({ mailer, users: ["x"] });
+    expect(statuses.get(0)?.diagnostic?.text).toBe(`-${flag},joe@a.test,-q,x,`);
+  }
 });
 
 test("the environment is clean, the folder is the mailer's", async () => {
