@@ -2,8 +2,8 @@
  * The client queue: where programs leave mail while no daemon answers, and where the daemon collects it (DESIGN D5).
  * Only files (qf and df), because many processes write here, without a lock, each its own message.
  *
- * The folder belongs to the daemon and lets others create files but not list or remove them (mode 3733: sticky, group
- * inherited); the files are readable for that group. So nothing in a collected file is trusted but its owner: rights,
+ * The folder belongs to the daemon and is for others what /tmp is, with the group inherited (CLIENT_FOLDER_MODE); the
+ * files are readable for their owner and that group. So nothing in a collected file is trusted but its owner: rights,
  * states and sizes that it claims are dropped.
  */
 import type { Envelope } from "../envelope/envelope.ts";
@@ -31,6 +31,8 @@ export interface Collected {
   readonly reports: readonly string[];
 }
 
+/** Of a client queue that several users write to. Reading is needed to sync the folder. */
+export const CLIENT_FOLDER_MODE = 0o3777;
 /** Files without a control file are given up after this time, ms. */
 const ABANDONED = 24 * 3600_000;
 /** Bodies up to this size wait in memory. */

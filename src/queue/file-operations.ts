@@ -43,7 +43,7 @@ export interface FileOperations {
   list(folder: string): Promise<string[]>;
   /** Undefined when there is no such name. Links are not followed. */
   facts(path: string): Promise<FileFacts | undefined>;
-  /** Makes the folder and those above it unless they exist; an existing one keeps its mode. */
+  /** Makes the folder, with this mode whatever the umask says, and those above it; an existing one stays as it is. */
   makeFolder(path: string, mode: number): Promise<void>;
   /** Names created, renamed and removed in this folder to stable storage. */
   syncFolder(path: string): Promise<void>;
@@ -172,7 +172,8 @@ export const systemFiles: FileOperations = {
     }
   },
   async makeFolder(path, mode) {
-    await call<string | undefined>((done) => fs.mkdir(path, { recursive: true, mode }, done));
+    const made = await call<string | undefined>((done) => fs.mkdir(path, { recursive: true, mode }, done));
+    if (made !== undefined) await call((done) => fs.chmod(path, mode, done as fs.NoParamCallback));
   },
   async syncFolder(path) {
     const fd = await call<number>((done) => fs.open(path, O_RDONLY, done));

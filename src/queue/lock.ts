@@ -25,6 +25,15 @@ function holder(folder: string): string {
   }
 }
 
+/** SQLite says "unable to open database file" for all reasons; the folder is what an operator needs to look at. */
+function openDatabase<T>(open: () => T, folder: string): T {
+  try {
+    return open();
+  } catch (error) {
+    throw new Error(`Cannot lock the queue ${folder}: ${reasonOf(error)}; is it writable?`, { cause: error });
+  }
+}
+
 /**
  * Takes the lock of a queue folder, without waiting.
  * @throws QueueLockedError when another process (or this one, before) has it
@@ -32,12 +41,14 @@ function holder(folder: string): string {
 export async function lockQueue(folder: string): Promise<QueueLock> {
   // Loaded here: sendmail -t and mailq never lock and need not pay for it.
   const { DatabaseSync } = await import("node:sqlite");
-  const database = new DatabaseSync(join(folder, "lock.db"), { timeout: 0 });
+  const database = openDatabase(() => new DatabaseSync(join(folder, "lock.db"), { timeout: 0 }), folder);
   try {
-    database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+    database.exec("PRAGMA journal_mode = OFF; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
-    if (!/locked|busy/i.test(reasonOf(error))) throw error;
+    if (!/locked|busy/i.test(reasonOf(error))) {
+      throw new Error(`Cannot lock the queue ${folder}: ${reasonOf(error)}`, { cause: error });
+    }
     throw new QueueLockedError(`Cannot open the queue ${folder}: ${holder(folder)} is using it`);
   }
   const pidFile = join(folder, "lock.pid");
