@@ -49,6 +49,10 @@ interface Pending {
 const RIDE = 5;
 const LAZY_SYNC = 1000;
 const RETRY = 1000;
+/** Octets kept free for attempts and settlements: 256 is about what a message needs from its first try to its end. */
+const RESERVE = 4096;
+const RESERVE_PER_MESSAGE = 256;
+const LARGEST_RESERVE = 4 << 20;
 /** Octets written in one go; what a failing batch can refuse at once. */
 const BATCH = 8 << 20;
 
@@ -190,15 +194,23 @@ export class Journal {
   /** Writes one batch and tells everybody. False when it failed. */
   async #commit(batch: readonly Pending[]): Promise<boolean> {
     const records = batch.map(({ record }) => record).filter((record) => record !== undefined);
+    const length = records.reduce((sum, record) => sum + record.length, 0);
+    const others = batch.filter(({ type }) => type !== RecordType.message);
+    const hasMessages = others.length < batch.length;
     let segment: Segment;
     let at: number;
     try {
-      segment = await this.#segmentFor(records.reduce((sum, { length }) => sum + length, 0));
+      segment = await this.#segmentFor(length, hasMessages);
       at = segment.end;
       await this.#write(segment, batch, records);
     } catch (error) {
-      await this.#refuse(batch, error);
-      return false;
+      if (!hasMessages || !(error instanceof QueueUnavailableError)) {
+        await this.#refuse(batch, error);
+        return false;
+      }
+      // No space for new mail; what is known about old mail still fits into the reserve.
+      for (const { type, done } of batch) if (type === RecordType.message) done?.(error, undefined);
+      return others.length === 0 || this.#commit(others);
     }
     for (const { record, type, done } of batch) {
       if (record === undefined) done?.(undefined, undefined);
@@ -229,21 +241,38 @@ export class Journal {
     });
   }
 
-  /** The segment that `length` octets go to, with room for them. */
-  async #segmentFor(length: number): Promise<Segment> {
+  /**
+   * The segment that `length` octets go to, with room for them. New mail must leave a reserve for the records that
+   * settle it: on a full disk, deliveries that cannot be recorded would all be repeated after the next start.
+   */
+  async #segmentFor(length: number, hasMessages: boolean): Promise<Segment> {
     const segment = this.#current;
-    if (segment && (segment.end + length <= this.#segmentSize || segment.messages === 0)) {
+    const room = length + (hasMessages ? this.#reserve() : 0);
+    if (!segment) return this.#open(room);
+    if (segment.end + length <= this.#segmentSize || segment.messages === 0) {
+      await growSegment(segment, room, this.#step, this.#segmentSize);
+      return segment;
+    }
+    if (this.#unsynced.length > 0) {
+      await syncSegment(segment);
+      this.#unsynced = [];
+    }
+    try {
+      const next = await this.#open(room);
+      await this.#retire(segment);
+      return next;
+    } catch (error) {
+      if (hasMessages || !(error instanceof QueueUnavailableError)) throw error;
       await growSegment(segment, length, this.#step, this.#segmentSize);
       return segment;
     }
-    if (segment) {
-      if (this.#unsynced.length > 0) {
-        await syncSegment(segment);
-        this.#unsynced = [];
-      }
-      await this.#retire(segment);
-    }
-    return this.#open(length);
+  }
+
+  /** Octets kept free in the segment for records about the messages that are not finished. */
+  #reserve(): number {
+    let live = 0;
+    for (const segment of this.#segments) live += segment.live;
+    return Math.min(LARGEST_RESERVE, RESERVE + live * RESERVE_PER_MESSAGE);
   }
 
   async #open(length: number): Promise<Segment> {
@@ -261,7 +290,7 @@ export class Journal {
 
   /** No more appending; gives the unused zeros back. */
   async #retire(segment: Segment): Promise<void> {
-    this.#current = undefined;
+    if (this.#current === segment) this.#current = undefined;
     await segment.file.truncate(segment.end).catch(() => undefined);
   }
 

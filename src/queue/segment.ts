@@ -52,6 +52,10 @@ function isFull(error: unknown): boolean {
   return hasCode(error, "ENOSPC") || hasCode(error, "EDQUOT") || hasCode(error, "EFBIG");
 }
 
+function noSpace(error: unknown): QueueUnavailableError {
+  return new QueueUnavailableError(`No space in the queue: ${reasonOf(error)}`, { cause: error });
+}
+
 async function writeZeros(file: OpenFile, from: number, to: number): Promise<void> {
   for (let at = from; at < to;) {
     const parts: Buffer[] = [];
@@ -80,8 +84,7 @@ export async function growSegment(segment: Segment, length: number, step: number
       if (!isFull(error)) throw error;
       // Gives back what the failed try took.
       await segment.file.truncate(segment.allocated).catch(() => undefined);
-      if (target === needed)
-        throw new QueueUnavailableError(`No space in the queue: ${reasonOf(error)}`, { cause: error });
+      if (target === needed) throw noSpace(error);
       target = Math.max(needed, segment.allocated + Math.floor((target - segment.allocated) / 2));
     }
   }
@@ -115,7 +118,9 @@ export async function createSegment(
   room: { readonly length: number; readonly step: number; readonly largest: number },
 ): Promise<Segment> {
   const path = join(folder, segmentName(number));
-  const file = await files.create(path, 0o600);
+  const file = await files.create(path, 0o600).catch((error: unknown) => {
+    throw isFull(error) ? noSpace(error) : error;
+  });
   try {
     const segment = new Segment(number, file, facts.created);
     const first = encodeRecord(RecordType.segment, "", facts);
@@ -127,6 +132,6 @@ export async function createSegment(
   } catch (error) {
     await file.close().catch(() => undefined);
     await unlinkIfThere(files, path).catch(() => undefined);
-    throw error;
+    throw isFull(error) ? noSpace(error) : error;
   }
 }

@@ -143,7 +143,7 @@ describe("journal", () => {
   test("a full disk refuses what does not fit, keeps what is there, and recovers", async () => {
     const { files, open, reports } = bench();
     const { store } = await open();
-    files.free = 6000;
+    files.free = 12_000;
     const accepted: string[] = [];
     let refusals = 0;
     for (let number = 0; number < 8; number++) {
@@ -168,6 +168,35 @@ describe("journal", () => {
     expect(recovered.map(({ id }) => id)).toEqual(accepted);
     expect(damage).toEqual([]);
     expect(files.paths().filter((path) => /\/(df|tf|qf)/.test(path))).toEqual([]);
+  });
+
+  test("on a full disk deliveries are still recorded, in the room kept for that", async () => {
+    const { files, clock, open } = bench();
+    const { store } = await open();
+    const accepted: string[] = [];
+    files.free = 30_000;
+    for (let refused = false; !refused;) {
+      await put(store, lines(10)).then(
+        ({ id }) => accepted.push(id),
+        () => (refused = true),
+      );
+    }
+    expect(accepted.length).toBeGreaterThan(20);
+    const late: Promise<unknown>[] = [];
+    for (const id of accepted.slice(1)) {
+      const claim = (await store.claim(id))!;
+      store.record(claim, { at: clock.now(), recipients: [0] });
+      store.settle(claim, { recipients: [{ index: 0, state: "deferred", status: deferred }], nextTry: clock.now() });
+      late.push(put(store, lines(10)).catch(() => undefined));
+      store.settle(claim, { recipients: [{ index: 0, state: "delivered" }] });
+    }
+    await Promise.all(late);
+    clock.advance(5);
+    await settle();
+    clock.advance(1000);
+    await settle();
+    const { recovered } = await bench(files.crashed(9)).open();
+    expect(recovered.map(({ id }) => id)).toEqual([accepted[0]]);
   });
 
   test("a read-only folder refuses drafts", async () => {
