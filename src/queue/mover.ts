@@ -53,7 +53,7 @@ export class Mover {
   compact(items: Iterable<Item>): void {
     const { journal, clock, background } = this.#parts;
     if (this.#compacting || this.#stopped) return;
-    const segment = segmentToCompact(journal.segments, journal.current, clock.now());
+    const segment = segmentToCompact(journal.segments.all, journal.segments.current, clock.now());
     if (!segment) return;
     this.#compacting = true;
     background.run(

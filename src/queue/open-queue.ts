@@ -10,6 +10,7 @@ import { type PriorityFactors, standardFactors } from "./order.ts";
 import type { QueueEntry } from "./queue.ts";
 import { QueueIds } from "./queue-id.ts";
 import { recoverJournal } from "./recover.ts";
+import { SegmentChain } from "./segment-chain.ts";
 import { SpoolStore } from "./spool-store.ts";
 
 export interface OpenQueueOptions {
@@ -73,7 +74,7 @@ async function openLocked(
     messages.get(id)!.segment.live--;
     messages.delete(id);
   }
-  const journal = new Journal(
+  const segments = new SegmentChain(
     {
       files,
       folder,
@@ -85,6 +86,7 @@ async function openLocked(
     found.segments,
     found.nextNumber,
   );
+  const journal = new Journal(segments, { clock, report });
   for (const id of moved) journal.note(RecordType.gone, encodeRecord(RecordType.gone, id, { why: "moved" }));
   const taken = new Set([...messages.keys(), ...inSpool]);
   const store = new DurableStore(
