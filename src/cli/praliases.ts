@@ -49,7 +49,7 @@ function printAliases(spec: string, keys: readonly string[], { output, errors }:
     errors.line(`praliases: Skipping non-file based alias type ${mapClass}`);
     return;
   }
-  const name = parseFlags(args, COMMON_FLAGS, "aliases", [], () => undefined).rest;
+  const name = parseFlags(args, COMMON_FLAGS, "aliases", [], () => undefined).firstWord;
   const candidates = [databasePath(mapClass, name)];
   if (mapClass === "implicit") candidates.push(databasePath("cdb", sourcePath(name)));
   let fd: number | undefined;

@@ -84,9 +84,9 @@ class BuiltAliases implements AliasDatabase {
 
   constructor({ mapClass, args }: AliasSourceSpec, environment: MapEnvironment, readText: AliasTextReader) {
     const flags = parseFlags(args, COMMON_FLAGS, "aliases", [], () => undefined);
-    this.textFile = sourcePath(flags.rest);
+    this.textFile = sourcePath(flags.firstWord);
     this.name = this.textFile;
-    this.databaseFile = databasePath(mapClass, flags.rest);
+    this.databaseFile = databasePath(mapClass, flags.firstWord);
     this.mergesDuplicates = flags.has("A");
     this.#optional = flags.has("o");
     this.#keepCase = flags.has("f");

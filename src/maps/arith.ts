@@ -6,7 +6,7 @@
  */
 import { randomInt } from "node:crypto";
 import { EX } from "../sys/sysexits.ts";
-import { lenientFlags } from "./flags.ts";
+import { computingFlags } from "./flags.ts";
 import { type BareResult, found, type MapClass } from "./map-class.ts";
 
 const NO_ANSWER: BareResult = { kind: "missing", status: EX.CONFIG };
@@ -27,7 +27,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 };
 
 export const arithClass: MapClass = {
-  flags: lenientFlags(),
+  flags: computingFlags(),
   literal: true,
   open: () => ({ find: (operator, args) => compute(operator, args) }),
 };

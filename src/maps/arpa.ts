@@ -5,13 +5,13 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { reverseName } from "../dns/address.ts";
 import { EX } from "../sys/sysexits.ts";
-import { lenientFlags } from "./flags.ts";
+import { computingFlags } from "./flags.ts";
 import { type BareResult, found, type MapClass } from "./map-class.ts";
 
 const NO_ADDRESS: BareResult = { kind: "missing", status: EX.DATAERR };
 
 export const arpaClass: MapClass = {
-  flags: lenientFlags(),
+  flags: computingFlags(),
   open: () => ({ find: reverse }),
 };
 

@@ -40,11 +40,11 @@ function databaseClass(candidates: (name: string) => readonly string[]): MapClas
     flags: COMMON_FLAGS,
     open(request) {
       const { mapClass, name } = request.declaration;
-      if (request.flags.rest === "") {
+      if (request.flags.firstWord === "") {
         request.problem(`No file name for ${mapClass} map ${name}`);
         return undefined;
       }
-      return new DatabaseMap(request, candidates(request.flags.rest));
+      return new DatabaseMap(request, candidates(request.flags.firstWord));
     },
   };
 }

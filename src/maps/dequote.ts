@@ -2,11 +2,11 @@
  * The class dequote: gives the key without its quotes, when it has some. A blank between quotes would fall apart into
  * several words, so such a key is not found unless -s names a substitute.
  */
-import { lenientFlags } from "./flags.ts";
+import { computingFlags } from "./flags.ts";
 import { type BareResult, found, MISSING, type MapClass } from "./map-class.ts";
 
 export const dequoteClass: MapClass = {
-  flags: lenientFlags(),
+  flags: computingFlags({ s: "character" }),
   keepsCase: true,
   keepsQuotes: true,
   literal: true,

@@ -31,18 +31,21 @@ const UNKNOWN: BareResult = { kind: "missing", status: EX.NOHOST };
 export const dnsClass: MapClass = {
   flags: lenientFlags({ R: "word", B: "word", Z: "word", r: "adjacent" }),
   keepsCase: true,
-  open({ declaration: { name }, flags, environment: { resolver, machine }, problem }) {
+  open({ declaration, flags, environment: { resolver, machine }, problem }) {
+    const { name } = declaration;
     const wanted = flags.value("R")?.toUpperCase();
     const type = wanted !== undefined && TYPES.has(wanted) ? (wanted as RecordType) : undefined;
     if (wanted !== undefined && type === undefined) {
-      problem(`dns map ${name}: wrong type ${flags.value("R")}`.trimEnd());
+      // With all that follows, as sendmail shows it.
+      const shown = /-R[ \t]*(.*)$/s.exec(declaration.args)?.[1] ?? wanted;
+      problem(`dns map ${name}: wrong type ${shown}`.trimEnd());
     }
     if (type === undefined) {
       problem(`dns map ${name}: missing -R type`);
       return { find: () => UNKNOWN };
     }
     const base = flags.value("B");
-    const separator = flags.has("z") ? (readSeparator(flags.value("z")) ?? " ") : undefined;
+    const separator = readSeparator(flags.value("z"));
     const limit = Number.parseInt(flags.value("Z") ?? "", 10) || Infinity;
 
     function answer(query: DnsAnswer, asked: string): BareResult {
@@ -66,8 +69,9 @@ export const dnsClass: MapClass = {
       find(key) {
         if (base !== undefined) return ask([`${key}.${base}`.replace(/\.$/, "")], 0);
         const dots = key.split(".").length - 1;
-        const complete = key.endsWith(".") || dots >= machine.ndots;
-        return ask(complete ? [key.replace(/\.$/, "")] : candidates(key, machine), 0);
+        if (key.endsWith(".") || dots >= machine.ndots) return ask([key.replace(/\.$/, "")], 0);
+        // A name without dots is tried by itself last: unlike host names, any owner of records will do.
+        return ask(dots === 0 ? [...candidates(key, machine), key] : candidates(key, machine), 0);
       },
     };
   },

@@ -40,7 +40,7 @@ export class FlaggedMap implements LookupMap {
     this.#optional = flags.has("o");
     this.#deferrable = flags.has("D");
     this.#literal = kind.literal ?? false;
-    this.#append = flags.value("a") ?? "";
+    this.#append = kind.givesNothing ? "" : (flags.value("a") ?? "");
     this.#appendOnTempfail = flags.value("T");
     this.#tempfailIsMissing = flags.has("t");
   }
@@ -55,19 +55,21 @@ export class FlaggedMap implements LookupMap {
     if (this.#deferrable && context.deferred) return DEFERRED;
     const key = this.#unquotes && !context.verbatim ? unquote(given) : given;
     const bare = this.#bare.find(this.#folds ? foldCase(key) : key, args, context);
-    return whenReady(bare, (result) => this.#finish(result, key, args));
+    return whenReady(bare, (result) => this.#finish(result, key, args, context));
   }
 
   close(): void {
     this.#bare?.close?.();
   }
 
-  #finish(result: BareResult, key: string, args: readonly string[]): LookupResult {
+  #finish(result: BareResult, key: string, args: readonly string[], context: LookupContext): LookupResult {
     if (result.kind === "missing") return result;
     if (result.kind === "found") {
       const value = this.#matchOnly ? key : this.#literal ? result.value : fillTemplate(result.value, key, args);
       return { kind: "found", value: value + this.#append };
     }
+    // Members of a sequence leave -T and -t to the sequence, or the other members would not be asked.
+    if (context.verbatim) return result;
     const value = this.#appendOnTempfail === undefined ? undefined : key + this.#appendOnTempfail;
     if (!this.#tempfailIsMissing) return value === undefined ? result : { ...result, value };
     return value === undefined ? { kind: "missing", status: result.status } : { kind: "found", value };

@@ -29,6 +29,8 @@ export interface MapFlags {
   readonly value: (letter: string) => string | undefined;
   /** What follows the flags, without blanks at both ends. */
   readonly rest: string;
+  /** Its first word: the file of classes that want one. */
+  readonly firstWord: string;
 }
 
 export const COMMON_FORMS: Readonly<Record<string, FlagForm>> = {
@@ -43,7 +45,6 @@ export const COMMON_FORMS: Readonly<Record<string, FlagForm>> = {
   o: "switch",
   O: "switch",
   q: "switch",
-  s: "character",
   S: "character",
   t: "switch",
   T: "adjacent",
@@ -60,6 +61,12 @@ export const COMMON_FLAGS: FlagSyntax = {
 /** Common flags and some more; other letters are ignored. */
 export function lenientFlags(more: Readonly<Record<string, FlagForm>> = {}): FlagSyntax {
   return { forms: { ...COMMON_FORMS, ...more } };
+}
+
+/** Flags of classes that compute their value: -m has no meaning and is ignored like unknown letters. */
+export function computingFlags(more: Readonly<Record<string, FlagForm>> = {}): FlagSyntax {
+  const { m: _, ...forms } = COMMON_FORMS;
+  return { forms: { ...forms, ...more } };
 }
 
 /**
@@ -97,6 +104,7 @@ export function parseFlags(
     has: (letter) => values.has(letter),
     value: (letter) => values.get(letter),
     rest,
+    firstWord: rest.split(/[ \t\n]/, 1)[0],
     entries: () => values,
   };
 }

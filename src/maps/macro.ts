@@ -3,13 +3,14 @@
  * The value counts from here to the end of the work on this message, in the scope of the look-up.
  */
 import { readMacroName } from "../rewriting/macro-name.ts";
-import { lenientFlags } from "./flags.ts";
+import { computingFlags } from "./flags.ts";
 import { found, type MapClass } from "./map-class.ts";
 
 export const macroClass: MapClass = {
-  flags: lenientFlags(),
+  flags: computingFlags(),
   keepsCase: true,
   literal: true,
+  givesNothing: true,
   open: () => ({
     find(key, [value], context) {
       const { name, problems } = readMacroName(key, 0);

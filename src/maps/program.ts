@@ -6,6 +6,7 @@
  * 0 means "not found".
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { constants } from "node:os";
 import type { LookupContext } from "../rewriting/lookup.ts";
 import type { Clock } from "../sys/clock.ts";
 import { EX } from "../sys/sysexits.ts";
@@ -22,7 +23,12 @@ const LONGEST_KEY = 65_536;
 
 export const programClass: MapClass = {
   flags: COMMON_FLAGS,
-  open({ declaration: { name }, flags, environment }) {
+  keepsCase: true,
+  open({ declaration: { name }, flags, environment, problem }) {
+    if (flags.rest === "") {
+      problem(`No file name for program map ${name}`);
+      return undefined;
+    }
     const [path, ...fixed] = flags.rest.split(/[ \t]+/);
     const timeout = (Number.parseInt(flags.value("d") ?? "", 10) || 0) * 1000 || DEFAULT_TIMEOUT;
     const running = new Set<ChildProcess>();
@@ -40,7 +46,7 @@ export const programClass: MapClass = {
 
     return {
       find(key, _args, context) {
-        if (path === "" || key.includes("\0") || key.length > LONGEST_KEY) return MISSING;
+        if (key.includes("\0") || key.length > LONGEST_KEY) return MISSING;
         return run(key, context);
       },
       close() {
@@ -92,7 +98,7 @@ function runOnce(
 }
 
 function outcome(exit: number | null, signal: string | null, output: string): BareResult {
-  if (exit === null) return tempfail(`child died on signal ${signal}`);
+  if (exit === null) return tempfail(`child died on signal ${constants.signals[signal as NodeJS.Signals] ?? signal}`);
   if (exit === EX.TEMPFAIL) return tempfail(`exit status ${exit}`);
   if (exit !== EX.OK) return { kind: "missing", status: exit };
   if (output === "") return MISSING;

@@ -54,8 +54,8 @@ const CLASSES: ReadonlyMap<string, MapClass> = new Map<string, MapClass>([
   ["text", textClass],
   ["user", userClass],
   // Known, but what they ask cannot be reached.
-  ["ldap", unavailableClass({ strict: false })],
-  ["nis", unavailableClass({ wantsFile: true })],
+  ["ldap", unavailableClass({ strict: false, wantsFile: false })],
+  ["nis", unavailableClass()],
   ["nisplus", unavailableClass()],
   ["userdb", unavailableClass()],
 ]);

@@ -5,7 +5,7 @@
 import type { LookupContext, LookupMap, LookupResult } from "../rewriting/lookup.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { EX } from "../sys/sysexits.ts";
-import { type BareResult, type BareMap, type MapClass } from "./map-class.ts";
+import { type BareMap, type BareResult, type MapClass, tempfail } from "./map-class.ts";
 
 const NOWHERE: BareResult = { kind: "missing", status: EX.NOHOST };
 
@@ -13,12 +13,11 @@ export const sequenceClass: MapClass = {
   // The words are names of maps and nothing else: a dash in front of one does not make a flag of it.
   flags: { forms: {} },
   keepsCase: true,
-  keepsQuotes: true,
   literal: true,
   open({ declaration, environment, problem }) {
     const members: LookupMap[] = [];
     for (const word of declaration.args.split(/[\s,]+/).filter(Boolean)) {
-      const name = word.startsWith("-") ? word.slice(1) : word;
+      const name = word.replace(/^[^A-Za-z0-9]+/, "");
       const member = environment.map(name);
       if (member) members.push(member);
       else problem(`Sequence map ${declaration.name}: unknown member map ${name}`);
@@ -27,23 +26,31 @@ export const sequenceClass: MapClass = {
   },
 };
 
-/** A map that asks others; they apply their own flags to the key. */
+/** A map that asks others. They fold the key and fill in the value by their own flags; quotes are gone already. */
 export function askInOrder(members: readonly LookupMap[]): BareMap {
-  return { find: (key, args, context) => ask(members, 0, NOWHERE, key, args, context) };
+  return {
+    find: (key, args, context) => ask(members, 0, NOWHERE, { key, args, context: { ...context, verbatim: true } }),
+  };
+}
+
+interface Question {
+  readonly key: string;
+  readonly args: readonly string[];
+  readonly context: LookupContext;
 }
 
 function ask(
   members: readonly LookupMap[],
   from: number,
   otherwise: BareResult,
-  key: string,
-  args: readonly string[],
-  context: LookupContext,
+  question: Question,
 ): MaybePromise<BareResult> {
   const member = members[from];
   if (member === undefined) return otherwise;
-  return whenReady(member.lookup(key, args, context), (result: LookupResult) => {
+  return whenReady(member.lookup(question.key, question.args, question.context), (result: LookupResult) => {
     if (result.kind === "found") return result;
-    return ask(members, from + 1, result.kind === "tempfail" ? result : otherwise, key, args, context);
+    // The text that -T of a member would give is not an answer while others can be asked.
+    const so: BareResult = result.kind === "tempfail" ? tempfail(result.reason) : otherwise;
+    return ask(members, from + 1, so, question);
   });
 }

@@ -22,18 +22,28 @@ export type SocketAddress = { readonly path: string } | { readonly port: number;
 export const socketClass: MapClass = {
   flags: COMMON_FLAGS,
   open({ declaration: { name }, flags, environment, problem }): BareMap | undefined {
-    const address = readSocketAddress(flags.rest);
-    if (flags.rest === "") problem(`No socket specified for socket map ${name}`);
+    if (flags.rest === "") {
+      problem(`No file name for socket map ${name}`);
+      return undefined;
+    }
+    const address = readSocketAddress(flags.firstWord);
     const timeout = (Number.parseInt(flags.value("d") ?? "", 10) || 0) * 1000 || DEFAULT_TIMEOUT;
     if (address === undefined) {
       return { find: () => tempfail(`socket map "${name}": bad address ${flags.rest}`), available: () => false };
     }
+    let told = false;
     const client = new SocketClient(address, timeout, environment.clock);
     return {
-      async find(key) {
+      async find(key, _args, context) {
         const reply = await client.ask(`${name} ${key}`);
         if ("text" in reply) return readReply(reply.text, name);
         if (flags.has("o") && reply.phase === "connect") return MISSING;
+        if (!told && "path" in address && reply.code === "ENOENT") {
+          told = true;
+          context.message?.(
+            `socket map "${name}": local socket name ${address.path} unsafe: No such file or directory`,
+          );
+        }
         return tempfail(`socket map "${name}": ${reply.problem}`);
       },
       close: () => client.close(),
@@ -67,7 +77,9 @@ function readReply(reply: string, name: string): BareResult {
   }
 }
 
-type Reply = { readonly text: string } | { readonly phase: "connect" | "answer"; readonly problem: string };
+type Reply =
+  | { readonly text: string }
+  | { readonly phase: "connect" | "answer"; readonly problem: string; readonly code?: string };
 
 class SocketClient {
   readonly #address: SocketAddress;
@@ -107,7 +119,9 @@ class SocketClient {
       let phase: "connect" | "answer" = socket.connecting ? "connect" : "answer";
       let received: Buffer = Buffer.alloc(0);
       const onConnect = (): void => void (phase = "answer");
-      const onError = (error: Error): void => finish({ phase, problem: error.message });
+      const onError = (error: NodeJS.ErrnoException): void => {
+        finish({ phase, problem: error.message, ...(error.code === undefined ? {} : { code: error.code }) });
+      };
       const onClose = (): void => finish({ phase, problem: "connection closed" });
       const onData = (chunk: Buffer): void => {
         received = Buffer.concat([received, chunk]);

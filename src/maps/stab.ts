@@ -12,7 +12,7 @@ import { WatchedFile } from "./watched-file.ts";
 export const stabClass: MapClass = {
   flags: COMMON_FLAGS,
   open({ declaration: { name }, flags, environment, problem }) {
-    const path = flags.rest;
+    const path = flags.firstWord;
     if (path === "") {
       problem(`No file name for stab map ${name}`);
       return undefined;

@@ -3,15 +3,15 @@
  * for the database, for example `name.files`, then `name.nis`.
  */
 import { COMMON_FLAGS } from "./flags.ts";
-import { type BareMap, type MapClass, tempfail } from "./map-class.ts";
+import { type BareMap, MISSING, type MapClass, tempfail } from "./map-class.ts";
 import { askInOrder } from "./sequence.ts";
 
 export const switchClass: MapClass = {
   flags: COMMON_FLAGS,
   keepsCase: true,
-  keepsQuotes: true,
+  literal: true,
   open({ declaration, flags, environment, problem }) {
-    const database = flags.rest.split(/\s/)[0];
+    const database = flags.firstWord;
     if (database === "") {
       problem(`No file name for switch map ${declaration.name}`);
       return undefined;
@@ -26,8 +26,12 @@ export const switchClass: MapClass = {
       return (made = askInOrder(maps.filter((map) => map !== undefined)));
     };
     return {
-      find: (key, args, context) =>
-        members()?.find(key, args, context) ?? tempfail(`switch map "${declaration.name}": no service for ${database}`),
+      find(key, args, context) {
+        const map = members();
+        if (map !== undefined) return map.find(key, args, context);
+        if (flags.has("o")) return MISSING;
+        return tempfail(`switch map "${declaration.name}": no service for ${database}`);
+      },
       available: () => members() !== undefined,
     };
   },

@@ -19,7 +19,7 @@ const NOT_THERE: BareResult = { kind: "missing", status: EX.NOHOST };
 export const textClass: MapClass = {
   flags: COMMON_FLAGS,
   open({ declaration: { name }, flags, environment, problem }): BareMap | undefined {
-    const path = flags.rest;
+    const path = flags.firstWord;
     if (path === "") {
       problem(`No file name for text map ${name}`);
       return undefined;
@@ -103,7 +103,12 @@ function readTable(text: string, { key, value, separator }: Columns): ReadonlyMa
   return table;
 }
 
-/** Blanks at the start of a line do not make a column; those at its end make an empty one. */
+/**
+ * Blanks at the end of a line make an empty column. Those at its start count as a separator, but column 0 is never empty
+ * because of them: `  a b` has the columns a, a, b. So it is in sendmail.
+ */
 function splitAtBlanks(line: string): string[] {
-  return line.replace(/^[ \t]+/, "").split(/[ \t\r]+/);
+  const columns = line.split(/[ \t\r]+/);
+  if (columns[0] === "" && columns.length > 1) columns[0] = columns[1];
+  return columns;
 }

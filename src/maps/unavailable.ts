@@ -7,7 +7,7 @@ import { COMMON_FLAGS } from "./flags.ts";
 import { MISSING, type MapClass, tempfail } from "./map-class.ts";
 
 /** @param wantsFile the class does not work without an operand: "No file name for nis map x" */
-export function unavailableClass({ wantsFile = false, strict = true } = {}): MapClass {
+export function unavailableClass({ wantsFile = true, strict = true } = {}): MapClass {
   return {
     flags: strict ? COMMON_FLAGS : { forms: COMMON_FLAGS.forms },
     open({ declaration: { name, mapClass }, flags, problem }) {

@@ -51,8 +51,8 @@ test("macro sets and clears a macro in the scope of the look-up", async () => {
 });
 
 test("a second K line of the same name adds to the flags of the first", async () => {
-  const maps = declareMaps(["Kda dequote -a.APP", "KdA dequote -m"]);
-  expect(await ask(maps.map("da"), '"x"')).toBe('"x".APP');
+  const maps = declareMaps(["Kda dequote -a.APP", "KdA dequote -D"]);
+  expect(await ask(maps.map("da"), '"x"')).toBe("x.APP");
 });
 
 test("-D makes a look-up in deferred mode a temporary failure", async () => {
