@@ -91,12 +91,16 @@ type Try = { readonly kind: "report"; readonly report: Report } | { readonly kin
 class Attempt {
   readonly #context: Context;
   readonly #job: Job;
+  /** When looking for a host that answers ends, ms since the epoch. */
+  readonly #connectUntil: number;
   readonly #prepared: PreparedMessage & { readonly message: WrittenMessage };
 
   constructor(context: Context, job: Job, prepared: PreparedMessage & { readonly message: WrittenMessage }) {
     this.#context = context;
     this.#job = job;
     this.#prepared = prepared;
+    const { config, clock } = context.environment;
+    this.#connectUntil = clock.now() + (config.options.timeout("aconnect") || FOREVER);
   }
 
   async run(places: AsyncIterable<PlaceOrProblem>): Promise<Report> {
@@ -110,6 +114,7 @@ class Attempt {
       }
       const { place } = found;
       if (signal.aborted) return this.#report(deferred("4.3.2", "delivery interrupted"));
+      if (last !== undefined && environment.clock.now() >= this.#connectUntil) break;
       const known = mailer.flags.has("W") ? undefined : hostStatus.known(place.key);
       if (known !== undefined) {
         last = worse(last, known);
@@ -194,10 +199,9 @@ class Attempt {
     place: Place,
     tls: boolean,
   ): Promise<{ readonly client: SmtpClient } | { readonly failure: ClientFailure }> {
-    const { environment, timeouts, heloName } = this.#context;
+    const { timeouts, heloName } = this.#context;
     const { mailer, signal } = this.#job;
-    const timeout = environment.config.options.timeout("connect") || DEFAULT_CONNECT;
-    const connected = await openSocket(place, timeout, signal);
+    const connected = await openSocket(place, this.#connectTimeout(), signal);
     if ("failure" in connected) return connected;
     const Client = await this.#context.client();
     const client = new Client({
@@ -219,6 +223,14 @@ class Attempt {
     } finally {
       stop();
     }
+  }
+
+  /** Timeout.connect for this place, and what is left of Timeout.aconnect for all of them; ms. */
+  #connectTimeout(): number {
+    const { environment } = this.#context;
+    const one = environment.config.options.timeout("connect") || DEFAULT_CONNECT;
+    const left = this.#connectUntil - environment.clock.now();
+    return Math.max(1, Math.min(one, left));
   }
 
   #isOurselves(name: string): boolean {

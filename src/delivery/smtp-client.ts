@@ -7,7 +7,7 @@
  * It relies on members that nodemailer does not publish; test/contract/smtp-connection.test.ts pins them. It knows
  * nothing of mailers, queues and statuses: it takes strings and octets and reports replies.
  */
-import type { Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import { SmtpExchange } from "./smtp-exchange.ts";
 
@@ -31,7 +31,7 @@ export interface SmtpClientOptions {
   readonly socket: Socket;
   /** Name for EHLO. */
   readonly heloName: string;
-  /** Name of the server, for SNI. */
+  /** Name of the server, for SNI; or its address. */
   readonly serverName: string;
   readonly lmtp: boolean;
   /** false: greet with HELO only. */
@@ -122,7 +122,8 @@ export class SmtpClient extends SMTPConnection {
       connection: options.socket,
       name: options.heloName,
       host: options.serverName,
-      servername: options.serverName,
+      // An address is no name for SNI (RFC 6066 §3).
+      ...(isIP(options.serverName) === 0 ? { servername: options.serverName } : {}),
       lmtp: options.lmtp,
       ignoreTLS: !options.tls,
       opportunisticTLS: true,
