@@ -1,32 +1,92 @@
-/** Clients that only make trouble: counts useless and unknown commands and says when it is enough (manual §6.2). */
+/**
+ * Clients that only make trouble: those that give commands without moving mail are answered ever more slowly and in
+ * the end hung up on; connections that come too fast wait for their second.
+ */
 import type { Options } from "../config/config.ts";
 
-/** Commands that move no mail, and how many of each one session may give before it is ended. */
-const budgets: ReadonlyMap<string, number> = new Map([
-  ["bad", 25],
-  ["VRFY", 100],
-  ["EXPN", 100],
-  ["ETRN", 100],
-  ["HELO", 100],
-  ["EHLO", 100],
-  ["VERB", 100],
+/** Commands that move no mail share these counters: how many are answered at once. */
+const allowances: ReadonlyMap<string, readonly [counter: string, allowed: number]> = new Map([
+  ["HELO", ["hello", 3]],
+  ["EHLO", ["hello", 3]],
+  ["VRFY", ["verify", 6]],
+  ["EXPN", ["verify", 6]],
+  ["ETRN", ["etrn", 8]],
 ]);
+
+/** Commands that no client needs; 25 typing errors are forgiven, with no pause. */
+const BAD_COMMANDS = 25;
+/** Longest pause before an answer, ms. */
+const LONGEST_PAUSE = 240_000;
+
+/** What to do with a client: answer now (0), answer after so many ms, or hang up. */
+export type Patience = number | "hang up";
 
 export class AbuseCounter {
   readonly #counts = new Map<string, number>();
   readonly #noops: number;
+  #bad = 0;
 
   constructor(options: Options) {
-    // MaxNOOPCommands is where sendmail begins to slow down; it hangs up at a multiple of it.
-    this.#noops = Math.max(1, options.number("MaxNOOPCommands")) * 5;
+    this.#noops = Math.max(1, options.number("MaxNOOPCommands"));
   }
 
-  /** Notes a command ("bad" for unknown ones); true when the session has to end. */
-  count(word: string): boolean {
-    const budget = word === "NOOP" || word === "HELP" ? this.#noops : budgets.get(word);
-    if (budget === undefined) return false;
-    const seen = (this.#counts.get(word) ?? 0) + 1;
-    this.#counts.set(word, seen);
-    return seen > budget;
+  /** Notes an unknown command or a line that is none. */
+  countBad(): Patience {
+    return ++this.#bad > BAD_COMMANDS ? "hang up" : 0;
   }
+
+  /** Notes a known command. The first ones are free, each later one doubles the pause, twice the number is the end. */
+  count(word: string): Patience {
+    let counter = "noop";
+    let allowed = this.#noops;
+    if (word !== "NOOP" && word !== "VERB" && word !== "HELP") {
+      const allowance = allowances.get(word);
+      if (allowance === undefined) return 0;
+      [counter, allowed] = allowance;
+    }
+    const seen = (this.#counts.get(counter) ?? 0) + 1;
+    this.#counts.set(counter, seen);
+    if (seen < allowed) return 0;
+    if (seen >= allowed * 2) return "hang up";
+    return Math.min(1000 * 2 ** (seen - allowed), LONGEST_PAUSE);
+  }
+
+  /** Everything begins anew (after STARTTLS). */
+  reset(): void {
+    this.#counts.clear();
+    this.#bad = 0;
+  }
+}
+
+/** ConnectionRateThrottle: so many connections a second are greeted; what comes above waits for its second. */
+export class ConnectionRate {
+  readonly #perSecond: number;
+  #second = 0;
+  #count = 0;
+
+  /** @param perSecond 0 for no limit */
+  constructor(perSecond: number) {
+    this.#perSecond = perSecond;
+  }
+
+  /** Takes a place; returns how many ms from `now` its second begins. */
+  take(now: number): number {
+    if (this.#perSecond <= 0) return 0;
+    if (now >= this.#second + 1000) {
+      this.#second = now;
+      this.#count = 0;
+    } else if (this.#count >= this.#perSecond) {
+      this.#second += 1000;
+      this.#count = 0;
+    }
+    this.#count++;
+    return Math.max(0, this.#second - now);
+  }
+}
+
+/** Who may come in: one for each listener. */
+export interface Admission {
+  readonly rate: ConnectionRate;
+  /** True when as many clients are being served as MaxDaemonChildren or the port's children= allow. */
+  isFull(): boolean;
 }

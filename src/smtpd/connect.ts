@@ -6,15 +6,25 @@
  */
 import { isIPv6 } from "node:net";
 import { reply } from "../mail/reply.ts";
-import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
+import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { replies } from "./replies.ts";
 import type { SmtpSession } from "./session.ts";
 
+/** A client that would have to wait longer than this for its second (ConnectionRateThrottle) is sent away, ms. */
+const LONGEST_QUEUE = 30_000;
+/** Longest pause before the greeting that we honour, ms. */
+const LONGEST_PAUSE = 5 * 60_000;
+
 export function connect(session: SmtpSession): MaybePromise<void> {
-  const children = session.config.options.number("MaxDaemonChildren");
-  if (children > 0 && session._server.connections.size > children) {
+  const { admission, services } = session;
+  const wait = admission === undefined ? 0 : admission.rate.take(services.clock.now());
+  if (admission?.isFull() === true || wait > LONGEST_QUEUE) {
     return session.finish(replies.tooManyConnections(session.hostName));
   }
+  return wait > 0 ? session.pause(wait, () => identify(session)) : identify(session);
+}
+
+function identify(session: SmtpSession): MaybePromise<void> {
   return whenReady(session.services.identify(session.remoteAddress), (client) => {
     session.client = client;
     setClientMacros(session);
@@ -23,31 +33,35 @@ export function connect(session: SmtpSession): MaybePromise<void> {
 }
 
 function setClientMacros(session: SmtpSession): void {
-  const { scope, client, port } = session;
+  const { scope, client } = session;
   const address = isIPv6(session.remoteAddress) ? `IPv6:${session.remoteAddress}` : session.remoteAddress;
+  const shown = `[${address}]`;
+  session.relay = client.name === "" || client.name === shown ? shown : `${client.name} ${shown}`;
   scope.set("client_addr", address);
   scope.set("client_name", client.name);
   scope.set("client_ptr", client.ptr);
   scope.set("client_resolve", client.resolve);
   scope.set("client_port", String(session.remotePort));
-  scope.set("daemon_name", port.name);
-  scope.set("daemon_addr", session.localAddress);
   scope.set("daemon_port", String(session.localPort));
-  scope.set("daemon_family", port.family);
-  scope.set("daemon_flags", daemonFlags(port.modifiers));
-  scope.set("daemon_info", "accepting connections");
+  scope.set("daemon_addr", session.localAddress);
   scope.set("if_addr", session.localAddress);
   scope.set("if_name", session.hostName);
-  scope.set("r", "SMTP");
   scope.set("s", client.name);
-  scope.set(
-    "_",
-    `${client.name === `[${address}]` ? "" : `${client.name} `}[${address}]${client.resolve === "FORGED" ? " (may be forged)" : ""}`,
-  );
+  scope.set("_", client.resolve === "FORGED" ? `${session.relay} (may be forged)` : session.relay);
+  setDaemonMacros(session, daemonFlags(session.port.modifiers));
+}
+
+export function setDaemonMacros({ scope, port }: SmtpSession, flags: string): void {
+  scope.set("daemon_name", port.name);
+  scope.set("daemon_family", port.family);
+  scope.set("daemon_flags", flags);
+  scope.set("daemon_info", "accepting connections");
+  scope.set("r", "SMTP");
 }
 
 /** Modifier letters as {daemon_flags} shows them: blanks between, upper case doubled. */
 function daemonFlags(modifiers: ReadonlySet<string>): string {
+  if (modifiers.size === 0) return "";
   return [...modifiers].map((letter) => (/[A-Z]/.test(letter) ? letter + letter : letter)).join(" ");
 }
 
@@ -64,46 +78,48 @@ function judge(session: SmtpSession): MaybePromise<void> {
         session.refusal = refusal;
         return undefined;
       }
-      return whenReady(router.select("greet_pause", [client.name, address], scope), (pause) => wait(session, pause));
+      session.verdict = verdict;
+      return whenReady(router.select("greet_pause", [client.name, address], scope), (text) => {
+        const pause = Math.min(Number.parseInt(text ?? "", 10) || 0, LONGEST_PAUSE);
+        return pause > 0 ? pauseFor(session, pause) : undefined;
+      });
     });
   });
 }
 
-/** Longest pause before the greeting that we honour, ms. */
-const LONGEST_PAUSE = 5 * 60_000;
-
 /** Waits before the greeting; whoever talks in the meantime is no mail server. */
 async function pauseFor(session: SmtpSession, pause: number): Promise<void> {
-  const spoke = await new Promise<boolean>((resolve) => {
-    const early = (): void => {
-      cancel();
-      resolve(true);
-    };
-    const cancel = session.services.clock.after(pause, () => {
-      session._socket.off("data", early);
-      resolve(false);
-    });
-    session._socket.once("data", early);
-    session._socket.once("close", early);
-  });
+  const socket = session._socket;
+  const spoke =
+    socket.bytesRead > 0 ||
+    (await new Promise<boolean>((resolve) => {
+      const over = (early: boolean): void => {
+        cancel();
+        socket.off("data", onData);
+        socket.off("close", onClose);
+        resolve(early);
+      };
+      const onData = (): void => over(true);
+      const onClose = (): void => over(false);
+      const cancel = session.services.clock.after(pause, () => over(false));
+      socket.once("data", onData);
+      socket.once("close", onClose);
+    }));
   if (!spoke) return;
-  session.refusal = reply(550, "5.0.0", "Command rejected");
+  session.refusal = replies.rejected;
   session.services.log.write(1, {
     priority: "notice",
     text: `rejecting commands from ${session.relay} due to pre-greeting traffic`,
   });
 }
 
-function wait(session: SmtpSession, pause: string | undefined): MaybePromise<void> {
-  const ms = Math.min(Number.parseInt(pause ?? "", 10) || 0, LONGEST_PAUSE);
-  return ms > 0 ? pauseFor(session, ms) : undefined;
-}
-
-function greet(session: SmtpSession): void {
-  if (session._closed) return;
-  session._ready = true;
+/** Says hello, or that it would be of no use. */
+export function greet(session: SmtpSession): void {
+  if (session._closed || session._closing) return undefined;
   const { refusal, hostName, config, scope } = session;
+  if (session.isShuttingDown) return session.finish(replies.shuttingDown(hostName));
   if (refusal?.code === 421) return session.finish(refusal);
+  session.open();
   if (refusal !== undefined) return session.reply(replies.notAccepting(hostName));
   scope.set("b", new Date(session.services.clock.now()).toUTCString());
   const text = config.expand(config.options.text("SmtpGreetingMessage"), scope);

@@ -11,14 +11,33 @@ export function data(session: SmtpSession): MaybePromise<void> {
   if (session.refusal !== undefined) return session.reply(session.refusal);
   const { transaction } = session;
   if (transaction === undefined) return session.reply(replies.needMail);
+  if (session.message !== undefined) return session.reply(replies.chunksBegun);
   if (transaction.recipients.length === 0) return session.reply(replies.needRecipient);
+  return whenReady(openMessage(session, transaction), (opened) => {
+    if (opened === undefined) return undefined;
+    if ("code" in opened) return session.refuse(opened);
+    session.message = opened;
+    session.octets.startData(new MessageData(session, opened));
+    session._armTimeout();
+    return session.reply(replies.startData);
+  });
+}
+
+/**
+ * Asks check_data and opens a message at the intake. The answer is the refusal, if there is one; undefined when the
+ * client has gone in the meantime.
+ */
+export function openMessage(
+  session: SmtpSession,
+  transaction: Transaction,
+): MaybePromise<IncomingMessage | Reply | undefined> {
   const count = String(transaction.recipients.length);
   transaction.scope.set("nrcpts", count);
   return whenReady(session.router.check("check_data", [count], transaction.scope), (verdict) => {
     const refusal = session.refusalOf(verdict);
     if (refusal !== undefined) {
       session.logRejection("check_data", count, refusal);
-      return session.refuse(refusal);
+      return refusal;
     }
     if (verdict.kind === "discard") transaction.discard = true;
     if (verdict.kind === "quarantine") transaction.quarantined = verdict.reason;
@@ -26,7 +45,7 @@ export function data(session: SmtpSession): MaybePromise<void> {
   });
 }
 
-function begin(session: SmtpSession, transaction: Transaction): MaybePromise<void> {
+function begin(session: SmtpSession, transaction: Transaction): MaybePromise<IncomingMessage | Reply | undefined> {
   const { sender, bodyType, smtputf8, envid, ret, auth, declaredSize, recipients, scope, quarantined } = transaction;
   const everything = recipients.every(({ state }) => state === "discarded");
   let message: MaybePromise<IncomingMessage>;
@@ -49,25 +68,21 @@ function begin(session: SmtpSession, transaction: Transaction): MaybePromise<voi
   } catch (error) {
     return unavailable(session, error);
   }
-  if (!isPromise(message)) return receive(session, message);
+  if (!isPromise(message)) return message;
   return message.then(
-    (opened) => receive(session, opened),
+    (opened) => {
+      if (!session._closed && !session._closing) return opened;
+      opened.abort();
+      return undefined;
+    },
     (error: unknown) => unavailable(session, error),
   );
 }
 
-function unavailable(session: SmtpSession, error: unknown): void {
+function unavailable(session: SmtpSession, error: unknown): Reply {
   const text = error instanceof Error ? error.message : String(error);
   session.services.log.write(1, { priority: "crit", text: `SYSERR: cannot queue a message: ${text}` });
-  session.reply(replies.queueUnavailable);
-}
-
-function receive(session: SmtpSession, message: IncomingMessage): void {
-  if (session._closed) return message.abort();
-  session.onGone = () => message.abort();
-  session.octets.startData(new MessageData(session, message));
-  session._armTimeout();
-  session.reply(replies.startData);
+  return replies.queueUnavailable;
 }
 
 class MessageData implements DataConsumer {
@@ -84,22 +99,31 @@ class MessageData implements DataConsumer {
   }
 
   end({ bareLineEnd }: { readonly bareLineEnd: boolean }, next: () => void): void {
-    const session = this.#session;
-    session.onGone = undefined;
-    session._armTimeout();
-    session.run(this.#answer(bareLineEnd), () => {
-      session.endTransaction();
-      if (!session._closing && !session._closed) next();
-    });
+    this.#session._armTimeout();
+    finishMessage(this.#session, this.#message, bareLineEnd, next);
   }
+}
 
-  async #answer(bareLineEnd: boolean): Promise<void> {
-    if (bareLineEnd) {
-      this.#message.abort();
-      this.#session.reply(replies.bareLineEnd);
-      return;
-    }
-    const answer: Reply = await this.#message.finish();
-    this.#session.refuse(answer);
+/** The last octet is there: makes the message final, answers, ends the transaction. */
+export function finishMessage(
+  session: SmtpSession,
+  message: IncomingMessage,
+  bareLineEnd: boolean,
+  next: () => void,
+): void {
+  if (bareLineEnd) {
+    session.endTransaction();
+    session.reply(replies.bareLineEnd);
+    session.proceed(next);
+    return;
   }
+  // From here on the message is no longer dropped when the client goes away: it may have been stored already.
+  session.message = undefined;
+  session.run(
+    message.finish().then((answer) => session.refuse(answer)),
+    () => {
+      session.endTransaction();
+      session.proceed(next);
+    },
+  );
 }

@@ -15,9 +15,11 @@ export function ehlo(session: SmtpSession, argument: string): void {
 const LONGEST_NAME = 255;
 
 function hello(session: SmtpSession, verb: "HELO" | "EHLO", argument: string): void {
-  const { options } = session.config;
-  if (argument === "" && !options.flag("AllowBogusHELO")) return session.reply(replies.heloNeedsName(verb));
-  const name = argument.split(/[ \t]/, 1)[0];
+  // Nobody can know what we offer before we said it: this client only throws its lines at us (transaction stuffing).
+  if (session.hasMore && offered(session, "F")) return session.finish(replies.protocolError);
+  const bogusAllowed = session.config.options.flag("AllowBogusHELO");
+  if (argument === "" && !bogusAllowed) return session.reply(replies.heloNeedsName(verb));
+  const name = bogusAllowed ? argument.split(/[ \t]/, 1)[0] : argument;
   // eslint-disable-next-line no-control-regex
   if (name.length > LONGEST_NAME || /[\x00-\x20<>()\x7f-\xff]/.test(name)) return session.reply(replies.invalidName);
   session.helo = name;
@@ -39,23 +41,9 @@ export function offered(session: SmtpSession, letter: string): boolean {
   return !session.features.includes(letter.toUpperCase());
 }
 
-export function hasPrivacy(session: SmtpSession, ...words: readonly string[]): boolean {
-  const set = session.config.options
-    .text("PrivacyOptions")
-    .toLowerCase()
-    .split(/[\s,]+/);
-  return words.some((word) => set.includes(word)) || (set.includes("goaway") && words.some(isPartOfGoaway));
-}
-
-/** `goaway` stands for these. */
-function isPartOfGoaway(word: string): boolean {
-  return ["novrfy", "noexpn", "noverb", "needmailhelo", "needexpnhelo", "needvrfyhelo", "nobodyreturn"].includes(word);
-}
-
 export function offersTls(session: SmtpSession): boolean {
-  const { options } = session.config;
-  const configured = options.text("ServerCertFile") !== "" && options.text("ServerKeyFile") !== "";
-  return configured && !session.secure && !session.port.modifiers.has("S") && offered(session, "S");
+  const { settings, secure, port } = session;
+  return settings.tlsConfigured && !secure && !port.modifiers.has("S") && offered(session, "S");
 }
 
 function offers(session: SmtpSession): string[] {
@@ -64,13 +52,14 @@ function offers(session: SmtpSession): string[] {
   const list: (readonly [string, boolean])[] = [
     ["ENHANCEDSTATUSCODES", true],
     ["PIPELINING", offered(session, "P")],
-    ["EXPN", !hasPrivacy(session, "noexpn") && offered(session, "X")],
-    ["VERB", !hasPrivacy(session, "noverb") && offered(session, "B")],
-    ["8BITMIME", options.text("EightBitMode").toLowerCase() !== "strict"],
+    ["EXPN", !session.privacy.has("noexpn") && offered(session, "X")],
+    ["VERB", !session.privacy.has("noverb") && offered(session, "B")],
+    ["8BITMIME", !/^s/i.test(options.text("EightBitMode"))],
+    ["CHUNKING", true],
     [limit > 0 ? `SIZE ${limit}` : "SIZE", true],
-    ["DSN", !hasPrivacy(session, "noreceipts") && offered(session, "D")],
+    ["DSN", !session.privacy.has("noreceipts") && offered(session, "D")],
     ["SMTPUTF8", options.flag("SmtpUTF8")],
-    ["ETRN", !hasPrivacy(session, "noetrn") && !session.port.modifiers.has("E") && offered(session, "E")],
+    ["ETRN", !session.privacy.has("noetrn") && !session.port.modifiers.has("E") && offered(session, "E")],
     ["STARTTLS", offersTls(session)],
     ["HELP", true],
   ];

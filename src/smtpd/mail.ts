@@ -4,21 +4,20 @@ import { reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Verdict } from "../routing/verdict.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
-import { hasPrivacy } from "./ehlo.ts";
-import { type EsmtpParameter, readPath } from "./path.ts";
+import { type EsmtpParameter, isEightBit, readPath } from "./path.ts";
 import { about, replies } from "./replies.ts";
 import type { Transaction } from "./services.ts";
 import type { SmtpSession } from "./session.ts";
 
 export function mail(session: SmtpSession, argument: string): MaybePromise<void> {
+  session.askedForMail = true;
   const tooEarly = order(session);
   if (tooEarly !== undefined) return session.reply(tooEarly);
   const path = readPath(argument, "FROM");
-  if (path.kind === "syntax") return session.reply(replies.parameterSyntax(path.scanned));
-  if (path.kind === "unbalanced") return session.reply(replies.unbalanced(path.shown, path.problem));
-  if (path.kind === "parameters") return session.reply(replies.parameterSyntax(path.text));
+  if (path.kind === "refused") return session.reply(path.reply);
   const parameters = readParameters(session, path.parameters);
   if ("code" in parameters) return session.reply(parameters);
+  if (!parameters.smtputf8 && isEightBit(path.address)) return session.reply(replies.needsUtf8(path.shown));
   const storage = session.services.storageProblem();
   if (storage !== undefined) return session.reply(replies.storage(storage));
   const scope = session.scope.child([["f", path.address]]);
@@ -29,7 +28,8 @@ export function mail(session: SmtpSession, argument: string): MaybePromise<void>
     recipients: [],
     scope,
     badRecipients: 0,
-    discard: false,
+    discard: session.verdict.kind === "discard",
+    quarantined: session.verdict.kind === "quarantine" ? session.verdict.reason : undefined,
   };
   return whenReady(resolveSender(session, path.address, scope), (bad) => {
     if (bad !== undefined) return session.refuse(about(path.shown, bad));
@@ -40,7 +40,7 @@ export function mail(session: SmtpSession, argument: string): MaybePromise<void>
 
 function order(session: SmtpSession): Reply | undefined {
   if (session.refusal !== undefined) return session.refusal;
-  if (session.helo === undefined && hasPrivacy(session, "needmailhelo")) return replies.sayHello;
+  if (session.helo === undefined && session.privacy.has("needmailhelo")) return replies.sayHello;
   return session.transaction === undefined ? undefined : replies.twoSenders;
 }
 
@@ -109,7 +109,9 @@ function unknown(keyword: string): Reply | undefined {
 
 function readSize(value: string | null, into: Writable<MailParameters>, session: SmtpSession): Reply | undefined {
   if (value === null) return reply(501, "5.5.2", "SIZE requires a value");
-  const size = /^[0-9]{1,20}$/.test(value) ? Number(value) : 0;
+  // What is no number is no announcement.
+  const size = /^[0-9]+$/.test(value) ? Number(value) : 0;
+  if (!Number.isSafeInteger(size)) return replies.hugeSize;
   const limit = session.config.options.number("MaxMessageSize");
   if (limit > 0 && size > limit) return replies.tooBig(limit);
   into.declaredSize = size;

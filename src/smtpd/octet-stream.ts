@@ -1,47 +1,49 @@
 /**
- * The client's octets: command lines one after the other, or the data of a message.
+ * The client's octets: command lines one after the other, the data of a message, or a counted chunk (BDAT).
  *
  * A line is handed on when the one before it has been answered, so pipelined commands stay in order (RFC 2920). Data
  * ends at CRLF.CRLF and nowhere else; stuffed dots are taken out, and a bare CR or LF is noticed so that the message can
  * be refused (such messages are read differently by different servers, which is what SMTP smuggling lives on).
  */
 import { SMTPStream } from "smtp-server/lib/smtp-stream.js";
-import type { MaybePromise } from "../sys/maybe-promise.ts";
+import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
+import { DataScanner } from "./data-scanner.ts";
 
 /** Octets of a command line with CRLF; longer than RFC 5321 §4.5.3.1.4 asks for. */
 const LONGEST_LINE = 2048;
+/** So many commands of one packet are answered before other clients get their turn. */
+const COMMANDS_IN_A_ROW = 100;
 
 export interface LineConsumer {
-  /** A line without its end, latin1. Call `next` to get the following one. */
-  line(text: string, next: () => void): void;
+  /**
+   * A line without its end, latin1. Call `next` to get the following one.
+   * @param more true when the client has already sent what follows
+   */
+  line(text: string, next: () => void, more: boolean): void;
   /** A line longer than we read; its octets were dropped. */
   lineTooLong(next: () => void): void;
+  /** The client will send nothing more, and all it sent has been dealt with. */
+  ended(): void;
 }
 
 export interface DataConsumer {
-  /** Octets with dots unstuffed; keeps the buffer. */
+  /** Octets of the message; keeps the buffer. */
   data(octets: Buffer): MaybePromise<void>;
-  /** The terminating dot was read. Call `next` to go on with commands. */
+  /** The terminating dot was read, or the last octet of a chunk. Call `next` to go on with commands. */
   end(facts: { readonly bareLineEnd: boolean }, next: () => void): void;
 }
 
-/** Where in CRLF.CRLF the reader is. */
-const TEXT = 0;
-const AFTER_CR = 1;
-const LINE_START = 2;
-const AFTER_DOT = 3;
-const AFTER_DOT_CR = 4;
-type DataState = typeof TEXT | typeof AFTER_CR | typeof LINE_START | typeof AFTER_DOT | typeof AFTER_DOT_CR;
-
-const CR = Buffer.from("\r");
+type Done = (error?: Error | null) => void;
 
 export class OctetStream extends SMTPStream {
   readonly #lines: LineConsumer;
   #line = "";
   #dropping = false;
   #sink: DataConsumer | undefined;
-  #state: DataState = LINE_START;
-  #bareLineEnd = false;
+  readonly #scanner = new DataScanner();
+  /** Octets of a BDAT chunk still to come; undefined while data ends with a dot. */
+  #remaining: number | undefined;
+  #inARow = 0;
 
   constructor(lines: LineConsumer) {
     super({ maxCommandLength: LONGEST_LINE, decodeStrings: true });
@@ -51,128 +53,112 @@ export class OctetStream extends SMTPStream {
   /** From the next octet on, everything is message data for `sink`, up to the terminating dot. */
   startData(sink: DataConsumer): void {
     this.#sink = sink;
-    this.#state = LINE_START;
-    this.#bareLineEnd = false;
+    this.#remaining = undefined;
+    this.#scanner.reset();
+  }
+
+  /**
+   * The next `count` octets are message data for `sink` (RFC 3030).
+   * @param fresh true for the first chunk of a message
+   */
+  startChunk(sink: DataConsumer, count: number, fresh: boolean): void {
+    this.#sink = sink;
+    this.#remaining = count;
+    if (fresh) this.#scanner.reset();
   }
 
   get inData(): boolean {
     return this.#sink !== undefined;
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding | "buffer", done: (error?: Error | null) => void): void {
+  override _write(chunk: Buffer, _encoding: BufferEncoding | "buffer", done: Done): void {
     this.#consume(chunk, 0, done);
   }
 
   /** An unfinished line at the end of the connection is no command. */
   override _flushData(): void {
     this.#line = "";
+    if (!this.isClosed) this.#lines.ended();
   }
 
-  #consume(chunk: Buffer, from: number, done: () => void): void {
+  #consume(chunk: Buffer, from: number, done: Done): void {
     let position = from;
     for (;;) {
-      if (this.isClosed || position >= chunk.length) return done();
-      if (this.#sink !== undefined) return this.#consumeData(chunk, position, done);
-      const newline = chunk.indexOf(0x0a, position);
-      if (newline < 0) {
-        this.#keep(chunk.toString("latin1", position));
+      if (this.isClosed) return done();
+      if (this.#sink !== undefined && (position < chunk.length || this.#remaining === 0)) {
+        return this.#consumeData(this.#sink, chunk, position, done);
+      }
+      if (position >= chunk.length) {
+        this.#inARow = 0;
         return done();
       }
-      this.#keep(chunk.toString("latin1", position, newline));
+      const newline = chunk.indexOf(0x0a, position);
+      this.#keep(chunk, position, newline < 0 ? chunk.length : newline);
+      if (newline < 0) return done();
       position = newline + 1;
       // Handlers usually answer at once; only when one does not is the rest of the chunk left for later.
       let answered = false;
       let waiting = false;
       const resume = position;
-      const next = (): void => {
+      this.#hand(resume < chunk.length || this.writableLength > chunk.length, () => {
         if (waiting) this.#consume(chunk, resume, done);
         else answered = true;
-      };
-      this.#hand(next);
+      });
       if (!answered) {
         waiting = true;
+        return undefined;
+      }
+      if (++this.#inARow >= COMMANDS_IN_A_ROW) {
+        this.#inARow = 0;
+        setImmediate(() => this.#consume(chunk, resume, done));
         return undefined;
       }
     }
   }
 
-  #keep(text: string): void {
+  #keep(chunk: Buffer, from: number, to: number): void {
     if (this.#dropping) return;
-    this.#line += text;
-    if (this.#line.length <= LONGEST_LINE) return;
-    this.#dropping = true;
-    this.#line = "";
+    if (this.#line.length + to - from > LONGEST_LINE) {
+      this.#dropping = true;
+      this.#line = "";
+    } else {
+      const text = chunk.toString("latin1", from, to);
+      this.#line = this.#line === "" ? text : this.#line + text;
+    }
   }
 
-  #hand(next: () => void): void {
+  #hand(more: boolean, next: () => void): void {
     const line = this.#line;
     this.#line = "";
     if (this.#dropping) {
       this.#dropping = false;
       return this.#lines.lineTooLong(next);
     }
-    return this.#lines.line(line.endsWith("\r") ? line.slice(0, -1) : line, next);
+    return this.#lines.line(line.endsWith("\r") ? line.slice(0, -1) : line, next, more);
   }
 
-  #consumeData(chunk: Buffer, from: number, done: () => void): void {
-    const sink = this.#sink as DataConsumer;
-    const pieces: Buffer[] = [];
-    const end = this.#scan(chunk, from, pieces);
-    const octets = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
-    const proceed = (): void => {
-      if (end < 0) return done();
-      this.#sink = undefined;
-      sink.end({ bareLineEnd: this.#bareLineEnd }, () => this.#consume(chunk, end, done));
-    };
-    if (octets.length === 0) return proceed();
-    const written = sink.data(octets);
-    if (written instanceof Promise) void written.then(proceed, proceed);
-    else proceed();
-  }
-
-  /** Collects the data octets of a chunk; returns the index after the terminating dot's line, or -1. */
-  #scan(chunk: Buffer, from: number, pieces: Buffer[]): number {
-    let state = this.#state;
-    let start = from;
-    for (let i = from; i < chunk.length; i++) {
-      const octet = chunk[i];
-      if (state === TEXT) {
-        if (octet === 0x0d) state = AFTER_CR;
-        else if (octet === 0x0a) this.#bareLineEnd = true;
-      } else if (state === AFTER_CR) {
-        if (octet === 0x0a) state = LINE_START;
-        else {
-          this.#bareLineEnd = true;
-          if (octet !== 0x0d) state = TEXT;
-        }
-      } else if (state === LINE_START) {
-        if (octet === 0x2e) {
-          if (i > start) pieces.push(chunk.subarray(start, i));
-          start = i + 1;
-          state = AFTER_DOT;
-        } else state = this.#afterOctet(octet);
-      } else if (state === AFTER_DOT) {
-        state = octet === 0x0d ? AFTER_DOT_CR : this.#afterOctet(octet);
-      } else {
-        // After "<line start>.CR": LF ends the data, anything else makes the CR part of the text.
-        if (octet === 0x0a) {
-          this.#state = LINE_START;
-          return i + 1;
-        }
-        if (start > i - 1) pieces.push(CR);
-        this.#bareLineEnd = true;
-        state = octet === 0x0d ? AFTER_CR : this.#afterOctet(octet);
-      }
+  #consumeData(sink: DataConsumer, chunk: Buffer, from: number, done: Done): void {
+    let end: number;
+    let octets: Buffer;
+    if (this.#remaining === undefined) {
+      const pieces: Buffer[] = [];
+      end = this.#scanner.scan(chunk, from, pieces);
+      octets = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+    } else {
+      const stop = Math.min(chunk.length, from + this.#remaining);
+      octets = chunk.subarray(from, stop);
+      this.#scanner.watch(octets);
+      this.#remaining -= octets.length;
+      end = this.#remaining === 0 ? stop : -1;
     }
-    const keepCr = state === AFTER_DOT_CR && start < chunk.length ? 1 : 0;
-    if (chunk.length - keepCr > start) pieces.push(chunk.subarray(start, chunk.length - keepCr));
-    this.#state = state;
-    return -1;
-  }
-
-  #afterOctet(octet: number): DataState {
-    if (octet === 0x0d) return AFTER_CR;
-    if (octet === 0x0a) this.#bareLineEnd = true;
-    return TEXT;
+    const proceed = (): void => {
+      if (end < 0 || this.isClosed) return done();
+      this.#sink = undefined;
+      this.#remaining = undefined;
+      sink.end({ bareLineEnd: this.#scanner.bareLineEnd }, () => this.#consume(chunk, end, done));
+    };
+    const written = octets.length === 0 ? undefined : sink.data(octets);
+    if (isPromise(written)) void written.then(proceed, proceed);
+    else proceed();
   }
 }

@@ -4,7 +4,9 @@
  * Paths are taken as leniently as sendmail takes them (without angle brackets, with source routes, quoted, `host!user`):
  * what an address means is for the rulesets to say. Only where it ends is decided here.
  */
-import { parse } from "../generated/esmtp-params.js";
+import { parse, SyntaxError } from "../generated/esmtp-params.js";
+import type { Reply } from "../mail/reply.ts";
+import { printable, replies } from "./replies.ts";
 
 export interface EsmtpParameter {
   /** In upper case. */
@@ -16,37 +18,58 @@ export interface EsmtpParameter {
 export type PathArgument =
   | {
       readonly kind: "path";
-      /** As typed, brackets included: replies repeat it. */
+      /** As typed, brackets included, for replies: control characters cannot occur, the middle of a long one is left out. */
       readonly shown: string;
       /** Between the brackets. */
       readonly address: string;
       readonly parameters: readonly EsmtpParameter[];
     }
-  /** No path at all; `scanned` is what sendmail says it was scanning. */
-  | { readonly kind: "syntax"; readonly scanned: string }
-  /** Brackets, quotes or comments that do not close: "Unbalanced '<'". */
-  | { readonly kind: "unbalanced"; readonly shown: string; readonly problem: string }
-  | { readonly kind: "parameters"; readonly text: string };
+  | { readonly kind: "refused"; readonly reply: Reply };
 
 /** @param word "FROM" or "TO" */
 export function readPath(argument: string, word: "FROM" | "TO"): PathArgument {
   const text = argument.trimStart();
   const given = text.slice(0, word.length);
-  if (given.toUpperCase() !== word) return { kind: "syntax", scanned: text.split(/[\s:]/, 1)[0] };
+  // What sendmail says it was scanning: the last word that it understood.
+  if (given.toUpperCase() !== word) return refused(replies.parameterSyntax(text.split(/[\s:]/, 1)[0]));
   const afterWord = text.slice(word.length).trimStart();
-  if (!afterWord.startsWith(":")) return { kind: "syntax", scanned: given };
-  const rest = afterWord.slice(1).trimStart();
-  if (rest === "") return { kind: "syntax", scanned: given };
+  const rest = afterWord.startsWith(":") ? afterWord.slice(1).trimStart() : "";
+  if (rest === "") return refused(replies.parameterSyntax(given));
   const end = endOfPath(rest);
-  const shown = rest.slice(0, end.index);
-  if (end.problem !== undefined) return { kind: "unbalanced", shown, problem: end.problem };
-  const address = shown.startsWith("<") && shown.endsWith(">") ? shown.slice(1, -1).trim() : shown;
+  const typed = rest.slice(0, end.index);
+  if (end.problem !== undefined) return refused(replies.unbalanced(printable(typed), end.problem));
+  const bracketed = typed.startsWith("<") && typed.endsWith(">");
+  const address = bracketed ? typed.slice(1, -1).trim() : typed;
+  if (hasControl(address)) return refused(replies.unprintable(address));
+  const shown = printable(bracketed ? `<${address}>` : typed);
   const tail = rest.slice(end.index);
-  if (tail.trim() === "") return { kind: "path", shown, address, parameters: [] };
+  if (tail === "" || tail.trim() === "") return { kind: "path", shown, address, parameters: [] };
+  const parameters = readParameters(tail);
+  return "code" in parameters ? refused(parameters) : { kind: "path", shown, address, parameters };
+}
+
+function refused(answer: Reply): PathArgument {
+  return { kind: "refused", reply: answer };
+}
+
+function hasControl(text: string): boolean {
+  // eslint-disable-next-line no-control-regex
+  return /[\x00-\x1f\x7f]/.test(text);
+}
+
+/** Raw octets above 127 in an address: only a transaction with SMTPUTF8 may have them (RFC 6531 §3.3). */
+export function isEightBit(address: string): boolean {
+  return /[\x80-\xff]/.test(address);
+}
+
+function readParameters(tail: string): readonly EsmtpParameter[] | Reply {
   try {
-    return { kind: "path", shown, address, parameters: parse(tail) as EsmtpParameter[] };
-  } catch {
-    return { kind: "parameters", text: tail.trim() };
+    return parse(tail) as EsmtpParameter[];
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    // The word at which reading stopped is the one complained about.
+    const stopped = tail.slice(error.location.start.offset);
+    return replies.badParameter(/^=?([A-Za-z0-9-]*)/.exec(stopped)?.[1] ?? "");
   }
 }
 
@@ -55,7 +78,7 @@ interface PathEnd {
   readonly problem?: string;
 }
 
-/** A path ends at the first blank that is in no bracket, quote or comment. */
+/** A path ends with its closing bracket, else at the first blank that is in no bracket, quote or comment. */
 function endOfPath(text: string): PathEnd {
   let angle = 0;
   let comment = 0;
@@ -73,6 +96,7 @@ function endOfPath(text: string): PathEnd {
     else if (character === "<") angle++;
     else if (character === ">") {
       if (--angle < 0) return { index: endOfWord(text, index), problem: "Unbalanced '>'" };
+      if (angle === 0 && text.startsWith("<")) return { index: index + 1 };
     } else if ((character === " " || character === "\t") && angle === 0) break;
   }
   if (index > text.length) index = text.length;

@@ -5,24 +5,33 @@ import type { Resolution } from "../routing/router.ts";
 import type { Verdict } from "../routing/verdict.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { isXtext } from "./mail.ts";
-import { type EsmtpParameter, readPath } from "./path.ts";
+import { type EsmtpParameter, isEightBit, readPath } from "./path.ts";
 import { about, replies } from "./replies.ts";
 import type { Transaction } from "./services.ts";
 import type { SmtpSession } from "./session.ts";
+
+/** BadRcptThrottle: after so many bad recipients each RCPT waits so long, ms. */
+const BAD_RECIPIENT_PAUSE = 1000;
 
 export function rcpt(session: SmtpSession, argument: string): MaybePromise<void> {
   if (session.refusal !== undefined) return session.reply(session.refusal);
   const { transaction } = session;
   if (transaction === undefined) return session.reply(replies.needMailBeforeRcpt);
+  if (session.message !== undefined) return session.reply(replies.chunksBegun);
+  const throttle = session.config.options.number("BadRcptThrottle");
+  if (throttle <= 0 || transaction.badRecipients < throttle) return receive(session, transaction, argument);
+  return session.pause(BAD_RECIPIENT_PAUSE, () => receive(session, transaction, argument));
+}
+
+function receive(session: SmtpSession, transaction: Transaction, argument: string): MaybePromise<void> {
   const path = readPath(argument, "TO");
-  if (path.kind === "syntax") return session.reply(replies.parameterSyntax(path.scanned));
-  if (path.kind === "unbalanced") return session.reply(replies.unbalanced(path.shown, path.problem));
-  if (path.kind === "parameters") return session.reply(replies.parameterSyntax(path.text));
+  if (path.kind === "refused") return session.reply(path.reply);
   const limit = session.config.options.number("MaxRecipientsPerMessage");
   if (limit > 0 && transaction.recipients.length >= limit) return session.reply(replies.tooManyRecipients);
   if (path.address === "") return session.reply(replies.addressRequired(path.shown));
   const parameters = readParameters(path.parameters);
   if ("code" in parameters) return session.reply(parameters);
+  if (!transaction.smtputf8 && isEightBit(path.address)) return session.reply(replies.needsUtf8(path.shown));
   const incoming: IncomingRecipient = { ...parameters, shown: path.shown, address: path.address };
   setCounts(transaction);
   const verdict = session.router.check("check_rcpt", [path.shown], transaction.scope);
@@ -83,7 +92,7 @@ function resolved(
 
 function accept(session: SmtpSession, transaction: Transaction, shown: string, recipient: Recipient): void {
   transaction.recipients.push(recipient);
-  session.reply(replies.recipientOk(shown));
+  session.reply(replies.recipientOk(shown, session.queuesOnly));
 }
 
 function refuse(session: SmtpSession, transaction: Transaction, answer: Reply): void {
@@ -98,10 +107,10 @@ function readParameters(parameters: readonly EsmtpParameter[]): RcptParameters |
     if (keyword === "NOTIFY") {
       if (value === null) return reply(501, "5.5.2", "NOTIFY requires a value");
       if (notify !== undefined) return reply(501, "5.5.0", "Duplicate NOTIFY parameter");
+      const bad = value.split(",").find((word) => !isNotify(word.toUpperCase()));
+      if (bad !== undefined) return reply(501, "5.5.4", `Bad argument "${bad}"  to NOTIFY`);
       const words = value.toUpperCase().split(",");
-      const bad = words.find((word) => !isNotify(word));
-      if (bad !== undefined) return reply(501, "5.5.4", `Bad argument "${bad}" to NOTIFY`);
-      if (words.includes("NEVER") && words.length > 1) return reply(501, "5.5.4", "NEVER excludes other NOTIFY values");
+      if (words.includes("NEVER") && words.length > 1) return reply(501, "5.5.4", `Bad argument "NEVER"  to NOTIFY`);
       notify = words.filter(isNotify);
     } else if (keyword === "ORCPT") {
       if (value === null) return reply(501, "5.5.2", "ORCPT requires a value");

@@ -6,8 +6,9 @@ export const replies = {
   reset: reply(250, "2.0.0", "Reset state"),
   verbose: reply(250, "2.0.0", "Verbose mode"),
   senderOk: (shown: string): Reply => reply(250, "2.1.0", `${shown}... Sender ok`),
-  recipientOk: (shown: string): Reply => reply(250, "2.1.5", `${shown}... Recipient ok`),
-  startData: reply(354, undefined, 'Enter mail, end with "." on a line by itself'),
+  recipientOk: (shown: string, willQueue: boolean): Reply =>
+    reply(250, "2.1.5", `${shown}... Recipient ok${willQueue ? " (will queue)" : ""}`),
+  startData: reply(354, undefined, "End data with <CR><LF>.<CR><LF>"),
   startTls: reply(220, "2.0.0", "Ready to start TLS"),
   goodbye: (host: string): Reply => reply(221, "2.0.0", `${host} closing connection`),
   queueRun: (node: string): Reply => reply(250, "2.0.0", `Queuing for node ${node} started`),
@@ -18,59 +19,81 @@ export const replies = {
   timeout: (host: string, state: string): Reply =>
     reply(421, "4.4.1", `${host} Timeout waiting for input during ${state}`),
   tooManyBad: (host: string): Reply => reply(421, "4.7.0", `${host} Too many bad commands; closing connection`),
+  openProxy: (host: string, relay: string): Reply => reply(421, "4.7.0", `${host} Rejecting open proxy ${relay}`),
   tooManyConnections: (host: string): Reply => reply(421, "4.3.2", `${host} Too many connections, try again later`),
   internalError: reply(451, "4.3.0", "Internal error; try again later"),
   storage: (reason: string): Reply => reply(452, "4.4.5", `Insufficient disk space; try again later (${reason})`),
   queueUnavailable: reply(452, "4.3.1", "Queue not available; try again later"),
   tooManyRecipients: reply(452, "4.5.3", "Too many recipients"),
+  queueUnknown: (group: string): Reply => reply(459, "4.5.4", `Queue ${group} unknown`),
   tlsUnavailable: reply(454, "4.3.3", "TLS not available after start"),
 
   lineTooLong: reply(500, "5.5.2", "Line too long"),
   unrecognized: (line: string): Reply => reply(500, "5.5.1", `Command unrecognized: "${printable(line)}"`),
+  parameterRequired: reply(500, "5.5.2", "Parameter required"),
   argumentRequired: reply(501, "5.5.2", "Argument required"),
   parameterSyntax: (scanned: string): Reply =>
     reply(501, "5.5.2", `Syntax error in parameters scanning "${printable(scanned)}"`),
   heloNeedsName: (verb: string): Reply => reply(501, "5.0.0", `${verb} requires domain address`),
   invalidName: reply(501, "5.0.0", "Invalid domain name"),
+  unprintable: (address: string): Reply =>
+    reply(501, "5.1.3", `Syntax error in mailbox address "${printable(address)}" (non-printable character)`),
+  chunkSize: reply(501, "5.5.4", "BDAT needs the number of octets, then LAST or nothing"),
   notImplemented: (line: string): Reply => reply(502, "5.5.1", `Command not implemented: "${printable(line)}"`),
+  verbRefused: reply(502, "5.7.0", "Verbose unavailable"),
   verifyRefused: reply(502, "5.7.0", "Sorry, we do not allow this operation"),
   noHelp: (version: string): Reply => reply(502, "5.3.0", `Sendmail ${version} -- HELP not implemented`),
   sayHello: reply(503, "5.0.0", "Polite people say HELO first"),
+  introduceYourself: reply(503, "5.0.0", "I demand that you introduce yourself first"),
   twoSenders: reply(503, "5.5.0", "Sender already specified"),
   needMailBeforeRcpt: reply(503, "5.0.0", "Need MAIL before RCPT"),
   needMail: reply(503, "5.0.0", "Need MAIL command"),
   needRecipient: reply(503, "5.0.0", "Need RCPT (recipient)"),
+  chunksBegun: reply(503, "5.5.1", "Message is being sent with BDAT"),
   tlsActive: reply(503, "5.5.0", "TLS already active"),
+  noMechanism: (name: string): Reply => reply(504, "5.3.3", `AUTH mechanism ${printable(name)} not available`),
   rejected: reply(550, "5.0.0", "Command rejected"),
+  hugeSize: reply(552, "5.2.3", "Message size exceeds maximum value"),
   tooBig: (limit: number): Reply => reply(552, "5.2.3", `Message size exceeds fixed maximum message size (${limit})`),
-  unbalanced: (shown: string, problem: string): Reply => reply(553, "5.0.0", `${printable(shown)}... ${problem}`),
+  unbalanced: (shown: string, problem: string): Reply => reply(553, "5.0.0", `${shown}... ${problem}`),
   addressRequired: (shown: string): Reply => reply(553, "5.0.0", `${shown}... User address required`),
+  needsUtf8: (shown: string): Reply => reply(553, "5.6.7", `${shown}... Address requires SMTPUTF8`),
   notAccepting: (host: string): Reply => reply(554, undefined, `${host} ESMTP not accepting messages`),
+  protocolError: reply(554, "5.5.0", "SMTP protocol error"),
   bareLineEnd: reply(554, "5.6.11", "Bare carriage return or line feed in message: lines must end with CRLF"),
   badParameter: (keyword: string): Reply => reply(555, "5.5.4", `${printable(keyword)} parameter unrecognized`),
 } as const;
 
-/** What a client typed, fit to be repeated in a reply: no control characters, not longer than a line may be. */
+/** Parts of a client's line longer than this are shortened when repeated: replies are lines too (RFC 5321 §4.5.3.1.5). */
+const LONGEST_ECHO = 200;
+
+/** What a client typed, fit to be repeated in a reply: no control characters, the middle left out when it is long. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.slice(0, 200).replace(/[\x00-\x1f\x7f]/g, "?");
+  const half = LONGEST_ECHO / 2;
+  const short = text.length <= LONGEST_ECHO ? text : `${text.slice(0, half)}...${text.slice(-half)}`;
+  return clean(short, "?");
 }
 
 /** The reply as it goes out: every line with code and enhanced code, CRLF at the ends. */
 export function wireText({ code, enhanced, lines }: Reply): string {
   const status = enhanced === undefined ? "" : `${enhanced} `;
-  if (lines.length === 1) return `${code} ${status}${clean(lines[0])}\r\n`;
+  if (lines.length === 1) return `${code} ${status}${clean(lines[0], " ")}\r\n`;
   const last = lines.length - 1;
-  return lines.map((line, i) => `${code}${i < last ? "-" : " "}${status}${clean(line)}\r\n`).join("");
+  return lines.map((line, i) => `${code}${i < last ? "-" : " "}${status}${clean(line, " ")}\r\n`).join("");
 }
+
+// eslint-disable-next-line no-control-regex
+const controls = /[\x00-\x08\x0a-\x1f\x7f]/;
+const allControls = new RegExp(controls.source, "g");
 
 /** A reply must never be split by what is put into it (rule texts, addresses, DNS names). */
-function clean(line: string): string {
-  // eslint-disable-next-line no-control-regex
-  return /[\x00-\x08\x0a-\x1f\x7f]/.test(line) ? line.replace(/[\x00-\x08\x0a-\x1f\x7f]/g, " ") : line;
+function clean(line: string, instead: string): string {
+  return controls.test(line) ? line.replace(allControls, instead) : line;
 }
 
-/** The same reply about an address: "550 5.1.1 <a@b>... User unknown". */
+/** Replies about a mailbox name it: "550 5.1.1 <a@b>... User unknown"; the others speak about us or the session. */
 export function about(shown: string, answer: Reply): Reply {
+  const { code } = answer;
+  if (code !== 450 && code !== 550 && code !== 553) return answer;
   return { ...answer, lines: answer.lines.map((line) => `${shown}... ${line}`) };
 }

@@ -1,10 +1,10 @@
 /** One listener: accepts connections and gives each a session. */
 import { readFileSync } from "node:fs";
-import type { Socket } from "node:net";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js";
 import type { PortOptions } from "../config/config.ts";
+import { type Admission, ConnectionRate } from "./abuse-limits.ts";
 import type { SmtpServices } from "./services.ts";
 import { SmtpSession } from "./session.ts";
 
@@ -15,23 +15,44 @@ export interface SmtpListener {
   readonly boundPort: number;
   /** Sessions open now. */
   readonly sessions: number;
-  /** Stops listening; running messages may end within `grace` ms, idle sessions get a 421 at their next command. */
+  /**
+   * Stops listening. Idle sessions get a 421 at once, those with a command or a message under way when that is done;
+   * what is left after `grace` ms is closed.
+   */
   close(grace: number): Promise<void>;
 }
 
-class RuleServer extends SMTPServer {
+/** The listeners that serve the same mail: MaxDaemonChildren counts the clients of all of them. */
+const siblings = new WeakMap<SmtpServices, Set<RuleServer>>();
+
+export class RuleServer extends SMTPServer {
   readonly #services: SmtpServices;
   readonly #port: PortOptions;
+  readonly #admission: Admission;
   #sessions = 0;
 
   constructor(services: SmtpServices, port: PortOptions, options: SMTPServerOptions) {
-    super(options);
+    super({ logger: false, disableReverseLookup: true, authOptional: true, ...options });
     this.#services = services;
     this.#port = port;
+    this.#admission = {
+      rate: new ConnectionRate(services.config().options.number("ConnectionRateThrottle")),
+      isFull: () => this.#isFull(),
+    };
+  }
+
+  #isFull(): boolean {
+    const own = Number(this.#port.extra.get("children") ?? 0);
+    if (own > 0 && this.connections.size > own) return true;
+    const all = this.#services.config().options.number("MaxDaemonChildren");
+    if (all <= 0) return false;
+    let open = 0;
+    for (const server of siblings.get(this.#services) ?? []) open += server.connections.size;
+    return open > all;
   }
 
   override connect(socket: Socket, options?: SMTPConnectionOptions | null): void {
-    const session = new SmtpSession(this, socket, options, this.#services, this.#port);
+    const session = new SmtpSession(this, socket, options, this.#services, this.#port, this.#admission);
     this.connections.add(session);
     session.init();
   }
@@ -47,17 +68,11 @@ class RuleServer extends SMTPServer {
 
 /** @throws when the address cannot be bound (in use, no right) or the certificate cannot be read */
 export async function openSmtpServer(port: PortOptions, services: SmtpServices): Promise<SmtpListener> {
-  const config = services.config();
-  const certificate = config.options.text("ServerCertFile");
-  const key = config.options.text("ServerKeyFile");
-  const tls = certificate === "" || key === "" ? {} : { cert: readFileSync(certificate), key: readFileSync(key) };
   const server = new RuleServer(services, port, {
-    ...tls,
-    logger: false,
-    disableReverseLookup: true,
-    authOptional: true,
-    closeTimeout: 1000,
-  });
+    ...certificateOf(services),
+    // A client that has said everything and closes its side (printf ... | nc) still gets its answers.
+    allowHalfOpen: true,
+  } as SMTPServerOptions);
   server.on("error", (error: Error) => {
     services.log.write(2, { priority: "notice", text: `${port.name}: ${error.message}` });
   });
@@ -70,6 +85,8 @@ export async function openSmtpServer(port: PortOptions, services: SmtpServices):
     });
   });
   const bound = server.server.address() as AddressInfo;
+  const family = siblings.get(services) ?? new Set();
+  siblings.set(services, family.add(server));
   return {
     port,
     address: bound.address,
@@ -80,8 +97,18 @@ export async function openSmtpServer(port: PortOptions, services: SmtpServices):
     close: (grace) =>
       new Promise((resolve) => {
         server.options.closeTimeout = Math.max(1, grace);
-        server.close(() => resolve());
+        server.close(() => {
+          family.delete(server);
+          resolve();
+        });
         for (const session of server.connections) (session as SmtpSession).endWhenIdle();
       }),
   };
+}
+
+function certificateOf(services: SmtpServices): Pick<SMTPServerOptions, "cert" | "key"> {
+  const { options } = services.config();
+  const certificate = options.text("ServerCertFile");
+  const key = options.text("ServerKeyFile");
+  return certificate === "" || key === "" ? {} : { cert: readFileSync(certificate), key: readFileSync(key) };
 }

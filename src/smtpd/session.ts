@@ -1,25 +1,26 @@
 /**
  * One SMTP conversation: its state, and the way from a line of the client to the verb that answers it.
  *
- * The library's connection keeps the socket's life (listeners, TLS upgrade, half-close, timeouts); which commands exist
- * and what they answer is ours. Every verb is a function in a file of its own; the table is verbs.ts.
+ * The library's connection keeps the socket's life (listeners, TLS upgrade, half-close); which commands exist and what
+ * they answer is ours. Every verb is a function in a file of its own; the table is verbs.ts.
  */
 import type { Socket } from "node:net";
 import type { SMTPServer } from "smtp-server";
 import { SMTPConnection, type SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js";
 import type { SMTPStream } from "smtp-server/lib/smtp-stream.js";
 import type { Config, PortOptions } from "../config/config.ts";
+import type { IncomingMessage } from "../dispatch/intake.ts";
 import { type Reply, replyText } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
-import { macroValue } from "../rewriting/macro-value.ts";
 import type { Router } from "../routing/router.ts";
-import type { Verdict } from "../routing/verdict.ts";
+import { ACCEPTED, type Verdict } from "../routing/verdict.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
-import { AbuseCounter } from "./abuse-limits.ts";
+import { AbuseCounter, type Admission, type Patience } from "./abuse-limits.ts";
 import { connect } from "./connect.ts";
 import { type LineConsumer, OctetStream } from "./octet-stream.ts";
 import { printable, replies, wireText } from "./replies.ts";
 import type { ClientIdentity, SmtpServices, Transaction } from "./services.ts";
+import { type SessionSettings, settingsOf } from "./settings.ts";
 import { verbs } from "./verbs.ts";
 
 export class SmtpSession extends SMTPConnection implements LineConsumer {
@@ -27,22 +28,38 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
   readonly port: PortOptions;
   /** As it was when the session began. */
   readonly config: Config;
+  readonly settings: SessionSettings;
   readonly router: Router;
   /** Macros of this session: {client_addr}, $s, $r ... */
   readonly scope: MacroScope;
-  readonly hostName: string;
   readonly abuse: AbuseCounter;
+  /** Absent when there is no listener (-bs). */
+  readonly admission: Admission | undefined;
   client: ClientIdentity = { name: "", ptr: "", resolve: "FAIL" };
+  /** `relay=` of log lines and the greeting: "host [address]". */
+  relay = "";
   /** Name given in HELO or EHLO. */
   helo: string | undefined;
   isEsmtp = false;
   /** Reply to everything that moves mail, when the connection was refused (check_relay, greet_pause). */
   refusal: Reply | undefined;
+  /** What check_relay decided, for all messages of the session: discard and quarantine. */
+  verdict: Verdict = ACCEPTED;
   /** Letters of srv_features: lower case offers, upper case takes away. */
   features = "";
   transaction: Transaction | undefined;
-  #state = "greeting";
-  #uncorking = false;
+  /** The message whose octets are arriving; dropped when the client goes away. */
+  message: IncomingMessage | undefined;
+  /** True when the client has sent more than the line being answered. */
+  hasMore = false;
+  /** True once the client gave a command that is about mail. */
+  askedForMail = false;
+  #state = "client greeting";
+  #output = "";
+  /** A line that came before the greeting. */
+  #early: (() => void) | undefined;
+  #timedSocket: Socket | undefined;
+  #timeout = -1;
 
   constructor(
     server: SMTPServer,
@@ -50,20 +67,35 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
     options: SMTPConnectionOptions | null | undefined,
     services: SmtpServices,
     port: PortOptions,
+    admission?: Admission,
   ) {
     super(server, socket, options);
     this.services = services;
     this.port = port;
+    this.admission = admission;
     this.config = services.config();
+    this.settings = settingsOf(this.config);
     this.router = services.routerOf(this.config);
     this.scope = this.config.macros.child();
-    this.hostName = macroValue("j", this.scope);
     this.abuse = new AbuseCounter(this.config.options);
   }
 
   /** The library's own greeting waits 100 ms for early talkers; ours waits as long as greet_pause says. */
   override init(): void {
-    this._setListeners(() => this.run(connect(this), () => undefined));
+    this._setListeners(() => this.run(this.welcome(), () => undefined));
+  }
+
+  /** Everything up to the greeting. */
+  welcome(): MaybePromise<void> {
+    return connect(this);
+  }
+
+  /** The greeting is out: commands are answered from now on, first one that could not wait. */
+  open(): void {
+    this._ready = true;
+    const early = this.#early;
+    this.#early = undefined;
+    if (early !== undefined) setImmediate(early);
   }
 
   override _createParser(): SMTPStream {
@@ -76,43 +108,73 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
     return this._parser as OctetStream;
   }
 
-  /** What the session is doing, for timeout replies and the process status. */
-  set state(state: string) {
-    this.#state = state;
+  get hostName(): string {
+    return this.settings.hostName;
   }
 
-  line(text: string, next: () => void): void {
+  get privacy(): ReadonlySet<string> {
+    return this.settings.privacy;
+  }
+
+  get queuesOnly(): boolean {
+    return this.settings.queuesOnly;
+  }
+
+  line(text: string, next: () => void, more: boolean): void {
     if (this._upgrading) return next();
+    if (this._closing || this._closed) return undefined;
+    if (!this._ready) {
+      this.#early = () => this.line(text, next, more);
+      return undefined;
+    }
     if (this.isShuttingDown) return this.finish(replies.shuttingDown(this.hostName));
-    const blank = text.search(/[ \t]/);
-    const word = (blank < 0 ? text : text.slice(0, blank)).toUpperCase();
-    const argument = blank < 0 ? "" : text.slice(blank + 1).trim();
-    if (this.services.log.enabled(15)) {
-      this.services.log.write(15, { priority: "info", text: `<-- ${printable(text)}` });
-    }
+    const line = text.trimStart();
+    const blank = line.search(/[ \t]/);
+    const word = (blank < 0 ? line : line.slice(0, blank)).toUpperCase();
+    const argument = blank < 0 ? "" : line.slice(blank + 1).trim();
+    if (this.services.log.enabled(15)) this.#logTraffic("<--", printable(text));
     const verb = verbs.get(word);
-    this.#state = verb === undefined ? "unknown command" : word;
-    const tooMany = this.abuse.count(verb === undefined ? "bad" : word);
-    if (tooMany) return this.finish(replies.tooManyBad(this.hostName));
+    this.hasMore = more;
+    const proceed = (): void => this.proceed(next);
     if (verb === undefined) {
+      this.#state = "unknown command";
+      if (this.abuse.countBad() === "hang up") return this.finish(replies.tooManyBad(this.hostName));
       this.reply(replies.unrecognized(text));
-      return this.#proceed(next);
+      return proceed();
     }
-    this.run(verb(this, argument, text), () => this.#proceed(next));
-    return undefined;
+    this.#state = word;
+    const patience: Patience = this.abuse.count(word);
+    if (patience === "hang up") return this.finish(replies.tooManyBad(this.hostName));
+    if (patience === 0) return this.#perform(() => verb(this, argument, text), proceed);
+    this.services.log.write(5, {
+      priority: "info",
+      text: `${this.relay}: possible SMTP attack: command=${word}`,
+    });
+    return this.run(
+      this.pause(patience, () => verb(this, argument, text)),
+      proceed,
+    );
   }
 
   lineTooLong(next: () => void): void {
-    if (this.abuse.count("bad")) return this.finish(replies.tooManyBad(this.hostName));
+    if (!this._ready) {
+      this.#early = () => this.lineTooLong(next);
+      return undefined;
+    }
+    if (this.abuse.countBad() === "hang up") return this.finish(replies.tooManyBad(this.hostName));
     this.reply(replies.lineTooLong);
-    return this.#proceed(next);
+    return this.proceed(next);
+  }
+
+  ended(): void {
+    this.close();
   }
 
   /** Waits for a verb if it has to; a fault of ours ends in 451, never in silence. */
   run(work: MaybePromise<void>, next: () => void): void {
     if (!isPromise(work)) return next();
     this._handlerPending = true;
-    work
+    void work
       .catch((error: unknown) => this.fault(error))
       .finally(() => {
         this._handlerPending = false;
@@ -121,28 +183,52 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
     return undefined;
   }
 
+  #perform(verb: () => MaybePromise<void>, next: () => void): void {
+    let work: MaybePromise<void>;
+    try {
+      work = verb();
+    } catch (error) {
+      this.fault(error);
+      return next();
+    }
+    return this.run(work, next);
+  }
+
+  /** Does something later, unless the client has gone by then. */
+  pause(ms: number, then: () => MaybePromise<void>): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      this.services.clock.after(ms, () => {
+        if (this._closed || this._closing) return resolve();
+        try {
+          const work = then();
+          if (isPromise(work)) void work.then(resolve, reject);
+          else resolve();
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
+
   fault(error: unknown): void {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.services.log.write(1, { priority: "crit", text: `SYSERR: ${text.replaceAll("\n", " ")}` });
     this.reply(replies.internalError);
   }
 
+  /** Replies of one turn (to pipelined commands) leave in one packet. */
   reply(answer: Reply): void {
-    const socket = this._socket;
-    if (this._upgrading || socket.destroyed || !socket.writable) return;
-    // Replies to pipelined commands leave in one packet.
-    if (!this.#uncorking) {
-      this.#uncorking = true;
-      socket.cork();
-      process.nextTick(() => {
-        this.#uncorking = false;
-        socket.uncork();
-      });
-    }
-    socket.write(wireText(answer), "latin1");
-    if (this.services.log.enabled(15)) {
-      this.services.log.write(15, { priority: "info", text: `--> ${replyText(answer)}` });
-    }
+    if (this._closing || this._upgrading || this._socket.destroyed) return;
+    if (this.#output === "") process.nextTick(() => this.flush());
+    this.#output += wireText(answer);
+    if (this.services.log.enabled(15)) this.#logTraffic("-->", replyText(answer));
+  }
+
+  /** Hands the replies to the socket now. */
+  flush(): void {
+    const output = this.#output;
+    this.#output = "";
+    if (output !== "" && this._socket.writable) this._socket.write(output, "latin1");
   }
 
   /** A last reply, then the connection closes. */
@@ -151,7 +237,12 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
     this.close();
   }
 
-  /** The reply that a verdict asks for, or undefined when it lets the command pass. 421 also ends the session. */
+  override close(): void {
+    this.flush();
+    super.close();
+  }
+
+  /** The reply that a verdict asks for, or undefined when it lets the command pass. */
   refusalOf(verdict: Verdict): Reply | undefined {
     return verdict.kind === "refuse" || verdict.kind === "defer" ? verdict.reply : undefined;
   }
@@ -162,13 +253,6 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
     else this.reply(answer);
   }
 
-  /** `relay=` of log lines: "host [address]". */
-  get relay(): string {
-    const { name } = this.client;
-    const address = `[${this.remoteAddress}]`;
-    return name === "" || name === address ? address : `${name} ${address}`;
-  }
-
   logRejection(ruleset: string, argument: string, answer: Reply): void {
     this.services.log.write(4, {
       priority: "notice",
@@ -177,12 +261,23 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
     });
   }
 
+  #logTraffic(direction: string, text: string): void {
+    this.services.log.write(15, { priority: "info", text: `${direction} ${text}` });
+  }
+
   /** RSET, and the end of every transaction. */
   endTransaction(): void {
     this.transaction = undefined;
+    this.#dropMessage();
   }
 
-  /** At shutdown: a session that waits for its client is told; one with a message under way may end it first. */
+  #dropMessage(): void {
+    const { message } = this;
+    this.message = undefined;
+    message?.abort();
+  }
+
+  /** At shutdown: a session that waits for its client is told; one with work under way ends that first. */
   endWhenIdle(): void {
     if (!this._handlerPending && !this.octets.inData) this.finish(replies.shuttingDown(this.hostName));
   }
@@ -191,32 +286,36 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
     return this._server._closeTimeout !== false;
   }
 
-  /** The library's texts for what it notices itself. */
+  /** The library's texts for what it notices itself: the end of the time that close() gives. */
   override send(code: number, text?: string | string[] | null): void {
-    const lines = Array.isArray(text) ? text : [text ?? ""];
-    const answer = code === 421 && /shutting down/i.test(lines[0]) ? replies.shuttingDown(this.hostName) : undefined;
-    this.reply(answer ?? { code, lines });
-    if (code === 421) this.close();
+    if (code === 421) return this.finish(replies.shuttingDown(this.hostName));
+    return this.reply({ code, lines: Array.isArray(text) ? text : [text ?? ""] });
   }
 
   override _onTimeout(): void {
     if (this._closing) {
       this._socket.destroy();
     } else if (this._handlerPending) {
+      this.#timeout = -1;
       this._armTimeout();
     } else {
+      const during = this.octets.inData ? "message collect" : this.#state;
       this.services.log.write(2, {
         priority: "notice",
-        text: `timeout waiting for input from ${this.relay} during ${this.#state}`,
+        text: `timeout waiting for input from ${this.relay} during ${during}`,
       });
-      this.finish(replies.timeout(this.hostName, this.#state));
+      this.finish(replies.timeout(this.hostName, during));
     }
   }
 
   override _armTimeout(socket: Socket = this._socket): void {
-    const { options } = this.config;
-    const wait = this.octets.inData ? options.timeout("datablock") : options.timeout("command");
-    socket.setTimeout(wait, () => this._onTimeout());
+    const wait = this.octets.inData ? this.settings.dataTimeout : this.settings.commandTimeout;
+    if (socket !== this.#timedSocket) {
+      this.#timedSocket = socket;
+      socket.on("timeout", () => this._onTimeout());
+    } else if (wait === this.#timeout) return;
+    this.#timeout = wait;
+    socket.setTimeout(wait);
   }
 
   /** Nothing of the library's per-transaction state is used. */
@@ -235,16 +334,20 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
   }
 
   override _onClose(): void {
+    const first = !this._closed;
     super._onClose();
-    this.onGone?.();
-    this.onGone = undefined;
+    this.#dropMessage();
+    if (!first || this.askedForMail || !this.services.log.enabled(5)) return;
+    this.services.log.write(5, {
+      priority: "info",
+      text: `${this.relay} did not issue MAIL/EXPN/VRFY/ETRN during connection to ${this.port.name}`,
+    });
   }
 
-  /** Called once when the client goes away: a message under way is dropped. */
-  onGone: (() => void) | undefined;
-
-  #proceed(next: () => void): void {
+  /** Goes on with what the client sent after the command just answered. */
+  proceed(next: () => void): void {
     if (this._closing || this._closed) return;
-    this._whenWritable(next);
+    if (this.isShuttingDown) this.finish(replies.shuttingDown(this.hostName));
+    else this._whenWritable(next);
   }
 }

@@ -13,15 +13,15 @@ export function starttls(session: SmtpSession, argument: string): Promise<void> 
   session.helo = undefined;
   session.isEsmtp = false;
   session.scope.set("s", session.client.name);
+  session.abuse.reset();
+  // The reply has to leave before the handshake begins on the same socket.
+  session.flush();
   return new Promise((resolve) => {
-    // The reply has to leave before the handshake begins on the same socket.
-    process.nextTick(() =>
-      session.upgrade(resolve, () => {
-        const cipher = session.tlsOptions === false ? undefined : session.tlsOptions;
-        session.scope.set("tls_version", cipher?.version);
-        session.scope.set("cipher", cipher?.name);
-        session.scope.set("verify", "NO");
-      }),
-    );
+    session.upgrade(resolve, () => {
+      const cipher = session.tlsOptions === false ? undefined : session.tlsOptions;
+      session.scope.set("tls_version", cipher?.version);
+      session.scope.set("cipher", cipher?.name);
+      session.scope.set("verify", "NO");
+    });
   });
 }

@@ -1,9 +1,10 @@
 /** The commands of the server. What is not here is "Command unrecognized". */
 import type { MaybePromise } from "../sys/maybe-promise.ts";
+import { bdat } from "./bdat.ts";
 import { data } from "./data.ts";
 import { ehlo, helo } from "./ehlo.ts";
 import { etrn } from "./etrn.ts";
-import { help, noop, notImplemented, quit, rset, verb } from "./housekeeping.ts";
+import { auth, help, noop, notImplemented, openProxy, quit, rset, verb } from "./housekeeping.ts";
 import { mail } from "./mail.ts";
 import { rcpt } from "./rcpt.ts";
 import type { SmtpSession } from "./session.ts";
@@ -19,6 +20,7 @@ export const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ["MAIL", mail],
   ["RCPT", rcpt],
   ["DATA", data],
+  ["BDAT", bdat],
   ["RSET", rset],
   ["NOOP", noop],
   ["QUIT", quit],
@@ -28,8 +30,15 @@ export const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ["EXPN", expn],
   ["ETRN", etrn],
   ["STARTTLS", starttls],
+  ["AUTH", auth],
   ["SEND", notImplemented],
   ["SAML", notImplemented],
   ["SOML", notImplemented],
   ["TURN", notImplemented],
+  ["GET", openProxy],
+  ["POST", openProxy],
+  ["PUT", openProxy],
+  ["HEAD", openProxy],
+  ["OPTIONS", openProxy],
+  ["CONNECT", openProxy],
 ]);

@@ -2,23 +2,24 @@
 import { type Reply, reply } from "../mail/reply.ts";
 import type { Triple } from "../envelope/recipient.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
-import { hasPrivacy } from "./ehlo.ts";
-import { printable, replies } from "./replies.ts";
+import { about, printable, replies } from "./replies.ts";
 import type { SmtpSession } from "./session.ts";
 
 export function vrfy(session: SmtpSession, argument: string): MaybePromise<void> {
+  session.askedForMail = true;
   if (session.refusal !== undefined) return session.reply(session.refusal);
-  if (hasPrivacy(session, "novrfy")) return session.reply(replies.cannotVerify);
-  if (session.helo === undefined && hasPrivacy(session, "needvrfyhelo")) return session.reply(replies.sayHello);
+  if (session.privacy.has("novrfy")) return session.reply(replies.cannotVerify);
+  if (session.helo === undefined && session.privacy.has("needvrfyhelo")) return session.reply(replies.introduceYourself);
   return verify(session, "check_vrfy", argument, (triple) =>
     reply(250, "2.1.5", `<${fullAddress(session, argument, triple)}>`),
   );
 }
 
 export function expn(session: SmtpSession, argument: string): MaybePromise<void> {
+  session.askedForMail = true;
   if (session.refusal !== undefined) return session.reply(session.refusal);
-  if (hasPrivacy(session, "noexpn")) return session.reply(replies.verifyRefused);
-  if (session.helo === undefined && hasPrivacy(session, "needexpnhelo")) return session.reply(replies.sayHello);
+  if (session.privacy.has("noexpn")) return session.reply(replies.verifyRefused);
+  if (session.helo === undefined && session.privacy.has("needexpnhelo")) return session.reply(replies.introduceYourself);
   return verify(session, "check_expn", argument, (triple) =>
     whenReady(session.services.expand(session.config, triple, session.scope), (members) => {
       if (members === undefined) return reply(250, "2.1.5", `<${fullAddress(session, argument, triple)}>`);
@@ -43,15 +44,12 @@ function verify(
     }
     return whenReady(session.router.resolve(argument, session.scope), (resolution) => {
       if (resolution.kind === "error" || resolution.kind === "tempfail") {
-        const { reply: refused } = resolution;
-        return session.reply({ ...refused, lines: refused.lines.map((line) => `${shown}... ${line}`) });
+        return session.reply(about(shown, resolution.reply));
       }
       if (resolution.kind === "discard") return session.reply(replies.cannotVerify);
       const { triple } = resolution;
       return whenReady(session.services.acceptRecipient(session.config, triple, session.scope), (unknown) => {
-        if (unknown !== undefined) {
-          return session.reply({ ...unknown, lines: unknown.lines.map((line) => `${shown}... ${line}`) });
-        }
+        if (unknown !== undefined) return session.reply(about(shown, unknown));
         return whenReady(answer(triple), (text) => session.reply(text));
       });
     });

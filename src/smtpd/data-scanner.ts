@@ -1,0 +1,94 @@
+/**
+ * Finds the end of message data (CRLF.CRLF), takes out stuffed dots and notices bare CR and LF, over chunks that may be
+ * cut anywhere. Every octet of every message passes here, so the loop over ordinary text is kept small.
+ */
+const TEXT = 0;
+const AFTER_CR = 1;
+const LINE_START = 2;
+const AFTER_DOT = 3;
+const AFTER_DOT_CR = 4;
+type State = typeof TEXT | typeof AFTER_CR | typeof LINE_START | typeof AFTER_DOT | typeof AFTER_DOT_CR;
+
+const CR = Buffer.from("\r");
+
+export class DataScanner {
+  #state: State = LINE_START;
+  #bareLineEnd = false;
+
+  reset(): void {
+    this.#state = LINE_START;
+    this.#bareLineEnd = false;
+  }
+
+  /** True once a CR or LF came alone. */
+  get bareLineEnd(): boolean {
+    return this.#bareLineEnd || this.#state === AFTER_CR;
+  }
+
+  /**
+   * Scans a chunk from `from`.
+   * @param pieces receives the data octets
+   * @returns the index after the line of the terminating dot, or -1 when more is to come
+   */
+  scan(chunk: Buffer, from: number, pieces: Buffer[]): number {
+    const { length } = chunk;
+    let state = this.#state;
+    let start = from;
+    for (let i = from; i < length; i++) {
+      let octet = chunk[i];
+      if (state === TEXT) {
+        // CR (13) and LF (10) are the only octets of interest; almost all others are larger.
+        while (octet > 0x0d && ++i < length) octet = chunk[i];
+        if (octet === 0x0d) state = AFTER_CR;
+        else if (octet === 0x0a) this.#bareLineEnd = true;
+      } else if (state === AFTER_CR) {
+        if (octet === 0x0a) state = LINE_START;
+        else {
+          this.#bareLineEnd = true;
+          if (octet !== 0x0d) state = TEXT;
+        }
+      } else if (state === LINE_START) {
+        if (octet === 0x2e) {
+          if (i > start) pieces.push(chunk.subarray(start, i));
+          start = i + 1;
+          state = AFTER_DOT;
+        } else state = this.#after(octet);
+      } else if (state === AFTER_DOT) {
+        state = octet === 0x0d ? AFTER_DOT_CR : this.#after(octet);
+      } else {
+        // After "<line start>.CR": LF ends the data, anything else makes the CR part of the text.
+        if (octet === 0x0a) {
+          this.#state = LINE_START;
+          return i + 1;
+        }
+        if (start === i) pieces.push(CR);
+        this.#bareLineEnd = true;
+        state = octet === 0x0d ? AFTER_CR : this.#after(octet);
+      }
+    }
+    // A CR after the dot may belong to the end; it is given out when the next chunk shows that it does not.
+    const stop = state === AFTER_DOT_CR ? length - 1 : length;
+    if (stop > start) pieces.push(chunk.subarray(start, stop));
+    this.#state = state;
+    return -1;
+  }
+
+  /** Only notices bare CR and LF: for chunks of counted octets, where dots mean nothing. */
+  watch(octets: Buffer): void {
+    const { length } = octets;
+    let afterCr = this.#state === AFTER_CR;
+    for (let i = 0; i < length; i++) {
+      const octet = octets[i];
+      if (octet > 0x0d && !afterCr) continue;
+      if (afterCr !== (octet === 0x0a)) this.#bareLineEnd = true;
+      afterCr = octet === 0x0d;
+    }
+    this.#state = afterCr ? AFTER_CR : TEXT;
+  }
+
+  #after(octet: number): State {
+    if (octet === 0x0d) return AFTER_CR;
+    if (octet === 0x0a) this.#bareLineEnd = true;
+    return TEXT;
+  }
+}

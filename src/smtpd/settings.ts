@@ -1,0 +1,45 @@
+/** What sessions need of the options, read once for each configuration and not for each session. */
+import type { Config } from "../config/config.ts";
+
+export interface SessionSettings {
+  /** $j. */
+  readonly hostName: string;
+  /** PrivacyOptions in lower case, `goaway` spelt out. */
+  readonly privacy: ReadonlySet<string>;
+  /** Accepted mail only waits in the queue; RCPT replies say so. */
+  readonly queuesOnly: boolean;
+  /** Milliseconds; 0 for no end. */
+  readonly commandTimeout: number;
+  readonly dataTimeout: number;
+  readonly tlsConfigured: boolean;
+}
+
+const known = new WeakMap<Config, SessionSettings>();
+
+export function settingsOf(config: Config): SessionSettings {
+  let settings = known.get(config);
+  if (settings === undefined) {
+    settings = read(config);
+    known.set(config, settings);
+  }
+  return settings;
+}
+
+function read(config: Config): SessionSettings {
+  const { options } = config;
+  return {
+    hostName: config.expand("$j", config.macros.child()),
+    privacy: privacyOf(options.text("PrivacyOptions")),
+    queuesOnly: /^[qd]/i.test(options.text("DeliveryMode")),
+    commandTimeout: options.timeout("command"),
+    dataTimeout: options.timeout("datablock"),
+    tlsConfigured: options.text("ServerCertFile") !== "" && options.text("ServerKeyFile") !== "",
+  };
+}
+
+const goaway = ["novrfy", "noexpn", "noverb", "needmailhelo", "needexpnhelo", "needvrfyhelo", "nobodyreturn"];
+
+function privacyOf(text: string): ReadonlySet<string> {
+  const words = text.toLowerCase().split(/[\s,]+/);
+  return new Set(words.includes("goaway") ? [...words, ...goaway] : words);
+}

@@ -1,0 +1,197 @@
+/**
+ * Everything an SMTP session asks for, played by simple parts: a configuration of options only, a router of plain
+ * functions, an intake that keeps what it is given. Tests replace the single functions they are about.
+ */
+import type { Config, Options, PortOptions } from "../../src/config/config.ts";
+import type { IncomingEnvelope, IncomingMessage } from "../../src/dispatch/intake.ts";
+import type { Triple } from "../../src/envelope/recipient.ts";
+import type { LogLine } from "../../src/log/log.ts";
+import { type Reply, reply } from "../../src/mail/reply.ts";
+import { MacroScope } from "../../src/rewriting/macro-scope.ts";
+import type { Resolution, Router } from "../../src/routing/router.ts";
+import { ACCEPTED, type Verdict } from "../../src/routing/verdict.ts";
+import type { ClientIdentity, SmtpServices } from "../../src/smtpd/services.ts";
+import { systemClock } from "../../src/sys/clock.ts";
+import type { MaybePromise } from "../../src/sys/maybe-promise.ts";
+
+/** Options with sendmail's defaults, as far as the server asks for them. */
+const defaults: Readonly<Record<string, string | number | boolean>> = {
+  SmtpGreetingMessage: "$j Sendmail $v/$Z; $b",
+  EightBitMode: "pass8",
+  DeliveryMode: "background",
+  MaxNOOPCommands: 20,
+  PrivacyOptions: "",
+};
+
+const timeouts: Readonly<Record<string, number>> = {
+  command: 3_600_000,
+  datablock: 3_600_000,
+  starttls: 3_600_000,
+};
+
+export type OptionValues = Readonly<Record<string, string | number | boolean>>;
+
+export function fakeOptions(values: OptionValues = {}): Options {
+  const all: OptionValues = { ...defaults, ...values };
+  return {
+    text: (name) => String(all[name] ?? ""),
+    number: (name) => Number(all[name] ?? 0),
+    flag: (name) => all[name] === true,
+    time: (name) => Number(all[name] ?? 0),
+    timeout: (name) => Number(all[`Timeout.${name}`] ?? timeouts[name] ?? 0),
+    isSet: (name) => name in values,
+  };
+}
+
+export function fakePort(overrides: Partial<PortOptions> = {}): PortOptions {
+  return {
+    name: "MTA",
+    family: "inet",
+    address: "127.0.0.1",
+    port: 0,
+    modifiers: new Set(),
+    listen: 0,
+    extra: new Map(),
+    ...overrides,
+  };
+}
+
+/** A message that was begun; `text` grows while its octets arrive. */
+export interface TakenMessage {
+  readonly envelope: IncomingEnvelope;
+  text: string;
+  state: "open" | "finished" | "aborted";
+  /** How often abort() was called; more than once is a fault of the caller. */
+  aborts: number;
+}
+
+export interface FakeServices extends SmtpServices {
+  readonly messages: TakenMessage[];
+  readonly lines: LogLine[];
+  /** Names of rulesets asked, with their arguments: "check_mail <a@b>". */
+  readonly asked: string[];
+}
+
+export interface FakeBehaviour {
+  options?: OptionValues;
+  check?: (ruleset: string, args: readonly string[], scope: MacroScope) => MaybePromise<Verdict>;
+  select?: (ruleset: string) => MaybePromise<string | undefined>;
+  resolve?: (address: string) => MaybePromise<Resolution>;
+  acceptRecipient?: (triple: Triple) => MaybePromise<Reply | undefined>;
+  expand?: (triple: Triple) => MaybePromise<readonly string[] | undefined>;
+  identity?: ClientIdentity;
+  storageProblem?: () => string | undefined;
+  waiting?: number;
+  begin?: () => MaybePromise<void>;
+  write?: (chunk: Buffer) => MaybePromise<void>;
+  finish?: (message: TakenMessage) => MaybePromise<Reply>;
+  logLevel?: number;
+}
+
+export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
+  const messages: TakenMessage[] = [];
+  const lines: LogLine[] = [];
+  const asked: string[] = [];
+  const config = fakeConfig(behaviour.options);
+  const router = fakeRouter(behaviour, asked);
+  const level = behaviour.logLevel ?? 9;
+  const open = (envelope: IncomingEnvelope): IncomingMessage => {
+    const message: TakenMessage = { envelope, text: "", state: "open", aborts: 0 };
+    messages.push(message);
+    return takeInto(message, `m${messages.length}`, behaviour);
+  };
+  return {
+    messages,
+    lines,
+    asked,
+    config: () => config,
+    routerOf: () => router,
+    intake: {
+      begin(envelope) {
+        const wait = behaviour.begin?.();
+        return wait instanceof Promise ? wait.then(() => open(envelope)) : open(envelope);
+      },
+    },
+    log: { enabled: (wanted) => wanted <= level, write: (wanted, line) => void (wanted <= level && lines.push(line)) },
+    clock: systemClock,
+    identify: () => behaviour.identity ?? { name: "localhost", ptr: "localhost", resolve: "OK" },
+    acceptRecipient: (_config, triple) => behaviour.acceptRecipient?.(triple),
+    expand: (_config, triple) => behaviour.expand?.(triple),
+    storageProblem: () => behaviour.storageProblem?.(),
+    startQueueRun: () => behaviour.waiting ?? 0,
+  };
+}
+
+function takeInto(message: TakenMessage, id: string, behaviour: FakeBehaviour): IncomingMessage {
+  return {
+    id,
+    write(chunk) {
+      message.text += chunk.toString("latin1");
+      return behaviour.write?.(chunk);
+    },
+    async finish() {
+      message.state = "finished";
+      return (await behaviour.finish?.(message)) ?? reply(250, "2.0.0", `${id} Message accepted for delivery`);
+    },
+    abort() {
+      message.state = "aborted";
+      message.aborts++;
+    },
+  };
+}
+
+function fakeConfig(values: OptionValues | undefined): Config {
+  const macros = new MacroScope(undefined, [
+    ["j", "mail.example.test"],
+    ["v", "8.18"],
+    ["Z", "rulemail"],
+  ]);
+  const nothing = (): never => {
+    throw new Error("the SMTP server does not ask for this");
+  };
+  return {
+    file: "fake.cf",
+    rewriter: { rewrite: nothing } as unknown as Config["rewriter"],
+    mailers: new Map(),
+    maps: new Map(),
+    classWords: nothing,
+    macros,
+    headers: [],
+    options: fakeOptions(values),
+    daemonPorts: [],
+    clientPorts: [],
+    precedences: new Map(),
+    expand: (text, scope) => text.replace(/\$([A-Za-z])/g, (_all, name: string) => scope.get(name) ?? ""),
+    close: () => undefined,
+  };
+}
+
+/** Addresses with @ go to mailer "relay", others to "local"; "nobody" is unknown, "later" cannot be told now. */
+export function resolveSimply(address: string): Resolution {
+  if (address === "nobody") return { kind: "error", reply: reply(550, "5.1.1", "User unknown") };
+  if (address === "later") return { kind: "tempfail", reply: reply(451, "4.4.3", "Name server timeout") };
+  if (address === "gone") return { kind: "discard" };
+  const at = address.lastIndexOf("@");
+  const triple =
+    at < 0
+      ? { mailer: "local", host: "", user: address }
+      : { mailer: "relay", host: address.slice(at + 1), user: address };
+  return { kind: "triple", triple, canonical: address };
+}
+
+function fakeRouter(behaviour: FakeBehaviour, asked: string[]): Router {
+  return {
+    rewrite: (_mailer: unknown, address: string) => ({ kind: "address", text: address }),
+    resolve: (address: string) => (behaviour.resolve ?? resolveSimply)(address),
+    localAddress: () => undefined,
+    check(ruleset: string, args: readonly string[], scope: MacroScope) {
+      asked.push(`${ruleset} ${args.join(" $| ")}`);
+      return behaviour.check?.(ruleset, args, scope) ?? ACCEPTED;
+    },
+    select: (ruleset: string) => behaviour.select?.(ruleset),
+  };
+}
+
+export function refusal(code: number, enhanced: string, text: string): Verdict {
+  return { kind: code < 500 ? "defer" : "refuse", reply: reply(code, enhanced, text) };
+}
