@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { resolveSimply } from "../support/fake-smtp-services.ts";
+import { until } from "../support/smtp-dialogue.ts";
 import { withServer } from "../support/smtp-server-under-test.ts";
 
 const accepted = /^250 2\.0\.0 m\d+ Message accepted for delivery$/;
@@ -205,13 +206,13 @@ describe("large and slow", () => {
       const sent = client.ask(`${"x".repeat(70)}\r\n`.repeat(20_000) + ".");
       for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
       expect(taken).toBeLessThanOrEqual(65_536);
-      let answered = false;
-      void sent.then(() => (answered = true));
-      while (!answered) {
+      let answer = "";
+      void sent.then((text) => (answer = text));
+      await until(() => {
         release?.();
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      expect(await sent).toMatch(accepted);
+        return answer !== "";
+      });
+      expect(answer).toMatch(accepted);
       expect(taken).toBe(72 * 20_000);
     });
   });
@@ -222,9 +223,7 @@ describe("large and slow", () => {
         const client = await sending();
         await client.raw("half a message\r\n");
         client[leave]();
-        while (listener.sessions > 0 || services.messages[0].state === "open") {
-          await new Promise((resolve) => setImmediate(resolve));
-        }
+        await until(() => listener.sessions === 0 && services.messages[0].state !== "open");
         expect(services.messages[0]).toMatchObject({ state: "aborted", aborts: 1 });
       });
     }
@@ -236,10 +235,10 @@ describe("large and slow", () => {
     await withServer({ finish }, async ({ sending, services, listener }) => {
       const client = await sending();
       await client.raw("all of it\r\n.\r\n");
-      while (done === undefined) await new Promise((resolve) => setImmediate(resolve));
+      await until(() => done !== undefined);
       client.destroy();
-      while (listener.sessions > 0) await new Promise((resolve) => setImmediate(resolve));
-      done();
+      done?.();
+      await until(() => listener.sessions === 0);
       expect(services.messages[0]).toMatchObject({ state: "finished", aborts: 0 });
     });
   });

@@ -110,3 +110,12 @@ export class SmtpDialogue {
     });
   }
 }
+
+/** Lets the event loop turn until something is true; fails after the patience is over. */
+export async function until(condition: () => boolean): Promise<void> {
+  const end = Date.now() + PATIENCE;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`never became true: ${condition.toString()}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
