@@ -72,7 +72,7 @@ export async function openSmtpServer(port: PortOptions, services: SmtpServices):
     ...certificateOf(services),
     // A client that has said everything and closes its side (printf ... | nc) still gets its answers.
     allowHalfOpen: true,
-  } as SMTPServerOptions);
+  });
   server.on("error", (error: Error) => {
     services.log.write(2, { priority: "notice", text: `${port.name}: ${error.message}` });
   });

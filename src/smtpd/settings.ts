@@ -1,5 +1,6 @@
 /** What sessions need of the options, read once for each configuration and not for each session. */
 import type { Config } from "../config/config.ts";
+import { macroValue } from "../rewriting/macro-value.ts";
 
 export interface SessionSettings {
   /** $j. */
@@ -28,7 +29,7 @@ export function settingsOf(config: Config): SessionSettings {
 function read(config: Config): SessionSettings {
   const { options } = config;
   return {
-    hostName: config.expand("$j", config.macros.child()),
+    hostName: macroValue("j", config.macros.child()),
     privacy: privacyOf(options.text("PrivacyOptions")),
     queuesOnly: /^[qd]/i.test(options.text("DeliveryMode")),
     commandTimeout: options.timeout("command"),

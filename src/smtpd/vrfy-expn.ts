@@ -9,7 +9,8 @@ export function vrfy(session: SmtpSession, argument: string): MaybePromise<void>
   session.askedForMail = true;
   if (session.refusal !== undefined) return session.reply(session.refusal);
   if (session.privacy.has("novrfy")) return session.reply(replies.cannotVerify);
-  if (session.helo === undefined && session.privacy.has("needvrfyhelo")) return session.reply(replies.introduceYourself);
+  if (session.helo === undefined && session.privacy.has("needvrfyhelo"))
+    return session.reply(replies.introduceYourself);
   return verify(session, "check_vrfy", argument, (triple) =>
     reply(250, "2.1.5", `<${fullAddress(session, argument, triple)}>`),
   );
@@ -19,7 +20,8 @@ export function expn(session: SmtpSession, argument: string): MaybePromise<void>
   session.askedForMail = true;
   if (session.refusal !== undefined) return session.reply(session.refusal);
   if (session.privacy.has("noexpn")) return session.reply(replies.verifyRefused);
-  if (session.helo === undefined && session.privacy.has("needexpnhelo")) return session.reply(replies.introduceYourself);
+  if (session.helo === undefined && session.privacy.has("needexpnhelo"))
+    return session.reply(replies.introduceYourself);
   return verify(session, "check_expn", argument, (triple) =>
     whenReady(session.services.expand(session.config, triple, session.scope), (members) => {
       if (members === undefined) return reply(250, "2.1.5", `<${fullAddress(session, argument, triple)}>`);

@@ -8,13 +8,13 @@ export interface UnderTest {
   readonly services: FakeServices;
   readonly listener: SmtpListener;
   /** A client that has connected and has not read its greeting. */
-  connect(): Promise<SmtpDialogue>;
+  readonly connect: () => Promise<SmtpDialogue>;
   /** A client that was greeted. */
-  greeted(): Promise<SmtpDialogue>;
+  readonly greeted: () => Promise<SmtpDialogue>;
   /** A client that has said EHLO. */
-  introduced(): Promise<SmtpDialogue>;
+  readonly introduced: () => Promise<SmtpDialogue>;
   /** A client that may send its message: MAIL, RCPT and DATA were accepted. */
-  sending(...recipients: string[]): Promise<SmtpDialogue>;
+  readonly sending: (...recipients: string[]) => Promise<SmtpDialogue>;
 }
 
 export async function withServer(
