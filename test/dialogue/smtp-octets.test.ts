@@ -71,7 +71,7 @@ describe("how octets arrive does not matter", () => {
       for (const octet of text) await client.raw(octet);
       const replies: string[] = [];
       for (let i = 0; i < 5; i++) replies.push(await client.reply());
-      expect(replies.map((text) => text.slice(0, 3))).toEqual(["250", "250", "354", "250", "250"]);
+      expect(replies.map((line) => line.slice(0, 3))).toEqual(["250", "250", "354", "250", "250"]);
       expect(services.messages[0].text).toBe(".x\r\ny\r\n\r\n");
     });
   });

@@ -11,7 +11,7 @@ import { MacroScope } from "../../src/rewriting/macro-scope.ts";
 import type { Resolution, Router } from "../../src/routing/router.ts";
 import { ACCEPTED, type Verdict } from "../../src/routing/verdict.ts";
 import type { ClientIdentity, SmtpServices } from "../../src/smtpd/services.ts";
-import { systemClock } from "../../src/sys/clock.ts";
+import { type Clock, systemClock } from "../../src/sys/clock.ts";
 import type { MaybePromise } from "../../src/sys/maybe-promise.ts";
 
 /** Options with sendmail's defaults, as far as the server asks for them. */
@@ -86,6 +86,7 @@ export interface FakeBehaviour {
   write?: (chunk: Buffer) => MaybePromise<void>;
   finish?: (message: TakenMessage) => MaybePromise<Reply>;
   logLevel?: number;
+  clock?: Clock;
 }
 
 export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
@@ -113,7 +114,7 @@ export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
       },
     },
     log: { enabled: (wanted) => wanted <= level, write: (wanted, line) => void (wanted <= level && lines.push(line)) },
-    clock: systemClock,
+    clock: behaviour.clock ?? systemClock,
     identify: () => behaviour.identity ?? { name: "localhost", ptr: "localhost", resolve: "OK" },
     acceptRecipient: (_config, triple) => behaviour.acceptRecipient?.(triple),
     expand: (_config, triple) => behaviour.expand?.(triple),
