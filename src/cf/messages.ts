@@ -5,21 +5,11 @@
 import { diagnostic, type Diagnostic, type Severity } from "../source/diagnostic.ts";
 import type { Location } from "../source/location.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
-import { ARGUMENT, MACRO, METASYMBOLS } from "../rewriting/tokens.ts";
 import { placeOf, type LogicalLine } from "./read-lines.ts";
 
-const letters: ReadonlyMap<string, string> = new Map([
-  ...[...METASYMBOLS].map(([letter, symbol]) => [symbol, letter] as const),
-  [MACRO, ""],
-  [ARGUMENT, ""],
-]);
-
-/** Text of the file as sendmail's messages show it: 7 bits, a `$` of a macro or an operator as ^A. */
+/** Text as sendmail's messages show it: 7 bits. The mark of macro text, where the file has a dollar, is ^A then. */
 export function asShown(text: string): string {
-  return text.replace(/[\x80-\xff]/g, (octet) => {
-    const letter = letters.get(octet);
-    return letter === undefined ? String.fromCharCode(octet.charCodeAt(0) & 0x7f) : `\x01${letter}`;
-  });
+  return text.replace(/[\x80-\xff]/g, (octet) => String.fromCharCode(octet.charCodeAt(0) & 0x7f));
 }
 
 export class ConfigMessages {

@@ -64,14 +64,16 @@ const MOST_TOKENS = 1000;
 const LONGEST_LIST = 1251;
 /** Addresses in messages are shortened to this. */
 const LONGEST_SHOWN = 202;
+const METASYMBOL = /[\x80-\x9f]/;
 const NONE: readonly string[] = [];
 const AT = "@".charCodeAt(0);
 const DOLLAR = MACRO.charCodeAt(0);
 
-/** The message for an address that is longer than any may be, or undefined. */
-export function tooLongAddress(text: string): string | undefined {
-  if (text.length <= LONGEST_ADDRESS) return undefined;
-  return `Address "${text.slice(0, LONGEST_ADDRESS)}" too long (${LONGEST_ADDRESS} bytes max)`;
+/** The message for a text that cannot be an address at all, too long or with octets of metasymbols, or undefined. */
+export function refusedAddress(text: string): string | undefined {
+  const shown = text.slice(0, LONGEST_ADDRESS).replace(/[\x80-\xff]/g, withoutHighBit);
+  if (text.length > LONGEST_ADDRESS) return `Address "${shown}" too long (${LONGEST_ADDRESS} bytes max)`;
+  return METASYMBOL.test(text) ? `8-bit character in mailbox address "${shown}"` : undefined;
 }
 
 /** Reads `text` up to its end or to the delimiter. */
@@ -117,6 +119,7 @@ class Scan {
     const stop = delimiter === undefined ? -1 : delimiter.charCodeAt(0);
     let end = text.length;
     let escaped = false;
+    let refused = false;
     let at = 0;
     for (; ; at++) {
       if (at >= end) {
@@ -131,12 +134,16 @@ class Scan {
         continue;
       }
       // In a value the dollar of macro text is a letter like any other.
-      const kind = code === DOLLAR && source === "value" ? LETTER : kinds[code & 0xff];
+      let kind = code === DOLLAR && source === "value" ? LETTER : kinds[code & 0xff];
+      if (kind === META && address) {
+        // The text is read to its end, for all messages, and has no tokens then: none may look like a metasymbol.
+        refused = true;
+        kind = LETTER;
+      }
       if (kind === VANISHING) {
-        this.#vanish(at, escaped);
+        at = this.#vanish(at, end, escaped, kinds);
         escaped = false;
-      } else if (kind === META && address) return this.#refuse();
-      else if (escaped) escaped = this.#take(at);
+      } else if (escaped) escaped = this.#take(at);
       else if (kind === BACKSLASH) escaped = this.#comments > 0 || !this.#take(at);
       else if (this.#comments > 0) this.#inComment(kind);
       else if (this.#quoted) {
@@ -157,6 +164,7 @@ class Scan {
     this.#endToken(at);
     if (this.#tokens.length > MOST_TOKENS) return this.#failed("prescan: too many tokens");
     if (this.#tooLong) return this.#failed("prescan: token too long");
+    if (refused) return this.#refuse();
     return { tokens: this.#tokens.length > 0 ? this.#tokens : undefined, end: at, messages: this.#messages ?? NONE };
   }
 
@@ -190,9 +198,23 @@ class Scan {
     this.#start = -1;
   }
 
-  #vanish(at: number, escaped: boolean): void {
+  /**
+   * Octet 0377 disappears inside quotes and after a backslash. Elsewhere it ends the token and makes one of the
+   * character behind it, whatever that is. Returns the index of the last octet it took.
+   */
+  #vanish(at: number, end: number, escaped: boolean, kinds: Uint8Array): number {
     if (this.#quoted || escaped) this.#skip(at);
-    else if (this.#comments === 0) this.#endToken(at);
+    if (this.#quoted || escaped || this.#comments > 0) return at;
+    this.#endToken(at);
+    const next = at + 1 < end ? this.#text[at + 1] : "";
+    const kind = kinds[next.charCodeAt(0)];
+    if (kind === VANISHING || next === "" || next === this.#options.delimiter) {
+      this.#push("");
+      return kind === VANISHING ? at + 1 : at;
+    }
+    if (kind !== LETTER && kind !== BLANK && kind !== QUOTE) return at;
+    this.#push(next);
+    return at + 1;
   }
 
   #inComment(kind: number): void {

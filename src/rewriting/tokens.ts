@@ -82,7 +82,7 @@ function printOctet(octet: string): string {
   if (octet === "\n") return "\\n";
   if (octet === "\r") return "\\r";
   if (octet < " " || octet === "\x7f") return "";
-  return printedMetasymbols.get(octet) ?? `M-${String.fromCharCode(octet.charCodeAt(0) & 0x7f)}`;
+  return printedMetasymbols.get(octet) ?? `M-${printable(String.fromCharCode(octet.charCodeAt(0) & 0x7f))}`;
 }
 
 /** Tokens as traces print them: one blank between two. */

@@ -12,7 +12,9 @@ export function invalidCharacters(address: string): InvalidAddress | undefined {
   const found = /[\0-\x08\x0e-\x1f\x7f-\x9f\xff]/.exec(address);
   if (!found) return undefined;
   const kind = found[0] > "\x7f" ? "8-bit" : "non-printable";
-  const shown = address.replace(/[\0-\x1f\x7f-\xff]/g, "?");
+  const shown = address
+    .replace(/[\0-\x1f\x7f-\x9f\xff]/g, "?")
+    .replace(/[\xa0-\xfe]/g, (octet) => String.fromCharCode(octet.charCodeAt(0) & 0x7f));
   return {
     message: `Syntax error in mailbox address "${shown}" (${kind} character)`,
     cleaned: address.replace(/[\0-\x08\x0e-\x1f\x7f-\x9f\xff]/g, "?"),

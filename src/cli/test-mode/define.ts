@@ -12,9 +12,11 @@ export function define(session: TestSession, line: string): void {
   const { name, end, problems } = readMacroName(line, 2);
   for (const problem of problems) session.say(problem);
   if (name === undefined) return;
-  const value = line.slice(end);
-  if (command === "D") session.scope.set(name, value);
-  else addWords(session, name, value);
+  if (command === "C") return addWords(session, name, line.slice(end));
+  // A dollar begins a macro here as in a configuration file; blanks at the end go unless there is nothing else.
+  const value = readMacroText(line.slice(end).replace(/(?<=[^ \t])[ \t]+$/, ""));
+  for (const problem of value.problems) session.say(problem);
+  session.scope.set(name, value.text);
 }
 
 function addWords(session: TestSession, name: string, value: string): void {

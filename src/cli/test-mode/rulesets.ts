@@ -1,5 +1,5 @@
 /** `RULESET[,RULESET...] ADDRESS[, ADDRESS...]`: each address through the rulesets, one after the other. */
-import { prescan, tooLongAddress } from "../../rewriting/prescan.ts";
+import { prescan, refusedAddress } from "../../rewriting/prescan.ts";
 import type { Tokens } from "../../rewriting/tokens.ts";
 import { EX } from "../../sys/sysexits.ts";
 import type { TestSession } from "./session.ts";
@@ -11,16 +11,16 @@ export async function runRulesets(session: TestSession, line: string): Promise<v
   let rest = line.slice(blank + 1);
   const { config } = session;
   const operators = config.options.text("OperatorChars");
-  const tooLong = tooLongAddress(rest);
-  if (tooLong !== undefined) return session.say(tooLong);
+  const refused = refusedAddress(rest);
+  if (refused !== undefined) return session.say(refused);
   while (rest !== "") {
-    const { tokens, end, messages } = prescan(rest, {
+    const { tokens, end } = prescan(rest, {
       operators,
       comments: "tokens",
       delimiter: ",",
       trace: session.trace,
+      message: (text) => session.context.message(text),
     });
-    for (const message of messages) session.say(message);
     if (tokens) await runList(session, names, tokens);
     rest = rest.slice(end).replace(/^,/, "");
     if (end === 0 && tokens === undefined && rest === "") return;

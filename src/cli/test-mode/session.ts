@@ -1,4 +1,5 @@
 /** One dialogue of test mode: its state, and the table of what the first character of a line asks for. */
+import { asShown } from "../../cf/messages.ts";
 import type { Config } from "../../config/config.ts";
 import type { ConfigEnvironment } from "../../config/environment.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
@@ -64,7 +65,7 @@ export class TestSession {
   }
 
   get context(): RewriteContext {
-    return { scope: this.scope, message: (text) => this.say(text), deferred: false };
+    return { scope: this.scope, message: (text) => this.say(asShown(text)), deferred: false };
   }
 
   say(text: string): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { prescan, tooLongAddress } from "../../../src/rewriting/prescan.ts";
+import { prescan, refusedAddress } from "../../../src/rewriting/prescan.ts";
 import type { PrescanOptions } from "../../../src/rewriting/prescan.ts";
 import { OPERATORS } from "../../support/rule-program.ts";
 
@@ -16,6 +16,8 @@ describe("prescan()", () => {
     ["a (b) c", ["a", "(", "b", ")", "c"]],
     ["a\xffb", ["a", "b"]],
     ['"a\xffb"', ['"ab"']],
+    ["a\xffbc\xff d", ["a", "b", "c", " ", "d"]],
+    ["a\xff", ["a", ""]],
     ["end\\", ["end"]],
     ["a\xe9b", ["a\xe9b"]],
   ])("reads %j as %j", (text, tokens) => {
@@ -34,6 +36,8 @@ describe("prescan()", () => {
   test("refuses octets that metasymbols use", () => {
     expect(scan("a\x9fb").messages).toEqual(['8-bit character in mailbox address "a?b"']);
     expect(scan("a\x9fb").tokens).toBeUndefined();
+    expect(scan("\x9f>").messages).toEqual(["\x9f>... Unbalanced '>'", '8-bit character in mailbox address "?>"']);
+    expect(refusedAddress("a\x9fb")).toBe('8-bit character in mailbox address "a?b"');
   });
 
   test("leaves comments out where they are comments", () => {
@@ -62,7 +66,7 @@ describe("prescan()", () => {
     expect(scan("a".repeat(256), { kind: "value" }).tokens).toHaveLength(1);
     expect(scan("a".repeat(257), { kind: "value" }).messages[0]).toMatch(/prescan: token too long$/);
     expect(scan("a.".repeat(700), { kind: "value" }).messages[0]).toMatch(/Address too long$/);
-    expect(tooLongAddress("a".repeat(255))).toBeUndefined();
-    expect(tooLongAddress("a".repeat(256))).toMatch(/^Address "a{255}" too long \(255 bytes max\)$/);
+    expect(refusedAddress("a".repeat(255))).toBeUndefined();
+    expect(refusedAddress("a".repeat(256))).toMatch(/^Address "a{255}" too long \(255 bytes max\)$/);
   });
 });
