@@ -55,6 +55,8 @@ const NAMES: Readonly<Record<string, LazyCommand>> = {
   smtpd: () => sendmail("smtpd"),
   mc: async () => (await import("./mc.ts")).runMc,
   m4: async () => (await import("./m4.ts")).runM4,
+  makemap: async () => (await import("./makemap.ts")).runMakemap,
+  praliases: async () => (await import("./praliases.ts")).runPraliases,
   start: async () => (await import("./start.ts")).runStart,
   "--worker": worker,
 };

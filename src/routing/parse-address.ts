@@ -114,7 +114,10 @@ export class AddressParser {
           const text = rewriter.join(named.tokens);
           const user = mailer.flags.has("u") ? text : lowerCase(text);
           const clean = this.#clean(user, context);
-          const last = worse({ tokens: [], status, ...(reason === undefined ? {} : { reason }) }, named);
+          // A failing look-up in 2, R= or 4 changes nothing; in 3 or 0 the destination is not sure.
+          if (status === EX.TEMPFAIL) {
+            context.message(`${address}... Transient parse error -- message queued for future delivery`);
+          }
           return {
             kind: "triple",
             mailer,
@@ -122,8 +125,8 @@ export class AddressParser {
             user: clean,
             invalid: clean !== user,
             canonical: rewriter.join(canonical.tokens),
-            status: last.status,
-            ...(last.reason === undefined ? {} : { reason: last.reason }),
+            status,
+            ...(reason === undefined ? {} : { reason }),
           };
         });
       }
