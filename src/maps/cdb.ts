@@ -47,6 +47,7 @@ export class CdbReader {
 
   /** First value of the key (a latin1 string), or undefined. Throws DamagedDatabaseError. */
   get(key: string): string | undefined {
+    if (this.#content) return this.#getInMemory(this.#content, key);
     for (const value of this.#values(key)) return value;
     return undefined;
   }
@@ -72,6 +73,31 @@ export class CdbReader {
 
   close(): void {
     closeSync(this.#fd);
+  }
+
+  /** `get` without reading and without making anything but the value: every message asks several tables. */
+  #getInMemory(content: Buffer, key: string): string | undefined {
+    const hash = cdbHash(key);
+    const head = (hash & 255) * 8;
+    const table = content.readUInt32LE(head);
+    const slots = content.readUInt32LE(head + 4);
+    if (slots === 0) return undefined;
+    let slot = (hash >>> 8) % slots;
+    for (let tried = 0; tried < slots; tried++) {
+      const at = table + slot * 8;
+      const position = content.readUInt32LE(at + 4);
+      if (position === 0) return undefined;
+      if (content.readUInt32LE(at) === hash) {
+        const [keyLength, dataLength] = this.#pair(position);
+        const start = position + 8 + keyLength;
+        if (start + dataLength > this.#size) throw new DamagedDatabaseError("record outside of the file");
+        if (keyLength === key.length && holds(content, position + 8, key)) {
+          return content.toString("latin1", start, start + dataLength);
+        }
+      }
+      slot = slot + 1 === slots ? 0 : slot + 1;
+    }
+    return undefined;
   }
 
   *#values(key: string): Generator<string> {
@@ -127,4 +153,9 @@ export class CdbReader {
       done += count;
     }
   }
+}
+
+function holds(content: Buffer, at: number, key: string): boolean {
+  for (let i = 0; i < key.length; i++) if (content[at + i] !== key.charCodeAt(i)) return false;
+  return true;
 }
