@@ -10,6 +10,7 @@ import {
   type Answers,
   encodeFrame,
   type Frame,
+  LONGEST_ANSWER,
   type Operation,
   pieces,
   PROTOCOL_VERSION,
@@ -84,7 +85,7 @@ export class ControlClient {
       socket.destroy();
     });
     socket.on("error", (error) => (this.#failure ??= error.message));
-    this.#frames = readFrames(socket);
+    this.#frames = readFrames(socket, LONGEST_ANSWER);
   }
 
   /**

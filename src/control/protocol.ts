@@ -99,7 +99,9 @@ export interface Frame {
 }
 
 const PREFIX = 8;
-const LONGEST_HEAD = 16 << 20;
+/** Of a request; the daemon's answers may be longer, since its clients trust it. */
+const LONGEST_REQUEST = 4 << 20;
+export const LONGEST_ANSWER = 256 << 20;
 const LONGEST_OCTETS = 1 << 20;
 const NONE = Buffer.alloc(0);
 
@@ -135,6 +137,11 @@ export class FrameDecoder {
   #length = 0;
   /** Octets that the frame at the front needs, as far as known. */
   #needed = PREFIX;
+  readonly #longestHead: number;
+
+  constructor(longestHead = LONGEST_REQUEST) {
+    this.#longestHead = longestHead;
+  }
 
   /** @throws ProtocolError */
   *push(chunk: Buffer): Generator<Frame> {
@@ -145,7 +152,7 @@ export class FrameDecoder {
       this.#chunks = [all];
       const headLength = all.readUInt32LE(0);
       const octetsLength = all.readUInt32LE(4);
-      if (headLength > LONGEST_HEAD || octetsLength > LONGEST_OCTETS) {
+      if (headLength > this.#longestHead || octetsLength > LONGEST_OCTETS) {
         throw new ProtocolError(`Cannot read a frame of ${headLength} and ${octetsLength} octets: too long`);
       }
       this.#needed = PREFIX + headLength + octetsLength;
@@ -162,8 +169,8 @@ export class FrameDecoder {
 }
 
 /** The frames that arrive on a socket; ends when the other side ends. Reading slowly slows the other side down. */
-export async function* readFrames(socket: Socket): AsyncGenerator<Frame, undefined> {
-  const decoder = new FrameDecoder();
+export async function* readFrames(socket: Socket, longestHead?: number): AsyncGenerator<Frame, undefined> {
+  const decoder = new FrameDecoder(longestHead);
   // The socket outlives a broken frame: its sender is told.
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) yield* decoder.push(chunk as Buffer);
 }

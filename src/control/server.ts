@@ -68,7 +68,8 @@ export interface ControlSocket {
   close(): Promise<void>;
 }
 
-const LIST_CHUNK = 200;
+/** Recipients (and messages) that go into one frame of a list. */
+const LIST_CHUNK = 1000;
 const forEverybody: ReadonlySet<Operation> = new Set(["submit", "status"]);
 
 /** True when somebody answers at this path. */
@@ -207,9 +208,12 @@ class Session {
 
   async #list(filter: QueueFilter): Promise<void> {
     let chunk: QueueListing[] = [];
+    let weight = 0;
     for (const listing of await this.#options.services.list(filter)) {
       chunk.push(listing);
-      if (chunk.length < LIST_CHUNK) continue;
+      weight += 1 + listing.recipients.length;
+      if (weight < LIST_CHUNK) continue;
+      weight = 0;
       await this.#send({ ok: true, more: true, value: chunk });
       chunk = [];
     }

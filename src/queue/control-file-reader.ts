@@ -71,7 +71,7 @@ function readMacro(text: string, at: Reading): void {
   if (name === MESSAGE_MACRO) at.message = parseJson(value, at);
   else if (name === RECIPIENT_MACRO) {
     const extras = parseJson(value, at) as Partial<RecipientExtras>;
-    if (typeof extras.given === "string") at.recipients.push(extras as Recipient);
+    if (typeof extras.given === "string") at.recipients.push({ state: "discarded", ...extras } as Recipient);
     else at.extras = extras;
   } else at.macros[name] = value;
 }

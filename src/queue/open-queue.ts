@@ -1,5 +1,5 @@
 /** Opens a queue folder: lock, recovery, and the store over what was found. The entry point of this folder. */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Clock, systemClock } from "../sys/clock.ts";
 import { DurableStore } from "./durable-store.ts";
 import { type FileOperations, systemFiles } from "./file-operations.ts";
@@ -47,6 +47,9 @@ export async function openQueue(options: OpenQueueOptions): Promise<OpenedQueue>
   const folder = join(directory, "journal");
   await files.makeFolder(directory, 0o700);
   await files.makeFolder(folder, 0o700);
+  await files.syncFolder(directory);
+  // Its own name matters only when it is new, and the folder above may belong to others.
+  await files.syncFolder(dirname(directory)).catch(() => undefined);
   const lock = await (options.lock ?? lockQueue)(directory);
   try {
     return await openLocked(options, files, folder, lock);

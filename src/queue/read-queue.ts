@@ -19,7 +19,7 @@ const TRIES = 5;
 async function readJournal(files: FileOperations, folder: string): Promise<RecoveredJournal | undefined> {
   for (let left = TRIES; ; left--) {
     try {
-      return await recoverJournal(files, folder, "leave damage");
+      return await recoverJournal(files, folder, "pass over");
     } catch (error) {
       if (!hasCode(error, "ENOENT")) throw error;
       // A client queue has no journal; else a segment has just been dropped.

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { withAttempt, withChanges, withHold } from "./entry.ts";
-import { type FileOperations, hasCode, reasonOf } from "./file-operations.ts";
+import { type FileOperations, reasonOf, unlinkIfThere } from "./file-operations.ts";
 import { withoutHeader } from "./item-header.ts";
 import {
   type AttemptFacts,
@@ -82,9 +82,12 @@ async function readSegmentFacts(segment: Segment): Promise<SegmentFacts | undefi
   return decodeRecord(octets, 0, head).facts as SegmentFacts;
 }
 
-/** Keeps damaged octets for somebody who wants to look at them. */
-async function setAside(files: FileOperations, path: string, octets: Buffer): Promise<string> {
+/** Keeps damaged octets for somebody who wants to look at them; says where, or why not. */
+async function setAside(files: FileOperations, path: string, octets: Buffer): Promise<{ kept: boolean; text: string }> {
+  // The same damage was kept at an earlier start.
+  if ((await files.facts(path))?.size === octets.length) return { kept: true, text: `kept in ${path}` };
   try {
+    await unlinkIfThere(files, path);
     const file = await files.create(path, 0o600);
     try {
       await file.write([octets], 0);
@@ -92,11 +95,9 @@ async function setAside(files: FileOperations, path: string, octets: Buffer): Pr
     } finally {
       await file.close();
     }
-    return `kept in ${path}`;
+    return { kept: true, text: `kept in ${path}` };
   } catch (error) {
-    // Found and kept at an earlier start.
-    if (hasCode(error, "EEXIST")) return `kept in ${path}`;
-    return `cannot keep them in ${path}: ${reasonOf(error)}`;
+    return { kept: false, text: `cannot keep them in ${path}: ${reasonOf(error)}` };
   }
 }
 
@@ -110,14 +111,55 @@ async function openSegments(
     .toSorted((a, b) => a - b);
   const segments: Segment[] = [];
   const cuts = new Map<number, number>();
-  for (const number of numbers) {
-    const file = await files.open(join(folder, segmentName(number)), "read");
-    const segment = new Segment(number, file, 0);
-    const facts = await readSegmentFacts(segment);
-    segments.push(new Segment(number, file, facts?.created ?? 0));
-    for (const cut of facts?.cuts ?? []) cuts.set(cut.segment, cut.offset);
+  try {
+    for (const number of numbers) {
+      const file = await files.open(join(folder, segmentName(number)), "read");
+      const segment = new Segment(number, file, 0);
+      segments.push(segment);
+      const facts = await readSegmentFacts(segment);
+      segment.created = facts?.created ?? 0;
+      for (const cut of facts?.cuts ?? []) cuts.set(cut.segment, cut.offset);
+    }
+  } catch (error) {
+    for (const { file } of segments) await file.close().catch(() => undefined);
+    throw error;
   }
   return { segments, cuts };
+}
+
+/** Octets of a segment that are no record. */
+interface Damage {
+  readonly segment: Segment;
+  readonly from: number;
+  readonly octets: Buffer;
+}
+
+/** Applies the records of one segment. */
+async function replaySegment(segment: Segment, cut: number, messages: Messages, reports: string[]): Promise<Damage[]> {
+  const damages: Damage[] = [];
+  segment.end = await readSegment(segment.file, segment.number, cut, {
+    record(record, at) {
+      try {
+        replay[record.type](messages, segment, record, at);
+      } catch (error) {
+        // Only possible when a record before it was lost by the disk: say so and keep what there is.
+        reports.push(`Cannot apply the record at ${at} of ${segment.file.path}: ${reasonOf(error)}`);
+      }
+    },
+    damage: ({ from, octets }) => damages.push({ segment, from, octets: Buffer.from(octets) }),
+  });
+  segment.durable = segment.end;
+  segment.failed = cut !== Infinity;
+  return damages;
+}
+
+/** Sets damaged octets aside; a segment whose damage cannot be kept elsewhere stays for this time. */
+async function keepDamage(files: FileOperations, folder: string, damage: Damage): Promise<string> {
+  const { segment, from, octets } = damage;
+  const { kept, text } = await setAside(files, join(folder, `damaged-${segment.number}-${from}`), octets);
+  if (!kept) segment.live++;
+  const where = `${octets.length} octets at ${from} of ${segment.file.path} are no record`;
+  return `${where} (torn by a crash and never acknowledged, unless the disk is failing); ${text}`;
 }
 
 /**
@@ -127,34 +169,20 @@ async function openSegments(
 export async function recoverJournal(
   files: FileOperations,
   folder: string,
-  damage: "set aside" | "leave damage" = "set aside",
+  onDamage: "set aside" | "pass over" = "set aside",
 ): Promise<RecoveredJournal> {
   const { segments, cuts } = await openSegments(files, folder);
   const messages: Messages = new Map();
   const reports: string[] = [];
-  for (const segment of segments) {
-    const damages: { readonly from: number; readonly octets: Buffer }[] = [];
-    const cut = cuts.get(segment.number) ?? Infinity;
-    segment.end = await readSegment(segment.file, segment.number, cut, {
-      record(record, at) {
-        try {
-          replay[record.type](messages, segment, record, at);
-        } catch (error) {
-          // Only possible when a record before it was lost by the disk: say so and keep what there is.
-          reports.push(`Cannot apply the record at ${at} of ${segment.file.path}: ${reasonOf(error)}`);
-        }
-      },
-      damage: ({ from, octets }) => damages.push({ from, octets: Buffer.from(octets) }),
-    });
-    segment.durable = segment.end;
-    if (cut !== Infinity) segment.failed = true;
-    for (const { from, octets } of damages) {
-      const where = `${octets.length} octets at ${from} of ${segment.file.path} are no record`;
-      const why = "torn by a crash and never acknowledged, unless the disk is failing";
-      const path = join(folder, `damaged-${segment.number}-${from}`);
-      const kept = damage === "set aside" ? `; ${await setAside(files, path, octets)}` : "";
-      reports.push(`${where} (${why})${kept}`);
+  try {
+    for (const segment of segments) {
+      const damages = await replaySegment(segment, cuts.get(segment.number) ?? Infinity, messages, reports);
+      if (onDamage === "pass over") continue;
+      for (const damage of damages) reports.push(await keepDamage(files, folder, damage));
     }
+  } catch (error) {
+    for (const { file } of segments) await file.close().catch(() => undefined);
+    throw error;
   }
   for (const { segment } of messages.values()) segment.live++;
   return { messages, segments, nextNumber: (segments.at(-1)?.number ?? 0) + 1, reports };

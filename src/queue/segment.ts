@@ -14,7 +14,8 @@ import { QueueUnavailableError } from "./queue.ts";
 export class Segment {
   readonly number: number;
   readonly file: OpenFile;
-  readonly created: number;
+  /** Ms since the epoch. */
+  created: number;
   /** Where the next record goes. */
   end = 0;
   /** Up to here everything is on stable storage. */

@@ -116,8 +116,11 @@ export class SpoolStore {
     }
     const [name, other] = entry.hold === undefined ? ["qf", "hf"] : ["hf", "qf"];
     await this.#files.rename(temporary, this.#path(name, entry.id));
-    // Its other form goes after the new one is there: a crash between leaves two, of which hf counts.
-    await unlinkIfThere(this.#files, this.#path(other, entry.id));
+    if (await this.#files.facts(this.#path(other, entry.id))) {
+      // Its other form goes when the new one is sure to be there: a crash between leaves two, of which hf counts.
+      await this.#sync.sync();
+      await unlinkIfThere(this.#files, this.#path(other, entry.id));
+    }
     await this.#sync.sync();
   }
 

@@ -1,0 +1,104 @@
+/**
+ * Octets that anybody may have written: control files, journal segments, frames on the control socket. They are read
+ * or refused with the error that is meant for that, never with another one, never without an end.
+ */
+import { describe, expect, test } from "@jest/globals";
+import { encodeFrame, FrameDecoder, ProtocolError } from "../../src/control/protocol.ts";
+import { readRequest } from "../../src/control/request.ts";
+import { formatControlFile } from "../../src/queue/control-file.ts";
+import { ControlFileError, parseControlFile } from "../../src/queue/control-file-reader.ts";
+import { encodeRecord, RecordType, sealRecord } from "../../src/queue/journal-record.ts";
+import { readSegment } from "../../src/queue/segment-reader.ts";
+import { FaultyFiles } from "../support/faulty-files.ts";
+import { deferred, envelope, recipient } from "../support/queue-samples.ts";
+
+const ROUNDS = Number(process.env["FUZZ_ROUNDS"] ?? 300);
+
+/** The same numbers at every run: a failure can be repeated. */
+function numbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => (state = (state * 48_271) % 2_147_483_647) % below;
+}
+
+/** Changes, cuts out, doubles and inserts octets. */
+function damaged(octets: Buffer, random: (below: number) => number): Buffer {
+  let result = Buffer.from(octets);
+  for (let count = 1 + random(4); count > 0; count--) {
+    const at = random(result.length + 1);
+    const to = Math.min(result.length, at + random(40));
+    const kinds = [
+      () => [result.subarray(0, at), result.subarray(to)],
+      () => [result.subarray(0, at), result.subarray(at, to), result.subarray(at, to), result.subarray(to)],
+      () => [result.subarray(0, at), Buffer.from([random(256)]), result.subarray(to > at ? at + 1 : at)],
+      () => [result.subarray(0, at), Buffer.from("\n${rulemail_recipient}{}\n"), result.subarray(at)],
+    ];
+    result = Buffer.concat(kinds[random(kinds.length)]());
+  }
+  return result;
+}
+
+const id = "6AKJRqnn123456";
+const entry = {
+  id,
+  envelope: envelope(id, { recipients: [recipient("a@b.test", { state: "deferred", status: deferred })] }),
+  group: "mqueue",
+  priority: 3,
+  attempts: 1,
+  nextTry: 5,
+};
+
+describe("damaged input", () => {
+  test("control files are read, or refused as such", () => {
+    const whole = formatControlFile(entry);
+    for (let seed = 1; seed <= ROUNDS; seed++) {
+      try {
+        const { entry: read } = parseControlFile(damaged(whole, numbers(seed)).toString("latin1"), id);
+        expect(Array.isArray(read.envelope.recipients)).toBe(true);
+      } catch (error) {
+        if (!(error instanceof ControlFileError)) throw new Error(`seed ${seed}`, { cause: error });
+      }
+    }
+  });
+
+  test("of a segment every intact record is found, and only those", async () => {
+    const record = encodeRecord(RecordType.message, id, { group: "x" }, [Buffer.from("body RMQ1 body")]);
+    sealRecord(record, 1);
+    const whole = Buffer.concat(Array.from({ length: 5 }, () => record.parts).flat());
+    for (let seed = 1; seed <= ROUNDS; seed++) {
+      const files = new FaultyFiles();
+      await files.makeFolder("/f", 0o700);
+      const file = await files.create("/f/1", 0o600);
+      const octets = damaged(whole, numbers(seed));
+      await file.write([octets], 0);
+      let count = 0;
+      let covered = 0;
+      await readSegment(file, 1, Infinity, {
+        record: (found) => {
+          expect(found).toMatchObject({ id, facts: { group: "x" }, bodyLength: 14 });
+          count++;
+        },
+        damage: ({ from, to }) => (covered += to - from),
+      });
+      let intact = 0;
+      const text = Buffer.concat(record.parts);
+      for (let at = octets.indexOf(text); at >= 0; at = octets.indexOf(text, at + text.length)) intact++;
+      expect([seed, count]).toEqual([seed, intact]);
+      expect(covered).toBeLessThanOrEqual(octets.length - count * text.length);
+    }
+  });
+
+  test("frames and requests are understood, or refused as such", () => {
+    const facts = { recipients: ["a@b.test"], fromHeader: true, user: "x", macros: { r: "y" }, notify: ["NEVER"] };
+    const whole = Buffer.concat([
+      encodeFrame({ rulemail: 1, op: "submit", facts }),
+      encodeFrame({ rulemail: 1, op: "list", filter: { id: "x" } }),
+    ]);
+    for (let seed = 1; seed <= ROUNDS; seed++) {
+      try {
+        for (const { head } of new FrameDecoder().push(damaged(whole, numbers(seed)))) readRequest(head);
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw new Error(`seed ${seed}`, { cause: error });
+      }
+    }
+  });
+});
