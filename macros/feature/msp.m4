@@ -33,7 +33,7 @@ define(`RELAY_MAILER_FLAGS', `k')
 define(`RELAY_MAILER_ARGS', `TCP $h'_MSP_PORT_)
 MAILER(`local')
 MAILER(`smtp')
-undefine(`_MAILERS_SEEN_')define(`_MAILERS_BROUGHT_', `1')
+undefine(`_MAILERS_SEEN_')
 PUSHDIVERT(32)
 # everything goes to the server
 R$+			$: $>ParseRecipient $1

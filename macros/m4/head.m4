@@ -68,6 +68,10 @@ undivert(10)dnl
 Kdequote dequote ifdef(`confDEQUOTE_OPTS', `confDEQUOTE_OPTS')
 Karith arith
 Kmacro macro
+ifdef(`confLDAP_CLUSTER', `D{sendmailMTACluster}confLDAP_CLUSTER
+')dnl
+ifdef(`confOPENSSL_CNF', `EOPENSSL_CONF=confOPENSSL_CNF
+')dnl
 ifdef(`_ACCEPT_UNRESOLVABLE_', `', `Kresolve host -a<OKR> -T<TEMP>
 ')dnl
 ifdef(`LUSER_RELAY', `Kuser user -m -a<>

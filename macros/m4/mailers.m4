@@ -13,7 +13,7 @@ define(`_ONE_FLAG_', `ifelse(`$1', `+', `_ADDCHAR_(`$2', `$3')', `$1', `-', `_DE
 dnl _MLIMITS_(NAME): what else may be set for a mailer: size, messages and recipients at once, character set, queue group, user.
 define(`_MLIMITS_', `ifdef(`$1_MAILER_MAX', `M=$1_MAILER_MAX, ')`'ifdef(`$1_MAILER_MAXMSGS', `m=$1_MAILER_MAXMSGS, ')`'dnl
 ifdef(`$1_MAILER_MAXRCPTS', `r=$1_MAILER_MAXRCPTS, ')`'ifdef(`$1_MAILER_CHARSET', `C=$1_MAILER_CHARSET, ')`'dnl
-_MQUEUE_(`$1')`'ifdef(`$1_MAILER_USER', `U=$1_MAILER_USER, ')')
+ifelse(`$1', `SMTP', `', `_MQUEUE_(`$1')')`'ifdef(`$1_MAILER_USER', `U=$1_MAILER_USER, ')')
 define(`_MQUEUE_', `ifdef(`$1_MAILER_QGRP', `Q=$1_MAILER_QGRP, ')')
 dnl _OR_(NAME, default): its value when it is defined.
 define(`_OR_', `ifdef(`$1', `$1', `$2')')

@@ -31,9 +31,9 @@ R< @ $=w . >		$#error $@ 5.1.3 $: "553 User address required"
 SParseLocal=98
 undivert(3)dnl
 ifdef(`_REDIRECT_', `# users that have moved
-R$* < @ $+ .REDIRECT . >	$: $1 < @ $2 .REDIRECT > < ${opMode} >
-R$* < @ $+ .REDIRECT > < i >	$: $1 < @ $2 .REDIRECT . >
-R$* < @ $+ .REDIRECT > < $- >	$#error $@ 5.1.1 $: "551 User has moved; please try " < $1 @ $2 >
+R$* < @ $+ .REDIRECT . >	$: $1 < @ $2 .REDIRECT > < $&{opMode} >
+R$* < @ $+ .REDIRECT > < i >	$: $1 < @ $2 .REDIRECT . >	newaliases only checks
+R$* < @ $+ .REDIRECT > < $* >	$#error $@ 5.1.1 $: "551 User has moved; please try " < $1 @ $2 >
 ')dnl
 
 SParse1

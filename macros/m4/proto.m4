@@ -3,6 +3,7 @@ dnl proto.m4: writes the configuration, piece by piece, after the site file has 
 dnl   head.m4 (macros, classes, maps)  options.m4  fields.m4 (header lines)  canonify.m4  parse.m4  localaddr.m4
 dnl   masquerade.m4  access.m4 (look-ups in the access table)  check.m4 (who may send what to whom)  tls.m4
 divert(0)dnl
+include(_CF_DIR_`m4/checks.m4')dnl
 include(_CF_DIR_`m4/head.m4')dnl
 include(_CF_DIR_`m4/options.m4')dnl
 include(_CF_DIR_`m4/fields.m4')dnl
@@ -13,12 +14,15 @@ include(_CF_DIR_`m4/masquerade.m4')dnl
 include(_CF_DIR_`m4/access.m4')dnl
 include(_CF_DIR_`m4/check.m4')dnl
 include(_CF_DIR_`m4/tls.m4')dnl
-ifelse(ifdef(`_MAILERS_SEEN_', `1', `ifdef(`_MAILERS_BROUGHT_', `1')'), `1', `', `_WARNING_(`no MAILER() line: only the mailers that a FEATURE brings along are known')')dnl
 
 ############################
 #   Rulesets of the site   #
 ############################
+# all senders
+S1
 undivert(11)dnl
+# all recipients
+S2
 undivert(12)dnl
 undivert(9)dnl
 

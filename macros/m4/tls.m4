@@ -193,22 +193,22 @@ R< ? >			$@ no
 R< $+ >			$# $1
 ')')dnl
 ifdef(`_LOCAL_TLS_CLIENT_', `
-SLOCAL_TLS_CLIENT_RULES
+SSite_tls_client
 undivert(24)')dnl
 ifdef(`_LOCAL_TLS_SERVER_', `
-SLOCAL_TLS_SERVER_RULES
+SSite_tls_server
 undivert(25)')dnl
 ifdef(`_LOCAL_TLS_RCPT_', `
-SLOCAL_TLS_RCPT_RULES
+SSite_tls_rcpt
 undivert(23)')dnl
 ifdef(`_LOCAL_TRY_TLS_', `
-SLOCAL_TRY_TLS_RULES
+SSite_try_tls
 undivert(22)')dnl
 ifdef(`_LOCAL_SRV_FEATURES_', `
-SLOCAL_SRV_FEATURES_RULES
+SSite_srv_features
 undivert(20)')dnl
 ifdef(`_LOCAL_CLT_FEATURES_', `
-SLOCAL_CLT_FEATURES_RULES
+SSite_clt_features
 undivert(21)')dnl
 undivert(44)dnl
 

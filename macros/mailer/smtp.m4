@@ -9,11 +9,12 @@ dnl
 dnl Example:
 dnl   define(`SMTP_MAILER_MAX', `20000000')
 dnl   MAILER(`smtp')
+ifdef(`_UUCP_', `_WARNING_(`MAILER(smtp) stands after MAILER(uucp): uucp-dom and uucp-uudom are missing; change the order')')
 _DEFIFNOT(`SMTP_MAILER_LL', `990')
 _DEFIFNOT(`RELAY_MAILER_LL', `2040')
 define(`_HDR_TO_SMTP_', `ifdef(`_ALL_MASQUERADE_', `HdrFromSMTP', `EnvToSMTP')')
 # _SMTP_LINE_(name, NAME, flags, queue group)
-define(`_SMTP_LINE_', `M$1, P=[IPC], F=_CHANGED_FLAGS_(`$2', `mDFMuX$3'_OR_(`SMTP_MAILER_FLAGS', `')), S=EnvFromSMTP/HdrFromSMTP, R=EnvToSMTP/_HDR_TO_SMTP_, E=\r\n, L=SMTP_MAILER_LL, T=DNS/RFC822/SMTP, _MLIMITS_(`SMTP')A=_OR_(`$2_MAILER_ARGS', `TCP $h')')
+define(`_SMTP_LINE_', `M$1, P=[IPC], F=_CHANGED_FLAGS_(`$2', `mDFMuX$3'_OR_(`SMTP_MAILER_FLAGS', `')), S=EnvFromSMTP/HdrFromSMTP, R=EnvToSMTP/_HDR_TO_SMTP_, E=\r\n, L=SMTP_MAILER_LL, T=DNS/RFC822/SMTP, _MLIMITS_(`SMTP')_MQUEUE_(`$2')A=_OR_(`$2_MAILER_ARGS', `TCP $h')')
 PUSHDIVERT(7)
 # --- other hosts, by SMTP
 

@@ -13,7 +13,7 @@ const core: readonly Row[] = [
   ["defn", defn, 1, ANY, true],
   ["indir", indir, 1, ANY, true, true],
   ["builtin", callBuiltin, 1, ANY, true, true],
-  ["ifdef", ({ m4, text }) => (m4.symbols.get(text(0) ?? "") ? text(1) : text(2)), 2, 3, true],
+  ["ifdef", ({ m4, text }) => (m4.symbols.has(text(0) ?? "") ? text(1) : text(2)), 2, 3, true],
   ["ifelse", ifelse, 3, ANY, true],
   ["shift", ({ m4, args }) => m4.joined(args.slice(1), true), 0, ANY, true],
   ["include", (call) => include(call, true), 1, 1, true],
@@ -84,6 +84,7 @@ function defn({ m4, args, at }: Call): string | undefined {
   for (const each of args) {
     const symbol = m4.symbols.get(textOf(each) ?? "");
     if (symbol === undefined) continue;
+    symbol.read = true;
     if (symbol.builtin === undefined) text += quoted(m4, symbol.text);
     else if (args.length === 1) m4.scanner.input.pushBuiltin(symbol.builtin, at);
     else m4.report("warning", `cannot concatenate builtin \`${textOf(each)}'`);

@@ -7,7 +7,8 @@ import { builtins, defineBuiltins } from "./builtins.ts";
 import { Exit, FatalError, Processor, type ProcessorOptions } from "./expand.ts";
 import { searchPath } from "./files.ts";
 import { type Library, readText, shippedLibrary } from "./library.ts";
-import { describe, locationOf, type Origin, outermost } from "./origin.ts";
+import { locationOf, type Origin, outermost } from "./origin.ts";
+import { checkLines, checkUnread } from "./site-check.ts";
 
 export interface CompileOptions {
   /** The macro library; default is the one shipped with the program. */
@@ -51,11 +52,12 @@ export function compileMc(source: SourceText, options: CompileOptions = {}): Com
   const library = options.library ?? shippedLibrary();
   const text = source.text ?? readText(source.file);
   if (text === undefined) return unreadable(source.file);
+  const site = { file: source.file, text };
   if (includesFrame(source.file, text, { ...options, library })) {
-    return process([{ file: source.file, text }], { ...options, library }, true);
+    return process([site], { ...options, library }, site);
   }
   const frame = { file: `${library.root}m4/cf.m4`, text: library.read("m4/cf.m4")! };
-  return process([frame, { file: source.file, text }], { ...options, library }, true);
+  return process([frame, site], { ...options, library }, site);
 }
 
 /** Runs the bare macro processor over files, as GNU m4 does; the library only helps out when cf.m4 is asked for. */
@@ -65,7 +67,7 @@ export function processM4(sources: readonly SourceText[], options: CompileOption
     if (text === undefined) return unreadable(file);
     loaded.push({ file, text });
   }
-  return process(loaded, options, false);
+  return process(loaded, options, undefined);
 }
 
 function unreadable(file: string): CompileResult {
@@ -108,18 +110,20 @@ function prepare(options: CompileOptions, own: ProcessorOptions): Processor {
   return m4;
 }
 
-function process(
-  sources: readonly { readonly file: string; readonly text: string }[],
-  options: CompileOptions,
-  reading: boolean,
-): CompileResult {
+interface LoadedText {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** @param site the .mc file, when the library is at work: what there is to say is said about its lines */
+function process(sources: readonly LoadedText[], options: CompileOptions, site: LoadedText | undefined): CompileResult {
   const files = searchPath({ library: options.library, includePath: options.includePath ?? [] });
   const { allowSyscmd, prefixBuiltins, syncLines, program } = options;
   const m4 = prepare(options, { files, allowSyscmd, prefixBuiltins, syncLines, program });
   let messages = "";
   m4.onMessage = (text, at) => {
     messages += text;
-    if (reading) m4.diagnostics.push(...fromMessage(text, at));
+    if (site) m4.diagnostics.push(...fromMessage(text, at));
   };
   let complete = true;
   let status = 0;
@@ -137,7 +141,17 @@ function process(
     } else throw error;
   }
   const { text, origins } = m4.diversions.output();
-  return { text, origins, diagnostics: m4.diagnostics, complete, messages, status };
+  if (site && complete) m4.diagnostics.push(...checkLines(site.file, site.text), ...checkUnread(site.file, m4.symbols));
+  const diagnostics = site ? inSite(m4.diagnostics, site, options.library!.root) : m4.diagnostics;
+  return { text, origins, diagnostics, complete, messages, status };
+}
+
+/** What is found at the end of all reading is about the site file as a whole, not about the library. In the order of lines. */
+function inSite(found: readonly Diagnostic[], site: LoadedText, library: string): Diagnostic[] {
+  const last = site.text.split("\n").length - Number(site.text.endsWith("\n"));
+  return found
+    .map((each) => (each.at.file.startsWith(library) ? { ...each, at: { file: site.file, line: last } } : each))
+    .toSorted((a, b) => (a.at.file === b.at.file ? a.at.line - b.at.line : 0));
 }
 
 const severities: readonly (readonly [RegExp, Severity])[] = [
@@ -154,8 +168,6 @@ function fromMessage(text: string, at: Origin): Diagnostic[] {
     .map((line) => {
       const [mark, severity] = severities.find(([pattern]) => pattern.test(line)) ?? [/^/, "note" as const];
       const place = outermost(at);
-      const notes =
-        place === at ? [] : describe(at).map((each) => diagnostic("note", `while reading ${each}`, locationOf(at)));
-      return diagnostic(severity, line.replace(mark, "").trim(), locationOf(place), notes);
+      return diagnostic(severity, line.replace(mark, "").trim(), locationOf(place));
     });
 }

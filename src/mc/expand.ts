@@ -5,7 +5,7 @@
 import { type Diagnostic, diagnostic, type Severity } from "../source/diagnostic.ts";
 import { Diversions } from "./diversions.ts";
 import { InputTooLarge } from "./input.ts";
-import { builtIn, describe, locationOf, type Origin, outermost } from "./origin.ts";
+import { builtIn, locationOf, type Origin, outermost, story } from "./origin.ts";
 import { OutputTooLarge } from "./diversions.ts";
 import { Scanner, type TokenKind, UnterminatedText } from "./scanner.ts";
 import { type Builtin, partsOf, type Symbol, SymbolTable } from "./symbols.ts";
@@ -106,9 +106,7 @@ export class Processor {
   /** The place in the user's own file comes first; how it got from there to here follows. */
   #problem(severity: Severity, message: string, at: Origin): Diagnostic {
     const place = outermost(at);
-    const notes =
-      place === at ? [] : describe(at).map((text) => diagnostic("note", `while reading ${text}`, locationOf(at)));
-    return diagnostic(severity, message, locationOf(place), notes);
+    return diagnostic(severity, message, locationOf(place), story(at, "while reading this"));
   }
 
   /** Expands a whole file (or text that stands for one). Throws FatalError or Exit. */
@@ -148,7 +146,7 @@ export class Processor {
           "error",
           `${error.message}: it opens here and is never closed`,
           locationOf(place),
-          describe(error.opened).map((text) => diagnostic("note", `opened at ${text}`, locationOf(error.opened))),
+          story(error.opened, "opened here"),
         ),
       );
     }
@@ -209,6 +207,7 @@ export class Processor {
 
   /** Runs one definition with these arguments; the result is read next. */
   call(name: string, symbol: Symbol, args: readonly Argument[], at: Origin): void {
+    symbol.read = true;
     const traced = this.symbols.isTraced(name);
     const result = symbol.builtin
       ? this.#callBuiltin(name, symbol.builtin, args, at)
@@ -288,7 +287,7 @@ export class Processor {
             "error",
             `end of file in the argument list of \`${name}': its ( is never closed`,
             locationOf(outermost(at)),
-            describe(at).map((text) => diagnostic("note", `called at ${text}`, locationOf(at))),
+            story(at, "called here"),
           ),
         );
       }

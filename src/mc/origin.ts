@@ -4,6 +4,7 @@
  *
  * Example, innermost first: `macros/feature/mailertable.m4:7` ← macro FEATURE(`mailertable') ← `site.mc:12`.
  */
+import { type Diagnostic, diagnostic } from "../source/diagnostic.ts";
 import type { Location } from "../source/location.ts";
 
 export interface Origin {
@@ -32,13 +33,19 @@ export function locationOf(origin: Origin): Location {
   return { file: origin.file, line: origin.line };
 }
 
-/** The chain as lines for a follow-up note, innermost first; at most `limit` of them. */
-export function describe(origin: Origin, limit = 12): string[] {
-  const lines: string[] = [];
-  for (let at: Origin | undefined = origin; at && lines.length < limit; at = at.parent) {
-    const what =
-      at.macro === undefined ? "" : ` in ${at.macro}${at.argument === undefined ? "" : `(\`${at.argument}')`}`;
-    lines.push(`${at.file}:${at.line}${what}`);
+/**
+ * How the reader got from the user's own file to `origin`, innermost first, as follow-up notes; inner machinery and places in
+ * the user's file, where the message itself points, are left out.
+ */
+export function story(origin: Origin, what: string, limit = 8): Diagnostic[] {
+  const own = outermost(origin).file;
+  const notes: Diagnostic[] = [];
+  for (let at: Origin | undefined = origin; at && notes.length < limit; at = at.parent) {
+    if (at.file === own || (at.macro !== undefined && /^(?:if|_|include$|m4wrap$)/.test(at.macro))) continue;
+    const argument = at.argument === undefined ? "" : `(\`${at.argument}')`;
+    notes.push(
+      diagnostic("note", at.macro === undefined ? what : `${what}, in ${at.macro}${argument}`, locationOf(at)),
+    );
   }
-  return lines;
+  return notes;
 }

@@ -20,6 +20,10 @@ export interface Symbol {
   readonly text: string;
   readonly builtin?: Builtin;
   readonly definedAt?: Origin;
+  /** It was expanded or asked for. */
+  read?: boolean;
+  /** It took the place of an earlier definition. */
+  replaced?: boolean;
   /** `text` cut at its parameters; made when first expanded. */
   parts?: readonly Part[];
 }
@@ -30,6 +34,7 @@ export type Part = string | number | { readonly all: "#" | "*" | "@" };
 export class SymbolTable {
   #stacks = new Map<string, Symbol[]>();
   #traced = new Set<string>();
+  #asked = new Set<string>();
   traceAll = false;
 
   get(name: string): Symbol | undefined {
@@ -39,7 +44,10 @@ export class SymbolTable {
   define(name: string, symbol: Symbol): void {
     const stack = this.#stacks.get(name);
     if (stack === undefined) this.#stacks.set(name, [symbol]);
-    else stack[stack.length - 1] = symbol;
+    else {
+      symbol.replaced = true;
+      stack[stack.length - 1] = symbol;
+    }
   }
 
   push(name: string, symbol: Symbol): void {
@@ -59,6 +67,19 @@ export class SymbolTable {
 
   undefine(name: string): boolean {
     return this.#stacks.delete(name);
+  }
+
+  /** Whether `name` is defined (ifdef); remembers that somebody wanted to know. */
+  has(name: string): boolean {
+    this.#asked.add(name);
+    const symbol = this.get(name);
+    if (symbol !== undefined) symbol.read = true;
+    return symbol !== undefined;
+  }
+
+  /** Names that ifdef asked for and that begin so. */
+  asked(prefix: string): string[] {
+    return [...this.#asked].filter((name) => name.startsWith(prefix));
   }
 
   names(): string[] {

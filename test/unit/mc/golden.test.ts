@@ -29,3 +29,15 @@ describe("a shipped configuration is what its .mc file compiles to", () => {
     });
   }
 });
+
+describe("site files as people write them compile to the recorded configuration", () => {
+  const folder = join(golden, "sites");
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".mc"))) {
+    test(file, () => {
+      const path = join(folder, file);
+      const result = compileMc({ file: path }, { library });
+      expect(result.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+      expect(result.text).toBe(readFileSync(path.replace(/mc$/, "cf"), "latin1"));
+    });
+  }
+});

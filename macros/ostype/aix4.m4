@@ -1,0 +1,6 @@
+divert(-1)
+dnl OSTYPE(`aix4'): a system of the past; compiles with the values of no system in particular.
+dnl
+dnl Example:
+dnl   OSTYPE(`aix4')
+_WARNING_(`OSTYPE(aix4) is a system of the past: paths are those of no system in particular')
