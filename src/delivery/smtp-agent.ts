@@ -217,12 +217,26 @@ class Attempt {
     const stop = abortWith(signal, client);
     try {
       const failure = await client.open();
-      if (failure === undefined) return { client };
+      if (failure === undefined) {
+        this.#logEncryption(client, place);
+        return { client };
+      }
       client.abort();
       return { failure };
     } finally {
       stop();
     }
+  }
+
+  #logEncryption(client: SmtpClient, { peer }: Place): void {
+    const { log } = this.#context.environment;
+    if (!client.secure || !log.enabled(9)) return;
+    const encryption = client.encryption;
+    if (encryption === undefined) return;
+    const { version, cipher, verified } = encryption;
+    const bits = /256|CHACHA/.test(cipher) ? 256 : 128;
+    const facts = `version=${version}, verify=${verified ? "OK" : "FAIL"}, cipher=${cipher}, bits=${bits}/${bits}`;
+    log.write(9, { priority: "info", text: `STARTTLS=client, relay=${peer.name}, ${facts}` });
   }
 
   /** Timeout.connect for this place, and what is left of Timeout.aconnect for all of them; ms. */

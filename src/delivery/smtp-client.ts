@@ -8,6 +8,7 @@
  * nothing of mailers, queues and statuses: it takes strings and octets and reports replies.
  */
 import { isIP, type Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import { SmtpExchange } from "./smtp-exchange.ts";
 
@@ -82,6 +83,14 @@ export interface TransactionResult {
   readonly failure?: ClientFailure;
 }
 
+export interface Encryption {
+  /** "TLSv1.3" */
+  readonly version: string;
+  readonly cipher: string;
+  /** The certificate leads to an authority that we know. */
+  readonly verified: boolean;
+}
+
 /** Members of the library that its types do not show. */
 interface Internals {
   _actionGreeting(reply: string): void;
@@ -152,6 +161,14 @@ export class SmtpClient extends SMTPConnection {
   get isOpen(): boolean {
     const socket = this._socket;
     return !this._destroyed && socket !== false && socket !== null && !socket.destroyed && socket.writable;
+  }
+
+  /** How the connection is encrypted; undefined when it is not. */
+  get encryption(): Encryption | undefined {
+    const socket = this._socket;
+    if (!(socket instanceof TLSSocket)) return undefined;
+    const cipher = socket.getCipher();
+    return { version: socket.getProtocol() ?? "", cipher: cipher.standardName, verified: socket.authorized };
   }
 
   get failure(): ClientFailure | undefined {

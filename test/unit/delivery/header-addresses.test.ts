@@ -54,3 +54,44 @@ test("roles do not depend on letter case", () => {
     undefined,
   ]);
 });
+
+test("whatever a field contains, its addresses lie apart and in order, and nothing changes by itself", async () => {
+  const alphabet = [
+    "a@b",
+    ",",
+    ";",
+    ":",
+    "<",
+    ">",
+    "(",
+    ")",
+    '"',
+    "\\",
+    " ",
+    "\r\n\t",
+    "[",
+    "]",
+    "x",
+    "@",
+    "::",
+    "\xe9",
+  ];
+  let seed = 11;
+  const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
+  for (let round = 0; round < 2_000; round++) {
+    const value = Array.from({ length: random(20) }, () => alphabet[random(alphabet.length)]).join("");
+    let end = 0;
+    for (const span of addressSpans(value)) {
+      expect(span.start).toBeGreaterThanOrEqual(end);
+      expect(span.end).toBeGreaterThan(span.start);
+      end = span.end;
+    }
+    expect(end).toBeLessThanOrEqual(value.length);
+    expect(await rewritten(value, (address) => address)).toBe(value);
+  }
+});
+
+test("a field of hostile shape takes no longer than its length deserves", () => {
+  for (const part of [",", ":", "@,", "@:", "(", '"', "<", "a:"])
+    expect(addressSpans(part.repeat(16_000))).toBeDefined();
+});

@@ -298,8 +298,13 @@ describe("connections", () => {
 
   test("STARTTLS is used when it is offered", async () => {
     const server = await sink({ extensions: ["STARTTLS", "PIPELINING"] });
-    expect(texts(await agent(server.port)())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+    const lines: string[] = [];
+    const log = { enabled: () => true, write: (_level: number, { text }: { text: string }) => void lines.push(text) };
+    expect(texts(await agent(server.port, { log })())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
     expect(server.messages[0].encrypted).toBe(true);
+    expect(lines).toEqual([
+      "STARTTLS=client, relay=[127.0.0.1], version=TLSv1.3, verify=FAIL, cipher=TLS_AES_256_GCM_SHA384, bits=256/256",
+    ]);
     expect(server.commands.filter((line) => line.startsWith("EHLO")).length).toBe(2);
   });
 
