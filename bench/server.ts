@@ -5,7 +5,7 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { type DnsServer, startDnsServer } from "../test/support/dns-server.ts";
 
@@ -48,11 +48,10 @@ export async function startServer(configuration: ServerConfiguration): Promise<R
   try {
     const home = makeHome(folder, dns, configuration);
     const letter = configuration.deliveryMode.slice(0, 1);
-    const words = ["sendmail", "-bD", "-C", home.cf, "-O", `DeliveryMode=${letter}`, "-O", "LogLevel=9"];
-    const { profile } = configuration;
-    const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
-    const child = spawn(process.execPath, [...profiling, PROGRAM, ...words], {
-      env: { ...home.environment, RULEMAIL_READY_FD: "3" },
+    const words = ["-bD", "-C", home.cf, "-O", `DeliveryMode=${letter}`, "-O", "LogLevel=9"];
+    // Started as users start it, so that what bin/sendmail tells Node counts, too.
+    const child = spawn(join(ROOT, "bin/sendmail"), words, {
+      env: { ...home.environment, ...profiling(configuration), RULEMAIL_READY_FD: "3" },
       stdio: ["ignore", "inherit", "inherit", "pipe"],
     });
     const port = await readyPort(child).catch(async (error: unknown) => {
@@ -116,9 +115,13 @@ function makeHome(folder: string, dns: DnsServer, configuration: ServerConfigura
   return { folder, cf: compileConfiguration(folder, configuration), environment };
 }
 
+function profiling({ profile }: ServerConfiguration): NodeJS.ProcessEnv {
+  return profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${resolve(profile)}` };
+}
+
 /** The line that the server writes to descriptor 3 when it accepts mail. */
 function readyPort(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
+  return new Promise((done, reject) => {
     const timer = setTimeout(() => reject(new Error("The server did not become ready")), READY_MS);
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`The server ended with status ${code}`)));
@@ -127,14 +130,14 @@ function readyPort(child: ChildProcess): Promise<number> {
       clearTimeout(timer);
       lines.close();
       const { addresses } = JSON.parse(line) as { addresses: readonly { readonly port: number }[] };
-      resolve(addresses[0].port);
+      done(addresses[0].port);
     });
   });
 }
 
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const gone = new Promise<void>((done) => child.once("exit", () => done()));
   child.kill("SIGTERM");
   const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
   await gone;
