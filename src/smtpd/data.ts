@@ -61,7 +61,7 @@ function begin(session: SmtpSession, transaction: Transaction): MaybePromise<Inc
       recipients,
       scope,
       relay: session.relay,
-      daemon: session.port.name,
+      daemon: session.port.name === "" ? undefined : session.port.name,
       discard: transaction.discard || everything,
       quarantined,
     });

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect, type TLSSocket } from "node:tls";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { TEST_CERTIFICATE, TEST_KEY } from "../support/certificate.ts";
+import type { SmtpDialogue } from "../support/smtp-dialogue.ts";
+import { until } from "../support/smtp-dialogue.ts";
+import { withServer } from "../support/smtp-server-under-test.ts";
+
+let folder = "";
+let options = {};
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "smtpd-tls-"));
+  writeFileSync(join(folder, "key.pem"), TEST_KEY);
+  writeFileSync(join(folder, "cert.pem"), TEST_CERTIFICATE);
+  options = { ServerCertFile: join(folder, "cert.pem"), ServerKeyFile: join(folder, "key.pem") };
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function handshake(client: SmtpDialogue): Promise<void> {
+  const plain = client.socket;
+  plain.removeAllListeners("data");
+  return new Promise((resolve, reject) => {
+    const secure: TLSSocket = connect({ socket: plain, rejectUnauthorized: false }, () => {
+      client.replaceSocket(secure);
+      resolve();
+    });
+    secure.once("error", reject);
+  });
+}
+
+test("STARTTLS makes the session secure and forgets what was said before", async () => {
+  await withServer({ options }, async ({ greeted, services }) => {
+    const client = await greeted();
+    expect(await client.ask("EHLO x")).toMatch(/250-STARTTLS/);
+    await client.ask("MAIL FROM:<before@x>");
+    expect(await client.ask("STARTTLS now")).toMatch(/^501 /);
+    expect(await client.ask("STARTTLS")).toBe("220 2.0.0 Ready to start TLS");
+    await handshake(client);
+    expect(await client.ask("RCPT TO:<joe>")).toBe("503 5.0.0 Need MAIL before RCPT");
+    expect(await client.ask("EHLO y")).not.toMatch(/STARTTLS/);
+    expect(await client.ask("STARTTLS")).toBe("503 5.5.0 TLS already active");
+    await client.script("MAIL FROM:<a@b>", "RCPT TO:<joe>", "DATA");
+    expect(await client.ask("hello\r\n.")).toBe("250 2.0.0 m1 Message accepted for delivery");
+    const { scope } = services.messages[0].envelope;
+    expect([scope.get("r"), scope.get("s"), scope.get("tls_version"), scope.get("verify")]).toEqual([
+      "ESMTPS",
+      "y",
+      "TLSv1.3",
+      "NO",
+    ]);
+    expect(await client.ask("QUIT")).toMatch(/^221 /);
+  });
+});
+
+test("plain text that was sent behind STARTTLS is never executed", async () => {
+  await withServer({ options }, async ({ introduced, services }) => {
+    const client = await introduced();
+    await client.raw("STARTTLS\r\nMAIL FROM:<evil@x>\r\nRCPT TO:<joe>\r\n");
+    expect(await client.reply()).toBe("220 2.0.0 Ready to start TLS");
+    await handshake(client);
+    expect(await client.ask("RCPT TO:<joe>")).toBe("503 5.0.0 Need MAIL before RCPT");
+    expect(services.asked.some((asked) => asked.includes("evil"))).toBe(false);
+  });
+});
+
+test("a failed handshake ends the session and nothing else", async () => {
+  await withServer({ options }, async ({ introduced, greeted, listener }) => {
+    const client = await introduced();
+    await client.ask("STARTTLS");
+    await client.raw("this is no handshake\r\n");
+    await client.rest();
+    client.destroy();
+    await until(() => listener.sessions === 0);
+    expect(await (await greeted()).ask("NOOP")).toBe("250 2.0.0 OK");
+  });
+});
+
+test("srv_features S and the modifier S take STARTTLS away", async () => {
+  const select = (ruleset: string) => (ruleset === "srv_features" ? "S" : undefined);
+  for (const behaviour of [{ select }, { port: { modifiers: new Set(["S"]) } }]) {
+    await withServer({ options, ...behaviour }, async ({ greeted }) => {
+      const client = await greeted();
+      expect(await client.ask("EHLO x")).not.toMatch(/STARTTLS/);
+      expect(await client.ask("STARTTLS")).toBe("454 4.3.3 TLS not available after start");
+    });
+  }
+});
