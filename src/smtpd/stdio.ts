@@ -4,7 +4,6 @@
  */
 import type { Socket } from "node:net";
 import { Duplex, type Readable, type Writable } from "node:stream";
-import type { SMTPConnection } from "smtp-server/lib/smtp-connection.js";
 import type { PortOptions } from "../config/config.ts";
 import { greet, setDaemonMacros } from "./connect.ts";
 import { RuleServer } from "./server.ts";
@@ -37,7 +36,7 @@ export function serveStdio(services: SmtpServices, streams: StdioStreams): Promi
   const server = new RuleServer(services, noPort, {});
   const socket = new StdioSocket(streams.input, streams.output);
   const session = new StdioSession(server, socket as unknown as Socket, services, streams.user);
-  server.connections.add(session as SMTPConnection);
+  server.connections.add(session);
   return new Promise((resolve) => {
     socket.once("close", () => resolve(0));
     session.init();

@@ -1,11 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
 import { reply } from "../../src/mail/reply.ts";
-import { ACCEPTED } from "../../src/routing/verdict.ts";
+import { ACCEPTED, type Verdict } from "../../src/routing/verdict.ts";
 import { refusal } from "../support/fake-smtp-services.ts";
 import { until } from "../support/smtp-dialogue.ts";
 import { withServer } from "../support/smtp-server-under-test.ts";
 
 const announce = ["MAIL FROM:<a@b>", "RCPT TO:<joe>"] as const;
+
+function refuseData(ruleset: string): Verdict {
+  return ruleset === "check_data" ? refusal(550, "5.7.1", "no") : ACCEPTED;
+}
 
 describe("BDAT", () => {
   test("takes a message in chunks of counted octets, dots and all", async () => {
@@ -62,8 +66,7 @@ describe("BDAT", () => {
   });
 
   test("octets of a refused chunk are read and never taken for commands", async () => {
-    const check = (ruleset: string) => (ruleset === "check_data" ? refusal(550, "5.7.1", "no") : ACCEPTED);
-    await withServer({ check }, async ({ introduced }) => {
+    await withServer({ check: refuseData }, async ({ introduced }) => {
       const client = await introduced();
       expect(await client.ask("BDAT 6\r\nQUIT")).toBe("503 5.0.0 Need MAIL command");
       await client.ask("MAIL FROM:<a@b>");
@@ -135,8 +138,7 @@ describe("BDAT", () => {
   });
 
   test("the intake's answer is the answer to the last chunk", async () => {
-    const finish = () => reply(552, "5.2.3", "Message is too large");
-    await withServer({ finish }, async ({ introduced }) => {
+    await withServer({ finish: () => reply(552, "5.2.3", "Message is too large") }, async ({ introduced }) => {
       const client = await introduced();
       await client.script(...announce);
       expect(await client.ask("BDAT 3 LAST\r\nx")).toBe("552 5.2.3 Message is too large");

@@ -79,8 +79,11 @@ test("a failed handshake ends the session and nothing else", async () => {
   });
 });
 
+function select(ruleset: string): string | undefined {
+  return ruleset === "srv_features" ? "S" : undefined;
+}
+
 test("srv_features S and the modifier S take STARTTLS away", async () => {
-  const select = (ruleset: string) => (ruleset === "srv_features" ? "S" : undefined);
   for (const behaviour of [{ select }, { port: { modifiers: new Set(["S"]) } }]) {
     await withServer({ options, ...behaviour }, async ({ greeted }) => {
       const client = await greeted();
