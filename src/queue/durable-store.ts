@@ -120,8 +120,9 @@ export class DurableStore implements QueueStore {
   record(claim: Claim, attempt: Attempt): void {
     const item = this.#claimed(claim);
     if (!item) return;
-    item.entry = withAttempt(item.entry, attempt);
-    const facts: AttemptFacts = attempt;
+    const priority = item.entry.priority + this.#parts.factors.retryFactor;
+    item.entry = withAttempt(item.entry, attempt, priority);
+    const facts: AttemptFacts = { ...attempt, priority };
     if (item.journal) this.#note(RecordType.attempt, claim.entry.id, facts);
     else this.#files.rewriteBehind(item);
   }

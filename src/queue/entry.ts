@@ -22,8 +22,9 @@ export function newEntry(
   };
 }
 
-export function withAttempt(entry: QueueEntry, attempt: Attempt): QueueEntry {
-  return { ...entry, attempts: entry.attempts + 1, lastTry: attempt.at };
+/** @param priority after the attempt: RetryFactor is added to it, so that fresh mail goes before stuck mail */
+export function withAttempt(entry: QueueEntry, attempt: Attempt, priority: number): QueueEntry {
+  return { ...entry, attempts: entry.attempts + 1, lastTry: attempt.at, priority };
 }
 
 /** @throws RangeError for an index that the envelope does not have */

@@ -47,7 +47,11 @@ export interface MessageFacts {
   readonly envelope: Envelope;
 }
 
-export type AttemptFacts = Attempt;
+export interface AttemptFacts extends Attempt {
+  /** Of the message from now on. */
+  readonly priority: number;
+}
+
 export type SettleFacts = Changes;
 
 export interface GoneFacts {

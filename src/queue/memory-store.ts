@@ -95,7 +95,7 @@ export class MemoryStore implements QueueStore {
 
   record(claim: Claim, attempt: Attempt): void {
     const item = this.#claimed(claim);
-    if (item) item.entry = withAttempt(item.entry, attempt);
+    if (item) item.entry = withAttempt(item.entry, attempt, item.entry.priority + this.#factors.retryFactor);
   }
 
   settle(claim: Claim, changes: Changes): { readonly entry: QueueEntry; readonly durable: Promise<void> } {

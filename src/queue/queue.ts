@@ -103,7 +103,7 @@ export interface QueueStore {
    * Rejects with QueueUnavailableError when it cannot be worked on now (unreadable, or an expansion is not durable yet).
    */
   claim(id: string): MaybePromise<Claim | undefined>;
-  /** Notes an attempt; does not wait for its own sync. */
+  /** Notes an attempt, which adds RetryFactor to the priority; does not wait for its own sync. */
   record(claim: Claim, attempt: Attempt): void;
   /**
    * Applies changes and returns the entry as it is then. When no recipient is left in state todo or deferred the

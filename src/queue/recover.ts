@@ -65,7 +65,7 @@ const replay: Readonly<Record<RecordType, (m: Messages, segment: Segment, record
     [RecordType.segment]: () => undefined,
     [RecordType.message]: addMessage,
     [RecordType.attempt]: (messages, _, { id, facts }) =>
-      change(messages, id, (entry) => withAttempt(entry, facts as AttemptFacts)),
+      change(messages, id, (entry) => withAttempt(entry, facts as AttemptFacts, (facts as AttemptFacts).priority)),
     [RecordType.settle]: (messages, _, { id, facts }) =>
       change(messages, id, (entry) => withChanges(entry, facts as SettleFacts)),
     [RecordType.hold]: (messages, _, { id, facts }) =>

@@ -136,10 +136,10 @@ describe.each(Object.keys(implementations))("%s", (name) => {
 
   test("record() counts the attempt, settle() changes recipients, times and priority", async () => {
     const recipients = [recipient("b@b.test"), recipient("c@c.test")];
-    const { id } = await put(store, "x\r\n", { recipients });
+    const { id, priority } = await put(store, "x\r\n", { recipients });
     const claim = (await store.claim(id))!;
     store.record(claim, { at: 77, recipients: [0, 1] });
-    expect(claim.entry).toMatchObject({ attempts: 1, lastTry: 77 });
+    expect(claim.entry).toMatchObject({ attempts: 1, lastTry: 77, priority: priority + 90_000 });
     const { entry, durable } = store.settle(claim, {
       recipients: [
         { index: 0, state: "delivered", status: delivered },

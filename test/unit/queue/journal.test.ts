@@ -80,6 +80,7 @@ describe("journal", () => {
     const after = await bench(files.crashed(1)).open();
     expect(after.recovered[0]).toMatchObject({
       attempts: 1,
+      priority: store.get(id)!.priority,
       nextTry: 7,
       envelope: { recipients: [{ state: "deferred" }] },
     });
