@@ -216,7 +216,7 @@ class Run {
         tokens.push(workspace[begin++]);
         continue;
       }
-      const lookup = readLookup(workspace, begin);
+      const lookup = readLookup(workspace, begin, (token) => token);
       if (lookup === undefined) {
         this.#context.message("rewrite: missing mapname");
         return EX.OK;
@@ -231,7 +231,7 @@ class Run {
   }
 
   /** No tokens at all: what should be put in holds nothing but blanks and comments. */
-  *#lookUp(lookup: LookupText): Step<{ readonly tokens: Tokens | undefined; readonly status: ExitCode }> {
+  *#lookUp(lookup: LookupText<string>): Step<{ readonly tokens: Tokens | undefined; readonly status: ExitCode }> {
     const { map: name, key, args, fallback } = lookup;
     const join = (tokens: Tokens): string => catAddress(tokens, this.#program.operators, this.#program.blankSub);
     // The default is joined and read again, like a value that was found: its comments go. The key stays as it is.

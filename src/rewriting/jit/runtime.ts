@@ -3,14 +3,15 @@ import { EX } from "../../sys/sysexits.ts";
 import type { ExitCode } from "../../sys/sysexits.ts";
 import { foldCase } from "../fold-case.ts";
 import { LIMITS } from "../limits.ts";
-import { beginsLookup, readLookup } from "../look-up.ts";
+import { readLookup } from "../look-up.ts";
+import type { LookupText } from "../look-up.ts";
 import { prescan } from "../prescan.ts";
 import type { RuleProgram } from "../program.ts";
 import { CALL } from "../tokens.ts";
 import { generateRuleset } from "./generate-ruleset.ts";
 import type { RulesetFunction } from "./generate-ruleset.ts";
 import type { Run } from "./run.ts";
-import { ACTIVE_BIT, TokenTable, bitsOf, joined, texts } from "./token-table.ts";
+import { ACTIVE_BIT, TokenTable, bitsOf, joined } from "./token-table.ts";
 import type { Token, Workspace } from "./token-table.ts";
 
 /** Values of macros and maps whose tokens are kept. */
@@ -112,15 +113,20 @@ export class Runtime {
   /** Look-ups and calls in a right side that has been filled in, read as the interpreter reads them. */
   finish(workspace: Workspace, run: Run): Workspace {
     if (workspace.length >= LIMITS.tokens) return this.tooLong(run);
-    if ((bitsOf(workspace) & ACTIVE_BIT) === 0) return workspace;
     let status: ExitCode = EX.OK;
     let tokens = workspace;
-    const begin = workspace.findIndex(({ text }) => beginsLookup(text));
-    if (begin !== -1) {
-      const looked = this.#lookUps(workspace, begin, run);
-      if (looked === this.FAILED) return looked;
+    let begin = 0;
+    let active = false;
+    for (; begin < workspace.length; begin++) {
+      if ((workspace[begin].bit & ACTIVE_BIT) === 0) continue;
+      active = true;
+      if (workspace[begin].text !== CALL) break;
+    }
+    if (!active) return workspace;
+    if (begin < workspace.length) {
+      tokens = this.#lookUps(workspace, begin, run);
+      if (tokens === this.FAILED) return tokens;
       status = run.ruleStatus;
-      tokens = looked;
     }
     const result = this.#calls(tokens, run);
     run.ruleStatus = this.worse(status, run.status);
@@ -129,16 +135,17 @@ export class Runtime {
 
   /** Sets run.ruleStatus. */
   #lookUps(workspace: Workspace, begin: number, run: Run): Workspace {
-    const plain = texts(workspace);
     const tokens = workspace.slice(0, begin);
     let status: ExitCode = EX.OK;
     let i = begin;
-    while (i < plain.length) {
-      if (!beginsLookup(plain[i])) {
-        tokens.push(workspace[i++]);
+    while (i < workspace.length) {
+      const token = workspace[i];
+      if ((token.bit & ACTIVE_BIT) === 0 || token.text === CALL) {
+        tokens.push(token);
+        i++;
         continue;
       }
-      const lookup = readLookup(plain, i);
+      const lookup = readLookup(workspace, i, textOf);
       if (lookup === undefined) {
         run.message("rewrite: missing mapname");
         return this.fail(run, EX.OK);
@@ -147,46 +154,36 @@ export class Runtime {
       const found = this.#lookUp(lookup, run);
       if (found === undefined) return this.fail(run, EX.DATAERR);
       status = this.worse(status, run.ruleStatus);
-      for (const token of found) tokens.push(token);
+      for (let k = 0; k < found.length; k++) tokens.push(found[k]);
       i = lookup.end;
     }
     run.ruleStatus = status;
     return tokens;
   }
 
-  #lookUp(lookup: NonNullable<ReturnType<typeof readLookup>>, run: Run): Workspace | undefined {
-    const { map: name, args, fallback } = lookup;
-    const key = this.tokens.workspace(lookup.key);
-    const otherwise = (): Workspace | undefined => (fallback ? this.#textOf(this.#join(fallback), run) : key);
-    const map = this.#program.map(name);
-    if (map === undefined) {
-      run.message(`rewrite: map ${name} not found`);
-      return otherwise();
+  #lookUp(lookup: LookupText<Token>, run: Run): Workspace | undefined {
+    const { blankSub } = this.#program;
+    const map = this.#program.map(lookup.map);
+    if (map === undefined) run.message(`rewrite: map ${lookup.map} not found`);
+    else {
+      const args = lookup.args.map((each) => joined(each, blankSub));
+      const answer = run.lookUp(map, joined(lookup.key, blankSub), args);
+      if (answer.kind === "found") return this.#textOf(answer.value, run);
+      if (answer.kind === "tempfail") {
+        run.ruleStatus = answer.status;
+        run.reason = answer.reason;
+      }
     }
-    const blankSub = this.#program.blankSub;
-    const answer = run.lookUp(
-      map,
-      joined(key, blankSub),
-      args.map((each) => this.#join(each)),
-    );
-    if (answer.kind === "found") return this.#textOf(answer.value, run);
-    if (answer.kind === "tempfail") {
-      run.ruleStatus = answer.status;
-      run.reason = answer.reason;
-    }
-    return otherwise();
-  }
-
-  #join(tokens: readonly string[]): string {
-    return joined(this.tokens.workspace(tokens), this.#program.blankSub);
+    return lookup.fallback ? this.#textOf(joined(lookup.fallback, blankSub), run) : lookup.key;
   }
 
   /** Sets run.status. */
   #calls(workspace: Workspace, run: Run): Workspace {
-    const at = workspace.findIndex(({ text }) => text === CALL);
-    const name = workspace[at + 1]?.text.replaceAll('"', "");
     run.status = EX.OK;
-    if (at === -1 || name === undefined) return workspace;
+    let at = 0;
+    while (at < workspace.length && workspace[at].text !== CALL) at++;
+    if (at + 1 >= workspace.length) return workspace;
+    const name = workspace[at + 1].text.replaceAll('"', "");
     const number = this.#find(name, run);
     if (number === undefined) {
       run.status = EX.CONFIG;
@@ -241,6 +238,10 @@ export class Runtime {
       find: (name) => rulesets.find(name).number,
     });
   }
+}
+
+function textOf({ text }: Token): string {
+  return text;
 }
 
 function literalsOf({ rulesets }: RuleProgram): string[] {
