@@ -32,12 +32,15 @@ export class CdbReader {
   readonly #size: number;
   readonly #small = Buffer.alloc(8);
 
-  /** Takes over the descriptor; `close` gives it back. Throws DamagedDatabaseError. */
-  constructor(fd: number) {
+  /**
+   * Takes over the descriptor; `close` gives it back. Throws DamagedDatabaseError.
+   * @param inMemory octets up to which the whole file is kept
+   */
+  constructor(fd: number, inMemory = IN_MEMORY) {
     this.#fd = fd;
     this.#size = fstatSync(fd).size;
     if (this.#size < HEAD_SIZE) throw new DamagedDatabaseError("shorter than its head");
-    const length = this.#size <= IN_MEMORY ? this.#size : HEAD_SIZE;
+    const length = this.#size <= inMemory ? this.#size : HEAD_SIZE;
     const start = Buffer.alloc(length);
     this.#fill(start, 0);
     this.#content = length === this.#size ? start : undefined;

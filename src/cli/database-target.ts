@@ -1,0 +1,116 @@
+/**
+ * What makemap and editmap share: opening a database for reading, and the checks before one is written. Messages begin
+ * with the name of the program.
+ */
+import { accessSync, closeSync, constants, lstatSync, openSync, realpathSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { DatabaseBuilder } from "../maps/build.ts";
+import { DATABASE_ENDINGS, databasePath, isForeignDatabase, readDatabase, type Table } from "../maps/database-file.ts";
+import { checkFolderFor, errorText } from "../sys/safe-file.ts";
+import { EX } from "../sys/sysexits.ts";
+import type { CommandStreams } from "./command-streams.ts";
+import { optionValues } from "./option-lines.ts";
+
+/** Ends the program with a message and an exit status. */
+export class CommandError extends Error {
+  readonly status: number;
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Runs a program to its exit status: prints what ends it, and all that is left to print. */
+export async function runToStatus(streams: CommandStreams, program: () => Promise<number>): Promise<number> {
+  try {
+    return await program();
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    streams.errors.line(error.message);
+    return error.status;
+  } finally {
+    streams.output.flush();
+    streams.errors.flush();
+  }
+}
+
+export class DatabaseTarget {
+  readonly #program: string;
+  readonly mapClass: string;
+  /** As typed, for messages. */
+  readonly name: string;
+  readonly path: string;
+
+  /** @param fallback class to take when the wanted one does not exist (makemap -i) */
+  constructor(program: string, wanted: string, name: string, fallback?: string) {
+    this.#program = program;
+    const mapClass = [wanted, fallback].find((each) => each !== undefined && DATABASE_ENDINGS.has(each));
+    this.mapClass = mapClass ?? wanted;
+    this.name = name;
+    this.path = databasePath(this.mapClass, name);
+    if (mapClass === undefined) throw this.failure("Unknown database type");
+  }
+
+  failure(problem: string): CommandError {
+    const text = `${this.#program}: error opening type ${this.mapClass} map ${this.name}: ${problem}`;
+    return new CommandError(text, EX.CANTCREAT);
+  }
+
+  exists(): boolean {
+    return statSync(this.path, { throwIfNoEntry: false }) !== undefined;
+  }
+
+  read<T>(action: (table: Table) => T): T {
+    let fd: number | undefined;
+    try {
+      fd = openSync(this.path, "r");
+      if (isForeignDatabase(this.path)) throw new Error("Berkeley database, which is not read here");
+      return action(readDatabase(fd));
+    } catch (error) {
+      throw this.failure(errorText(error));
+    } finally {
+      if (fd !== undefined) closeSync(fd);
+    }
+  }
+
+  /** Refuses to write through links and to what is no file; warns of folders that others may write. */
+  checkWritable(anyLink: boolean, dontBlame: ReadonlySet<string>, { errors }: CommandStreams): void {
+    const allowed = new Set([...dontBlame].map((each) => each.toLowerCase()));
+    try {
+      const stats = lstatSync(this.path, { throwIfNoEntry: false });
+      const links = anyLink || allowed.has("writemaptosymlink");
+      if (stats?.isSymbolicLink() && !links) throw this.failure("Symbolic links not allowed");
+      const hardLinks = anyLink || allowed.has("writemaptohardlink");
+      if (stats?.isFile() && stats.nlink > 1 && !hardLinks) throw this.failure("Hard links not allowed");
+      if (stats !== undefined && !statSync(this.path).isFile()) throw this.failure("Regular files only");
+      accessSync(dirname(this.path), constants.W_OK | constants.X_OK);
+    } catch (error) {
+      throw error instanceof CommandError ? error : this.failure(errorText(error));
+    }
+    const unsafe = checkFolderFor(dirname(this.path), "map", { dontBlame });
+    if (unsafe?.kind === "unsafe") errors.line(`WARNING: ${unsafe.problem} ${unsafe.component}`);
+  }
+
+  /** A link that was allowed stays a link: its target is replaced. */
+  write(builder: DatabaseBuilder): void {
+    try {
+      builder.write(this.exists() ? realpathSync(this.path) : this.path, { sorted: this.mapClass === "btree" });
+    } catch (error) {
+      throw this.failure(errorText(error));
+    }
+  }
+}
+
+/** Names of DontBlameSendmail in the cf file of -C. */
+export function readDontBlame(program: string, configFile: string | undefined): ReadonlySet<string> {
+  if (configFile === undefined) return new Set();
+  try {
+    return new Set(optionValues(configFile, "DontBlameSendmail").flatMap((value) => value.split(/[\s,]+/)));
+  } catch (error) {
+    throw new CommandError(`${program}: ${configFile}: ${errorText(error)}`, EX.NOINPUT);
+  }
+}
+
+export function withoutNul(text: string): string {
+  return text.endsWith("\0") ? text.slice(0, -1) : text;
+}
