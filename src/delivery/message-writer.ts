@@ -7,8 +7,8 @@
  */
 import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
-import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
+import { ctimeDate } from "../mail/date.ts";
 import type { HeaderField } from "../mail/header.ts";
 import { LineShaper, shapeLines, type LineShape } from "../mail/lines.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
@@ -83,7 +83,7 @@ async function write(config: Config, job: Job, scope: MacroScope, options: Write
   const made = makeBlock(config, job, scope, shape);
   const header = isPromise(made) ? await made : made;
   if (header.kind === "tempfail") return header;
-  const fromLine = hasFromLine(job.mailer, options) ? unixFromLine(config, job.envelope, scope) + shape.eol : "";
+  const fromLine = hasFromLine(job.mailer, options) ? unixFromLine(config, job, scope) + shape.eol : "";
   const head = Buffer.from(fromLine + header.text + shape.eol, "latin1");
   const body = await job.message.bytes();
   const blankEnd = job.mailer.flags.has("b") || options.blankEnd === true || options.mbox === true;
@@ -205,14 +205,25 @@ function hasFromLine({ flags }: Mailer, options: WriterOptions): boolean {
   return options.mbox === true || (options.fromLines !== false && !flags.has("n"));
 }
 
-/** Option UnixFromLine: `From $g $d`; F=U makes it `From user date remote from node`. */
-function unixFromLine(config: Config, envelope: Envelope, scope: MacroScope): string {
-  const template = config.options.text("UnixFromLine") || `From ${MACRO}g ${MACRO}d`;
-  const sender = scope.get("g");
-  const nobody = envelope.sender === "" || sender === undefined || sender === "<>" || sender === "";
-  const named = nobody ? scope.child([["g", macroValue("n", scope) || "MAILER-DAEMON"]]) : scope;
+/**
+ * Option UnixFromLine, `From $g $d`. For mailers with F=U a bang path names its first host at the end:
+ * `a!b!joe` is `From b!joe DATE remote from a`.
+ */
+function unixFromLine(config: Config, { envelope, mailer }: Job, scope: MacroScope): string {
+  const sender = scope.get("g") ?? "";
+  const nobody = envelope.sender === "" || sender === "<>" || sender === "";
+  const line = scope.child([
+    ["g", nobody ? macroValue("n", scope) || "MAILER-DAEMON" : sender],
+    // A From line without a date ends no message for the readers of mailboxes.
+    ["d", scope.get("d") ?? ctimeDate(envelope.arrived)],
+  ]);
+  const bang = mailer.flags.has("U") && !nobody ? sender.indexOf("!") : -1;
+  const text =
+    bang > 0
+      ? `From ${sender.slice(bang + 1)} ${macroValue("d", line)} remote from ${sender.slice(0, bang)}`
+      : config.expand(config.options.text("UnixFromLine") || `From ${MACRO}g ${MACRO}d`, line);
   // A line end inside would let a sender write header fields of his own.
-  return config.expand(template, named).replaceAll(/[\r\n]+/g, " ");
+  return text.replaceAll(/[\r\n]+/g, " ");
 }
 
 function bodyInMemory(body: Buffer, shape: LineShape, blankEnd: boolean): Buffer {

@@ -1,5 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { type WriterOptions, writeMessage } from "../../../src/delivery/message-writer.ts";
+import { ctimeDate } from "../../../src/mail/date.ts";
+import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
 import { type JobValues, testConfig, testJob, testMailer, testMessage } from "../../support/delivery-job.ts";
 
 async function written(values: JobValues, options: WriterOptions = {}): Promise<string> {
@@ -37,6 +39,19 @@ test("a From line, escaped From lines and a blank last line, as the flags say", 
 test("mail from nobody has a From line from MAILER-DAEMON", async () => {
   const mailer = testMailer({ flags: "", eol: "\n" });
   expect(await written({ mailer, envelope: { sender: "", headers: [] } })).toMatch(/^From MAILER-DAEMON {2}Fri/);
+});
+
+test("a From line always has a date, and says where mail by UUCP comes from", async () => {
+  const mailer = testMailer({ flags: "U", eol: "\n" });
+  const job = testJob({ mailer, body: "" });
+  const write = async (sender: string) => {
+    const scope = new MacroScope(undefined, [["g", sender]]);
+    const result = await writeMessage(testConfig(), job, scope, {});
+    return result.kind === "message" ? result.message.head.toString("latin1").split("\n")[0] : result.reason;
+  };
+  const date = ctimeDate(job.envelope.arrived);
+  expect(await write("a!b!joe")).toBe(`From b!joe ${date} remote from a`);
+  expect(await write("joe")).toBe(`From joe  ${date}`);
 });
 
 test("addresses in the header are rewritten by role", async () => {
