@@ -16,6 +16,7 @@ import { jobMacros } from "./job-macros.ts";
 import { writeMessage, type WriterOptions, type WrittenMessage } from "./message-writer.ts";
 import { deferred, failed, type Outcome, reportForAll, withoutAccidents } from "./outcome.ts";
 import { findUser, rightsFor } from "./rights.ts";
+import { Slots } from "./slots.ts";
 import { fromTask } from "./task-outcome.ts";
 
 type StoreKind = "maildir" | "mbox" | "mh";
@@ -27,8 +28,12 @@ const WRITING: Readonly<Record<StoreKind, WriterOptions>> = {
   mh: { store: "mh", fromLines: false },
 };
 
+/** Mailboxes written at once: a message to 500 users must not make everybody's syncs wait behind its own. */
+const CONCURRENT = 16;
+
 export class LocalAgent implements Agent {
   readonly #environment: DeliveryEnvironment;
+  readonly #slots = new Slots(CONCURRENT);
 
   constructor(environment: DeliveryEnvironment) {
     this.#environment = environment;
@@ -76,7 +81,9 @@ export class LocalAgent implements Agent {
       recipient,
       ...(owner === undefined ? {} : { owner }),
     });
-    const result = await workers.run(rights, store.kind, { path: store.path }, inputOf(message), job.signal);
+    const { kind, path } = store;
+    const input = inputOf(message);
+    const result = await this.#slots.run(() => workers.run(rights, kind, { path }, input, job.signal));
     return fromTask(result, "local");
   }
 }
