@@ -99,7 +99,8 @@ export class MailerTable {
     const { path, argv } = draft;
     if (argv.length === 0) return complain("A= argument required");
     if (path === "") return complain("P= argument required");
-    if (path === "[TCP]" || path === "[IPC]") {
+    if (path === "[TCP]") return complain("P=[TCP] must be replaced by P=[IPC]");
+    if (path === "[IPC]") {
       if (argv[0] !== "TCP" && argv[0] !== "FILE") {
         messages.warn(`M${draft.name}: Warning: first argument in ${path} mailer must be TCP or FILE`);
       }
@@ -124,6 +125,10 @@ export class MailerTable {
 
   error(text: string): void {
     this.#messages.error(text);
+  }
+
+  remark(text: string): void {
+    this.#messages.remark(text);
   }
 
   queueGroupExists(name: string): boolean {
@@ -164,13 +169,20 @@ const EQUATES: Readonly<Record<string, SetEquate>> = {
   A: (draft, value) => void (draft.argv = value === "" ? [] : splitArguments(value)),
   S: (draft, value, table) => pair(value, table, (rulesets) => (draft.sender = rulesets)),
   R: (draft, value, table) => pair(value, table, (rulesets) => (draft.recipient = rulesets)),
-  E: (draft, value) => void (draft.eol = value),
+  E: (draft, value, table) => {
+    if (value === "") table.error(`mailer ${draft.name}: null end-of-line string`);
+    else draft.eol = value;
+  },
   M: (draft, value) => void (draft.maxSize = toInteger(value)),
   m: (draft, value) => void (draft.maxMessages = toInteger(value)),
-  r: (draft, value) => void (draft.maxRecipients = toInteger(value) || MAX_RECIPIENTS),
+  r: (draft, value) => void (draft.maxRecipients = toInteger(value) > 0 ? toInteger(value) : MAX_RECIPIENTS),
   L: (draft, value) => void (draft.lineLimit = Math.max(0, toInteger(value))),
   N: (draft, value) => void (draft.nice = toInteger(value)),
-  W: (draft, value) => void (draft.wait = readTime(value, "s").value),
+  W: (draft, value, table) => {
+    const { value: wait, strangers } = readTime(value, "s");
+    for (const stranger of strangers) table.remark(`Invalid time unit \`${stranger}'`);
+    draft.wait = wait;
+  },
   D: (draft, value, table) => {
     if (value === "") table.error(`mailer ${draft.name}: null working directory`);
     else draft.directory = value;
@@ -188,6 +200,7 @@ const EQUATES: Readonly<Record<string, SetEquate>> = {
     draft.types = { mta: mta || "dns", address: address || "rfc822", diagnostic: diagnostic || "smtp" };
   },
   Q(draft, value, table) {
+    if (value === "") return table.error(`mailer ${draft.name}: null queue`);
     if (!table.queueGroupExists(value)) return table.error(`mailer ${draft.name}: unknown queue ${value}`);
     draft.queueGroup = value;
   },

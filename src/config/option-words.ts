@@ -25,7 +25,7 @@ export const BLAME_WORDS: ReadonlySet<string> = new Set(
 
 export const RESOLVER_WORDS: ReadonlySet<string> = new Set(
   (
-    "debug aaonly usevc primary igntc recurse defnames stayopen dnsrch use_edns0 use_dnssec " +
+    "debug aaonly usevc primary igntc recurse defnames stayopen dnsrch use_edns0 use_dnssec trustad " +
     "haswildcardmx workaroundbrokenaaaa"
   ).split(" "),
 );
@@ -41,7 +41,7 @@ export const TLS_WORDS: ReadonlySet<string> = new Set(
     "SSL_OP_NETSCAPE_REUSE_CIPHER_CHANGE_BUG SSL_OP_NO_COMPRESSION SSL_OP_NO_ENCRYPT_THEN_MAC SSL_OP_NO_QUERY_MTU " +
     "SSL_OP_NO_RENEGOTIATION SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION SSL_OP_NO_SSLv2 SSL_OP_NO_SSLv3 " +
     "SSL_OP_NO_TICKET SSL_OP_NO_TLSv1 SSL_OP_NO_TLSv1_1 SSL_OP_NO_TLSv1_2 SSL_OP_NO_TLSv1_3 SSL_OP_PKCS1_CHECK_1 " +
-    "SSL_OP_PKCS1_CHECK_2 SSL_OP_PRIORITIZE_CHACHA SSL_OP_SAFARI_ECDHE_ECDSA_BUG SSL_OP_SINGLE_DH_USE " +
+    "SSL_OP_PKCS1_CHECK_2 SSL_OP_PRIORITIZE_CHACHA SSL_OP_ENABLE_MIDDLEBOX_COMPAT SSL_OP_NO_ANTI_REPLAY SSL_OP_SINGLE_DH_USE " +
     "SSL_OP_SINGLE_ECDH_USE SSL_OP_SSLEAY_080_CLIENT_DH_BUG SSL_OP_SSLREF2_REUSE_CERT_TYPE_BUG " +
     "SSL_OP_TLSEXT_PADDING SSL_OP_TLS_BLOCK_PADDING_BUG SSL_OP_TLS_D5_BUG SSL_OP_TLS_ROLLBACK_BUG"
   ).split(" "),

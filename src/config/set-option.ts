@@ -4,6 +4,7 @@
  * The checks say what sendmail says. Most options take any value and mean their default when it makes no sense.
  */
 import { isIP } from "node:net";
+import { EX } from "../sys/sysexits.ts";
 import type { OptionLine } from "../cf/ast.ts";
 import { asShown, type ConfigMessages } from "../cf/messages.ts";
 import { printMacroText } from "../rewriting/macro-text.ts";
@@ -148,6 +149,9 @@ interface CheckContext {
 
 type Check = (value: string, context: CheckContext) => void | Promise<void>;
 
+/** IPv4 in the forms that the C library takes: "127.1", hexadecimal parts. */
+const PARTIAL_ADDRESS = /^(?:0x[0-9a-f]+|[0-9]+)(?:\.(?:0x[0-9a-f]+|[0-9]+)){0,2}$/i;
+
 const SUBOPTIONS = new Set(["Timeout", "Milter"]);
 
 /** Options whose value is looked at; the others are just kept. */
@@ -198,7 +202,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   ServerSSLOptions: tlsOptions("ServerSSLOptions"),
   ClientSSLOptions: tlsOptions("ClientSSLOptions"),
-  AuthOptions: letters("AuthOptions", /[aAcdfmpy]/),
+  AuthOptions: firstLetters("AuthOptions", /[aAcdfmpy]/),
   TLSSrvOptions: firstLetters("TLSSrvOptions", /[CV]/),
   DefaultUser: owner("DefaultUser", "u"),
   RunAsUser: owner("RunAsUser", "RunAsUser"),
@@ -238,7 +242,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   Milter: milter,
   MailboxDatabase(value, { messages, setter }) {
     if (value !== "pw" && value !== "ldap" && !value.startsWith("passwd:")) {
-      return messages.warn(`Can't initialize mailbox database "${value}": Service unavailable`);
+      return messages.warn(`Can't initialize mailbox database "${value}": Service unavailable`, EX.UNAVAILABLE);
     }
     setter.values.set("MailboxDatabase", value);
   },
@@ -269,7 +273,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
     setter.values.set("OperatorChars", value);
   },
   ConnectOnlyTo(value, { messages, setter }) {
-    if (isIP(value) === 0) return messages.error(`readcf: option ConnectOnlyTo: invalid IP address ${value}`);
+    if (isIP(value.replace(/^IPv6:/i, "")) === 0 && !PARTIAL_ADDRESS.test(value))
+      return messages.error(`readcf: option ConnectOnlyTo: invalid IP address ${value}`);
     setter.values.set("ConnectOnlyTo", value);
   },
   LDAPDefaultSpec(value, { messages, setter }) {
@@ -279,7 +284,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     setter.values.set("LDAPDefaultSpec", value);
   },
   SmtpUTF8(value, { messages, setter }) {
-    if (!/^[tTyY]/.test(value)) messages.warn("Warning: Option: SmtpUTF8 requires USE_EAI support");
+    if (value !== "" && !/^[tTyY]/.test(value)) messages.warn("Warning: Option: SmtpUTF8 requires USE_EAI support");
     setter.values.set("SmtpUTF8", value);
   },
 };
@@ -303,15 +308,6 @@ function tlsOptions(name: string): Check {
       if (!/^[0-9]/.test(word) && !TLS_WORDS.has(word)) {
         messages.error(`readcf: ${name} option value ${word} unrecognized`);
       }
-    }
-    setter.values.set(name, value);
-  };
-}
-
-function letters(name: string, known: RegExp): Check {
-  return (value, { messages, setter }) => {
-    for (const letter of value.replace(/[\s,]/g, "")) {
-      if (!known.test(letter)) messages.warn(`Warning: Option: ${name} unknown parameter '${letter}'`);
     }
     setter.values.set(name, value);
   };
@@ -355,11 +351,9 @@ function setTimeoutOption(name: string, value: string, { setter, time }: CheckCo
   const key = name.toLowerCase();
   const row = TIMEOUTS.get(key);
   if (!row) return;
-  if (!row.count) {
-    time(value, row.unit);
-    // The times of the queue are read twice, and complained about twice.
-    if (key.startsWith("queue")) time(value, row.unit);
-  }
+  time(value, row.unit);
+  // The times of the queue and of the resolver are read twice, and complained about twice.
+  if (/^(?:queue|resolver\.retrans)/.test(key)) time(value, row.unit);
   setter.values.setTimeout(key, value);
 }
 
