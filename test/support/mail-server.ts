@@ -3,7 +3,7 @@
  * Nothing is shared with the machine or with other tests.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Machine } from "../../src/sys/machine.ts";
@@ -18,6 +18,8 @@ export interface MailServerOptions {
   readonly machine?: Partial<Machine>;
   /** Aliases, one per line. */
   readonly aliases?: string;
+  /** Users with a mailbox; default alice and bob. */
+  readonly users?: readonly string[];
   /** Use this home again (after a crash or a stop). */
   readonly home?: string;
   readonly environment?: NodeJS.ProcessEnv;
@@ -64,6 +66,7 @@ export class MailServer {
     };
     writeFileSync(join(home, "machine.json"), JSON.stringify(machine));
     if (options.aliases !== undefined) writeFileSync(join(home, "aliases"), options.aliases, { mode: 0o600 });
+    if (options.users !== undefined) writeUsers(home, options.users);
     const mc = join(home, "site.mc");
     if (options.home === undefined || options.mc !== undefined || options.wholeMc !== undefined) {
       writeFileSync(mc, options.wholeMc ?? withLines(options.mc ?? ""));
@@ -154,6 +157,13 @@ export class MailServer {
     if (found === undefined) throw new Error(`no port named ${name}`);
     return found.port;
   }
+}
+
+function writeUsers(home: string, users: readonly string[]): void {
+  const ids = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
+  for (const user of users) mkdirSync(join(home, "home", user), { recursive: true, mode: 0o700 });
+  const lines = users.map((user) => `${user}:x:${ids}:${user}:${join(home, "home", user)}:/bin/sh\n`);
+  writeFileSync(join(home, "passwd"), lines.join(""), { mode: 0o600 });
 }
 
 function writeHosts(home: string): void {

@@ -24,8 +24,12 @@ export class SmtpClient {
   }
 
   /** Connects and reads the greeting. */
-  static async open(port: number, host = "127.0.0.1"): Promise<{ client: SmtpClient; greeting: string }> {
-    const socket = connect(port, host);
+  static async open(
+    port: number,
+    host = "127.0.0.1",
+    localAddress?: string,
+  ): Promise<{ client: SmtpClient; greeting: string }> {
+    const socket = connect({ port, host, ...(localAddress === undefined ? {} : { localAddress }) });
     const client = new SmtpClient(socket);
     const greeting = await client.reply();
     return { client, greeting };

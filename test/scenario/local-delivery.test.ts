@@ -1,0 +1,243 @@
+/** Mail that stays here: SMTP and the command line in, mailboxes, files, programs and lists out. */
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually, MailServer } from "../support/mail-server.ts";
+import { SmtpClient, sendMail } from "../support/smtp-client.ts";
+
+let server: MailServer;
+
+beforeAll(async () => {
+  server = await MailServer.start({
+    aliases: [
+      "postmaster: alice",
+      "mailer-daemon: postmaster",
+      "team: alice, bob, carol",
+      "loop1: loop2",
+      "loop2: loop1",
+    ].join("\n"),
+    users: ["alice", "bob", "carol"],
+  });
+});
+afterAll(() => server.remove());
+
+const message = (subject: string): string => `From: a@example.test\r\nSubject: ${subject}\r\n\r\nbody of ${subject}`;
+
+function withSubject(user: string, subject: string): string[] {
+  return server
+    .mailbox(user)
+    .filter((text) => text.includes(`Subject: ${subject}\r\n`) || text.includes(`Subject: ${subject}\n`));
+}
+
+describe("SMTP to local users", () => {
+  test("a message lies in the Maildir with Return-Path: and Received:, and the log tells its story", async () => {
+    const answer = await sendMail(server.port, "", ["alice@mail.example.test"], message("one"));
+    const id = /^250 2\.0\.0 (\S+) Message accepted for delivery$/.exec(answer)?.[1];
+    expect(id).toBeDefined();
+    const [text] = await eventually(
+      "the message",
+      () => withSubject("alice", "one").length > 0 && withSubject("alice", "one"),
+    );
+    expect(text).toMatch(/^Return-Path: <.*>\n/);
+    expect(text).toMatch(
+      /\nReceived: from client\.test \(localhost \[127\.0\.0\.1\]\)\n\tby mail\.example\.test \(.*\) with ESMTP id \S+/,
+    );
+    expect(text).toContain(`id ${id}`);
+    expect(text.endsWith("\n\nbody of one\n")).toBe(true);
+    const log = await eventually("the log", () => server.log().includes("stat=Sent") && server.log());
+    expect(log).toMatch(
+      new RegExp(
+        `${id}: from=<>, size=\\d+, class=0, nrcpts=1, .*proto=ESMTP, daemon=MTA, relay=localhost \\[127\\.0\\.0\\.1\\]`,
+      ),
+    );
+    expect(log).toMatch(
+      new RegExp(`${id}: to=<alice@mail\\.example\\.test>, .*mailer=local, .*dsn=2\\.0\\.0, stat=Sent`),
+    );
+  });
+
+  test("an alias of three reaches three mailboxes", async () => {
+    await sendMail(server.port, "", ["team@mail.example.test"], message("three"));
+    for (const user of ["alice", "bob", "carol"]) {
+      await eventually(`mail of ${user}`, () => withSubject(user, "three").length === 1);
+    }
+  });
+
+  test("an unknown user is refused at RCPT, others of the message are not", async () => {
+    const { client } = await SmtpClient.open(server.port);
+    await client.command("EHLO client.test");
+    await client.command("MAIL FROM:<>");
+    expect(await client.command("RCPT TO:<nobody@mail.example.test>")).toBe(
+      "550 5.1.1 <nobody@mail.example.test>... User unknown",
+    );
+    expect(await client.command("RCPT TO:<bob@mail.example.test>")).toMatch(/^250 2\.1\.5 /);
+    client.close();
+  });
+
+  test("strangers may not relay", async () => {
+    const { client } = await SmtpClient.open(server.port, "127.0.0.1", "127.0.0.9");
+    await client.command("EHLO stranger.test");
+    await client.command("MAIL FROM:<>");
+    expect(await client.command("RCPT TO:<x@elsewhere.test>")).toMatch(
+      /^550 5\.7\.1 <x@elsewhere\.test>\.\.\. Relaying denied/,
+    );
+    expect(await client.command("RCPT TO:<bob@mail.example.test>")).toMatch(/^250 /);
+    client.close();
+    expect(server.log()).toMatch(/ruleset=check_rcpt, arg1=<x@elsewhere\.test>, .*reject=550 5\.7\.1/);
+  });
+
+  test("nobody may name programs or files from outside", async () => {
+    const { client } = await SmtpClient.open(server.port);
+    await client.command("EHLO client.test");
+    await client.command("MAIL FROM:<>");
+    for (const address of ['"|/bin/sh"', "/etc/passwd", ":include:/etc/passwd"]) {
+      expect(await client.command(`RCPT TO:<${address}>`)).toMatch(/^5\d\d 5\./);
+    }
+    client.close();
+  });
+
+  test("aliases that only lead to each other come back to the sender", async () => {
+    await sendMail(server.port, "alice@mail.example.test", ["loop1@mail.example.test"], message("loop"));
+    const [report] = await eventually("the report", () => {
+      const found = server.mailbox("alice").filter((text) => text.includes("Subject: loop"));
+      return found.length > 0 && found;
+    });
+    expect(report).toContain("Content-Type: multipart/report; report-type=delivery-status");
+    expect(report).toMatch(/^Return-Path: <(?:MAILER-DAEMON(?:@\S+)?)?>/);
+    expect(report).toMatch(/\nAction: failed\n/);
+  });
+});
+
+describe("the command line", () => {
+  test("sendmail -t takes recipients from the header, drops Bcc, ends at a dot", async () => {
+    const text = "To: Alice <alice>, bob@localhost\nBcc: carol\nSubject: from-t\n\nline\n.\nnot this\n";
+    const { code, err } = await server.run("sendmail", ["-t"], text);
+    expect([code, err]).toEqual([0, ""]);
+    for (const user of ["alice", "bob", "carol"]) {
+      await eventually(`mail of ${user}`, () => withSubject(user, "from-t").length === 1);
+    }
+    const [mail] = withSubject("bob", "from-t");
+    expect(mail).not.toMatch(/^Bcc:/m);
+    expect(mail).not.toContain("not this");
+    expect(mail).toMatch(/^To: .*alice@mail\.example\.test/m);
+    expect(mail).toMatch(/^Message-Id: </m);
+    expect(mail).toMatch(/^Date: /m);
+  });
+
+  test("sendmail -i -f keeps lone dots and sets the sender", async () => {
+    const { code } = await server.run(
+      "sendmail",
+      ["-i", "-f", "boss@example.test", "bob"],
+      "Subject: from-i\n\na\n.\nb\n",
+    );
+    expect(code).toBe(0);
+    const [mail] = await eventually(
+      "the mail",
+      () => withSubject("bob", "from-i").length > 0 && withSubject("bob", "from-i"),
+    );
+    expect(mail).toMatch(/^Return-Path: <boss@example\.test>/);
+    expect(mail.endsWith("\na\n.\nb\n")).toBe(true);
+  });
+
+  test("an unknown user is said at once, with status 67", async () => {
+    const { code, err } = await server.run("sendmail", ["nobody"], "Subject: x\n\n");
+    expect(code).toBe(67);
+    expect(err).toBe("nobody... User unknown\n");
+  });
+
+  test("without recipients nothing is sent, with status 64", async () => {
+    expect((await server.run("sendmail", [], "x\n")).code).toBe(64);
+    expect((await server.run("sendmail", ["-t"], "Subject: none\n\n")).code).not.toBe(0);
+  });
+
+  test("-bv tells where addresses would go, mailq that nothing waits", async () => {
+    const { out, code } = await server.run("sendmail", ["-bv", "team"]);
+    expect(code).toBe(0);
+    expect(out.split("\n").toSorted().filter(Boolean)).toEqual([
+      "alice... deliverable: mailer local, user alice",
+      "bob... deliverable: mailer local, user bob",
+      "carol... deliverable: mailer local, user carol",
+    ]);
+    await eventually("an empty queue", async () => (await server.run("mailq", [])).out.includes("is empty"));
+  });
+});
+
+describe(".forward, files, programs, lists", () => {
+  test(".forward sends mail on, to a program and to the mailbox itself", async () => {
+    const copy = join(server.home, "copy.txt");
+    const program = join(server.home, "take.sh");
+    writeFileSync(program, `#!/bin/sh\ncat > "${copy}"\n`, { mode: 0o700 });
+    writeFileSync(join(server.home, "home", "carol", ".forward"), `\\carol, bob, "|${program}"\n`, { mode: 0o600 });
+    await sendMail(server.port, "", ["carol@mail.example.test"], message("forwarded"));
+    await eventually("carol's copy", () => withSubject("carol", "forwarded").length === 1);
+    await eventually("bob's copy", () => withSubject("bob", "forwarded").length === 1);
+    const text = await eventually("the program's copy", () => {
+      try {
+        const found = readFileSync(copy, "latin1");
+        return found.includes("body of forwarded") && found;
+      } catch {
+        return false;
+      }
+    });
+    expect(text).toContain("Subject: forwarded");
+    writeFileSync(join(server.home, "home", "carol", ".forward"), "", { mode: 0o600 });
+  });
+
+  test("a .forward that others may write is ignored, and the log says so", async () => {
+    const file = join(server.home, "home", "bob", ".forward");
+    writeFileSync(file, "alice\n");
+    chmodSync(file, 0o666);
+    await sendMail(server.port, "", ["bob@mail.example.test"], message("unsafe"));
+    await eventually("bob's mail", () => withSubject("bob", "unsafe").length === 1);
+    expect(withSubject("alice", "unsafe")).toEqual([]);
+    await eventually("the log", () => /forward .*\.forward: /.test(server.log()));
+    writeFileSync(file, "");
+    chmodSync(file, 0o600);
+  });
+
+  test("newaliases builds the database that is used from then on", async () => {
+    const list = join(server.home, "club.list");
+    const box = join(server.home, "club.box");
+    writeFileSync(list, "# members\nalice\nbob\n", { mode: 0o600 });
+    writeFileSync(
+      join(server.home, "aliases"),
+      `postmaster: alice\nmailer-daemon: postmaster\nclub: :include:${list}, ${box}\nowner-club: carol\n`,
+      { mode: 0o600 },
+    );
+    const { code, out, err } = await server.run("newaliases", []);
+    expect([code, err]).toEqual([0, ""]);
+    expect(out).toContain("aliases: 4 aliases, longest");
+    // Databases are looked at once a second.
+    await eventually("the new alias", async () => {
+      const { client } = await SmtpClient.open(server.port);
+      await client.command("EHLO client.test");
+      await client.command("MAIL FROM:<>");
+      const answer = await client.command("RCPT TO:<club@mail.example.test>");
+      client.close();
+      return answer.startsWith("250");
+    });
+    await sendMail(server.port, "alice@mail.example.test", ["club@mail.example.test"], message("club"));
+    for (const user of ["alice", "bob"]) {
+      await eventually(`mail of ${user}`, () => withSubject(user, "club").length === 1);
+    }
+    expect(withSubject("bob", "club")[0]).toMatch(/^Return-Path: <carol(?:@mail\.example\.test)?>/);
+    await eventually("the file", () => {
+      try {
+        return readFileSync(box, "latin1").includes("body of club");
+      } catch {
+        return false;
+      }
+    });
+  });
+
+  test("a broken aliases file is refused as a whole, with file and line", async () => {
+    writeFileSync(join(server.home, "aliases"), "good: alice\nno colon here\n", { mode: 0o600 });
+    const { code, err } = await server.run("newaliases", []);
+    expect(code).toBe(65);
+    expect(err).toMatch(/aliases:2/);
+    const { client } = await SmtpClient.open(server.port);
+    await client.command("EHLO client.test");
+    await client.command("MAIL FROM:<>");
+    expect(await client.command("RCPT TO:<club@mail.example.test>")).toMatch(/^250/);
+    client.close();
+  });
+});
