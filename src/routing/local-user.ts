@@ -107,20 +107,24 @@ const USER_UNKNOWN: Reply = { code: 550, enhanced: "5.1.1", lines: ["User unknow
  * @returns undefined when it can
  */
 export function refusalOf(names: LocalNames, triple: Triple, scope: MacroScope): MaybePromise<Reply | undefined> {
+  const direct = directRefusal(triple);
+  if (direct !== undefined) return direct;
   const flags = names.config.mailers.get(triple.mailer)?.flags;
   if (flags === undefined || !(flags.has("A") || flags.has("5") || flags.has("w"))) return undefined;
-  const direct = directTarget(triple.user);
-  if (direct !== undefined) return { code: 550, enhanced: "5.7.1", lines: [`Cannot mail directly to ${direct}`] };
   return whenReady(locate(names, triple, false, scope), (answer) => {
     if (answer.kind === "unknown") return USER_UNKNOWN;
     return answer.kind === "error" || answer.kind === "tempfail" ? answer.reply : undefined;
   });
 }
 
-/** Programs, files and lists may be named by aliases only. */
-function directTarget(user: string): string | undefined {
+/** What a triple of these mailers would be; they may be named by aliases, .forward files and lists only. */
+const DIRECT: Readonly<Record<string, string>> = { prog: "programs", "*file*": "files", "*include*": ":include:s" };
+
+/** The answer to whoever names a program, a file or a list from outside. */
+export function directRefusal({ mailer, user }: Triple): Reply | undefined {
   const text = user.replace(/^"/, "");
-  if (text.startsWith("|")) return "programs";
-  if (text.startsWith("/")) return "files";
-  return /^:include:/i.test(text) ? ":include:s" : undefined;
+  const first = text.startsWith("|") ? "prog" : text.startsWith("/") ? "*file*" : "";
+  const kind = mailer in DIRECT ? mailer : /^:include:/i.test(text) ? "*include*" : first;
+  if (!(kind in DIRECT)) return undefined;
+  return { code: 550, enhanced: "5.7.1", lines: [`Cannot mail directly to ${DIRECT[kind]}`] };
 }

@@ -13,7 +13,7 @@ import type { User } from "../sys/users.ts";
 import { type Destination, destination, destinationText, parseDestinations } from "./alias-list.ts";
 import { readForward, withoutComments } from "./forward.ts";
 import { readInclude } from "./include.ts";
-import { type LocalNames, locate, sameTriple } from "./local-user.ts";
+import { directRefusal, type LocalNames, locate, sameTriple } from "./local-user.ts";
 
 export interface ExpansionContext extends LocalNames {
   readonly scope: MacroScope;
@@ -107,6 +107,8 @@ class SendList {
     if (resolution.kind === "discard") return this.#set(index, { index, state: "discarded" });
     if (resolution.kind !== "triple") return this.#end(index, resolution.reply);
     const { triple } = resolution;
+    const direct = recipient.parent === undefined ? directRefusal(triple) : undefined;
+    if (direct !== undefined) return this.#end(index, direct);
     const key = tripleKey(triple, undefined);
     const before = this.#named.get(key);
     // An alias that names itself, directly or over others, means the user of that name.

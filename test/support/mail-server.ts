@@ -55,13 +55,13 @@ export class MailServer {
     const home = options.home ?? mkdtempSync(join(tmpdir(), "mail-"));
     writeHosts(home);
     const machine: Machine = {
-      hostName: "mail.example.test",
       nameServers: [],
-      search: ["example.test"],
       ndots: 1,
       timeout: 1,
       attempts: 1,
       ...options.machine,
+      hostName: "mail.example.test",
+      search: ["example.test"],
       hostsFile: join(home, "hosts"),
     };
     writeFileSync(join(home, "machine.json"), JSON.stringify(machine));
