@@ -43,7 +43,7 @@ function controlServices(server: Server, shutdown: () => void): ControlServices 
       facts: { state: server.summary() },
     }),
     list: (filter) => store.list(filter).map((entry) => listingOf(entry, store.isClaimed(entry.id))),
-    run: (filter) => server.runner.now(filter),
+    run: (filter) => server.runQueue(filter),
     hold: (filter, reason) => each(filter, (id) => store.hold(id, reason)),
     async release(filter) {
       const count = await each({ ...filter, held: true }, (id) => store.release(id));

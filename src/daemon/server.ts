@@ -10,13 +10,15 @@ import { createIntake } from "../dispatch/submit.ts";
 import type { Intake } from "../dispatch/intake.ts";
 import type { Log } from "../log/log.ts";
 import { type OpenedQueue, openQueue } from "../queue/open-queue.ts";
-import type { QueueEntry } from "../queue/queue.ts";
+import type { QueueEntry, QueueFilter } from "../queue/queue.ts";
 import { TimerScheduler } from "../queue/timer-scheduler.ts";
 import { destinationText, parseDestinations } from "../routing/alias-list.ts";
 import { locate, refusalOf } from "../routing/local-user.ts";
 import { openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
 import { type Configuration, openConfiguration, type Surroundings } from "./configuration.ts";
+import { ClientQueueCollector } from "./client-queue-collector.ts";
+import { homeFolder } from "./home.ts";
 import { identifyClient } from "./client-identity.ts";
 
 export interface ServerOptions {
@@ -39,6 +41,7 @@ export class Server {
   readonly #surroundings: Surroundings;
   readonly #queue: OpenedQueue;
   readonly #runner: Runner;
+  readonly #collector: ClientQueueCollector;
   readonly #intake: Intake;
   readonly #routers = new WeakMap<Config, Configuration>();
   #configuration: Configuration;
@@ -66,6 +69,11 @@ export class Server {
       log,
       accepted: (entry) => this.#accepted(entry),
     });
+    this.#collector = new ClientQueueCollector({
+      folder: homeFolder().clientQueue,
+      log,
+      environment: () => ({ names: this.#configuration.names, intake: this.#intake }),
+    });
     this.#runner = new Runner({
       config: () => this.#configuration.config,
       names: () => this.#configuration.names,
@@ -82,6 +90,12 @@ export class Server {
         log,
       },
     });
+  }
+
+  /** Collects the client queue and makes matching messages due. */
+  async runQueue(filter: QueueFilter): Promise<number> {
+    await this.#collector.collect();
+    return this.#runner.now(filter);
   }
 
   /** Opens the queue and recovers it, then listens. Throws with a clear message when it cannot. */
@@ -114,7 +128,10 @@ export class Server {
       await queue.store.close();
       throw error;
     }
-    if (options.listen || options.queueInterval !== undefined) server.#runner.start();
+    if (options.listen || options.queueInterval !== undefined) {
+      server.#runner.start();
+      server.#collector.start();
+    }
     return server;
   }
 
@@ -178,6 +195,7 @@ export class Server {
 
   async #stop(grace: number): Promise<void> {
     await Promise.all(this.#listeners.map((listener) => listener.close(grace)));
+    await this.#collector.stop();
     await this.#runner.stop(grace);
     await this.#queue.store.close();
     await this.#configuration.close();

@@ -30,6 +30,8 @@ export interface Submission {
   readonly envid?: string;
   readonly bodyType?: "7BIT" | "8BITMIME";
   readonly smtputf8?: boolean;
+  /** Nobody waits for the answer: bad recipients are taken, and come back to the sender as a report. */
+  readonly returnByMail?: boolean;
 }
 
 export interface SubmissionResult {
@@ -155,12 +157,16 @@ function submissionScope(config: Config, submission: Submission, sender: string)
 async function resolveAll(
   names: LocalNames,
   addresses: readonly string[],
-  { notify }: Submission,
+  { notify, returnByMail }: Submission,
   scope: MacroScope,
 ): Promise<{ accepted: Recipient[]; refused: { address: string; reply: Reply }[] }> {
   const accepted: Recipient[] = [];
   const refused: { address: string; reply: Reply }[] = [];
   for (const address of addresses) {
+    if (returnByMail) {
+      accepted.push({ given: bareAddress(address), state: "todo", notify });
+      continue;
+    }
     const resolution = await names.router.resolve(address, scope);
     if (resolution.kind === "discard") continue;
     if (resolution.kind === "triple") {

@@ -1,0 +1,106 @@
+/**
+ * Collects what programs left in the client queue while no server ran: at start, whenever something appears there, and
+ * with every queue run. Messages enter as any submission does; their files go when they are safe in the queue.
+ */
+import { type FSWatcher, mkdirSync, watch } from "node:fs";
+import { LocalSubmission, type Submission, type SubmissionEnvironment } from "../dispatch/local-submission.ts";
+import type { Log } from "../log/log.ts";
+import { formatField } from "../mail/header.ts";
+import { replyText } from "../mail/reply.ts";
+import { type ClientMessage, ClientQueue } from "../queue/client-queue.ts";
+import type { MailboxDatabase } from "../sys/users.ts";
+
+export interface CollectorOptions {
+  readonly folder: string;
+  readonly log: Log;
+  /** For the configuration in force now. */
+  environment(): SubmissionEnvironment & { readonly names: { readonly users: MailboxDatabase } };
+}
+
+export class ClientQueueCollector {
+  readonly #options: CollectorOptions;
+  readonly #queue: ClientQueue;
+  #watcher: FSWatcher | undefined;
+  #running: Promise<void> | undefined;
+  #again = false;
+
+  constructor(options: CollectorOptions) {
+    this.#options = options;
+    this.#queue = new ClientQueue(options.folder);
+  }
+
+  start(): void {
+    const { folder, log } = this.#options;
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      this.#watcher = watch(folder, { persistent: false }, () => void this.collect());
+      this.#watcher.on("error", () => this.#watcher?.close());
+    } catch (error) {
+      log.write(1, {
+        priority: "warning",
+        text: `cannot watch the client queue ${folder}: ${(error as Error).message}`,
+      });
+    }
+    void this.collect();
+  }
+
+  /** Collects everything that is complete. Calls during a collection lead to another one after it. */
+  collect(): Promise<void> {
+    this.#again = true;
+    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  async stop(): Promise<void> {
+    this.#watcher?.close();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { log } = this.#options;
+    while (this.#again) {
+      this.#again = false;
+      try {
+        const { reports } = await this.#queue.collect((message) => this.#take(message));
+        for (const text of reports) log.write(1, { priority: "warning", text: `client queue: ${text}` });
+      } catch (error) {
+        log.write(1, { priority: "warning", text: `client queue: ${(error as Error).message}` });
+      }
+    }
+  }
+
+  async #take({ entry, owner, body }: ClientMessage): Promise<boolean> {
+    const environment = this.#options.environment();
+    const { envelope } = entry;
+    const user = await environment.names.users.findById(owner);
+    const submission: Submission = {
+      user: user?.name ?? String(owner),
+      sender: envelope.sender,
+      recipients: envelope.recipients.map(({ given }) => given),
+      fromHeader: false,
+      notify: envelope.recipients[0]?.notify,
+      ret: envelope.ret,
+      envid: envelope.envid,
+      bodyType: envelope.bodyType,
+      smtputf8: envelope.smtputf8,
+      returnByMail: true,
+    };
+    const incoming = new LocalSubmission(environment, submission);
+    try {
+      await incoming.write(Buffer.from(`${envelope.headers.map(formatField).join("")}\r\n`, "latin1"));
+      for await (const chunk of body.stream()) await incoming.write(chunk as Buffer);
+      const { reply } = await incoming.finish();
+      if (reply.code === 250) return true;
+      this.#options.log.write(1, {
+        priority: "warning",
+        id: entry.id,
+        text: `client queue: not collected: ${replyText(reply)}`,
+      });
+      // It stays where it is: an administrator's fix lets it through at the next look.
+      return false;
+    } catch (error) {
+      incoming.abort();
+      throw error;
+    }
+  }
+}
