@@ -9,7 +9,7 @@ import type { Config } from "../config/config.ts";
 import type { Agent, Job, JobRecipient } from "../delivery/agent.ts";
 import { group } from "../delivery/group.ts";
 import type { Envelope } from "../envelope/envelope.ts";
-import type { Recipient, RecipientChange } from "../envelope/recipient.ts";
+import type { Recipient, RecipientChange, RecipientState } from "../envelope/recipient.ts";
 import { type RecipientStatus, statusOfReply } from "../envelope/status.ts";
 import type { Log } from "../log/log.ts";
 import { logTo } from "../log/mail-log.ts";
@@ -104,12 +104,34 @@ class Work {
       if (expansion.added.length > 0) await written.durable;
     }
     const known = envelope.recipients.length;
-    for (const { index, state, status } of expansion.changes) {
-      if (status !== undefined && (state === "failed" || state === "deferred")) statuses.set(index, status);
-    }
-    expansion.added.forEach(({ state, status }, offset) => {
-      if (status !== undefined && (state === "failed" || state === "deferred")) statuses.set(known + offset, status);
-    });
+    for (const { index, state, status } of expansion.changes) this.#ended(index, state, status, statuses);
+    expansion.added.forEach(({ state, status }, offset) => this.#ended(known + offset, state, status, statuses));
+  }
+
+  /** Notes and logs a recipient that no agent will see: it could not be placed. */
+  #ended(
+    index: number,
+    state: RecipientState,
+    status: RecipientStatus | undefined,
+    statuses: Map<number, RecipientStatus>,
+  ): void {
+    if (status === undefined || (state !== "failed" && state !== "deferred")) return;
+    statuses.set(index, status);
+    const { envelope } = this.#entry;
+    const recipient = envelope.recipients[index];
+    this.#logOutcome(envelope, recipient, recipient.resolved?.mailer ?? "", this.#started, status);
+  }
+
+  #logOutcome(
+    envelope: Envelope,
+    recipient: Recipient,
+    mailer: string,
+    started: number,
+    status: RecipientStatus,
+  ): void {
+    const { log, clock } = this.#environment;
+    const { priority } = this.#entry;
+    logTo(log, { envelope, recipients: [{ recipient }], mailer, priority, started, now: clock.now(), status });
   }
 
   /** False for what settling at the end writes anyway, and for what the queue knows already. */
@@ -149,21 +171,13 @@ class Work {
   }
 
   async #runJob(job: Job, statuses: Map<number, RecipientStatus>): Promise<void> {
-    const { log, clock } = this.#environment;
+    const { clock } = this.#environment;
     const started = clock.now();
     const report = await this.#names.agentFor(job.mailer).deliver(job);
     for (const each of job.recipients) {
       const status = report.statuses.get(each.index) ?? lost(clock.now());
       statuses.set(each.index, status);
-      logTo(log, {
-        envelope: job.envelope,
-        recipients: [each],
-        mailer: job.mailer.name,
-        priority: this.#entry.priority,
-        started,
-        now: clock.now(),
-        status,
-      });
+      this.#logOutcome(job.envelope, each.recipient, job.mailer.name, started, status);
     }
   }
 
