@@ -41,6 +41,10 @@ async function start(mc = "", port = sink.port): Promise<MailServer> {
   return server;
 }
 
+function digest(octets: string): string {
+  return createHash("sha256").update(octets, "latin1").digest("hex");
+}
+
 const text = (subject: string): string => `From: alice@example.test\r\nSubject: ${subject}\r\n\r\nhello\r\n.dot\r\n`;
 
 describe("remote delivery", () => {
@@ -83,7 +87,6 @@ describe("remote delivery", () => {
     await sink.received(1);
     const { data } = sink.messages[0];
     const received = data.slice(data.indexOf("\r\n\r\n") + 4);
-    const digest = (octets: string): string => createHash("sha256").update(octets, "latin1").digest("hex");
     expect(received.length).toBe(body.length);
     expect(digest(received)).toBe(digest(body));
   });
@@ -118,7 +121,7 @@ describe("remote delivery", () => {
     await server.run("sendmail", ["-f", "alice@mail.example.test", "x@broken.test"], "Subject: servfail\n\n");
     await eventually("two reports", () => server.mailbox("alice").length === 2);
     const statuses = server.mailbox("alice").map((report) => /^Status: (\S+)/m.exec(report)?.[1]);
-    expect(statuses.toSorted()).toEqual(["5.1.10", "5.1.2"].toSorted());
+    expect(new Set(statuses)).toEqual(new Set(["5.1.10", "5.1.2"]));
     await eventually("the deferral", () => /to=<?x@broken\.test>?, .*stat=Deferred/.test(server.log()));
     const { out } = await server.run("mailq", []);
     expect(out).toContain("x@broken.test");
