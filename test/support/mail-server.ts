@@ -87,6 +87,7 @@ export class MailServer {
     const exit = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
     let complaints = "";
     child.stderr?.on("data", (text: Buffer) => (complaints += text.toString("latin1")));
+    releaseAtExit(child);
     const ready = await Promise.race([readyLine(child), exit]);
     if (ready === null || typeof ready === "number") throw new Error(`server ended with ${ready}: ${complaints}`);
     return new MailServer(home, child, ready, exit, environment);
@@ -157,6 +158,19 @@ export class MailServer {
     if (found === undefined) throw new Error(`no port named ${name}`);
     return found.port;
   }
+}
+
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** A test that fails before it stops its server must not keep the test runner waiting, nor leave the server behind. */
+function releaseAtExit(child: ChildProcess): void {
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+  child.unref();
+  for (const stream of child.stdio) (stream as { unref?(): void } | null)?.unref?.();
 }
 
 function writeUsers(home: string, users: readonly string[]): void {
