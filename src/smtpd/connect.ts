@@ -5,6 +5,7 @@
  * (RFC 5321 §3.1), as sendmail does it.
  */
 import { isIPv6 } from "node:net";
+import { rfc5322Date } from "../mail/date.ts";
 import { reply } from "../mail/reply.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { replies } from "./replies.ts";
@@ -121,7 +122,7 @@ export function greet(session: SmtpSession): void {
   if (refusal?.code === 421) return session.finish(refusal);
   session.open();
   if (refusal !== undefined) return session.reply(replies.notAccepting(hostName));
-  scope.set("b", new Date(session.services.clock.now()).toUTCString());
+  scope.set("b", rfc5322Date(session.services.clock.now()));
   const text = config.expand(config.options.text("SmtpGreetingMessage"), scope);
   const [first, ...rest] = text.split(/\r?\n/);
   // "ESMTP" goes after the host name, the first word.

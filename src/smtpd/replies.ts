@@ -16,6 +16,7 @@ export const replies = {
   cannotVerify: reply(252, "2.5.2", "Cannot VRFY user; try RCPT to attempt delivery (or try finger)"),
 
   shuttingDown: (host: string): Reply => reply(421, "4.3.2", `${host} Service shutting down`),
+  noGreeting: (host: string): Reply => reply(421, "4.3.0", `${host} Internal error; try again later`),
   timeout: (host: string, state: string): Reply =>
     reply(421, "4.4.1", `${host} Timeout waiting for input during ${state}`),
   tooManyBad: (host: string): Reply => reply(421, "4.7.0", `${host} Too many bad commands; closing connection`),

@@ -7,6 +7,7 @@ import type { PortOptions } from "../config/config.ts";
 import { type Admission, ConnectionRate } from "./abuse-limits.ts";
 import type { SmtpServices } from "./services.ts";
 import { SmtpSession } from "./session.ts";
+import { settingsOf } from "./settings.ts";
 
 export interface SmtpListener {
   readonly port: PortOptions;
@@ -32,7 +33,9 @@ export class RuleServer extends SMTPServer {
   #sessions = 0;
 
   constructor(services: SmtpServices, port: PortOptions, options: SMTPServerOptions) {
-    super({ logger: false, disableReverseLookup: true, authOptional: true, ...options });
+    // Without a name the library asks the system for one at every connection.
+    const name = settingsOf(services.config()).hostName;
+    super({ name, logger: false, disableReverseLookup: true, authOptional: true, ...options });
     this.#services = services;
     this.#port = port;
     this.#admission = {

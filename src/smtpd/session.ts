@@ -82,7 +82,12 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
 
   /** The library's own greeting waits 100 ms for early talkers; ours waits as long as greet_pause says. */
   override init(): void {
-    this._setListeners(() => this.run(this.welcome(), () => undefined));
+    this._setListeners(() =>
+      this.#perform(
+        () => this.welcome(),
+        () => undefined,
+      ),
+    );
   }
 
   /** Everything up to the greeting. */
@@ -167,6 +172,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
   }
 
   ended(): void {
+    if (!this._closing) this.#noteLoss("the client closed its side");
     this.close();
   }
 
@@ -213,7 +219,8 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
   fault(error: unknown): void {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.services.log.write(1, { priority: "crit", text: `SYSERR: ${text.replaceAll("\n", " ")}` });
-    this.reply(replies.internalError);
+    if (this._ready) this.reply(replies.internalError);
+    else this.finish(replies.noGreeting(this.hostName));
   }
 
   /** Replies of one turn (to pipelined commands) leave in one packet. */
@@ -324,13 +331,17 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
   }
 
   override _onError(error: Error): void {
-    if (this.transaction !== undefined) {
-      this.services.log.write(2, {
-        priority: "notice",
-        text: `lost input channel from ${this.relay}: ${error.message}`,
-      });
-    }
+    this.#noteLoss(error.message);
     this.close();
+  }
+
+  /** A client that goes away with a transaction open. */
+  #noteLoss(reason: string): void {
+    if (this.transaction === undefined) return;
+    this.services.log.write(2, {
+      priority: "notice",
+      text: `lost input channel from ${this.relay} to ${this.port.name} after ${this.#state.toLowerCase()}: ${reason}`,
+    });
   }
 
   override _onClose(): void {

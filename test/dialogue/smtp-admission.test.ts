@@ -19,6 +19,10 @@ function only(ruleset: string, verdict: Verdict) {
   return (asked: string) => (asked === ruleset ? verdict : ACCEPTED);
 }
 
+function fail(): never {
+  throw new Error("oops");
+}
+
 function pauseBeforeGreeting(ruleset: string): string | undefined {
   return ruleset === "greet_pause" ? "5000" : undefined;
 }
@@ -238,6 +242,17 @@ describe("who may come in", () => {
     });
   });
 
+  test("a fault before the greeting is a 421, not silence", async () => {
+    for (const behaviour of [{ select: fail }, { select: async () => fail() }]) {
+      await withServer(behaviour, async ({ connect, services }) => {
+        const client = await connect();
+        await client.raw("NOOP\r\n");
+        expect(await client.rest()).toBe("421 4.3.0 mail.example.test Internal error; try again later\r\n");
+        expect(services.lines.some(({ text }) => text.startsWith("SYSERR: Error: oops"))).toBe(true);
+      });
+    }
+  });
+
   test("an address without a name is shown in brackets, a forged name is marked", async () => {
     await withServer({ identity: { name: "[127.0.0.1]", ptr: "", resolve: "FAIL" } }, async ({ greeted }) => {
       const client = await greeted();
@@ -340,6 +355,19 @@ describe("patience has an end", () => {
       await closed;
       busy.destroy();
       await until(() => services.messages[0].state === "aborted");
+    });
+  });
+
+  test("a client that leaves with a transaction open is noted", async () => {
+    await withServer({}, async ({ introduced, services, listener }) => {
+      const client = await introduced();
+      await client.script("MAIL FROM:<a@b>", "RCPT TO:<joe>");
+      client.half();
+      await client.rest();
+      await until(() => listener.sessions === 0);
+      expect(services.lines.map(({ text }) => text)).toEqual([
+        "lost input channel from localhost [127.0.0.1] to MTA after rcpt: the client closed its side",
+      ]);
     });
   });
 
