@@ -1,4 +1,4 @@
-import { mkdtempSync, realpathSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, realpathSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
@@ -13,6 +13,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+/** Writes the aliases file, whatever the umask, with a mode that is trusted. */
+function writeAliases(text: string): void {
+  writeFileSync(file, text);
+  chmodSync(file, 0o644);
+}
+
 function readText(text: string): { name: string; value: string }[] {
   const lines = text.split("\n").filter((line) => line.includes(":"));
   return lines.map((line) => ({ name: line.split(":")[0].toLowerCase(), value: line.split(":")[1].trim() }));
@@ -23,7 +29,7 @@ function open(mapClass: string, args: string, log: string[] = []) {
 }
 
 test("reads the text while no database is built, and says so once", async () => {
-  writeFileSync(file, "Root: joe\n");
+  writeAliases("Root: joe\n");
   const log: string[] = [];
   const aliases = open("implicit", file, log);
   expect(await aliases.lookup("root")).toEqual({ kind: "found", value: "joe" });
@@ -33,7 +39,7 @@ test("reads the text while no database is built, and says so once", async () => 
 });
 
 test("rebuild() writes the database that is asked from then on, with its sentinel", async () => {
-  writeFileSync(file, "root: joe\n");
+  writeAliases("root: joe\n");
   const aliases = open("implicit", file);
   aliases.rebuild([["Root", "ann"]]);
   expect(await aliases.lookup("root")).toEqual({ kind: "found", value: "ann" });
@@ -62,8 +68,7 @@ test("a missing file is a temporary failure, with -o nothing", async () => {
 });
 
 test("an aliases text that others may write is refused", async () => {
-  writeFileSync(file, "root: joe\n", { mode: 0o666 });
-  const { chmodSync } = await import("node:fs");
+  writeFileSync(file, "root: joe\n");
   chmodSync(file, 0o666);
   const answer = await open("implicit", file).lookup("root");
   expect(answer).toMatchObject({ kind: "tempfail" });
@@ -71,7 +76,7 @@ test("an aliases text that others may write is refused", async () => {
 });
 
 test("a map of another class is asked as it is, and cannot be rebuilt", async () => {
-  writeFileSync(file, "root:joe\n");
+  writeAliases("root:joe\n");
   const aliases = open("text", `-k0 -v1 -z: ${file}`);
   expect(await aliases.lookup("root")).toEqual({ kind: "found", value: "joe" });
   expect(() => aliases.rebuild([])).toThrow("Cannot rebuild aliases for map text:");

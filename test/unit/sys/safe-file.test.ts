@@ -19,9 +19,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+/** Folder and file with modes of their own, whatever the umask. */
 function put(name: string, mode = 0o644): string {
   const path = join(folder, name);
-  mkdirSync(join(path, ".."), { recursive: true });
+  let parent = folder;
+  for (const part of name.split("/").slice(0, -1)) {
+    parent = join(parent, part);
+    mkdirSync(parent, { recursive: true });
+    chmodSync(parent, 0o755);
+  }
   writeFileSync(path, "x");
   chmodSync(path, mode);
   return path;
