@@ -26,8 +26,6 @@ define(`confTRUSTED_USER', _OR_(`confTRUSTED_USER', `smmsp'))
 define(`_NO_MSA_', `1')
 define(`_DAEMONS_', `O DaemonPortOptions=Name=NoMTA, Addr=127.0.0.1, M=E
 ')
-define(`_ACCEPT_UNQUALIFIED_', `1')
-define(`_ACCEPT_UNRESOLVABLE_', `1')
 define(`SMTP_MAILER_FLAGS', `k5')
 define(`RELAY_MAILER_FLAGS', `k')
 define(`RELAY_MAILER_ARGS', `TCP $h'_MSP_PORT_)

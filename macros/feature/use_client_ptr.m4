@@ -1,5 +1,5 @@
 divert(-1)
-dnl FEATURE(`use_client_ptr'): relaying looks at the name that DNS gives for the address of the client, confirmed or not.
+dnl FEATURE(`use_client_ptr'): check_relay gets the name that DNS has for the address of the client, confirmed or not.
 dnl
 dnl Arguments: none.
 dnl

@@ -11,6 +11,7 @@ R$@			$@ < @ >
 # a list without members, or what the brackets hold, is all that counts; the innermost brackets win
 R$+ :; $*		$@ :; < @ >
 R$* < > $*		$@ < @ >
+R< @ >			$@ :; < @ >			brackets around nothing but the sign
 R$* < $* < $* > $*	$1 < $3 > $4
 R$* < $+ > $*		$: $2
 # user < @ host > comes here from other rulesets
@@ -65,15 +66,6 @@ R$* < @ $+ .UUCP > $*		$: $1 < @ $(uucpdomain $2 $: $2 .UUCP $) > $3
 ')dnl
 ifdef(`_NO_UUCP_NOSPECIAL_', `', `R$* < @ $+ .UUCP > $*		$@ $1 < @ $2 .UUCP . > $3
 ')dnl
-# names that are complete as they are
-ifelse(ifdef(`_NULL_CLIENT_', `1', `ifdef(`_MSP_', `1')'), `1', `R$* < @ $=w > $*		$@ $1 < @ $j . > $3
-', `R$* < @ $=w > $*		$@ $1 < @ $2 . > $3
-')dnl
-R$* < @ $=M > $*		$@ $1 < @ $2 . > $3
-ifdef(`_VIRT_CLASS_', `R$* < @ $={VirtHost} > $*	$@ $1 < @ $2 . > $3
-')dnl
-ifdef(`_GENERICS_CLASS_', `R$* < @ $=G > $*		$@ $1 < @ $2 . > $3
-')dnl
 ifdef(`_NO_CANONIFY_', `ifdef(`_CANONIFY_CLASS_', `# names of these domains are looked up
 R$* < @ $* $={Canonify} > $*	$: $1 < @ $[ $2 $3 $] > $4
 ')dnl
@@ -92,6 +84,13 @@ R$* $| $* < @ $* $~P > $*	$: $2 < @ $[ $3 $4 $] > $5
 R$* $| $*			$: $2
 # pseudo domains are complete
 R$* < @ $* $=P > $*		$: $1 < @ $2 $3 . > $4
+')dnl
+# our own names and those that the site has listed are complete
+R$* < @ $=w > $*		$: $1 < @ $2 . > $3
+R$* < @ $=M > $*		$: $1 < @ $2 . > $3
+ifdef(`_VIRT_CLASS_', `R$* < @ $={VirtHost} > $*	$: $1 < @ $2 . > $3
+')dnl
+ifdef(`_GENERICS_CLASS_', `R$* < @ $=G > $*		$: $1 < @ $2 . > $3
 ')dnl
 # no two dots at the end
 R$* < @ $+ . . > $*		$1 < @ $2 . > $3

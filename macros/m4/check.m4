@@ -11,7 +11,7 @@ R< ERROR : $`'- . $`'- . $`'- : $`'+ >	_ERR_ $`'1.$`'2.$`'3 $: $`'4
 R< ERROR : $`'+ >	$`'#error $: $`'1
 R< $`'* < TMPF > >	_ERR_ 4.3.0 $: _TMPFMSG_
 R< $`'+ >		$`'#error $: $`'1')dnl
-define(`_REJECT_', `_ERR_ 5.7.1 $: "confREJECT_MSG"')dnl
+define(`_REJECT_', `_ERR_ 5.7.1 $: confREJECT_MSG')dnl
 define(`_CHECK_RELAY_', ifdef(`_DELAY_CHECKS_', `checkrelay', `check_relay'))dnl
 define(`_CHECK_MAIL_', ifdef(`_DELAY_CHECKS_', `checkmail', `check_mail'))dnl
 
@@ -31,6 +31,8 @@ R$* $| $* $| $*		$: $1 $| $2
 ')dnl
 ')')dnl
 S`'_CHECK_RELAY_
+ifdef(`_USE_CLIENT_PTR_', `R$* $| $*		$: $&{client_ptr} $| $2
+')dnl
 R$*			$: $1 $| $>Local_check_relay $1
 R$* $| $* $| $#$*	$#$3
 R$* $| $* $| $*		$@ $>Basic_check_relay $1 $| $2
@@ -82,7 +84,6 @@ R< @ $+ > < $* u $* > $*	$: $4
 R< @ $+ > < $* > $*	$#error $@ 5.5.4 $: "553 Real domain name required for sender address"
 ')dnl
 R$*			$: < ? > $>CanonAddr $1
-R< ? > < @ >		$@ < OK >
 R< ? > $* < @ $+ . >	$: < ? > $1 < @ $2 >
 ifdef(`_ACCESS_TABLE_', `# what the access table says of the sender counts most
 R< ? > $+ < @ $+ >	$: < ! > $1 < @ $2 > $| $>SearchList < + From > $| < F : $1 @ $2 > < U : $1 @ > < D : $2 > < >
@@ -101,19 +102,18 @@ R< = > < $+ >		$#error $: $1
 ')dnl
 ifdef(`_ACCEPT_UNQUALIFIED_', `', `# a name without a host is good for our own programs and where M=u says so
 R< ? > $#$*		$: < - > < $&{client_name} > < >
-R< ? > $- 		$: < - > < $&{client_name} > < $&{daemon_flags} > $1
-R< ? > $+ < @ >		$: < - > < $&{client_name} > < >
-R< ? > < @ $* >		$: < - > < $&{client_name} > < >
-R< ? > $~[ $* < @ $* >	$: < ? > $1 $2 < @ $3 >
+R< ? > $+ < @ $+ >	$: < + > $1 < @ $2 >
+R< ? > $*		$: < - > < $&{client_name} > < $&{daemon_flags} > $1
 R< - > < > $*		$@ < OK >
 R< - > < $+ > < $* u $* > $+	$@ < OK >
 R< - > < $+ > < $* > $*	$#error $@ 5.5.4 $: "553 Domain name required for sender address " $&f
+R< + > $*		$: < ? > $1
 ')dnl
 ifdef(`_ACCEPT_UNRESOLVABLE_', `', `# can the domain be answered?
+R< ? > $* < @ $j >	$: < . < OKR > > $1 < @ $j >
+R< ? > $* < @ $* $=P >	$: < . < OKR > > $1 < @ $2 $3 >	no domain that DNS could know
 R< ? > $* < @ $+ >	$: < $(resolve $2 $: $2 <NONE> $) > $1 < @ $2 >
 R< $* < OKR > > $* < @ $+ >	$: < ? > $2 < @ $3 >
-R< $* < TEMP > > $* < @ $=w >	$: < ? > $2 < @ $3 >
-R< $* < $- > > $* < @ $=w >	$: < ? > $3 < @ $4 >
 R< $* < TEMP > > $*	$#error $@ 4.1.8 $: "451 Domain of sender address " $&f " does not resolve"
 R< $* < $- > > $*	$#error $@ 5.1.8 $: "553 Domain of sender address " $&f " does not exist"
 ')dnl
@@ -149,7 +149,7 @@ R$* $| < ! > < ? >	$: $1
 R$* $| < ? > $*		$: $1
 R$* $| < ! > < $={Accept} >	$: $1
 R$* $| < ! > < SKIP >	$: $1
-R$* $| < ! > < REJECT >	$#error $@ 5.2.1 $: "confRCPTREJ_MSG"
+R$* $| < ! > < REJECT >	$#error $@ 5.2.1 $: confRCPTREJ_MSG
 R$* $| < ! > < DISCARD >	$#discard $: discard
 R$* $| < ! > < QUARANTINE : $+ >	$#error $@ quarantine $: $2
 R$* $| < ! > < ERROR : $- . $- . $- : $+ >	$#error $@ $2.$3.$4 $: $5
@@ -157,7 +157,9 @@ R$* $| < ! > < ERROR : $+ >	$#error $: $2
 R$* $| < ! > < $* < TMPF > >	$#error $@ 4.3.0 $: _TMPFMSG_
 R$* $| < ! > < $+ >	$#error $: $2
 ')dnl
-ifdef(`_PROMISCUOUS_RELAY_', `R< @ > $*		$#error $@ 5.1.3 $: "553 List:; syntax illegal for recipient addresses"
+ifdef(`_PROMISCUOUS_RELAY_', `R$*			$: $>ParseRecipient $1
+R< @ $* >		$#error $@ 5.1.3 $: "553 List:; syntax illegal for recipient addresses"
+R$#$*			$#$1
 R$*			$@ RELAY
 ', `R$*			$@ $>Rcpt_ok $1
 ')dnl
@@ -168,8 +170,15 @@ R$*			$: $>ParseRecipient $1
 R< @ $* >		$#error $@ 5.1.3 $: "553 List:; syntax illegal for recipient addresses"
 R$#$*			$#$1
 undivert(39)dnl
+ifdef(`_NO_UUCP_REJECT_', `# addresses with an exclamation mark are not ours, whatever host they name
+R$* ! $*		$: $1 ! $2 < @ ! >
+')dnl
 # ours
 R$+ < @ $=w >		$@ OK
+ifdef(`_VIRT_CLASS_', `# our virtual domains
+R$+ < @ $={VirtHost} >	$@ OK
+ifdef(`_VIRTUSER_ENTIRE_DOMAIN_', `R$+ < @ $+ . $={VirtHost} >	$@ OK
+')')dnl
 # relayed
 ifdef(`_RELAY_HOSTS_ONLY_', `R$+ < @ $=R >		$@ RELAY
 ', `R$+ < @ $* $=R >	$: $1 < @ $2 $3 > $| < $2 >
@@ -190,6 +199,12 @@ R$+ $| < $* < TMPF > >	$#error $@ 4.3.0 $: _TMPFMSG_
 R$+ $| < $* >		$: $1
 ')dnl
 undivert(40)dnl
+ifdef(`_BESTMX_IS_LOCAL_', `# ours by its MX record
+ifdef(`_BESTMX_CLASS_', `R$+ < @ $* $=B >	$: < $(bestmx $2 $3 . $) > $1 < @ $2 $3 >', `R$+ < @ $+ >		$: < $(bestmx $2 . $) > $1 < @ $2 >')
+R< $=w > $*		$@ OK
+R< $=w . > $*		$@ OK
+R< $+ > $+ < @ $+ >	$: $2 < @ $3 >
+')dnl
 # without a host it is ours
 R$+ < @ >		$@ OK
 R$- 			$@ OK
@@ -204,7 +219,12 @@ R< NO $* > $*		$: < $&{client_resolve} >
 R< TEMP >		$#error $@ 4.4.0 $: "450 Relaying temporarily denied. Cannot resolve PTR record for " $&{client_addr}
 R< FORGED >		$#error $@ 5.7.1 $: "550 Relaying denied. IP name possibly forged " $&{client_name}
 R< FAIL >		$#error $@ 5.7.1 $: "550 Relaying denied. IP name lookup failed " $&{client_name}
-R$*			$#error $@ 5.7.1 $: ifdef(`_TRUST_AUTH_MECH_', `"550 Relaying denied. Proper authentication required."', `"confRELAY_MSG"')
+ifdef(`_BLOCK_BAD_HELO_', `R$*			$: < $&s >
+R< $=w >		$#error $@ 5.7.1 $: "550 bogus HELO name used: " $&s
+R< $- >			$#error $@ 5.7.1 $: "550 bogus HELO name used: " $&s
+R< >			$#error $@ 5.7.1 $: "550 bogus HELO name used: " $&s
+')dnl
+R$*			$#error $@ 5.7.1 $: ifdef(`_TRUST_AUTH_MECH_', `"550 Relaying denied. Proper authentication required."', `confRELAY_MSG')
 
 # Relay_ok: < OK > when the client may send anywhere, else < NO >
 SRelay_ok
@@ -234,7 +254,7 @@ R< $* < TMPF > > < >	$#error $@ 4.3.0 $: _TMPFMSG_
 ')dnl
 # its name, when that can be believed
 R$*			$: < ? $&{client_resolve} >
-R< ? OK >		$: < ? > < ifdef(`_USE_CLIENT_PTR_', `$&{client_ptr}', `$&{client_name}') >
+R< ? OK >		$: < ? > < $&{client_name} >
 R< ? $- >		$@ < NO >
 R< ? >			$@ < NO >
 R< ? > < >		$@ < NO >

@@ -1,6 +1,9 @@
 divert(0)dnl
 dnl localaddr.m4: ruleset 5, asked for local users that no alias names.
 
+dnl _AT_RELAY_(`MAIL_HUB'): the host that an address handed to this relay gets; local:user stays without one.
+define(`_AT_RELAY_', `ifelse(substr($1, 0, 6), `local:', `', ` < @ _HOST_OF_(`$1') >')')dnl
+
 #########################################################
 #   localaddr (5): a local user without an alias        #
 #########################################################
@@ -20,13 +23,14 @@ R< > $+ $| < ? > $*	$: < ? > $1
 ifdef(`_LUSER_HOST_KEPT_', `R< ? > $+ @ $+		$@ $>MailerToTriple < $L > $1 < @ $2 >
 R< ? > $+		$: < ? > $1 $| $&h
 R< ? > $+ $| $+ @ $+	$@ $>MailerToTriple < $L > $1 < @ $3 >
+R< ? > $+ $| $+		$@ $>MailerToTriple < $L > $1 < @ $2 >
 R< ? > $+ $| $*		$: < ? > $1
 ')dnl
-R< ? > $+		$@ $>MailerToTriple < $L > $1 < @ _HOST_OF_(`LUSER_RELAY', `$L') >
+R< ? > $+		$@ $>MailerToTriple < $L > $1`'_AT_RELAY_(`LUSER_RELAY')
 R< > $+ $| $*		$: $1
 ')dnl
-ifdef(`MAIL_HUB', `R$+			$@ $>MailerToTriple < $H > $1 < @ _HOST_OF_(`MAIL_HUB') >
-', `ifdef(`LOCAL_RELAY', `R$+			$@ $>MailerToTriple < $R > $1 < @ _HOST_OF_(`LOCAL_RELAY') >
+ifdef(`MAIL_HUB', `R$+			$@ $>MailerToTriple < $H > $1`'_AT_RELAY_(`MAIL_HUB')
+', `ifdef(`LOCAL_RELAY', `R$+			$@ $>MailerToTriple < $R > $1`'_AT_RELAY_(`LOCAL_RELAY')
 ')')dnl
 
 SLocal_localaddr

@@ -22,6 +22,7 @@ R$+ < @ $~[ $* : $* >	$#error $@ 5.1.2 $: "553 Colon illegal in host name part"
 R$+ < @ . $* >		$#error $@ 5.1.2 $: "553 Invalid host name"
 R$+ < @ $* . . $* >	$#error $@ 5.1.2 $: "553 Invalid host name"
 R$* @ $* < @ $* >	$#error $@ 5.1.3 $: "553 Invalid route address"
+R$* , $~O $*		$#error $@ 5.1.3 $: "553 Invalid route address"
 # a name of ours does not count when another host stands in front of it
 R$* $=O $* < @ $=w . >	$@ $>Parse0 $>canonify $1 $2 $3
 R$- < @ $=w . >		$: $(dequote $1 $) < @ $2 . >
@@ -64,16 +65,16 @@ R$+ < @ $=w . >		$#confLOCAL_MAILER $: $1
 undivert(13)dnl
 ifdef(`_MAILER_TABLE_', `R$* < @ $+ > $*		$: $>Mailertable < $2 > $1 < @ $2 > $3
 ')dnl
-ifdef(`BITNET_RELAY', `R$* < @ $+ .BITNET . > $*	$: $>MailerToTriple < $B > $1 < @ $2 .BITNET > $3
+ifdef(`BITNET_RELAY', `R$* < @ $+ .BITNET . > $*	$: $>MailerToTriple < $B > $1 < @ $2 .BITNET . > $3
 R$* < @ $+ .BITNET > $*		$: $>MailerToTriple < $B > $1 < @ $2 .BITNET > $3
 ')dnl
-ifdef(`UUCP_RELAY', `R$* < @ $+ .UUCP . > $*		$: $>MailerToTriple < $Y > $1 < @ $2 .UUCP > $3
+ifdef(`UUCP_RELAY', `R$* < @ $+ .UUCP . > $*		$: $>MailerToTriple < $Y > $1 < @ $2 .UUCP . > $3
 ')dnl
 ifdef(`DECNET_RELAY', `R$* < @ $+ .DECNET > $*		$: $>MailerToTriple < $C > $1 < @ $2 .DECNET > $3
-R$* < @ $+ .DECNET . > $*	$: $>MailerToTriple < $C > $1 < @ $2 .DECNET > $3
+R$* < @ $+ .DECNET . > $*	$: $>MailerToTriple < $C > $1 < @ $2 .DECNET . > $3
 ')dnl
 ifdef(`FAX_RELAY', `R$* < @ $+ .FAX > $*		$: $>MailerToTriple < $F > $1 < @ $2 .FAX > $3
-R$* < @ $+ .FAX . > $*		$: $>MailerToTriple < $F > $1 < @ $2 .FAX > $3
+R$* < @ $+ .FAX . > $*		$: $>MailerToTriple < $F > $1 < @ $2 .FAX . > $3
 ')dnl
 undivert(1)dnl
 ifdef(`SMART_HOST', `# everything else goes to the smart host

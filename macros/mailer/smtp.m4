@@ -58,6 +58,10 @@ R$+			$@ $>MasqHdr $1
 
 # addresses of networks without domains, as the Internet can answer them
 SPseudoToReal
+ifdef(`BITNET_RELAY', `R$+ < @ $+ .BITNET . > $*	$: $1 % $2 .BITNET < @ $B > $3
+R$+ < @ $+ .BITNET > $*	$: $1 % $2 .BITNET < @ $B > $3
+R$+ < @ $~[ : $+ > $*	$: $1 < @ $3 > $4
+')dnl
 ifdef(`_NO_UUCP_NOSPECIAL_', `', `R$+ < @ $+ .UUCP . > $*	$: $2 ! $1 < @ ifdef(`UUCP_RELAY', `$Y', `*LOCAL*') > $3
 R$+ < @ $+ .UUCP > $*	$: $2 ! $1 < @ ifdef(`UUCP_RELAY', `$Y', `*LOCAL*') > $3
 ifdef(`UUCP_RELAY', `R$+ < @ $~[ : $+ > $*	$: $1 < @ $3 > $4
