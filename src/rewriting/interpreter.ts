@@ -247,8 +247,10 @@ class Run {
     const result = isPromise(answer) ? yield answer : answer;
     this.#traceLookup(name, text, texts, result);
     if (result.kind === "found") return { tokens: this.#textOf(result.value), status: EX.OK };
-    if (result.kind === "tempfail") this.#reason = result.reason;
-    return { tokens: otherwise(), status: result.kind === "tempfail" ? result.status : EX.OK };
+    if (result.kind === "missing") return { tokens: otherwise(), status: EX.OK };
+    this.#reason = result.reason;
+    const tokens = result.value === undefined ? otherwise() : this.#textOf(result.value);
+    return { tokens, status: result.status };
   }
 
   #lookupContext(): LookupContext {
@@ -314,10 +316,10 @@ class Run {
 
   #traceArgument(index: number, workspace: Tokens, { start, end }: Span): void {
     if (!this.#traced(15)) return;
-    // The original shows where each token lies in memory; here it is the place in the workspace.
+    // The original shows where each token lies in memory, here it is the place in the workspace; and octets as they are.
     const shown = workspace
       .slice(start, end)
-      .map((token, i) => ` 0x${(start + i).toString(16).padStart(8, "0")}="${printable(token)}"`);
+      .map((token, i) => ` 0x${(start + i).toString(16).padStart(8, "0")}="${token}"`);
     this.#print(`$${index}:${shown.join("")}`);
   }
 
@@ -326,8 +328,12 @@ class Run {
     if (level < 1) return;
     const shown = level < 5 ? "" : [key, ...args].map((text, i) => `, %${i}=${text}`).join("");
     const value = result.kind === "found" ? result.value : "NOT FOUND";
-    const status = result.kind === "tempfail" ? result.status : EX.OK;
+    const status = result.kind === "found" ? EX.OK : (result.status ?? EX.OK);
     this.#print(`map_lookup(${name}, ${key}${shown}) => ${value} (${status}), ad=0`);
+    if (result.kind === "tempfail" && status !== EX.OK) {
+      this.#print(`map_lookup(${name}, ${key}) tempfail: errno=0`);
+      if (level >= 4 && result.value !== undefined) this.#print(`map_lookup tempfail: returning "${result.value}"`);
+    }
   }
 }
 

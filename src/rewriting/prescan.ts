@@ -81,10 +81,8 @@ export function prescan(text: string, options: PrescanOptions): Prescanned {
   const { trace } = options;
   if (trace && trace.level(22) >= 11) trace.print(`prescan: ${printable(text)}`);
   const result = new Scan(text, options).run();
-  if (trace && trace.level(22) >= 12) {
-    trace.print(`prescan==> ${printTokens(result.tokens ?? [])}`);
-    if (!result.tokens) trace.print("prescan: null leading token");
-  }
+  if (trace && trace.level(22) >= 12) trace.print(`prescan==> ${printTokens(result.tokens ?? [])}`);
+  if (trace && !result.tokens && trace.level(22) >= 1) trace.print("prescan: null leading token");
   return result;
 }
 

@@ -33,6 +33,7 @@ const maps: TestSettings["maps"] = {
     return value === undefined ? { kind: "missing" } : { kind: "found", value: value + args.join("/") };
   },
   show: (key, args) => ({ kind: "found", value: `"${[key, ...args].join("|")}"` }),
+  marked: (key) => ({ kind: "tempfail", reason: "asleep", status: EX.TEMPFAIL, value: `${key}<TMPF>` }),
   broken: () => ({ kind: "tempfail", reason: "asleep", status: EX.TEMPFAIL }),
   set: (key, args, { scope }) => {
     scope.set(key, args[0]);
@@ -213,6 +214,10 @@ describe.each(Object.entries(engines))("rewriter contract: %s", (_name, create) 
       result: "s d",
       status: 75,
     });
+  });
+
+  test("a temporary failure that brings a value takes that", async () => {
+    expect(await run("St\nR$*\t$@ $(marked $1 $: d $)", "a")).toMatchObject({ result: "a < TMPF >", status: 75 });
   });
 
   test.each(["blank", "note"])("a value without any token (%s) ends the ruleset", async (key) => {

@@ -172,6 +172,7 @@ export class Runtime {
       if (answer.kind === "tempfail") {
         run.ruleStatus = answer.status;
         run.reason = answer.reason;
+        if (answer.value !== undefined) return this.#textOf(answer.value, run);
       }
     }
     return lookup.fallback ? this.#textOf(joined(lookup.fallback, blankSub), run) : lookup.key;
