@@ -5,6 +5,7 @@ import { isPromise, type MaybePromise, whenReady } from "../sys/maybe-promise.ts
 import type { DataConsumer } from "./octet-stream.ts";
 import { replies } from "./replies.ts";
 import type { Transaction } from "./services.ts";
+import { logRejection } from "./session-log.ts";
 import type { SmtpSession } from "./session.ts";
 
 export function data(session: SmtpSession): MaybePromise<void> {
@@ -36,7 +37,7 @@ export function openMessage(
   return whenReady(session.router.check("check_data", [count], transaction.scope), (verdict) => {
     const refusal = session.refusalOf(verdict);
     if (refusal !== undefined) {
-      session.logRejection("check_data", count, refusal);
+      logRejection(session, "check_data", count, refusal);
       return refusal;
     }
     if (verdict.kind === "discard") transaction.discard = true;

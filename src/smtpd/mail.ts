@@ -7,6 +7,7 @@ import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { type EsmtpParameter, isEightBit, readPath } from "./path.ts";
 import { about, replies } from "./replies.ts";
 import type { Transaction } from "./services.ts";
+import { logRejection } from "./session-log.ts";
 import type { SmtpSession } from "./session.ts";
 
 export function mail(session: SmtpSession, argument: string): MaybePromise<void> {
@@ -49,7 +50,7 @@ function judged(session: SmtpSession, transaction: Transaction, verdict: Verdict
   const refusal = session.refusalOf(verdict);
   if (refusal !== undefined) {
     const answer = about(shownSender, refusal);
-    session.logRejection("check_mail", shownSender, answer);
+    logRejection(session, "check_mail", shownSender, answer);
     return session.refuse(answer);
   }
   if (verdict.kind === "discard") transaction.discard = true;

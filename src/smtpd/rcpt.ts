@@ -8,6 +8,7 @@ import { isXtext } from "./mail.ts";
 import { type EsmtpParameter, isEightBit, readPath } from "./path.ts";
 import { about, replies } from "./replies.ts";
 import type { Transaction } from "./services.ts";
+import { logRejection } from "./session-log.ts";
 import type { SmtpSession } from "./session.ts";
 
 /** BadRcptThrottle: after so many bad recipients each RCPT waits so long, ms. */
@@ -62,7 +63,7 @@ function judged(
   const refusal = session.refusalOf(verdict);
   if (refusal !== undefined) {
     const answer = about(incoming.shown, refusal);
-    session.logRejection("check_rcpt", incoming.shown, answer);
+    logRejection(session, "check_rcpt", incoming.shown, answer);
     return refuse(session, transaction, answer);
   }
   if (verdict.kind === "discard") transaction.discard = true;

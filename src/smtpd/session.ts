@@ -19,6 +19,7 @@ import { AbuseCounter, type Admission, type Patience } from "./abuse-limits.ts";
 import { connect } from "./connect.ts";
 import { type LineConsumer, OctetStream } from "./octet-stream.ts";
 import { printable, replies, wireText } from "./replies.ts";
+import { logFault, logIdleSession, logLoss, logProbing, logTimeout, logTraffic } from "./session-log.ts";
 import type { ClientIdentity, SmtpServices, Transaction } from "./services.ts";
 import { type SessionSettings, settingsOf } from "./settings.ts";
 import { verbs } from "./verbs.ts";
@@ -137,7 +138,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
     const blank = line.search(/[ \t]/);
     const word = (blank < 0 ? line : line.slice(0, blank)).toUpperCase();
     const argument = blank < 0 ? "" : line.slice(blank + 1).trim();
-    if (this.services.log.enabled(15)) this.#logTraffic("<--", printable(text));
+    if (this.services.log.enabled(15)) logTraffic(this, "<--", printable(text));
     const verb = verbs.get(word);
     this.hasMore = more;
     const proceed = (): void => this.proceed(next);
@@ -151,10 +152,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
     const patience: Patience = this.abuse.count(word);
     if (patience === "hang up") return this.finish(replies.tooManyBad(this.hostName));
     if (patience === 0) return this.#perform(() => verb(this, argument, text), proceed);
-    this.services.log.write(5, {
-      priority: "info",
-      text: `${this.relay}: possible SMTP attack: command=${word}`,
-    });
+    logProbing(this, word);
     return this.run(
       this.pause(patience, () => verb(this, argument, text)),
       proceed,
@@ -172,7 +170,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
   }
 
   ended(): void {
-    if (!this._closing) this.#noteLoss("the client closed its side");
+    if (!this._closing) logLoss(this, this.#state, "the client closed its side");
     this.close();
   }
 
@@ -217,8 +215,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
   }
 
   fault(error: unknown): void {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.services.log.write(1, { priority: "crit", text: `SYSERR: ${text.replaceAll("\n", " ")}` });
+    logFault(this, error);
     if (this._ready) this.reply(replies.internalError);
     else this.finish(replies.noGreeting(this.hostName));
   }
@@ -228,7 +225,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
     if (this._closing || this._upgrading || this._socket.destroyed) return;
     if (this.#output === "") process.nextTick(() => this.flush());
     this.#output += wireText(answer);
-    if (this.services.log.enabled(15)) this.#logTraffic("-->", replyText(answer));
+    if (this.services.log.enabled(15)) logTraffic(this, "-->", replyText(answer));
   }
 
   /** Hands the replies to the socket now. */
@@ -258,18 +255,6 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
   refuse(answer: Reply): void {
     if (answer.code === 421) this.finish(answer);
     else this.reply(answer);
-  }
-
-  logRejection(ruleset: string, argument: string, answer: Reply): void {
-    this.services.log.write(4, {
-      priority: "notice",
-      text: `ruleset=${ruleset}, arg1=${printable(argument)}, relay=${this.relay}, reject=${replyText(answer)}`,
-      fields: () => ({ ruleset, arg1: argument, relay: this.relay, reject: replyText(answer) }),
-    });
-  }
-
-  #logTraffic(direction: string, text: string): void {
-    this.services.log.write(15, { priority: "info", text: `${direction} ${text}` });
   }
 
   /** RSET, and the end of every transaction. */
@@ -307,10 +292,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
       this._armTimeout();
     } else {
       const during = this.octets.inData ? "message collect" : this.#state;
-      this.services.log.write(2, {
-        priority: "notice",
-        text: `timeout waiting for input from ${this.relay} during ${during}`,
-      });
+      logTimeout(this, during);
       this.finish(replies.timeout(this.hostName, during));
     }
   }
@@ -331,28 +313,15 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
   }
 
   override _onError(error: Error): void {
-    this.#noteLoss(error.message);
+    logLoss(this, this.#state, error.message);
     this.close();
-  }
-
-  /** A client that goes away with a transaction open. */
-  #noteLoss(reason: string): void {
-    if (this.transaction === undefined) return;
-    this.services.log.write(2, {
-      priority: "notice",
-      text: `lost input channel from ${this.relay} to ${this.port.name} after ${this.#state.toLowerCase()}: ${reason}`,
-    });
   }
 
   override _onClose(): void {
     const first = !this._closed;
     super._onClose();
     this.#dropMessage();
-    if (!first || this.askedForMail || !this.services.log.enabled(5)) return;
-    this.services.log.write(5, {
-      priority: "info",
-      text: `${this.relay} did not issue MAIL/EXPN/VRFY/ETRN during connection to ${this.port.name}`,
-    });
+    if (first) logIdleSession(this);
   }
 
   /** Goes on with what the client sent after the command just answered. */
