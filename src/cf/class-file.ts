@@ -17,9 +17,9 @@ const PROGRAM_TIMEOUT = 60_000;
 const LARGEST = 64 * 1024 * 1024;
 
 export interface ClassSource {
-  /** `-o`: nothing is said when the file is not there. */
+  /** A word of flags with an `o`: nothing is said when the file is not there. */
   readonly optional: boolean;
-  /** After `-o`, up to the first blank. */
+  /** After the flags, up to the first blank. */
   readonly spec: string;
   /** scanf pattern; "%s" unless given. */
   readonly pattern: string;
@@ -27,11 +27,10 @@ export interface ClassSource {
 
 /** What stands after the class name of an F line. */
 export function readClassSource(text: string): ClassSource {
-  const parts = /^[ \t\n]*(?<optional>-o[ \t\n]+)?(?<spec>(?:\|[ \t\n]*)?[^ \t\n]*)[ \t\n]*(?<pattern>[^]*)$/.exec(
-    text,
-  );
-  const { optional, spec = "", pattern = "" } = parts?.groups ?? {};
-  return { optional: optional !== undefined, spec, pattern: pattern === "" ? "%s" : pattern };
+  const parts =
+    /^[ \t\n]*(?:-(?<flags>[^ \t\n]*)[ \t\n]*)?(?<spec>(?:\|[ \t\n]*)?[^ \t\n]*)[ \t\n]*(?<pattern>[^]*)$/.exec(text);
+  const { flags = "", spec = "", pattern = "" } = parts?.groups ?? {};
+  return { optional: flags.includes("o"), spec, pattern: pattern === "" ? "%s" : pattern };
 }
 
 /** `KEY@CLASS:ARGUMENTS`, `@LDAP`; undefined when the words come from a file or program. */
@@ -45,7 +44,7 @@ export function classMapOf(spec: string): { key: string; mapClass: string; args:
 /** Words of a file or program, in order. Says what is wrong and returns what could be read. */
 export function readClassWords(source: ClassSource, messages: ConfigMessages): string[] {
   const { spec, optional, pattern } = source;
-  if (spec === "" || /^-[^/]/.test(spec)) {
+  if (spec === "") {
     messages.error("fileclass: missing file name");
     return [];
   }

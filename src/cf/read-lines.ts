@@ -36,24 +36,18 @@ function withoutReturn(line: string): string {
  * @param comments false for files of version level 1 and 2, which only know whole-line comments
  */
 export function withoutComment(text: string, comments: boolean): string {
-  let kept = text;
-  if (comments) {
-    let hash = text.indexOf("#", 1);
-    if (hash === -1) return text.trimEnd();
-    kept = "";
-    let done = 0;
-    for (; hash !== -1; hash = text.indexOf("#", hash + 1)) {
-      const before = text[hash - 1];
-      if (before === "\\") {
-        kept += `${text.slice(done, hash - 1)}#`;
-        done = hash + 1;
-      } else if (before !== "$") {
-        return (kept + text.slice(done, hash)).trimEnd();
-      }
+  if (!comments || !text.includes("#")) return text.trimEnd();
+  let kept = "";
+  let done = 0;
+  // `$$` is a dollar: the number sign behind it begins a comment.
+  for (const { 0: found, index } of text.matchAll(/\\#|\$[$#]|(?<!^)#/g)) {
+    if (found === "#") return (kept + text.slice(done, index)).trimEnd();
+    if (found === "\\#") {
+      kept += `${text.slice(done, index)}#`;
+      done = index + 2;
     }
-    kept += text.slice(done);
   }
-  return kept.trimEnd();
+  return (kept + text.slice(done)).trimEnd();
 }
 
 /** The place of the character at `offset` of the logical line. */

@@ -65,6 +65,7 @@ export class MapTable {
     const messages = this.#messages;
     if (name === "") return messages.error("readcf: config K line: no map name");
     if (mapClass === "") return messages.error(`readcf: config K line, map ${name}: no map class`);
+    if (!this.isClass(mapClass)) return messages.error(`readcf: map ${name}: class ${mapClass} not available`);
     const key = name.toLowerCase();
     const earlier = this.#declarations.get(key);
     const declaration = this.#declaration({ name, mapClass, args }, earlier);

@@ -334,16 +334,19 @@ function owner(name: string, shown: string): Check {
 }
 
 function timeout(value: string, context: CheckContext): void {
-  const { suboption, setter, messages } = context;
+  const { suboption, setter, messages, time } = context;
   if (suboption !== undefined) {
     if (TIMEOUTS.has(suboption.toLowerCase())) return setTimeoutOption(suboption, value, context);
     return messages.error(`settimeout: invalid timeout ${suboption}`);
   }
   // The oldest form: one time for all replies, or "name=value" parts.
   for (const part of value.split(",").map((each) => each.trim())) {
-    const [, name, time] = /^([a-z.-]+)=(.*)$/i.exec(part) ?? [];
-    if (name !== undefined) setter.values.setTimeout(name, time);
-    else if (/^[0-9]/.test(part)) for (const each of REPLY_TIMEOUTS) setter.values.setTimeout(each, part);
+    const [, name, of] = /^([a-z.-]+)=(.*)$/i.exec(part) ?? [];
+    if (name !== undefined) setter.values.setTimeout(name, of);
+    else if (/^[0-9]/.test(part)) {
+      time(part, "m");
+      for (const each of REPLY_TIMEOUTS) setter.values.setTimeout(each, part);
+    }
   }
 }
 
