@@ -1,5 +1,6 @@
 /** `=Sruleset` and `=M`: the rules of a ruleset, the mailers. */
 import type { Mailer, RulesetPair } from "../../config/mailer.ts";
+import { asShown } from "../../cf/messages.ts";
 import { printable } from "../../rewriting/tokens.ts";
 import { printRule } from "../../rewriting/trace.ts";
 import type { TestSession } from "./session.ts";
@@ -21,7 +22,7 @@ export function list(session: TestSession, line: string): void {
 function listRules(session: TestSession, name: string): void {
   const { rulesets } = session.config;
   const { number, problems } = rulesets.find(name);
-  for (const { text } of problems) session.say(text);
+  for (const { text } of problems) session.say(asShown(text));
   if (number === undefined) return session.say(`Undefined ruleset ${name}`);
   for (const rule of rulesets.get(number)?.rules ?? []) {
     const { lhs, rhs } = printRule(rule);

@@ -1,6 +1,7 @@
 /** `RULESET[,RULESET...] ADDRESS[, ADDRESS...]`: each address through the rulesets, one after the other. */
 import { prescan, refusedAddress } from "../../rewriting/prescan.ts";
 import type { Tokens } from "../../rewriting/tokens.ts";
+import { asShown } from "../../cf/messages.ts";
 import { EX } from "../../sys/sysexits.ts";
 import type { TestSession } from "./session.ts";
 
@@ -33,7 +34,7 @@ async function runList(session: TestSession, names: string, tokens: Tokens): Pro
   let workspace = tokens;
   for (let rest = names; rest !== "";) {
     const { number, problems } = rulesets.find(rest);
-    for (const { text } of problems) session.say(text);
+    for (const { text } of problems) session.say(asShown(text));
     if (number === undefined) {
       session.noteStatus(EX.SOFTWARE);
       return session.say(`Undefined ruleset ${rest}`);

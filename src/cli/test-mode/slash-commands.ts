@@ -25,7 +25,7 @@ export function slashCommand(session: TestSession, line: string): Outcome | Prom
   const [, name, argument] = /^\/([^ \t]*)[ \t]*([^]*?)[ \t]*$/.exec(line) ?? ["", "", ""];
   if (name === "") return session.say("Usage: /[canon|map|mx|parse|try|tryflags]");
   const command = COMMANDS[name.toLowerCase()];
-  if (!command) return session.say(`Unknown "/" command ${line.trimEnd()}`);
+  if (!command) return session.say(`Unknown "/" command /${name}`);
   return command(session, argument);
 }
 
