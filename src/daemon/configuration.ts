@@ -69,10 +69,10 @@ export async function openConfiguration(
 }
 
 function assemble(config: Config, users: MailboxDatabase, surroundings: Surroundings): Configuration {
-  const { log, machine, resolver } = surroundings;
+  const { log, machine, resolver, clock } = surroundings;
   const router = createRouter(config, (text) => log.write(9, { priority: "info", text }));
   const aliasDatabases = openAliasDatabases(config, users, surroundings);
-  const hosts = openNames(machine, resolver);
+  const hosts = openNames(machine, resolver, { clock });
   const agents: Agents = createAgents({ ...surroundings, config, users, names: hosts });
   const names: DeliveryNames = {
     config,

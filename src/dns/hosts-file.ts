@@ -1,15 +1,23 @@
 /** The hosts file of this machine (O HostsFile): names and addresses without DNS. Read again when it has changed. */
 import { readFileSync, statSync } from "node:fs";
+import type { Clock } from "../sys/clock.ts";
 import { parseHosts, type HostsLine } from "../sys/hosts.ts";
+
+/** How long a look at the file counts, ms, when a clock is given: every message asks several times. */
+const GLANCE = 1000;
 
 export class HostsFile {
   readonly #path: string;
+  readonly #clock: Clock | undefined;
+  #looked = Number.NEGATIVE_INFINITY;
   #version = "";
   #byName = new Map<string, HostsLine[]>();
   #byAddress = new Map<string, HostsLine>();
 
-  constructor(path: string) {
+  /** @param clock with it the file is looked at once a second at most, without it at every question */
+  constructor(path: string, clock?: Clock) {
     this.#path = path;
+    this.#clock = clock;
   }
 
   /** Lines that have the name, in their order; none for an unknown name, and none when there is no file. */
@@ -25,6 +33,11 @@ export class HostsFile {
   }
 
   #refresh(): void {
+    if (this.#clock !== undefined) {
+      const now = this.#clock.now();
+      if (now - this.#looked < GLANCE) return;
+      this.#looked = now;
+    }
     let version = "missing";
     try {
       const { ino, size, mtimeNs } = statSync(this.#path, { bigint: true });

@@ -2,6 +2,7 @@
  * Everything that answers questions about host names, in the order of the service switch ("hosts"): DNS and the hosts
  * file. search.ts, addresses.ts and mx.ts work on it.
  */
+import type { Clock } from "../sys/clock.ts";
 import type { Machine } from "../sys/machine.ts";
 import { HostsFile } from "./hosts-file.ts";
 import type { Resolver } from "./resolver.ts";
@@ -28,13 +29,15 @@ export function openNames(
   resolver: Resolver,
   options: Partial<Pick<NameSources, "services" | "domain" | "wildcardMx" | "keepAliases">> & {
     readonly hostsFile?: string;
+    /** For the server: files are looked at once a second at most. */
+    readonly clock?: Clock;
   } = {},
 ): NameSources {
-  const { hostsFile = machine.hostsFile, ...rest } = options;
+  const { hostsFile = machine.hostsFile, clock, ...rest } = options;
   return {
     resolver,
     machine,
-    hosts: new HostsFile(hostsFile),
+    hosts: new HostsFile(hostsFile, clock),
     services: ["dns", "files"],
     domain: domainOf(machine.hostName),
     ...rest,

@@ -7,6 +7,7 @@ export function namesOf(environment: MapEnvironment): () => NameSources {
   return () => {
     if (environment.names) return environment.names();
     const services = environment.services("hosts").filter((each): each is HostService => /^(?:dns|files)$/.test(each));
-    return (names ??= openNames(environment.machine, environment.resolver, services.length === 0 ? {} : { services }));
+    const options = services.length === 0 ? {} : { services };
+    return (names ??= openNames(environment.machine, environment.resolver, { clock: environment.clock, ...options }));
   };
 }
