@@ -1,0 +1,279 @@
+/**
+ * The options whose value is looked at when it is set, and what sendmail says about wrong ones. An option that is not
+ * here keeps any text.
+ */
+import { isIP } from "node:net";
+import type { ConfigMessages } from "../cf/messages.ts";
+import { EX } from "../sys/sysexits.ts";
+import type { PortOptions } from "./config.ts";
+import { readPortOptions } from "./daemon-ports.ts";
+import type { ConfigEnvironment } from "./environment.ts";
+import {
+  BLAME_WORDS,
+  MILTER_STAGES,
+  NO_RECIPIENT_ACTIONS,
+  PRIVACY_WORDS,
+  RESOLVER_WORDS,
+  SORT_ORDERS,
+  TLS_WORDS,
+} from "./option-words.ts";
+import type { OptionValues } from "./option-values.ts";
+import type { TimeUnit } from "./options.ts";
+import { readOwner } from "./owners.ts";
+import { REPLY_TIMEOUTS, TIMEOUTS } from "./timeouts.ts";
+
+/** What options change beside their own value. */
+export interface OptionEffects {
+  /** `name value` of option M. */
+  defineMacro(text: string): void;
+  /** Member "class:args" of AliasFile; the class is known. */
+  addAliasFile(mapClass: string, args: string): void;
+  /** A map class of AliasFile, in any letter case. */
+  isAliasClass(name: string): boolean;
+  /** True after the first S or R line: OperatorChars comes too late. */
+  rulesetsBegun(): boolean;
+}
+
+/** Where the outcome of a setting goes. */
+export interface OptionTarget {
+  readonly values: OptionValues;
+  readonly daemonPorts: PortOptions[];
+  readonly clientPorts: PortOptions[];
+  readonly milter: Map<string, string>;
+}
+
+export interface CheckContext {
+  readonly messages: ConfigMessages;
+  readonly environment: ConfigEnvironment;
+  readonly effects: OptionEffects;
+  readonly setter: OptionTarget;
+  readonly suboption: string | undefined;
+  readonly trace: (text: string) => void;
+  readonly time: (value: string, unit: TimeUnit) => void;
+}
+
+type Check = (value: string, context: CheckContext) => void | Promise<void>;
+
+/** IPv4 in the forms that the C library takes: "127.1", hexadecimal parts. */
+const PARTIAL_ADDRESS = /^(?:0x[0-9a-f]+|[0-9]+)(?:\.(?:0x[0-9a-f]+|[0-9]+)){0,2}$/i;
+
+/** Options whose name may have a suboption after a dot. */
+export const SUBOPTIONS = new Set(["Timeout", "Milter"]);
+
+/** By name; "g" is the letter option for the group of DefaultUser. */
+export const CHECKS: Readonly<Record<string, Check>> = {
+  AliasFile: aliasFile,
+  DeliveryMode(value, { messages, setter }) {
+    if (value !== "" && !/^[biqd]/.test(value)) return messages.stop(`Unknown delivery mode ${value[0]}`);
+    setter.values.set("DeliveryMode", value);
+  },
+  EightBitMode(value, { messages, setter }) {
+    if (!/^[msp]/.test(value)) return messages.stop(`Unknown 8-bit mode ${value.slice(0, 1)}`);
+    setter.values.set("EightBitMode", value);
+  },
+  QueueSortOrder(value, { messages, setter }) {
+    const order = SORT_ORDERS[value.slice(0, 1).toLowerCase()];
+    if (order === undefined) return messages.error(`Invalid queue sort order "${value}"`);
+    setter.values.set("QueueSortOrder", order);
+  },
+  NoRecipientAction(value, { messages, setter }) {
+    const action = value.toLowerCase();
+    if (!NO_RECIPIENT_ACTIONS.includes(action)) return messages.error(`Invalid NoRecipientAction: ${value}`);
+    setter.values.set("NoRecipientAction", action);
+  },
+  PrivacyOptions(value, { messages, setter }) {
+    const words = value.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
+    for (const word of words) {
+      if (!PRIVACY_WORDS.has(word.toLowerCase())) messages.error(`readcf: Op line: ${word} unrecognized`);
+    }
+    // Flags are only ever added: a line more, or the command line, cannot take one away.
+    const before = setter.values.isSet("PrivacyOptions") ? setter.values.text("PrivacyOptions") : "";
+    setter.values.set("PrivacyOptions", `${before} ${words.join(" ").toLowerCase()}`.trim());
+  },
+  DontBlameSendmail(value, { messages, setter }) {
+    const words = value.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
+    for (const word of words) {
+      if (!BLAME_WORDS.has(word.toLowerCase())) {
+        messages.error(`readcf: DontBlameSendmail option: ${word} unrecognized`);
+      }
+    }
+    setter.values.set("DontBlameSendmail", words.join(" ").toLowerCase());
+  },
+  ResolverOptions(value, { messages, setter }) {
+    for (const item of value.split(/\s+/).filter((word) => word !== "")) {
+      const word = item.replace(/^[-+]/, "");
+      if (!RESOLVER_WORDS.has(word.toLowerCase())) messages.error(`readcf: I option value ${word} unrecognized`);
+    }
+    setter.values.set("ResolverOptions", value);
+  },
+  ServerSSLOptions: tlsOptions("ServerSSLOptions"),
+  ClientSSLOptions: tlsOptions("ClientSSLOptions"),
+  AuthOptions: firstLetters("AuthOptions", /[aAcdfmpy]/),
+  TLSSrvOptions: firstLetters("TLSSrvOptions", /[CV]/),
+  DefaultUser: owner("DefaultUser", "u"),
+  RunAsUser: owner("RunAsUser", "RunAsUser"),
+  TrustedUser: async (value, { messages, environment, setter }) => {
+    const found = /^[0-9]/.test(value) || (value !== "" && (await environment.users.find(value)) !== undefined);
+    if (!found) return messages.error(`readcf: option TrustedUser: unknown user ${value}`);
+    setter.values.set("TrustedUser", value);
+  },
+  g: async (value, { messages, environment, setter }) => {
+    const gid = /^[0-9]/.test(value) ? Number.parseInt(value, 10) : value && (await environment.group(value));
+    if (typeof gid !== "number") return messages.error(`readcf: option g: unknown group ${value}`);
+    setter.values.set("DefaultUser", `${setter.values.text("DefaultUser").split(/[:.]/)[0]}:${gid}`);
+  },
+  DaemonPortOptions: async (value, { messages, environment, setter, trace }) => {
+    const ports = setter.daemonPorts;
+    const port = await readPortOptions(value, "daemon", ports.length, messages, environment.resolver);
+    trace(`Daemon ${port.name} flags: ${[...port.modifiers].join("")}`);
+    ports.push(port);
+    setter.values.set("DaemonPortOptions", value);
+  },
+  ClientPortOptions: async (value, { messages, environment, setter }) => {
+    const ports = setter.clientPorts;
+    ports.push(await readPortOptions(value, "client", ports.length, messages, environment.resolver));
+    setter.values.set("ClientPortOptions", value);
+  },
+  Timeout: timeout,
+  QueueTimeout(value, context) {
+    const [returned, warned] = value.split("/");
+    setTimeoutOption("queuereturn", returned, context);
+    if (warned !== undefined) setTimeoutOption("queuewarn", warned, context);
+    context.setter.values.set("QueueTimeout", value);
+  },
+  DeliverByMin(value, { setter, time }) {
+    time(value.replace(/^-/, ""), "s");
+    setter.values.set("DeliverByMin", value);
+  },
+  Milter: milter,
+  MailboxDatabase(value, { messages, setter }) {
+    if (value !== "pw" && value !== "ldap" && !value.startsWith("passwd:")) {
+      return messages.warn(`Can't initialize mailbox database "${value}": Service unavailable`, EX.UNAVAILABLE);
+    }
+    setter.values.set("MailboxDatabase", value);
+  },
+  MaxHeadersLength(value, { messages, setter }) {
+    const limit = Number.parseInt(value, 10);
+    if (limit > 0 && limit < 16_384) {
+      messages.warn("Warning: MaxHeadersLength: headers length limit set lower than 16384");
+    }
+    setter.values.set("MaxHeadersLength", value);
+  },
+  MaxMimeHeaderLength(value, { messages, setter }) {
+    const [header, field = NaN] = value.split("/").map((part) => Number.parseInt(part, 10) || 0);
+    if (header > 0 && header < 128) {
+      messages.warn("Warning: MaxMimeHeaderLength: header length limit set lower than 128");
+    }
+    const each = Number.isNaN(field) ? Math.trunc(header / 2) : field;
+    if (each > 0 && each < 40) {
+      messages.warn("Warning: MaxMimeHeaderLength: field length limit set lower than 40");
+    }
+    setter.values.set("MaxMimeHeaderLength", value);
+  },
+  OperatorChars(value, { messages, effects, setter }) {
+    if (effects.rulesetsBegun()) {
+      messages.warn("Warning: OperatorChars is being redefined.");
+      messages.warn("         It should only be set before ruleset definitions.");
+      return;
+    }
+    setter.values.set("OperatorChars", value);
+  },
+  ConnectOnlyTo(value, { messages, setter }) {
+    if (isIP(value.replace(/^IPv6:/i, "")) === 0 && !PARTIAL_ADDRESS.test(value))
+      return messages.error(`readcf: option ConnectOnlyTo: invalid IP address ${value}`);
+    setter.values.set("ConnectOnlyTo", value);
+  },
+  LDAPDefaultSpec(value, { messages, setter }) {
+    if (/(?:^|\s)-[afmNoOqStTD]/.test(value)) {
+      return messages.error("readcf: option LDAPDefaultSpec: Do not set non-LDAP specific flags");
+    }
+    setter.values.set("LDAPDefaultSpec", value);
+  },
+  SmtpUTF8(value, { messages, setter }) {
+    if (value !== "" && !/^[tTyY]/.test(value)) messages.warn("Warning: Option: SmtpUTF8 requires USE_EAI support");
+    setter.values.set("SmtpUTF8", value);
+  },
+};
+
+/** "hash:/etc/mail/aliases, text:-k1 /etc/other": each member is tried in order. */
+function aliasFile(value: string, { messages, effects, setter }: CheckContext): void {
+  for (const member of value.split(",").map((each) => each.trim())) {
+    if (member === "") continue;
+    const [, mapClass, args] = /^([^:/\s]*):(.*)$/s.exec(member) ?? [member, "implicit", member];
+    if (effects.isAliasClass(mapClass)) effects.addAliasFile(mapClass.toLowerCase(), args);
+    else messages.error(`setalias: unknown alias class ${mapClass}`);
+  }
+  const before = setter.values.isSet("AliasFile") ? `${setter.values.text("AliasFile")},` : "";
+  setter.values.set("AliasFile", before + value);
+}
+
+function tlsOptions(name: string): Check {
+  return (value, { messages, setter }) => {
+    for (const item of value.split(/[\s,]+/).filter((word) => word !== "")) {
+      const word = item.replace(/^[-+]/, "");
+      if (!/^[0-9]/.test(word) && !TLS_WORDS.has(word)) {
+        messages.error(`readcf: ${name} option value ${word} unrecognized`);
+      }
+    }
+    setter.values.set(name, value);
+  };
+}
+
+/** Words of which only the first letter counts. */
+function firstLetters(name: string, known: RegExp): Check {
+  return (value, { messages, setter }) => {
+    for (const word of value.split(/[\s,]+/).filter((each) => each !== "")) {
+      if (!known.test(word[0])) messages.warn(`Warning: Option: ${name} unknown parameter '${word[0]}'`);
+    }
+    setter.values.set(name, value);
+  };
+}
+
+function owner(name: string, shown: string): Check {
+  return async (value, { messages, environment, setter }) => {
+    const reading = await readOwner(value, environment);
+    if (reading.kind !== "owner") {
+      return messages.error(`readcf: option ${shown}: ${reading.kind} ${reading.name}`);
+    }
+    setter.values.set(name, value);
+  };
+}
+
+function timeout(value: string, context: CheckContext): void {
+  const { suboption, setter, messages, time } = context;
+  if (suboption !== undefined) {
+    if (TIMEOUTS.has(suboption.toLowerCase())) return setTimeoutOption(suboption, value, context);
+    return messages.error(`settimeout: invalid timeout ${suboption}`);
+  }
+  // The oldest form: one time for all replies, or "name=value" parts.
+  for (const part of value.split(",").map((each) => each.trim())) {
+    const [, name, of] = /^([a-z.-]+)=(.*)$/i.exec(part) ?? [];
+    if (name !== undefined) setter.values.setTimeout(name, of);
+    else if (/^[0-9]/.test(part)) {
+      time(part, "m");
+      for (const each of REPLY_TIMEOUTS) setter.values.setTimeout(each, part);
+    }
+  }
+}
+
+function setTimeoutOption(name: string, value: string, { setter, time }: CheckContext): void {
+  const key = name.toLowerCase();
+  const row = TIMEOUTS.get(key);
+  if (!row) return;
+  time(value, row.unit);
+  // The times of the queue and of the resolver are read twice, and complained about twice.
+  if (/^(?:queue|resolver\.retrans)/.test(key)) time(value, row.unit);
+  setter.values.setTimeout(key, value);
+}
+
+function milter(value: string, { suboption, messages, setter }: CheckContext): void {
+  if (suboption === undefined) {
+    return messages.error("milter_set_option: invalid Milter option, must specify suboption");
+  }
+  const key = suboption.toLowerCase();
+  const stage = key.startsWith("macros.") ? key.slice("macros.".length) : undefined;
+  if (key !== "loglevel" && (stage === undefined || !MILTER_STAGES.includes(stage))) {
+    return messages.error(`milter_set_option: invalid Milter option ${suboption}`);
+  }
+  setter.milter.set(key, value);
+}
