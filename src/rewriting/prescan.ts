@@ -35,8 +35,9 @@ export interface PrescanOptions {
   readonly operators: string;
   readonly comments: Comments;
   /**
-   * `address` (when absent): from outside, octets of the metasymbols are refused; `value` of a macro or map: those are
-   * tokens, what is unbalanced is repaired in both. `rule`: nothing is repaired.
+   * `address` (when absent): from outside, octets of the metasymbols are refused; `value` of a macro or map: there a
+   * metasymbol is a token, or part of an atom that has begun. What is unbalanced is repaired in both. `rule`: each
+   * metasymbol is a token, nothing is repaired.
    */
   readonly kind?: "address" | "value" | "rule";
   /** Stop before this character ("," between addresses) when it stands outside quotes and `<@route>`. */
@@ -148,6 +149,7 @@ class Scan {
         this.#take(at);
         if (kind === QUOTE) this.#endQuoted(at + 1);
       } else if (kind === LETTER) this.#take(at);
+      else if (kind === META && source === "value" && this.#inToken()) this.#take(at);
       else if (kind === META) at = this.#metasymbol(at);
       else this.#separate(kind, at);
       if (!rule && this.#size + this.#held.length + (this.#start < 0 ? 0 : at - this.#start) >= LONGEST_LIST) {
@@ -172,6 +174,10 @@ class Scan {
   #take(at: number): boolean {
     if (this.#comments === 0 && this.#start < 0) this.#start = at;
     return false;
+  }
+
+  #inToken(): boolean {
+    return this.#start >= 0 || this.#held !== "";
   }
 
   #endToken(end: number): void {

@@ -62,6 +62,11 @@ describe("prescan()", () => {
     });
   });
 
+  test("reads metasymbols in values as tokens, inside of atoms as letters", () => {
+    expect(scan("\x9ba b\x9bc \x9b", { kind: "value" }).tokens).toEqual(["\x9b", "a", "b\x9bc", "\x9b"]);
+    expect(scan("b\x81x", { kind: "value" }).tokens).toEqual(["b\x81x"]);
+  });
+
   test("has sendmail's limits", () => {
     expect(scan("a".repeat(256), { kind: "value" }).tokens).toHaveLength(1);
     expect(scan("a".repeat(257), { kind: "value" }).messages[0]).toMatch(/prescan: token too long$/);
