@@ -1,7 +1,7 @@
 /** Builtins that compute with text and numbers; they change nothing. */
 import { ArithmeticError, evaluate, formatInteger } from "./arithmetic.ts";
 import { ANY, numberArgument, type Row } from "./builtin-row.ts";
-import { emacsRegExp, fillIn, replaceAll } from "./emacs-regexp.ts";
+import { fillIn, replaceAll, search } from "./emacs-regexp.ts";
 import type { Call } from "./expand.ts";
 import { format } from "./format.ts";
 
@@ -73,12 +73,10 @@ function regexp(call: Call): string | undefined {
   const { text } = call;
   if (call.args.length < 2) return "0";
   return withPattern(call, () => {
-    const pattern = emacsRegExp(text(1)!);
-    pattern.lastIndex = 0;
-    const match = pattern.exec(text(0)!);
+    const match = search(text(1)!, text(0)!, 0);
     const replacement = text(2);
     if (replacement === undefined) return String(match?.index ?? -1);
-    return match === null ? undefined : fillIn(replacement, match);
+    return match === undefined ? undefined : fillIn(replacement, match);
   });
 }
 

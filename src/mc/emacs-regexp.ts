@@ -1,19 +1,38 @@
 /**
  * Regular expressions of regexp and patsubst: GNU m4 uses the Emacs dialect, where `\(` `\)` `\|` are operators and
- * `(` `)` `|` `{` are themselves. Translated to JavaScript's; leftmost, but of several alternatives the first, not
- * the longest, is taken.
+ * `(` `)` `|` `{` are themselves. Translated to JavaScript's.
  */
 
-const cache = new Map<string, RegExp>();
+const cache = new Map<string, readonly RegExp[]>();
 
-/** Throws SyntaxError for a pattern that means nothing. */
-export function emacsRegExp(pattern: string): RegExp {
+/**
+ * The first match at or behind `from`; of several alternatives (`a\|ab`) that begin there the longest, as POSIX wants.
+ * Throws SyntaxError for a pattern that means nothing.
+ */
+export function search(pattern: string, text: string, from: number): RegExpExecArray | undefined {
   let made = cache.get(pattern);
-  if (made === undefined) {
-    made = new RegExp(translate(pattern), "dgm");
-    cache.set(pattern, made);
+  if (made === undefined) cache.set(pattern, (made = compile(pattern)));
+  let best: RegExpExecArray | undefined;
+  for (const expression of made) {
+    expression.lastIndex = from;
+    const match = expression.exec(text);
+    if (match === null) continue;
+    const better =
+      best === undefined ||
+      match.index < best.index ||
+      (match.index === best.index && match[0].length > best[0].length);
+    if (better) best = match;
   }
-  return made;
+  return best;
+}
+
+/** One expression for each outer alternative; the others stay in it, unable to match, so that groups keep their numbers. */
+function compile(pattern: string): RegExp[] {
+  const alternatives = translate(pattern);
+  return alternatives.map((_each, wanted) => {
+    const parts = alternatives.map((part, index) => (index === wanted ? part : `(?!)(?:${part})`));
+    return new RegExp(parts.join("|"), "gm");
+  });
 }
 
 const afterBackslash: Readonly<Record<string, string>> = {
@@ -32,7 +51,11 @@ const afterBackslash: Readonly<Record<string, string>> = {
   "'": "(?![^])",
 };
 
-function translate(pattern: string): string {
+/** The outer alternatives of a pattern, each in JavaScript's dialect. */
+function translate(pattern: string): string[] {
+  const alternatives: string[] = [];
+  let depth = 0;
+  let groups = 0;
   let out = "";
   /** Nothing to repeat yet: here a star is itself and a caret an anchor. */
   let start = true;
@@ -41,8 +64,15 @@ function translate(pattern: string): string {
     if (char === "\\") {
       const next = pattern[++index];
       if (next === undefined) throw new SyntaxError("Trailing backslash");
-      if (/[1-9]/.test(next)) out += `\\${next}(?:)`;
-      else out += afterBackslash[next] ?? escape(next);
+      if (/[1-9]/.test(next)) {
+        if (Number(next) > groups) throw new SyntaxError("Invalid back reference");
+        out += `\\${next}(?:)`;
+      } else if (next === "|" && depth === 0) {
+        alternatives.push(out);
+        out = "";
+      } else out += afterBackslash[next] ?? escape(next);
+      if (next === "(") [depth, groups] = [depth + 1, groups + 1];
+      else if (next === ")" && --depth < 0) throw new SyntaxError("Unmatched ) or \\)");
       start = next === "(" || next === "|";
       continue;
     }
@@ -60,7 +90,8 @@ function translate(pattern: string): string {
     else out += escape(char);
     start = char === "^" && start;
   }
-  return out;
+  if (depth > 0) throw new SyntaxError("Unmatched ( or \\(");
+  return [...alternatives, out];
 }
 
 function isLast(pattern: string, index: number): boolean {
@@ -98,12 +129,10 @@ export function fillIn(replacement: string, match: RegExpMatchArray): string {
 
 /** Replaces every match, also empty ones: each moves on by one character, which is copied. */
 export function replaceAll(text: string, pattern: string, replacement: string): string {
-  const expression = emacsRegExp(pattern);
   let out = "";
   for (let at = 0; at <= text.length;) {
-    expression.lastIndex = at;
-    const match = expression.exec(text);
-    if (match === null) return out + text.slice(at);
+    const match = search(pattern, text, at);
+    if (match === undefined) return out + text.slice(at);
     const end = match.index + match[0].length;
     out += text.slice(at, match.index) + fillIn(replacement, match);
     if (match[0] === "") {

@@ -292,7 +292,8 @@ export class Processor {
         );
       }
       if (depth === 0 && (kind === "comma" || kind === "close")) {
-        args.push(builtin !== undefined && into.length === 0 ? builtin : into.join(""));
+        // Text behind the value of a builtin is dropped, as GNU m4 does.
+        args.push(builtin ?? into.join(""));
         return kind === "comma";
       }
       if (kind === "open") depth++;

@@ -92,10 +92,7 @@ export class Scanner {
         return "text";
       } else text += this.#upTo(block, closeComment, "");
     }
-    // A comment that ends with the file is no error when a newline would end it: the last line just has none.
-    if (closeComment !== "\n") throw new UnterminatedText("end of file in comment", opened);
-    this.text = text;
-    return "text";
+    throw new UnterminatedText("end of file in comment", opened);
   }
 
   #quoted(): TokenKind {
