@@ -1,0 +1,127 @@
+/** What a configuration made with the library decides: compiled, loaded by the server's own reader, asked in test mode. */
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { readArguments } from "../../../src/cli/arguments.ts";
+import { runMakemap } from "../../../src/cli/makemap.ts";
+import { Output } from "../../../src/cli/output.ts";
+import { runTestMode } from "../../../src/cli/test-mode.ts";
+import { compileMc } from "../../../src/mc/compile.ts";
+import { describePart, partNames } from "../../../src/mc/describe.ts";
+import { folderLibrary } from "../../../src/mc/library.ts";
+import { runCommand } from "../../support/command.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const routes = join(root, "test/golden/mc/routes");
+const library = folderLibrary(join(root, "macros"));
+const TABLES = ["access", "mailertable", "virtusertable", "genericstable"];
+
+interface Expectation {
+  readonly typed: string;
+  readonly answer: string;
+}
+
+/** Typed lines, each with the answer indented below it when there is one. */
+function readExpectations(): Expectation[] {
+  const found: { typed: string; answer: string }[] = [];
+  for (const line of readFileSync(join(routes, "answers.txt"), "latin1").split("\n")) {
+    if (line.startsWith("    ")) found.at(-1)!.answer = line.trim();
+    else if (line !== "") found.push({ typed: line, answer: "" });
+  }
+  return found;
+}
+
+/** The last result that a command printed. */
+function answerOf(lines: readonly string[]): string {
+  const last = lines.findLast((line) => line.includes("returns:") || line.startsWith("Rcode")) ?? "";
+  return last.replace(/^.*returns: */, "").trim();
+}
+
+async function ask(config: string, typed: readonly string[]): Promise<string[]> {
+  let text = "";
+  const input = (async function* lines() {
+    yield await Promise.resolve(Buffer.from(`${typed.join("\n")}\n`, "latin1"));
+  })();
+  const output = new Output((octets) => void (text += octets.toString("latin1")));
+  await runTestMode(readArguments("sendmail", ["-bt", "-C", config]), { input, output });
+  return text.split("\n");
+}
+
+describe("a company's server", () => {
+  let folder = "";
+  let config = "";
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "mc-routes-"));
+    cpSync(routes, folder, { recursive: true });
+    const source = readFileSync(join(folder, "site.mc"), "latin1").replaceAll("@DIR@", folder);
+    const result = compileMc({ file: join(folder, "site.mc"), text: source }, { library });
+    expect(result.diagnostics).toEqual([]);
+    config = join(folder, "sendmail.cf");
+    writeFileSync(config, result.text, "latin1");
+    for (const table of TABLES) {
+      const text = readFileSync(join(folder, table), "latin1");
+      const made = await runCommand(runMakemap, ["hash", join(folder, table)], text);
+      expect(made).toMatchObject({ status: 0, errors: "" });
+    }
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("routes, rewrites, accepts and refuses as recorded", async () => {
+    const expected = readExpectations();
+    // One command at a time is marked by a class listing of its own: prompts of silent commands run together.
+    const typed = expected.flatMap(({ typed: line }, index) => [line, `$\{mark${index}}`]);
+    const lines = await ask(config, typed);
+    const answers: string[] = [];
+    let part: string[] = [];
+    for (const line of lines.map((each) => each.replace(/^(?:> )+/, ""))) {
+      if (line === "Undefined") {
+        answers.push(answerOf(part));
+        part = [];
+      } else part.push(line);
+    }
+    const got = expected.map(({ typed: line }, index) => `${line} => ${answers[index]}`);
+    expect(got).toEqual(expected.map(({ typed: line, answer }) => `${line} => ${answer}`));
+  });
+});
+
+describe("the library", () => {
+  const folders = ["feature", "mailer", "ostype", "domain", "hack"];
+
+  test("every part says what it does, and gives an example", () => {
+    const silent = partNames(library).filter((name) => !/Example:/.test(describePart(library, name) ?? ""));
+    expect(silent).toEqual([]);
+  });
+
+  test("every part compiles by itself", () => {
+    const broken: string[] = [];
+    for (const kind of folders) {
+      for (const name of library.names(kind)) {
+        const use: Record<string, string> = {
+          feature: `FEATURE(\`access_db')FEATURE(\`${name}', \`one.example')MAILER(\`smtp')`,
+          mailer: `MAILER(\`smtp')MAILER(\`${name}')`,
+          ostype: `OSTYPE(\`${name}')MAILER(\`smtp')`,
+          domain: `DOMAIN(\`${name}')MAILER(\`smtp')`,
+          hack: `HACK(\`${name}')MAILER(\`smtp')`,
+        };
+        const { diagnostics, text } = compileMc({ file: "site.mc", text: `${use[kind]}\n` }, { library });
+        const wrong = diagnostics.filter(
+          ({ severity, message }) => severity === "error" || /builtin|undefined/.test(message),
+        );
+        if (wrong.length > 0 || /^[ \t]*(?:ifdef|ifelse|define|_[A-Z_]+_)\b/m.test(text)) {
+          broken.push(
+            `${kind}/${name}: ${wrong.map(({ message }) => message).join("; ") || "macros left in the output"}`,
+          );
+        }
+      }
+    }
+    expect(broken).toEqual([]);
+  });
+
+  test("there are no files that nothing can name", () => {
+    const known = new Set([...folders, "m4"]);
+    expect(readdirSync(join(root, "macros")).filter((name) => !known.has(name))).toEqual([]);
+  });
+});
