@@ -19,6 +19,7 @@ const MODES: Readonly<Partial<Record<Mode, () => Promise<ModeCommand>>>> = {
     const { runTestMode } = await import("./test-mode.ts");
     return (args) => runTestMode(args, { input: process.stdin });
   },
+  s: async () => (await import("./smtp-stdio.ts")).speakSmtp,
   v: async () => (await import("./verify.ts")).verify,
   i: async () => (await import("./newaliases.ts")).rebuildAliases,
   p: async () => (await import("./queue-print.ts")).showQueue,
@@ -57,6 +58,7 @@ const NAMES: Readonly<Record<string, LazyCommand>> = {
   m4: async () => (await import("./m4.ts")).runM4,
   makemap: async () => (await import("./makemap.ts")).runMakemap,
   praliases: async () => (await import("./praliases.ts")).runPraliases,
+  editmap: async () => (await import("./editmap.ts")).runEditmap,
   start: async () => (await import("./start.ts")).runStart,
   "--worker": worker,
 };

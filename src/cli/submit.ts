@@ -5,7 +5,7 @@
  * Called from cron and web pages for every mail they send: imports nothing that it does not need (DESIGN D10).
  */
 import { userInfo } from "node:os";
-import type { SubmissionAnswer } from "../control/protocol.ts";
+import type { SubmissionAnswer, SubmissionFacts } from "../control/protocol.ts";
 import { ControlError, connectControl, NoDaemonError } from "../control/client.ts";
 import { homeFolder } from "../daemon/home.ts";
 import type { Reply } from "../mail/reply.ts";
@@ -26,7 +26,7 @@ export async function submit(args: SendmailArguments): Promise<ExitCode> {
   } catch (error) {
     if (!(error instanceof NoDaemonError)) throw error;
     const { leaveInClientQueue } = await import("./client-submission.ts");
-    return leaveInClientQueue(args, caller(), input);
+    return leaveInClientQueue(args, factsOf(args), input);
   }
   try {
     return report(await client.submit(factsOf(args), input), args.addresses);
@@ -53,7 +53,7 @@ export function caller(): string {
   }
 }
 
-function factsOf(args: SendmailArguments): Parameters<Awaited<ReturnType<typeof connectControl>>["submit"]>[0] {
+function factsOf(args: SendmailArguments): SubmissionFacts {
   return {
     user: caller(),
     ...(args.sender === undefined ? {} : { sender: senderAddress(args.sender) }),
@@ -69,7 +69,7 @@ function factsOf(args: SendmailArguments): Parameters<Awaited<ReturnType<typeof 
 }
 
 /** `-f '<>'` and `-f ''` both mean the null sender. */
-export function senderAddress(given: string): string {
+function senderAddress(given: string): string {
   return given.replace(/^<(.*)>$/s, "$1");
 }
 

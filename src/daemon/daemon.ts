@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { Dns2Resolver } from "../dns/dns2-resolver.ts";
 import { openLog, type OpenLog } from "../log/open-log.ts";
+import { macroValue } from "../rewriting/macro-value.ts";
 import { systemClock } from "../sys/clock.ts";
 import { readMachine } from "../sys/machine.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
@@ -86,6 +87,10 @@ async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog
     priority: "info",
     text: `starting daemon: ${addresses.map((each) => `${each.name} ${each.address}:${each.port}`).join(", ")}`,
   });
+  if (!macroValue("j", config.macros).includes(".")) {
+    const text = `the name of this host, ${macroValue("j", config.macros)}, has no domain: others cannot answer mail from it`;
+    log.write(2, { priority: "warning", text: `${text} (set confDOMAIN_NAME, or the full name in the hosts file)` });
+  }
   options.started(addresses);
   const reason = await stopped;
   log.write(1, { priority: "info", text: `stopping daemon: ${reason}` });

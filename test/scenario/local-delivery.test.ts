@@ -161,6 +161,19 @@ describe("the command line", () => {
     expect((await server.run("sendmail", ["-t"], "Subject: none\n\n")).code).not.toBe(0);
   });
 
+  test("-bs speaks SMTP on standard input", async () => {
+    const { code, out } = await server.run(
+      "sendmail",
+      ["-bs"],
+      "MAIL FROM:<boss@mail.example.test>\r\nRCPT TO:<nobody>\r\nRCPT TO:<bob>\r\nDATA\r\nSubject: from-bs\r\n\r\nhi\r\n.\r\nQUIT\r\n",
+    );
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^220 mail\.example\.test ESMTP .*\r\n250 2\.1\.0 .*\r\n550 5\.1\.1 .*\r\n250 2\.1\.5 .*\r\n354 .*\r\n250 2\.0\.0 \S+ Message accepted for delivery\r\n221 /,
+    );
+    await eventually("the mail", () => withSubject("bob", "from-bs").length === 1);
+  });
+
   test("-bv tells where addresses would go, mailq that nothing waits", async () => {
     const { out, code } = await server.run("sendmail", ["-bv", "team"]);
     expect(code).toBe(0);

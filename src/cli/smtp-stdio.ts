@@ -1,0 +1,102 @@
+/**
+ * `sendmail -bs`: SMTP on standard input and output. Rules are asked here; the messages go the way of all submissions,
+ * to the running server, or to the client queue while there is none.
+ */
+import { connectControl, NoDaemonError } from "../control/client.ts";
+import type { SubmissionAnswer, SubmissionFacts } from "../control/protocol.ts";
+import type { Configuration } from "../daemon/configuration.ts";
+import { homeFolder } from "../daemon/home.ts";
+import type { IncomingEnvelope, IncomingMessage, Intake } from "../dispatch/intake.ts";
+import { silentLog } from "../log/log.ts";
+import { type Reply, reply } from "../mail/reply.ts";
+import { refusalOf } from "../routing/local-user.ts";
+import { serveStdio } from "../smtpd/stdio.ts";
+import { systemClock } from "../sys/clock.ts";
+import type { SendmailArguments } from "./arguments.ts";
+import { leaveMessage } from "./client-submission.ts";
+import { caller } from "./submit.ts";
+import { openForCommand } from "./system.ts";
+
+export async function speakSmtp(args: SendmailArguments): Promise<number> {
+  const opened = await openForCommand(args);
+  if (typeof opened === "number") return opened;
+  const { config, router, names } = opened;
+  const exit = await serveStdio(
+    {
+      config: () => config,
+      routerOf: () => router,
+      intake: handingOver(opened),
+      log: silentLog,
+      clock: systemClock,
+      identify: () => ({ name: "localhost", ptr: "localhost", resolve: "OK" }),
+      acceptRecipient: (_, triple, scope) => refusalOf(names, triple, scope),
+      expand: () => undefined,
+      storageProblem: () => undefined,
+      startQueueRun: () => 0,
+    },
+    { input: process.stdin, output: process.stdout, user: caller() },
+  );
+  await opened.close();
+  return exit;
+}
+
+/** An intake that passes messages on; what counts as durable is the other side's word. */
+function handingOver({ config }: Configuration): Intake {
+  return { begin: (incoming) => new HandedOver(incoming, config.options.number("MaxMessageSize")) };
+}
+
+class HandedOver implements IncomingMessage {
+  readonly id = "";
+  readonly #facts: SubmissionFacts;
+  readonly #limit: number;
+  readonly #octets: Buffer[] = [];
+  #size = 0;
+
+  constructor(incoming: IncomingEnvelope, limit: number) {
+    const { sender, recipients, bodyType, smtputf8, ret, envid } = incoming;
+    this.#limit = limit;
+    this.#facts = {
+      user: caller(),
+      sender,
+      recipients: recipients.map(({ given }) => given),
+      fromHeader: false,
+      bodyType,
+      smtputf8,
+      notify: recipients[0]?.notify,
+      ret,
+      envid,
+    };
+  }
+
+  write(chunk: Buffer): void {
+    this.#size += chunk.length;
+    if (this.#limit === 0 || this.#size <= this.#limit) this.#octets.push(chunk);
+  }
+
+  async finish(): Promise<Reply> {
+    if (this.#limit > 0 && this.#size > this.#limit) {
+      return reply(552, "5.2.3", `Message exceeds maximum fixed size (${this.#limit})`);
+    }
+    try {
+      return (await this.#submit()).reply;
+    } catch (error) {
+      if (!(error instanceof NoDaemonError)) return reply(451, "4.3.0", (error as Error).message);
+    }
+    const id = await leaveMessage(this.#facts, this.#octets);
+    if (id === undefined) return reply(452, "4.3.1", "Queue not available; try again later");
+    return reply(250, "2.0.0", `${id} Message accepted for delivery`);
+  }
+
+  abort(): void {
+    this.#octets.length = 0;
+  }
+
+  async #submit(): Promise<SubmissionAnswer> {
+    const client = await connectControl(homeFolder().controlSocket);
+    try {
+      return await client.submit(this.#facts, this.#octets);
+    } finally {
+      client.close();
+    }
+  }
+}
