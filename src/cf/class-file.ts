@@ -6,7 +6,8 @@
  *     F{VirtHost}@hash:/etc/mail/hosts        FX key@hash:/etc/mail/lists
  */
 import { spawnSync } from "node:child_process";
-import { constants, openSync, closeSync, fstatSync, readFileSync } from "node:fs";
+import { closeSync, readFileSync } from "node:fs";
+import { openSafely, type SafetyOptions } from "../sys/safe-file.ts";
 import { EX } from "../sys/sysexits.ts";
 import { asShown, type ConfigMessages } from "./messages.ts";
 import { scan } from "./scanf.ts";
@@ -42,13 +43,13 @@ export function classMapOf(spec: string): { key: string; mapClass: string; args:
 }
 
 /** Words of a file or program, in order. Says what is wrong and returns what could be read. */
-export function readClassWords(source: ClassSource, messages: ConfigMessages): string[] {
-  const { spec, optional, pattern } = source;
+export function readClassWords(source: ClassSource, safety: SafetyOptions, messages: ConfigMessages): string[] {
+  const { spec, pattern } = source;
   if (spec === "") {
     messages.error("fileclass: missing file name");
     return [];
   }
-  const text = spec.startsWith("|") ? programOutput(spec.slice(1).trim()) : fileText(spec, optional, messages);
+  const text = spec.startsWith("|") ? programOutput(spec.slice(1).trim()) : fileText(spec, source, safety, messages);
   return wordsOf(text, pattern);
 }
 
@@ -73,36 +74,19 @@ function programOutput(program: string): string {
   return run.stdout ?? "";
 }
 
-function fileText(path: string, optional: boolean, messages: ConfigMessages): string {
+function fileText(path: string, { optional }: ClassSource, safety: SafetyOptions, messages: ConfigMessages): string {
   const refuse = (reason: string): string => {
     messages.error(`fileclass: cannot open '${asShown(path)}': ${reason}`, EX.OSERR);
     return "";
   };
-  let file: number;
+  // Octets of the configuration are the octets of the name.
+  const opened = openSafely(Buffer.from(path, "latin1").toString("utf8"), "class", safety);
+  if (opened.kind === "absent" && optional) return "";
+  if (opened.kind !== "open") return refuse(opened.problem);
   try {
-    // A FIFO or device must not make the start wait.
-    file = openSync(Buffer.from(path, "latin1"), constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (optional && (code === "ENOENT" || code === "ENOTDIR")) return "";
-    return refuse(REASONS[code ?? ""] ?? message);
-  }
-  try {
-    const found = fstatSync(file);
-    if (!found.isFile()) return refuse("Regular files only");
-    if (found.size > LARGEST) return refuse("File too large");
-    return readFileSync(file, "latin1");
+    if (opened.stats.size > LARGEST) return refuse("File too large");
+    return readFileSync(opened.fd, "latin1");
   } finally {
-    closeSync(file);
+    closeSync(opened.fd);
   }
 }
-
-/** Error texts as the C library words them. */
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "No such file or directory",
-  ENOTDIR: "Not a directory",
-  EACCES: "Permission denied",
-  ELOOP: "Too many levels of symbolic links",
-  ENAMETOOLONG: "File name too long",
-  EMFILE: "Too many open files",
-};

@@ -12,6 +12,7 @@ import type { SendmailArguments } from "./arguments.ts";
 import { DebugLevels } from "./debug-levels.ts";
 import { Output } from "./output.ts";
 import { systemEnvironment } from "./system-environment.ts";
+import { machineIdentity, programIdentity } from "./test-mode/identity.ts";
 import { TestSession } from "./test-mode/session.ts";
 
 export interface TestModeStreams {
@@ -45,6 +46,7 @@ export async function runTestMode(given: SendmailArguments, streams: TestModeStr
     testMode: true,
     print: (line) => output.line(line),
   };
+  if (levels.level(0) >= 1) for (const line of programIdentity()) output.line(line);
   const loaded = await loadConfig(given.configFile ?? DEFAULT_CONFIG, environment);
   let exit: number = loaded.exit;
   if (loaded.config) {
@@ -52,6 +54,7 @@ export async function runTestMode(given: SendmailArguments, streams: TestModeStr
       output.line("Can not use -q with -bt");
       exit = EX.USAGE;
     }
+    if (levels.level(0) >= 1) for (const line of machineIdentity(loaded.config)) output.line(line);
     const session = new TestSession(loaded.config, environment, levels, trace, output, exit);
     await dialogue(session, output, streams.input);
     loaded.config.close();

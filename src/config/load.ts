@@ -230,7 +230,8 @@ class ConfigReader {
     const source = readClassSource(body.slice(end));
     const map = classMapOf(source.spec);
     if (map) return this.#readClassMap(name, map);
-    for (const word of readClassWords(source, this.#messages)) this.#class(name).add(word);
+    const dontBlame = new Set(this.#options.values.text("DontBlameSendmail").split(" "));
+    for (const word of readClassWords(source, { dontBlame }, this.#messages)) this.#class(name).add(word);
   }
 
   /** Words from a map: the value of one key. */

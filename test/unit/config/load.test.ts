@@ -109,6 +109,32 @@ describe("loadConfig()", () => {
   });
 });
 
+describe("class files", () => {
+  test("words come from the first word of a line or from a pattern; comments are left out", async () => {
+    writeFileSync(join(folder, "words"), "one two\n# no\nthree # four\n");
+    const { config, messages } = await load(
+      `${HEAD}Fa${folder}/words\nFb${folder}/words %*s %s\nFc-o ${folder}/none\n`,
+    );
+    expect(messages).toEqual([]);
+    expect([...config!.classWords("a").words()]).toEqual(["one", "three"]);
+    expect([...config!.classWords("b").words()]).toEqual(["two", "#"]);
+    expect(config!.classWords("c").size).toBe(0);
+  });
+
+  test("a missing file is an error of the system", async () => {
+    const { messages, exit } = await load(`${HEAD}Fa${folder}/none\n`);
+    expect(messages[0]).toMatch(/line 3: fileclass: cannot open '.*\/none': No such file or directory$/);
+    expect(exit).toBe(71);
+  });
+
+  test("F lines read programs and the keys of maps", async () => {
+    writeFileSync(join(folder, "table"), "key a b\nother c\n");
+    const { config } = await load(`${HEAD}Fa|/bin/pwd\nFbkey@text:${folder}/table\n`);
+    expect([...config!.classWords("a").words()]).toEqual([process.cwd()]);
+    expect([...config!.classWords("b").words()]).toEqual(["key"]);
+  });
+});
+
 describe("mailers", () => {
   test("prog, *file* and *include* always exist as 0, 1, 2", async () => {
     const { config } = await load(HEAD);
