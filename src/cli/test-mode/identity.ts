@@ -13,8 +13,9 @@ export function programIdentity(): string[] {
 }
 
 /** After it was read: the names that everything else is made of. */
-export function machineIdentity({ macros, expand }: Config): string[] {
-  const value = (name: string): string => expand(macros.get(name) ?? "", macros);
+export function machineIdentity(config: Config): string[] {
+  const { macros } = config;
+  const value = (name: string): string => config.expand(macros.get(name) ?? "", macros);
   return [
     "",
     "============ SYSTEM IDENTITY (after readcf) ============",
