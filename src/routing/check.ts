@@ -33,17 +33,16 @@ export function runCheck(
       return { kind: "defer", reply: reply(451, "4.3.0", reason ?? "Temporary failure, please try again later") };
     }
     if (tokens[0] !== CANON_MAILER) return ACCEPTED;
-    return verdictOf(config, tokens, context);
+    return verdictOf(parser, tokens, context);
   });
 }
 
-function verdictOf(config: Config, tokens: Tokens, context: RewriteContext): Verdict {
-  const { rewriter } = config;
+function verdictOf(parser: AddressParser, tokens: Tokens, context: RewriteContext): Verdict {
   const triple = readTriple(tokens, () => undefined, true);
   if (triple.kind === "discard") return { kind: "discard" };
   if (triple.kind === "error") {
-    const host = rewriter.join(triple.host);
-    const user = rewriter.join(triple.user);
+    const host = parser.message(triple.host);
+    const user = parser.message(triple.user);
     if (host.toLowerCase() === "quarantine") return { kind: "quarantine", reason: readErrorText(user).text };
     const answer = errorReply(host, user);
     return { kind: answer.code < 500 ? "defer" : "refuse", reply: answer };

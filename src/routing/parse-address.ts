@@ -6,6 +6,7 @@
 import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { catAddress } from "../rewriting/cat-address.ts";
 import { prescan } from "../rewriting/prescan.ts";
 import type { RewriteContext, Rewritten } from "../rewriting/rewriter.ts";
 import type { Tokens } from "../rewriting/tokens.ts";
@@ -60,6 +61,11 @@ export class AddressParser {
     return tokens;
   }
 
+  /** Tokens of a message: blanks between words stay blanks, whatever BlankSub says. */
+  message(tokens: Tokens): string {
+    return catAddress(tokens, this.#operators, " ");
+  }
+
   /** @param discards false: `$#discard` is an unknown mailer, as /parse has it */
   parse(address: string, context: RewriteContext, discards: boolean): MaybePromise<ParsedAddress> {
     let said = "";
@@ -98,8 +104,8 @@ export class AddressParser {
         context.message(triple.message);
         return { ...triple, status, ...(reason === undefined ? {} : { reason }) };
       case "error": {
-        const host = rewriter.join(triple.host);
-        const user = rewriter.join(triple.user);
+        const host = this.message(triple.host);
+        const user = this.message(triple.user);
         const { code, text } = readErrorText(user);
         // The original shows the address with replies about mailboxes only.
         context.message(sevenBits(namesAddress(code) ? `${address}... ${text}` : text));

@@ -20,6 +20,7 @@ beforeAll(async () => {
     [
       "V10",
       "O OperatorChars=.:%@!^/[]+",
+      "O BlankSub=.",
       "Mlocal, P=/bin/mail, F=ls, R=20, A=mail $u",
       "Msmtp, P=[IPC], F=u, S=11, A=TCP $h",
       "Scanonify=3",
@@ -27,6 +28,7 @@ beforeAll(async () => {
       "Sparse=0",
       'Rnobody@$+\t$#error $@ 5.1.1 $: "550 5.1.1 nobody here"',
       'Rbusy@$+\t$#error $@ 4.7.1 $: "451 4.7.1 come back"',
+      "Rplain@$+\t$#error $@ 5.1.1 $: 550 no mail here",
       "Rdrop\t$#discard $: drop",
       "R$+@$+\t$#smtp $@ $2 $: $1@$2",
       "R$+\t$#local $: $1",
@@ -85,6 +87,7 @@ describe("resolve()", () => {
       kind: "error",
       reply: { code: 550, enhanced: "5.1.1", lines: ["nobody here"] },
     });
+    expect(router.resolve("plain@a.test", config.macros)).toMatchObject({ reply: { lines: ["no mail here"] } });
     expect(router.resolve("busy@a.test", config.macros)).toMatchObject({ reply: { code: 451, enhanced: "4.7.1" } });
   });
 
