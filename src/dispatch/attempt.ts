@@ -19,6 +19,7 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { expandRecipients } from "../routing/recipients.ts";
 import { type LocalNames, sameTriple } from "../routing/local-user.ts";
 import type { Clock } from "../sys/clock.ts";
+import { Gate } from "./limits.ts";
 import { type ReportSender, tellSenders } from "./reports.ts";
 import { decide, type Settlement } from "./settle.ts";
 
@@ -40,6 +41,9 @@ export interface AttemptEnvironment {
   /** Fires when the server gives up waiting at shutdown. */
   readonly signal: AbortSignal;
 }
+
+/** Transactions of one message at the same time: a list with members at 500 hosts is not 500 connections. */
+const JOBS_AT_ONCE = 20;
 
 /** Tries the message; returns its entry when recipients are left for later, undefined when it is done or gone. */
 export async function attempt(environment: AttemptEnvironment, id: string): Promise<QueueEntry | undefined> {
@@ -74,6 +78,8 @@ class Work {
     const statuses = new Map<number, RecipientStatus>();
     if (needsExpansion(this.#names.config, this.#entry, pending)) await this.#expand(pending, statuses);
     const ready = pendingRecipients(this.#entry.envelope).filter((index) => !statuses.has(index));
+    // Everybody was discarded or is on the list already: the expansion has finished the message.
+    if (ready.length === 0 && statuses.size === 0) return undefined;
     const record: Attempt = { at: this.#started, recipients: ready };
     this.#environment.store.record(this.#claim, record);
     await this.#deliver(ready, statuses);
@@ -155,6 +161,7 @@ class Work {
       byOwner.set(recipient.owner, list);
     }
     const running: Promise<void>[] = [];
+    const gate = new Gate(JOBS_AT_ONCE);
     for (const [owner, recipients] of byOwner) {
       const jobs = group({
         config,
@@ -165,7 +172,10 @@ class Work {
         addresses: this.#names.router,
         signal: this.#environment.signal,
       });
-      for (const job of jobs) running.push(this.#runJob(job, statuses));
+      for (const job of jobs) {
+        await gate.enter();
+        running.push(this.#runJob(job, statuses).finally(() => gate.leave()));
+      }
     }
     await Promise.all(running);
   }

@@ -141,8 +141,12 @@ class SendList {
   }
 
   async #expandAlias(index: number, named: Triple, found: Triple, value: string): Promise<void> {
+    const members = parseDestinations(value);
+    if (members.length === 0) {
+      return this.#end(index, { code: 550, enhanced: "5.2.4", lines: [`Alias ${found.user} names nobody`] }, named);
+    }
     const owner = await this.#context.aliases.ownerOf(found.user);
-    this.#expanded(index, named, parseDestinations(value), { owner });
+    return this.#expanded(index, named, members, { owner });
   }
 
   #placeUser(index: number, triple: Triple, user: User, final: boolean): void {
@@ -158,8 +162,10 @@ class SendList {
       case "tempfail":
         return this.#end(index, { code: 451, enhanced: "4.2.0", lines: [forward.reason] }, triple);
       case "found": {
-        const rights: Rights = { user: user.name, uid: user.uid, gid: user.gid };
-        return this.#expanded(index, triple, parseDestinations(withoutComments(forward.text)), { rights });
+        const members = parseDestinations(withoutComments(forward.text));
+        // Only comments: the user forwards nothing, and nothing may be lost.
+        if (members.length === 0) return this.#deliverTo(index, triple);
+        return this.#expanded(index, triple, members, { rights: { user: user.name, uid: user.uid, gid: user.gid } });
       }
     }
   }

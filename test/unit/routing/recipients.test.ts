@@ -171,6 +171,18 @@ describe("expandRecipients()", () => {
     expect(all[2].rights).toMatchObject({ user: "ann", uid });
   });
 
+  test("a .forward of comments alone forwards nothing and loses nothing", async () => {
+    const { mkdirSync } = await import("node:fs");
+    mkdirSync(join(home, "ann"), { mode: 0o700 });
+    writeFileSync(join(home, "ann", ".forward"), "# not now: bob\n\n", { mode: 0o600 });
+    expect((await expand(["ann"], {})).story).toEqual(["ann: todo local"]);
+  });
+
+  test("an alias that names nobody fails, it does not swallow mail", async () => {
+    const { all } = await expand(["void"], { void: " , " });
+    expect(all[0]).toMatchObject({ state: "failed", status: { status: "5.2.4" } });
+  });
+
   test("reads a :include: list and gives its owner's address to the members", async () => {
     const file = join(home, "list");
     writeFileSync(file, "# members\nann\nx@far.test (X)\n", { mode: 0o600 });

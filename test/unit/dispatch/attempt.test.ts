@@ -1,0 +1,213 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Config, Options } from "../../../src/config/config.ts";
+import type { Mailer } from "../../../src/config/mailer.ts";
+import type { Agent, Job } from "../../../src/delivery/agent.ts";
+import { type AttemptEnvironment, attempt } from "../../../src/dispatch/attempt.ts";
+import type { IncomingEnvelope } from "../../../src/dispatch/intake.ts";
+import type { Envelope } from "../../../src/envelope/envelope.ts";
+import type { Recipient } from "../../../src/envelope/recipient.ts";
+import type { RecipientStatus } from "../../../src/envelope/status.ts";
+import { silentLog } from "../../../src/log/log.ts";
+import { MemoryStore } from "../../../src/queue/memory-store.ts";
+import type { QueueEntry } from "../../../src/queue/queue.ts";
+import { EMPTY_CLASS } from "../../../src/rewriting/class-set.ts";
+import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
+import { createAliases } from "../../../src/routing/aliases.ts";
+import type { Router } from "../../../src/routing/router.ts";
+import { systemClock } from "../../../src/sys/clock.ts";
+
+/** What happened, in order. */
+let story: string[];
+let store: MemoryStore;
+/** Outcome by user of the triple; default delivered. */
+let outcomes: Record<string, RecipientStatus["action"]>;
+let reportsWork: boolean;
+
+beforeEach(() => {
+  story = [];
+  outcomes = {};
+  reportsWork = true;
+  store = new MemoryStore();
+  const settle = store.settle.bind(store);
+  store.settle = (claim, changes) => {
+    const { recipients, added = [] } = changes;
+    story.push(`settle ${recipients.map(({ index, state }) => `${index}=${state}`).join(" ")} +${added.length}`);
+    return settle(claim, changes);
+  };
+  const record = store.record.bind(store);
+  store.record = (claim, tried) => {
+    story.push(`record ${tried.recipients.join(" ")}`);
+    record(claim, tried);
+  };
+});
+afterEach(() => store.close());
+
+function mailer(name: string, flags: string): [string, Mailer] {
+  return [name, { name, path: "[IPC]", flags: new Set(flags), maxRecipients: 0 } as unknown as Mailer];
+}
+
+const config = {
+  options: {
+    text: () => "",
+    number: () => 10,
+    timeout: () => 0,
+    time: () => 0,
+    flag: () => false,
+  } as unknown as Options,
+  mailers: new Map([mailer("local", "A"), mailer("esmtp", "m")]),
+  macros: new MacroScope(),
+  classWords: () => EMPTY_CLASS,
+  expand: (text: string) => text,
+} as unknown as Config;
+
+const router = {
+  resolve: (address: string) => ({
+    kind: "triple",
+    triple: address.includes("@")
+      ? { mailer: "esmtp", host: address.slice(address.indexOf("@") + 1), user: address }
+      : { mailer: "local", host: "", user: address },
+    canonical: address,
+  }),
+} as unknown as Router;
+
+const agent: Agent = {
+  deliver(job: Job) {
+    story.push(
+      `deliver ${job.mailer.name} ${job.recipients.map(({ triple }) => triple.user).join(",")} from <${job.envelope.sender}>`,
+    );
+    const statuses = job.recipients.map(({ index, triple }): [number, RecipientStatus] => {
+      const action = outcomes[triple.user] ?? "relayed";
+      return [index, { action, status: action === "failed" ? "5.1.1" : "2.0.0", text: "text", at: 0 }];
+    });
+    return Promise.resolve({ statuses: new Map(statuses) });
+  },
+};
+
+function environment(aliases: Record<string, string> = {}): AttemptEnvironment {
+  return {
+    names: () => ({
+      config,
+      router,
+      aliases: createAliases([
+        {
+          name: "test",
+          lookup: (key) => (key in aliases ? { kind: "found", value: aliases[key] } : { kind: "missing" }),
+        },
+      ]),
+      users: { find: () => undefined, findById: () => undefined },
+      agentFor: () => agent,
+      dontBlame: new Set(),
+    }),
+    store,
+    clock: systemClock,
+    log: silentLog,
+    reports: {
+      config: () => config,
+      router: () => router,
+      clock: systemClock,
+      log: silentLog,
+      intake: {
+        begin(incoming: IncomingEnvelope) {
+          story.push(`report to ${incoming.recipients.map(({ given }) => given).join(",")} from <${incoming.sender}>`);
+          return {
+            id: "report",
+            write: () => undefined,
+            finish: () => Promise.resolve({ code: reportsWork ? 250 : 452, lines: ["x"] }),
+            abort: () => undefined,
+          };
+        },
+      },
+    },
+    nextTry: (_, now) => now + 1000,
+    signal: new AbortController().signal,
+  };
+}
+
+async function queued(sender: string, ...given: string[]): Promise<QueueEntry> {
+  const draft = await store.draft();
+  const recipients: Recipient[] = given.map((each) => ({ given: each, state: "todo" }));
+  const envelope: Envelope = {
+    id: draft.id,
+    sender,
+    recipients,
+    headers: [],
+    bodySize: 0,
+    eightBit: false,
+    smtputf8: false,
+    arrived: Date.now(),
+    macros: {},
+    isReport: false,
+    messageClass: 0,
+  };
+  return draft.commit(envelope);
+}
+
+describe("attempt()", () => {
+  test("records the attempt before it delivers, and settles afterwards", async () => {
+    const { id } = await queued("me@a.test", "x@far.test", "y@far.test");
+    expect(await attempt(environment(), id)).toBeUndefined();
+    expect(story.slice(-3)).toEqual([
+      "record 0 1",
+      "deliver esmtp x@far.test,y@far.test from <me@a.test>",
+      "settle 0=delivered 1=delivered +0",
+    ]);
+    expect(store.get(id)).toBeUndefined();
+  });
+
+  test("writes down an expansion before any of its children is tried", async () => {
+    const { id } = await queued("me@a.test", "list");
+    await attempt(environment({ list: "x@far.test, y@far.test", "owner-list": "boss@a.test" }), id);
+    expect(story).toEqual([
+      "settle 0=expanded +2",
+      "record 1 2",
+      "deliver esmtp x@far.test,y@far.test from <boss@a.test>",
+      "settle 1=delivered 2=delivered +0",
+    ]);
+  });
+
+  test("queues the report before it settles the failure", async () => {
+    outcomes["x@far.test"] = "failed";
+    const { id } = await queued("me@a.test", "x@far.test");
+    await attempt(environment(), id);
+    expect(story.slice(-2)).toEqual(["report to me@a.test from <>", "settle 0=failed +0"]);
+  });
+
+  test("settles nothing when the report cannot be queued: the failure is met again later", async () => {
+    outcomes["x@far.test"] = "failed";
+    reportsWork = false;
+    const { id } = await queued("me@a.test", "x@far.test");
+    await expect(attempt(environment(), id)).rejects.toThrow(/cannot queue the report/);
+    expect(story.some((line) => line.startsWith("settle 0=failed"))).toBe(false);
+    expect(store.get(id)?.envelope.recipients[0].state).toBe("todo");
+    expect(store.isClaimed(id)).toBe(false);
+  });
+
+  test("never reports about mail from nobody", async () => {
+    outcomes["x@far.test"] = "failed";
+    const { id } = await queued("", "x@far.test");
+    await attempt(environment(), id);
+    expect(story.filter((line) => line.startsWith("report"))).toEqual([]);
+    expect(store.get(id)).toBeUndefined();
+  });
+
+  test("keeps what is delayed, with a time for the next try", async () => {
+    outcomes["x@far.test"] = "delayed";
+    const { id } = await queued("me@a.test", "x@far.test", "y@other.test");
+    const left = await attempt(environment(), id);
+    expect(left?.envelope.recipients.map(({ state }) => state)).toEqual(["deferred", "delivered"]);
+    expect(left?.nextTry).toBeGreaterThan(Date.now());
+    story.length = 0;
+    outcomes = {};
+    expect(await attempt(environment(), id)).toBeUndefined();
+    expect(story.filter((line) => line.startsWith("deliver"))).toEqual(["deliver esmtp x@far.test from <me@a.test>"]);
+  });
+
+  test("does nothing for a message that is gone or claimed by somebody else", async () => {
+    const { id } = await queued("me@a.test", "x@far.test");
+    const claim = await store.claim(id);
+    expect(await attempt(environment(), id)).toBeUndefined();
+    expect(story).toEqual([]);
+    if (claim !== undefined) store.finish(claim);
+    expect(await attempt(environment(), "nothing")).toBeUndefined();
+  });
+});
