@@ -124,7 +124,7 @@ function environment(aliases: Record<string, string> = {}): AttemptEnvironment {
 }
 
 async function queued(sender: string, ...given: string[]): Promise<QueueEntry> {
-  const draft = await store.draft();
+  const draft = store.draft();
   const recipients: Recipient[] = given.map((each) => ({ given: each, state: "todo" }));
   const envelope: Envelope = {
     id: draft.id,
@@ -204,7 +204,7 @@ describe("attempt()", () => {
 
   test("does nothing for a message that is gone or claimed by somebody else", async () => {
     const { id } = await queued("me@a.test", "x@far.test");
-    const claim = await store.claim(id);
+    const claim = store.claim(id);
     expect(await attempt(environment(), id)).toBeUndefined();
     expect(story).toEqual([]);
     if (claim !== undefined) store.finish(claim);
