@@ -52,7 +52,7 @@ export async function startServer(configuration: ServerConfiguration): Promise<R
     // Started as users start it, so that what bin/sendmail tells Node counts, too.
     const child = spawn(join(ROOT, "bin/sendmail"), words, {
       env: { ...home.environment, ...profiling(configuration), RULEMAIL_READY_FD: "3" },
-      stdio: ["ignore", "inherit", "inherit", "pipe"],
+      stdio: ["ignore", "ignore", "inherit", "pipe"],
     });
     const port = await readyPort(child).catch(async (error: unknown) => {
       await end(child);

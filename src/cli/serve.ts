@@ -32,6 +32,7 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
   if (options.background) return detach();
   return runServer({
     ...options,
+    foreground: process.env.RULEMAIL_DETACHED === undefined,
     started(addresses) {
       options.started?.(addresses);
       announce(addresses);
@@ -55,12 +56,15 @@ function detach(): Promise<ExitCode> {
   const child = spawn(process.execPath, [...process.execArgv, program, name, ...foreground], {
     detached: true,
     stdio: ["ignore", "ignore", "inherit", "pipe"],
-    env: { ...process.env, RULEMAIL_READY_FD: "3" },
+    env: { ...process.env, RULEMAIL_READY_FD: "3", RULEMAIL_DETACHED: "1" },
   });
   return new Promise((resolve) => {
     child.once("error", () => resolve(EX.OSERR));
     child.once("exit", (code) => resolve((code ?? EX.SOFTWARE) as ExitCode));
-    child.stdio[3]?.once("data", () => {
+    const ready = child.stdio[3];
+    ready?.once("data", () => {
+      // Nothing may keep this process: the server goes on alone.
+      ready.destroy();
       child.unref();
       resolve(EX.OK);
     });

@@ -20,40 +20,45 @@ export interface RunOptions {
   readonly settings: readonly CommandLineSetting[];
   readonly queueInterval?: number;
   readonly listen: boolean;
+  /** The log goes to standard output too: for terminals and containers. */
+  readonly foreground: boolean;
   readonly logTag?: string;
   readonly started: (addresses: readonly { name: string; address: string; port: number }[]) => void;
 }
 
 export async function runServer(options: RunOptions): Promise<ExitCode> {
   const clock = systemClock;
-  const machine = readMachine();
-  const log = openLog({
-    level: 9,
-    targets: [{ kind: "file", path: join(homeFolder().folder, "log") }],
-    format: "text",
-    program: options.logTag ?? "sendmail",
-    host: machine.hostName.split(".", 1)[0],
-    pid: process.pid,
-    clock,
-  });
-  const surroundings: Surroundings = {
-    machine,
-    clock,
-    log,
-    resolver: new Dns2Resolver({ machine, clock }),
-    workers: openWorkers(),
-  };
+  let log: OpenLog | undefined;
+  const workers = openWorkers();
   try {
+    const machine = readMachine();
+    log = openServerLog(options, machine.hostName);
+    const surroundings: Surroundings = { machine, clock, log, workers, resolver: new Dns2Resolver({ machine, clock }) };
     return await run(options, surroundings, log);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`rulemail: ${text}\n`);
-    log.write(0, { priority: "crit", text: `cannot start: ${text}` });
+    process.stderr.write(`rulemail: cannot start: ${text}\n`);
+    log?.write(0, { priority: "crit", text: `cannot start: ${text}` });
     return EX.UNAVAILABLE;
   } finally {
-    await surroundings.workers.close();
-    await log.close();
+    await workers.close();
+    await log?.close();
   }
+}
+
+function openServerLog({ foreground, logTag }: RunOptions, hostName: string): OpenLog {
+  return openLog({
+    level: 9,
+    targets: [
+      { kind: "file", path: join(homeFolder().folder, "log") },
+      ...(foreground ? ([{ kind: "stdout" }] as const) : []),
+    ],
+    format: "text",
+    program: logTag ?? "sendmail",
+    host: hostName.split(".", 1)[0],
+    pid: process.pid,
+    clock: systemClock,
+  });
 }
 
 async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog): Promise<ExitCode> {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type DnsServer, startDnsServer } from "../support/dns-server.ts";
-import { eventually, MailServer } from "../support/mail-server.ts";
+import { eventually, MailServer, whyNotUnprivileged } from "../support/mail-server.ts";
 import { SmtpClient } from "../support/smtp-client.ts";
 
 let dns: DnsServer;
@@ -146,17 +146,46 @@ describe("tables and folders", () => {
     await eventually("recovery", () => isWell());
   });
 
-  (process.getuid?.() === 0 ? test.skip : test)("a queue folder that cannot be written refuses with 452", async () => {
-    const journal = join(server.home, "queue", "journal");
+  const reason = whyNotUnprivileged();
+  (reason === "" ? test : test.skip)(`a queue folder that cannot be written refuses with 452 ${reason}`, async () => {
+    const ordinary = await MailServer.start({ machine: dns.machine(), unprivileged: true });
+    const queue = join(ordinary.home, "queue");
+    const journal = join(queue, "journal");
     chmodSync(journal, 0o500);
-    chmodSync(join(server.home, "queue"), 0o500);
-    const { client } = await SmtpClient.open(server.port);
+    chmodSync(queue, 0o500);
+    const { client } = await SmtpClient.open(ordinary.port);
     await client.command("EHLO client.test");
-    const big = `Subject: big\r\n\r\n${"z".repeat(1000)}\r\n`.repeat(2000);
+    // Larger than what goes into a journal segment that is open already.
+    const big = `Subject: big\r\n\r\n${`${"z".repeat(70)}\r\n`.repeat(40_000)}`;
     expect(await client.send("", ["alice@mail.example.test"], big)).toMatch(/^452 /);
-    client.close();
-    chmodSync(join(server.home, "queue"), 0o700);
+    chmodSync(queue, 0o700);
     chmodSync(journal, 0o700);
-    expect(await isWell()).toBe(true);
+    await client.command("RSET");
+    expect(await client.send("", ["alice@mail.example.test"], "Subject: small\r\n\r\n")).toMatch(/^250 /);
+    client.close();
+    await eventually("the message", () => ordinary.mailbox("alice").length === 1);
+    expect(ordinary.mailbox("alice")[0]).toContain("Subject: small");
+    await ordinary.remove();
+  });
+});
+
+describe("the place to run", () => {
+  test("a home that cannot be, or a machine file that is none, is said on standard error", async () => {
+    const cf = join(server.home, "sendmail.cf");
+    const nowhere = await server.run("sendmail", ["-bD", "-C", cf], "", { RULEMAIL_HOME: "/dev/null/home" });
+    expect(nowhere.code).toBe(69);
+    expect(nowhere.err).toMatch(/^rulemail: cannot start: .*\/dev\/null/);
+    const file = write("machine.json", "{}");
+    const machine = await server.run("sendmail", ["-bD", "-C", cf], "", { RULEMAIL_MACHINE: file });
+    expect(machine.code).toBe(69);
+    expect(machine.err).toContain("machine.json");
+  });
+
+  test("-bd returns when the server accepts mail, with the status of a failed start otherwise", async () => {
+    const cf = join(server.home, "sendmail.cf");
+    // The queue of this home belongs to the server that runs.
+    const taken = await server.run("sendmail", ["-bd", "-C", cf]);
+    expect(taken.code).toBe(69);
+    expect(taken.err).toMatch(/process \d+ is using it/);
   });
 });

@@ -2,8 +2,17 @@
  * The whole program for scenario tests: a process of its own with its own home folder, users, machine file and ports.
  * Nothing is shared with the machine or with other tests.
  */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Machine } from "../../src/sys/machine.ts";
@@ -23,6 +32,18 @@ export interface MailServerOptions {
   /** Use this home again (after a crash or a stop). */
   readonly home?: string;
   readonly environment?: NodeJS.ProcessEnv;
+  /** Run as an ordinary user even when the tests are run by root. */
+  readonly unprivileged?: boolean;
+}
+
+/** The uid that stands for "nobody special". */
+const NOBODY = 65534;
+
+/** Empty when tests can run a server as an ordinary user, else why not. */
+export function whyNotUnprivileged(): string {
+  if (process.getuid?.() !== 0) return "";
+  const { status, error } = spawnSync(join(root, "bin", "rulemail"), ["mc"], { uid: NOBODY, gid: NOBODY, input: "" });
+  return error === undefined && status !== 126 && status !== 127 ? "" : "other users cannot read this checkout";
 }
 
 interface Ready {
@@ -71,6 +92,9 @@ export class MailServer {
     if (options.home === undefined || options.mc !== undefined || options.wholeMc !== undefined) {
       writeFileSync(mc, options.wholeMc ?? withLines(options.mc ?? ""));
     }
+    if (options.unprivileged && process.getuid?.() === 0) {
+      for (const name of ["", ...readdirSync(home)]) chownSync(join(home, name), NOBODY, NOBODY);
+    }
     const environment = {
       PATH: process.env.PATH,
       TZ: "UTC",
@@ -83,6 +107,7 @@ export class MailServer {
     const child = spawn(join(root, "bin", "rulemail"), ["start", "-DSERVER_PORT=0", "-DSERVER_MSA_PORT=0", mc], {
       stdio: ["ignore", "ignore", "pipe", "pipe"],
       env: environment,
+      ...(options.unprivileged && process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}),
     });
     const exit = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
     let complaints = "";
@@ -120,12 +145,17 @@ export class MailServer {
   }
 
   /** Runs one of our commands (sendmail, mailq ...) against this server. */
-  run(command: string, args: readonly string[], input = ""): Promise<{ code: number; out: string; err: string }> {
+  run(
+    command: string,
+    args: readonly string[],
+    input = "",
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<{ code: number; out: string; err: string }> {
     return new Promise((resolve) => {
       const child = execFile(
         join(root, "bin", command),
         args,
-        { env: this.#environment, encoding: "latin1", timeout: 20_000 },
+        { env: { ...this.#environment, RULEMAIL_READY_FD: "", ...environment }, encoding: "latin1", timeout: 20_000 },
         (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code ?? 1), out, err }),
       );
       child.stdin?.end(Buffer.from(input, "latin1"));
