@@ -71,5 +71,5 @@ _SMTP_LINE_(`smtp', `SMTP', `')
 _SMTP_LINE_(`esmtp', `ESMTP', `a')
 _SMTP_LINE_(`smtp8', `SMTP8', `8')
 _SMTP_LINE_(`dsmtp', `DSMTP', `a%')
-Mrelay, P=[IPC], F=_MFLAGS_(`RELAY', `mDFMuXa8', `'), S=EnvFromSMTP/HdrFromSMTP, R=MasqSMTP/ifdef(`_ALL_MASQUERADE_', `MasqRelay', `MasqSMTP'), E=\r\n, L=RELAY_MAILER_LL, T=DNS/RFC822/SMTP, _MLIMITS_(`RELAY')A=_OR_(`RELAY_MAILER_ARGS', `TCP $h')
+Mrelay, P=[IPC], F=_MFLAGS_(`RELAY', `mDFMuXa8', `'), S=EnvFromSMTP/HdrFromSMTP, R=MasqSMTP/ifdef(`_ALL_MASQUERADE_', `MasqRelay', `MasqSMTP'), E=\r\n, L=RELAY_MAILER_LL, T=DNS/RFC822/SMTP, ifdef(`SMTP_MAILER_MAXRCPTS', `r=SMTP_MAILER_MAXRCPTS, ')_MLIMITS_(`RELAY')A=_OR_(`RELAY_MAILER_ARGS', `TCP $h')
 POPDIVERT
