@@ -10,9 +10,10 @@ import { ControlFileError, parseControlFile } from "../../src/queue/control-file
 import { encodeRecord, RecordType, sealRecord } from "../../src/queue/journal-record.ts";
 import { readSegment } from "../../src/queue/segment-reader.ts";
 import { FaultyFiles } from "../support/faulty-files.ts";
+import { fuzzSeeds } from "../support/fuzz.ts";
 import { deferred, envelope, recipient } from "../support/queue-samples.ts";
 
-const ROUNDS = Number(process.env["FUZZ_ROUNDS"] ?? 300);
+const ROUNDS = 300;
 
 /** The same numbers at every run: a failure can be repeated. */
 function numbers(seed: number): (below: number) => number {
@@ -50,7 +51,7 @@ const entry = {
 describe("damaged input", () => {
   test("control files are read, or refused as such", () => {
     const whole = formatControlFile(entry);
-    for (let seed = 1; seed <= ROUNDS; seed++) {
+    for (const seed of fuzzSeeds(ROUNDS)) {
       try {
         const { entry: read } = parseControlFile(damaged(whole, numbers(seed)).toString("latin1"), id);
         expect(Array.isArray(read.envelope.recipients)).toBe(true);
@@ -64,7 +65,7 @@ describe("damaged input", () => {
     const record = encodeRecord(RecordType.message, id, { group: "x" }, [Buffer.from("body RMQ1 body")]);
     sealRecord(record, 1);
     const whole = Buffer.concat(Array.from({ length: 5 }, () => record.parts).flat());
-    for (let seed = 1; seed <= ROUNDS; seed++) {
+    for (const seed of fuzzSeeds(ROUNDS)) {
       const files = new FaultyFiles();
       await files.makeFolder("/f", 0o700);
       const file = await files.create("/f/1", 0o600);
@@ -93,7 +94,7 @@ describe("damaged input", () => {
       encodeFrame({ rulemail: 1, op: "submit", facts }),
       encodeFrame({ rulemail: 1, op: "list", filter: { id: "x" } }),
     ]);
-    for (let seed = 1; seed <= ROUNDS; seed++) {
+    for (const seed of fuzzSeeds(ROUNDS)) {
       try {
         for (const { head } of new FrameDecoder().push(damaged(whole, numbers(seed)))) readRequest(head);
       } catch (error) {
