@@ -20,13 +20,16 @@ function separateValues(words: readonly string[]): string[] {
 function parser(words: readonly string[]) {
   return yargs(separateValues(words))
     .scriptName("rulemail mc")
-    .usage("rulemail mc [options] FILE.mc > FILE.cf")
+    .usage("rulemail mc [options] FILE.mc > FILE.cf\n       rulemail mc --diff [options] OLD NEW")
     .option("D", { type: "string", array: true, nargs: 1, describe: "define a macro: NAME=TEXT" })
     .option("U", { type: "string", array: true, nargs: 1, describe: "forget a macro" })
     .option("I", { type: "string", array: true, nargs: 1, describe: "folder for include and for parts of your own" })
     .option("o", { type: "string", nargs: 1, describe: "write to this file" })
     .option("cf-dir", { type: "string", nargs: 1, describe: "another macro library (a folder)" })
     .option("allow-syscmd", { type: "boolean", describe: "let syscmd and esyscmd run programs" })
+    .option("diff", { type: "boolean", describe: "compare two files (.mc or .cf) in meaning" })
+    .option("probe", { type: "string", array: true, nargs: 1, describe: "with --diff: an address to follow" })
+    .option("json", { type: "boolean", default: false, describe: "with --diff: for programs" })
     .option("help-feature", { type: "string", nargs: 1, describe: "explain a FEATURE, MAILER, OSTYPE or DOMAIN" })
     .strictOptions()
     .version(false)
@@ -44,17 +47,26 @@ export async function runMc(words: readonly string[]): Promise<number> {
   if (status !== EX.OK || options["help"] === true) return status;
   const library = options.cfDir === undefined ? shippedLibrary() : folderLibrary(options.cfDir);
   if (options.helpFeature !== undefined) return explain(library, options.helpFeature);
-  const [file, ...more] = options._.map(String);
+  const files = options._.map(String);
+  const defines: Record<string, string> = {};
+  for (const word of options.D ?? []) addDefine(defines, word);
+  const compiling = {
+    library,
+    defines,
+    undefines: options.U,
+    includePath: options.I,
+    allowSyscmd: options.allowSyscmd,
+  };
+  if (options.diff === true) {
+    const { runDiff } = await import("./diff.ts");
+    return runDiff(files, { ...compiling, json: options.json, probes: options.probe ?? [] });
+  }
+  const [file, ...more] = files;
   if (file === undefined || more.length > 0) {
     process.stderr.write("rulemail mc: name one .mc file; see rulemail mc --help\n");
     return EX.USAGE;
   }
-  const defines: Record<string, string> = {};
-  for (const word of options.D ?? []) addDefine(defines, word);
-  const result = compileMc(
-    { file },
-    { library, defines, undefines: options.U, includePath: options.I, allowSyscmd: options.allowSyscmd },
-  );
+  const result = compileMc({ file }, compiling);
   if (result.diagnostics.length > 0) process.stderr.write(`${reportAll(result.diagnostics, readText)}\n`);
   if (!result.complete) return result.status || EX.DATAERR;
   if (options.o === undefined) {

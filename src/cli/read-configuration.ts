@@ -1,0 +1,83 @@
+/**
+ * A .cf or .mc file made ready for analysis (`rulemail lint`, `rulemail mc --diff`): an .mc is compiled first, and the
+ * origins of its lines are kept. The network is not asked: names do not exist.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readStatements, type LineOrigin, type Subject } from "../analysis/subject.ts";
+import type { ConfigEnvironment } from "../config/environment.ts";
+import { loadConfig } from "../config/load.ts";
+import { silentLog } from "../log/log.ts";
+import { compileMc, type CompileOptions } from "../mc/compile.ts";
+import { readText, shippedLibrary } from "../mc/library.ts";
+import { outermost, type Origin } from "../mc/origin.ts";
+import { diagnostic, type Diagnostic } from "../source/diagnostic.ts";
+import { systemClock } from "../sys/clock.ts";
+import { groupId } from "../sys/groups.ts";
+import { readMachine } from "../sys/machine.ts";
+import { openMailboxDatabase } from "../sys/mailbox-database.ts";
+
+export interface ReadConfiguration {
+  /** Absent when the file cannot be compiled or loaded. */
+  readonly subject?: Subject;
+  /** What the macro compiler said, about lines of the .mc; and why there is no subject. */
+  readonly problems: readonly Diagnostic[];
+}
+
+/** This machine, without its network. */
+export function analysisEnvironment(): ConfigEnvironment {
+  // One moment for everything that is compared.
+  const now = systemClock.now();
+  return {
+    machine: readMachine(),
+    resolver: { query: () => ({ kind: "nxdomain" }) },
+    users: openMailboxDatabase("pw", systemClock),
+    group: groupId,
+    clock: { ...systemClock, now: () => now, after: (ms, then) => systemClock.after(ms, then) },
+    log: silentLog,
+  };
+}
+
+/** @param options for the macro compiler, when `file` is an .mc */
+export async function readConfiguration(
+  file: string,
+  environment: ConfigEnvironment,
+  options: CompileOptions = {},
+): Promise<ReadConfiguration> {
+  if (!/\.(?:mc|m4)$/i.test(file)) return load(file, file, environment);
+  const library = options.library ?? shippedLibrary();
+  const { text, origins, diagnostics, complete } = compileMc({ file }, { ...options, library });
+  if (!complete) return { problems: diagnostics };
+  const folder = mkdtempSync(join(tmpdir(), "rulemail-analysis-"));
+  try {
+    const compiled = join(folder, "compiled.cf");
+    writeFileSync(compiled, text, "latin1");
+    const origin = (line: number): LineOrigin | undefined => lineOrigin(origins[line - 1], file);
+    const { subject, problems } = await load(file, compiled, environment, origin);
+    return { ...(subject ? { subject } : {}), problems: [...diagnostics, ...problems] };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function lineOrigin(origin: Origin | undefined, file: string): LineOrigin | undefined {
+  if (origin === undefined) return undefined;
+  const outer = outermost(origin);
+  return outer.file === file ? { line: outer.line, own: origin.file === file } : undefined;
+}
+
+async function load(
+  file: string,
+  cf: string,
+  environment: ConfigEnvironment,
+  origin?: Subject["origin"],
+): Promise<ReadConfiguration> {
+  const text = readText(cf);
+  if (text === undefined) return { problems: [diagnostic("error", `cannot read ${file}`, { file, line: 0 })] };
+  const { config, diagnostics } = await loadConfig(cf, environment);
+  if (config === undefined) {
+    return { problems: diagnostics.map((each) => ({ ...each, at: { ...each.at, file } })) };
+  }
+  return { subject: { file, config, statements: readStatements(text), diagnostics, origin }, problems: [] };
+}
