@@ -1,7 +1,9 @@
 /** Picks the personality from the name the program was called by, and exits with its code. */
 import { enableCompileCache } from "node:module";
+import { join } from "node:path";
 import { run } from "./cli/personality.ts";
 
-enableCompileCache();
+// Compiled code is kept beside the program, where only its owner can put any; a folder in /tmp could be somebody else's.
+enableCompileCache(join(import.meta.dirname, ".cache"));
 const [name = "rulemail", ...words] = process.argv.slice(2);
 process.exitCode = await run(name, words);

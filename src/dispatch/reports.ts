@@ -5,19 +5,22 @@
  * settled either, and both happen again.
  */
 import type { Config } from "../config/config.ts";
+import { addressSpans } from "../delivery/header-addresses.ts";
 import { composeReport } from "../dsn/compose.ts";
-import { decideReports, type ReportedRecipient, type ReportPlan, type ReportPolicy } from "../dsn/decide.ts";
+import { decideReports, type Outcomes, type ReportPlan, type ReportPolicy } from "../dsn/decide.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import type { Log } from "../log/log.ts";
-import { formatField } from "../mail/header.ts";
+import { formatField, isField, unfold } from "../mail/header.ts";
 import { replyText } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
 import type { Router } from "../routing/router.ts";
+import { readTrustedText } from "../routing/trusted-text.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { Intake } from "./intake.ts";
+import { bareAddress } from "./local-submission.ts";
 import { queueTimeout } from "./queue-timeouts.ts";
 
 export interface ReportSender {
@@ -26,12 +29,6 @@ export interface ReportSender {
   router(): Router;
   readonly clock: Clock;
   readonly log: Log;
-}
-
-export interface Outcomes {
-  readonly failed: readonly ReportedRecipient[];
-  readonly delayed: readonly ReportedRecipient[];
-  readonly delivered: readonly ReportedRecipient[];
 }
 
 /** Tells whoever has to hear of these outcomes. Throws when a report that is due cannot be queued. */
@@ -44,12 +41,12 @@ export async function tellSenders(
   const { failed, delayed, delivered } = outcomes;
   if (failed.length === 0 && delayed.length === 0 && delivered.every(({ recipient }) => !recipient.notify)) return;
   const config = sender.config();
-  for (const plan of decideReports(envelope, outcomes, policyOf(config))) {
+  for (const plan of decideReports(envelope, outcomes, policyOf(config, envelope))) {
     await send(sender, config, plan, envelope, message);
   }
 }
 
-function policyOf(config: Config): ReportPolicy {
+function policyOf(config: Config, about: Envelope): ReportPolicy {
   const { options } = config;
   const privacy = options.text("PrivacyOptions").toLowerCase();
   return {
@@ -57,8 +54,28 @@ function policyOf(config: Config): ReportPolicy {
     postmasterCopy: options.text("PostmasterCopy"),
     noReceipts: privacy.includes("noreceipts"),
     noBodyReturn: /nobodyreturn|goaway/.test(privacy),
+    errorsTo: options.flag("UseErrorsTo") ? errorsTo(about) : [],
   };
 }
+
+/** The addresses of Errors-To: fields (O UseErrorsTo). */
+function errorsTo({ headers }: Envelope): string[] {
+  return headers
+    .filter((field) => isField(field, "Errors-To"))
+    .flatMap(({ value }) => addressSpans(value).map(({ start, end }) => bareAddress(unfold(value.slice(start, end)))));
+}
+
+/** O ErrorHeader: text for the top of a report, or the name of a file that holds it. */
+function siteText(config: Config): readonly string[] {
+  const text = config.options.text("ErrorHeader");
+  if (text === "") return [];
+  if (!text.startsWith("/")) return [config.expand(text, config.macros)];
+  const safety = { dontBlame: new Set(config.options.text("DontBlameSendmail").split(/[\s,]+/)) };
+  const file = readTrustedText(text, "errorHeader", safety, LONGEST_SITE_TEXT);
+  return file.kind === "read" ? file.text.trimEnd().split(/\r?\n/) : [];
+}
+
+const LONGEST_SITE_TEXT = 16_384;
 
 async function send(
   sender: ReportSender,
@@ -83,7 +100,7 @@ async function send(
     relay: "localhost",
     isReport: true,
     smtputf8: about.smtputf8,
-    ...(about.eightBit ? { bodyType: "8BITMIME" as const } : {}),
+    ...(about.eightBit && !plan.headersOnly ? { bodyType: "8BITMIME" as const } : {}),
   });
   try {
     const now = clock.now();
@@ -97,6 +114,7 @@ async function send(
       daemonName: macroValue("n", config.macros) || "MAILER-DAEMON",
       warnAfter: queueTimeout(config, "queuewarn", about),
       giveUpAfter: queueTimeout(config, "queuereturn", about),
+      siteText: siteText(config),
       hideActual: /noactualrecipient/i.test(config.options.text("PrivacyOptions")),
     });
     await incoming.write(Buffer.from(`${report.headers.map(formatField).join("")}\r\n`, "latin1"));
