@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import { DebugLevels } from "../../../src/log/debug.ts";
 import type { Log, LogLine } from "../../../src/log/log.ts";
 import { logFrom, logText, logTo, logVerdict } from "../../../src/log/mail-log.ts";
 import { shorten } from "../../../src/log/safe-text.ts";
@@ -127,27 +126,4 @@ test("logText() writes plain text", () => {
   logText(log, 9, "info", "starting");
   logText(log, 10, "info", "detail");
   expect(log.lines).toEqual([{ level: 9, priority: "info", id: undefined, text: "starting" }]);
-});
-
-describe("DebugLevels", () => {
-  test("reads categories, ranges and names", () => {
-    const levels = new DebugLevels();
-    expect(levels.set("21.12,27-29.3,8,queue_*.2")).toEqual([]);
-    expect([21, 27, 28, 29, 30, 8].map((each) => levels.level(each))).toEqual([12, 3, 3, 3, 0, 1]);
-    expect(levels.enabled("queue_run", 2)).toBe(true);
-    expect(levels.enabled("other", 1)).toBe(false);
-  });
-
-  test("nothing means everything at level 1; the later setting counts", () => {
-    const levels = new DebugLevels();
-    levels.set("");
-    levels.set("5.300");
-    expect([0, 5, 99].map((each) => levels.level(each))).toEqual([1, 255, 1]);
-    levels.clear();
-    expect(levels.level(5)).toBe(0);
-  });
-
-  test("says what it cannot read", () => {
-    expect(new DebugLevels().set("21.x")[0]).toContain('Cannot read the debug level "21.x"');
-  });
 });
