@@ -92,7 +92,7 @@ class HandedOver implements IncomingMessage {
   }
 
   async #submit(): Promise<SubmissionAnswer> {
-    const client = await connectControl(homeFolder().controlSocket);
+    const client = await connectControl(homeFolder().submitSocket);
     try {
       return await client.submit(this.#facts, this.#octets);
     } finally {

@@ -18,11 +18,11 @@ export async function submit(args: SendmailArguments): Promise<ExitCode> {
     process.stderr.write("Recipient names must be specified\n");
     return EX.USAGE;
   }
-  const { controlSocket } = homeFolder();
+  const { submitSocket } = homeFolder();
   const input = readMessage(process.stdin, args.ignoreDots || ignoresDots(args));
   let client: Awaited<ReturnType<typeof connectControl>>;
   try {
-    client = await connectControl(controlSocket);
+    client = await connectControl(submitSocket);
   } catch (error) {
     if (!(error instanceof NoDaemonError)) throw error;
     const { leaveInClientQueue } = await import("./client-submission.ts");

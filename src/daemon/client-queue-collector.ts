@@ -2,12 +2,12 @@
  * Collects what programs left in the client queue while no server ran: at start, whenever something appears there, and
  * with every queue run. Messages enter as any submission does; their files go when they are safe in the queue.
  */
-import { type FSWatcher, mkdirSync, watch } from "node:fs";
+import { chmodSync, existsSync, type FSWatcher, mkdirSync, watch } from "node:fs";
 import { LocalSubmission, type Submission, type SubmissionEnvironment } from "../dispatch/local-submission.ts";
 import type { Log } from "../log/log.ts";
 import { formatField } from "../mail/header.ts";
 import { replyText } from "../mail/reply.ts";
-import { type ClientMessage, ClientQueue } from "../queue/client-queue.ts";
+import { CLIENT_FOLDER_MODE, type ClientMessage, ClientQueue } from "../queue/client-queue.ts";
 import type { MailboxDatabase } from "../sys/users.ts";
 
 export interface CollectorOptions {
@@ -15,6 +15,14 @@ export interface CollectorOptions {
   readonly log: Log;
   /** For the configuration in force now. */
   environment(): SubmissionEnvironment & { readonly names: { readonly users: MailboxDatabase } };
+}
+
+/** A server of the whole machine lets every user leave mail; that of one user only that user. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // mkdir() takes the umask off and knows no sticky bit.
+  if (process.getuid?.() === 0) chmodSync(folder, CLIENT_FOLDER_MODE);
 }
 
 export class ClientQueueCollector {
@@ -32,7 +40,7 @@ export class ClientQueueCollector {
   start(): void {
     const { folder, log } = this.#options;
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
       this.#watcher = watch(folder, { persistent: false }, () => void this.collect());
       this.#watcher.on("error", () => this.#watcher?.close());
     } catch (error) {

@@ -13,16 +13,23 @@ export interface OpenControl {
   close(): Promise<void>;
 }
 
-/**
- * Opens the home's socket, which everybody may submit mail through when the server serves a machine (root), and the one
- * of ControlSocketName, which may do everything.
- */
+/** Opens both sockets of the home: the owner's, and the one that only takes messages and may be everybody's. */
 export async function openControl(server: Server, shutdown: () => void): Promise<OpenControl> {
-  const { controlSocket } = homeFolder();
+  const { controlSocket, submitSocket } = homeFolder();
   const services = controlServices(server, shutdown);
-  mkdirSync(dirname(controlSocket), { recursive: true, mode: 0o700 });
-  const home = await serveControl({ path: controlSocket, mode: 0o600, access: "all", services });
-  return { close: () => home.close() };
+  mkdirSync(dirname(controlSocket), { recursive: true, mode: 0o755 });
+  const control = await serveControl({ path: controlSocket, mode: 0o600, access: "all", services });
+  try {
+    const submit = await serveControl({ path: submitSocket, mode: 0o666, access: "submit", services });
+    return {
+      async close() {
+        await Promise.all([control.close(), submit.close()]);
+      },
+    };
+  } catch (error) {
+    await control.close();
+    throw error;
+  }
 }
 
 function controlServices(server: Server, shutdown: () => void): ControlServices {
@@ -39,7 +46,7 @@ function controlServices(server: Server, shutdown: () => void): ControlServices 
       pid: process.pid,
       started,
       version: server.configuration.config.macros.get("v") ?? "",
-      queued: store.list().length,
+      queued: store.size,
       facts: { state: server.summary() },
     }),
     list: (filter) => store.list(filter).map((entry) => listingOf(entry, store.isClaimed(entry.id))),

@@ -8,13 +8,20 @@ import { join } from "node:path";
 
 export interface Home {
   readonly folder: string;
-  /** Unix socket of the server. The option ControlSocketName adds another, it does not move this one. */
+  /** Unix socket for everything one may ask of the server: its owner's alone. */
   readonly controlSocket: string;
+  /** Unix socket that takes messages, from everybody who can reach the folder. */
+  readonly submitSocket: string;
   /** Submissions that found no server running. */
   readonly clientQueue: string;
 }
 
 export function homeFolder(environment: NodeJS.ProcessEnv = process.env): Home {
   const folder = environment.RULEMAIL_HOME ?? "/var/spool/rulemail";
-  return { folder, controlSocket: join(folder, "control"), clientQueue: join(folder, "clientmqueue") };
+  return {
+    folder,
+    controlSocket: join(folder, "control"),
+    submitSocket: join(folder, "submit"),
+    clientQueue: join(folder, "clientmqueue"),
+  };
 }

@@ -23,16 +23,18 @@ export function parseDestinations(text: string): Destination[] {
 
 /** Classifies one destination as written: quotes around the whole of it are only there to protect blanks and commas. */
 export function destination(item: string): Destination {
-  const text = /^"(?:[^"\\]|\\.)*"$/s.test(item) ? unquote(item) : item;
-  if (text.startsWith("|")) return { kind: "program", text: text.slice(1).trim() };
+  const text = unquote(item);
+  // Both "|program args" and |"program args" are written.
+  if (text.startsWith("|")) return { kind: "program", text: unquote(text.slice(1).trim()) };
   if (text.startsWith("/")) return { kind: "file", text };
   if (/^:include:/i.test(text)) return { kind: "include", text: text.slice(":include:".length).trim() };
   if (item.startsWith("\\")) return { kind: "address", text: item.slice(1), final: true };
   return { kind: "address", text: item, final: false };
 }
 
-function unquote(item: string): string {
-  return item.slice(1, -1).replace(/\\(.)/gs, "$1");
+/** Takes quotes away that stand around the whole of a text. */
+function unquote(text: string): string {
+  return /^"(?:[^"\\]|\\.)*"$/s.test(text) ? text.slice(1, -1).replace(/\\(.)/gs, "$1") : text;
 }
 
 /** The text that `destination` reads back as the same thing: how children are kept in the queue. */

@@ -13,6 +13,14 @@ test("parseDestinations() tells addresses, programs, files and lists apart", () 
   ]);
 });
 
+test("parseDestinations() takes the quotes off a command, wherever they were put", () => {
+  expect(parseDestinations('"|/bin/a \\"b c\\"", |"/bin/d, e", |/bin/f "g h"').map(({ text }) => text)).toEqual([
+    '/bin/a "b c"',
+    "/bin/d, e",
+    '/bin/f "g h"',
+  ]);
+});
+
 test("parseDestinations() splits at line ends and only at commas that separate", () => {
   const text = '"Smith, Joe" <joe@a.test>\nann@b.test (Ann, again),, "a,b"@c.test\n\n<@x.test,@y.test:z@w.test>';
   expect(parseDestinations(text).map(({ text: each }) => each)).toEqual([
