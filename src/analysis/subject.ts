@@ -34,8 +34,19 @@ export interface Subject {
   readonly statements: readonly Statement[];
   /** What reading said; `at.line` counts lines of the .cf. */
   readonly diagnostics: readonly Diagnostic[];
+  /** True for a .cf that says of itself that it was compiled from an .mc. */
+  readonly generated: boolean;
   /** Origin of a line of the .cf; absent when the user brought a .cf. */
   readonly origin?: (line: number) => LineOrigin | undefined;
+}
+
+/** How compiled files warn those who would change them: ours, and those of other libraries ("edit the source .mc file"). */
+const GENERATED = /^#.*\b(?:from a|edit the source) \.mc file/im;
+/** The warning stands at the top, below a licence at most. */
+const TOP = 10_000;
+
+export function isGenerated(text: string): boolean {
+  return GENERATED.test(text.slice(0, TOP));
 }
 
 /** Reads the commands of a .cf text, without applying them. */

@@ -55,6 +55,7 @@ const NAMES: Readonly<Record<string, LazyCommand>> = {
   purgestat: () => sendmail("purgestat"),
   smtpd: () => sendmail("smtpd"),
   mc: async () => (await import("./mc.ts")).runMc,
+  lint: async () => (await import("./lint.ts")).runLint,
   m4: async () => (await import("./m4.ts")).runM4,
   makemap: async () => (await import("./makemap.ts")).runMakemap,
   praliases: async () => (await import("./praliases.ts")).runPraliases,

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readStatements, type LineOrigin, type Subject } from "../analysis/subject.ts";
+import { isGenerated, readStatements, type LineOrigin, type Subject } from "../analysis/subject.ts";
 import type { ConfigEnvironment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { silentLog } from "../log/log.ts";
@@ -16,6 +16,7 @@ import { diagnostic, type Diagnostic } from "../source/diagnostic.ts";
 import { systemClock } from "../sys/clock.ts";
 import { groupId } from "../sys/groups.ts";
 import { readMachine } from "../sys/machine.ts";
+import { whenReady } from "../sys/maybe-promise.ts";
 import { openMailboxDatabase } from "../sys/mailbox-database.ts";
 
 export interface ReadConfiguration {
@@ -67,6 +68,30 @@ function lineOrigin(origin: Origin | undefined, file: string): LineOrigin | unde
   return outer.file === file ? { line: outer.line, own: origin.file === file } : undefined;
 }
 
+/** Users and groups of the machine that the file is for need not exist here: each unknown name gets a number of its own. */
+function anybody(environment: ConfigEnvironment): Pick<ConfigEnvironment, "users" | "group"> {
+  const { users } = environment;
+  return {
+    users: {
+      find: (name) =>
+        whenReady(users.find(name), (found) => found ?? { name, ...STRANGER, uid: standIn(name), gid: standIn(name) }),
+      findById: (uid) => users.findById(uid),
+    },
+    group: (name) => whenReady(environment.group(name), (found) => found ?? standIn(name)),
+  };
+}
+
+const STRANGER = { gecos: "", home: "/", shell: "/bin/sh" };
+/** Above the numbers that systems give. */
+const STAND_INS = 1_000_000;
+const standIns = new Map<string, number>();
+
+function standIn(name: string): number {
+  let number = standIns.get(name);
+  if (number === undefined) standIns.set(name, (number = STAND_INS + standIns.size));
+  return number;
+}
+
 async function load(
   file: string,
   cf: string,
@@ -75,9 +100,10 @@ async function load(
 ): Promise<ReadConfiguration> {
   const text = readText(cf);
   if (text === undefined) return { problems: [diagnostic("error", `cannot read ${file}`, { file, line: 0 })] };
-  const { config, diagnostics } = await loadConfig(cf, environment);
+  const { config, diagnostics } = await loadConfig(cf, { ...environment, ...anybody(environment) });
   if (config === undefined) {
     return { problems: diagnostics.map((each) => ({ ...each, at: { ...each.at, file } })) };
   }
-  return { subject: { file, config, statements: readStatements(text), diagnostics, origin }, problems: [] };
+  const statements = readStatements(text);
+  return { subject: { file, config, statements, diagnostics, generated: isGenerated(text), origin }, problems: [] };
 }

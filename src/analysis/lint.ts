@@ -1,0 +1,85 @@
+/**
+ * `rulemail lint`: the checks of a configuration, and their findings with places in the file that the user wrote.
+ *
+ * A finding is something that is wrong or useless in every case, as far as it can be proven; a check that cannot prove
+ * keeps quiet.
+ */
+import type { Diagnostic } from "../source/diagnostic.ts";
+import type { MaybePromise } from "../sys/maybe-promise.ts";
+import { CODES, type Code, type CodeRow, type FindingSeverity, type Issue } from "./lint/codes.ts";
+import { checkClasses } from "./lint/classes.ts";
+import { checkMailers } from "./lint/mailers.ts";
+import { checkMaps } from "./lint/maps.ts";
+import { checkOptions } from "./lint/options.ts";
+import { checkReading } from "./lint/reading.ts";
+import { type References, referencesOf } from "./lint/references.ts";
+import { checkRelaying } from "./lint/relaying.ts";
+import { checkRules } from "./lint/rules.ts";
+import { checkRulesets } from "./lint/rulesets.ts";
+import type { Subject } from "./subject.ts";
+
+export interface Finding {
+  readonly code: Code;
+  readonly severity: FindingSeverity;
+  /** The file as the user named it. */
+  readonly file: string;
+  /** Line of that file; 0 when it is about the file as a whole. */
+  readonly line: number;
+  /** Line of the .cf that was compiled from an .mc. */
+  readonly cfLine?: number;
+  readonly text: string;
+}
+
+type Check = (subject: Subject, references: References) => MaybePromise<Issue[]>;
+
+const CHECKS: readonly Check[] = [
+  checkReading,
+  checkRulesets,
+  checkMaps,
+  checkMailers,
+  checkClasses,
+  checkRules,
+  checkOptions,
+  checkRelaying,
+];
+
+/**
+ * Runs all checks; findings come in the order of lines.
+ *
+ * @param everything also blames what a macro library brings along without need
+ */
+export async function lint(subject: Subject, everything = false): Promise<Finding[]> {
+  const references = referencesOf(subject);
+  const found: Finding[] = [];
+  for (const check of CHECKS) {
+    for (const issue of await check(subject, references)) {
+      if (everything || isBlamed(subject, issue)) found.push(place(subject, issue));
+    }
+  }
+  return found.toSorted((a, b) => a.line - b.line || (a.cfLine ?? 0) - (b.cfLine ?? 0));
+}
+
+/** What the macro compiler or the reader said before there was anything to check. */
+export function problemFinding({ severity, message, at }: Diagnostic, code: "L001" | "L002"): Finding {
+  return { code, severity: severity === "error" ? "error" : "warning", file: at.file, line: at.line, text: message };
+}
+
+/** 0: nothing found, 1: warnings, 2: errors. */
+export function exitOf(findings: readonly Finding[]): 0 | 1 | 2 {
+  if (findings.some(({ severity }) => severity === "error")) return 2;
+  return findings.length > 0 ? 1 : 0;
+}
+
+/** Text of a macro library is not blamed for being of no use; in a compiled .cf nobody knows whose text it is. */
+function isBlamed({ origin, generated }: Subject, { code, line, cause }: Issue): boolean {
+  const row: CodeRow = CODES[code];
+  if (!row.ownOnly) return true;
+  if (!origin) return !generated;
+  return [line, cause].some((each) => each !== undefined && origin(each)?.own === true);
+}
+
+function place({ file, origin }: Subject, { code, line, text, severity }: Issue): Finding {
+  const common = { code, severity: severity ?? CODES[code].severity, file, text };
+  if (!origin) return { ...common, line };
+  return { ...common, line: origin(line)?.line ?? 0, ...(line > 0 ? { cfLine: line } : {}) };
+}

@@ -1,0 +1,62 @@
+/** L030 and L031: options that nothing acts on, and options that are set again further down. */
+import { optionByLetter, optionByName, type OptionRow } from "../../config/options.ts";
+import { isTrue } from "../../config/option-values.ts";
+import { readTime } from "../../config/times.ts";
+import { printMacroText } from "../../rewriting/macro-text.ts";
+import type { Subject } from "../subject.ts";
+import type { Issue } from "./codes.ts";
+
+/** Each line of these adds to the ones before. */
+const ADDING: ReadonlySet<string> = new Set([
+  "AliasFile",
+  "DaemonPortOptions",
+  "ClientPortOptions",
+  "PrivacyOptions",
+  "ResolverOptions",
+  "DontBlameSendmail",
+  "Timeout",
+  "Milter",
+]);
+
+export function checkOptions({ statements }: Subject): Issue[] {
+  const issues: Issue[] = [];
+  const last = new Map<string, { readonly value: string; readonly line: number }>();
+  for (const { node, first: line } of statements) {
+    if (node.kind !== "option") continue;
+    const row = rowOf(node.form, node.name);
+    if (!row || row.name === "") continue;
+    const value = printMacroText(node.value);
+    // What only repeats the default loses nothing.
+    if (row.effect === "read" && !isDefault(row, value)) {
+      issues.push({ code: "L030", line, text: `option ${row.name} is accepted, but nothing acts on it` });
+    }
+    if (ADDING.has(row.name)) continue;
+    const earlier = last.get(row.name);
+    if (earlier && earlier.value !== value) {
+      const text = `option ${row.name} is set again in line ${line}: this value has no effect`;
+      issues.push({ code: "L031", line: earlier.line, cause: line, text });
+    }
+    last.set(row.name, { value, line });
+  }
+  return issues;
+}
+
+function rowOf(form: "letter" | "long", name: string): OptionRow | undefined {
+  if (form === "letter") return optionByLetter(name);
+  if (name === "") return undefined;
+  const found = optionByName(name);
+  return found.kind === "found" ? found.row : undefined;
+}
+
+function isDefault({ type, initial, unit }: OptionRow, value: string): boolean {
+  switch (type) {
+    case "flag":
+      return isTrue(value) === isTrue(initial);
+    case "time":
+      return readTime(value, unit ?? "s").value === readTime(initial, unit ?? "s").value;
+    case "text":
+      return value === initial;
+    default:
+      return (Number.parseInt(value, 10) || 0) === (Number.parseInt(initial, 10) || 0);
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * L020 and L021: rules that an earlier rule of the ruleset leaves nothing to match, and rules that match their own
+ * result again and again.
+ */
+import type { Rule } from "../../rewriting/rule.ts";
+import type { Subject } from "../subject.ts";
+import type { Issue } from "./codes.ts";
+import { covers, ends, piecesOf, resultOf } from "./cover.ts";
+
+export function checkRules({ config, diagnostics }: Subject): Issue[] {
+  // What is said about a rule that could not be understood as a whole would be a guess.
+  const broken = new Set(diagnostics.map(({ at }) => at.line));
+  const issues: Issue[] = [];
+  for (const { rules } of config.rulesets.all()) {
+    const dead = new Set<Rule>();
+    rules.forEach((rule, index) => {
+      const { line } = rule.at;
+      if (broken.has(line) || dead.has(rule)) return;
+      if (loops(rule)) {
+        issues.push({ code: "L021", line, text: "the rule matches what it makes, and is tried again without end" });
+        return;
+      }
+      for (const later of shadowed(rule, rules.slice(index + 1), broken)) {
+        if (dead.has(later)) continue;
+        dead.add(later);
+        const text = `the rule never matches: the rule of line ${line} takes everything that it could match`;
+        issues.push({ code: "L020", line: later.at.line, cause: line, text });
+      }
+    });
+  }
+  return issues;
+}
+
+/** Without `$:` and `$@` a rule is tried until it does not match. */
+function loops(rule: Rule): boolean {
+  if (rule.control !== "repeat" || ends(rule)) return false;
+  const result = resultOf(rule);
+  return result !== undefined && covers(rule.lhs, result);
+}
+
+/**
+ * The rules after `rule` that get nothing to match: `rule` ends the ruleset or goes on until it does not match, and
+ * between the two no other rule makes new text.
+ */
+function shadowed(rule: Rule, later: readonly Rule[], broken: ReadonlySet<number>): Rule[] {
+  if (!ends(rule) && rule.control !== "repeat") return [];
+  const found: Rule[] = [];
+  for (const each of later) {
+    if (broken.has(each.at.line)) break;
+    if (covers(rule.lhs, piecesOf(each.lhs))) found.push(each);
+    else if (!ends(each)) break;
+  }
+  return found;
+}

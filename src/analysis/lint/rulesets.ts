@@ -1,0 +1,93 @@
+/** L010 and L011: rulesets that are called but not defined, and those that nothing can reach. */
+import type { RulesetTable } from "../../rewriting/rulesets.ts";
+import type { Subject } from "../subject.ts";
+import type { Issue } from "./codes.ts";
+import type { References } from "./references.ts";
+
+/** Rulesets that the program itself runs. */
+const RUN_BY_PROGRAM: readonly string[] = (
+  "0 1 2 3 4 5 canonify parse final localaddr check_relay check_mail check_rcpt check_data check_compat check_eoh " +
+  "check_eom check_etrn check_expn check_vrfy check_other greet_pause srv_features clt_features trust_auth authinfo " +
+  "tls_server tls_client tls_rcpt try_tls tls_srv_features tls_clt_features queuegroup check_eai"
+).split(" ");
+
+export function checkRulesets(subject: Subject, { rulesets: calls, any }: References): Issue[] {
+  const { config, statements } = subject;
+  const table = config.rulesets;
+  /** Number → line of its first S line. */
+  const defined = new Map<number, number>();
+  for (const { node, first } of statements) {
+    if (node.kind !== "ruleset") continue;
+    const { number } = table.find(node.body);
+    if (number !== undefined && !defined.has(number)) defined.set(number, first);
+  }
+  const issues: Issue[] = [];
+  for (const { name, line } of calls) {
+    const { number } = table.find(name);
+    if (number === undefined || !defined.has(number)) {
+      issues.push({ code: "L010", line, text: `ruleset ${name} is called here, but not defined` });
+    }
+  }
+  issues.push(...undefinedElsewhere(subject, defined));
+  if (any.rulesets) return issues;
+  const reached = reach(subject, calls);
+  for (const [number, line] of defined) {
+    // An empty one is a place for rules that a site may add.
+    if (reached.has(number) || !table.get(number)?.rules.length) continue;
+    issues.push({ code: "L011", line, text: `ruleset ${table.nameOf(number)} is never used` });
+  }
+  return issues;
+}
+
+/** S= and R= of mailers, `$>` of headers. */
+function undefinedElsewhere({ config, statements }: Subject, defined: ReadonlyMap<number, number>): Issue[] {
+  const issues: Issue[] = [];
+  const { rulesets } = config;
+  for (const { node, first } of statements) {
+    if (node.kind !== "mailer") continue;
+    const mailer = config.mailers.get(node.name);
+    if (!mailer) continue;
+    const { sender, recipient } = mailer;
+    for (const number of new Set([sender.envelope, sender.header, recipient.envelope, recipient.header])) {
+      if (number === 0 || defined.has(number)) continue;
+      const text = `mailer ${node.name} names ruleset ${rulesets.nameOf(number)}, which is not defined`;
+      issues.push({ code: "L010", line: first, text });
+    }
+  }
+  for (const { name, check } of config.headers) {
+    if (!check || defined.has(check.ruleset)) continue;
+    const at = statements.find(({ node }) => node.kind === "header" && node.name?.toLowerCase() === name.toLowerCase());
+    const text = `header ${name} is checked by ruleset ${rulesets.nameOf(check.ruleset)}, which is not defined`;
+    issues.push({ code: "L010", line: at?.first ?? 0, text });
+  }
+  return issues;
+}
+
+function reach({ config }: Subject, calls: References["rulesets"]): ReadonlySet<number> {
+  const table: RulesetTable = config.rulesets;
+  const numberOf = (name: string): number[] => {
+    const { number } = table.find(name);
+    return number === undefined ? [] : [number];
+  };
+  const callees = new Map<number, number[]>();
+  for (const { name, from } of calls) {
+    if (from !== undefined) callees.set(from, [...(callees.get(from) ?? []), ...numberOf(name)]);
+  }
+  const waiting = [
+    ...RUN_BY_PROGRAM.flatMap(numberOf),
+    ...config.headers.flatMap(({ check }) => check?.ruleset ?? []),
+    ...[...config.mailers.values()].flatMap(({ sender, recipient }) => [
+      sender.envelope,
+      sender.header,
+      recipient.envelope,
+      recipient.header,
+    ]),
+  ];
+  const reached = new Set<number>();
+  for (let number = waiting.pop(); number !== undefined; number = waiting.pop()) {
+    if (reached.has(number)) continue;
+    reached.add(number);
+    waiting.push(...(callees.get(number) ?? []));
+  }
+  return reached;
+}

@@ -1,0 +1,223 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "@jest/globals";
+import { exitOf, type Finding } from "../../../src/analysis/lint.ts";
+import { CODES } from "../../../src/analysis/lint/codes.ts";
+import { lintFile, runLint } from "../../../src/cli/lint.ts";
+import { AnalysisFolder, testEnvironment } from "../../support/analysis.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const files = new AnalysisFolder();
+afterAll(() => files.remove());
+
+/** A configuration in which nothing is to be found. */
+const BASE = [
+  "V10",
+  "O OperatorChars=.:%@!^/[]+",
+  "Mlocal, P=/bin/mail, F=ls, A=mail $u",
+  "Msmtp, P=[IPC], F=u, A=TCP $h",
+  "Scanonify=3",
+  "R$* < $+ > $*\t\t$@ $2",
+  "Sparse=0",
+  "R$+@$=w\t\t$#local $: $1",
+  "R$+@$+\t\t$#smtp $@ $2 $: $1@$2",
+  "R$+\t\t$#local $: $1",
+  "Scheck_rcpt",
+  "R< $+ >\t\t$: $1",
+  "R$+@$=w\t\t$@ ours",
+  'R$*\t\t$#error $@ 5.7.1 $: "550 Relaying denied"',
+  "",
+].join("\n");
+
+/** "L010:15" for each finding, lines counted after the last one of BASE for added lines. */
+async function found(added: string, base = BASE): Promise<string[]> {
+  const findings = await lintFile(files.write(base + added), testEnvironment);
+  return findings.map(({ code, line }) => `${code}:${line}`);
+}
+
+/** Rules of one ruleset: the first one is in line 16. */
+function rules(text: string): Promise<string[]> {
+  return found(`Slocaladdr=5\n${text}\n`);
+}
+
+async function textsOf(text: string, kind: "cf" | "mc" = "cf"): Promise<Finding[]> {
+  return lintFile(files.write(text, kind), testEnvironment);
+}
+
+describe("rulemail lint", () => {
+  test("finds nothing in a configuration without mistakes", async () => {
+    expect(await found("")).toEqual([]);
+  });
+
+  test("a line that cannot be read is L001", async () => {
+    expect(await found("O LogLevl=9\n")).toEqual(["L001:15"]);
+  });
+
+  test("a rule without tab is L003", async () => {
+    expect(await found("R$* @ x   $: $1\n")).toEqual(["L003:15"]);
+  });
+
+  test("$n that nothing binds is L004", async () => {
+    expect(await found("Slocaladdr=5\nR$- x\t$#smtp $@ $2 $: $1\n")).toEqual(["L004:16"]);
+  });
+
+  test("rulesets that rules, mailers and headers name must be defined: L010", async () => {
+    expect(await found("Slocaladdr=5\nRx\t$: $>Missing x\n")).toEqual(["L010:16"]);
+    expect(await found("Mprog, P=/bin/sh, F=ls, S=Missing, A=sh -c $u\n")).toEqual(["L010:15"]);
+    expect(await found("HSubject: $>Missing\n")).toEqual(["L010:15"]);
+  });
+
+  test("rulesets that only each other call are L011, empty ones are not", async () => {
+    expect(await found("Sone\nRx\t$@ $>two x\nStwo\nRx\t$@ $>one x\nSempty\n")).toEqual(["L011:15", "L011:17"]);
+  });
+
+  test("a call by the words of a class is a call of each of them", async () => {
+    const rulesets = "SA\nRx\t$@ y\nSB\nRx\t$@ y\nSC\nRx\t$@ y\n";
+    expect(await found(`C{Sets}A B\nSlocaladdr=5\nR$={Sets}x\t$@ $>$1 x\n${rulesets}`)).toEqual(["L011:22"]);
+    expect(await found(`Slocaladdr=5\nR$-x\t$@ $>$1 x\n${rulesets}`)).toEqual([]);
+  });
+
+  test("maps that are asked but not made are L012, those that are made but not asked L013", async () => {
+    expect(await found("Slocaladdr=5\nRx\t$@ $(none x $)\n")).toEqual(["L012:16"]);
+    expect(await found("Kidle text -o /etc/idle\nKarith arith\n")).toEqual(["L013:15"]);
+    expect(await found("Kone text -o /a\nKboth sequence one\nSlocaladdr=5\nRx\t$@ $(both x $) $[x$]\n")).toEqual([]);
+  });
+
+  test("mailers that are chosen but not made are L014, those that are made but not chosen L015", async () => {
+    expect(await found("Slocaladdr=5\nRx\t$#fax $: x\n")).toEqual(["L014:16"]);
+    expect(await found("Mfax, P=/bin/fax, F=ls, A=fax $u\n")).toEqual(["L015:15"]);
+    expect(await found("Mfax, P=/bin/fax, F=ls, A=fax $u\nSlocaladdr=5\nRx$-\t$#$1 $: x\n")).toEqual([]);
+  });
+
+  test("a policy ruleset may answer with a word that is no mailer", async () => {
+    expect(await found("Scheck_mail\nRx\t$#OK\n")).toEqual([]);
+  });
+
+  test("classes that are asked but empty are L016, those that are filled but not asked L017", async () => {
+    expect(await found("Slocaladdr=5\nR$={Ours}\t$@ x\n")).toEqual(["L016:16"]);
+    expect(await found("C{Idle}word\nCwname\n")).toEqual(["L017:15"]);
+  });
+
+  test("an option that nothing acts on is L030, unless it only repeats the default", async () => {
+    expect(await found("O MaxRunnersPerQueue=4\nO RequiresDirfsync=true\n")).toEqual(["L030:15"]);
+  });
+
+  test("an option that is set again is L031, unless it adds up", async () => {
+    expect(await found("O LogLevel=14\nO LogLevel=9\nO PrivacyOptions=noexpn\nO PrivacyOptions=novrfy\n")).toEqual([
+      "L031:15",
+    ]);
+  });
+});
+
+describe("rules that never match (L020)", () => {
+  test("an earlier rule that ends the ruleset takes all that they could match", async () => {
+    expect(await rules("R$+@$*\t$@ $2\nR$-@$+.$-\t$@ $2\nRa\t$@ b")).toEqual(["L020:17"]);
+    expect(await rules('R$*\t$#error $: "550 no"\nRa\t$@ b\nRc\t$@ d')).toEqual(["L020:17", "L020:18"]);
+  });
+
+  test("a rule that is repeated leaves nothing of its form", async () => {
+    expect(await rules("R$*..$*\t$1.$2\nR$+..$+\t$@ $1")).toEqual(["L020:17"]);
+  });
+
+  test("a rule between them may make what they match", async () => {
+    expect(await rules("Ra$*\t$@ x\nRb$*\t$: a$1\nRab\t$@ y")).toEqual([]);
+  });
+
+  test("a rule that goes on, or matches less, takes nothing away", async () => {
+    expect(await rules("R$*\t$: x $1\nR$-\t$@ y")).toEqual([]);
+    expect(await rules("R$-\t$@ y\nR$+\t$@ z\nR$@\t$@ empty")).toEqual([]);
+    expect(await rules("R$=w\t$@ y\nR$-\t$@ z\nR$=w.$-\t$@ u")).toEqual([]);
+  });
+});
+
+describe("rules that loop (L021)", () => {
+  test("a rule that matches whatever it makes", async () => {
+    expect(await rules("R$*\t< $1 >")).toEqual(["L021:16"]);
+    expect(await rules("R$-@$+\t$1@$2")).toEqual(["L021:16"]);
+    expect(await rules("R$*\t$[$1$]")).toEqual(["L021:16"]);
+  });
+
+  test("not a rule that makes less, leaves the ruleset or asks another ruleset", async () => {
+    expect(await rules("R$*.$-.\t$1.$2")).toEqual([]);
+    expect(await rules("R$*\t$: < $1 >\nR$* a\t$@ $1 a\nR$* b\t$>canonify $1")).toEqual([]);
+  });
+});
+
+describe("strangers that relay (L040)", () => {
+  test("a configuration without check_rcpt lets them, and the message shows how", async () => {
+    const [finding, ...more] = await textsOf(BASE.slice(0, BASE.indexOf("Scheck_rcpt")));
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ code: "L040", severity: "error", line: 1 });
+    expect(finding.text).toContain(
+      "RCPT TO:<user@elsewhere.example> is accepted for mailer smtp, host elsewhere.example",
+    );
+  });
+
+  test("a way through the own name of the host is found", async () => {
+    const text = BASE.replace("R$+@$=w\t\t$#local", "R$+%$+@$=w\t\t$#smtp $@ $2 $: $1@$2\nR$+@$=w\t\t$#local");
+    const [finding] = await textsOf(text);
+    expect(finding.code).toBe("L040");
+    expect(finding.text).toContain("RCPT TO:<user%elsewhere.example@mail.example.test>");
+  });
+
+  test("ports that no stranger can reach or use do not count", async () => {
+    const open = BASE.slice(0, BASE.indexOf("Scheck_rcpt"));
+    const ports = "O DaemonPortOptions=Addr=127.0.0.1, Name=MTA\nO DaemonPortOptions=Port=587, Name=MSA, M=a\n";
+    expect(await textsOf(open + ports)).toEqual([]);
+  });
+
+  test("promiscuous_relay and relay_mail_from are found in an .mc", async () => {
+    const site = "OSTYPE(`linux')dnl\nFEATURE(`X')dnl\nMAILER(`local')dnl\nMAILER(`smtp')dnl\n";
+    for (const feature of ["promiscuous_relay", "relay_local_from"]) {
+      const findings = await textsOf(site.replace("X", feature), "mc");
+      expect(findings.map(({ code }) => code)).toContain("L040");
+    }
+    expect(await textsOf(site.replace("X", "always_add_domain"), "mc")).toEqual([]);
+  });
+});
+
+describe("rulemail lint FILE.mc", () => {
+  test("names lines of the .mc, and blames text of the user only", async () => {
+    const findings = await textsOf(
+      [
+        "OSTYPE(`linux')dnl",
+        "MAILER(`local')dnl",
+        "MAILER(`smtp')dnl",
+        "LOCAL_CONFIG",
+        "Kidle text -o /etc/idle",
+        "LOCAL_RULESETS",
+        "SUnused",
+        "R$*\t\t$@ x",
+        "",
+      ].join("\n"),
+      "mc",
+    );
+    expect(findings.map(({ code, line }) => `${code}:${line}`)).toEqual(["L013:5", "L011:7"]);
+    expect(findings.every(({ cfLine }) => (cfLine ?? 0) > 50)).toBe(true);
+  });
+
+  test("passes on what the macro compiler says", async () => {
+    const findings = await textsOf("OSTYPE(`linux')dnl\nFEATURE(`no_such_part')dnl\nMAILER(`local')dnl\n", "mc");
+    expect(findings).toContainEqual(expect.objectContaining({ code: "L002", line: 2 }));
+  });
+});
+
+test("exit codes are 0 for nothing, 1 for warnings, 2 for errors, 64 for wrong usage", async () => {
+  expect(exitOf([])).toBe(0);
+  expect(exitOf(await textsOf(`${BASE}Kidle text -o /etc/idle\n`))).toBe(1);
+  expect(exitOf(await textsOf(`${BASE}O LogLevl=9\n`))).toBe(2);
+  expect(exitOf(await lintFile(join(files.folder, "missing.cf"), testEnvironment))).toBe(2);
+  expect(await runLint(["--no-such-option"])).toBe(64);
+  expect(await runLint([])).toBe(64);
+});
+
+test("there is nothing to find in the configurations that come with the program, nor in what they are compiled from", async () => {
+  for (const name of readdirSync(join(root, "cf")).filter((each) => /\.(?:cf|mc)$/.test(each))) {
+    expect([name, await lintFile(join(root, "cf", name), testEnvironment)]).toEqual([name, []]);
+  }
+});
+
+test("docs/lint.md has a section for every code, under its title", () => {
+  const headings = [...readFileSync(join(root, "docs/lint.md"), "utf8").matchAll(/^## (.*)$/gm)].map((each) => each[1]);
+  expect(headings).toEqual(Object.entries(CODES).map(([code, { title }]) => `${code}: ${title}`));
+});
