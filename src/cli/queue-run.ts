@@ -1,4 +1,7 @@
-/** `sendmail -q...`: has the running server work on its queue now; without one, does it here and ends when it is done. */
+/**
+ * `sendmail -q...`: has the running server work on its queue now; without one, does it here and ends when it is done.
+ * With -Q nothing is delivered: what -q selects is quarantined (-Qreason) or released (-Q).
+ */
 import { connectControl, NoDaemonError } from "../control/client.ts";
 import { homeFolder } from "../daemon/home.ts";
 import type { QueueFilter } from "../queue/queue.ts";
@@ -8,17 +11,23 @@ import { openForCommand, surroundings } from "./system.ts";
 
 export async function runQueue(args: SendmailArguments): Promise<ExitCode> {
   const filter = filterOf(args.queueRun);
+  const { quarantine } = args;
+  const { controlSocket } = homeFolder();
   try {
-    const client = await connectControl(homeFolder().controlSocket);
+    const client = await connectControl(controlSocket);
     try {
-      await client.run(filter);
+      if (quarantine === undefined) await client.run(filter);
+      else if (quarantine === "") await client.release({ ...filter, held: true });
+      else await client.hold(filter, quarantine);
       return EX.OK;
     } finally {
       client.close();
     }
   } catch (error) {
     if (!(error instanceof NoDaemonError)) throw error;
-    return runHere(args, filter);
+    if (quarantine === undefined) return runHere(args, filter);
+    process.stderr.write(`sendmail: -Q needs the running server, and none answers at ${controlSocket}\n`);
+    return EX.UNAVAILABLE;
   }
 }
 
