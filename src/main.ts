@@ -5,5 +5,11 @@ import { run } from "./cli/personality.ts";
 
 // Compiled code is kept beside the program, where only its owner can put any; a folder in /tmp could be somebody else's.
 enableCompileCache(join(import.meta.dirname, ".cache"));
+// Whoever reads us may stop reading (`mailq | head`): no reason to fail, and none for a server to end.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
 const [name = "rulemail", ...words] = process.argv.slice(2);
 process.exitCode = await run(name, words);

@@ -92,15 +92,31 @@ async function sendmail(name: string): Promise<Command> {
   };
 }
 
+/** What `rulemail --help` says: the names, without the hidden ones. */
+function overview(): string {
+  const names = Object.keys(NAMES).filter((each) => !each.startsWith("-"));
+  return `usage: rulemail COMMAND [ARGUMENT]...
+commands: ${names.join(", ")}
+  rulemail start [FILE.mc]         a mail server out of nothing, in the foreground
+  rulemail sendmail -bD            the server of a machine (-bd: in the background)
+  rulemail mc FILE.mc > FILE.cf    compiles a configuration
+  rulemail sendmail -bt            tries rulesets and addresses
+`;
+}
+
 /**
  * @param name the name the program was called by, without folder
  * @param words the words after it
  */
 export async function run(name: string, words: readonly string[]): Promise<number> {
-  const lazy = name === "rulemail" ? NAMES[words[0] ?? ""] : NAMES[name];
+  const wanted = name === "rulemail" ? (words[0] ?? "") : name;
+  if (wanted === "--help" || wanted === "help") {
+    process.stdout.write(overview());
+    return EX.OK;
+  }
+  const lazy = Object.hasOwn(NAMES, wanted) ? NAMES[wanted] : undefined;
   if (!lazy) {
-    const known = Object.keys(NAMES).join(", ");
-    process.stderr.write(`${name}: no command of that name; there are ${known}\n`);
+    process.stderr.write(wanted === "" ? overview() : `${name}: no command named "${wanted}"\n${overview()}`);
     return EX.USAGE;
   }
   const command = await lazy();

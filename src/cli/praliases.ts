@@ -11,9 +11,9 @@ import { EX } from "../sys/sysexits.ts";
 import { type CommandStreams, processStreams } from "./command-streams.ts";
 import { optionValues } from "./option-lines.ts";
 import { readShortOptions } from "./short-options.ts";
+import { configFile } from "./system.ts";
 
 const USAGE = "usage: praliases [-C cffile] [-f aliasfile] [key ...]";
-const DEFAULT_CONFIG = "/etc/mail/sendmail.cf";
 
 /** @param words the words after the program's name. Resolves with the exit status. */
 export function runPraliases(words: readonly string[], streams: CommandStreams = processStreams()): Promise<number> {
@@ -31,11 +31,11 @@ function praliases(words: readonly string[], streams: CommandStreams): number {
   }
   let files = options.get("f")?.slice(-1);
   if (files === undefined) {
-    const configFile = options.get("C")?.at(-1) ?? DEFAULT_CONFIG;
+    const config = configFile({ configFile: options.get("C")?.at(-1) });
     try {
-      files = optionValues(configFile, "AliasFile", "A").flatMap((value) => value.split(","));
+      files = optionValues(config, "AliasFile", "A").flatMap((value) => value.split(","));
     } catch (error) {
-      streams.errors.line(`praliases: ${configFile}: ${errorText(error)}`);
+      streams.errors.line(`praliases: ${config}: ${errorText(error)}`);
       return EX.NOINPUT;
     }
   }

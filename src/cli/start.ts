@@ -34,7 +34,7 @@ export async function runStart(words: readonly string[]): Promise<ExitCode> {
   prepareHome(home);
   const problem = compileFor(home, parsed);
   if (problem !== undefined) {
-    process.stderr.write(problem);
+    process.stderr.write(`${problem}\n`);
     return EX.CONFIG;
   }
   const { serve } = await import("./serve.ts");
@@ -100,7 +100,7 @@ function compileFor(home: string, { defines, configuration }: StartArguments): s
   const result = compileMc({ file: source }, { defines: { ...defines, SERVER_HOME: home, SERVER_SETTINGS: home } });
   const problems = reportAll(result.diagnostics, readSource);
   if (!result.complete || result.diagnostics.some(({ severity }) => severity === "error")) return problems;
-  process.stderr.write(problems);
+  if (problems !== "") process.stderr.write(`${problems}\n`);
   writeFileSync(target, result.text, { encoding: "latin1", mode: 0o600 });
   writeFileSync(stamp, wanted, { mode: 0o600 });
   return undefined;

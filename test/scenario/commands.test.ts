@@ -1,0 +1,57 @@
+/** Commands as people type them: their help, their listings in pipes, what they do to the queue. */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { eventually, MailServer } from "../support/mail-server.ts";
+import { sendMail } from "../support/smtp-client.ts";
+
+let server: MailServer;
+
+beforeAll(async () => {
+  server = await MailServer.start({ aliases: 'later: "|exit 75"\n' });
+});
+afterAll(() => server.remove());
+
+test("rulemail alone and --help say what there is, without the hidden names", async () => {
+  const { code, out } = await server.run("rulemail", ["--help"]);
+  expect(code).toBe(0);
+  expect(out).toContain("makemap");
+  expect(out).not.toContain("--worker");
+  expect(await server.run("rulemail", [])).toMatchObject({ code: 64, err: out });
+  expect((await server.run("rulemail", ["constructor"])).err).toContain('no command named "constructor"');
+});
+
+test("rulemail start ends its complaint about a configuration with a line end", async () => {
+  const { code, err } = await server.run("rulemail", ["start", "/nonexistent.mc"]);
+  expect(code).toBe(78);
+  expect(err).toMatch(/cannot open .*\n$/);
+});
+
+test("praliases reads the aliases of the home", async () => {
+  expect((await server.run("newaliases", [])).code).toBe(0);
+  expect((await server.run("praliases", [])).out).toContain('later:"|exit 75"\n');
+});
+
+test("-Q quarantines what -q selects and delivers nothing; without a reason it releases", async () => {
+  await sendMail(server.port, "alice@mail.example.test", ["later@mail.example.test"], "Subject: x\r\n\r\n");
+  const id = await eventually("deferral", () => /(\w+): to=.*stat=Deferred/.exec(server.log())?.[1]);
+  const attempts = (): number => server.log().split("stat=Deferred").length - 1;
+  const before = attempts();
+  expect(await server.run("sendmail", ["-Qlooks strange", `-qI${id}`])).toMatchObject({ code: 0, err: "" });
+  expect(attempts()).toBe(before);
+  expect((await server.run("mailq", ["-qQ"])).out).toContain("QUARANTINE: looks strange");
+  expect((await server.run("sendmail", ["-Q", "-qQ", `-qI${id}`])).code).toBe(0);
+  expect((await server.run("mailq", ["-qQ"])).out).toContain("is empty");
+});
+
+test("a listing whose reader goes away ends without a complaint", async () => {
+  const child = spawn(join(import.meta.dirname, "..", "..", "bin", "mailq"), [], {
+    env: { ...process.env, RULEMAIL_HOME: server.home, RULEMAIL_MACHINE: join(server.home, "machine.json") },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  child.stdout.destroy();
+  let complaints = "";
+  child.stderr.on("data", (text: Buffer) => (complaints += text.toString()));
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  expect({ code, complaints }).toEqual({ code: 0, complaints: "" });
+});
