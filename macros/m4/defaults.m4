@@ -1,6 +1,6 @@
 dnl defaults.m4: values that site files and OSTYPE files may replace (they are read later and use define).
 
-define(`MAIL_SETTINGS_DIR', `/etc/mail/')
+ifdef(`MAIL_SETTINGS_DIR', `', `define(`MAIL_SETTINGS_DIR', `/etc/mail/')')
 define(`DATABASE_MAP_TYPE', `hash')
 define(`confMAILER_NAME', `MAILER-DAEMON')
 define(`confFROM_HEADER', `$?x$x <$g>$|$g$.')

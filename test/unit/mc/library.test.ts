@@ -3,50 +3,17 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { readArguments } from "../../../src/cli/arguments.ts";
 import { runMakemap } from "../../../src/cli/makemap.ts";
-import { Output } from "../../../src/cli/output.ts";
-import { runTestMode } from "../../../src/cli/test-mode.ts";
 import { compileMc } from "../../../src/mc/compile.ts";
 import { describePart, partNames } from "../../../src/mc/describe.ts";
 import { folderLibrary } from "../../../src/mc/library.ts";
 import { runCommand } from "../../support/command.ts";
+import { decide, readDecisions, showDecisions } from "../../support/decisions.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const routes = join(root, "test/golden/mc/routes");
 const library = folderLibrary(join(root, "macros"));
 const TABLES = ["access", "mailertable", "virtusertable", "genericstable"];
-
-interface Expectation {
-  readonly typed: string;
-  readonly answer: string;
-}
-
-/** Typed lines, each with the answer indented below it when there is one. */
-function readExpectations(): Expectation[] {
-  const found: { typed: string; answer: string }[] = [];
-  for (const line of readFileSync(join(routes, "answers.txt"), "latin1").split("\n")) {
-    if (line.startsWith("    ")) found.at(-1)!.answer = line.trim();
-    else if (line !== "") found.push({ typed: line, answer: "" });
-  }
-  return found;
-}
-
-/** The last result that a command printed. */
-function answerOf(lines: readonly string[]): string {
-  const last = lines.findLast((line) => line.includes("returns:") || line.startsWith("Rcode")) ?? "";
-  return last.replace(/^.*returns: */, "").trim();
-}
-
-async function ask(config: string, typed: readonly string[]): Promise<string[]> {
-  let text = "";
-  const input = (async function* lines() {
-    yield await Promise.resolve(Buffer.from(`${typed.join("\n")}\n`, "latin1"));
-  })();
-  const output = new Output((octets) => void (text += octets.toString("latin1")));
-  await runTestMode(readArguments("sendmail", ["-bt", "-C", config]), { input, output });
-  return text.split("\n");
-}
 
 describe("a company's server", () => {
   let folder = "";
@@ -70,20 +37,12 @@ describe("a company's server", () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test("routes, rewrites, accepts and refuses as recorded", async () => {
-    const expected = readExpectations();
-    // One command at a time is marked by a class listing of its own: prompts of silent commands run together.
-    const typed = expected.flatMap(({ typed: line }, index) => [line, `$\{mark${index}}`]);
-    const lines = await ask(config, typed);
-    const answers: string[] = [];
-    let part: string[] = [];
-    for (const line of lines.map((each) => each.replace(/^(?:> )+/, ""))) {
-      if (line === "Undefined") {
-        answers.push(answerOf(part));
-        part = [];
-      } else part.push(line);
-    }
-    const got = expected.map(({ typed: line }, index) => `${line} => ${answers[index]}`);
-    expect(got).toEqual(expected.map(({ typed: line, answer }) => `${line} => ${answer}`));
+    const expected = readDecisions(readFileSync(join(routes, "answers.txt"), "latin1"));
+    const decided = await decide(
+      config,
+      expected.map(({ typed }) => typed),
+    );
+    expect(showDecisions(decided)).toBe(showDecisions(expected));
   });
 });
 
