@@ -8,6 +8,7 @@ import { compileMc } from "../mc/compile.ts";
 import { describePart, partNames } from "../mc/describe.ts";
 import { folderLibrary, type Library, nearest, readText, shippedLibrary } from "../mc/library.ts";
 import { reportAll } from "../source/report.ts";
+import { formatSourceMap, sourceMapPath } from "../source/source-map.ts";
 import { EX } from "../sys/sysexits.ts";
 import { addDefine } from "./m4.ts";
 import { Output } from "./output.ts";
@@ -24,7 +25,7 @@ function parser(words: readonly string[]) {
     .option("D", { type: "string", array: true, nargs: 1, describe: "define a macro: NAME=TEXT" })
     .option("U", { type: "string", array: true, nargs: 1, describe: "forget a macro" })
     .option("I", { type: "string", array: true, nargs: 1, describe: "folder for include and for parts of your own" })
-    .option("o", { type: "string", nargs: 1, describe: "write to this file" })
+    .option("o", { type: "string", nargs: 1, describe: "write to this file, and FILE.map beside it" })
     .option("cf-dir", { type: "string", nargs: 1, describe: "another macro library (a folder)" })
     .option("allow-syscmd", { type: "boolean", describe: "let syscmd and esyscmd run programs" })
     .option("diff", { type: "boolean", describe: "compare two files (.mc or .cf) in meaning" })
@@ -73,7 +74,10 @@ export async function runMc(words: readonly string[]): Promise<number> {
     const output = new Output();
     output.print(result.text);
     output.flush();
-  } else writeFileSync(options.o, result.text, "latin1");
+  } else {
+    writeFileSync(options.o, result.text, "latin1");
+    writeFileSync(sourceMapPath(options.o), formatSourceMap(result.text, result, library.root));
+  }
   return result.diagnostics.some(({ severity }) => severity === "error") ? EX.DATAERR : EX.OK;
 }
 

@@ -8,7 +8,9 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { homeFolder } from "../daemon/home.ts";
 import { compileMc } from "../mc/compile.ts";
+import { shippedLibrary } from "../mc/library.ts";
 import { reportAll } from "../source/report.ts";
+import { formatSourceMap, sourceMapPath } from "../source/source-map.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 
 export interface StartArguments {
@@ -102,6 +104,7 @@ function compileFor(home: string, { defines, configuration }: StartArguments): s
   if (!result.complete || result.diagnostics.some(({ severity }) => severity === "error")) return problems;
   if (problems !== "") process.stderr.write(`${problems}\n`);
   writeFileSync(target, result.text, { encoding: "latin1", mode: 0o600 });
+  writeFileSync(sourceMapPath(target), formatSourceMap(result.text, result, shippedLibrary().root), { mode: 0o600 });
   writeFileSync(stamp, wanted, { mode: 0o600 });
   return undefined;
 }

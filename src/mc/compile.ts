@@ -9,6 +9,7 @@ import { searchPath } from "./files.ts";
 import { type Library, readText, shippedLibrary } from "./library.ts";
 import { locationOf, type Origin, outermost } from "./origin.ts";
 import { checkLines, checkUnread } from "./site-check.ts";
+import type { SymbolTable } from "./symbols.ts";
 
 export interface CompileOptions {
   /** The macro library; default is the one shipped with the program. */
@@ -39,6 +40,8 @@ export interface CompileResult {
   readonly diagnostics: readonly Diagnostic[];
   /** For each output line (index 0 is line 1) where it came from. */
   readonly origins: readonly (Origin | undefined)[];
+  /** For lines of the library: the place in the site's file because of which they were written, when there is one. */
+  readonly causes: readonly (Origin | undefined)[];
   /** False after an error that ended the run: `text` is not complete. */
   readonly complete: boolean;
   /** What errprint, dumpdef and traces wrote, in order (m4 mode prints it as it is). */
@@ -72,7 +75,7 @@ export function processM4(sources: readonly SourceText[], options: CompileOption
 
 function unreadable(file: string): CompileResult {
   const problem = diagnostic("error", `cannot open \`${file}': no such file, or not readable`, { file, line: 1 });
-  return { text: "", diagnostics: [problem], origins: [], complete: false, messages: "", status: 1 };
+  return { text: "", diagnostics: [problem], origins: [], causes: [], complete: false, messages: "", status: 1 };
 }
 
 /**
@@ -143,7 +146,22 @@ function process(sources: readonly LoadedText[], options: CompileOptions, site: 
   const { text, origins } = m4.diversions.output();
   if (site && complete) m4.diagnostics.push(...checkLines(site.file, site.text), ...checkUnread(site.file, m4.symbols));
   const diagnostics = site ? inSite(m4.diagnostics, site, options.library!.root) : m4.diagnostics;
-  return { text, origins, diagnostics, complete, messages, status };
+  const causes = site ? origins.map((origin) => origin && causeOf(origin, site.file, m4.symbols)) : [];
+  return { text, origins, causes, diagnostics, complete, messages, status };
+}
+
+/**
+ * Why the library wrote a text of its own: the nearest condition around it (`ifdef(`_ACCESS_TABLE_', ...)`) or value in
+ * it that the site's file has set.
+ */
+function causeOf(origin: Origin, site: string, symbols: SymbolTable): Origin | undefined {
+  if (outermost(origin).file === site) return undefined;
+  for (let at: Origin | undefined = origin; at; at = at.parent) {
+    const condition = at.macro === "ifdef" && at.argument !== undefined ? symbols.get(at.argument) : undefined;
+    const cause = condition?.definedAt ?? at.definedAt;
+    if (cause && outermost(cause).file === site) return cause;
+  }
+  return undefined;
 }
 
 /** What is found at the end of all reading is about the site file as a whole, not about the library. In the order of lines. */

@@ -7,6 +7,22 @@ export function partNames(library: Library): string[] {
   return folders.flatMap((folder) => library.names(folder));
 }
 
+export interface LibraryPart {
+  /** The folder it lives in, and in capitals the macro that loads it. */
+  readonly kind: (typeof folders)[number];
+  readonly name: string;
+  readonly comment: string;
+}
+
+/** Everything a site file can ask for, with what it says about itself. */
+export function libraryParts(library: Library): LibraryPart[] {
+  return folders.flatMap((kind) =>
+    library
+      .names(kind)
+      .map((name) => ({ kind, name, comment: openingComment(library.read(`${kind}/${name}.m4`) ?? "") })),
+  );
+}
+
 /** The opening comments of every part of that name, or undefined when there is none. */
 export function describePart(library: Library, name: string): string | undefined {
   const found = folders
