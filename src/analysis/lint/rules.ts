@@ -3,21 +3,27 @@
  * result again and again.
  */
 import type { Rule } from "../../rewriting/rule.ts";
+import { CALL } from "../../rewriting/tokens.ts";
 import type { Subject } from "../subject.ts";
 import type { Issue } from "./codes.ts";
 import { covers, ends, piecesOf, resultOf } from "./cover.ts";
 
 export function checkRules({ config, diagnostics }: Subject): Issue[] {
+  const { rulesets } = config;
   // What is said about a rule that could not be understood as a whole would be a guess.
   const broken = new Set(diagnostics.map(({ at }) => at.line));
   const issues: Issue[] = [];
-  for (const { rules } of config.rulesets.all()) {
+  for (const { number, rules } of rulesets.all()) {
     const dead = new Set<Rule>();
     rules.forEach((rule, index) => {
       const { line } = rule.at;
       if (broken.has(line) || dead.has(rule)) return;
       if (loops(rule)) {
         issues.push({ code: "L021", line, text: "the rule matches what it makes, and is tried again without end" });
+        return;
+      }
+      if (index === 0 && calls(rule, (name) => rulesets.find(name).number === number)) {
+        issues.push({ code: "L021", line, text: "the rule calls its own ruleset with what it matches, without end" });
         return;
       }
       for (const later of shadowed(rule, rules.slice(index + 1), broken)) {
@@ -35,6 +41,14 @@ export function checkRules({ config, diagnostics }: Subject): Issue[] {
 function loops(rule: Rule): boolean {
   if (rule.control !== "repeat" || ends(rule)) return false;
   const result = resultOf(rule);
+  return result !== undefined && covers(rule.lhs, result);
+}
+
+/** Whether a rule gives to a ruleset (its own) what it would match itself; nothing else has a chance before a first rule. */
+function calls(rule: Rule, isOwn: (name: string) => boolean): boolean {
+  const [call, name, ...rest] = rule.rhs;
+  if (call?.kind !== "token" || call.text !== CALL || name?.kind !== "token" || !isOwn(name.text)) return false;
+  const result = resultOf({ ...rule, rhs: rest });
   return result !== undefined && covers(rule.lhs, result);
 }
 

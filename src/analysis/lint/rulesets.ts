@@ -24,9 +24,10 @@ export function checkRulesets(subject: Subject, { rulesets: calls, any }: Refere
   const issues: Issue[] = [];
   for (const { name, line } of calls) {
     const { number } = table.find(name);
-    if (number === undefined || !defined.has(number)) {
-      issues.push({ code: "L010", line, text: `ruleset ${name} is called here, but not defined` });
-    }
+    if (number !== undefined && defined.has(number)) continue;
+    // A number, or a name that something else mentions, runs as a ruleset without rules.
+    const severity = number === undefined ? "error" : "warning";
+    issues.push({ code: "L010", line, severity, text: `ruleset ${name} is called here, but not defined` });
   }
   issues.push(...undefinedElsewhere(subject, defined));
   if (any.rulesets) return issues;
@@ -51,14 +52,14 @@ function undefinedElsewhere({ config, statements }: Subject, defined: ReadonlyMa
     for (const number of new Set([sender.envelope, sender.header, recipient.envelope, recipient.header])) {
       if (number === 0 || defined.has(number)) continue;
       const text = `mailer ${node.name} names ruleset ${rulesets.nameOf(number)}, which is not defined`;
-      issues.push({ code: "L010", line: first, text });
+      issues.push({ code: "L010", line: first, severity: "warning", text });
     }
   }
   for (const { name, check } of config.headers) {
     if (!check || defined.has(check.ruleset)) continue;
     const at = statements.find(({ node }) => node.kind === "header" && node.name?.toLowerCase() === name.toLowerCase());
     const text = `header ${name} is checked by ruleset ${rulesets.nameOf(check.ruleset)}, which is not defined`;
-    issues.push({ code: "L010", line: at?.first ?? 0, text });
+    issues.push({ code: "L010", line: at?.first ?? 0, severity: "warning", text });
   }
   return issues;
 }

@@ -57,6 +57,13 @@ describe("rulemail lint", () => {
     expect(await found("R$* @ x   $: $1\n")).toEqual(["L003:15"]);
   });
 
+  test("a rule whose only tab stands before its comment is L003, said once", async () => {
+    expect(await found("Slocaladdr=5\nRx  $: y\tbecause\nRy  $@ z\tso\nRz $* $@\t$@ x\n")).toEqual([
+      "L003:16",
+      "L003:17",
+    ]);
+  });
+
   test("$n that nothing binds is L004", async () => {
     expect(await found("Slocaladdr=5\nR$- x\t$#smtp $@ $2 $: $1\n")).toEqual(["L004:16"]);
   });
@@ -135,6 +142,12 @@ describe("rules that loop (L021)", () => {
     expect(await rules("R$*\t< $1 >")).toEqual(["L021:16"]);
     expect(await rules("R$-@$+\t$1@$2")).toEqual(["L021:16"]);
     expect(await rules("R$*\t$[$1$]")).toEqual(["L021:16"]);
+  });
+
+  test("a first rule that calls its own ruleset with what it matches", async () => {
+    expect(await rules("R$*\t$@ $>localaddr < $1 >")).toEqual(["L021:16"]);
+    expect(await rules("R$+ a\t$@ $>localaddr $1")).toEqual([]);
+    expect(await rules("Ra\t$@ b\nR$*\t$@ $>localaddr a")).toEqual([]);
   });
 
   test("not a rule that makes less, leaves the ruleset or asks another ruleset", async () => {
