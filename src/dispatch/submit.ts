@@ -136,7 +136,7 @@ class Incoming implements IncomingMessage {
     const fields = this.#wantedFields(collector.fields);
     const hops = countHops(fields);
     const maxHops = config.options.number("MaxHopCount");
-    if (hops > maxHops) return reply(554, "5.4.6", `Too many hops ${hops} (${maxHops} max)`);
+    if (hops > maxHops) return this.#looping(`Too many hops ${hops} (${maxHops} max)`);
     const scope = this.#incoming.scope.child();
     const now = this.#environment.clock.now();
     const { recipients } = this.#incoming;
@@ -186,6 +186,15 @@ class Incoming implements IncomingMessage {
     if (quarantined === undefined) await this.#environment.accepted(entry);
     else log.write(4, { priority: "info", id: this.id, text: `quarantine=${quarantined}` });
     return this.#accepted();
+  }
+
+  /** A loop must be seen by whoever can break it. */
+  #looping(text: string): Reply {
+    const { relay, recipients } = this.#incoming;
+    const to = recipients.map(({ given }) => given).join(", ");
+    const line = `SYSERR: ${text}: via ${relay}, to ${to}`;
+    this.#environment.log.write(1, { priority: "crit", id: this.id, text: line });
+    return reply(554, "5.4.6", text);
   }
 
   #accepted(): Reply {
