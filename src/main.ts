@@ -2,6 +2,7 @@
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { run } from "./cli/personality.ts";
+import { EX } from "./sys/sysexits.ts";
 
 // Compiled code is kept beside the program, where only its owner can put any; a folder in /tmp could be somebody else's.
 enableCompileCache(join(import.meta.dirname, ".cache"));
@@ -12,4 +13,12 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 const [name = "rulemail", ...words] = process.argv.slice(2);
-process.exitCode = await run(name, words);
+try {
+  process.exitCode = await run(name, words);
+} catch (error) {
+  // What a command did not expect: the text is for whoever typed it, the trace only for whoever asks (NODE_DEBUG=rulemail).
+  const { code, message, stack }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+  const traced = process.env.NODE_DEBUG?.split(",").includes("rulemail") === true;
+  process.stderr.write(`${name}: ${(traced ? stack : undefined) ?? message}\n`);
+  process.exitCode = code === "EACCES" || code === "EPERM" ? EX.NOPERM : EX.SOFTWARE;
+}
