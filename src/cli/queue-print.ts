@@ -4,10 +4,15 @@ import { queueFolder } from "../daemon/server.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { fetchQueue, printQueue } from "./mailq.ts";
-import { filterOf } from "./queue-run.ts";
+import { filterOf, unavailableSelection } from "./queue-run.ts";
 import { openForCommand } from "./system.ts";
 
 export async function showQueue(args: SendmailArguments): Promise<ExitCode> {
+  const missing = unavailableSelection(args.queueRun);
+  if (missing !== undefined) {
+    process.stderr.write(`mailq: ${missing} is not available\n`);
+    return EX.UNAVAILABLE;
+  }
   const opened = await openForCommand(args);
   if (typeof opened === "number") return opened;
   const { options } = opened.config;

@@ -10,6 +10,11 @@ import type { QueueRun, SendmailArguments } from "./arguments.ts";
 import { openForCommand, surroundings } from "./system.ts";
 
 export async function runQueue(args: SendmailArguments): Promise<ExitCode> {
+  const missing = unavailableSelection(args.queueRun);
+  if (missing !== undefined) {
+    process.stderr.write(`sendmail: ${missing} is not available\n`);
+    return EX.UNAVAILABLE;
+  }
   const filter = filterOf(args.queueRun);
   const { quarantine } = args;
   const { controlSocket } = homeFolder();
@@ -40,6 +45,15 @@ async function runHere(args: SendmailArguments, filter: QueueFilter): Promise<Ex
   await server.runner.runOnce(filter);
   await server.stop();
   return EX.OK;
+}
+
+/** A condition that the queue cannot be asked for: leaving it out would work on other messages than were named. */
+export function unavailableSelection(run: QueueRun | undefined): string | undefined {
+  for (const { field, text, negated } of run?.selections ?? []) {
+    if (negated) return `-q! (entries other than "${text}")`;
+    if (field === "reason") return `-qQ with a reason ("${text}")`;
+  }
+  return undefined;
 }
 
 /** -qI, -qR, -qS, -qG as a filter; of several of one kind the last counts. */

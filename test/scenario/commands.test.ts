@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { eventually, MailServer } from "../support/mail-server.ts";
-import { sendMail } from "../support/smtp-client.ts";
+import { sendMail, SmtpClient } from "../support/smtp-client.ts";
 
 let server: MailServer;
 
@@ -54,4 +54,26 @@ test("a listing whose reader goes away ends without a complaint", async () => {
   child.stderr.on("data", (text: Buffer) => (complaints += text.toString()));
   const code = await new Promise((resolve) => child.once("close", resolve));
   expect({ code, complaints }).toEqual({ code: 0, complaints: "" });
+});
+
+test("an accident of a command is one line, not a stack trace", async () => {
+  const { code, err } = await server.run("mailq", [], "", { RULEMAIL_MACHINE: "/nonexistent.json" });
+  expect(code).not.toBe(0);
+  expect(err).toMatch(/^mailq: Cannot use the machine description [^\n]*\n$/);
+});
+
+test("a message with too many hops is refused and logged", async () => {
+  const trace = "Received: from a by b; Fri, 20 Nov 2026 21:12:58 +0000\r\n".repeat(30);
+  const { client } = await SmtpClient.open(server.port);
+  await client.command("EHLO client.test");
+  const answer = await client.send("", ["alice@mail.example.test"], `${trace}Subject: loop\r\n\r\n`);
+  client.close();
+  expect(answer).toContain("554 5.4.6 Too many hops 30 (25 max)");
+  await eventually("the log", () => /SYSERR: Too many hops 30 .*to <?alice@mail/.test(server.log()));
+});
+
+test("a selection that the queue cannot be asked for is refused, not left out", async () => {
+  const refused = await server.run("sendmail", ["-Qreason", "-q!Iabc"]);
+  expect(refused).toMatchObject({ code: 69, err: 'sendmail: -q! (entries other than "abc") is not available\n' });
+  expect((await server.run("mailq", ["-qQspam"])).code).toBe(69);
 });
