@@ -52,11 +52,13 @@ function controlServices(server: Server, shutdown: () => void): ControlServices 
     list: (filter) => store.list(filter).map((entry) => listingOf(entry, store.isClaimed(entry.id))),
     run: (filter) => server.runQueue(filter),
     hold: (filter, reason) => each(filter, (id) => store.hold(id, reason)),
-    async release(filter) {
-      const count = await each({ ...filter, held: true }, (id) => store.release(id));
-      for (const entry of store.list(filter)) server.runner.add(entry);
-      return count;
-    },
+    release: (filter) =>
+      each({ ...filter, held: true }, async (id) => {
+        if (!(await store.release(id))) return false;
+        const entry = store.get(id);
+        if (entry !== undefined) server.runner.add(entry);
+        return true;
+      }),
     remove: (filter) => each(filter, (id) => store.remove(id)),
     reload: () => server.reload(),
     shutdown,
