@@ -2,6 +2,7 @@
  * What reading a configuration has to say: sendmail's own lines for test mode (`FILE: line N: TEXT`, in the order of
  * events) and the same as diagnostics with exact places for our own commands.
  */
+import { printMacroText } from "../rewriting/macro-text.ts";
 import { diagnostic, type Diagnostic, type Severity } from "../source/diagnostic.ts";
 import type { Location } from "../source/location.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
@@ -67,8 +68,21 @@ export class ConfigMessages {
   /** A line that sendmail prints without file and line number. */
   warn(text: string, exit: ExitCode = EX.OK): void {
     this.#print(asShown(text));
-    this.diagnostics.push(diagnostic("warning", text.replace(/^warning: /i, "").trim(), this.place()));
+    this.diagnostics.push(
+      diagnostic(
+        "warning",
+        printMacroText(text)
+          .replace(/^warning: /i, "")
+          .trim(),
+        this.#placeOf(text, 0),
+      ),
+    );
     if (this.#exit === EX.OK) this.#exit = exit;
+  }
+
+  /** Something worth knowing that sendmail would not mention: only in our own listing. */
+  note(text: string): void {
+    this.diagnostics.push(diagnostic("note", printMacroText(text), this.#placeOf(text, 0)));
   }
 
   /** The file itself cannot be opened. */
@@ -83,6 +97,25 @@ export class ConfigMessages {
   #say(severity: Severity, text: string, offset: number): void {
     const shown = asShown(text);
     this.#print(this.#line ? `${this.#file}: line ${this.#line.last}: ${shown}` : shown);
-    this.diagnostics.push(diagnostic(severity, shown, this.place(offset)));
+    this.diagnostics.push(diagnostic(severity, printMacroText(text), this.#placeOf(text, offset)));
   }
+
+  /** Without an exact place: that of the word that the message is about. */
+  #placeOf(text: string, offset: number): Location {
+    return this.place(offset > 0 || !this.#line ? offset : offsetOfSubject(text, this.#line.text));
+  }
+}
+
+/**
+ * Where a line has what a message talks about: the last word of the message that stands in the line, 0 when none does.
+ * Short words are too common to be it, except with a sign behind: `Z=`.
+ */
+function offsetOfSubject(message: string, line: string): number {
+  const words = message.split(/[\s"'`,;()]+/).map((word) => word.replace(/[.:]$/, ""));
+  for (const word of words.toReversed()) {
+    if (word.length < 3 && !/^\w=$/.test(word)) continue;
+    const found = line.indexOf(word, 1);
+    if (found !== -1) return found;
+  }
+  return 0;
 }

@@ -24,6 +24,8 @@ const MODES: Readonly<Partial<Record<Mode, () => Promise<ModeCommand>>>> = {
   i: async () => (await import("./newaliases.ts")).rebuildAliases,
   p: async () => (await import("./queue-print.ts")).showQueue,
   P: async () => (await import("./queue-print.ts")).countQueue,
+  C: async () => (await import("./check-config.ts")).checkConfiguration,
+  O: async () => (await import("./show-options.ts")).showOptions,
   d: serving,
   D: serving,
 };

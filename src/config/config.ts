@@ -51,6 +51,8 @@ export interface Options {
   /** Milliseconds. */
   time(name: string): number;
   timeout(name: string): number;
+  /** The same as it was written, or its default. */
+  timeoutText?(name: string): string;
   /** True when the configuration or the command line set it. */
   isSet(name: string): boolean;
 }

@@ -27,6 +27,7 @@ import { MailerTable } from "./mailers.ts";
 import { MapTable } from "./map-table.ts";
 import { readFilter, type Filter } from "./milters.ts";
 import { addInterfaces, completePredefined, definePredefined } from "./predefined.ts";
+import { NOT_ACTED_ON } from "./not-acted-on.ts";
 import { DEFAULT_QUEUE_GROUP, readQueueGroup, type QueueGroup } from "./queue-groups.ts";
 import { OptionSetter } from "./set-option.ts";
 import { isTrue } from "./option-values.ts";
@@ -189,6 +190,7 @@ class ConfigReader {
         this.#variables.set(node.name.trim(), node.value);
         return;
       case "queue-group": {
+        messages.note(`nothing acts on queue groups (${NOT_ACTED_ON["queue equate"].P}): ${node.name}`);
         const group = readQueueGroup(node, this.#options.values.text("QueueDirectory"), messages);
         if (group) this.#queueGroups.set(group.name, group);
         return;
@@ -255,6 +257,7 @@ class ConfigReader {
   async #addFilter(node: ConfigLine & { kind: "mailer" | "queue-group" | "filter" }): Promise<void> {
     const exists = (name: string): boolean => this.#filterNames.has(name);
     const filter = await readFilter(node, exists, this.#messages, this.#environment.resolver);
+    this.#messages.note(`nothing acts on this filter (${NOT_ACTED_ON["filter equate"].S}): ${node.name}`);
     // A name is taken even when its line was wrong.
     this.#filterNames.add(node.name);
     if (filter) this.#filters.set(filter.name, filter);

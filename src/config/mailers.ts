@@ -6,6 +6,7 @@ import type { ConfigMessages } from "../cf/messages.ts";
 import type { RulesetReading, RulesetTable } from "../rewriting/rulesets.ts";
 import { MACRO } from "../rewriting/tokens.ts";
 import type { ConfigEnvironment } from "./environment.ts";
+import { notActedOn } from "./not-acted-on.ts";
 import type { Mailer, RulesetPair } from "./mailer.ts";
 import { readOwner } from "./owners.ts";
 import { readTime } from "./times.ts";
@@ -79,6 +80,7 @@ export class MailerTable {
       const letter = key[0] ?? "=";
       if (letter === "T") given = true;
       const set = EQUATES[letter];
+      this.#noteWithoutEffect(letter, value);
       if (!set) messages.error(`M${name}: unknown mailer equate ${letter}=`);
       else if ((await set(draft, value, this)) === "stop") return;
     }
@@ -87,6 +89,18 @@ export class MailerTable {
     draft.number = old?.number ?? this.#mailers.size;
     if (old) this.#mailers.delete(old.name);
     this.#mailers.set(name, draft);
+  }
+
+  /** Flags are noted together: a mailer has many. */
+  #noteWithoutEffect(letter: string, value: string): void {
+    const why = notActedOn("mailer equate", letter);
+    if (why !== undefined) this.#messages.note(`nothing acts on this equate (${why}): ${letter}=`);
+    if (letter !== "F") return;
+    const idle = value
+      .split("")
+      .filter((flag) => notActedOn("mailer flag", flag) !== undefined)
+      .join("");
+    if (idle !== "") this.#messages.note(`nothing acts on these mailer flags: ${idle} of F=${value}`);
   }
 
   /** Fills in what depends on other equates and says what is missing. */

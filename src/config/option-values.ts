@@ -61,6 +61,12 @@ export class OptionValues implements Options {
     });
   }
 
+  /** A timeout as it was written, or its default. */
+  timeoutText(name: string): string {
+    const key = name.toLowerCase();
+    return this.#timeouts.get(key) ?? TIMEOUTS.get(key)?.initial ?? "";
+  }
+
   isSet(name: string): boolean {
     const timeout = /^timeout\.(.+)$/i.exec(name);
     return timeout ? this.#timeouts.has(timeout[1].toLowerCase()) : this.#texts.has(rowOf(name).name);

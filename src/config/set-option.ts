@@ -9,6 +9,7 @@ import { printMacroText } from "../rewriting/macro-text.ts";
 import type { PortOptions } from "./config.ts";
 import type { ConfigEnvironment } from "./environment.ts";
 import { CHECKS, SUBOPTIONS, type CheckContext, type OptionEffects } from "./option-checks.ts";
+import { notActedOn } from "./not-acted-on.ts";
 import { OptionValues } from "./option-values.ts";
 import {
   DEFAULT_GROUP,
@@ -82,6 +83,7 @@ export class OptionSetter {
     if (ignored) return;
     if (sticky && row !== DEFINE_MACRO) this.#sticky.add(row.code);
     if (row === DEFINE_MACRO) return this.#effects.defineMacro(value);
+    this.#noteWithoutEffect(row, suboption);
     const check = CHECKS[row === DEFAULT_GROUP ? "g" : row.name];
     const context: CheckContext = { ...this.#context, suboption, setter: this };
     if (check) await check(value, context);
@@ -89,6 +91,14 @@ export class OptionSetter {
       if (row.type === "time") this.#checkTime(value, row.unit ?? "s");
       this.values.set(row.name, value);
     }
+  }
+
+  #noteWithoutEffect(row: OptionRow, suboption: string | undefined): void {
+    const timeout = row.name === "Timeout" && suboption !== undefined;
+    const why = timeout ? notActedOn("timeout", suboption.toLowerCase()) : notActedOn("option", row.name);
+    // Setting all members of a group of times is no setting without effect.
+    if (why === undefined || why.startsWith("sets ")) return;
+    this.#messages.note(`nothing acts on this option (${why}): ${row.name}${timeout ? `.${suboption}` : ""}`);
   }
 
   #trace(text: string): void {

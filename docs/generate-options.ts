@@ -1,0 +1,113 @@
+/** Writes docs/options.md from the tables of the program: `npm run docs`. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { MEANINGS } from "../src/config/meanings.ts";
+import { notActedOn, type SettingKind } from "../src/config/not-acted-on.ts";
+import { optionCode, OPTIONS, OTHER_OPTIONS } from "../src/config/options.ts";
+import { TIMEOUTS } from "../src/config/timeouts.ts";
+
+const UNITS = { s: "seconds", m: "minutes", h: "hours", d: "days", w: "weeks" } as const;
+
+const HEAD = `# Settings of a configuration
+
+<!-- Made by \`npm run docs\` from src/config/options.ts, timeouts.ts, meanings.ts and not-acted-on.ts. Do not edit. -->
+
+Every option, mailer flag and equate that a configuration may hold. All of them are read and checked. The last column
+says which of them nothing acts on, and why; \`sendmail -bO -C FILE\` prints the options with the values of a
+configuration and the same remarks, \`sendmail -bC -C FILE\` names the lines that have no effect.
+`;
+
+/** The whole page. */
+export function optionsPage(): string {
+  return [
+    HEAD,
+    "## Options\n",
+    "Form: `O Name=value`, or the letter: `Oxvalue`. A time without unit is in the unit named here.\n",
+    optionTable(),
+    "\n## Timeout\n",
+    "Form: `O Timeout.name=time`. 0 is no limit of our own.\n",
+    timeoutTable(),
+    ...SECTIONS.flatMap(({ title, text, kind, name }) => [`\n## ${title}\n`, `${text}\n`, kindTable(kind, name)]),
+    "",
+  ].join("\n");
+}
+
+const SECTIONS: readonly { title: string; text: string; kind: SettingKind; name: string }[] = [
+  {
+    title: "Flags of a mailer",
+    text: "`F=` of an M line. Every letter may also stand in the condition of a header, `H?x?Name: ...`.",
+    kind: "mailer flag",
+    name: "Flag",
+  },
+  { title: "Equates of a mailer", text: "The first letter counts.", kind: "mailer equate", name: "Equate" },
+  { title: "Equates of a queue group", text: "Q lines.", kind: "queue equate", name: "Equate" },
+  { title: "Equates of a mail filter", text: "X lines.", kind: "filter equate", name: "Equate" },
+  {
+    title: "Equates of a port",
+    text: "DaemonPortOptions and ClientPortOptions; the first letter counts.",
+    kind: "port equate",
+    name: "Equate",
+  },
+  {
+    title: "Modifiers of a port",
+    text: "`M=`; all of them are in `${daemon_flags}` for rules, which is all that some are for.",
+    kind: "port modifier",
+    name: "Letter",
+  },
+];
+
+function optionTable(): string {
+  const rows = [...OPTIONS, ...OTHER_OPTIONS].filter((row) => row.availability !== "special build");
+  return table(
+    ["Option", "Letter", "Type", "Default", "Meaning", "Effect"],
+    rows
+      .toSorted((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1))
+      .map((row) => [
+        row.name,
+        row.code > 0 && row.code < 0x80 ? code(optionCode(row)) : "",
+        row.unit ? `time (${UNITS[row.unit]})` : row.type,
+        row.initial === "" ? "" : code(row.initial),
+        MEANINGS.option[row.name],
+        effect("option", row.name),
+      ]),
+  );
+}
+
+function timeoutTable(): string {
+  return table(
+    ["Timeout", "Unit", "Default", "Limits", "Effect"],
+    [...TIMEOUTS].map(([name, row]) => [
+      name,
+      row.count ? "a number" : UNITS[row.unit],
+      code(row.initial),
+      MEANINGS.timeout[name],
+      effect("timeout", name),
+    ]),
+  );
+}
+
+function kindTable(kind: SettingKind, name: string): string {
+  return table(
+    [name, "Meaning", "Effect"],
+    Object.entries(MEANINGS[kind]).map(([key, meaning]) => [code(key), meaning, effect(kind, key)]),
+  );
+}
+
+function effect(kind: SettingKind, name: string): string {
+  const why = notActedOn(kind, name);
+  return why === undefined ? "yes" : `none: ${why}`;
+}
+
+function code(text: string): string {
+  return text.trim() === "" ? `\`"${text}"\`` : `\`${text}\``;
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+if (import.meta.main) writeFileSync(join(import.meta.dirname, "options.md"), optionsPage());

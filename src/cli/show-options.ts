@@ -1,0 +1,85 @@
+/**
+ * `sendmail -bO [-C file]`: every option with its value, as lines of a configuration file. Defaults are comments; a comment
+ * behind a value tells what nothing acts on.
+ */
+import type { Config, PortOptions } from "../config/config.ts";
+import { loadConfig } from "../config/load.ts";
+import { notActedOn } from "../config/not-acted-on.ts";
+import { OPTIONS, OTHER_OPTIONS } from "../config/options.ts";
+import { TIMEOUTS } from "../config/timeouts.ts";
+import { printMacroText } from "../rewriting/macro-text.ts";
+import { EX } from "../sys/sysexits.ts";
+import type { SendmailArguments } from "./arguments.ts";
+import { Output } from "./output.ts";
+import { configFile } from "./system.ts";
+import { systemEnvironment } from "./system-environment.ts";
+
+/** Messages about the configuration go to standard error. */
+export async function showOptions(
+  args: Pick<SendmailArguments, "configFile" | "variant" | "settings">,
+  output: Output = new Output(),
+): Promise<number> {
+  const environment = { ...systemEnvironment(), settings: args.settings };
+  const { config, messages, exit } = await loadConfig(configFile(args), environment);
+  for (const message of messages) process.stderr.write(`${message}\n`);
+  if (!config) return exit === EX.OK ? EX.CONFIG : exit;
+  for (const line of optionLines(config)) output.line(line);
+  output.flush();
+  config.close();
+  return EX.OK;
+}
+
+/** One line for each option, in alphabetical order; several for Timeout, Milter and the ports. */
+export function optionLines(config: Config): string[] {
+  const { options } = config;
+  const rows = [...OPTIONS, ...OTHER_OPTIONS].filter((row) => row.availability !== "special build");
+  return rows
+    .toSorted((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1))
+    .flatMap(({ name }): string[] => {
+      const several = SEVERAL[name]?.(config) ?? [];
+      if (several.length > 0 || name === "Timeout") return several;
+      return [optionLine(options.isSet(name), name, printMacroText(options.text(name)), notActedOn("option", name))];
+    });
+}
+
+function optionLine(isSet: boolean, name: string, value: string, why: string | undefined): string {
+  // In a configuration a number sign that is no comment has a backslash, except in `$#`.
+  const text = `${isSet ? "" : "#"}O ${name}=${value.replace(/(?<![\\$])#/g, "\\#")}`;
+  return why === undefined ? text : `${text.padEnd(40)} # not acted on: ${why}`;
+}
+
+const SEVERAL: Readonly<Record<string, (config: Config) => string[]>> = {
+  Timeout: ({ options }) =>
+    [...TIMEOUTS.keys()].map((name) =>
+      optionLine(
+        options.isSet(`Timeout.${name}`),
+        `Timeout.${name}`,
+        options.timeoutText?.(name) ?? "",
+        notActedOn("timeout", name),
+      ),
+    ),
+  Milter: ({ milterSettings }) =>
+    [...milterSettings].map(([name, value]) =>
+      optionLine(true, `Milter.${name}`, printMacroText(value), notActedOn("option", "Milter")),
+    ),
+  DaemonPortOptions: ({ daemonPorts }) =>
+    daemonPorts.map((port) => optionLine(true, "DaemonPortOptions", portText(port), undefined)),
+  ClientPortOptions: ({ clientPorts }) =>
+    clientPorts.map((port) => optionLine(true, "ClientPortOptions", portText(port), undefined)),
+};
+
+function portText({ name, family, address, port, modifiers, listen, extra }: PortOptions): string {
+  const equates: readonly (readonly [string, string])[] = [
+    ["Name", name],
+    ["Family", family],
+    ["Address", address],
+    ["Port", port === 0 ? "" : String(port)],
+    ["Listen", String(listen)],
+    ["Modifiers", [...modifiers].join("")],
+    ...extra,
+  ];
+  return equates
+    .filter(([, value]) => value !== "")
+    .map(([key, value]) => `${key}=${value}`)
+    .join(", ");
+}
