@@ -20,8 +20,8 @@ const users = files
   .join("\n");
 const everything = [users, read("cli/test-mode/host-questions.ts"), ...config].join("\n");
 
-/** Maps have flags of their own. */
-const withoutMaps = files
+/** Maps and companion programs have flags of their own, listings show all fields. */
+const mailUsers = files
   .filter((file) => /^(?:routing|delivery|dispatch|daemon|dsn|envelope)\//.test(file))
   .map(read)
   .join("\n");
@@ -53,7 +53,7 @@ function timeoutIsUsed(name: string): boolean {
 const FLAGS_BY_TABLE = new Set("DFMx|/:");
 
 function flagIsUsed(letter: string): boolean {
-  return FLAGS_BY_TABLE.has(letter) || withoutMaps.includes(`flags.has("${letter}")`);
+  return FLAGS_BY_TABLE.has(letter) || mailUsers.includes(`flags.has("${letter}")`);
 }
 
 const FIELDS: Readonly<Record<string, string>> = {
@@ -81,7 +81,7 @@ function equateIsUsed(letter: string): boolean {
   const field = FIELDS[letter];
   return new RegExp(
     `mailer\\??\\.${field}\\b|\\{[^{}]*\\b${field}\\b[^{}]*\\}(?:: Mailer\\b|: Pick<Mailer| = (?:[a-z.]+\\.)?mailer\\b)`,
-  ).test(users);
+  ).test(mailUsers);
 }
 
 const USED: Readonly<Record<SettingKind, (name: string) => boolean>> = {
