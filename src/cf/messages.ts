@@ -15,6 +15,8 @@ export function asShown(text: string): string {
 
 export class ConfigMessages {
   readonly diagnostics: Diagnostic[] = [];
+  /** What is right and has no effect. */
+  readonly notes: Diagnostic[] = [];
   readonly #file: string;
   readonly #print: (line: string) => void;
   #line: LogicalLine | undefined;
@@ -82,7 +84,7 @@ export class ConfigMessages {
 
   /** Something worth knowing that sendmail would not mention: only in our own listing. */
   note(text: string): void {
-    this.diagnostics.push(diagnostic("note", printMacroText(text), this.#placeOf(text, 0)));
+    this.notes.push(diagnostic("note", printMacroText(text), this.#placeOf(text, 0)));
   }
 
   /** The file itself cannot be opened. */

@@ -3,9 +3,9 @@
  * its place and the quoted line. Notes tell what is read and has no effect here.
  */
 import { readFileSync } from "node:fs";
-import { loadConfig, type LoadedConfig } from "../config/load.ts";
+import { loadConfig } from "../config/load.ts";
 import { reportAll } from "../source/report.ts";
-import type { Severity } from "../source/diagnostic.ts";
+import type { Diagnostic, Severity } from "../source/diagnostic.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { Output } from "./output.ts";
@@ -23,17 +23,23 @@ export async function checkConfiguration(
   const file = configFile(args);
   const loaded = await loadConfig(file, { ...systemEnvironment(), settings: args.settings });
   loaded.config?.close();
-  const { diagnostics } = loaded;
-  if (diagnostics.length > 0) output.line(reportAll(diagnostics, readSource));
-  output.line(`${file}: ${summary(loaded)}`);
+  const { diagnostics, notes } = loaded;
+  const found = [...diagnostics, ...notes].toSorted((a, b) => placeInOrder(a) - placeInOrder(b) || 0);
+  if (found.length > 0) output.line(reportAll(found, readSource));
+  output.line(`${file}: ${summary(found)}`);
   output.flush();
   const wrong = diagnostics.some(({ severity }) => severity === "error");
   return loaded.exit === EX.OK && wrong ? EX.CONFIG : loaded.exit;
 }
 
+/** By line; what is about no line (command line, the file as a whole) comes last. */
+function placeInOrder({ at }: Diagnostic): number {
+  return at.line > 0 ? at.line : Infinity;
+}
+
 /** "2 errors, 1 warning", "no errors". */
-function summary({ diagnostics }: LoadedConfig): string {
-  const count = (severity: Severity): number => diagnostics.filter((each) => each.severity === severity).length;
+function summary(found: readonly Diagnostic[]): string {
+  const count = (severity: Severity): number => found.filter((each) => each.severity === severity).length;
   const parts = (["error", "warning", "note"] as const)
     .map((severity) => ({ severity, number: count(severity) }))
     .filter(({ severity, number }) => number > 0 || severity === "error")

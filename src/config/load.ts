@@ -38,6 +38,8 @@ export interface LoadedConfig {
   readonly config?: Config;
   /** What is wrong, with exact places, for our own commands. */
   readonly diagnostics: readonly Diagnostic[];
+  /** What is read and has no effect here. */
+  readonly notes: readonly Diagnostic[];
   /** The same as sendmail prints it, line by line. */
   readonly messages: readonly string[];
   /** 0, or the status that sendmail would end with because of the configuration. */
@@ -54,6 +56,7 @@ export async function loadConfig(file: string, environment: ConfigEnvironment): 
   const outcome = (config?: Config): LoadedConfig => ({
     ...(config ? { config } : {}),
     diagnostics: messages.diagnostics,
+    notes: messages.notes,
     messages: printed,
     exit: messages.exit,
   });

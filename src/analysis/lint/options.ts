@@ -1,4 +1,5 @@
 /** L030 and L031: options that nothing acts on, and options that are set again further down. */
+import { notActedOn } from "../../config/not-acted-on.ts";
 import { optionByLetter, optionByName, type OptionRow } from "../../config/options.ts";
 import { isTrue } from "../../config/option-values.ts";
 import { readTime } from "../../config/times.ts";
@@ -18,6 +19,12 @@ const ADDING: ReadonlySet<string> = new Set([
   "Milter",
 ]);
 
+/**
+ * Options without effect that nobody is disappointed about: the macro library or the part for a system writes them, or
+ * they only name a file that this server keeps in its home.
+ */
+const HARMLESS: ReadonlySet<string> = new Set(["OldStyleHeaders", "StatusFile", "ControlSocketName"]);
+
 export function checkOptions({ statements }: Subject): Issue[] {
   const issues: Issue[] = [];
   const last = new Map<string, { readonly value: string; readonly line: number }>();
@@ -27,8 +34,9 @@ export function checkOptions({ statements }: Subject): Issue[] {
     if (!row || row.name === "") continue;
     const value = printMacroText(node.value);
     // What only repeats the default loses nothing.
-    if (row.effect === "read" && !isDefault(row, value)) {
-      issues.push({ code: "L030", line, text: `option ${row.name} is accepted, but nothing acts on it` });
+    const why = notActedOn("option", row.name);
+    if (why !== undefined && !HARMLESS.has(row.name) && !isDefault(row, value)) {
+      issues.push({ code: "L030", line, text: `option ${row.name} is accepted, but nothing acts on it: ${why}` });
     }
     if (ADDING.has(row.name)) continue;
     const earlier = last.get(row.name);
