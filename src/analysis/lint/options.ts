@@ -23,10 +23,21 @@ const ADDING: ReadonlySet<string> = new Set([
  * Options without effect that nobody is disappointed about: the macro library or the part for a system writes them, or
  * they only name a file that this server keeps in its home.
  */
-const HARMLESS: ReadonlySet<string> = new Set(["OldStyleHeaders", "StatusFile", "ControlSocketName"]);
+const HARMLESS: ReadonlySet<string> = new Set(["OldStyleHeaders", "StatusFile", "ControlSocketName", "UseMSP"]);
+/** The same in a configuration of the submission program, which runs as its caller and keeps one kind of file. */
+const HARMLESS_IN_SUBMISSION: ReadonlySet<string> = new Set([
+  "QueueFileMode",
+  "RunAsUser",
+  "TimeZoneSpec",
+  "TrustedUser",
+]);
 
 export function checkOptions({ statements }: Subject): Issue[] {
   const issues: Issue[] = [];
+  const submits = statements.some(
+    ({ node }) => node.kind === "option" && rowOf(node.form, node.name)?.name === "UseMSP",
+  );
+  const harmless = (name: string): boolean => HARMLESS.has(name) || (submits && HARMLESS_IN_SUBMISSION.has(name));
   const last = new Map<string, { readonly value: string; readonly line: number }>();
   for (const { node, first: line } of statements) {
     if (node.kind !== "option") continue;
@@ -35,7 +46,7 @@ export function checkOptions({ statements }: Subject): Issue[] {
     const value = printMacroText(node.value);
     // What only repeats the default loses nothing.
     const why = notActedOn("option", row.name);
-    if (why !== undefined && !HARMLESS.has(row.name) && !isDefault(row, value)) {
+    if (why !== undefined && !harmless(row.name) && !isDefault(row, value)) {
       issues.push({ code: "L030", line, text: `option ${row.name} is accepted, but nothing acts on it: ${why}` });
     }
     if (ADDING.has(row.name)) continue;
