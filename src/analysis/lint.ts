@@ -27,6 +27,8 @@ export interface Finding {
   readonly line: number;
   /** Line of the .cf that was compiled from an .mc. */
   readonly cfLine?: number;
+  /** Where the line of a .cf came from, when its source map is there: `site.mc:12 FEATURE(access_db)`. */
+  readonly source?: string;
   readonly text: string;
 }
 
@@ -78,8 +80,11 @@ function isBlamed({ origin, generated }: Subject, { code, line, cause }: Issue):
   return [line, cause].some((each) => each !== undefined && origin(each)?.own === true);
 }
 
-function place({ file, origin }: Subject, { code, line, text, severity }: Issue): Finding {
+function place({ file, origin, source }: Subject, { code, line, text, severity }: Issue): Finding {
   const common = { code, severity: severity ?? CODES[code].severity, file, text };
-  if (!origin) return { ...common, line };
+  if (!origin) {
+    const from = line > 0 ? source?.(line) : undefined;
+    return { ...common, line, ...(from === undefined ? {} : { source: from }) };
+  }
   return { ...common, line: origin(line)?.line ?? 0, ...(line > 0 ? { cfLine: line } : {}) };
 }

@@ -38,6 +38,8 @@ export interface Subject {
   readonly generated: boolean;
   /** Origin of a line of the .cf; absent when the user brought a .cf. */
   readonly origin?: (line: number) => LineOrigin | undefined;
+  /** For a .cf with a source map: where a line came from, as in `site.mc:12 FEATURE(access_db)`. */
+  readonly source?: (line: number) => string | undefined;
 }
 
 /** How compiled files warn those who would change them: ours, and those of other libraries ("edit the source .mc file"). */

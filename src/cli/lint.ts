@@ -67,9 +67,10 @@ export async function runLint(words: readonly string[]): Promise<number> {
 
 function report(findings: readonly Finding[]): string {
   if (findings.length === 0) return "";
-  const shown = findings.map(({ code, severity, file, line, cfLine, text }) => {
+  const shown = findings.map(({ code, severity, file, line, cfLine, source, text }) => {
     const compiled = cfLine === undefined ? "" : ` (line ${cfLine} of the compiled file)`;
-    return diagnostic(severity, `${text} [${code}]${compiled}`, { file, line });
+    const from = source === undefined ? "" : ` (from ${source})`;
+    return diagnostic(severity, `${text} [${code}]${compiled}${from}`, { file, line });
   });
   return `${reportAll(shown, readText)}\n`;
 }

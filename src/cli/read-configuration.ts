@@ -13,6 +13,7 @@ import { compileMc, type CompileOptions } from "../mc/compile.ts";
 import { readText, shippedLibrary } from "../mc/library.ts";
 import { outermost, type Origin } from "../mc/origin.ts";
 import { diagnostic, type Diagnostic } from "../source/diagnostic.ts";
+import { originsOf } from "../source/source-map.ts";
 import { systemClock } from "../sys/clock.ts";
 import { groupId } from "../sys/groups.ts";
 import { readMachine } from "../sys/machine.ts";
@@ -48,13 +49,13 @@ export async function readConfiguration(
 ): Promise<ReadConfiguration> {
   if (!/\.(?:mc|m4)$/i.test(file)) return load(file, file, environment);
   const library = options.library ?? shippedLibrary();
-  const { text, origins, diagnostics, complete } = compileMc({ file }, { ...options, library });
+  const { text, origins, causes, diagnostics, complete } = compileMc({ file }, { ...options, library });
   if (!complete) return { problems: diagnostics };
   const folder = mkdtempSync(join(tmpdir(), "rulemail-analysis-"));
   try {
     const compiled = join(folder, "compiled.cf");
     writeFileSync(compiled, text, "latin1");
-    const origin = (line: number): LineOrigin | undefined => lineOrigin(origins[line - 1], file);
+    const origin = (line: number): LineOrigin | undefined => lineOrigin(origins[line - 1], causes[line - 1], file);
     const { subject, problems } = await load(file, compiled, environment, origin);
     return { ...(subject ? { subject } : {}), problems: [...diagnostics, ...problems] };
   } finally {
@@ -62,10 +63,12 @@ export async function readConfiguration(
   }
 }
 
-function lineOrigin(origin: Origin | undefined, file: string): LineOrigin | undefined {
+/** @param cause the place in the .mc because of which the library wrote the line */
+function lineOrigin(origin: Origin | undefined, cause: Origin | undefined, file: string): LineOrigin | undefined {
   if (origin === undefined) return undefined;
-  const outer = outermost(origin);
-  return outer.file === file ? { line: outer.line, own: origin.file === file } : undefined;
+  const own = origin.file === file;
+  const place = [origin, cause].map((each) => each && outermost(each)).find((each) => each?.file === file);
+  return place && { line: place.line, own };
 }
 
 /** Users and groups of the machine that the file is for need not exist here: each unknown name gets a number of its own. */
@@ -105,5 +108,8 @@ async function load(
     return { problems: diagnostics.map((each) => ({ ...each, at: { ...each.at, file } })) };
   }
   const statements = readStatements(text);
-  return { subject: { file, config, statements, diagnostics, generated: isGenerated(text), origin }, problems: [] };
+  const common = { file, config, statements, diagnostics, generated: isGenerated(text) };
+  if (origin) return { subject: { ...common, origin }, problems: [] };
+  const named = originsOf(cf, text);
+  return { subject: { ...common, source: (line) => named({ file: cf, line }) }, problems: [] };
 }

@@ -4,6 +4,7 @@ import { afterAll, describe, expect, test } from "@jest/globals";
 import { exitOf, type Finding } from "../../../src/analysis/lint.ts";
 import { CODES } from "../../../src/analysis/lint/codes.ts";
 import { lintFile, runLint } from "../../../src/cli/lint.ts";
+import { runMc } from "../../../src/cli/mc.ts";
 import { AnalysisFolder, testEnvironment } from "../../support/analysis.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -207,6 +208,15 @@ describe("rulemail lint FILE.mc", () => {
     );
     expect(findings.map(({ code, line }) => `${code}:${line}`)).toEqual(["L013:5", "L011:7"]);
     expect(findings.every(({ cfLine }) => (cfLine ?? 0) > 50)).toBe(true);
+  });
+
+  test("names the .mc of a compiled file that has its source map beside it", async () => {
+    const site = "OSTYPE(`linux')dnl\nMAILER(`local')dnl\nMAILER(`smtp')dnl\nLOCAL_RULESETS\nSowned\nR$*\t< $1 >\n";
+    const compiled = join(files.folder, "mapped.cf");
+    const macros = files.write(site, "mc");
+    expect(await runMc(["-o", compiled, macros])).toBe(0);
+    const findings = await lintFile(compiled, testEnvironment);
+    expect(findings).toMatchObject([{ code: "L021", file: compiled, source: `${macros}:6` }]);
   });
 
   test("passes on what the macro compiler says", async () => {
