@@ -300,6 +300,7 @@ class ConfigReader {
     const probe = values.isSet("DontProbeInterfaces") ? values.text("DontProbeInterfaces") : "false";
     if (!isTrue(probe) && probe !== "loopback") addInterfaces(["127.0.0.1"], (name) => this.#class(name));
     if (this.#environment.testMode) await this.#enterTestMode();
+    this.#macros.set("deliveryMode", values.text("DeliveryMode")[0] ?? "i");
   }
 
   /** Test mode never delivers: nothing is held back, and no delivery mode applies. */
@@ -308,6 +309,7 @@ class ConfigReader {
       const line = parseLine(`O${text}`);
       if (line.kind === "option") await this.#options.apply(line, true);
     }
+    this.#macros.set("opMode", "t");
   }
 
   config(file: string): Config {

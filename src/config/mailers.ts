@@ -24,6 +24,7 @@ const BUILT_IN: readonly Pick<Mailer, "name" | "path" | "argv" | "types">[] = [
   { name: "*file*", path: "[FILE]", argv: ["FILE", USER], types: types("X-Unix") },
   { name: "*include*", path: "/dev/null", argv: ["INCLUDE", USER], types: types("") },
 ];
+const ONE_RECIPIENT: ReadonlySet<string> = new Set(["prog", "*file*"]);
 const BUILT_IN_FLAGS = ["lsDq9ou", "lsDFMPEq9ou", "su"];
 
 function types(all: string): Mailer["types"] {
@@ -111,6 +112,9 @@ export class MailerTable {
       return false;
     };
     const { path, argv } = draft;
+    // Programs and files get one recipient at a time, whatever F= says.
+    if (ONE_RECIPIENT.has(draft.name.toLowerCase()))
+      draft.flags = new Set([...draft.flags].filter((flag) => flag !== "m"));
     if (argv.length === 0) return complain("A= argument required");
     if (path === "") return complain("P= argument required");
     if (path === "[TCP]") return complain("P=[TCP] must be replaced by P=[IPC]");

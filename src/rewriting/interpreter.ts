@@ -22,7 +22,7 @@ import type { RewriteContext, Rewriter, Rewritten } from "./rewriter.ts";
 import type { Replacement, Rule, Ruleset } from "./rule.ts";
 import { CALL, CANON_MAILER, printTokens, printable } from "./tokens.ts";
 import type { Tokens } from "./tokens.ts";
-import { printRule, printStep } from "./trace.ts";
+import { noteCalls, printRule, printStep } from "./trace.ts";
 
 /** The engine that test mode uses, and that the compiled one is measured against. */
 export function createInterpreter(program: RuleProgram): Rewriter {
@@ -128,7 +128,7 @@ class Run {
           break;
         }
         if (this.#traced(12)) this.#print(`-----rule matches: ${printRule(rule).rhs.join(" ")}`);
-        const result = yield* this.#replace(rule.rhs, spans, tokens, name, depth);
+        const result = yield* this.#replace(rule, spans, tokens, name, depth);
         if (typeof result === "number") return { tokens, status: result, broken: true };
         tokens = result.tokens;
         status = worse(status, result.status);
@@ -142,16 +142,17 @@ class Run {
 
   /** The right side of a rule that has matched: first what is put in, then look-ups, then calls. */
   *#replace(
-    rhs: readonly Replacement[],
+    rule: Rule,
     spans: readonly Span[],
     workspace: Tokens,
     name: string,
     depth: number,
   ): Step<Outcome | ExitCode> {
-    const filled = this.#fillIn(rhs, spans, workspace, name);
+    const filled = this.#fillIn(rule.rhs, spans, workspace, name);
     if (typeof filled === "number") return filled;
     const looked = yield* this.#lookUps(filled);
     if (typeof looked === "number") return looked;
+    noteCalls(rule);
     const called = yield* this.#calls(looked.tokens, depth);
     return { tokens: called.tokens, status: worse(looked.status, called.status) };
   }
@@ -267,10 +268,11 @@ class Run {
    * `$>name` and everything after it; what stands before stays in front of the result. The last call runs first; when
    * one fails, the calls before it stay in the text.
    */
-  *#calls(workspace: Tokens, depth: number): Step<Outcome> {
-    const at = workspace.indexOf(CALL);
-    const name = workspace[at + 1]?.replaceAll('"', "");
-    if (at === -1 || name === undefined) return { tokens: workspace, status: EX.OK };
+  *#calls(given: Tokens, depth: number): Step<Outcome> {
+    const at = given.indexOf(CALL);
+    const name = given[at + 1]?.replaceAll('"', "");
+    if (at === -1 || name === undefined) return { tokens: given, status: EX.OK };
+    const workspace = name === given[at + 1] ? given : given.with(at + 1, name);
     const number = this.#find(name);
     if (number === undefined) return { tokens: workspace, status: EX.CONFIG };
     const argument = yield* this.#calls(workspace.slice(at + 2), depth);
@@ -279,6 +281,7 @@ class Run {
     }
     // A ruleset without rules is not even entered.
     const known = this.#program.rulesets.get(number)?.rules.length;
+    if (!known && this.#traced(3)) this.#print(`-----skip subr ${name} (${number})`);
     const result = known ? yield* this.ruleset(number, argument.tokens, depth + 1) : argument;
     return {
       tokens: at === 0 ? result.tokens : [...workspace.slice(0, at), ...result.tokens],

@@ -43,9 +43,20 @@ function printReplacement(replacement: Replacement): string {
   }
 }
 
+/** Rules whose calls have been made: from then on the original shows `$>"name"` without its quotes. */
+const called = new WeakSet<Rule>();
+
+/** The rule is about to make its calls. */
+export function noteCalls(rule: Rule): void {
+  called.add(rule);
+}
+
 /** The two sides of a rule as tokens, each printed: traces and =S put blanks between. */
 export function printRule(rule: Rule): { readonly lhs: readonly string[]; readonly rhs: readonly string[] } {
   const rhs = rule.rhs.map(printReplacement);
+  if (called.has(rule)) {
+    for (let i = 1; i < rhs.length; i++) if (rhs[i - 1] === "$>") rhs[i] = rhs[i].replaceAll('"', "");
+  }
   return { lhs: rule.lhs.map(printPattern), rhs: rule.control === "repeat" ? rhs : [CONTROL[rule.control], ...rhs] };
 }
 

@@ -116,7 +116,13 @@ export class AddressParser {
         // The name of a list is a path: no ruleset sees it.
         const isList = mailer !== triple.mailer && mailer.name === "*include*";
         const sets = isList ? [] : [2, mailer.recipient.envelope, 4];
+        // `$&h` in rules: the host as ruleset 0 gave it while the user is rewritten, as it will be used from then on.
+        const { scope } = context;
+        const given = rewriter.join(triple.host);
+        const host = hostText(given, mailer);
+        scope.set("h", given === "" ? undefined : given);
         return whenReady(this.through(tokens, sets, context), (named) => {
+          if (host !== given) scope.set("h", host);
           const text = rewriter.join(named.tokens);
           const user = mailer.flags.has("u") ? text : lowerCase(text);
           const clean = this.#clean(user, context);
@@ -127,7 +133,7 @@ export class AddressParser {
           return {
             kind: "triple",
             mailer,
-            host: hostText(rewriter.join(triple.host), mailer),
+            host,
             user: clean,
             invalid: clean !== user,
             canonical: rewriter.join(canonical.tokens),

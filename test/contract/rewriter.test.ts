@@ -194,6 +194,13 @@ describe.each(Object.entries(engines))("rewriter contract: %s", (_name, create) 
     });
   });
 
+  test("the name of a ruleset may stand in quotes, which a failing call takes away", async () => {
+    expect(await run('St\nR$*\t$@ $>"s" $1\nSs\nR$*\t$@ <$1>', "a")).toMatchObject({ result: "< a >", status: 0 });
+    const failing = 'St\nR$*\t$: $>"s" $>"u" $1\nSs\nR$*\t$@ s\nSu\nR$*\t$@ $1 $2';
+    expect(await run(failing, "a")).toMatchObject({ result: "$> s a", status: 78 });
+    expect(await run('St\nR$*\t$: $>"nosuch" $1', "a")).toMatchObject({ result: "$> nosuch a", status: 78 });
+  });
+
   test("a called ruleset that fails keeps the calls before it from running", async () => {
     expect(await run("St\nR$*\t$: $>s $>u $1\nSs\nR$*\t$@ s $1\nSu\nR$*\t$: $1 $2", "a")).toMatchObject({
       result: "$> s a",

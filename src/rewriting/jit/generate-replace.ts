@@ -109,9 +109,10 @@ class ReplaceCode {
       }
       const name = rhs[++i];
       if (each.text !== CALL || name?.kind !== "token") return undefined;
-      const number = this.#source.find(name.text.replaceAll('"', ""));
+      const text = name.text.replaceAll('"', "");
+      const number = this.#source.find(text);
       if (number === undefined) return undefined;
-      rulesets.push({ number, name });
+      rulesets.push({ number, name: { kind: "token", text } });
       parts.push([]);
     }
     return rulesets.length > 0 ? { parts, rulesets } : undefined;

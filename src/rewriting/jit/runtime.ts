@@ -179,12 +179,13 @@ export class Runtime {
   }
 
   /** Sets run.status. */
-  #calls(workspace: Workspace, run: Run): Workspace {
+  #calls(given: Workspace, run: Run): Workspace {
     run.status = EX.OK;
     let at = 0;
-    while (at < workspace.length && workspace[at].text !== CALL) at++;
-    if (at + 1 >= workspace.length) return workspace;
-    const name = workspace[at + 1].text.replaceAll('"', "");
+    while (at < given.length && given[at].text !== CALL) at++;
+    if (at + 1 >= given.length) return given;
+    const name = given[at + 1].text.replaceAll('"', "");
+    const workspace = name === given[at + 1].text ? given : given.with(at + 1, this.tokens.workspace([name])[0]);
     const number = this.#find(name, run);
     if (number === undefined) {
       run.status = EX.CONFIG;
