@@ -103,17 +103,17 @@ const ASK = ["3,0 ", "/parse ", "check_mail ", "check_rcpt ", "/try local ", "/t
 /** A few hundred commands, the same each time. */
 function dialogue(): string {
   const addresses = [...HOSTS.flatMap((host) => SHAPES.map((shape, i) => shape(host, i))), ...PLAIN];
-  const lines = addresses.flatMap((address) => ASK.map((ask) => ask + address));
+  const first = addresses.flatMap((address) => ASK.map((ask) => ask + address));
   const roles = ["/tryflags HS", ...addresses.flatMap((each) => [`/try smtp ${each}`, `/try local ${each}`])];
-  return [...lines, ...roles, "=M", "-d21.12", "3,0 joe@b.test", "check_rcpt joe@b.test", ""].join("\n");
+  return [...first, ...roles, "=M", "-d21.12", "3,0 joe@b.test", "check_rcpt joe@b.test", ""].join("\n");
 }
 
 /** Names come from nobody but the files of the machine, and are the same for both. */
 function common(words: string): string {
   writeFileSync(join(folder, "switch"), "hosts\tfiles\naliases\tfiles\n");
-  const names = "Dwmail\nDmexample.test\nDjmail.example.test\n";
+  const name = "Dwmail\nDmexample.test\nDjmail.example.test\n";
   const options = `O DontProbeInterfaces=true\nO ServiceSwitchFile=${join(folder, "switch")}\n`;
-  return `V10/Berkeley\n${names}Cw${words}\n${options}`;
+  return `V10/Berkeley\n${name}Cw${words}\n${options}`;
 }
 
 describe("a genuine sendmail", () => {
