@@ -1,21 +1,26 @@
-/** Addresses through rulesets 3 and 0, in this process and without trace: what routing costs. */
+/** Addresses through rulesets: in this process without trace, and in test mode with it; what reading a configuration costs. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemEnvironment } from "../src/cli/system-environment.ts";
+import type { Config } from "../src/config/config.ts";
+import type { ConfigEnvironment } from "../src/config/environment.ts";
 import { loadConfig } from "../src/config/load.ts";
+import type { DnsAnswer } from "../src/dns/resolver.ts";
 import type { MacroScope } from "../src/rewriting/macro-scope.ts";
 import type { RewriteContext } from "../src/rewriting/rewriter.ts";
 import { isPromise } from "../src/sys/maybe-promise.ts";
-import type { DnsAnswer } from "../src/dns/resolver.ts";
+import { findGenuine } from "./genuine.ts";
 import { compileConfiguration } from "./server.ts";
+import { type Dialogue, fastest, lengthen, runDialogue } from "./test-mode.ts";
 
-export interface RewritingResult {
-  readonly perSecond: number;
-  readonly microseconds: number;
-}
+type Print = (title: string, figures: readonly string[]) => void;
 
 const ADDRESSES = 20_000;
+const RUNS = 3;
+const READINGS = 15;
+const OURS = [join(import.meta.dirname, "../bin/sendmail")];
+const QUESTIONS: readonly (readonly string[])[] = [["3", "0"], ["check_rcpt"]];
 const SHAPES = [
   (i: number) => `user${i}@host${i % 500}.example.org`,
   (i: number) => `user${i}@mail.example.test`,
@@ -26,34 +31,100 @@ const SHAPES = [
   (i: number) => `host${i % 50}!user${i}`,
   (i: number) => `user+detail${i}@mail.example.test`,
 ];
+const addresses = Array.from({ length: ADDRESSES }, (_, i) => SHAPES[i % SHAPES.length](i));
 
-export async function benchRewriting(): Promise<RewritingResult> {
+export async function benchRewriting(print: Print): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "rulemail-bench-"));
   try {
     const file = compileConfiguration(folder, { deliveryMode: "queue", relayPort: 2525 });
-    // Names are answered at once, as from the cache.
-    const answer: DnsAnswer = { kind: "nxdomain" };
-    const { config, messages } = await loadConfig(file, { ...systemEnvironment(), resolver: { query: () => answer } });
-    if (!config) throw new Error(`Cannot read ${file}: ${messages.join("; ")}`);
-    const scope: MacroScope = config.macros.child([["addr_type", "e r"]]);
-    const context: RewriteContext = { scope, message: () => undefined, deferred: false };
-    const route = async (address: string): Promise<void> => {
-      let tokens = config.rewriter.tokenise(address, context);
-      for (const ruleset of [3, 0]) {
-        const result = config.rewriter.rewrite(ruleset, tokens, context);
-        ({ tokens } = isPromise(result) ? await result : result);
-      }
-    };
-    const addresses = Array.from({ length: ADDRESSES }, (_, i) => SHAPES[i % SHAPES.length](i));
-    for (const address of addresses.slice(0, ADDRESSES / 4)) await route(address);
-    const { user, system } = process.cpuUsage();
-    const started = performance.now();
-    for (const address of addresses) await route(address);
-    const seconds = (performance.now() - started) / 1000;
-    const used = process.cpuUsage({ user, system });
-    config.close();
-    return { perSecond: ADDRESSES / seconds, microseconds: (used.user + used.system) / ADDRESSES };
+    const long = lengthen(folder, file);
+    for (const rulesets of QUESTIONS) await inProcess(file, rulesets, print);
+    await reading(long, print);
+    await testMode("ours", OURS, { folder, file, long }, print);
+    const genuine = findGenuine();
+    if ("missing" in genuine) print("genuine sendmail", [`skipped: ${genuine.missing}`]);
+    else await testMode("genuine", genuine.command, { folder, file, long }, print);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Names are answered at once, as from the cache. */
+function environment(): ConfigEnvironment {
+  const answer: DnsAnswer = { kind: "nxdomain" };
+  return { ...systemEnvironment(), resolver: { query: () => answer } };
+}
+
+async function load(file: string): Promise<Config> {
+  const { config, messages } = await loadConfig(file, environment());
+  if (!config) throw new Error(`Cannot read ${file}: ${messages.join("; ")}`);
+  return config;
+}
+
+async function inProcess(file: string, rulesets: readonly string[], print: Print): Promise<void> {
+  const config = await load(file);
+  const scope: MacroScope = config.macros.child([["addr_type", "e r"]]);
+  const context: RewriteContext = { scope, message: () => undefined, deferred: false };
+  const numbers = rulesets.map((name) => config.rewriter.number(name)!);
+  const route = async (address: string): Promise<void> => {
+    let tokens = config.rewriter.tokenise(address, context);
+    for (const ruleset of numbers) {
+      const result = config.rewriter.rewrite(ruleset, tokens, context);
+      ({ tokens } = isPromise(result) ? await result : result);
+    }
+  };
+  for (const address of addresses.slice(0, ADDRESSES / 4)) await route(address);
+  const { user, system } = process.cpuUsage();
+  const started = performance.now();
+  for (const address of addresses) await route(address);
+  const seconds = (performance.now() - started) / 1000;
+  const used = process.cpuUsage({ user, system });
+  config.close();
+  const each = (used.user + used.system) / ADDRESSES;
+  print(`in process, ${rulesets.join()}`, [
+    `${Math.round(ADDRESSES / seconds)} addresses/s`,
+    `${each.toFixed(1)} µs CPU each`,
+  ]);
+}
+
+/** A configuration of 1,600 lines read and compiled, when everything is warm. */
+async function reading(file: string, print: Print): Promise<void> {
+  const times: number[] = [];
+  for (let i = 0; i < READINGS; i++) {
+    const started = performance.now();
+    (await load(file)).close();
+    times.push(performance.now() - started);
+  }
+  print("reading 1,600 lines", [`first ${times[0].toFixed(0)} ms`, `warm ${Math.min(...times).toFixed(1)} ms`]);
+}
+
+interface Files {
+  readonly folder: string;
+  readonly file: string;
+  readonly long: string;
+}
+
+/** With the trace printed; what the process needs to start is subtracted. */
+async function testMode(name: string, command: readonly string[], files: Files, print: Print): Promise<void> {
+  const { folder, file, long } = files;
+  const run = (cf: string, lines: readonly string[]): Promise<Dialogue> =>
+    fastest(RUNS, () => runDialogue(command, folder, cf, lines));
+  const start = await run(file, []);
+  for (const rulesets of QUESTIONS) {
+    const { elapsed, peak } = await run(
+      file,
+      addresses.map((address) => `${rulesets.join()} ${address}`),
+    );
+    const seconds = (elapsed - start.elapsed) / 1000;
+    print(`${name} -bt, ${rulesets.join()}`, [
+      `${Math.round(ADDRESSES / seconds)} addresses/s`,
+      `${((seconds * 1e6) / ADDRESSES).toFixed(1)} µs each`,
+      `peak RSS ${Math.round(peak)} MB`,
+    ]);
+  }
+  const first = await run(long, ["3,0 user@host.example.org"]);
+  print(`${name} -bt, first answer`, [
+    `${first.elapsed.toFixed(0)} ms with 1,600 lines`,
+    `peak RSS ${Math.round(first.peak)} MB`,
+  ]);
 }
