@@ -41,8 +41,10 @@ function overUdp(server: NameServer, query: Query, timeout: number, clock: Clock
       const reply = decodeReply(octets);
       settle(reply ? { kind: "reply", reply } : DAMAGED);
     });
-    socket.connect(server.port, server.address, () => {
-      if (!settled) socket.send(query.octets, (error) => error && failed(error.message));
+    // Also called when there is no way to the server (the network is down): nothing can be sent then.
+    socket.connect(server.port, server.address, (problem?: Error) => {
+      if (problem) failed(problem.message);
+      else if (!settled) socket.send(query.octets, (error) => error && failed(error.message));
     });
   });
 }
