@@ -16,8 +16,8 @@ type ModeCommand = (args: SendmailArguments) => Promise<number>;
 const MODES: Readonly<Partial<Record<Mode, () => Promise<ModeCommand>>>> = {
   m: async () => (await import("./submit.ts")).submit,
   t: async () => {
-    const { runTestMode } = await import("./test-mode.ts");
-    return (args) => runTestMode(args, { input: process.stdin });
+    const { runTestMode, standardStreams } = await import("./test-mode.ts");
+    return (args) => runTestMode(args, standardStreams());
   },
   s: async () => (await import("./smtp-stdio.ts")).speakSmtp,
   v: async () => (await import("./verify.ts")).verify,
@@ -59,6 +59,7 @@ const NAMES: Readonly<Record<string, LazyCommand>> = {
   mc: async () => (await import("./mc.ts")).runMc,
   lint: async () => (await import("./lint.ts")).runLint,
   m4: async () => (await import("./m4.ts")).runM4,
+  explain: async () => (await import("./explain.ts")).runExplain,
   makemap: async () => (await import("./makemap.ts")).runMakemap,
   praliases: async () => (await import("./praliases.ts")).runPraliases,
   editmap: async () => (await import("./editmap.ts")).runEditmap,

@@ -6,19 +6,32 @@
  */
 import { loadConfig } from "../config/load.ts";
 import type { ConfigEnvironment } from "../config/environment.ts";
-import type { Trace } from "../rewriting/trace.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { DebugLevels } from "./debug-levels.ts";
 import { Output } from "./output.ts";
 import { systemEnvironment } from "./system-environment.ts";
+import { colour, wantsColour } from "./test-mode/colour.ts";
 import { machineIdentity, programIdentity } from "./test-mode/identity.ts";
 import { TestSession } from "./test-mode/session.ts";
+import type { Terminal } from "./test-mode/terminal.ts";
+import { TestTrace } from "./test-mode/test-trace.ts";
 
 export interface TestModeStreams {
   /** Typed lines, as octets in chunks of any size. */
   readonly input: AsyncIterable<Uint8Array>;
   readonly output?: Output;
+  /** Present when a person types: line editing instead of plain reading. */
+  readonly terminal?: Terminal;
+}
+
+/** Standard input and output; the terminal when both are one. */
+export function standardStreams(): TestModeStreams {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return { input: process.stdin };
+  const screen = process.stdout;
+  const paint = wantsColour(process.env) ? colour : (text: string): string => text;
+  const output = new Output((octets) => void screen.write(Buffer.from(paint(octets.toString("latin1")), "latin1")));
+  return { input: process.stdin, output, terminal: { input: process.stdin, screen } };
 }
 
 const BANNER = "ADDRESS TEST MODE (ruleset 3 NOT automatically invoked)\nEnter <ruleset> <address>";
@@ -29,11 +42,7 @@ export async function runTestMode(given: SendmailArguments, streams: TestModeStr
   const output = streams.output ?? new Output();
   const levels = new DebugLevels();
   for (const text of given.debug) levels.set(text);
-  const trace: Trace = {
-    level: (category) => levels.level(category),
-    testMode: true,
-    print: (text) => output.line(text),
-  };
+  const trace = new TestTrace(levels, output);
   for (const problem of given.problems) output.line(problem);
   if (given.usage) {
     output.flush();
@@ -56,7 +65,12 @@ export async function runTestMode(given: SendmailArguments, streams: TestModeStr
     }
     if (levels.level(0) >= 1) for (const line of machineIdentity(loaded.config)) output.line(line);
     const session = new TestSession(loaded.config, environment, levels, trace, output, exit);
-    await dialogue(session, output, streams.input);
+    if (streams.terminal) {
+      output.line(BANNER);
+      output.flush();
+      const { terminalDialogue } = await import("./test-mode/terminal.ts");
+      await terminalDialogue(session, output, streams.terminal);
+    } else await dialogue(session, output, streams.input);
     loaded.config.close();
     if (levels.level(2) >= 1) output.line(`\n====finis: stat ${session.exit} e_id=NOQUEUE e_flags=4000<METOO>`);
     exit = session.exit;

@@ -54,6 +54,7 @@ export function assembleConfig(parts: ConfigParts): Config {
     mailers: parts.mailers,
     maps: maps.all,
     classWords,
+    classNames: () => [...classes.keys()],
     macros,
     headers: parts.headers,
     options,

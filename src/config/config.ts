@@ -71,6 +71,8 @@ export interface Config {
   readonly maps: ReadonlyMap<string, LookupMap>;
   /** @param create makes an empty class when there is none (test mode adds words to it) */
   classWords(name: string, create?: boolean): ClassSet;
+  /** Names of all classes that have been mentioned: for listings and completion. */
+  classNames?(): readonly string[];
   /** The bottom layer of macro values ($j, $w, $m ... already computed). */
   readonly macros: MacroScope;
   readonly headers: readonly HeaderRule[];

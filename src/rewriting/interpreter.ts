@@ -23,6 +23,7 @@ import type { Replacement, Rule, Ruleset } from "./rule.ts";
 import { CALL, CANON_MAILER, printTokens, printable } from "./tokens.ts";
 import type { Tokens } from "./tokens.ts";
 import { noteCalls, printRule, printStep } from "./trace.ts";
+import type { RewriteWatcher } from "./trace.ts";
 
 /** The engine that test mode uses, and that the compiled one is measured against. */
 export function createInterpreter(program: RuleProgram): Rewriter {
@@ -91,8 +92,10 @@ class Run {
   *ruleset(number: number, workspace: Tokens, depth: number): Step<Outcome> {
     const name = this.#program.rulesets.nameOf(number);
     this.#traceStep(name, "  input", workspace);
+    this.#watcher?.enter(number, name, workspace);
     if (depth > LIMITS.recursion) {
       this.#context.message(`rewrite: excessive recursion (max ${LIMITS.recursion}), ruleset ${name}`);
+      this.#watcher?.leave(workspace, EX.CONFIG);
       return { tokens: workspace, status: EX.CONFIG };
     }
     const ruleset = this.#program.rulesets.get(number);
@@ -100,6 +103,7 @@ class Run {
       ? yield* this.#rules(ruleset, name, workspace, depth)
       : { tokens: workspace, status: EX.OK, broken: false };
     if (!broken) this.#traceStep(name, "returns", outcome.tokens);
+    this.#watcher?.leave(outcome.tokens, outcome.status);
     return outcome;
   }
 
@@ -128,10 +132,12 @@ class Run {
           break;
         }
         if (this.#traced(12)) this.#print(`-----rule matches: ${printRule(rule).rhs.join(" ")}`);
+        this.#watcher?.fired(rule);
         const result = yield* this.#replace(rule, spans, tokens, name, depth);
         if (typeof result === "number") return { tokens, status: result, broken: true };
         tokens = result.tokens;
         status = worse(status, result.status);
+        this.#watcher?.rewritten(tokens);
         if (this.#traced(4)) this.#print(`rewritten as: ${printTokens(tokens)}`);
         if (tokens[0] === CANON_MAILER || rule.control === "return") return { tokens, status, broken: false };
         if (rule.control === "once") break;
@@ -240,6 +246,7 @@ class Run {
     const map = this.#program.map(name);
     if (map === undefined) {
       this.#context.message(`rewrite: map ${name} not found`);
+      this.#watcher?.lookedUp(name, join(key), args.map(join), undefined);
       return { tokens: otherwise(), status: EX.OK };
     }
     const text = join(key);
@@ -247,6 +254,7 @@ class Run {
     const answer = map.lookup(text, texts, this.#lookupContext());
     const result = isPromise(answer) ? yield answer : answer;
     this.#traceLookup(name, text, texts, result);
+    this.#watcher?.lookedUp(name, text, texts, result);
     if (result.kind === "found") return { tokens: this.#textOf(result.value), status: EX.OK };
     if (result.kind === "missing") return { tokens: otherwise(), status: EX.OK };
     this.#reason = result.reason;
@@ -296,6 +304,10 @@ class Run {
       this.#context.message(`Unknown ruleset ${name}`);
     }
     return number;
+  }
+
+  get #watcher(): RewriteWatcher | undefined {
+    return this.#program.trace?.watcher;
   }
 
   #print(text: string): void {

@@ -1,4 +1,6 @@
 /** What -bt and -d21 print while rulesets run: where it goes, and the printed form of rules and workspaces. */
+import type { ExitCode } from "../sys/sysexits.ts";
+import type { LookupResult } from "./lookup.ts";
 import { writeMacroName } from "./macro-name.ts";
 import type { Control, Pattern, Replacement, Rule } from "./rule.ts";
 import { printTokens, printable } from "./tokens.ts";
@@ -12,6 +14,22 @@ export interface Trace {
   readonly testMode: boolean;
   /** One line, without line end. */
   print(text: string): void;
+  /** Gets the same steps as data while it is set. */
+  readonly watcher?: RewriteWatcher;
+}
+
+/** What a run does, step by step, for explanations. Calls nest: `enter` ... `leave`. */
+export interface RewriteWatcher {
+  /** A ruleset begins with this workspace. */
+  enter(ruleset: number, name: string, workspace: Tokens): void;
+  /** The ruleset entered last has ended. */
+  leave(workspace: Tokens, status: ExitCode): void;
+  /** A rule of the current ruleset has matched; its look-ups and calls follow. */
+  fired(rule: Rule): void;
+  /** A map was asked; undefined: there is no such map. */
+  lookedUp(map: string, key: string, args: readonly string[], result: LookupResult | undefined): void;
+  /** What the rule that fired last has made of the workspace; not called when it could not be applied. */
+  rewritten(workspace: Tokens): void;
 }
 
 const SYMBOLS: Readonly<Record<string, string>> = { any: "$*", some: "$+", one: "$-", nothing: "$@" };

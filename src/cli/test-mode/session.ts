@@ -4,7 +4,6 @@ import type { Config } from "../../config/config.ts";
 import type { ConfigEnvironment } from "../../config/environment.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
 import type { RewriteContext } from "../../rewriting/rewriter.ts";
-import type { Trace } from "../../rewriting/trace.ts";
 import { AddressParser } from "../../routing/parse-address.ts";
 import { LANGUAGE_VERSION } from "../../config/version.ts";
 import type { DebugLevels } from "../debug-levels.ts";
@@ -14,6 +13,7 @@ import { list } from "./list.ts";
 import { runRulesets } from "./rulesets.ts";
 import { show } from "./show.ts";
 import { slashCommand } from "./slash-commands.ts";
+import type { TestTrace } from "./test-trace.ts";
 
 export type Outcome = void | "quit";
 type Command = (session: TestSession, line: string) => Outcome | Promise<Outcome>;
@@ -31,7 +31,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 export class TestSession {
   readonly config: Config;
   readonly levels: DebugLevels;
-  readonly trace: Trace;
+  readonly trace: TestTrace;
   readonly parser: AddressParser;
   /** What /parse and /try take the address for. */
   role: "sender" | "recipient" = "recipient";
@@ -45,7 +45,7 @@ export class TestSession {
     config: Config,
     world: Pick<ConfigEnvironment, "machine" | "resolver">,
     levels: DebugLevels,
-    trace: Trace,
+    trace: TestTrace,
     output: Output,
     exit: number,
   ) {

@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, SlashCommand>> = {
   parse,
   try: tryMailer,
   tryflags: tryFlags,
+  explain: async (session, argument) => (await import("./explain.ts")).explain(session, argument),
 };
 
 export function slashCommand(session: TestSession, line: string): Outcome | Promise<Outcome> {

@@ -1,0 +1,91 @@
+/** An explanation in plain words, line by line, or as JSON. Text is octets; the words leave control characters out. */
+import { printable } from "../rewriting/tokens.ts";
+import { formatLocation } from "../source/location.ts";
+import type { Explanation, Outcome, Sent } from "./explain.ts";
+import type { Asked, FiredRule, RulesetRun } from "./record-runs.ts";
+
+export function explanationLines(told: Explanation): string[] {
+  const { address, role, canonical, rulesets, messages, sent } = told;
+  return [
+    `${printable(address)}, as ${role === "sender" ? "a sender" : "a recipient"}:`,
+    ...(canonical === undefined ? [] : [`canonical form: ${printable(canonical)}`]),
+    outcomeLine(told.outcome),
+    ...sent.map((each) => sentLine(each, role)),
+    ...messages.map((text) => `message: ${text}`),
+    "",
+    "How this was found:",
+    ...rulesets.flatMap((run) => runLines(run, 1)),
+    ...sent.flatMap((each) => sentStory(each, role)),
+    ...(told.truncated ? ["The rules went on for longer than is shown here."] : []),
+  ];
+}
+
+/** One line of ASCII; octets above 127 are written as \u00xx. */
+export function explanationJson(told: Explanation): string {
+  return JSON.stringify(told).replace(
+    /[\x7f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+function outcomeLine(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case "mailer": {
+      const { mailer, host, user } = outcome;
+      return `goes to mailer ${mailer}${host === "" ? "" : `, host ${printable(host)}`}, user ${printable(user)}`;
+    }
+    case "discard":
+      return "is thrown away without a report";
+    default: {
+      const { code, enhanced, text } = outcome.reply;
+      const reply = [code, ...(enhanced === undefined ? [] : [enhanced]), printable(text)].join(" ");
+      return outcome.kind === "later"
+        ? `cannot be told now, a look-up does not answer: ${reply}`
+        : `is refused: ${reply}`;
+    }
+  }
+}
+
+function sentLine({ part, mailers, text }: Sent, role: string): string {
+  const what = text === undefined ? "nothing yet, a look-up does not answer" : printable(text);
+  return `${part} ${role} for mailer ${mailers.join(", ")}: ${what}`;
+}
+
+/** The rulesets of a rewriting, when it is about one mailer: those of several differ. */
+function sentStory({ part, mailers, rulesets }: Sent, role: string): string[] {
+  if (rulesets.length === 0) return [];
+  const head = `${part[0].toUpperCase()}${part.slice(1)} ${role} for mailer ${mailers[0]}:`;
+  return ["", head, ...rulesets.flatMap((run) => runLines(run, 1))];
+}
+
+function runLines({ ruleset, number, input, rules, output, status }: RulesetRun, depth: number): string[] {
+  const indent = "  ".repeat(depth);
+  const name = ruleset === String(number) ? ruleset : `${ruleset} (${number})`;
+  const failed = status === 0 ? "" : ` (status ${status})`;
+  if (rules.length === 0) return [`${indent}ruleset ${name}: ${input}   no rule fires${failed}`];
+  return [
+    `${indent}ruleset ${name}: ${input}`,
+    ...rules.flatMap((rule) => ruleLines(rule, `${indent}  `, depth)),
+    `${indent}  ruleset ${ruleset} gives: ${output}${failed}`,
+  ];
+}
+
+function ruleLines(rule: FiredRule, indent: string, depth: number): string[] {
+  return [
+    `${indent}${formatLocation(rule)}: R${rule.lhs}   ->   ${rule.rhs}`,
+    ...rule.lookups.map((asked) => `${indent}    ${lookupText(asked)}`),
+    ...rule.calls.flatMap((run) => runLines(run, depth + 3)),
+    `${indent}    ${rule.after === undefined ? "cannot be applied" : `makes it: ${rule.after}`}`,
+  ];
+}
+
+function lookupText({ map, key, args, answer, value = "", reason = "" }: Asked): string {
+  const asked = [key, ...args].map((text) => `"${printable(text)}"`).join(", ");
+  const said = {
+    found: `found "${printable(value)}"`,
+    missing: "not there",
+    later: `does not answer: ${printable(reason)}`,
+    "no such map": "there is no such map",
+  }[answer];
+  return `map ${map} is asked for ${asked}: ${said}`;
+}

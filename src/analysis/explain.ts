@@ -1,0 +1,181 @@
+/**
+ * The story of one address: which rules fired, what maps were asked and answered, where the address goes, and what the
+ * mailer would be sent. As data; explain-text.ts says it in plain words.
+ *
+ * Runs the same questions as mail does (routing/resolve.ts) over an interpreter that is watched. Nothing is delivered,
+ * and macros that rules set are forgotten afterwards.
+ */
+import type { Config } from "../config/config.ts";
+import type { Mailer } from "../config/mailer.ts";
+import { printable } from "../rewriting/tokens.ts";
+import type { RewriteWatcher } from "../rewriting/trace.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { createRouter } from "../routing/resolve.ts";
+import type { Resolution, Router } from "../routing/router.ts";
+import { RunRecorder, type RulesetRun } from "./record-runs.ts";
+
+export interface Question {
+  readonly address: string;
+  readonly role: "sender" | "recipient";
+  /** Name of the mailer to rewrite for; without it that of the address, or all of them for a sender. */
+  readonly mailer?: string;
+}
+
+export interface Explanation {
+  readonly address: string;
+  readonly role: "sender" | "recipient";
+  /** The address as ruleset 3 left it. */
+  readonly canonical?: string;
+  readonly outcome: Outcome;
+  /** The rulesets that found the outcome, in order. */
+  readonly rulesets: readonly RulesetRun[];
+  /** What mailers are sent for this address, and the rulesets that made it. */
+  readonly sent: readonly Sent[];
+  /** What rulesets had to complain about. */
+  readonly messages: readonly string[];
+  /** There was more than a story can hold: rules that call each other without end. */
+  readonly truncated?: true;
+}
+
+export type Outcome =
+  | { readonly kind: "mailer"; readonly mailer: string; readonly host: string; readonly user: string }
+  /** `$#error`, or an address that cannot be read; "later": a look-up did not answer. */
+  | {
+      readonly kind: "error" | "later";
+      readonly reply: { readonly code: number; readonly enhanced?: string; readonly text: string };
+    }
+  | { readonly kind: "discard" };
+
+export interface Sent {
+  readonly part: "envelope" | "header";
+  /** Several when they all get the same. */
+  readonly mailers: readonly string[];
+  /** Undefined when a look-up did not answer. */
+  readonly text?: string;
+  readonly rulesets: readonly RulesetRun[];
+}
+
+/** Switches the watching of the configuration's engine on and off; what it prints meanwhile is nobody's business. */
+export type Watch = (watcher: RewriteWatcher | undefined) => void;
+
+/** @param config read with a trace that `watch` reaches: the compiled engine cannot be watched */
+export async function explainAddress(config: Config, watch: Watch, question: Question): Promise<Explanation> {
+  const story = new Story(config, watch, question);
+  return story.tell();
+}
+
+/** Different messages of one story. */
+const MAX_MESSAGES = 100;
+
+class Story {
+  readonly #config: Config;
+  readonly #watch: Watch;
+  readonly #question: Question;
+  readonly #router: Router;
+  readonly #scope: MacroScope;
+  readonly #messages = new Set<string>();
+  #truncated = false;
+
+  constructor(config: Config, watch: Watch, question: Question) {
+    this.#config = config;
+    this.#watch = watch;
+    this.#question = question;
+    this.#router = createRouter(config, (text) => this.#note(printable(text)));
+    this.#scope = config.macros.child([["addr_type", `e ${question.role[0]}`]]);
+  }
+
+  #note(message: string): void {
+    if (this.#messages.size < MAX_MESSAGES) this.#messages.add(message);
+  }
+
+  async tell(): Promise<Explanation> {
+    const { address, role } = this.#question;
+    const { answer, runs } = await this.#watched(() => this.#router.resolve(address, this.#scope));
+    const canonical = runs.find(({ number }) => number === 3)?.result;
+    return {
+      address,
+      role,
+      ...(canonical === undefined ? {} : { canonical }),
+      outcome: outcomeOf(answer),
+      rulesets: runs,
+      sent: await this.#sent(answer),
+      messages: [...this.#messages],
+      ...(this.#truncated ? { truncated: true } : {}),
+    };
+  }
+
+  async #sent(resolution: Resolution): Promise<Sent[]> {
+    const { role, mailer: wanted } = this.#question;
+    const triple = resolution.kind === "triple" ? resolution.triple : undefined;
+    const name = wanted ?? (role === "recipient" ? triple?.mailer : undefined);
+    if (name === undefined && role === "recipient") return [];
+    if (triple) {
+      this.#scope.set("h", triple.host);
+      this.#scope.set("u", triple.user);
+    }
+    const all = [...this.#config.mailers.values()];
+    const mailers = name === undefined ? all.filter(handlesAddresses) : all.filter((each) => sameName(each.name, name));
+    const sent: Sent[] = [];
+    for (const part of ["envelope", "header"] as const) {
+      // The envelope of a recipient is the user of its triple; the rulesets for it have run already.
+      if (part === "envelope" && role === "recipient" && triple && sameName(triple.mailer, name ?? "")) {
+        sent.push({ part, mailers: [triple.mailer], text: triple.user, rulesets: [] });
+      } else for (const mailer of mailers) addSent(sent, await this.#rewritten(mailer, part));
+    }
+    return sent;
+  }
+
+  async #rewritten(mailer: Mailer, part: "envelope" | "header"): Promise<Sent> {
+    const { address, role } = this.#question;
+    this.#scope.set("addr_type", `${part[0]} ${role[0]}`);
+    const { answer, runs } = await this.#watched(() =>
+      this.#router.rewrite(mailer, address, { role, part }, this.#scope),
+    );
+    const text = answer.kind === "address" ? { text: answer.text } : {};
+    return { part, mailers: [mailer.name], ...text, rulesets: runs };
+  }
+
+  async #watched<T>(ask: () => T | Promise<T>): Promise<{ answer: T; runs: readonly RulesetRun[] }> {
+    const recorder = new RunRecorder((tokens) => this.#config.rewriter.join(tokens));
+    this.#watch(recorder);
+    try {
+      const answer = await ask();
+      return { answer, runs: recorder.runs };
+    } finally {
+      this.#watch(undefined);
+      this.#truncated ||= recorder.truncated;
+    }
+  }
+}
+
+/** Mailers for files and lists never see an address. */
+function handlesAddresses({ name }: Mailer): boolean {
+  return !name.startsWith("*");
+}
+
+function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+/** Mailers that get the same stand together, with the rulesets of the first. */
+function addSent(sent: Sent[], more: Sent): void {
+  const same = sent.findIndex(({ part, text }) => part === more.part && text === more.text);
+  if (same === -1) sent.push(more);
+  else sent[same] = { ...sent[same], mailers: [...sent[same].mailers, ...more.mailers] };
+}
+
+function outcomeOf(resolution: Resolution): Outcome {
+  switch (resolution.kind) {
+    case "triple":
+      return { kind: "mailer", ...resolution.triple };
+    case "discard":
+      return { kind: "discard" };
+    default: {
+      const { code, enhanced, lines } = resolution.reply;
+      return {
+        kind: resolution.kind === "tempfail" ? "later" : "error",
+        reply: { code, ...(enhanced === undefined ? {} : { enhanced }), text: lines.join(" ") },
+      };
+    }
+  }
+}

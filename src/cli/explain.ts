@@ -1,0 +1,81 @@
+/**
+ * `rulemail explain [--json] [-C FILE] [--as sender|recipient] [--mailer NAME] ADDRESS...`: where an address goes and
+ * why, in plain words or as one JSON document for each address and line.
+ */
+import yargs from "yargs";
+import { explainAddress } from "../analysis/explain.ts";
+import { explanationJson, explanationLines } from "../analysis/explain-text.ts";
+import { loadConfig } from "../config/load.ts";
+import type { RewriteWatcher, Trace } from "../rewriting/trace.ts";
+import { EX } from "../sys/sysexits.ts";
+import { type CommandStreams, processStreams } from "./command-streams.ts";
+import { configFile } from "./system.ts";
+import { systemEnvironment } from "./system-environment.ts";
+
+function parser(words: readonly string[]) {
+  return yargs([...words])
+    .scriptName("rulemail explain")
+    .usage("rulemail explain [options] ADDRESS...")
+    .option("C", { type: "string", nargs: 1, describe: "configuration file" })
+    .option("as", { choices: ["sender", "recipient"] as const, default: "recipient" as const })
+    .option("mailer", { type: "string", nargs: 1, describe: "rewrite for this mailer, not for that of the address" })
+    .option("json", { type: "boolean", default: false, describe: "one JSON document per line" })
+    .parserConfiguration({ "parse-numbers": false, "parse-positional-numbers": false })
+    .strictOptions()
+    .version(false)
+    .exitProcess(false);
+}
+
+/** @returns 0, 75 when a look-up did not answer, else the status of a usage or configuration error */
+export async function runExplain(
+  words: readonly string[],
+  streams: Pick<CommandStreams, "output" | "errors"> = processStreams(),
+): Promise<number> {
+  const { output, errors } = streams;
+  const refuse = (text: string): number => {
+    errors.line(`rulemail explain: ${text}`);
+    errors.flush();
+    return EX.USAGE;
+  };
+  let problem: string | undefined;
+  const options = await parser(words)
+    .fail((message, error) => void (problem = message || error.message))
+    .parse();
+  if (problem !== undefined) return refuse(`${problem}; see rulemail explain --help`);
+  if (options["help"] === true) return EX.OK;
+  const addresses = options._.map(String);
+  if (addresses.length === 0) return refuse("name an address; see rulemail explain --help");
+  const trace: Trace & { watcher: RewriteWatcher | undefined } = {
+    level: () => 0,
+    testMode: false,
+    print: () => undefined,
+    watcher: undefined,
+  };
+  const { config, messages, exit } = await loadConfig(configFile({ configFile: options.C }), {
+    ...systemEnvironment(),
+    trace,
+  });
+  for (const message of messages) errors.line(message);
+  errors.flush();
+  if (!config) return exit === EX.OK ? EX.CONFIG : exit;
+  const { mailer, as: role, json } = options;
+  const known = [...config.mailers.keys()];
+  try {
+    if (mailer !== undefined && !known.some((name) => name.toLowerCase() === mailer.toLowerCase()))
+      return refuse(`no mailer is called ${mailer}; there are ${known.join(", ")}`);
+    let status: number = EX.OK;
+    for (const [index, typed] of addresses.entries()) {
+      // What a terminal hands over is UTF-8; addresses are octets.
+      const address = Buffer.from(typed).toString("latin1");
+      const question = { address, role, ...(mailer === undefined ? {} : { mailer }) };
+      const told = await explainAddress(config, (watcher) => (trace.watcher = watcher), question);
+      if (index > 0 && !json) output.line("");
+      for (const line of json ? [explanationJson(told)] : explanationLines(told)) output.line(line);
+      if (told.outcome.kind === "later") status = EX.TEMPFAIL;
+    }
+    output.flush();
+    return status;
+  } finally {
+    config.close();
+  }
+}
