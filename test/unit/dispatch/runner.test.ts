@@ -1,0 +1,194 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Config, Options } from "../../../src/config/config.ts";
+import type { Mailer } from "../../../src/config/mailer.ts";
+import { Gate } from "../../../src/dispatch/limits.ts";
+import { Runner, type RunnerOptions } from "../../../src/dispatch/runner.ts";
+import type { Envelope } from "../../../src/envelope/envelope.ts";
+import type { RecipientStatus } from "../../../src/envelope/status.ts";
+import { silentLog } from "../../../src/log/log.ts";
+import { MemoryStore } from "../../../src/queue/memory-store.ts";
+import type { QueueEntry } from "../../../src/queue/queue.ts";
+import { TimerScheduler } from "../../../src/queue/timer-scheduler.ts";
+import { EMPTY_CLASS } from "../../../src/rewriting/class-set.ts";
+import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
+import { createAliases } from "../../../src/routing/aliases.ts";
+import type { Router } from "../../../src/routing/router.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+
+const minute = 60_000;
+let clock: ManualClock;
+let store: MemoryStore;
+let runner: Runner;
+/** Times of the attempts, in minutes since the start. */
+let attempts: number[];
+let outcome: RecipientStatus["action"];
+let started: number;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  started = clock.now();
+  store = new MemoryStore(clock);
+  attempts = [];
+  outcome = "delayed";
+});
+afterEach(async () => {
+  await runner.stop(0);
+  await store.close();
+});
+
+function start(interval: number | undefined, ages: { readonly min?: number; readonly max?: number } = {}): void {
+  const config = {
+    options: {
+      text: () => "",
+      number: () => 10,
+      timeout: () => 0,
+      flag: () => false,
+      time: (name: string) => (name === "MinQueueAge" ? (ages.min ?? 0) : (ages.max ?? 0)),
+    } as unknown as Options,
+    mailers: new Map([
+      ["esmtp", { name: "esmtp", path: "[IPC]", flags: new Set("m"), maxRecipients: 0 } as unknown as Mailer],
+    ]),
+    macros: new MacroScope(),
+    classWords: () => EMPTY_CLASS,
+    expand: (text: string) => text,
+  } as unknown as Config;
+  const router = {
+    resolve: (address: string) => ({
+      kind: "triple",
+      triple: { mailer: "esmtp", host: "far.test", user: address },
+      canonical: address,
+    }),
+  } as unknown as Router;
+  const options: RunnerOptions = {
+    config: () => config,
+    names: () => ({
+      config,
+      router,
+      aliases: createAliases([]),
+      users: { find: () => undefined, findById: () => undefined },
+      agentFor: () => ({
+        deliver(job) {
+          attempts.push((clock.now() - started) / minute);
+          const status: RecipientStatus = { action: outcome, status: "4.4.1", text: "text", at: clock.now() };
+          return Promise.resolve({ statuses: new Map(job.recipients.map(({ index }) => [index, status])) });
+        },
+      }),
+      dontBlame: new Set(),
+    }),
+    store,
+    clock,
+    log: silentLog,
+    scheduler: new TimerScheduler(clock, (filter) => store.list(filter)),
+    interval,
+    reports: { config: () => config, router: () => router, clock, log: silentLog, intake: { begin: () => never() } },
+  };
+  runner = new Runner(options);
+  runner.start();
+}
+
+function never(): never {
+  throw new Error("no report is due in these tests");
+}
+
+async function queued(): Promise<QueueEntry> {
+  const draft = store.draft();
+  const envelope: Envelope = {
+    id: draft.id,
+    sender: "me@a.test",
+    recipients: [{ given: "x@far.test", state: "todo" }],
+    headers: [],
+    bodySize: 0,
+    eightBit: false,
+    smtputf8: false,
+    arrived: clock.now(),
+    macros: {},
+    isReport: false,
+    messageClass: 0,
+  };
+  return draft.commit(envelope);
+}
+
+/** Lets everything that is due happen. */
+async function settled(): Promise<void> {
+  for (let i = 0; i < 5; i++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    await runner.idle();
+  }
+}
+
+async function pass(minutes: number): Promise<void> {
+  for (let i = 0; i < minutes; i++) {
+    clock.advance(minute);
+    await settled();
+  }
+}
+
+describe("Runner", () => {
+  test("tries a new message at once and again after every interval", async () => {
+    start(30 * minute);
+    runner.add(await queued());
+    await settled();
+    await pass(95);
+    expect(attempts).toEqual([0, 30, 60, 90]);
+    outcome = "relayed";
+    await pass(30);
+    expect(store.list()).toEqual([]);
+    await pass(60);
+    expect(attempts).toHaveLength(5);
+  });
+
+  test("never tries sooner than MinQueueAge", async () => {
+    start(10 * minute, { min: 25 * minute });
+    runner.add(await queued());
+    await settled();
+    await pass(60);
+    expect(attempts).toEqual([0, 25, 50]);
+  });
+
+  test("waits twice as long after each attempt, up to MaxQueueAge", async () => {
+    start(5 * minute, { max: 30 * minute });
+    runner.add(await queued());
+    await settled();
+    await pass(120);
+    const waits = attempts.slice(1).map((at, i) => at - attempts[i]);
+    expect(waits.slice(0, 4)).toEqual([...waits.slice(0, 4)].toSorted((a, b) => a - b));
+    expect(Math.max(...waits)).toBe(30);
+    expect(waits[0]).toBeLessThan(30);
+  });
+
+  test("without an interval only a queue run tries again", async () => {
+    start(undefined);
+    runner.add(await queued());
+    await settled();
+    await pass(600);
+    expect(attempts).toEqual([0]);
+    expect(runner.now({ recipient: "nobody" })).toBe(0);
+    expect(runner.now({ recipient: "far.test" })).toBe(1);
+    await settled();
+    expect(attempts).toHaveLength(2);
+  });
+
+  test("queueOnly() leaves a new message to the next run, runOnce() tries everything", async () => {
+    start(30 * minute);
+    runner.queueOnly(await queued());
+    await settled();
+    expect(attempts).toEqual([]);
+    await runner.runOnce();
+    expect(attempts).toEqual([0]);
+  });
+});
+
+test("Gate lets no more tasks in than it has places, in the order they came", async () => {
+  const gate = new Gate(2);
+  expect(gate.enter()).toBeUndefined();
+  expect(gate.enter()).toBeUndefined();
+  const order: string[] = [];
+  const third = gate.enter()?.then(() => order.push("third"));
+  const fourth = gate.enter()?.then(() => order.push("fourth"));
+  expect(order).toEqual([]);
+  gate.leave();
+  await third;
+  gate.leave();
+  await fourth;
+  expect(order).toEqual(["third", "fourth"]);
+});
