@@ -151,7 +151,7 @@ describe("Runner", () => {
     await settled();
     await pass(120);
     const waits = attempts.slice(1).map((at, i) => at - attempts[i]);
-    expect(waits.slice(0, 4)).toEqual([...waits.slice(0, 4)].toSorted((a, b) => a - b));
+    expect(waits.every((wait, i) => i === 0 || wait >= waits[i - 1])).toBe(true);
     expect(Math.max(...waits)).toBe(30);
     expect(waits[0]).toBeLessThan(30);
   });
