@@ -117,7 +117,9 @@ export async function run(name: string, words: readonly string[]): Promise<numbe
     process.stdout.write(overview());
     return EX.OK;
   }
-  const lazy = Object.hasOwn(NAMES, wanted) ? NAMES[wanted] : undefined;
+  // Under any other name (a link of the alternatives system, `sm`) the program is sendmail.
+  const known = Object.hasOwn(NAMES, wanted) ? NAMES[wanted] : undefined;
+  const lazy = known ?? (name === "rulemail" ? undefined : NAMES.sendmail);
   if (!lazy) {
     process.stderr.write(wanted === "" ? overview() : `${name}: no command named "${wanted}"\n${overview()}`);
     return EX.USAGE;

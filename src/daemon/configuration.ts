@@ -45,7 +45,13 @@ export interface Configuration {
 }
 
 export type OpenedConfiguration =
-  | { readonly kind: "opened"; readonly configuration: Configuration; readonly messages: readonly string[] }
+  | {
+      readonly kind: "opened";
+      readonly configuration: Configuration;
+      readonly messages: readonly string[];
+      /** 0, or the status of errors in the file that sendmail starts in spite of. */
+      readonly exit: number;
+    }
   | {
       readonly kind: "failed";
       readonly messages: readonly string[];
@@ -65,7 +71,7 @@ export async function openConfiguration(
   const { config, messages, diagnostics, exit } = await loadConfig(file, environment);
   if (config === undefined) return { kind: "failed", messages, diagnostics, exit };
   users.choose(config.options.text("MailboxDatabase"));
-  return { kind: "opened", configuration: assemble(config, users, surroundings), messages };
+  return { kind: "opened", configuration: assemble(config, users, surroundings), messages, exit };
 }
 
 function assemble(config: Config, users: MailboxDatabase, surroundings: Surroundings): Configuration {

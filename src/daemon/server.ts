@@ -16,6 +16,7 @@ import { destinationText, parseDestinations } from "../routing/alias-list.ts";
 import { locate, refusalOf } from "../routing/local-user.ts";
 import { openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
+import { EX } from "../sys/sysexits.ts";
 import { type Configuration, openConfiguration, type Surroundings } from "./configuration.ts";
 import { ClientQueueCollector } from "./client-queue-collector.ts";
 import { homeFolder } from "./home.ts";
@@ -174,7 +175,9 @@ export class Server {
     const { log, clock } = this.#surroundings;
     const opened = await openConfiguration(this.#options.configFile, this.#options.settings, this.#surroundings);
     for (const text of opened.messages) log.write(1, { priority: "err", text });
-    if (opened.kind === "failed") {
+    if (opened.kind === "failed" || opened.exit !== EX.OK) {
+      // Starting in spite of errors is what sendmail does; a server that runs has something better to go on with.
+      if (opened.kind === "opened") await opened.configuration.close();
       log.write(1, { priority: "crit", text: `${this.#options.configFile} is broken: the old configuration stays` });
       return opened.messages;
     }

@@ -107,6 +107,9 @@ test("SIGHUP takes a new configuration, and keeps the old one when the new one i
   writeFileSync(file, "O DeliveryMode=nonsense\n");
   server.signal("SIGHUP");
   await eventually("the complaint", () => /broken: the old configuration stays/.test(server.log()));
+  writeFileSync(file, `${good}\nSbroken\nR$* no tab here\n`);
+  server.signal("SIGHUP");
+  await eventually("the next one", () => server.log().match(/broken: the old configuration stays/g)?.length === 2);
   const { client } = await SmtpClient.open(server.port);
   expect(await client.command("EHLO client.test")).toContain("SIZE 12345");
   client.close();

@@ -93,7 +93,8 @@ export class MailServer {
       writeFileSync(mc, options.wholeMc ?? withLines(options.mc ?? ""));
     }
     if (options.unprivileged && process.getuid?.() === 0) {
-      for (const name of ["", ...readdirSync(home)]) chownSync(join(home, name), NOBODY, NOBODY);
+      for (const name of ["", ...readdirSync(home, { recursive: true, encoding: "utf8" })])
+        chownSync(join(home, name), NOBODY, NOBODY);
     }
     const environment = {
       PATH: process.env.PATH,
