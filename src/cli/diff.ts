@@ -4,6 +4,7 @@ import { diffReport } from "../analysis/diff-report.ts";
 import type { CompileOptions } from "../mc/compile.ts";
 import { readText } from "../mc/library.ts";
 import { reportAll } from "../source/report.ts";
+import { originsOfFiles } from "../source/source-map.ts";
 import { EX } from "../sys/sysexits.ts";
 import { Output } from "./output.ts";
 import { analysisEnvironment, readConfiguration } from "./read-configuration.ts";
@@ -24,7 +25,7 @@ export async function runDiff(files: readonly string[], options: DiffOptions): P
   const before = await readConfiguration(older, environment, options);
   const after = await readConfiguration(newer, environment, options);
   const problems = [...before.problems, ...after.problems];
-  if (problems.length > 0) process.stderr.write(`${reportAll(problems, readText)}\n`);
+  if (problems.length > 0) process.stderr.write(`${reportAll(problems, readText, originsOfFiles())}\n`);
   try {
     if (before.subject === undefined || after.subject === undefined) return EX.DATAERR;
     const difference = await diffConfigurations(before.subject, after.subject, options.probes);

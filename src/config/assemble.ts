@@ -5,6 +5,7 @@ import { expandMacros } from "../rewriting/macro-text.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { RuleProgram } from "../rewriting/program.ts";
 import type { RulesetTable } from "../rewriting/rulesets.ts";
+import { originsOf } from "../source/source-map.ts";
 import type { AliasFile, Config, HeaderRule, PortOptions } from "./config.ts";
 import type { ConfigEnvironment } from "./environment.ts";
 import type { Mailer } from "./mailer.ts";
@@ -50,6 +51,7 @@ export function assembleConfig(parts: ConfigParts): Config {
   };
   return Object.freeze<Config>({
     file: parts.file,
+    originOf: originsOf(parts.file),
     rewriter: createRewriter(program),
     mailers: parts.mailers,
     maps: maps.all,

@@ -8,6 +8,7 @@ import type { LookupMap } from "../rewriting/lookup.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { RulesetTable } from "../rewriting/rulesets.ts";
 import type { Rewriter } from "../rewriting/rewriter.ts";
+import type { OriginOf } from "../source/source-map.ts";
 import type { Mailer } from "./mailer.ts";
 import type { Filter } from "./milters.ts";
 import type { QueueGroup } from "./queue-groups.ts";
@@ -66,6 +67,8 @@ export interface AliasFile {
 export interface Config {
   /** The cf file it came from. */
   readonly file: string;
+  /** Where a line of that file came from, when its source map is there: `site.mc:12 FEATURE(access_db)`. */
+  readonly originOf: OriginOf;
   readonly rewriter: Rewriter;
   readonly mailers: ReadonlyMap<string, Mailer>;
   readonly maps: ReadonlyMap<string, LookupMap>;

@@ -2,6 +2,7 @@
  * Everything that hangs on one configuration file: the Config, the router over its rulesets, aliases, users, delivery
  * agents. Built as a whole, swapped as a whole (DESIGN promise 5).
  */
+import { withOrigins } from "../cf/message-origins.ts";
 import type { Config } from "../config/config.ts";
 import type { CommandLineSetting, ConfigEnvironment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
@@ -16,6 +17,7 @@ import { createAliases } from "../routing/aliases.ts";
 import { createRouter } from "../routing/resolve.ts";
 import type { Router } from "../routing/router.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
+import { originsOf } from "../source/source-map.ts";
 import type { Clock } from "../sys/clock.ts";
 import { groupId } from "../sys/groups.ts";
 import type { Machine } from "../sys/machine.ts";
@@ -68,7 +70,9 @@ export async function openConfiguration(
   const { machine, resolver, clock, log } = surroundings;
   const users = new ConfiguredUsers(clock);
   const environment: ConfigEnvironment = { machine, resolver, clock, log, users, group: groupId, settings };
-  const { config, messages, diagnostics, exit } = await loadConfig(file, environment);
+  const loaded = await loadConfig(file, environment);
+  const { config, diagnostics, exit } = loaded;
+  const messages = loaded.messages.length === 0 ? [] : withOrigins(loaded.messages, file, originsOf(file));
   if (config === undefined) return { kind: "failed", messages, diagnostics, exit };
   users.choose(config.options.text("MailboxDatabase"));
   return { kind: "opened", configuration: assemble(config, users, surroundings), messages, exit };

@@ -6,6 +6,7 @@
  */
 import { isPromise } from "../sys/maybe-promise.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
+import type { Location } from "../source/location.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { ExitCode } from "../sys/sysexits.ts";
 import { catAddress } from "./cat-address.ts";
@@ -19,7 +20,7 @@ import type { MatchContext, Span } from "./match.ts";
 import { prescan } from "./prescan.ts";
 import type { RuleProgram } from "./program.ts";
 import type { RewriteContext, Rewriter, Rewritten } from "./rewriter.ts";
-import type { Replacement, Rule, Ruleset } from "./rule.ts";
+import { partInTriple, type Replacement, type Rule, type Ruleset } from "./rule.ts";
 import { CALL, CANON_MAILER, printTokens, printable } from "./tokens.ts";
 import type { Tokens } from "./tokens.ts";
 import { noteCalls, printRule, printStep } from "./trace.ts";
@@ -72,6 +73,7 @@ class Run {
   readonly #context: RewriteContext;
   readonly #matching: MatchContext;
   #reason: string | undefined;
+  #decidedAt: Location | undefined;
 
   constructor(program: RuleProgram, context: RewriteContext) {
     this.#program = program;
@@ -84,8 +86,13 @@ class Run {
   }
 
   result({ tokens, status }: Outcome): Rewritten {
-    if (this.#reason === undefined || status !== EX.TEMPFAIL) return { tokens, status };
-    return { tokens, status, reason: this.#reason };
+    const decidedAt = tokens[0] === CANON_MAILER ? this.#decidedAt : undefined;
+    return {
+      tokens,
+      status,
+      ...(this.#reason === undefined || status !== EX.TEMPFAIL ? {} : { reason: this.#reason }),
+      ...(decidedAt === undefined ? {} : { decidedAt }),
+    };
   }
 
   /** A ruleset over a workspace, with the two lines that show what went in and what came out. */
@@ -136,6 +143,9 @@ class Run {
         const result = yield* this.#replace(rule, spans, tokens, name, depth);
         if (typeof result === "number") return { tokens, status: result, broken: true };
         tokens = result.tokens;
+        const part = partInTriple(rule);
+        if (part === "makes") this.#decidedAt = rule.at;
+        else if (part === "hands on") this.#decidedAt ??= rule.at;
         status = worse(status, result.status);
         this.#watcher?.rewritten(tokens);
         if (this.#traced(4)) this.#print(`rewritten as: ${printTokens(tokens)}`);

@@ -1,4 +1,5 @@
 /** The ruleset engine as the rest of the server uses it; two engines implement it (DESIGN D4). */
+import type { Location } from "../source/location.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { ExitCode } from "../sys/sysexits.ts";
 import type { MacroScope } from "./macro-scope.ts";
@@ -20,6 +21,8 @@ export interface Rewritten {
   readonly status: ExitCode;
   /** Text of the look-up that failed for now, when status is 75. */
   readonly reason?: string;
+  /** The rule that made the triple, when `tokens` is one. */
+  readonly decidedAt?: Location;
 }
 
 export interface Rewriter {

@@ -5,6 +5,7 @@
  * their meaning when the rule has fired and `$1` is filled in, because what `$1` brings may hold them too.
  */
 import type { Location } from "../source/location.ts";
+import { CANON_MAILER } from "./tokens.ts";
 
 export type Pattern =
   /** One token, compared without regard to letter case; `folded` is its folded text. */
@@ -37,6 +38,15 @@ export interface Rule {
   /** How many of `$1` to `$9` the left side has. */
   readonly wildcards: number;
   readonly at: Location;
+}
+
+/**
+ * How a rule takes part in a triple: it makes one (`$#error ...`), it hands on one that a ruleset it called has made
+ * (`$#$1`), or neither.
+ */
+export function partInTriple({ rhs: [first, second] }: Rule): "makes" | "hands on" | undefined {
+  if (first?.kind !== "token" || first.text !== CANON_MAILER) return undefined;
+  return second?.kind === "argument" ? "hands on" : "makes";
 }
 
 export interface Ruleset {

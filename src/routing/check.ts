@@ -28,12 +28,14 @@ export function runCheck(
   context: RewriteContext,
 ): MaybePromise<Verdict> {
   const workspace = argumentTokens(parser, args, context);
-  return whenReady(config.rewriter.rewrite(ruleset, workspace, context), ({ tokens, status, reason }) => {
+  return whenReady(config.rewriter.rewrite(ruleset, workspace, context), ({ tokens, status, reason, decidedAt }) => {
     if (status === EX.TEMPFAIL) {
       return { kind: "defer", reply: reply(451, "4.3.0", reason ?? "Temporary failure, please try again later") };
     }
     if (tokens[0] !== CANON_MAILER) return ACCEPTED;
-    return verdictOf(parser, tokens, context);
+    const verdict = verdictOf(parser, tokens, context);
+    const refused = verdict.kind === "refuse" || verdict.kind === "defer";
+    return refused && decidedAt !== undefined ? { ...verdict, at: decidedAt } : verdict;
   });
 }
 

@@ -1,10 +1,11 @@
 /** What a check ruleset decides about a connection, a sender, a recipient or a message. */
 import type { Reply } from "../mail/reply.ts";
+import type { Location } from "../source/location.ts";
 
 export type Verdict =
   | { readonly kind: "ok" }
-  /** `$#error` with a 5xx or 4xx reply (421 also closes the connection). */
-  | { readonly kind: "refuse" | "defer"; readonly reply: Reply }
+  /** `$#error` with a 5xx or 4xx reply (421 also closes the connection); `at` is the rule that said so. */
+  | { readonly kind: "refuse" | "defer"; readonly reply: Reply; readonly at?: Location }
   /** `$#discard`: accept everything and deliver nothing. */
   | { readonly kind: "discard" }
   /** `$#error $@ quarantine $: reason`. */

@@ -76,7 +76,7 @@ function judge(session: SmtpSession): MaybePromise<void> {
     return whenReady(router.check("check_relay", [client.name, address], scope), (verdict) => {
       const refusal = session.refusalOf(verdict);
       if (refusal !== undefined) {
-        logRejection(session, "check_relay", client.name, refusal);
+        logRejection(session, "check_relay", client.name, refusal, verdict);
         session.refusal = refusal;
         return undefined;
       }

@@ -37,7 +37,7 @@ export function openMessage(
   return whenReady(session.router.check("check_data", [count], transaction.scope), (verdict) => {
     const refusal = session.refusalOf(verdict);
     if (refusal !== undefined) {
-      logRejection(session, "check_data", count, refusal);
+      logRejection(session, "check_data", count, refusal, verdict);
       return refusal;
     }
     if (verdict.kind === "discard") transaction.discard = true;

@@ -12,7 +12,7 @@ export function etrn(session: SmtpSession, argument: string): MaybePromise<void>
   return whenReady(session.router.check("check_etrn", [argument], session.scope), (verdict) => {
     const refusal = session.refusalOf(verdict);
     if (refusal !== undefined) {
-      logRejection(session, "check_etrn", argument, refusal);
+      logRejection(session, "check_etrn", argument, refusal, verdict);
       return session.refuse(refusal);
     }
     // "#group" would ask for a queue group; "@domain" asks for the subdomains too.

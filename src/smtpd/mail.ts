@@ -50,7 +50,7 @@ function judged(session: SmtpSession, transaction: Transaction, verdict: Verdict
   const refusal = session.refusalOf(verdict);
   if (refusal !== undefined) {
     const answer = about(shownSender, refusal);
-    logRejection(session, "check_mail", shownSender, answer);
+    logRejection(session, "check_mail", shownSender, answer, verdict);
     return session.refuse(answer);
   }
   if (verdict.kind === "discard") transaction.discard = true;

@@ -63,7 +63,7 @@ function judged(
   const refusal = session.refusalOf(verdict);
   if (refusal !== undefined) {
     const answer = about(incoming.shown, refusal);
-    logRejection(session, "check_rcpt", incoming.shown, answer);
+    logRejection(session, "check_rcpt", incoming.shown, answer, verdict);
     return refuse(session, transaction, answer);
   }
   if (verdict.kind === "discard") transaction.discard = true;

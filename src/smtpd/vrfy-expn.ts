@@ -42,7 +42,7 @@ function verify(
   return whenReady(session.router.check(ruleset, [argument], session.scope), (verdict) => {
     const refusal = session.refusalOf(verdict);
     if (refusal !== undefined) {
-      logRejection(session, ruleset, argument, refusal);
+      logRejection(session, ruleset, argument, refusal, verdict);
       return session.refuse(refusal);
     }
     return whenReady(session.router.resolve(argument, session.scope), (resolution) => {

@@ -4,23 +4,38 @@
  *     mail.cf:12:7: error: unknown option name LogLevl
  *      12 | O LogLevl=9
  *         |   ^
+ *         from site.mc:3 FEATURE(access_db)
  */
 import type { Diagnostic } from "./diagnostic.ts";
 import { formatLocation } from "./location.ts";
+import type { OriginOf } from "./source-map.ts";
+
+const noOrigin: OriginOf = () => undefined;
 
 /**
  * @param source text of the file a diagnostic is about, or undefined when it cannot be had
+ * @param originOf where lines of a compiled configuration came from
  */
-export function report(found: Diagnostic, source: (file: string) => string | undefined): string {
+export function report(
+  found: Diagnostic,
+  source: (file: string) => string | undefined,
+  originOf: OriginOf = noOrigin,
+): string {
   const { at, severity, message, notes } = found;
   const place = at.line > 0 ? formatLocation(at) : at.file;
   const lines = [`${place}: ${severity}: ${message}`, ...quote(at, source)];
-  return [...lines, ...notes.map((note) => report(note, source))].join("\n");
+  const origin = at.line > 0 ? originOf(at) : undefined;
+  if (origin !== undefined) lines.push(` ${" ".repeat(String(at.line).length)}   from ${origin}`);
+  return [...lines, ...notes.map((note) => report(note, source, originOf))].join("\n");
 }
 
 /** All diagnostics, one after the other; each file is split into lines once. */
-export function reportAll(found: readonly Diagnostic[], source: (file: string) => string | undefined): string {
-  return found.map((each) => report(each, source)).join("\n");
+export function reportAll(
+  found: readonly Diagnostic[],
+  source: (file: string) => string | undefined,
+  originOf: OriginOf = noOrigin,
+): string {
+  return found.map((each) => report(each, source, originOf)).join("\n");
 }
 
 function quote({ line, column, file }: Diagnostic["at"], source: (file: string) => string | undefined): string[] {

@@ -198,25 +198,45 @@ export function describeOrigin({ place, cause }: TracedLine): string {
 }
 
 /**
- * Names of origins for the lines of a configuration file. The map is read when first asked; without one, nothing has
- * an origin.
- * @param text the configuration as it was read; default: read from the file
+ * Names of origins for the lines of a configuration file as it is now. The map is read when first asked; without one,
+ * and when the file has changed in the meantime, nothing has an origin.
  */
-export function originsOf(cf: string, text?: string): OriginOf {
+export function originsOf(cf: string): OriginOf {
+  const made = stampOf(cf);
   let find: ((line: number) => TracedLine | undefined) | undefined | null = null;
   return ({ file, line }) => {
     if (file !== cf) return undefined;
-    if (find === null) find = readSourceMap(cf, text);
+    if (find === null) find = stampOf(cf) === made ? readSourceMap(cf) : undefined;
     const traced = find?.(line);
     return traced && describeOrigin(traced);
   };
 }
 
-function readSourceMap(cf: string, text: string | undefined): ((line: number) => TracedLine | undefined) | undefined {
+/** Changes when the file does: who asks long after reading it must not get the lines of another text. */
+function stampOf(cf: string): string | undefined {
+  try {
+    const { ino, mtimeNs, size } = statSync(cf, { bigint: true });
+    return `${ino} ${mtimeNs} ${size}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same for lines of any configuration file; each map is read once. */
+export function originsOfFiles(): OriginOf {
+  const files = new Map<string, OriginOf>();
+  return (at) => {
+    let origin = files.get(at.file);
+    if (origin === undefined) files.set(at.file, (origin = originsOf(at.file)));
+    return origin(at);
+  };
+}
+
+function readSourceMap(cf: string): ((line: number) => TracedLine | undefined) | undefined {
   const path = sourceMapPath(cf);
   try {
     if (statSync(path).size > MAX_OCTETS) return undefined;
-    return parseSourceMap(readFileSync(path, "utf8"), text ?? readFileSync(cf, "latin1"));
+    return parseSourceMap(readFileSync(path, "utf8"), readFileSync(cf, "latin1"));
   } catch {
     return undefined;
   }

@@ -22,6 +22,8 @@ interface Run {
   readonly result: string;
   readonly status: number;
   readonly messages: readonly string[];
+  /** Line of the rule that made the triple. */
+  readonly decidedAt: number | undefined;
   /** Macros that maps have set. */
   readonly macros: Readonly<Record<string, string | undefined>>;
 }
@@ -49,8 +51,14 @@ const laterMaps = Object.fromEntries(
   ]),
 );
 
-function finish({ tokens, status }: Rewritten, messages: readonly string[], scope: MacroScope): Run {
-  return { result: printTokens(tokens), status, messages, macros: Object.fromEntries(scope.own()) };
+function finish({ tokens, status, decidedAt }: Rewritten, messages: readonly string[], scope: MacroScope): Run {
+  return {
+    result: printTokens(tokens),
+    status,
+    messages,
+    decidedAt: decidedAt?.line,
+    macros: Object.fromEntries(scope.own()),
+  };
 }
 
 /** Runs ruleset t with maps that answer at once and with maps that answer later; both must come to the same. */
@@ -118,6 +126,17 @@ describe.each(Object.entries(engines))("rewriter contract: %s", (_name, create) 
     ['DxA "b c"\nR$*\t$@ $1 $&x $&u', "q", 'q A "b c"'],
     ["Dxa (note) b\nR$*\t$@ $&x", "q", "a b"],
   ])("macros at run time: %j on %j gives %j", rewrites);
+
+  test.each([
+    ["St\nRa\t$: b\nRb\t$#error $: no", "a", 3],
+    ["St\nR$*\t$: $>s $1\nR$*\t$@ never\nSs\nR$*\t$#x $: $1", "a", 5],
+    ["St\nR$*\t$: p $>s $1\nR$* $#$*\t$#$2\nSs\nR$*\t$#x $: $1", "a", 5],
+    ["St\nR$*\t$: p $>s $1\nR$* $#$*\t$#error $: no\nSs\nR$*\t$#x $: $1", "a", 3],
+    ["St\nR$*\t$: p $>s $1\nR$* $#$*\t$@ ok\nSs\nR$*\t$#x $: $1", "a", undefined],
+    ["St\nR$*\t$: $(table one $)\nR1\t$#x $: y", "a", 3],
+  ])("%j on %j: the rule that decided is in line %j", async (rules, input, line) => {
+    expect((await run(rules, input)).decidedAt).toBe(line);
+  });
 
   test.each([
     ["R$- . $*\t$2\nR$*\t$@ done $1", "a.b.c", "done c"],

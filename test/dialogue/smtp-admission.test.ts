@@ -64,6 +64,18 @@ describe("who may come in", () => {
     });
   });
 
+  test("the log names the rule that refused and its origin in its fields, not in its text", async () => {
+    const verdict = { ...refusal(550, "5.7.1", "Access denied"), at: { file: "test.cf", line: 7 } };
+    await withServer({ check: only("check_mail", verdict) }, async ({ connect, services }) => {
+      const client = await connect();
+      expect(await client.reply()).toMatch(/^220 /);
+      await client.script("EHLO x", "MAIL FROM:<a@b>", "QUIT");
+      const line = services.lines.find(({ text }) => text.startsWith("ruleset=check_mail"));
+      expect(line?.text).toMatch(/reject=550 5\.7\.1 <a@b>\.\.\. Access denied$/);
+      expect(line?.fields?.()).toMatchObject({ rule: "test.cf:7", origin: "site.mc:12 FEATURE(access_db)" });
+    });
+  });
+
   test("421 of check_relay closes at once, 421 of a later check after its answer", async () => {
     await withServer({ check: only("check_relay", refusal(421, "4.7.0", "Go")) }, async ({ connect }) => {
       const client = await connect();

@@ -147,7 +147,8 @@ function fakeConfig(values: OptionValues | undefined): Config {
     ["v", "8.18"],
     ["Z", "rulemail"],
   ]);
-  const config: Pick<Config, "file" | "macros" | "options" | "expand" | "close"> = {
+  const config: Pick<Config, "file" | "originOf" | "macros" | "options" | "expand" | "close"> = {
+    originOf: ({ line }) => (line === 7 ? "site.mc:12 FEATURE(access_db)" : undefined),
     file: "fake.cf",
     macros,
     options: fakeOptions(values),

@@ -9,6 +9,7 @@ import { catAddress } from "../cat-address.ts";
 import { prescan } from "../prescan.ts";
 import type { RuleProgram } from "../program.ts";
 import type { RewriteContext, Rewriter, Rewritten } from "../rewriter.ts";
+import { CANON_MAILER, type Tokens } from "../tokens.ts";
 import { Run, Waiting } from "./run.ts";
 import { Runtime } from "./runtime.ts";
 import type { Workspace } from "./token-table.ts";
@@ -45,11 +46,16 @@ function attempt(runtime: Runtime, ruleset: number, workspace: Workspace, run: R
   try {
     const tokens = texts(runtime.run(ruleset, workspace, run));
     const { status, reason } = run;
-    return status === EX.TEMPFAIL && reason !== undefined ? { tokens, status, reason } : { tokens, status };
+    if (status === EX.TEMPFAIL && reason !== undefined) return { tokens, status, reason, ...decided(tokens, run) };
+    return { tokens, status, ...decided(tokens, run) };
   } catch (thrown) {
     if (thrown instanceof Waiting) return thrown;
     throw thrown;
   }
+}
+
+function decided(tokens: Tokens, { decidedAt }: Run): Pick<Rewritten, "decidedAt"> | undefined {
+  return tokens[0] === CANON_MAILER && decidedAt !== undefined ? { decidedAt } : undefined;
 }
 
 async function finishLater(

@@ -4,7 +4,7 @@
  */
 import type { ClassSet } from "../classes.ts";
 import { LIMITS } from "../limits.ts";
-import type { Rule } from "../rule.ts";
+import { partInTriple, type Rule } from "../rule.ts";
 import { Constants, generateMatch, needsOf } from "./generate-match.ts";
 import type { Needs } from "./generate-match.ts";
 import { generateReplace } from "./generate-replace.ts";
@@ -67,7 +67,7 @@ function ruleCode(source: RulesetSource, constants: Constants, rule: Rule, index
 function tryCode(source: RulesetSource, constants: Constants, rule: Rule, index: number, needs: Needs): string {
   const after = `if (r === h.FAILED) { x.status = x.ruleStatus; x.ruleStatus = 0; return w; }
 if (x.ruleStatus !== 0) { s = h.worse(s, x.ruleStatus); x.ruleStatus = 0; }
-w = r; n = w.length;`;
+w = r; n = w.length;${decisionCode(constants, rule)}`;
   const test = `${conditionCode(needs)}(r = r${index}(w, n, m, x)) !== null`;
   if (rule.control === "return") return `if (${test}) {\n${after}\nx.status = s;\nreturn w;\n}`;
   const triple = `if (n !== 0 && w[0].id === ${source.runtime.tokens.mailer.id}) { x.status = s; return w; }\nm = h.bits(w);`;
@@ -79,6 +79,13 @@ ${after}
 ${triple}
 if (++k === ${LIMITS.rounds}) { h.infinite(x, ${message}); x.status = s; return w; }
 }`;
+}
+
+/** Leaves the place of a rule that makes a triple with the run: for those who ask why. */
+function decisionCode(constants: Constants, rule: Rule): string {
+  const part = partInTriple(rule);
+  if (part === undefined) return "";
+  return `\nx.decidedAt ${part === "makes" ? "=" : "??="} ${constants.ref(rule.at)};`;
 }
 
 function conditionCode({ least, exact, bits }: Needs): string {

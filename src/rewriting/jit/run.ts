@@ -6,6 +6,7 @@
  * is taken from it the second time: the run comes to the same place in the same state, and nothing is asked, set or said
  * twice. That keeps generated functions plain and synchronous, and costs nothing until something waits.
  */
+import type { Location } from "../../source/location.ts";
 import { isPromise } from "../../sys/maybe-promise.ts";
 import { EX } from "../../sys/sysexits.ts";
 import type { ExitCode } from "../../sys/sysexits.ts";
@@ -33,6 +34,8 @@ export class Run {
   ruleStatus: ExitCode = EX.OK;
   /** Of the look-up that failed last. */
   reason: string | undefined;
+  /** Of the rule that made a triple last. */
+  decidedAt: Location | undefined;
   readonly #context: RewriteContext;
   readonly #log: Outside[] = [];
   #at = 0;
@@ -53,6 +56,7 @@ export class Run {
     this.status = EX.OK;
     this.ruleStatus = EX.OK;
     this.reason = undefined;
+    this.decidedAt = undefined;
   }
 
   message(text: string): void {

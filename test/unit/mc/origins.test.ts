@@ -3,6 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { runMc } from "../../../src/cli/mc.ts";
+import { analysisEnvironment } from "../../../src/cli/read-configuration.ts";
+import { loadConfig } from "../../../src/config/load.ts";
+import { createRouter } from "../../../src/routing/resolve.ts";
 import { originsOf } from "../../../src/source/source-map.ts";
 
 const SITE = `OSTYPE(\`linux')
@@ -52,4 +55,21 @@ test("an option is traced to the define that set it", () => {
 
 test("what the library always writes has its place there", () => {
   expect(originOf(/^V10/)).toMatch(/^<library>\/m4\/\w+\.m4:\d+$/);
+});
+
+test("a refusal of a check ruleset names the rule, and the configuration its origin", async () => {
+  const { config } = await loadConfig(cf, analysisEnvironment());
+  try {
+    const verdict = await createRouter(config!, () => {}).check(
+      "check_mail",
+      ["x@bad.example"],
+      config!.macros.child(),
+    );
+    const at = verdict.kind === "refuse" ? verdict.at : undefined;
+    expect(at?.file).toBe(cf);
+    expect(lines[at!.line - 1]).toContain("bad.example");
+    expect(config!.originOf(at!)?.replace(`${folder}/`, "")).toBe("site.mc:9");
+  } finally {
+    config?.close();
+  }
 });
