@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { loadConfig } from "../config/load.ts";
 import { reportAll } from "../source/report.ts";
+import { originsOf } from "../source/source-map.ts";
 import type { Diagnostic, Severity } from "../source/diagnostic.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
@@ -25,7 +26,7 @@ export async function checkConfiguration(
   loaded.config?.close();
   const { diagnostics, notes } = loaded;
   const found = [...diagnostics, ...notes].toSorted((a, b) => placeInOrder(a) - placeInOrder(b) || 0);
-  if (found.length > 0) output.line(reportAll(found, readSource));
+  if (found.length > 0) output.line(reportAll(found, readSource, originsOf(file)));
   output.line(`${file}: ${summary(found)}`);
   output.flush();
   const wrong = diagnostics.some(({ severity }) => severity === "error");

@@ -200,13 +200,17 @@ export function describeOrigin({ place, cause }: TracedLine): string {
 /**
  * Names of origins for the lines of a configuration file as it is now. The map is read when first asked; without one,
  * and when the file has changed in the meantime, nothing has an origin.
+ * @param text the configuration as it was read, when the caller still has it
  */
-export function originsOf(cf: string): OriginOf {
-  const made = stampOf(cf);
+export function originsOf(cf: string, text?: string): OriginOf {
+  const made = text === undefined ? stampOf(cf) : undefined;
   let find: ((line: number) => TracedLine | undefined) | undefined | null = null;
   return ({ file, line }) => {
     if (file !== cf) return undefined;
-    if (find === null) find = stampOf(cf) === made ? readSourceMap(cf) : undefined;
+    if (find === null) {
+      const same = text !== undefined || stampOf(cf) === made;
+      find = same ? readSourceMap(cf, text) : undefined;
+    }
     const traced = find?.(line);
     return traced && describeOrigin(traced);
   };
@@ -232,11 +236,11 @@ export function originsOfFiles(): OriginOf {
   };
 }
 
-function readSourceMap(cf: string): ((line: number) => TracedLine | undefined) | undefined {
+function readSourceMap(cf: string, text: string | undefined): ((line: number) => TracedLine | undefined) | undefined {
   const path = sourceMapPath(cf);
   try {
     if (statSync(path).size > MAX_OCTETS) return undefined;
-    return parseSourceMap(readFileSync(path, "utf8"), readFileSync(cf, "latin1"));
+    return parseSourceMap(readFileSync(path, "utf8"), text ?? readFileSync(cf, "latin1"));
   } catch {
     return undefined;
   }

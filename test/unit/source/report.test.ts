@@ -22,9 +22,12 @@ test("report() does without the line when the file cannot be had or the place is
   expect(report(diagnostic("error", "no mailer", { file: "a.cf", line: 0 }), source)).toBe("a.cf: error: no mailer");
 });
 
+function origin({ line }: { line: number }): string | undefined {
+  return line === 3 ? "site.mc:12 FEATURE(access_db)" : undefined;
+}
+
 test("report() says where a line of a compiled configuration came from", () => {
   const found = diagnostic("warning", "odd", { file: "a.cf", line: 3, column: 2 });
-  const origin = ({ line }: { line: number }) => (line === 3 ? "site.mc:12 FEATURE(access_db)" : undefined);
   expect(report(found, source, origin).split("\n").at(-1)).toBe("     from site.mc:12 FEATURE(access_db)");
   const elsewhere = diagnostic("warning", "odd", { file: "a.cf", line: 2 });
   expect(report(elsewhere, source, origin)).not.toContain("from");
