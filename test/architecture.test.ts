@@ -29,6 +29,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   "smtp-server": ["smtpd"],
   nodemailer: ["delivery"],
   dns2: ["dns"],
+  ldapts: ["maps"],
   winston: ["log"],
   yargs: ["cli"],
   peggy: [],

@@ -6,6 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { ConfigLine } from "../cf/ast.ts";
+import { ldapAliasArguments, ldapClassArguments } from "../maps/ldap-schema.ts";
 import { classMapOf, readClassSource, readClassWords, wordsOf } from "../cf/class-file.ts";
 import { ConfigMessages } from "../cf/messages.ts";
 import { parseLine, parseMapDeclaration } from "../cf/parse-line.ts";
@@ -245,14 +246,21 @@ class ConfigReader {
     if (!this.#maps.isClass(mapClass)) {
       return this.#messages.error(`fileclass: ${shown}: class ${mapClass} not available`);
     }
-    const found = await this.#maps.lookUpOnce({ name, mapClass, args }, key, this.#macros);
+    // `@LDAP`, `@ldap:`: the entries of the class in sendmail's schema.
+    const spelled =
+      mapClass.toLowerCase() === "ldap" && args.trim() === ""
+        ? expandWhileReading(ldapClassArguments(name), this.#macros)
+        : args;
+    const found = await this.#maps.lookUpOnce({ name, mapClass, args: spelled }, key, this.#macros);
     if (!found || found.kind === "tempfail") {
       return this.#messages.error(`fileclass: ${shown}: map open failed`, EX.OSERR);
     }
     if (found.kind === "found") for (const word of wordsOf(found.value, "%[^\n]")) this.#class(name).add(word);
   }
 
-  #addAliasFile(mapClass: string, args: string): void {
+  #addAliasFile(mapClass: string, given: string): void {
+    const short = mapClass.toLowerCase() === "ldap" && given.trim() === "";
+    const args = short ? expandWhileReading(ldapAliasArguments(), this.#macros) : given;
     this.#aliasFiles.push({ mapClass, args });
     this.#maps.checkAliasFile(`Alias${this.#aliasFiles.length - 1}`, mapClass, args);
   }

@@ -40,6 +40,7 @@ export class MapTable {
       map: (name) => this.find(name),
       services: (database) => serviceSwitch.services(database),
       isLocalHost,
+      ldapDefaultSpec: () => option("LDAPDefaultSpec"),
       get dontBlame() {
         return new Set(option("DontBlameSendmail").split(" "));
       },

@@ -20,6 +20,7 @@ export function openAliasDatabases(
     map: (name) => config.maps.get(name.toLowerCase()),
     services: (database) => (database === "hosts" ? ["files", "dns"] : []),
     isLocalHost: (name) => ourNames.has(name),
+    ldapDefaultSpec: () => config.options.text("LDAPDefaultSpec"),
     dontBlame: wordsOf(config.options.text("DontBlameSendmail")),
     log: (priority, text) => log.write(priority === "debug" ? 10 : 4, { priority, text }),
   };

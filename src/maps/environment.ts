@@ -41,6 +41,8 @@ export interface MapEnvironment {
   services(database: string): readonly string[];
   /** True when the name is one of ours (class w): the host map and bestmx prefer ourselves. */
   isLocalHost(name: string): boolean;
+  /** Option LDAPDefaultSpec, as it is when asked: flags of all maps of class ldap. */
+  ldapDefaultSpec?(): string;
   /** Names of the option DontBlameSendmail, as written. */
   readonly dontBlame: ReadonlySet<string>;
   /** Where the class syslog and warnings about stale or foreign databases go. */

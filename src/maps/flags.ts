@@ -19,6 +19,8 @@ export type FlagForm =
 
 export interface FlagSyntax {
   readonly forms: Readonly<Record<string, FlagForm>>;
+  /** Values of the form "word" may stand in quotes: `-k "(cn=a b)"`. */
+  readonly quoted?: boolean;
   /** What to say about another letter; without it the letter is ignored. */
   readonly unknown?: (letter: string, mapName: string) => string;
 }
@@ -84,10 +86,17 @@ export function parseFlags(
   let at = skipBlanks(args, 0);
   while (args[at] === "-" && at + 1 < args.length) {
     const letter = args[at + 1];
+    const form = syntax.forms[letter];
+    const quotable = form === "word" && syntax.quoted === true;
+    const quoted = quotable ? quotedValue(args, at + 2) : undefined;
+    if (quoted) {
+      values.set(letter, quoted.value);
+      at = skipBlanks(args, quoted.end);
+      continue;
+    }
     const end = wordEnd(args, at);
     let value = args.slice(at + 2, end);
     at = skipBlanks(args, end);
-    const form = syntax.forms[letter];
     if (form === undefined) {
       if (letter.trim() !== "" && syntax.unknown) problem(syntax.unknown(letter, mapName));
       continue;
@@ -107,6 +116,13 @@ export function parseFlags(
     firstWord: rest.split(/[ \t\n]/, 1)[0],
     entries: () => values,
   };
+}
+
+/** A value in quotes, after blanks; undefined when there is none. What follows the second quote up to a blank is ignored. */
+function quotedValue(text: string, from: number): { readonly value: string; readonly end: number } | undefined {
+  const start = skipBlanks(text, from);
+  const close = text[start] === '"' ? text.indexOf('"', start + 1) : -1;
+  return close < 0 ? undefined : { value: text.slice(start + 1, close), end: wordEnd(text, close) };
 }
 
 function skipBlanks(text: string, at: number): number {

@@ -34,6 +34,8 @@ export interface MapClass {
   readonly flags: FlagSyntax;
   /** Flags in force unless the K line sets them: letter → value ("" for a switch). */
   readonly defaults?: Readonly<Record<string, string>>;
+  /** Text of flags in force unless the K line sets them: an option. */
+  readonly defaultFlags?: (environment: MapEnvironment) => string;
   /** The class wants the key as it came: letter case kept. */
   readonly keepsCase?: boolean;
   /** The class wants the key as it came: quotes kept. */

@@ -16,6 +16,7 @@ import type { MapDeclaration, MapEnvironment } from "./environment.ts";
 import { FlaggedMap } from "./flagged-map.ts";
 import { parseFlags } from "./flags.ts";
 import { hostClass } from "./host.ts";
+import { ldapClass } from "./ldap.ts";
 import { macroClass } from "./macro.ts";
 import type { MapClass } from "./map-class.ts";
 import { nullClass } from "./null.ts";
@@ -42,6 +43,7 @@ const CLASSES: ReadonlyMap<string, MapClass> = new Map<string, MapClass>([
   ["hash", hashClass],
   ["host", hostClass],
   ["implicit", implicitClass],
+  ["ldap", ldapClass],
   ["macro", macroClass],
   ["null", nullClass],
   ["program", programClass],
@@ -54,7 +56,6 @@ const CLASSES: ReadonlyMap<string, MapClass> = new Map<string, MapClass>([
   ["text", textClass],
   ["user", userClass],
   // Known, but what they ask cannot be reached.
-  ["ldap", unavailableClass({ strict: false, wantsFile: false })],
   ["nis", unavailableClass()],
   ["nisplus", unavailableClass()],
   ["userdb", unavailableClass()],
@@ -82,24 +83,24 @@ export function openMap(
     problem(`readcf: map ${name}: class ${mapClass} not available`);
     return { diagnostics };
   }
-  const flags = parseFlags(declaration.args, kind.flags, name, inForce(declaration, kind), problem);
+  const flags = parseFlags(declaration.args, kind.flags, name, inForce(declaration, kind, environment), problem);
   const bare = kind.open({ declaration, flags, environment, problem });
   return { map: new FlaggedMap(name, mapClass, kind, flags, bare), diagnostics };
 }
 
 /** Defaults of the class, then the flags of earlier K lines of this name. */
-function inForce({ earlier }: MapDeclaration, kind: MapClass): Iterable<readonly [string, string]> {
+function inForce(
+  { earlier, name }: MapDeclaration,
+  kind: MapClass,
+  environment: MapEnvironment,
+): Iterable<readonly [string, string]> {
+  const read = (text: string, below: Iterable<readonly [string, string]>): Iterable<readonly [string, string]> =>
+    parseFlags(text, kind.flags, name, below, alreadyReported).entries();
+  if (earlier !== undefined) return read(earlier.args, inForce(earlier, kind, environment));
   const defaults = Object.entries(kind.defaults ?? {});
-  if (earlier === undefined) return defaults;
-  return parseFlags(
-    earlier.args,
-    kind.flags,
-    earlier.name,
-    [...defaults, ...inForce(earlier, kind)],
-    alreadyReported,
-  ).entries();
+  return kind.defaultFlags === undefined ? defaults : read(kind.defaultFlags(environment), defaults);
 }
 
 function alreadyReported(): void {
-  // The earlier line was diagnosed when it was opened itself.
+  // The earlier line was diagnosed when it was opened itself, an option when it was set.
 }

@@ -1,5 +1,5 @@
 /**
- * Classes that ask services we cannot reach (directories of the past, and LDAP for now). Their K lines are read; a
+ * Classes that ask services we cannot reach (directories of the past). Their K lines are read; a
  * look-up is a temporary failure that says so, once, and with -o finds nothing. Pretending that every key is unknown
  * would bounce mail that such a directory would have delivered.
  */

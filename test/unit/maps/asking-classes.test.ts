@@ -188,7 +188,7 @@ test("stab is filled from lines like those of aliases", async () => {
 });
 
 test("classes that cannot be reached are temporary failures, with -o nothing", async () => {
-  const { map, problems } = declareMaps(["Kl ldap -k (x=%s) -v a", "Kn nis", "Ko nis -o x", "Kp ph x"]);
+  const { map, problems } = declareMaps(["Kl nisplus x", "Kn nis", "Ko nis -o x", "Kp ph x"]);
   expect(problems).toEqual(["No file name for nis map n", "readcf: map p: class ph not available"]);
   expect(await ask(map("l"), "x")).toBe("!");
   expect(await ask(map("o"), "x")).toBe("-");
