@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, "..");
 
 /** Folder → tier; a folder imports from lower tiers, itself, and the same-tier folders named in `sideways`. */
 const tiers: readonly (readonly string[])[] = [
-  ["sys", "source", "mail"],
+  ["sys", "source", "mail", "regex"],
   ["log", "dns", "tls", "auth"],
   ["mc", "rewriting", "cf", "maps"],
   ["config"],

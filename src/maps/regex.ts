@@ -7,11 +7,11 @@
  *     -m        give the key                          -q   keep quotes in the key
  */
 import { ARGUMENT_SEPARATOR } from "../rewriting/tokens.ts";
-import { compileBacktracking } from "./backtrack.ts";
+import { compileBacktracking } from "../regex/backtrack.ts";
 import { lenientFlags } from "./flags.ts";
 import { type BareMap, type BareResult, found, MISSING, type MapClass } from "./map-class.ts";
-import { parseRegex, type Regex, RegexError } from "./posix-regex.ts";
-import { compileProgram, type Matcher, type MatchPositions } from "./regex-program.ts";
+import { parseRegex, type Regex, RegexError } from "../regex/posix-regex.ts";
+import { compileProgram, type Matcher, type MatchPositions } from "../regex/regex-program.ts";
 
 /** Keys beyond this are never addresses or names; matching them costs time. */
 const LONGEST_KEY = 4096;
