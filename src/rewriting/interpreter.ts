@@ -10,6 +10,7 @@ import type { Location } from "../source/location.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { ExitCode } from "../sys/sysexits.ts";
 import { catAddress } from "./cat-address.ts";
+import { GivenUp } from "./given-up.ts";
 import { LIMITS } from "./limits.ts";
 import { beginsLookup, readLookup } from "./look-up.ts";
 import type { LookupText } from "./look-up.ts";
@@ -54,16 +55,25 @@ interface Outcome {
 type Step<T> = Generator<Promise<LookupResult>, T, LookupResult>;
 
 function drive(step: Step<Outcome>, run: Run): MaybePromise<Rewritten> {
-  const next = step.next();
-  return next.done ? run.result(next.value) : later(next.value, step, run);
+  try {
+    const next = step.next();
+    return next.done ? run.result(next.value) : later(next.value, step, run);
+  } catch (thrown) {
+    return run.ended(thrown);
+  }
 }
 
 async function later(first: Promise<LookupResult>, step: Step<Outcome>, run: Run): Promise<Rewritten> {
   let waiting = first;
   for (;;) {
-    const next = step.next(await waiting);
-    if (next.done) return run.result(next.value);
-    waiting = next.value;
+    const answer = await waiting;
+    try {
+      const next = step.next(answer);
+      if (next.done) return run.result(next.value);
+      waiting = next.value;
+    } catch (thrown) {
+      return run.ended(thrown);
+    }
   }
 }
 
@@ -74,6 +84,10 @@ class Run {
   readonly #matching: MatchContext;
   #reason: string | undefined;
   #decidedAt: Location | undefined;
+  /** Calls of rulesets so far; look-ups count too. */
+  #calls = 0;
+  /** Rulesets that have been entered and not left. */
+  readonly #open: string[] = [];
 
   constructor(program: RuleProgram, context: RewriteContext) {
     this.#program = program;
@@ -95,12 +109,33 @@ class Run {
     };
   }
 
+  /** How the run ended that threw this. */
+  ended(thrown: unknown): Rewritten {
+    if (!(thrown instanceof GivenUp)) throw thrown;
+    const { message, rewritten } = thrown;
+    this.#context.message(message);
+    for (let name = this.#open.pop(); name !== undefined; name = this.#open.pop()) {
+      if (this.#open.length === 0) this.#traceStep(name, "returns", rewritten.tokens);
+      this.#watcher?.leave(rewritten.tokens, rewritten.status);
+    }
+    return rewritten;
+  }
+
   /** A ruleset over a workspace, with the two lines that show what went in and what came out. */
   *ruleset(number: number, workspace: Tokens, depth: number): Step<Outcome> {
     const name = this.#program.rulesets.nameOf(number);
+    if (++this.#calls > LIMITS.calls) throw new GivenUp(name);
+    this.#open.push(name);
+    const outcome = yield* this.#enter(number, name, workspace, depth);
+    this.#open.pop();
+    return outcome;
+  }
+
+  *#enter(number: number, name: string, workspace: Tokens, depth: number): Step<Outcome> {
     this.#traceStep(name, "  input", workspace);
     this.#watcher?.enter(number, name, workspace);
     if (depth > LIMITS.recursion) {
+      this.#calls += LIMITS.tooDeep;
       this.#context.message(`rewrite: excessive recursion (max ${LIMITS.recursion}), ruleset ${name}`);
       this.#watcher?.leave(workspace, EX.CONFIG);
       return { tokens: workspace, status: EX.CONFIG };
@@ -169,7 +204,7 @@ class Run {
     const looked = yield* this.#lookUps(filled);
     if (typeof looked === "number") return looked;
     noteCalls(rule);
-    const called = yield* this.#calls(looked.tokens, depth);
+    const called = yield* this.#callRulesets(looked.tokens, depth);
     return { tokens: called.tokens, status: worse(looked.status, called.status) };
   }
 
@@ -259,6 +294,7 @@ class Run {
       this.#watcher?.lookedUp(name, join(key), args.map(join), undefined);
       return { tokens: otherwise(), status: EX.OK };
     }
+    this.#calls += LIMITS.lookUp;
     const text = join(key);
     const texts = args.map(join);
     const answer = map.lookup(text, texts, this.#lookupContext());
@@ -286,14 +322,14 @@ class Run {
    * `$>name` and everything after it; what stands before stays in front of the result. The last call runs first; when
    * one fails, the calls before it stay in the text.
    */
-  *#calls(given: Tokens, depth: number): Step<Outcome> {
+  *#callRulesets(given: Tokens, depth: number): Step<Outcome> {
     const at = given.indexOf(CALL);
     const name = given[at + 1]?.replaceAll('"', "");
     if (at === -1 || name === undefined) return { tokens: given, status: EX.OK };
     const workspace = name === given[at + 1] ? given : given.with(at + 1, name);
     const number = this.#find(name);
     if (number === undefined) return { tokens: workspace, status: EX.CONFIG };
-    const argument = yield* this.#calls(workspace.slice(at + 2), depth);
+    const argument = yield* this.#callRulesets(workspace.slice(at + 2), depth);
     if (argument.status !== EX.OK && argument.status !== EX.TEMPFAIL) {
       return { tokens: [...workspace.slice(0, at + 2), ...argument.tokens], status: argument.status };
     }

@@ -51,6 +51,8 @@ const laterMaps = Object.fromEntries(
   ]),
 );
 
+const allMaps = { now: maps, later: laterMaps };
+
 function finish({ tokens, status, decidedAt }: Rewritten, messages: readonly string[], scope: MacroScope): Run {
   return {
     result: printTokens(tokens),
@@ -67,12 +69,11 @@ async function runWith(
   rules: string,
   input: string,
   set = "t",
+  kinds: readonly (keyof typeof allMaps)[] = ["now", "later"],
 ): Promise<Run> {
   const answers: Run[] = [];
-  for (const [kind, settings] of [
-    ["now", { maps }],
-    ["later", { maps: laterMaps }],
-  ] as const) {
+  for (const kind of kinds) {
+    const settings = { maps: allMaps[kind] };
     const program = testProgram(rules, settings);
     const engine = create(program);
     const messages: string[] = [];
@@ -85,7 +86,7 @@ async function runWith(
     if (kind === "now" && isPromise(answer)) throw new Error("a run without waiting look-ups must not wait");
     answers.push(finish(await answer, messages, context.scope));
   }
-  expect(answers[1]).toEqual(answers[0]);
+  for (const answer of answers) expect(answer).toEqual(answers[0]);
   return answers[0];
 }
 
@@ -189,6 +190,25 @@ describe.each(Object.entries(engines))("rewriter contract: %s", (_name, create) 
       status: 78,
       messages: ["rewrite: excessive recursion (max 50), ruleset t"],
     });
+  });
+
+  test.each([
+    ["a rule that calls its own ruleset", "St\nR$*\t$: x\nR$*\t$>t $1", "a"],
+    ["rulesets that call each other", "St\nR$*\t$>s $1\nSs\nR$*\t$>t $1\nR$*\t$>s $1", "a b"],
+    ["a chosen ruleset", "St\nR$- $*\t$>$1 $1 $2", "t x"],
+    ["a rule that asks a map", "St\nR$*\t$>t $(table $1 $: $1 $)", "two"],
+  ])("%s without end is given up, for now", async (_what, rules, input) => {
+    const { messages, ...answer } = await runWith(create, rules, input, "t", ["now"]);
+    const reason = `Rules of ruleset ${/ruleset (\w)$/.exec(messages.at(-1)!)?.[1]} call each other without end`;
+    expect(answer).toEqual({
+      result: `$# error $@ 4.3.5 $: "451 ${reason}"`,
+      status: 75,
+      macros: {},
+      decidedAt: undefined,
+    });
+    expect(messages.filter((text) => text.startsWith("rewrite: too many calls of rulesets (max 100000)"))).toHaveLength(
+      1,
+    );
   });
 
   test("an expansion has at most a thousand tokens", async () => {

@@ -6,6 +6,7 @@
 import type { MaybePromise } from "../../sys/maybe-promise.ts";
 import { EX } from "../../sys/sysexits.ts";
 import { catAddress } from "../cat-address.ts";
+import { GivenUp } from "../given-up.ts";
 import { prescan } from "../prescan.ts";
 import type { RuleProgram } from "../program.ts";
 import type { RewriteContext, Rewriter, Rewritten } from "../rewriter.ts";
@@ -50,6 +51,10 @@ function attempt(runtime: Runtime, ruleset: number, workspace: Workspace, run: R
     return { tokens, status, ...decided(tokens, run) };
   } catch (thrown) {
     if (thrown instanceof Waiting) return thrown;
+    if (thrown instanceof GivenUp) {
+      run.message(thrown.message);
+      return thrown.rewritten;
+    }
     throw thrown;
   }
 }

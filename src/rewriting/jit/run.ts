@@ -10,6 +10,7 @@ import type { Location } from "../../source/location.ts";
 import { isPromise } from "../../sys/maybe-promise.ts";
 import { EX } from "../../sys/sysexits.ts";
 import type { ExitCode } from "../../sys/sysexits.ts";
+import { LIMITS } from "../limits.ts";
 import type { LookupContext, LookupMap, LookupResult } from "../lookup.ts";
 import { expandMacros } from "../macro-text.ts";
 import type { RewriteContext } from "../rewriter.ts";
@@ -28,6 +29,8 @@ type Outside = LookupResult | string | undefined;
 export class Run {
   /** How deep rulesets have called each other. */
   depth = 0;
+  /** Calls of rulesets so far; look-ups count too. */
+  calls = 0;
   /** What the ruleset that has ended last leaves behind. */
   status: ExitCode = EX.OK;
   /** What the rule that has fired last leaves behind. */
@@ -53,6 +56,7 @@ export class Run {
     this.#at = 0;
     this.#sayNow = 0;
     this.depth = 0;
+    this.calls = 0;
     this.status = EX.OK;
     this.ruleStatus = EX.OK;
     this.reason = undefined;
@@ -74,6 +78,7 @@ export class Run {
   }
 
   lookUp(map: LookupMap, key: string, args: readonly string[]): LookupResult {
+    this.calls += LIMITS.lookUp;
     if (this.#at < this.#log.length) return this.#log[this.#at++] as LookupResult;
     const answer = map.lookup(key, args, (this.#lookupContext ??= this.#makeLookupContext()));
     if (isPromise(answer)) throw new Waiting(answer);

@@ -2,6 +2,7 @@
 import { EX } from "../../sys/sysexits.ts";
 import type { ExitCode } from "../../sys/sysexits.ts";
 import { foldCase } from "../fold-case.ts";
+import { GivenUp } from "../given-up.ts";
 import { LIMITS } from "../limits.ts";
 import { readLookup } from "../look-up.ts";
 import type { LookupText } from "../look-up.ts";
@@ -33,7 +34,9 @@ export class Runtime {
 
   /** A ruleset over a workspace; run.status is how it ended. */
   run(number: number, workspace: Workspace, run: Run): Workspace {
+    if (++run.calls > LIMITS.calls) throw new GivenUp(this.#program.rulesets.nameOf(number));
     if (run.depth > LIMITS.recursion) {
+      run.calls += LIMITS.tooDeep;
       const name = this.#program.rulesets.nameOf(number);
       run.message(`rewrite: excessive recursion (max ${LIMITS.recursion}), ruleset ${name}`);
       run.status = EX.CONFIG;
