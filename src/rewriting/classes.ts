@@ -1,8 +1,8 @@
 /** A class: a set of words, compared without regard to letter case (ASCII). Words may consist of several tokens. */
 export interface ClassSet {
   has(word: string): boolean;
-  /** As `has`, for a word whose letters A to Z are a to z already; spares a class in memory to fold it again. */
-  hasFolded?(word: string): boolean;
+  /** As `has`, for a word whose letters A to Z are a to z already; spares folding it again. */
+  hasFolded(word: string): boolean;
   /** Words as they were written. */
   words(): Iterable<string>;
   readonly size: number;

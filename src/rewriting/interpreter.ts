@@ -16,26 +16,30 @@ import { beginsLookup, readLookup } from "./look-up.ts";
 import type { LookupText } from "./look-up.ts";
 import type { LookupContext, LookupResult } from "./lookup.ts";
 import { expandMacros } from "./macro-text.ts";
-import { match } from "./match.ts";
-import type { MatchContext, Span } from "./match.ts";
+import { Matcher } from "./match.ts";
+import type { Span } from "./match.ts";
+import { PreparedRules, mayMatch } from "./prepared-rules.ts";
+import type { PreparedRule, PreparedRuleset } from "./prepared-rules.ts";
 import { prescan } from "./prescan.ts";
 import type { RuleProgram } from "./program.ts";
 import type { RewriteContext, Rewriter, Rewritten } from "./rewriter.ts";
-import { partInTriple, type Replacement, type Rule, type Ruleset } from "./rule.ts";
+import type { Replacement, Rule } from "./rule.ts";
+import { ACTIVE_BIT, bitsOf, joined, printed, texts } from "./token-table.ts";
+import type { Token, Workspace } from "./token-table.ts";
 import { CALL, CANON_MAILER, printTokens, printable } from "./tokens.ts";
-import type { Tokens } from "./tokens.ts";
-import { noteCalls, printRule, printStep } from "./trace.ts";
+import { noteCalls, printRule, stepHead } from "./trace.ts";
 import type { RewriteWatcher } from "./trace.ts";
 
 /** The engine that test mode uses, and that the compiled one is measured against. */
 export function createInterpreter(program: RuleProgram): Rewriter {
   const { operators, blankSub } = program;
+  const prepared = new PreparedRules(program);
   return {
     number: (name) => program.rulesets.number(name),
     has: (ruleset) => (program.rulesets.get(ruleset)?.rules.length ?? 0) > 0,
     rewrite: (ruleset, workspace, context) => {
-      const run = new Run(program, context);
-      return drive(run.ruleset(ruleset, workspace, 0), run);
+      const run = new Run(program, prepared, context);
+      return drive(run.ruleset(ruleset, prepared.tokens.workspace(workspace), 0), run);
     },
     tokenise(text, context) {
       const message = (each: string): void => context.message(each);
@@ -47,7 +51,7 @@ export function createInterpreter(program: RuleProgram): Rewriter {
 
 /** How a ruleset, or a part of one, ended. */
 interface Outcome {
-  readonly tokens: Tokens;
+  readonly tokens: Workspace;
   readonly status: ExitCode;
 }
 
@@ -80,8 +84,12 @@ async function later(first: Promise<LookupResult>, step: Step<Outcome>, run: Run
 /** One call of the engine, with all the rulesets that are called from it. */
 class Run {
   readonly #program: RuleProgram;
+  readonly #prepared: PreparedRules;
   readonly #context: RewriteContext;
-  readonly #matching: MatchContext;
+  readonly #matcher: Matcher;
+  /** Level of -d21. */
+  readonly #level: number;
+  readonly #steps: boolean;
   #reason: string | undefined;
   #decidedAt: Location | undefined;
   /** Calls of rulesets so far; look-ups count too. */
@@ -89,20 +97,20 @@ class Run {
   /** Rulesets that have been entered and not left. */
   readonly #open: string[] = [];
 
-  constructor(program: RuleProgram, context: RewriteContext) {
+  constructor(program: RuleProgram, prepared: PreparedRules, context: RewriteContext) {
+    const { trace } = program;
     this.#program = program;
+    this.#prepared = prepared;
     this.#context = context;
-    this.#matching = {
-      scope: context.scope,
-      trace: program.trace,
-      classWords: (name) => program.classWords(name),
-    };
+    this.#level = trace?.level(21) ?? 0;
+    this.#steps = trace !== undefined && (trace.testMode || this.#level >= 1);
+    this.#matcher = new Matcher({ scope: context.scope, trace, classWords: (name) => program.classWords(name) });
   }
 
   result({ tokens, status }: Outcome): Rewritten {
-    const decidedAt = tokens[0] === CANON_MAILER ? this.#decidedAt : undefined;
+    const decidedAt = isTriple(tokens) ? this.#decidedAt : undefined;
     return {
-      tokens,
+      tokens: texts(tokens),
       status,
       ...(this.#reason === undefined || status !== EX.TEMPFAIL ? {} : { reason: this.#reason }),
       ...(decidedAt === undefined ? {} : { decidedAt }),
@@ -115,121 +123,101 @@ class Run {
     const { message, rewritten } = thrown;
     this.#context.message(message);
     for (let name = this.#open.pop(); name !== undefined; name = this.#open.pop()) {
-      if (this.#open.length === 0) this.#traceStep(name, "returns", rewritten.tokens);
+      if (this.#open.length === 0 && this.#steps) {
+        this.#print(`${stepHead(name, "returns")} ${printTokens(rewritten.tokens)}`);
+      }
       this.#watcher?.leave(rewritten.tokens, rewritten.status);
     }
     return rewritten;
   }
 
   /** A ruleset over a workspace, with the two lines that show what went in and what came out. */
-  *ruleset(number: number, workspace: Tokens, depth: number): Step<Outcome> {
-    const name = this.#program.rulesets.nameOf(number);
+  *ruleset(number: number, workspace: Workspace, depth: number): Step<Outcome> {
+    const ruleset = this.#prepared.ruleset(number);
+    const { name } = ruleset;
     if (++this.#calls > LIMITS.calls) throw new GivenUp(name);
-    this.#open.push(name);
-    const outcome = yield* this.#enter(number, name, workspace, depth);
-    this.#open.pop();
-    return outcome;
-  }
-
-  *#enter(number: number, name: string, workspace: Tokens, depth: number): Step<Outcome> {
-    this.#traceStep(name, "  input", workspace);
-    this.#watcher?.enter(number, name, workspace);
+    if (this.#steps) this.#print(ruleset.input + printed(workspace));
+    this.#watcher?.enter(number, name, texts(workspace));
     if (depth > LIMITS.recursion) {
       this.#calls += LIMITS.tooDeep;
       this.#context.message(`rewrite: excessive recursion (max ${LIMITS.recursion}), ruleset ${name}`);
-      this.#watcher?.leave(workspace, EX.CONFIG);
+      this.#watcher?.leave(texts(workspace), EX.CONFIG);
       return { tokens: workspace, status: EX.CONFIG };
     }
-    const ruleset = this.#program.rulesets.get(number);
-    const { broken, ...outcome } = ruleset
-      ? yield* this.#rules(ruleset, name, workspace, depth)
-      : { tokens: workspace, status: EX.OK, broken: false };
-    if (!broken) this.#traceStep(name, "returns", outcome.tokens);
-    this.#watcher?.leave(outcome.tokens, outcome.status);
+    this.#open.push(name);
+    const { broken, ...outcome } = yield* this.#rules(ruleset, workspace, depth);
+    this.#open.pop();
+    if (!broken && this.#steps) this.#print(ruleset.returns + printed(outcome.tokens));
+    this.#watcher?.leave(texts(outcome.tokens), outcome.status);
     return outcome;
   }
 
   /** `broken`: a rule could not be applied; the ruleset ends with the workspace as it was before that rule. */
   *#rules(
-    ruleset: Ruleset,
-    name: string,
-    workspace: Tokens,
+    { rules, name }: PreparedRuleset,
+    workspace: Workspace,
     depth: number,
   ): Step<Outcome & { readonly broken: boolean }> {
     let tokens = workspace;
     let status: ExitCode = EX.OK;
     // A triple is final: no ruleset touches a workspace that begins with one.
-    if (tokens[0] === CANON_MAILER) return { tokens, status, broken: false };
-    for (const [index, rule] of ruleset.rules.entries()) {
+    if (isTriple(tokens)) return { tokens, status, broken: false };
+    let bits = bitsOf(tokens);
+    for (let index = 0; index < rules.length; index++) {
+      const prepared = rules[index];
+      // What cannot match is not compared, unless somebody wants to see how it fails.
+      if (this.#level < 2 && !mayMatch(prepared, tokens.length, bits)) continue;
+      const { rule } = prepared;
       for (let round = 1; ; round++) {
-        this.#traceTry(rule);
+        if (this.#level >= 12) this.#traceTry(rule);
         if (round > LIMITS.rounds) {
           this.#context.message(`Infinite loop in ruleset ${name}, rule ${index + 1}`);
-          if (this.#traced(1)) this.#print(`workspace:  ${printTokens(tokens)}`);
+          if (this.#level >= 1) this.#print(`workspace: ${printed(tokens) || " "}`);
           return { tokens, status, broken: false };
         }
-        const spans = match(rule, tokens, this.#matching);
+        const spans = this.#matcher.match(rule.lhs, tokens);
         if (!spans) {
-          if (this.#traced(10)) this.#print("----- rule fails");
+          if (this.#level >= 10) this.#print("----- rule fails");
           break;
         }
-        if (this.#traced(12)) this.#print(`-----rule matches: ${printRule(rule).rhs.join(" ")}`);
+        if (this.#level >= 12) this.#print(`-----rule matches: ${printRule(rule).rhs.join(" ")}`);
         this.#watcher?.fired(rule);
-        const result = yield* this.#replace(rule, spans, tokens, name, depth);
+        let result = this.#fillIn(prepared, spans, tokens, name);
         if (typeof result === "number") return { tokens, status: result, broken: true };
-        tokens = result.tokens;
-        const part = partInTriple(rule);
-        if (part === "makes") this.#decidedAt = rule.at;
-        else if (part === "hands on") this.#decidedAt ??= rule.at;
-        status = worse(status, result.status);
-        this.#watcher?.rewritten(tokens);
-        if (this.#traced(4)) this.#print(`rewritten as: ${printTokens(tokens)}`);
-        if (tokens[0] === CANON_MAILER || rule.control === "return") return { tokens, status, broken: false };
+        bits = bitsOf(result);
+        if ((bits & ACTIVE_BIT) !== 0) {
+          const finished = yield* this.#finish(rule, result, depth);
+          if (typeof finished === "number") return { tokens, status: finished, broken: true };
+          result = finished.tokens;
+          status = worse(status, finished.status);
+          bits = bitsOf(result);
+        }
+        tokens = result;
+        if (prepared.part === "makes") this.#decidedAt = rule.at;
+        else if (prepared.part === "hands on") this.#decidedAt ??= rule.at;
+        this.#watcher?.rewritten(texts(tokens));
+        if (this.#level >= 4) this.#print(`rewritten as:${printed(tokens) || " "}`);
+        if (isTriple(tokens) || rule.control === "return") return { tokens, status, broken: false };
         if (rule.control === "once") break;
       }
     }
     return { tokens, status, broken: false };
   }
 
-  /** The right side of a rule that has matched: first what is put in, then look-ups, then calls. */
-  *#replace(
-    rule: Rule,
-    spans: readonly Span[],
-    workspace: Tokens,
-    name: string,
-    depth: number,
-  ): Step<Outcome | ExitCode> {
-    const filled = this.#fillIn(rule.rhs, spans, workspace, name);
-    if (typeof filled === "number") return filled;
-    const looked = yield* this.#lookUps(filled);
-    if (typeof looked === "number") return looked;
-    noteCalls(rule);
-    const called = yield* this.#callRulesets(looked.tokens, depth);
-    return { tokens: called.tokens, status: worse(looked.status, called.status) };
-  }
-
   /** `$1` and `$&x`; a status when the ruleset cannot go on. */
   #fillIn(
-    rhs: readonly Replacement[],
+    { rule: { rhs }, constants }: PreparedRule,
     spans: readonly Span[],
-    workspace: Tokens,
+    workspace: Workspace,
     name: string,
-  ): readonly string[] | ExitCode {
-    const tokens: string[] = [];
-    for (const each of rhs) {
-      if (each.kind === "token") tokens.push(each.text);
-      else if (each.kind === "macro") {
-        const value = this.#macro(each.name);
-        if (value === undefined) return EX.DATAERR;
-        for (const token of value) tokens.push(token);
-      } else {
-        const span = spans[each.index - 1];
-        if (span === undefined) {
-          this.#context.message(`rewrite: ruleset ${name}: replacement $${each.index} out of bounds`);
-          return EX.CONFIG;
-        }
-        this.#traceArgument(each.index, workspace, span);
-        for (let i = span.start; i < span.end; i++) tokens.push(workspace[i]);
+  ): Workspace | ExitCode {
+    const tokens: Token[] = [];
+    for (let i = 0; i < rhs.length; i++) {
+      const constant = constants[i];
+      if (constant !== undefined) tokens.push(constant);
+      else {
+        const status = this.#fillOne(tokens, rhs[i], spans, workspace, name);
+        if (status !== EX.OK) return status;
       }
       if (tokens.length >= LIMITS.tokens) {
         this.#context.message("rewrite: expansion too long");
@@ -239,26 +227,53 @@ class Run {
     return tokens;
   }
 
+  #fillOne(tokens: Token[], each: Replacement, spans: readonly Span[], workspace: Workspace, name: string): ExitCode {
+    if (each.kind === "macro") {
+      const value = this.#macro(each.name);
+      if (value === undefined) return EX.DATAERR;
+      for (const token of value) tokens.push(token);
+    } else if (each.kind === "argument") {
+      const span = spans[each.index - 1];
+      if (span === undefined) {
+        this.#context.message(`rewrite: ruleset ${name}: replacement $${each.index} out of bounds`);
+        return EX.CONFIG;
+      }
+      if (this.#level >= 15) this.#traceArgument(each.index, workspace, span);
+      for (let i = span.start; i < span.end; i++) tokens.push(workspace[i]);
+    }
+    return EX.OK;
+  }
+
   /** The value of `$&x` as tokens; undefined when there is a value and no token in it. */
-  #macro(name: string): Tokens | undefined {
+  #macro(name: string): Workspace | undefined {
     const value = this.#context.scope.get(name);
-    if (this.#traced(2)) this.#print(`rewrite: RHS $&{${name}} => "${value ?? "(NULL)"}"`);
+    if (this.#level >= 2) this.#print(`rewrite: RHS $&{${name}} => "${value ?? "(NULL)"}"`);
     const tokens = this.#textOf(value ?? "");
-    if (value && tokens && this.#traced(20)) {
-      for (const token of [...tokens.map(printable), "DONE"]) this.#print(` ... ${token}`);
+    if (value && tokens && this.#level >= 20) {
+      for (const token of [...tokens.map(({ text }) => printable(text)), "DONE"]) this.#print(` ... ${token}`);
     }
     return tokens;
   }
 
   /** Text that was put in, as tokens; undefined when there is text and no token in it. */
-  #textOf(text: string): Tokens | undefined {
+  #textOf(text: string): Workspace | undefined {
     if (text === "") return [];
     const { operators, trace } = this.#program;
     const message = (each: string): void => this.#context.message(each);
-    return prescan(text, { operators, comments: "strip", kind: "value", trace, message }).tokens;
+    const { tokens } = prescan(text, { operators, comments: "strip", kind: "value", trace, message });
+    return tokens && this.#prepared.tokens.workspace(tokens);
   }
 
-  *#lookUps(workspace: readonly string[]): Step<Outcome | ExitCode> {
+  /** A right side that has been filled in and holds look-ups or calls: first the look-ups, then the calls. */
+  *#finish(rule: Rule, filled: Workspace, depth: number): Step<Outcome | ExitCode> {
+    const looked = yield* this.#lookUps(filled);
+    if (typeof looked === "number") return looked;
+    noteCalls(rule);
+    const called = yield* this.#callRulesets(looked.tokens, depth);
+    return { tokens: called.tokens, status: worse(looked.status, called.status) };
+  }
+
+  *#lookUps(workspace: Workspace): Step<Outcome | ExitCode> {
     let begin = workspace.findIndex(beginsLookup);
     let status: ExitCode = EX.OK;
     if (begin === -1) return { tokens: workspace, status };
@@ -268,7 +283,7 @@ class Run {
         tokens.push(workspace[begin++]);
         continue;
       }
-      const lookup = readLookup(workspace, begin, (token) => token);
+      const lookup = readLookup(workspace, begin);
       if (lookup === undefined) {
         this.#context.message("rewrite: missing mapname");
         return EX.OK;
@@ -283,11 +298,11 @@ class Run {
   }
 
   /** No tokens at all: what should be put in holds nothing but blanks and comments. */
-  *#lookUp(lookup: LookupText<string>): Step<{ readonly tokens: Tokens | undefined; readonly status: ExitCode }> {
+  *#lookUp(lookup: LookupText): Step<{ readonly tokens: Workspace | undefined; readonly status: ExitCode }> {
     const { map: name, key, args, fallback } = lookup;
-    const join = (tokens: Tokens): string => catAddress(tokens, this.#program.operators, this.#program.blankSub);
+    const join = (tokens: Workspace): string => joined(tokens, this.#program.blankSub);
     // The default is joined and read again, like a value that was found: its comments go. The key stays as it is.
-    const otherwise = (): Tokens | undefined => (fallback ? this.#textOf(join(fallback)) : key);
+    const otherwise = (): Workspace | undefined => (fallback ? this.#textOf(join(fallback)) : key);
     const map = this.#program.map(name);
     if (map === undefined) {
       this.#context.message(`rewrite: map ${name} not found`);
@@ -296,11 +311,11 @@ class Run {
     }
     this.#calls += LIMITS.lookUp;
     const text = join(key);
-    const texts = args.map(join);
-    const answer = map.lookup(text, texts, this.#lookupContext());
+    const keyArgs = args.map(join);
+    const answer = map.lookup(text, keyArgs, this.#lookupContext());
     const result = isPromise(answer) ? yield answer : answer;
-    this.#traceLookup(name, text, texts, result);
-    this.#watcher?.lookedUp(name, text, texts, result);
+    this.#traceLookup(name, text, keyArgs, result);
+    this.#watcher?.lookedUp(name, text, keyArgs, result);
     if (result.kind === "found") return { tokens: this.#textOf(result.value), status: EX.OK };
     if (result.kind === "missing") return { tokens: otherwise(), status: EX.OK };
     this.#reason = result.reason;
@@ -322,11 +337,13 @@ class Run {
    * `$>name` and everything after it; what stands before stays in front of the result. The last call runs first; when
    * one fails, the calls before it stay in the text.
    */
-  *#callRulesets(given: Tokens, depth: number): Step<Outcome> {
-    const at = given.indexOf(CALL);
-    const name = given[at + 1]?.replaceAll('"', "");
-    if (at === -1 || name === undefined) return { tokens: given, status: EX.OK };
-    const workspace = name === given[at + 1] ? given : given.with(at + 1, name);
+  *#callRulesets(given: Workspace, depth: number): Step<Outcome> {
+    let at = 0;
+    while (at < given.length && given[at].text !== CALL) at++;
+    if (at + 1 >= given.length) return { tokens: given, status: EX.OK };
+    const { tokens } = this.#prepared;
+    const name = given[at + 1].text.replaceAll('"', "");
+    const workspace = name === given[at + 1].text ? given : given.with(at + 1, tokens.get(name));
     const number = this.#find(name);
     if (number === undefined) return { tokens: workspace, status: EX.CONFIG };
     const argument = yield* this.#callRulesets(workspace.slice(at + 2), depth);
@@ -334,8 +351,8 @@ class Run {
       return { tokens: [...workspace.slice(0, at + 2), ...argument.tokens], status: argument.status };
     }
     // A ruleset without rules is not even entered.
-    const known = this.#program.rulesets.get(number)?.rules.length;
-    if (!known && this.#traced(3)) this.#print(`-----skip subr ${name} (${number})`);
+    const known = this.#prepared.ruleset(number).rules.length > 0;
+    if (!known && this.#level >= 3) this.#print(`-----skip subr ${name} (${number})`);
     const result = known ? yield* this.ruleset(number, argument.tokens, depth + 1) : argument;
     return {
       tokens: at === 0 ? result.tokens : [...workspace.slice(0, at), ...result.tokens],
@@ -344,9 +361,10 @@ class Run {
   }
 
   #find(name: string): number | undefined {
-    const { number, problems } = this.#program.rulesets.find(name);
+    const { rulesets } = this.#program;
+    const number = rulesets.called(name);
     if (number === undefined) {
-      for (const { text } of problems) this.#context.message(text);
+      for (const { text } of rulesets.find(name).problems) this.#context.message(text);
       this.#context.message(`Unknown ruleset ${name}`);
     }
     return number;
@@ -360,27 +378,16 @@ class Run {
     this.#program.trace?.print(text);
   }
 
-  #traced(level: number): boolean {
-    const { trace } = this.#program;
-    return trace !== undefined && trace.level(21) >= level;
-  }
-
-  #traceStep(name: string, step: "  input" | "returns", tokens: Tokens): void {
-    if (this.#program.trace?.testMode || this.#traced(1)) this.#print(printStep(name, step, tokens));
-  }
-
   #traceTry(rule: Rule): void {
-    if (!this.#traced(12)) return;
-    const line = this.#traced(15) ? ` (line ${rule.at.line})` : "";
+    const line = this.#level >= 15 ? ` (line ${rule.at.line})` : "";
     this.#print(`-----trying rule${line}: ${printRule(rule).lhs.join(" ")}`);
   }
 
-  #traceArgument(index: number, workspace: Tokens, { start, end }: Span): void {
-    if (!this.#traced(15)) return;
+  #traceArgument(index: number, workspace: Workspace, { start, end }: Span): void {
     // The original shows where each token lies in memory, here it is the place in the workspace; and octets as they are.
     const shown = workspace
       .slice(start, end)
-      .map((token, i) => ` 0x${(start + i).toString(16).padStart(8, "0")}="${token}"`);
+      .map(({ text }, i) => ` 0x${(start + i).toString(16).padStart(8, "0")}="${text}"`);
     this.#print(`$${index}:${shown.join("")}`);
   }
 
@@ -401,4 +408,8 @@ class Run {
 /** The first status that is not 0 stays, unless a temporary failure comes later: that one must not be lost. */
 function worse(old: ExitCode, more: ExitCode): ExitCode {
   return old === EX.OK || more === EX.TEMPFAIL ? more : old;
+}
+
+function isTriple(workspace: Workspace): boolean {
+  return workspace.length > 0 && workspace[0].text === CANON_MAILER;
 }

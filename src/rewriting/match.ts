@@ -7,9 +7,9 @@
 import type { ClassSet } from "./classes.ts";
 import { foldCase } from "./fold-case.ts";
 import type { MacroScope } from "./macro-scope.ts";
-import type { Pattern, Rule } from "./rule.ts";
+import type { Pattern } from "./rule.ts";
+import type { Workspace } from "./token-table.ts";
 import { printable } from "./tokens.ts";
-import type { Tokens } from "./tokens.ts";
 import { printPattern } from "./trace.ts";
 import type { Trace } from "./trace.ts";
 
@@ -25,35 +25,37 @@ export interface MatchContext {
   readonly trace?: Trace;
 }
 
-/** The spans of `$1`, `$2` ..., or undefined when the left side does not match all of the workspace. */
-export function match(rule: Rule, workspace: Tokens, context: MatchContext): readonly Span[] | undefined {
-  return new Match(rule.lhs, workspace, context).run();
-}
-
 /** A wildcard on the way, and where the patterns go on after it. */
-interface Open {
+interface Open extends Span {
   readonly pattern: number;
-  readonly start: number;
   end: number;
 }
 
-class Match {
-  readonly #lhs: readonly Pattern[];
-  readonly #workspace: Tokens;
+/** Matches one workspace after the other; the spans that it gives are good until it is asked again. */
+export class Matcher {
   readonly #context: MatchContext;
   readonly #open: Open[] = [];
+  #lhs: readonly Pattern[] = [];
+  #workspace: Workspace = [];
   #rp = 0;
   #ap = 0;
+  /** Level of -d21. */
+  #level = 0;
 
-  constructor(lhs: readonly Pattern[], workspace: Tokens, context: MatchContext) {
-    this.#lhs = lhs;
-    this.#workspace = workspace;
+  constructor(context: MatchContext) {
     this.#context = context;
   }
 
-  run(): readonly Span[] | undefined {
-    while (this.#rp < this.#lhs.length || this.#ap < this.#workspace.length) {
-      this.#say(35, "ADVANCE", this.#rp, this.#ap);
+  /** The spans of `$1`, `$2` ..., or undefined when the left side does not match all of the workspace. */
+  match(lhs: readonly Pattern[], workspace: Workspace): readonly Span[] | undefined {
+    this.#lhs = lhs;
+    this.#workspace = workspace;
+    this.#open.length = 0;
+    this.#rp = 0;
+    this.#ap = 0;
+    this.#level = this.#context.trace?.level(21) ?? 0;
+    while (this.#rp < lhs.length || this.#ap < workspace.length) {
+      if (this.#level >= 35) this.#say("ADVANCE", this.#rp, this.#ap);
       if (!this.#advance() && !this.#backUp()) return undefined;
     }
     return this.#open;
@@ -70,9 +72,12 @@ class Match {
     if (this.#ap >= this.#workspace.length) return false;
     switch (pattern.kind) {
       case "literal":
-        return this.#literal(pattern.folded);
+        if (this.#workspace[this.#ap].folded !== pattern.folded) return false;
+        this.#ap++;
+        this.#rp++;
+        return true;
       case "not-class":
-        return !this.#context.classWords(pattern.name).has(this.#workspace[this.#ap]) && this.#take(1);
+        return !this.#context.classWords(pattern.name).hasFolded(this.#workspace[this.#ap].folded) && this.#take(1);
       case "class":
         return this.#takeInClass(this.#context.classWords(pattern.name), this.#ap, this.#ap + 1);
       case "macro":
@@ -89,25 +94,20 @@ class Match {
     return true;
   }
 
-  #literal(folded: string): boolean {
-    if (foldCase(this.#workspace[this.#ap]) !== folded) return false;
-    this.#ap++;
-    this.#rp++;
-    return true;
-  }
-
   /** The shortest run of at least `end - start` tokens whose joined text is in the class. */
   #takeInClass(words: ClassSet, start: number, end: number): boolean {
+    let text = "";
+    for (let i = start; i < end - 1; i++) text += this.#workspace[i].folded;
     for (; end <= this.#workspace.length; end++) {
-      const text = this.#workspace.slice(start, end).join("");
-      if (words.has(text)) {
-        if (this.#traced(36)) this.#context.trace?.print("CLMATCH");
+      text += this.#workspace[end - 1].folded;
+      if (words.hasFolded(text)) {
+        if (this.#level >= 36) this.#context.trace?.print("CLMATCH");
         this.#ap = end;
         this.#open.push({ pattern: this.#rp++, start, end });
         return true;
       }
-      if (text.length > words.longest && !this.#traced(36)) return false;
-      this.#say(36, "EXTEND ", this.#rp, end - 1);
+      if (this.#level >= 36) this.#say("EXTEND ", this.#rp, end - 1);
+      else if (text.length > words.longest) return false;
     }
     return false;
   }
@@ -115,11 +115,11 @@ class Match {
   /** The value of `$&x` is compared as text with the texts of the next tokens; an empty one matches no token. */
   #macro(name: string): boolean {
     const value = this.#context.scope.get(name);
-    if (this.#traced(2)) this.#context.trace?.print(`rewrite: LHS $&{${name}} => "${value ?? "(NULL)"}"`);
+    if (this.#level >= 2) this.#context.trace?.print(`rewrite: LHS $&{${name}} => "${value ?? "(NULL)"}"`);
     let at = this.#ap;
     for (let rest = foldCase(value ?? ""); rest !== ""; at++) {
-      const token = this.#workspace[at];
-      if (token === undefined || token === "" || !rest.startsWith(foldCase(token))) return false;
+      const token = this.#workspace[at]?.folded;
+      if (token === undefined || token === "" || !rest.startsWith(token)) return false;
       rest = rest.slice(token.length);
     }
     this.#ap = at;
@@ -132,7 +132,7 @@ class Match {
     for (let last = this.#open.pop(); last !== undefined; last = this.#open.pop()) {
       this.#rp = last.pattern;
       this.#ap = last.end;
-      this.#say(36, "BACKUP ", last.pattern, last.end);
+      if (this.#level >= 36) this.#say("BACKUP ", last.pattern, last.end);
       if (last.end >= this.#workspace.length) continue;
       const pattern = this.#lhs[last.pattern];
       if (pattern.kind === "any" || pattern.kind === "some") {
@@ -150,15 +150,9 @@ class Match {
     return false;
   }
 
-  #traced(level: number): boolean {
-    const { trace } = this.#context;
-    return trace !== undefined && trace.level(21) >= level;
-  }
-
-  #say(level: number, step: string, rp: number, ap: number): void {
-    if (!this.#traced(level)) return;
+  #say(step: string, rp: number, ap: number): void {
     const pattern = rp < this.#lhs.length ? printPattern(this.#lhs[rp]) : "<null>";
-    const token = ap < this.#workspace.length ? printable(this.#workspace[ap]) : "<null>";
+    const token = ap < this.#workspace.length ? printable(this.#workspace[ap].text) : "<null>";
     this.#context.trace?.print(`${step} rp=${pattern}, ap=${token}`);
   }
 }

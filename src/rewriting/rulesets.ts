@@ -12,6 +12,9 @@ const NUMBERED = 100;
 /** How many rulesets can live by name alone. */
 const NAMED = 100;
 
+/** Names of calls that are kept. */
+const KEPT = 4_096;
+
 export interface RulesetReading {
   /** Undefined when the text names no ruleset that may be used. */
   readonly number: number | undefined;
@@ -37,6 +40,8 @@ const FORM = /^\s*(?:(?<digits>[0-9]+)|(?<name>[A-Za-z][A-Za-z0-9_]*)(?:(?<gap>[
 export class RulesetTable {
   readonly #entries = new Map<number, Entry>();
   readonly #numbers = new Map<string, number>();
+  /** Names that rules call, read once. */
+  readonly #called = new Map<string, number>();
   #nextNamed = NUMBERED + NAMED - 1;
 
   /** What stands after the letter S of an S line; a ruleset that had rules before is continued. */
@@ -57,6 +62,16 @@ export class RulesetTable {
   /** A ruleset as test mode and `$>` ask for it; an unknown name has no number and is no problem of this table. */
   find(text: string): RulesetReading {
     return this.#read(text, "find", []);
+  }
+
+  /** The ruleset that `$>name` calls; undefined when there is none (`find` says why). */
+  called(name: string): number | undefined {
+    const known = this.#called.get(name);
+    if (known !== undefined) return known;
+    const { number } = this.find(name);
+    // What rules are made to call at run time may be anything.
+    if (number !== undefined && this.#called.size < KEPT) this.#called.set(name, number);
+    return number;
   }
 
   /** The number that goes with exactly this name or these digits. */

@@ -3,7 +3,7 @@ import type { ExitCode } from "../sys/sysexits.ts";
 import type { LookupResult } from "./lookup.ts";
 import { writeMacroName } from "./macro-name.ts";
 import type { Control, Pattern, Replacement, Rule } from "./rule.ts";
-import { printTokens, printable } from "./tokens.ts";
+import { printable } from "./tokens.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** Debug levels and where their output goes. */
@@ -78,8 +78,7 @@ export function printRule(rule: Rule): { readonly lhs: readonly string[]; readon
   return { lhs: rule.lhs.map(printPattern), rhs: rule.control === "repeat" ? rhs : [CONTROL[rule.control], ...rhs] };
 }
 
-/** `NAME             returns: tok tok`, and the same with `  input:`. */
-export function printStep(name: string, step: "  input" | "returns", workspace: Tokens): string {
-  const head = `${name.slice(0, 16).padEnd(16)} ${step}:`;
-  return workspace.length === 0 ? head : `${head} ${printTokens(workspace)}`;
+/** `NAME             returns:` and the same with `  input:`, in front of a workspace. */
+export function stepHead(name: string, step: "  input" | "returns"): string {
+  return `${name.slice(0, 16).padEnd(16)} ${step}:`;
 }

@@ -57,7 +57,8 @@ export function testConfig(options: Options = testOptions(), localNames: readonl
     maps: new Map(),
     classWords: (name) => {
       const words = name === "w" ? localNames : [];
-      return { has: (word) => words.includes(word.toLowerCase()), words: () => words, size: words.length, longest: 8 };
+      const has = (word: string): boolean => words.includes(word.toLowerCase());
+      return { has, hasFolded: has, words: () => words, size: words.length, longest: 8 };
     },
     macros,
     headers: [],

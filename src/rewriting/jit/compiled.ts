@@ -13,8 +13,8 @@ import type { RewriteContext, Rewriter, Rewritten } from "../rewriter.ts";
 import { CANON_MAILER, type Tokens } from "../tokens.ts";
 import { Run, Waiting } from "./run.ts";
 import { Runtime } from "./runtime.ts";
-import type { Workspace } from "./token-table.ts";
-import { texts } from "./token-table.ts";
+import type { Workspace } from "../token-table.ts";
+import { texts } from "../token-table.ts";
 
 export function createCompiled(program: RuleProgram): Rewriter {
   const { operators, blankSub } = program;

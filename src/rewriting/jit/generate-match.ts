@@ -10,8 +10,9 @@
  */
 import type { ClassSet } from "../classes.ts";
 import { foldCase } from "../fold-case.ts";
+import { isFixed, least } from "../needs.ts";
 import type { Pattern } from "../rule.ts";
-import type { TokenTable } from "./token-table.ts";
+import type { TokenTable } from "../token-table.ts";
 
 /** Values that generated code refers to as K[index]. */
 export class Constants {
@@ -34,14 +35,6 @@ export interface SpanCode {
   readonly end: string;
 }
 
-/** What a workspace must have before a rule is tried at all. */
-export interface Needs {
-  readonly least: number;
-  /** The left side matches this many tokens and no other number. */
-  readonly exact: boolean;
-  readonly bits: number;
-}
-
 export interface MatchSource {
   readonly lhs: readonly Pattern[];
   readonly tokens: TokenTable;
@@ -49,31 +42,6 @@ export interface MatchSource {
   classWords(name: string): ClassSet;
   /** Code that runs when the left side has matched; it returns the new workspace. */
   matched(spans: readonly SpanCode[]): string;
-}
-
-const FIXED: ReadonlySet<Pattern["kind"]> = new Set(["literal", "one", "not-class", "nothing"]);
-
-function isFixed({ kind }: Pattern): boolean {
-  return FIXED.has(kind);
-}
-
-function widthOf({ kind }: Pattern): number {
-  return kind === "any" || kind === "macro" || kind === "nothing" ? 0 : 1;
-}
-
-/** How many tokens must be left for the patterns from `from` on. A `$&x` looks at a token, even when it takes none. */
-function least(lhs: readonly Pattern[], from: number): number {
-  let count = 0;
-  for (let i = lhs.length - 1; i >= from; i--) {
-    count = lhs[i].kind === "macro" ? Math.max(1, count) : count + widthOf(lhs[i]);
-  }
-  return count;
-}
-
-export function needsOf(lhs: readonly Pattern[], tokens: TokenTable): Needs {
-  let bits = 0;
-  for (const each of lhs) if (each.kind === "literal") bits |= tokens.bitOf(tokens.id(each.folded));
-  return { least: least(lhs, 0), exact: lhs.every(isFixed), bits };
 }
 
 /** Code of a function body with `w` (the workspace), `n` (its length), `x` (the run), `h` (runtime) and `K`. */
@@ -176,23 +144,12 @@ ${body}`;
   }
 
   #class(name: string): string {
-    const words = this.#source.classWords(name);
-    return this.#source.constants.ref(words.hasFolded ? words : folding(words));
+    return this.#source.constants.ref(this.#source.classWords(name));
   }
 
   #variable(): string {
     return `v${this.#variables++}`;
   }
-}
-
-/** A class that only knows `has`, in the form that generated code uses. */
-function folding(words: ClassSet): Pick<ClassSet, "longest" | "hasFolded"> {
-  return {
-    get longest() {
-      return words.longest;
-    },
-    hasFolded: (word) => words.has(word),
-  };
 }
 
 /** False when the number of tokens that is checked beforehand says all. */

@@ -8,8 +8,8 @@ import { LIMITS } from "../limits.ts";
 import type { Replacement, Rule } from "../rule.ts";
 import { CALL, HOST_BEGIN, LOOKUP_BEGIN } from "../tokens.ts";
 import type { Constants, SpanCode } from "./generate-match.ts";
-import { ACTIVE_BIT } from "./token-table.ts";
-import type { TokenTable } from "./token-table.ts";
+import { ACTIVE_BIT } from "../token-table.ts";
+import type { TokenTable } from "../token-table.ts";
 
 export interface ReplaceSource {
   readonly rule: Rule;

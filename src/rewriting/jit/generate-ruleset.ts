@@ -4,13 +4,14 @@
  */
 import type { ClassSet } from "../classes.ts";
 import { LIMITS } from "../limits.ts";
+import { needsOf } from "../needs.ts";
+import type { Needs } from "../needs.ts";
 import { partInTriple, type Rule } from "../rule.ts";
-import { Constants, generateMatch, needsOf } from "./generate-match.ts";
-import type { Needs } from "./generate-match.ts";
+import { Constants, generateMatch } from "./generate-match.ts";
 import { generateReplace } from "./generate-replace.ts";
 import type { Run } from "./run.ts";
 import type { Runtime } from "./runtime.ts";
-import type { Workspace } from "./token-table.ts";
+import type { Workspace } from "../token-table.ts";
 
 /** run.status is how the ruleset ended. */
 export type RulesetFunction = (workspace: Workspace, run: Run) => Workspace;

@@ -12,8 +12,8 @@ import { CALL } from "../tokens.ts";
 import { generateRuleset } from "./generate-ruleset.ts";
 import type { RulesetFunction } from "./generate-ruleset.ts";
 import type { Run } from "./run.ts";
-import { ACTIVE_BIT, TokenTable, bitsOf, joined } from "./token-table.ts";
-import type { Token, Workspace } from "./token-table.ts";
+import { ACTIVE_BIT, TokenTable, bitsOf, joined, literalsOf } from "../token-table.ts";
+import type { Token, Workspace } from "../token-table.ts";
 
 /** Values of macros and maps whose tokens are kept. */
 const KEPT = 4_096;
@@ -24,12 +24,11 @@ export class Runtime {
   readonly tokens: TokenTable;
   readonly #program: RuleProgram;
   readonly #functions: (RulesetFunction | undefined)[] = [];
-  readonly #numbers = new Map<string, number | undefined>();
   readonly #read = new Map<string, Workspace | undefined>();
 
   constructor(program: RuleProgram) {
     this.#program = program;
-    this.tokens = new TokenTable(program.operators, literalsOf(program));
+    this.tokens = new TokenTable(program.operators, literalsOf(program.rulesets));
   }
 
   /** A ruleset over a workspace; run.status is how it ended. */
@@ -148,7 +147,7 @@ export class Runtime {
         i++;
         continue;
       }
-      const lookup = readLookup(workspace, i, textOf);
+      const lookup = readLookup(workspace, i);
       if (lookup === undefined) {
         run.message("rewrite: missing mapname");
         return this.fail(run, EX.OK);
@@ -164,7 +163,7 @@ export class Runtime {
     return tokens;
   }
 
-  #lookUp(lookup: LookupText<Token>, run: Run): Workspace | undefined {
+  #lookUp(lookup: LookupText, run: Run): Workspace | undefined {
     const { blankSub } = this.#program;
     const map = this.#program.map(lookup.map);
     if (map === undefined) run.message(`rewrite: map ${lookup.map} not found`);
@@ -203,17 +202,13 @@ export class Runtime {
   }
 
   #find(name: string, run: Run): number | undefined {
-    const known = this.#numbers.get(name);
-    if (known !== undefined) return known;
-    const { number, problems } = this.#program.rulesets.find(name);
-    if (number !== undefined) {
-      if (this.#numbers.size >= KEPT) this.#numbers.clear();
-      this.#numbers.set(name, number);
-      return number;
+    const { rulesets } = this.#program;
+    const number = rulesets.called(name);
+    if (number === undefined) {
+      for (const { text } of rulesets.find(name).problems) run.message(text);
+      run.message(`Unknown ruleset ${name}`);
     }
-    for (const { text } of problems) run.message(text);
-    run.message(`Unknown ruleset ${name}`);
-    return undefined;
+    return number;
   }
 
   /** Text that is put in, as tokens; undefined when there is text and no token in it. */
@@ -243,15 +238,4 @@ export class Runtime {
       find: (name) => rulesets.find(name).number,
     });
   }
-}
-
-function textOf({ text }: Token): string {
-  return text;
-}
-
-function literalsOf({ rulesets }: RuleProgram): string[] {
-  return rulesets
-    .all()
-    .flatMap(({ rules }) => rules.flatMap(({ lhs }) => lhs))
-    .flatMap((pattern) => (pattern.kind === "literal" ? [pattern.folded] : []));
 }

@@ -1,13 +1,14 @@
 /**
- * Tokens as the compiled engine handles them: one object for each text, which knows what rules ask about a token.
+ * Tokens as both engines handle them: one object for each text, which knows what rules ask about a token.
  *
  * Every text that rules compare with has a small number, so that comparing is comparing numbers and letter case is
  * folded once. Each token also has a bit; the bits of a workspace show at a glance which rules cannot match.
  */
-import { BACKSLASH, BLANK, LETTER, characterKinds } from "../character-kinds.ts";
-import { foldCase } from "../fold-case.ts";
-import { CALL, CANON_MAILER, HOST_BEGIN, LOOKUP_BEGIN } from "../tokens.ts";
-import type { Tokens } from "../tokens.ts";
+import { BACKSLASH, BLANK, LETTER, characterKinds } from "./character-kinds.ts";
+import { foldCase } from "./fold-case.ts";
+import type { RulesetTable } from "./rulesets.ts";
+import { CALL, CANON_MAILER, HOST_BEGIN, LOOKUP_BEGIN, printable } from "./tokens.ts";
+import type { Tokens } from "./tokens.ts";
 
 export interface Token {
   readonly text: string;
@@ -17,6 +18,8 @@ export interface Token {
   readonly bit: number;
   /** Neither an operator nor quoted: between two of these goes a BlankSub. */
   readonly word: boolean;
+  /** As traces show it; made when a trace first asks (see `printed`). */
+  shown: string | undefined;
 }
 
 export type Workspace = readonly Token[];
@@ -89,12 +92,31 @@ export class TokenTable {
       id,
       bit: this.bitOf(id) | (active ? ACTIVE_BIT : 0),
       word: kind === LETTER || kind === BACKSLASH || kind === BLANK,
+      shown: undefined,
     };
   }
 }
 
+/** The literals of all left sides, folded, once for each place where one stands. */
+export function literalsOf(rulesets: RulesetTable): string[] {
+  return rulesets
+    .all()
+    .flatMap(({ rules }) => rules.flatMap(({ lhs }) => lhs))
+    .flatMap((pattern) => (pattern.kind === "literal" ? [pattern.folded] : []));
+}
+
 export function texts(workspace: Workspace): string[] {
   return workspace.map(({ text }) => text);
+}
+
+/** A workspace as traces print it: a blank in front of each token. */
+export function printed(workspace: Workspace): string {
+  let text = "";
+  for (let i = 0; i < workspace.length; i++) {
+    const token = workspace[i];
+    text += ` ${(token.shown ??= printable(token.text))}`;
+  }
+  return text;
 }
 
 /** All bits of a workspace. */
