@@ -1,5 +1,5 @@
 /** S and R lines: which ruleset rules go to, and the split of a rule at its tabs. */
-import { compileRule } from "../rewriting/compile-rule.ts";
+import { type RuleSource, compileRule } from "../rewriting/compile-rule.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { RulesetProblem, RulesetTable } from "../rewriting/rulesets.ts";
 import type { ConfigMessages } from "./messages.ts";
@@ -18,6 +18,7 @@ export class RuleReader {
   readonly #messages: ConfigMessages;
   /** Where rules go; undefined before the first valid S line. */
   #current: number | undefined;
+  #begun = false;
 
   constructor(rulesets: RulesetTable, macros: MacroScope, messages: ConfigMessages) {
     this.#rulesets = rulesets;
@@ -31,8 +32,13 @@ export class RuleReader {
     this.#current = reading.number;
   }
 
-  /** @param operators OperatorChars as they are at this line */
-  addRule(body: string, operators: string): void {
+  /** True when a rule has been cut into tokens. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** @param reading how text becomes tokens at this line */
+  addRule(body: string, reading: Pick<RuleSource, "operators" | "comments">): void {
     const messages = this.#messages;
     if (this.#current === undefined) {
       messages.error(`missing valid ruleset for "R${body}"`);
@@ -44,8 +50,9 @@ export class RuleReader {
       return;
     }
     const [, lhs, rhs] = fields;
+    this.#begun = true;
     const at = { ...messages.place(), column: 2 };
-    const { rule, problems } = compileRule({ lhs, rhs, operators, macros: this.#macros, at });
+    const { rule, problems } = compileRule({ lhs, rhs, ...reading, macros: this.#macros, at });
     for (const { text } of problems) messages.error(text);
     this.#rulesets.add(this.#current, rule);
   }

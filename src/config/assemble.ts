@@ -12,10 +12,13 @@ import type { Mailer } from "./mailer.ts";
 import type { MapTable } from "./map-table.ts";
 import type { Filter } from "./milters.ts";
 import type { OptionValues } from "./option-values.ts";
+import { commentsAt } from "./version.ts";
 import type { QueueGroup } from "./queue-groups.ts";
 
 export interface ConfigParts {
   readonly file: string;
+  /** V. */
+  readonly level: number;
   readonly environment: ConfigEnvironment;
   readonly macros: MacroScope;
   readonly classes: Map<string, WordSet>;
@@ -46,11 +49,13 @@ export function assembleConfig(parts: ConfigParts): Config {
     map: (name) => maps.find(name),
     classWords,
     operators: options.text("OperatorChars"),
+    comments: commentsAt(parts.level),
     blankSub: options.text("BlankSub").slice(0, 1),
     ...(environment.trace ? { trace: environment.trace } : {}),
   };
   return Object.freeze<Config>({
     file: parts.file,
+    level: parts.level,
     originOf: originsOf(parts.file),
     rewriter: createRewriter(program),
     mailers: parts.mailers,

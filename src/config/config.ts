@@ -67,6 +67,8 @@ export interface AliasFile {
 export interface Config {
   /** The cf file it came from. */
   readonly file: string;
+  /** V: the version level of its language, 0 when it does not say. */
+  readonly level: number;
   /** Where a line of that file came from, when its source map is there: `site.mc:12 FEATURE(access_db)`. */
   readonly originOf: OriginOf;
   readonly rewriter: Rewriter;

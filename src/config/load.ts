@@ -15,7 +15,8 @@ import { readLines, withoutComment, type LogicalLine } from "../cf/read-lines.ts
 import { RuleReader } from "../cf/rules.ts";
 import { WordSet } from "../rewriting/class-set.ts";
 import { readMacroName } from "../rewriting/macro-name.ts";
-import { expandWhileReading, readMacroText } from "../rewriting/macro-text.ts";
+import { expandMacros, expandWhileReading, readMacroText } from "../rewriting/macro-text.ts";
+import { MACRO } from "../rewriting/tokens.ts";
 import { MacroScope } from "../rewriting/macro-scope.ts";
 import { RulesetTable } from "../rewriting/rulesets.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
@@ -27,12 +28,12 @@ import { readHeaderLine } from "./headers.ts";
 import { MailerTable } from "./mailers.ts";
 import { MapTable } from "./map-table.ts";
 import { readFilter, type Filter } from "./milters.ts";
-import { addInterfaces, completePredefined, definePredefined } from "./predefined.ts";
+import { addInterfaces, completePredefined, definePredefined, shortenHostName } from "./predefined.ts";
 import { NOT_ACTED_ON } from "./not-acted-on.ts";
 import { DEFAULT_QUEUE_GROUP, readQueueGroup, type QueueGroup } from "./queue-groups.ts";
 import { OptionSetter } from "./set-option.ts";
 import { isTrue } from "./option-values.ts";
-import { LANGUAGE_LEVEL, LANGUAGE_VERSION } from "./version.ts";
+import { LANGUAGE_LEVEL, LANGUAGE_VERSION, commentsAt } from "./version.ts";
 
 export interface LoadedConfig {
   /** Absent when the file cannot be read or a value in it stops everything. */
@@ -99,7 +100,6 @@ class ConfigReader {
   readonly #precedences = new Map<string, number>();
   /** V: 0 until a V line says otherwise. */
   #level = 0;
-  #rulesetsBegun = false;
 
   constructor(messages: ConfigMessages, environment: ConfigEnvironment) {
     this.#messages = messages;
@@ -116,7 +116,7 @@ class ConfigReader {
       defineMacro: (text) => this.#defineMacro(text, false),
       addAliasFile: (mapClass, args) => this.#addAliasFile(mapClass, args),
       isAliasClass: (name) => this.#maps.isClass(name),
-      rulesetsBegun: () => this.#rulesetsBegun,
+      rulesRead: () => this.#rules.begun,
     });
     const { machine, clock } = environment;
     definePredefined(machine, this.#macros, (name) => this.#class(name), new Date(clock.now()));
@@ -167,11 +167,12 @@ class ConfigReader {
         for (const word of node.words) this.#class("t").add(word);
         return;
       case "ruleset":
-        this.#rulesetsBegun = true;
         return this.#rules.startRuleset(node.body);
-      case "rule":
-        this.#rulesetsBegun = true;
-        return this.#rules.addRule(node.body, this.#options.values.text("OperatorChars"));
+      case "rule": {
+        this.#expandOperators();
+        const operators = this.#options.values.text("OperatorChars");
+        return this.#rules.addRule(node.body, { operators, comments: commentsAt(this.#level) });
+      }
       case "mailer":
         return this.#mailers.add(node);
       case "option":
@@ -278,10 +279,18 @@ class ConfigReader {
     if (level === "") return this.#messages.error(`invalid argument to V line: "${rest.slice(0, 20)}"`);
     // As an int of the C language: absurd numbers wrap around.
     this.#level = Number(BigInt.asIntN(32, BigInt(level.slice(0, 30))));
+    shortenHostName(this.#level, this.#macros);
     const vendor = /\/([A-Za-z]*)/.exec(rest)?.[1];
     if (vendor !== undefined && vendor.toLowerCase() !== "berkeley") {
       this.#messages.error(`invalid V line vendor code: "${vendor}"`);
     }
+  }
+
+  /** OperatorChars may hold macros: they take the values they have when the first text is cut into tokens. */
+  #expandOperators(): void {
+    const { values } = this.#options;
+    const operators = values.text("OperatorChars");
+    if (operators.includes(MACRO)) values.set("OperatorChars", expandMacros(operators, this.#macros));
   }
 
   /** What is checked and completed when the last line is read. */
@@ -305,6 +314,7 @@ class ConfigReader {
     }
     if (!this.#mailers.find("local")) messages.warn("No local mailer defined", EX.SOFTWARE);
     completePredefined(this.#macros, (name) => this.#class(name));
+    this.#expandOperators();
     const probe = values.isSet("DontProbeInterfaces") ? values.text("DontProbeInterfaces") : "false";
     if (!isTrue(probe) && probe !== "loopback") addInterfaces(["127.0.0.1"], (name) => this.#class(name));
     if (this.#environment.testMode) await this.#enterTestMode();
@@ -323,6 +333,7 @@ class ConfigReader {
   config(file: string): Config {
     return assembleConfig({
       file,
+      level: this.#level,
       environment: this.#environment,
       macros: this.#macros,
       classes: this.#classes,

@@ -30,8 +30,8 @@ export interface OptionEffects {
   addAliasFile(mapClass: string, args: string): void;
   /** A map class of AliasFile, in any letter case. */
   isAliasClass(name: string): boolean;
-  /** True after the first S or R line: OperatorChars comes too late. */
-  rulesetsBegun(): boolean;
+  /** True when a rule has been cut into tokens: OperatorChars comes too late. */
+  rulesRead(): boolean;
 }
 
 /** Where the outcome of a setting goes. */
@@ -171,12 +171,13 @@ export const CHECKS: Readonly<Record<string, Check>> = {
     setter.values.set("MaxMimeHeaderLength", value);
   },
   OperatorChars(value, { messages, effects, setter }) {
-    if (effects.rulesetsBegun()) {
+    // One warning for two mistakes: given twice (the later counts), and given below rules (it does not count).
+    const late = effects.rulesRead();
+    if (late || setter.values.isSet("OperatorChars")) {
       messages.warn("Warning: OperatorChars is being redefined.");
       messages.warn("         It should only be set before ruleset definitions.");
-      return;
     }
-    setter.values.set("OperatorChars", value);
+    if (!late) setter.values.set("OperatorChars", value);
   },
   ConnectOnlyTo(value, { messages, setter }) {
     if (isIP(value.replace(/^IPv6:/i, "")) === 0 && !PARTIAL_ADDRESS.test(value))

@@ -1,7 +1,7 @@
 /** Macros and classes that exist before the file is read, and those that depend on what it said. */
 import { readFileSync } from "node:fs";
 import type { WordSet } from "../rewriting/class-set.ts";
-import { expandMacros, readMacroText } from "../rewriting/macro-text.ts";
+import { OPERATORS, expandMacros, readMacroText } from "../rewriting/macro-text.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Machine } from "../sys/machine.ts";
 import { LANGUAGE_VERSION } from "./version.ts";
@@ -39,7 +39,7 @@ export function definePredefined(
 ): void {
   const { host, domain } = nameParts(machine.hostName);
   const values: Readonly<Record<string, string>> = {
-    w: host,
+    w: machine.hostName,
     j: machine.hostName,
     k: machine.hostName,
     v: LANGUAGE_VERSION,
@@ -48,13 +48,18 @@ export function definePredefined(
   };
   for (const [name, value] of Object.entries(values)) macros.set(name, value);
   // Typed after a dollar in test mode, the operators of rules show themselves.
-  for (const symbol of "0123456789#&()*+-.:>?@[]|~") macros.set(symbol, `$${symbol}`);
+  for (const [letter, symbol] of OPERATORS) macros.set(letter, symbol);
   if (domain !== "") macros.set("m", domain);
   classOf("k").add(machine.hostName);
   for (const name of [machine.hostName, host, ...ownAddresses(machine)]) classOf("w").add(name);
   for (const [name, words] of Object.entries(CLASSES)) {
     for (const word of words) classOf(name.replace(/[{}]/g, "")).add(word);
   }
+}
+
+/** $w is the full name until a V line asks for a language in which it has no domain: then it ends at its first dot. */
+export function shortenHostName(level: number, macros: MacroScope): void {
+  if (level >= 5) macros.set("w", macros.get("w")?.replace(/\..*/s, ""));
 }
 
 /** What the file may have changed: $j is one of our names, $m a domain of ours. */

@@ -84,6 +84,11 @@ class DatabaseMap implements BareMap {
     }
   }
 
+  prepare(context: LookupContext): void {
+    const table = this.#table();
+    if ("kind" in table) this.#unopened(table, context);
+  }
+
   available(): boolean {
     return !("kind" in this.#table());
   }

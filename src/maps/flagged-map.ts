@@ -50,6 +50,10 @@ export class FlaggedMap implements LookupMap {
     return !this.#optional || (this.#bare.available?.() ?? true);
   }
 
+  prepare(context: LookupContext): void {
+    if (!this.#deferrable || !context.deferred) this.#bare?.prepare?.(context);
+  }
+
   lookup(given: string, args: readonly string[], context: LookupContext): MaybePromise<LookupResult> {
     if (this.#bare === undefined) return NOT_FOUND;
     if (this.#deferrable && context.deferred) return DEFERRED;

@@ -19,6 +19,8 @@ export interface BareMap {
   find(key: string, args: readonly string[], context: LookupContext): MaybePromise<BareResult>;
   /** False when the source is not there; only asked of maps with -o. */
   available?(): boolean;
+  /** Opens the source and tells what is wrong with it, as the first look-up does by itself. */
+  prepare?(context: LookupContext): void;
   close?(): void;
 }
 

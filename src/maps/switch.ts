@@ -2,6 +2,7 @@
  * The class switch: `Kname switch database` asks the maps `name.service` in the order that the service switch file gives
  * for the database, for example `name.files`, then `name.nis`.
  */
+import type { LookupContext, LookupMap } from "../rewriting/lookup.ts";
 import { COMMON_FLAGS } from "./flags.ts";
 import { type BareMap, MISSING, type MapClass, tempfail } from "./map-class.ts";
 import { askInOrder } from "./sequence.ts";
@@ -18,21 +19,27 @@ export const switchClass: MapClass = {
     }
     // The members may be declared after this line: look for them at the first look-up.
     let made: BareMap | undefined;
-    const members = (): BareMap | undefined => {
+    const members = (context?: LookupContext): BareMap | undefined => {
       if (made) return made;
       const services = environment.services(database);
       if (services.length === 0) return undefined;
-      const maps = services.map((service) => environment.map(`${declaration.name}.${service}`));
-      return (made = askInOrder(maps.filter((map) => map !== undefined)));
+      const maps: LookupMap[] = [];
+      for (const name of services.map((service) => `${declaration.name}.${service}`)) {
+        const map = environment.map(name);
+        if (map) maps.push(map);
+        else context?.message?.(`Switch map ${declaration.name}: unknown member map ${name}`);
+      }
+      return (made = askInOrder(maps));
     };
     return {
+      prepare: (context) => void members(context),
       find(key, args, context) {
-        const map = members();
+        const map = members(context);
         if (map !== undefined) return map.find(key, args, context);
         if (flags.has("o")) return MISSING;
         return tempfail(`switch map "${declaration.name}": no service for ${database}`);
       },
-      available: () => members() !== undefined,
+      available: () => environment.services(database).length > 0,
     };
   },
 };

@@ -33,14 +33,11 @@ export const textClass: MapClass = {
       return tempfail(trouble);
     };
     if (!path.startsWith("/")) {
-      return {
-        find: (_key, _args, context) => tell(`text map "${name}": file name must be fully qualified`, context),
-        available: () => false,
-      };
+      return neverOpen((context) => tell(`text map "${name}": file name must be fully qualified`, context));
     }
     if ("wrong" in columns) {
       const trouble = `text map "${name}", file ${path}: -${columns.letter} should specify a number, not ${columns.wrong}`;
-      return { find: (_key, _args, context) => tell(trouble, context), available: () => false };
+      return neverOpen((context) => tell(trouble, context));
     }
     const file = new WatchedFile({
       path,
@@ -49,21 +46,33 @@ export const textClass: MapClass = {
       clock: environment.clock,
       load: (fd) => readTable(readFileSync(fd, "latin1"), columns),
     });
+    const table = (context: LookupContext): ReadonlyMap<string, string> | BareResult => {
+      const state = file.current();
+      if (state.kind === "open") return state.content;
+      if (optional && state.kind === "absent") return NOT_THERE;
+      return tell(`text map "${name}": unsafe map file ${path}`, context);
+    };
     return {
       find(key, _args, context) {
-        const state = file.current();
-        if (state.kind !== "open") {
-          if (optional && state.kind === "absent") return NOT_THERE;
-          return tell(`text map "${name}": unsafe map file ${path}`, context);
-        }
-        const value = state.content.get(foldCase(key));
+        const content = table(context);
+        if ("kind" in content) return content;
+        const value = content.get(foldCase(key));
         return value === undefined ? NOT_THERE : found(value);
       },
+      prepare: (context) => void table(context),
       available: () => file.current().kind === "open",
       close: () => file.close(),
     };
   },
 };
+
+function neverOpen(tell: (context: LookupContext) => BareResult): BareMap {
+  return {
+    find: (_key, _args, context) => tell(context),
+    prepare: (context) => void tell(context),
+    available: () => false,
+  };
+}
 
 interface Columns {
   readonly key: number;

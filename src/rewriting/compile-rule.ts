@@ -6,10 +6,10 @@
  */
 import type { Location } from "../source/location.ts";
 import { foldCase } from "./fold-case.ts";
-import { readMacroName } from "./macro-name.ts";
+import { OF_STRANGERS, readMacroName } from "./macro-name.ts";
 import type { MacroScope } from "./macro-scope.ts";
 import { expandWhileReading, readOperators } from "./macro-text.ts";
-import { prescan } from "./prescan.ts";
+import { type Comments, prescan } from "./prescan.ts";
 import type { Control, Pattern, Replacement, Rule } from "./rule.ts";
 import {
   ARGUMENT,
@@ -37,6 +37,8 @@ export interface RuleSource {
   readonly lhs: string;
   readonly rhs: string;
   readonly operators: string;
+  /** How parentheses are read; as tokens when absent. */
+  readonly comments?: Comments;
   /** Macros as they are at this line: `$x` takes its value now. */
   readonly macros: MacroScope;
   readonly at: Location;
@@ -81,9 +83,13 @@ export function compileRule(source: RuleSource): CompiledRule {
   return { rule: { lhs, ...rhs, wildcards, at: source.at }, problems };
 }
 
-function tokens({ operators, macros }: RuleSource, side: string, report: (text: string) => void): Tokens {
-  const text = readOperators(expandWhileReading(side, macros, report));
-  const { tokens: found = [], messages } = prescan(text, { operators, comments: "tokens", kind: "rule" });
+function tokens(
+  { operators, comments = "tokens", macros }: RuleSource,
+  side: string,
+  report: (text: string) => void,
+): Tokens {
+  const text = readOperators(expandWhileReading(side, macros, report), macros);
+  const { tokens: found = [], messages } = prescan(text, { operators, comments, kind: "rule" });
   for (const each of messages) report(each);
   return found;
 }
@@ -146,7 +152,7 @@ function compileRhs(
 }
 
 function nameIn(token: string): string {
-  return readMacroName(token, 1).name ?? "";
+  return token.length < 2 ? "" : (readMacroName(token, 1).name ?? OF_STRANGERS);
 }
 
 function isMetasymbol(octet: string): boolean {

@@ -9,12 +9,13 @@ import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { Location } from "../source/location.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { ExitCode } from "../sys/sysexits.ts";
+import { calledName } from "./called-name.ts";
 import { catAddress } from "./cat-address.ts";
 import { GivenUp } from "./given-up.ts";
 import { LIMITS } from "./limits.ts";
 import { beginsLookup, readLookup } from "./look-up.ts";
 import type { LookupText } from "./look-up.ts";
-import type { LookupContext, LookupResult } from "./lookup.ts";
+import type { LookupContext, LookupMap, LookupResult } from "./lookup.ts";
 import { expandMacros } from "./macro-text.ts";
 import { Matcher } from "./match.ts";
 import type { Span } from "./match.ts";
@@ -32,7 +33,7 @@ import type { RewriteWatcher } from "./trace.ts";
 
 /** The engine that test mode uses, and that the compiled one is measured against. */
 export function createInterpreter(program: RuleProgram): Rewriter {
-  const { operators, blankSub } = program;
+  const { operators, blankSub, comments = "tokens" } = program;
   const prepared = new PreparedRules(program);
   return {
     number: (name) => program.rulesets.number(name),
@@ -43,7 +44,7 @@ export function createInterpreter(program: RuleProgram): Rewriter {
     },
     tokenise(text, context) {
       const message = (each: string): void => context.message(each);
-      return prescan(text, { operators, comments: "tokens", trace: program.trace, message }).tokens ?? [];
+      return prescan(text, { operators, comments, trace: program.trace, message }).tokens ?? [];
     },
     join: (tokens) => catAddress(tokens, operators, blankSub),
   };
@@ -53,6 +54,11 @@ export function createInterpreter(program: RuleProgram): Rewriter {
 interface Outcome {
   readonly tokens: Workspace;
   readonly status: ExitCode;
+}
+
+/** -d60: a line that the question has begun; the first message of the map or the answer ends it. */
+interface TracedLookup {
+  begun: string;
 }
 
 /** A part of a run: yields what has to be waited for, is resumed with what came of it. */
@@ -256,11 +262,11 @@ class Run {
   }
 
   /** Text that was put in, as tokens; undefined when there is text and no token in it. */
-  #textOf(text: string): Workspace | undefined {
+  #textOf(text: string, kind: "value" | "default" = "value"): Workspace | undefined {
     if (text === "") return [];
     const { operators, trace } = this.#program;
     const message = (each: string): void => this.#context.message(each);
-    const { tokens } = prescan(text, { operators, comments: "strip", kind: "value", trace, message });
+    const { tokens } = prescan(text, { operators, comments: "strip", kind, trace, message });
     return tokens && this.#prepared.tokens.workspace(tokens);
   }
 
@@ -302,7 +308,7 @@ class Run {
     const { map: name, key, args, fallback } = lookup;
     const join = (tokens: Workspace): string => joined(tokens, this.#program.blankSub);
     // The default is joined and read again, like a value that was found: its comments go. The key stays as it is.
-    const otherwise = (): Workspace | undefined => (fallback ? this.#textOf(join(fallback)) : key);
+    const otherwise = (): Workspace | undefined => (fallback ? this.#textOf(join(fallback), "default") : key);
     const map = this.#program.map(name);
     if (map === undefined) {
       this.#context.message(`rewrite: map ${name} not found`);
@@ -312,9 +318,10 @@ class Run {
     this.#calls += LIMITS.lookUp;
     const text = join(key);
     const keyArgs = args.map(join);
-    const answer = map.lookup(text, keyArgs, this.#lookupContext());
+    const traced = this.#traceLookup(map, name, text, keyArgs);
+    const answer = map.lookup(text, keyArgs, this.#lookupContext(traced));
     const result = isPromise(answer) ? yield answer : answer;
-    this.#traceLookup(name, text, keyArgs, result);
+    if (traced) this.#traceAnswer(name, text, traced, result);
     this.#watcher?.lookedUp(name, text, keyArgs, result);
     if (result.kind === "found") return { tokens: this.#textOf(result.value), status: EX.OK };
     if (result.kind === "missing") return { tokens: otherwise(), status: EX.OK };
@@ -323,13 +330,16 @@ class Run {
     return { tokens, status: result.status };
   }
 
-  #lookupContext(): LookupContext {
+  #lookupContext(traced?: TracedLookup): LookupContext {
     const { scope, deferred } = this.#context;
     return {
       scope,
       deferred,
       expand: (text) => expandMacros(text, scope),
-      message: (text) => this.#context.message(text),
+      message: (text) => {
+        this.#context.message((traced?.begun ?? "") + text);
+        if (traced) traced.begun = "";
+      },
     };
   }
 
@@ -338,11 +348,12 @@ class Run {
    * one fails, the calls before it stay in the text.
    */
   *#callRulesets(given: Workspace, depth: number): Step<Outcome> {
+    // Letters behind `$>` in the value of a macro are of the same token; the name is the next one all the same.
     let at = 0;
-    while (at < given.length && given[at].text !== CALL) at++;
+    while (at < given.length && given[at].text[0] !== CALL) at++;
     if (at + 1 >= given.length) return { tokens: given, status: EX.OK };
     const { tokens } = this.#prepared;
-    const name = given[at + 1].text.replaceAll('"', "");
+    const name = calledName(given[at + 1].text);
     const workspace = name === given[at + 1].text ? given : given.with(at + 1, tokens.get(name));
     const number = this.#find(name);
     if (number === undefined) return { tokens: workspace, status: EX.CONFIG };
@@ -391,13 +402,20 @@ class Run {
     this.#print(`$${index}:${shown.join("")}`);
   }
 
-  #traceLookup(name: string, key: string, args: readonly string[], result: LookupResult): void {
+  #traceLookup(map: LookupMap, name: string, key: string, args: readonly string[]): TracedLookup | undefined {
     const level = this.#program.trace?.level(60) ?? 0;
-    if (level < 1) return;
+    if (level < 1) return undefined;
+    map.prepare?.(this.#lookupContext());
+    if (map.available?.() === false) return undefined;
     const shown = level < 5 ? "" : [key, ...args].map((text, i) => `, %${i}=${text}`).join("");
+    return { begun: `map_lookup(${name}, ${printable(key)}${shown}) => ` };
+  }
+
+  #traceAnswer(name: string, key: string, { begun }: TracedLookup, result: LookupResult): void {
+    const level = this.#program.trace?.level(60) ?? 0;
     const value = result.kind === "found" ? result.value : "NOT FOUND";
     const status = result.kind === "found" ? EX.OK : (result.status ?? EX.OK);
-    this.#print(`map_lookup(${name}, ${key}${shown}) => ${value} (${status}), ad=0`);
+    this.#print(`${begun}${value} (${status}), ad=0`);
     if (result.kind === "tempfail" && status !== EX.OK) {
       this.#print(`map_lookup(${name}, ${key}) tempfail: errno=0`);
       if (level >= 4 && result.value !== undefined) this.#print(`map_lookup tempfail: returning "${result.value}"`);

@@ -38,6 +38,8 @@ export interface LookupMap {
    * `Map named "x" not open`. May open the source.
    */
   available?(): boolean;
+  /** Opens the source before the first look-up does, and says what is wrong with it: for those who show the steps. */
+  prepare?(context: LookupContext): void;
   /**
    * Looks `key` up. The key is the joined text of its tokens, still with quotes and letter case: folding, unquoting,
    * %-substitution and the other common flags are the map's business (maps/flags.ts).

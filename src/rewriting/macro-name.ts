@@ -16,6 +16,9 @@ export interface NameReading {
   readonly problems: readonly string[];
 }
 
+/** The name that is left of `{.}`: one that can be used. It is written as it is called; `{}` in a source is an error. */
+export const OF_STRANGERS = "{}";
+
 const NONE: readonly string[] = [];
 const NO_NAME = "Name required for macro/class";
 const NO_ID = "Unable to assign macro/class ID (mid = 0xffffffff)";
@@ -28,27 +31,32 @@ export function readMacroName(text: string, at: number): NameReading {
   const close = text.indexOf("}", at);
   const end = close === -1 ? text.length : close;
   const given = text.slice(at + 1, end);
-  const problems: string[] = [];
-  const name = /^\w*$/.test(given) ? given : withoutStrangers(given, problems);
-  if (close === -1) {
-    return { name: undefined, end, problems: [...problems, `Unbalanced { on ${name.slice(0, LONGEST)}`, NO_ID] };
+  if (given === "" && close !== -1) return { name: undefined, end: end + 1, problems: [NO_NAME] };
+  if (close !== -1 && given.length <= LONGEST && /^\w*$/.test(given)) {
+    return { name: given, end: end + 1, problems: NONE };
   }
-  if (name.length > LONGEST) {
-    const tooLong = `Macro/class name ({${name.slice(0, LONGEST)}}) too long (${LONGEST} chars max)`;
-    return { name: undefined, end: end + 1, problems: [...problems, tooLong, NO_ID] };
+  const { name, problems, longer } = withoutStrangers(given);
+  if (longer) {
+    const tooLong = `Macro/class name ({${name}}) too long (${LONGEST} chars max)`;
+    return { name: undefined, end: end + (close === -1 ? 0 : 1), problems: [...problems, tooLong, NO_ID] };
   }
-  if (name === "") return { name: undefined, end: end + 1, problems: [...problems, NO_NAME] };
-  return { name, end: end + 1, problems };
+  if (close === -1) return { name: undefined, end, problems: [...problems, `Unbalanced { on ${name}`, NO_ID] };
+  return { name: name === "" ? OF_STRANGERS : name, end: end + 1, problems };
 }
 
-function withoutStrangers(given: string, problems: string[]): string {
-  return given.replace(/\W/g, (stranger) => {
-    problems.push(`Invalid macro/class character ${stranger}`);
-    return "";
-  });
+/** Characters that have no place are told and left out, up to the place where the name is full. */
+function withoutStrangers(given: string): { name: string; problems: string[]; longer: boolean } {
+  const problems: string[] = [];
+  let name = "";
+  for (const character of given) {
+    if (name.length === LONGEST) return { name, problems, longer: true };
+    if (/\w/.test(character)) name += character;
+    else problems.push(`Invalid macro/class character ${String.fromCharCode(character.charCodeAt(0) & 0x7f)}`);
+  }
+  return { name, problems, longer: false };
 }
 
 /** The name as it is written after `$`: braces only where they are needed, nothing for no name. */
 export function writeMacroName(name: string): string {
-  return name.length < 2 ? name : `{${name}}`;
+  return name.length < 2 || name === OF_STRANGERS ? name : `{${name}}`;
 }

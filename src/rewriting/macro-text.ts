@@ -55,14 +55,22 @@ export function readMacroText(source: string): MacroSource {
   return { text: text + source.slice(done), problems };
 }
 
-/** What a rule is made of: the operators of a value as metasymbols. */
-export function readOperators(value: string): string {
-  // eslint-disable-next-line no-control-regex
-  return value.includes(MACRO) ? value.replace(/\x81([0-9&.[\]()*+\-=~#@:|>])/g, operator) : value;
-}
+/** What is written after `$` → the operator in a rule. */
+export const OPERATORS: ReadonlyMap<string, string> = new Map([
+  ...METASYMBOLS,
+  ...Array.from("0123456789", (digit) => [digit, ARGUMENT + digit] as const),
+]);
 
-function operator(_: string, letter: string): string {
-  return METASYMBOLS.get(letter) ?? ARGUMENT + letter;
+/**
+ * What a rule is made of: the operators of a value as metasymbols. They are macros too, with the metasymbols as values,
+ * and a configuration may give them others: after `D.x` it writes `$.` for x.
+ */
+export function readOperators(value: string, macros: MacroScope): string {
+  if (!value.includes(MACRO)) return value;
+  // eslint-disable-next-line no-control-regex
+  return value.replace(/\x81([0-9&.[\]()*+\-=~#@:|>])/g, (_, letter: string) => {
+    return macros.get(letter) ?? OPERATORS.get(letter) ?? "";
+  });
 }
 
 type Part =

@@ -19,15 +19,15 @@ import {
   characterKinds,
 } from "./character-kinds.ts";
 import { readMacroName } from "./macro-name.ts";
-import { ARGUMENT, MACRO, NAMED_METASYMBOLS, printTokens, printable } from "./tokens.ts";
+import { ARGUMENT, NAMED_METASYMBOLS, printTokens, printable } from "./tokens.ts";
 import type { Tokens } from "./tokens.ts";
 import type { Trace } from "./trace.ts";
 
 /** How parentheses are read. */
 export type Comments =
-  /** Ordinary operators: rules, what is typed in test mode. */
+  /** Ordinary operators: rules, what rulesets are given, what is typed in test mode. */
   | "tokens"
-  /** Comments, left out: values of macros and maps, addresses. */
+  /** Comments, left out: values of macros and maps, addresses, and everything in configurations before level 9. */
   | "strip";
 
 export interface PrescanOptions {
@@ -36,10 +36,10 @@ export interface PrescanOptions {
   readonly comments: Comments;
   /**
    * `address` (when absent): from outside, octets of the metasymbols are refused; `value` of a macro or map: there a
-   * metasymbol is a token, or part of an atom that has begun. What is unbalanced is repaired in both. `rule`: each
-   * metasymbol is a token, nothing is repaired.
+   * metasymbol is a letter; `default` of a look-up: each metasymbol is a token. What is unbalanced is repaired in all of
+   * them. `rule`: each metasymbol is a token, nothing is repaired.
    */
-  readonly kind?: "address" | "value" | "rule";
+  readonly kind?: "address" | "value" | "default" | "rule";
   /** Stop before this character ("," between addresses) when it stands outside quotes and `<@route>`. */
   readonly delimiter?: string;
   readonly trace?: Trace;
@@ -68,7 +68,6 @@ const LONGEST_SHOWN = 202;
 const METASYMBOL = /[\x80-\x9f]/;
 const NONE: readonly string[] = [];
 const AT = "@".charCodeAt(0);
-const DOLLAR = MACRO.charCodeAt(0);
 
 /** The message for a text that cannot be an address at all, too long or with octets of metasymbols, or undefined. */
 export function refusedAddress(text: string): string | undefined {
@@ -132,8 +131,8 @@ class Scan {
         end = at--;
         continue;
       }
-      // In a value the dollar of macro text is a letter like any other.
-      let kind = code === DOLLAR && source === "value" ? LETTER : kinds[code & 0xff];
+      let kind = kinds[code & 0xff];
+      if (kind === META && source === "value") kind = LETTER;
       if (kind === META && address) {
         // The text is read to its end, for all messages, and has no tokens then: none may look like a metasymbol.
         refused = true;
@@ -149,7 +148,6 @@ class Scan {
         this.#take(at);
         if (kind === QUOTE) this.#endQuoted(at + 1);
       } else if (kind === LETTER) this.#take(at);
-      else if (kind === META && source === "value" && this.#inToken()) this.#take(at);
       else if (kind === META) at = this.#metasymbol(at);
       else this.#separate(kind, at);
       if (!rule && this.#size + this.#held.length + (this.#start < 0 ? 0 : at - this.#start) >= LONGEST_LIST) {
@@ -174,10 +172,6 @@ class Scan {
   #take(at: number): boolean {
     if (this.#comments === 0 && this.#start < 0) this.#start = at;
     return false;
-  }
-
-  #inToken(): boolean {
-    return this.#start >= 0 || this.#held !== "";
   }
 
   #endToken(end: number): void {
@@ -234,10 +228,10 @@ class Scan {
   /** White space, an operator, or one of the four that may be unbalanced. */
   #separate(kind: number, at: number): void {
     const { comments } = this.#options;
-    if (this.#options.kind !== "rule") {
-      if (kind === ANGLE_CLOSE && this.#angles === 0) return this.#stray("Unbalanced '>'", at);
-      if (kind === PAREN_CLOSE && comments === "strip") return this.#stray("Unbalanced ')'", at);
+    if (kind === ANGLE_CLOSE && this.#angles === 0 && this.#options.kind !== "rule") {
+      return this.#stray("Unbalanced '>'", at);
     }
+    if (kind === PAREN_CLOSE && comments === "strip") return this.#stray("Unbalanced ')'", at);
     this.#endToken(at);
     if (kind === BLANK) return;
     if (kind === QUOTE) {
@@ -265,7 +259,7 @@ class Scan {
   }
 
   #stray(message: string, at: number): void {
-    this.#complain(message);
+    if (this.#options.kind !== "rule") this.#complain(message);
     this.#skip(at);
   }
 

@@ -1,6 +1,7 @@
 /** What both engines run: the rulesets of a configuration and the things rules refer to. */
 import type { ClassSet } from "./classes.ts";
 import type { LookupMap } from "./lookup.ts";
+import type { Comments } from "./prescan.ts";
 import type { RulesetTable } from "./rulesets.ts";
 import type { Trace } from "./trace.ts";
 
@@ -11,6 +12,8 @@ export interface RuleProgram {
   classWords(name: string): ClassSet;
   /** O OperatorChars. */
   readonly operators: string;
+  /** How texts that are tokenised for a ruleset read parentheses; as tokens when absent. */
+  readonly comments?: Comments;
   /** O BlankSub. */
   readonly blankSub: string;
   readonly trace?: Trace;

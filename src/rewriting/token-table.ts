@@ -85,7 +85,7 @@ export class TokenTable {
     const folded = foldCase(text);
     const id = this.id(folded);
     const kind = this.#kinds[text.charCodeAt(0)];
-    const active = text === CALL || text === LOOKUP_BEGIN || text === HOST_BEGIN;
+    const active = text[0] === CALL || text === LOOKUP_BEGIN || text === HOST_BEGIN;
     return {
       text,
       folded,

@@ -1,6 +1,7 @@
 /** What -bt and -d21 print while rulesets run: where it goes, and the printed form of rules and workspaces. */
 import type { ExitCode } from "../sys/sysexits.ts";
 import type { LookupResult } from "./lookup.ts";
+import { calledName } from "./called-name.ts";
 import { writeMacroName } from "./macro-name.ts";
 import type { Control, Pattern, Replacement, Rule } from "./rule.ts";
 import { printable } from "./tokens.ts";
@@ -61,7 +62,7 @@ function printReplacement(replacement: Replacement): string {
   }
 }
 
-/** Rules whose calls have been made: from then on the original shows `$>"name"` without its quotes. */
+/** Rules whose calls have been made: from then on the original shows `$>"name"` as it is called. */
 const called = new WeakSet<Rule>();
 
 /** The rule is about to make its calls. */
@@ -73,7 +74,7 @@ export function noteCalls(rule: Rule): void {
 export function printRule(rule: Rule): { readonly lhs: readonly string[]; readonly rhs: readonly string[] } {
   const rhs = rule.rhs.map(printReplacement);
   if (called.has(rule)) {
-    for (let i = 1; i < rhs.length; i++) if (rhs[i - 1] === "$>") rhs[i] = rhs[i].replaceAll('"', "");
+    for (let i = 1; i < rhs.length; i++) if (rhs[i - 1] === "$>") rhs[i] = calledName(rhs[i]);
   }
   return { lhs: rule.lhs.map(printPattern), rhs: rule.control === "repeat" ? rhs : [CONTROL[rule.control], ...rhs] };
 }

@@ -51,6 +51,7 @@ export function testConfig(options: Options = testOptions(), localNames: readonl
   ]);
   return {
     file: "test.cf",
+    level: 10,
     originOf: () => undefined,
     rewriter: { number: unused, has: unused, rewrite: unused, tokenise: unused, join: unused },
     mailers: new Map(),

@@ -1,6 +1,7 @@
 /** `RULESET[,RULESET...] ADDRESS[, ADDRESS...]`: each address through the rulesets, one after the other. */
 import { prescan, refusedAddress } from "../../rewriting/prescan.ts";
 import type { Tokens } from "../../rewriting/tokens.ts";
+import { commentsAt } from "../../config/version.ts";
 import { asShown } from "../../cf/messages.ts";
 import { EX } from "../../sys/sysexits.ts";
 import type { TestSession } from "./session.ts";
@@ -17,7 +18,7 @@ export async function runRulesets(session: TestSession, line: string): Promise<v
   while (rest !== "") {
     const { tokens, end } = prescan(rest, {
       operators,
-      comments: "tokens",
+      comments: commentsAt(config.level),
       delimiter: ",",
       trace: session.trace,
       message: (text) => session.context.message(text),

@@ -36,17 +36,20 @@ async function lookUp(session: TestSession, argument: string): Promise<void> {
   if (key === "") return session.say("No key specified");
   const map = session.config.maps.get(name.toLowerCase());
   if (!map) return session.say(`Map named "${name}" not found`);
-  if (map.available?.() === false) return session.say(`Map named "${name}" not open`);
   const { scope } = session;
-  const result = await map.lookup(key, [], {
-    scope,
-    expand: (text) => expandMacros(text, scope),
-    message: (text) => session.say(text),
-    deferred: false,
-    verbatim: true,
-  });
-  const answer = result.kind === "found" ? `returns ${result.value} (0)` : `no match (${result.status ?? 0})`;
-  session.say(`map_lookup: ${name} (${key}) ${answer}`);
+  // The line of the answer is begun before the map is asked: the first thing it says stands there.
+  let begun = "";
+  const say = (text: string): void => {
+    session.say(begun + text);
+    begun = "";
+  };
+  const expand = (text: string): string => expandMacros(text, scope);
+  const context = { scope, expand, message: say, deferred: false, verbatim: true };
+  map.prepare?.(context);
+  if (map.available?.() === false) return session.say(`Map named "${name}" not open`);
+  begun = `map_lookup: ${name} (${key}) `;
+  const result = await map.lookup(key, [], context);
+  say(result.kind === "found" ? `returns ${result.value} (0)` : `no match (${result.status ?? 0})`);
 }
 
 async function parse(session: TestSession, address: string): Promise<void> {

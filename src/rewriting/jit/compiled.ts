@@ -17,14 +17,14 @@ import type { Workspace } from "../token-table.ts";
 import { texts } from "../token-table.ts";
 
 export function createCompiled(program: RuleProgram): Rewriter {
-  const { operators, blankSub } = program;
+  const { operators, blankSub, comments = "tokens" } = program;
   const runtime = new Runtime(program);
   return {
     number: (name) => program.rulesets.number(name),
     has: (ruleset) => (program.rulesets.get(ruleset)?.rules.length ?? 0) > 0,
     rewrite: (ruleset, workspace, context) => start(runtime, ruleset, runtime.tokens.workspace(workspace), context),
     tokenise(text, context) {
-      const { tokens = [], messages } = prescan(text, { operators, comments: "tokens" });
+      const { tokens = [], messages } = prescan(text, { operators, comments });
       for (const each of messages) context.message(each);
       return tokens;
     },

@@ -6,6 +6,7 @@
  */
 import { LIMITS } from "../limits.ts";
 import type { Replacement, Rule } from "../rule.ts";
+import { calledName } from "../called-name.ts";
 import { CALL, HOST_BEGIN, LOOKUP_BEGIN } from "../tokens.ts";
 import type { Constants, SpanCode } from "./generate-match.ts";
 import { ACTIVE_BIT } from "../token-table.ts";
@@ -109,7 +110,7 @@ class ReplaceCode {
       }
       const name = rhs[++i];
       if (each.text !== CALL || name?.kind !== "token") return undefined;
-      const text = name.text.replaceAll('"', "");
+      const text = calledName(name.text);
       const number = this.#source.find(text);
       if (number === undefined) return undefined;
       rulesets.push({ number, name: { kind: "token", text } });

@@ -1,6 +1,7 @@
 /** What generated rulesets call: other rulesets, look-ups, macros, and the ends that a rule can come to. */
 import { EX } from "../../sys/sysexits.ts";
 import type { ExitCode } from "../../sys/sysexits.ts";
+import { calledName } from "../called-name.ts";
 import { foldCase } from "../fold-case.ts";
 import { GivenUp } from "../given-up.ts";
 import { LIMITS } from "../limits.ts";
@@ -24,7 +25,8 @@ export class Runtime {
   readonly tokens: TokenTable;
   readonly #program: RuleProgram;
   readonly #functions: (RulesetFunction | undefined)[] = [];
-  readonly #read = new Map<string, Workspace | undefined>();
+  /** Values, and defaults of look-ups, that have been cut into tokens. */
+  readonly #read = { value: new Map<string, Workspace>(), default: new Map<string, Workspace>() };
 
   constructor(program: RuleProgram) {
     this.#program = program;
@@ -122,7 +124,7 @@ export class Runtime {
     for (; begin < workspace.length; begin++) {
       if ((workspace[begin].bit & ACTIVE_BIT) === 0) continue;
       active = true;
-      if (workspace[begin].text !== CALL) break;
+      if (workspace[begin].text[0] !== CALL) break;
     }
     if (!active) return workspace;
     if (begin < workspace.length) {
@@ -142,7 +144,7 @@ export class Runtime {
     let i = begin;
     while (i < workspace.length) {
       const token = workspace[i];
-      if ((token.bit & ACTIVE_BIT) === 0 || token.text === CALL) {
+      if ((token.bit & ACTIVE_BIT) === 0 || token.text[0] === CALL) {
         tokens.push(token);
         i++;
         continue;
@@ -177,16 +179,16 @@ export class Runtime {
         if (answer.value !== undefined) return this.#textOf(answer.value, run);
       }
     }
-    return lookup.fallback ? this.#textOf(joined(lookup.fallback, blankSub), run) : lookup.key;
+    return lookup.fallback ? this.#textOf(joined(lookup.fallback, blankSub), run, "default") : lookup.key;
   }
 
   /** Sets run.status. */
   #calls(given: Workspace, run: Run): Workspace {
     run.status = EX.OK;
     let at = 0;
-    while (at < given.length && given[at].text !== CALL) at++;
+    while (at < given.length && given[at].text[0] !== CALL) at++;
     if (at + 1 >= given.length) return given;
-    const name = given[at + 1].text.replaceAll('"', "");
+    const name = calledName(given[at + 1].text);
     const workspace = name === given[at + 1].text ? given : given.with(at + 1, this.tokens.workspace([name])[0]);
     const number = this.#find(name, run);
     if (number === undefined) {
@@ -212,18 +214,19 @@ export class Runtime {
   }
 
   /** Text that is put in, as tokens; undefined when there is text and no token in it. */
-  #textOf(text: string, run: Run): Workspace | undefined {
+  #textOf(text: string, run: Run, kind: "value" | "default" = "value"): Workspace | undefined {
     if (text === "") return [];
-    const known = this.#read.get(text);
+    const read = this.#read[kind];
+    const known = read.get(text);
     if (known) return known;
     const { operators } = this.#program;
-    const { tokens, messages } = prescan(text, { operators, comments: "strip", kind: "value" });
+    const { tokens, messages } = prescan(text, { operators, comments: "strip", kind });
     for (const each of messages) run.message(each);
     if (tokens === undefined) return undefined;
     const workspace = this.tokens.workspace(tokens);
     if (messages.length === 0) {
-      if (this.#read.size >= KEPT) this.#read.clear();
-      this.#read.set(text, workspace);
+      if (read.size >= KEPT) read.clear();
+      read.set(text, workspace);
     }
     return workspace;
   }

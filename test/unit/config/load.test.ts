@@ -42,6 +42,10 @@ async function messagesOf(lines: string): Promise<string[]> {
   return messages.map((line) => line.replace(/^.*\.cf: /, ""));
 }
 
+async function operatorsOf(lines: string): Promise<string | undefined> {
+  return (await load(HEAD + lines)).config?.options.text("OperatorChars");
+}
+
 describe("loadConfig()", () => {
   test("a good file gives a Config without messages", async () => {
     const { config, messages, exit } = await load(`${HEAD}O LogLevel=12\nCwa b\nPbulk=-60\n`);
@@ -54,6 +58,25 @@ describe("loadConfig()", () => {
     );
     expect(config?.precedences.get("bulk")).toBe(-60);
     expect(config?.macros.get("j")).toBe("mail.example.test");
+  });
+
+  test("OperatorChars is told when it comes a second time, and does nothing below a rule", async () => {
+    const told = [
+      "Warning: OperatorChars is being redefined.",
+      "         It should only be set before ruleset definitions.",
+    ];
+    expect(await messagesOf("O OperatorChars=.\nSa\nO OperatorChars=%\n")).toEqual(told);
+    expect(await operatorsOf("O OperatorChars=.\nSa\nO OperatorChars=%\n")).toBe("%");
+    expect(await messagesOf("Sa\nRa b\nO OperatorChars=%\n")).toHaveLength(1);
+    expect(await messagesOf("Sa\nRa\tb\nO OperatorChars=%\n")).toEqual(told);
+    expect(await operatorsOf("DxA\nO OperatorChars=.$x\nSa\nRa\tb\nDxB\n")).toBe(".A");
+    expect(await operatorsOf("O OperatorChars=.\nSa\nRa\tb\nO OperatorChars=%\n")).toBe(".");
+  });
+
+  test("$w ends at its first dot from level 5 on", async () => {
+    expect((await load("V4\n")).config?.macros.get("w")).toBe("mail.example.test");
+    expect((await load("V5\n")).config?.macros.get("w")).toBe("mail");
+    expect((await load("Dwa.b.c\nV5\n")).config?.macros.get("w")).toBe("a");
   });
 
   test("an unreadable file gives no Config and status 72", async () => {

@@ -51,7 +51,7 @@ describe("expandMacros()", () => {
 
   test("while reading, deferred macros and operators stay", () => {
     const { text } = readMacroText("$* $x $&x $1 $?y a$|b$.");
-    expect(readOperators("\x81*\x81&x\x811\x81x")).toBe("\x90\x83x\x951\x81x");
+    expect(readOperators("\x81*\x81&x\x811\x81x", new MacroScope())).toBe("\x90\x83x\x951\x81x");
     expect(printMacroText(expandWhileReading(text, scope({ x: "v" })))).toBe("$* v $&x $1 b");
   });
 });

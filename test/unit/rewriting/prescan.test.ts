@@ -62,8 +62,9 @@ describe("prescan()", () => {
     });
   });
 
-  test("reads metasymbols in values as tokens, inside of atoms as letters", () => {
-    expect(scan("\x9ba b\x9bc \x9b", { kind: "value" }).tokens).toEqual(["\x9b", "a", "b\x9bc", "\x9b"]);
+  test("reads metasymbols in values as letters, in defaults of look-ups as tokens", () => {
+    expect(scan("\x9ba b\x9bc \x9b", { kind: "value" }).tokens).toEqual(["\x9ba", "b\x9bc", "\x9b"]);
+    expect(scan("\x9ba b\x9bc \x9b", { kind: "default" }).tokens).toEqual(["\x9b", "a", "b", "\x9b", "c", "\x9b"]);
     expect(scan("b\x81x", { kind: "value" }).tokens).toEqual(["b\x81x"]);
   });
 
