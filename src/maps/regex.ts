@@ -15,6 +15,8 @@ import { compileProgram, type Matcher, type MatchPositions } from "../regex/rege
 
 /** Keys beyond this are never addresses or names; matching them costs time. */
 const LONGEST_KEY = 4096;
+/** Back references can take time that grows with a power of the length. */
+const LONGEST_BACK_REFERENCE = 256;
 
 export const regexClass: MapClass = {
   flags: lenientFlags({ s: "adjacent", d: "adjacent", b: "switch", n: "switch" }),
@@ -26,7 +28,9 @@ export const regexClass: MapClass = {
     let matcher: Matcher;
     try {
       regex = parseRegex(flags.rest, { basic: flags.has("b"), ignoreCase });
-      matcher = regex.backReferences ? compileBacktracking(regex, ignoreCase) : compileProgram(regex);
+      matcher = regex.backReferences
+        ? compileBacktracking(regex, ignoreCase, LONGEST_BACK_REFERENCE)
+        : compileProgram(regex);
     } catch (error) {
       if (!(error instanceof RegexError)) throw error;
       problem(`pattern-compile-error: ${error.message}`);

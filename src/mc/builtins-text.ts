@@ -1,39 +1,40 @@
 /** Builtins that compute with text and numbers; they change nothing. */
-import { ArithmeticError, evaluate, formatInteger } from "./arithmetic.ts";
+import { ArithmeticError, evaluate, formatInteger, OperatorError } from "./arithmetic.ts";
 import { ANY, numberArgument, type Row } from "./builtin-row.ts";
-import { fillIn, replaceAll, search } from "./emacs-regexp.ts";
+import { fillIn, type Pattern, patternOf, RegexError, replaceAll } from "./emacs-regexp.ts";
 import type { Call } from "./expand.ts";
 import { format } from "./format.ts";
 
+const BLIND = { blind: true };
+/** Without the rest of the arguments: the first one, or no match. */
+const FIRST = { blind: true, whenTooFew: ([first]: readonly string[]) => first };
+const ZERO = { blind: true, whenTooFew: ({ length }: readonly string[]) => (length === 0 ? undefined : "0") };
+
 export const textBuiltins: readonly Row[] = [
-  ["len", ({ text }) => String((text(0) ?? "").length), 1, 1, true],
-  ["index", index, 2, 2, true],
-  ["substr", substr, 2, 3, true],
-  ["translit", translit, 2, 3, true],
-  ["regexp", regexp, 2, 3, true],
-  ["patsubst", patsubst, 2, 3, true],
-  ["format", formatted, 1, ANY, true],
-  ["eval", evaluated, 1, 3, true],
-  ["incr", (call) => add(call, 1), 1, 1, true],
-  ["decr", (call) => add(call, -1), 1, 1, true],
+  ["len", ({ text }) => String(text(0)!.length), 1, 1, BLIND],
+  ["index", ({ text }) => String(text(0)!.indexOf(text(1)!)), 2, 2, ZERO],
+  ["substr", substr, 2, 3, FIRST],
+  ["translit", translit, 2, 3, FIRST],
+  ["regexp", regexp, 2, 3, { ...ZERO, gnu: true }],
+  ["patsubst", patsubst, 2, 3, { ...FIRST, gnu: true }],
+  ["format", formatted, 1, ANY, { blind: true, gnu: true }],
+  ["eval", evaluated, 1, 3, BLIND],
+  ["incr", (call) => add(call, 1), 1, 1, BLIND],
+  ["decr", (call) => add(call, -1), 1, 1, BLIND],
 ];
 
-function index({ args, text }: Call): string {
-  return args.length < 2 ? "0" : String(text(0)!.indexOf(text(1)!));
-}
-
 function substr(call: Call): string | undefined {
-  const text = call.text(0) ?? "";
-  if (call.args.length < 2) return text;
+  const text = call.text(0)!;
   const start = numberArgument(call, 1);
+  if (start === undefined) return undefined;
   const length = call.args.length < 3 ? text.length : numberArgument(call, 2);
-  if (start === undefined || length === undefined || start < 0 || length <= 0) return undefined;
+  if (length === undefined || start < 0 || length <= 0) return undefined;
   return text.slice(start, start + length);
 }
 
-function translit({ text, args }: Call): string | undefined {
-  const from = expandRanges(text(1) ?? "");
-  if (args.length < 2 || from === "") return text(0);
+function translit({ text }: Call): string | undefined {
+  const from = expandRanges(text(1)!);
+  if (from === "") return text(0);
   const to = expandRanges(text(2) ?? "");
   const map = new Map<string, string>();
   for (let at = 0; at < from.length; at++) if (!map.has(from[at])) map.set(from[at], to[at] ?? "");
@@ -58,61 +59,76 @@ function expandRanges(text: string): string {
   return out;
 }
 
-function withPattern(call: Call, use: () => string | undefined): string | undefined {
+/** @param colon GNU m4 has one in the message of regexp, and none in that of patsubst */
+function withPattern(
+  { m4, text }: Call,
+  colon: string,
+  use: (pattern: Pattern) => string | undefined,
+): string | undefined {
+  let pattern: Pattern;
   try {
-    return use();
+    pattern = patternOf(text(1)!);
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    call.m4.report("error", `bad regular expression \`${call.text(1)}': ${error.message}`);
+    if (!(error instanceof RegexError)) throw error;
+    m4.complain(`bad regular expression${colon} \`${text(1)}': ${error.message}`);
     return undefined;
   }
+  return use(pattern);
 }
 
 /** The place of the first match, or with a replacement that text filled in, alone. */
 function regexp(call: Call): string | undefined {
-  const { text } = call;
-  if (call.args.length < 2) return "0";
-  return withPattern(call, () => {
-    const match = search(text(1)!, text(0)!, 0);
-    const replacement = text(2);
-    if (replacement === undefined) return String(match?.index ?? -1);
-    return match === undefined ? undefined : fillIn(replacement, match);
+  const [text, replacement] = [call.text(0)!, call.text(2)];
+  return withPattern(call, ":", (pattern) => {
+    const match = pattern.matcher.match(text);
+    if (replacement === undefined) return String(match?.[0] ?? -1);
+    return match && fillIn(replacement, text, match, pattern, (message) => call.m4.warn(message));
   });
 }
 
 function patsubst(call: Call): string | undefined {
-  const { text } = call;
-  if (call.args.length < 2) return text(0);
-  return withPattern(call, () => replaceAll(text(0)!, text(1)!, text(2) ?? ""));
+  const warn = (message: string): void => call.m4.warn(message);
+  return withPattern(call, "", (pattern) => replaceAll(call.text(0)!, pattern, call.text(2) ?? "", warn));
 }
 
 function formatted({ m4, args, text }: Call): string {
   const rest = args.slice(1).map((_each, at) => text(at + 1)!);
-  return format(text(0) ?? "", rest, (message) => m4.report("warning", message));
+  return format(text(0)!, rest, {
+    warn: (message) => m4.warn(message),
+    complain: (message) => m4.complain(message),
+  });
 }
 
 function evaluated(call: Call): string | undefined {
   const { m4, text, args } = call;
   const radix = text(1) ? numberArgument(call, 1) : 10;
-  const width = args.length > 2 ? numberArgument(call, 2) : 1;
-  if (radix === undefined || width === undefined) return undefined;
+  if (radix === undefined) return undefined;
   if (radix < 1 || radix > 36) {
-    m4.report("error", `radix ${radix} in builtin \`eval' is out of range: 1 to 36`);
+    m4.complain(`radix ${radix} in builtin \`eval' out of range`);
     return undefined;
   }
+  const width = args.length > 2 ? numberArgument(call, 2) : 1;
+  if (width === undefined) return undefined;
   if (width < 0) {
-    m4.report("error", "negative width to builtin `eval'");
+    m4.complain("negative width to builtin `eval'");
     return undefined;
   }
-  if ((text(0) ?? "") === "") {
-    m4.report("warning", "empty string treated as 0 in builtin `eval'");
+  const expression = text(0)!;
+  if (expression === "") {
+    m4.complain("empty string treated as 0 in builtin `eval'");
     return formatInteger(0, radix, width);
   }
   try {
-    return formatInteger(evaluate(text(0)!), radix, width);
+    return formatInteger(
+      evaluate(expression, (message) => m4.warn(message)),
+      radix,
+      width,
+    );
   } catch (error) {
     if (!(error instanceof ArithmeticError)) throw error;
-    m4.report("error", `${error.message} in builtin \`eval'`);
+    const message = `${error.message}: ${expression}`;
+    if (error instanceof OperatorError) m4.error(message);
+    else m4.complain(message);
     return undefined;
   }
 }

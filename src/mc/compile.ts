@@ -4,10 +4,10 @@
  */
 import { type Diagnostic, diagnostic, type Severity } from "../source/diagnostic.ts";
 import { builtins, defineBuiltins } from "./builtins.ts";
-import { Exit, FatalError, Processor, type ProcessorOptions } from "./expand.ts";
+import { Exit, FatalError, type Problem, Processor, type ProcessorOptions } from "./expand.ts";
 import { searchPath } from "./files.ts";
 import { type Library, readText, shippedLibrary } from "./library.ts";
-import { locationOf, type Origin, outermost } from "./origin.ts";
+import { locationOf, type Origin, outermost, story } from "./origin.ts";
 import { checkLines, checkUnread } from "./site-check.ts";
 import type { SymbolTable } from "./symbols.ts";
 
@@ -22,9 +22,26 @@ export interface CompileOptions {
   readonly includePath?: readonly string[];
   /** Lets syscmd and esyscmd run programs. */
   readonly allowSyscmd?: boolean;
+}
+
+/** What only the bare macro processor can be told. */
+export interface M4Options extends CompileOptions {
   readonly prefixBuiltins?: boolean;
   readonly syncLines?: boolean;
-  /** What `__program__` and error messages of m4 mode call this program. */
+  readonly traditional?: boolean;
+  readonly quiet?: boolean;
+  /** -E: 1 lets the run fail after a warning, 2 ends it there. */
+  readonly fatalWarnings?: number;
+  readonly doubtful?: ProcessorOptions["doubtful"];
+  /** -L: 0 for no limit. */
+  readonly maxNesting?: number;
+  readonly maxExpansions?: number;
+  /** -d, -l, -t, -o. */
+  readonly debug?: string;
+  readonly longestTrace?: number;
+  readonly traced?: readonly string[];
+  readonly debugFile?: string;
+  /** What `__program__` and messages call this program. */
   readonly program?: string;
 }
 
@@ -44,9 +61,9 @@ export interface CompileResult {
   readonly causes: readonly (Origin | undefined)[];
   /** False after an error that ended the run: `text` is not complete. */
   readonly complete: boolean;
-  /** What errprint, dumpdef and traces wrote, in order (m4 mode prints it as it is). */
+  /** What errprint, dumpdef and traces wrote, in order; for the bare macro processor also what it has to say itself. */
   readonly messages: string;
-  /** Status given to m4exit. */
+  /** Status given to m4exit, or 1 after an error. */
   readonly status: number;
 }
 
@@ -64,12 +81,8 @@ export function compileMc(source: SourceText, options: CompileOptions = {}): Com
 }
 
 /** Runs the bare macro processor over files, as GNU m4 does; the library only helps out when cf.m4 is asked for. */
-export function processM4(sources: readonly SourceText[], options: CompileOptions = {}): CompileResult {
-  const loaded: { file: string; text: string }[] = [];
-  for (const { file, text = readText(file) } of sources) {
-    if (text === undefined) return unreadable(file);
-    loaded.push({ file, text });
-  }
+export function processM4(sources: readonly SourceText[], options: M4Options = {}): CompileResult {
+  const loaded = sources.map(({ file, text = readText(file) }) => ({ file, text }));
   return process(loaded, options, undefined);
 }
 
@@ -103,14 +116,25 @@ function includesFrame(file: string, text: string, options: CompileOptions): boo
   return seen;
 }
 
-function prepare(options: CompileOptions, own: ProcessorOptions): Processor {
+function prepare(options: M4Options, own: ProcessorOptions): Processor {
   const m4 = new Processor(own);
+  const { prefixBuiltins: prefixed, traditional } = options;
   m4.builtins = builtins;
-  defineBuiltins(m4.symbols, options.prefixBuiltins ?? false);
+  defineBuiltins(m4.symbols, { prefixed, traditional });
   if (options.library) m4.symbols.define("_CF_DIR_", { text: options.library.root });
   for (const [name, text] of Object.entries(options.defines ?? {})) m4.symbols.define(name, { text });
   for (const name of options.undefines ?? []) m4.symbols.undefine(name);
   return m4;
+}
+
+function prepareDebugging(
+  { debugging, symbols }: Processor,
+  { debug, longestTrace, traced, debugFile }: M4Options,
+): void {
+  if (debug !== undefined) debugging.set(debug);
+  debugging.longest = longestTrace ?? 0;
+  for (const name of traced ?? []) symbols.trace(name, true);
+  if (debugFile !== undefined) debugging.redirect(debugFile);
 }
 
 interface LoadedText {
@@ -119,35 +143,99 @@ interface LoadedText {
 }
 
 /** @param site the .mc file, when the library is at work: what there is to say is said about its lines */
-function process(sources: readonly LoadedText[], options: CompileOptions, site: LoadedText | undefined): CompileResult {
-  const files = searchPath({ library: options.library, includePath: options.includePath ?? [] });
-  const { allowSyscmd, prefixBuiltins, syncLines, program } = options;
-  const m4 = prepare(options, { files, allowSyscmd, prefixBuiltins, syncLines, program });
-  let messages = "";
-  m4.onMessage = (text, at) => {
-    messages += text;
-    if (site) m4.diagnostics.push(...fromMessage(text, at));
-  };
+function process(sources: readonly SourceText[], options: M4Options, site: LoadedText | undefined): CompileResult {
+  const { library, includePath = [], fatalWarnings = 0, program = "m4" } = options;
+  const files = searchPath({
+    library,
+    includePath,
+    fromHere: library === undefined,
+    onFound: (name, file) => {
+      if (m4.debugging.shows("p")) m4.debugging.note(`path search for \`${name}' found \`${file}'`, m4.at);
+    },
+  });
+  const m4 = prepare(options, {
+    ...options,
+    maxNesting: options.maxNesting || undefined,
+    files,
+    stopAtWarning: fatalWarnings > 1,
+  });
+  const found = collect(m4, program, site !== undefined);
+  prepareDebugging(m4, options);
   let complete = true;
   let status = 0;
   try {
-    for (const { file, text } of sources) m4.processFile(file, text);
+    for (const { file, text } of sources) {
+      if (text === undefined) found.problem(cannotOpen(file));
+      else m4.processFile(file, text);
+    }
     m4.finish();
   } catch (error) {
     if (error instanceof Exit) {
       status = error.status;
       complete = status === 0;
     } else if (error instanceof FatalError) {
-      m4.diagnostics.push(error.diagnostic);
+      found.problem(error.problem);
       complete = false;
       status = 1;
     } else throw error;
   }
+  m4.debugging.close();
+  if (found.failed || (fatalWarnings > 0 && found.diagnostics.length > 0)) status ||= 1;
   const { text, origins } = m4.diversions.output();
-  if (site && complete) m4.diagnostics.push(...checkLines(site.file, site.text), ...checkUnread(site.file, m4.symbols));
-  const diagnostics = site ? inSite(m4.diagnostics, site, options.library!.root) : m4.diagnostics;
-  const causes = site ? origins.map((origin) => origin && causeOf(origin, site.file, m4.symbols)) : [];
-  return { text, origins, causes, diagnostics, complete, messages, status };
+  const { diagnostics } = found;
+  if (site && complete) diagnostics.push(...checkLines(site.file, site.text), ...checkUnread(site.file, m4.symbols));
+  return {
+    text,
+    origins,
+    causes: site ? origins.map((origin) => origin && causeOf(origin, site.file, m4.symbols)) : [],
+    diagnostics: site ? inSite(diagnostics, site, library!.root) : diagnostics,
+    complete,
+    messages: found.messages,
+    status,
+  };
+}
+
+function cannotOpen(file: string): Problem {
+  const at = { file: "", line: 0 };
+  return { severity: "error", mark: "", message: `cannot open \`${file}': No such file or directory`, at };
+}
+
+interface Collected {
+  readonly diagnostics: Diagnostic[];
+  messages: string;
+  failed: boolean;
+  readonly problem: (problem: Problem) => void;
+}
+
+/**
+ * Gathers what is wrong and what is printed. For the bare processor everything is text, in order, as GNU m4 prints it; for
+ * a configuration everything is a diagnostic, also what the library says with errprint.
+ */
+function collect(m4: Processor, program: string, plain: boolean): Collected {
+  const found: Collected = {
+    diagnostics: [],
+    messages: "",
+    failed: false,
+    problem: (problem) => {
+      found.diagnostics.push(inPlainWords(problem));
+      if (problem.severity === "error") found.failed = true;
+      if (plain) return;
+      const { file, line } = problem.at;
+      found.messages += `${program}:${line > 0 ? `${file}:${line}:` : ""} ${problem.mark}${problem.message}\n`;
+    },
+  };
+  m4.onProblem = found.problem;
+  m4.onMessage = (text, at) => {
+    found.messages += text;
+    if (plain) found.diagnostics.push(...fromMessage(text, at));
+  };
+  return found;
+}
+
+/** The place in the user's own file comes first; how it got from there to here follows. */
+function inPlainWords({ severity, message, at, plainly, plainAt = at, placeName }: Problem): Diagnostic {
+  const notes = story(plainAt, placeName ?? "while reading this");
+  return diagnostic(severity, plainly ?? message, locationOf(outermost(plainAt)), notes);
 }
 
 /**

@@ -25,6 +25,8 @@ export class Diversions {
   #current: Piece[] | undefined = this.#streams.get(0);
   #number = 0;
   #size = 0;
+  /** Called when text goes somewhere else than before. */
+  onDivert: (() => void) | undefined;
 
   /** Where text goes now (divnum). */
   get number(): number {
@@ -32,6 +34,8 @@ export class Diversions {
   }
 
   divert(to: number): void {
+    if (to === this.#number) return;
+    this.onDivert?.();
     this.#number = to;
     this.#current = to < 0 ? undefined : this.#stream(to);
   }
@@ -50,6 +54,11 @@ export class Diversions {
     const last = stream.at(-1);
     if (last !== undefined && last.origin === origin) last.text += text;
     else stream.push({ text, origin });
+  }
+
+  /** What a program printed: to the output itself, wherever text goes now. */
+  writeOutput(text: string, origin: Origin | undefined): void {
+    if (text !== "") this.#stream(0).push({ text, origin });
   }
 
   /** Moves diversion `number` to where text goes now. */

@@ -1,14 +1,17 @@
 /**
  * The macro processor itself: reads tokens, expands the names it knows, and gives the result back to be read again.
  * It knows nothing about mail; what the builtins do is in builtins.ts.
+ *
+ * A call whose arguments are being read is a frame on a stack of our own: however deep macros are nested, it costs memory
+ * only.
  */
-import { type Diagnostic, diagnostic, type Severity } from "../source/diagnostic.ts";
-import { Diversions } from "./diversions.ts";
+import { Debugging, type TracedCall } from "./debugging.ts";
+import { Diversions, OutputTooLarge } from "./diversions.ts";
 import { InputTooLarge } from "./input.ts";
-import { builtIn, locationOf, type Origin, outermost, story } from "./origin.ts";
-import { OutputTooLarge } from "./diversions.ts";
+import { builtIn, type Origin } from "./origin.ts";
 import { Scanner, type TokenKind, UnterminatedText } from "./scanner.ts";
 import { type Builtin, partsOf, type Symbol, SymbolTable } from "./symbols.ts";
+import { SyncLines } from "./sync-lines.ts";
 
 /** An argument of a macro: text, or a builtin as defn() hands it over. */
 export type Argument = string | Builtin;
@@ -38,23 +41,42 @@ export interface ProcessorOptions {
   readonly program?: string;
   /** syscmd and esyscmd run programs: only when the caller says so. */
   readonly allowSyscmd?: boolean;
-  /** -P: the names of all builtins begin with m4_. */
-  readonly prefixBuiltins?: boolean;
   /** -s: `#line` directives for a C preprocessor. */
   readonly syncLines?: boolean;
+  /** -G: `$10` is `$1` and a 0. */
+  readonly traditional?: boolean;
+  /** -Q: nothing about the number of arguments and the like. */
+  readonly quiet?: boolean;
+  /** -E -E: ends at the first warning. */
+  readonly stopAtWarning?: boolean;
+  /** --warn-macro-sequence: finds what is doubtful in the text of a definition. */
+  readonly doubtful?: (text: string) => readonly string[];
   readonly maxNesting?: number;
   readonly maxExpansions?: number;
 }
 
-const DEFAULT_NESTING = 1500;
+const DEFAULT_NESTING = 250_000;
 const DEFAULT_EXPANSIONS = 10_000_000;
+
+/** Something is wrong with the input. The words are GNU m4's. */
+export interface Problem {
+  readonly severity: "error" | "warning";
+  /** How GNU m4 marks it: "Warning: ", "ERROR: ", or not at all. */
+  readonly mark: string;
+  readonly message: string;
+  readonly at: Origin;
+  /** For somebody who has not asked for m4 but for a configuration: other words, another place, and how to call that. */
+  readonly plainly?: string;
+  readonly plainAt?: Origin;
+  readonly placeName?: string;
+}
 
 /** Ends the run: a limit was passed, or the input ended inside something. */
 export class FatalError extends Error {
-  readonly diagnostic: Diagnostic;
-  constructor(problem: Diagnostic) {
+  readonly problem: Problem;
+  constructor(problem: Problem) {
     super(problem.message);
-    this.diagnostic = problem;
+    this.problem = problem;
   }
 }
 
@@ -67,46 +89,83 @@ export class Exit extends Error {
   }
 }
 
+/** A call whose arguments are being read. */
+interface Frame {
+  readonly name: string;
+  readonly symbol: Symbol;
+  readonly at: Origin;
+  readonly args: Argument[];
+  readonly traced: TracedCall | undefined;
+  /** The argument that is being read. */
+  text: string;
+  builtin: Builtin | undefined;
+  /** Nothing but blanks of it was read. */
+  blank: boolean;
+  /** Open parentheses in it. */
+  parentheses: number;
+  argumentAt: Origin;
+}
+
 export class Processor {
   readonly symbols = new SymbolTable();
   readonly scanner = new Scanner();
   readonly diversions = new Diversions();
   readonly options: ProcessorOptions;
-  readonly diagnostics: Diagnostic[] = [];
-  /** What errprint, dumpdef and traces print: to standard error, in order. */
+  /** What errprint prints and programs write to standard error. */
   onMessage: (text: string, at: Origin) => void = () => {};
+  onProblem: (problem: Problem) => void = () => {};
+  readonly debugging = new Debugging((text) => this.onMessage(text, this.#at));
   builtins: ReadonlyMap<string, Builtin> = new Map();
   /** Exit status of the last syscmd. */
   sysval = 0;
-  /** Letters of debugmode. */
-  debug = "";
   #wrapped: { text: string; origin: Origin }[] = [];
-  #nesting = 0;
-  #expansions = 0;
+  #frames: Frame[] = [];
+  #calls = 0;
   #at: Origin = builtIn;
-  #lastSync: { file: string; line: number } | undefined;
+  readonly #sync: SyncLines | undefined;
+  readonly #maxNesting: number;
+  readonly #maxExpansions: number;
 
   constructor(options: ProcessorOptions) {
     this.options = options;
+    this.#maxNesting = options.maxNesting ?? DEFAULT_NESTING;
+    this.#maxExpansions = options.maxExpansions ?? DEFAULT_EXPANSIONS;
+    if (options.syncLines) this.#sync = new SyncLines();
+    this.diversions.onDivert = () => this.#sync?.restart();
+    this.scanner.input.onFile = (text, at) => {
+      this.#sync?.restart();
+      if (this.debugging.shows("i")) this.debugging.note(text, at);
+    };
   }
 
-  /** Where the call that is being expanded stands, or the text being read. */
+  /** Where the call stands that is being run. */
   get at(): Origin {
     return this.#at;
   }
 
-  report(severity: Severity, message: string, at = this.#at): void {
-    this.diagnostics.push(this.#problem(severity, message, at));
+  /** A mistake that does no harm; GNU m4 writes "Warning: " before it. */
+  warn(message: string, at = this.#at): void {
+    this.#report({ severity: "warning", mark: "Warning: ", message, at });
   }
 
-  fatal(message: string, at = this.#at): FatalError {
-    return new FatalError(this.#problem("error", message, at));
+  /** A warning that a user can silence (-Q). */
+  warnUnlessQuiet(message: string): void {
+    if (!this.options.quiet) this.warn(message);
   }
 
-  /** The place in the user's own file comes first; how it got from there to here follows. */
-  #problem(severity: Severity, message: string, at: Origin): Diagnostic {
-    const place = outermost(at);
-    return diagnostic(severity, message, locationOf(place), story(at, "while reading this"));
+  /** A call that does nothing because of its arguments. */
+  complain(message: string): void {
+    this.#report({ severity: "warning", mark: "", message, at: this.#at });
+  }
+
+  /** The run goes on, but has failed. */
+  error(message: string, plainly?: string): void {
+    this.#report({ severity: "error", mark: "", message, plainly, at: this.#at });
+  }
+
+  #report(problem: Problem): void {
+    if (this.options.stopAtWarning) throw new FatalError(problem);
+    this.onProblem(problem);
   }
 
   /** Expands a whole file (or text that stands for one). Throws FatalError or Exit. */
@@ -130,9 +189,21 @@ export class Processor {
     this.#wrapped.push({ text, origin });
   }
 
+  quoted(text: string): string {
+    return this.scanner.openQuote + text + this.scanner.closeQuote;
+  }
+
   #run(): void {
     try {
-      for (let kind = this.#next(); kind !== "eof"; kind = this.#next()) this.#copyOrExpand(kind, undefined);
+      for (let kind = this.scanner.next(); kind !== "eof"; kind = this.scanner.next()) {
+        const frame = this.#frames.at(-1);
+        if (kind === "word") this.#word(frame);
+        else if (frame === undefined) {
+          if (kind !== "builtin") this.#write(this.scanner.text, this.scanner.origin!);
+        } else this.#collect(frame, kind);
+      }
+      const frame = this.#frames.at(-1);
+      if (frame !== undefined) throw unfinishedCall(frame);
     } catch (error) {
       throw this.#asFatal(error);
     }
@@ -140,102 +211,148 @@ export class Processor {
 
   #asFatal(error: unknown): unknown {
     if (error instanceof UnterminatedText) {
-      const place = outermost(error.opened);
-      return new FatalError(
-        diagnostic(
-          "error",
-          `${error.message}: it opens here and is never closed`,
-          locationOf(place),
-          story(error.opened, "opened here"),
-        ),
-      );
+      const { what, opened: at } = error;
+      const plainly = `end of file in ${PLAIN_WORDS[what]}: it opens here and is never closed`;
+      return new FatalError({
+        severity: "error",
+        mark: "ERROR: ",
+        message: `end of file in ${what}`,
+        at,
+        plainly,
+        placeName: "opened here",
+      });
     }
-    if (error instanceof InputTooLarge || error instanceof OutputTooLarge) return this.fatal(error.message);
-    if (error instanceof RangeError && /call stack/i.test(error.message)) {
-      return this.fatal("macro calls are nested too deeply");
-    }
+    if (error instanceof InputTooLarge || error instanceof OutputTooLarge) return this.#limit(error.message, this.#at);
     return error;
   }
 
-  #next(): TokenKind {
-    return this.scanner.next();
+  #limit(message: string, at: Origin, plainly?: string): FatalError {
+    return new FatalError({ severity: "error", mark: "", message, at, plainly });
   }
 
-  /** One token: to the argument being collected, or out. */
-  #copyOrExpand(kind: TokenKind, into: string[] | undefined): void {
+  /** A name: expanded, or text. */
+  #word(frame: Frame | undefined): void {
     const { scanner } = this;
-    if (kind === "builtin") return; // only a whole argument can be a builtin
-    if (kind === "word") {
-      const name = scanner.text;
-      const symbol = this.symbols.get(name);
-      if (symbol !== undefined && !(symbol.builtin?.blind && scanner.input.peek() !== "(")) {
-        this.#expand(name, symbol, scanner.origin!);
-        return;
-      }
+    const name = scanner.text;
+    if (frame !== undefined) frame.blank = false;
+    const symbol = this.symbols.get(name);
+    if (symbol === undefined) {
+      if (frame === undefined) this.#write(name, scanner.origin!);
+      else frame.text += name;
+      return;
     }
-    if (into !== undefined) into.push(scanner.text);
-    else this.#write(scanner.text, scanner.origin!);
+    const origin = scanner.origin!;
+    const hasArguments = scanner.seesOpen();
+    if (hasArguments || !symbol.builtin?.blind) this.#begin(name, symbol, origin, hasArguments);
+    else if (frame === undefined) this.#write(name, origin);
+    else frame.text += name;
   }
 
   #write(text: string, origin: Origin): void {
-    if (this.options.syncLines && this.diversions.number === 0) this.#sync(origin);
-    this.diversions.write(text, origin);
-    if (this.#lastSync) for (const char of text) if (char === "\n") this.#lastSync.line++;
+    this.diversions.write(this.#sync === undefined ? text : this.#sync.mark(text, origin), origin);
   }
 
-  #sync(origin: Origin): void {
-    const last = this.#lastSync;
-    if (last !== undefined && last.file === origin.file && last.line === origin.line) return;
-    const name = last?.file === origin.file ? "" : ` "${origin.file}"`;
-    this.diversions.write(`#line ${origin.line}${name}\n`, origin);
-    this.#lastSync = { file: origin.file, line: origin.line };
-  }
-
-  #expand(name: string, symbol: Symbol, at: Origin): void {
-    const limit = this.options.maxNesting ?? DEFAULT_NESTING;
-    if (++this.#nesting > limit) throw this.fatal(`macro calls are nested more than ${limit} deep in \`${name}'`, at);
-    if (++this.#expansions > (this.options.maxExpansions ?? DEFAULT_EXPANSIONS)) {
-      throw this.fatal(`more than ${this.#expansions - 1} macro calls: \`${name}' seems to expand for ever`, at);
+  #begin(name: string, symbol: Symbol, at: Origin, hasArguments: boolean): void {
+    const depth = this.#frames.length + 1;
+    if (depth > this.#maxNesting) {
+      throw this.#limit(`recursion limit of ${this.#maxNesting} exceeded, use -L<N> to change it`, at);
     }
-    const args = this.scanner.input.peek() === "(" ? this.#collect(name, at) : [];
-    const before = this.#at;
+    if (++this.#calls > this.#maxExpansions) {
+      throw this.#limit(`more than ${this.#maxExpansions} macro calls: \`${name}' seems to expand for ever`, at);
+    }
+    const isTraced = this.symbols.isTraced(name) || this.debugging.shows("t");
+    const traced = isTraced ? { name, at, depth, number: this.#calls } : undefined;
+    if (traced !== undefined) this.debugging.beforeArguments(traced);
+    if (!hasArguments) {
+      this.#finishCall(name, symbol, at, [], traced);
+      return;
+    }
+    this.scanner.next();
+    this.#frames.push({
+      name,
+      symbol,
+      at,
+      args: [],
+      traced,
+      text: "",
+      builtin: undefined,
+      blank: true,
+      parentheses: 0,
+      argumentAt: this.scanner.origin!,
+    });
+  }
+
+  /** One token of an argument. */
+  #collect(frame: Frame, kind: TokenKind): void {
+    const { scanner } = this;
+    if (frame.parentheses === 0 && (kind === "comma" || kind === "close")) {
+      // Text behind the value of a builtin is dropped, as GNU m4 does.
+      frame.args.push(frame.builtin ?? frame.text);
+      if (kind === "close") {
+        this.#frames.pop();
+        this.#finishCall(frame.name, frame.symbol, frame.at, frame.args, frame.traced);
+        return;
+      }
+      frame.text = "";
+      frame.builtin = undefined;
+      frame.blank = true;
+      frame.argumentAt = scanner.origin!;
+      return;
+    }
+    if (kind === "builtin") {
+      if (frame.text === "") frame.builtin = scanner.builtin;
+    } else if (kind === "text" && frame.blank) {
+      // Unquoted blanks before an argument do not belong to it.
+      frame.text = scanner.text.replace(/^[ \t\n\v\f\r]+/, "");
+      if (frame.text === "") return;
+    } else {
+      if (kind === "open") frame.parentheses++;
+      else if (kind === "close") frame.parentheses--;
+      frame.text += scanner.text;
+    }
+    frame.blank = false;
+  }
+
+  #finishCall(
+    name: string,
+    symbol: Symbol,
+    at: Origin,
+    args: readonly Argument[],
+    traced: TracedCall | undefined,
+  ): void {
     this.#at = at;
-    this.call(name, symbol, args, at);
-    this.#at = before;
-    this.#nesting--;
-  }
-
-  /** Runs one definition with these arguments; the result is read next. */
-  call(name: string, symbol: Symbol, args: readonly Argument[], at: Origin): void {
-    symbol.read = true;
-    const traced = this.symbols.isTraced(name);
-    const result = symbol.builtin
-      ? this.#callBuiltin(name, symbol.builtin, args, at)
-      : this.substitute(symbol, name, args);
-    if (traced) this.#trace(name, args, result);
+    const result = traced === undefined ? this.call(name, symbol, args, at) : this.#tracedCall(traced, symbol, args);
     if (result) this.scanner.input.pushText(result, name, textOf(args[0]), symbol, at);
+    this.#at = at;
   }
 
-  #trace(name: string, args: readonly Argument[], result: string | undefined): void {
-    const { openQuote, closeQuote } = this.scanner;
-    const quoted = (text: string): string => `${openQuote}${text}${closeQuote}`;
-    const list = args.length === 0 ? "" : `(${args.map((each) => quoted(textOf(each) ?? "")).join(", ")})`;
-    const to = result ? ` -> ${quoted(result)}` : "";
-    this.onMessage(`m4trace: -${this.#nesting}- ${name}${list}${to}\n`, this.#at);
+  #tracedCall(traced: TracedCall, symbol: Symbol, args: readonly Argument[]): string | undefined {
+    const quote = (text: string): string => this.quoted(text);
+    const shown = args.map(shownText);
+    this.debugging.beforeCall(traced, shown, quote);
+    const result = this.call(traced.name, symbol, args, traced.at);
+    this.debugging.afterCall(traced, shown, result, quote);
+    return result;
+  }
+
+  /** Runs one definition with these arguments; what it returns is to be read next. */
+  call(name: string, symbol: Symbol, args: readonly Argument[], at: Origin): string | undefined {
+    symbol.read = true;
+    return symbol.builtin ? this.#callBuiltin(name, symbol.builtin, args, at) : this.substitute(symbol, name, args);
   }
 
   #callBuiltin(name: string, builtin: Builtin, args: readonly Argument[], at: Origin): string | undefined {
     if (args.length < builtin.min) {
-      this.report("warning", `too few arguments to builtin \`${name}'`);
-      // A name of its own says so: it may be a word of the text that happens to be a builtin.
-      if (args.length === 0 && builtin.min > 0 && !builtin.blind) return undefined;
-    } else if (args.length > builtin.max) this.report("warning", `excess arguments to builtin \`${name}' ignored`);
+      this.warnUnlessQuiet(`too few arguments to builtin \`${name}'`);
+      const { whenTooFew } = builtin;
+      if (whenTooFew !== "run") return whenTooFew?.(args.map(shownText));
+    } else if (args.length > builtin.max) this.warnUnlessQuiet(`excess arguments to builtin \`${name}' ignored`);
     return builtin.run({ m4: this, name, args, at, text: (index) => textOf(args[index]) }) ?? undefined;
   }
 
   /** The text of a definition with its parameters filled in. */
   substitute(symbol: Symbol, name: string, args: readonly Argument[]): string {
-    const parts = (symbol.parts ??= partsOf(symbol.text));
+    const parts = (symbol.parts ??= partsOf(symbol.text, this.options.traditional));
     if (parts.length === 1 && typeof parts[0] === "string") return parts[0];
     let text = "";
     for (const part of parts) {
@@ -254,57 +371,23 @@ export class Processor {
       .map((each) => (quoted ? openQuote + (textOf(each) ?? "") + closeQuote : (textOf(each) ?? "")))
       .join(",");
   }
+}
 
-  /** The arguments of a call whose opening parenthesis comes next. */
-  #collect(name: string, at: Origin): Argument[] {
-    const { scanner } = this;
-    scanner.next();
-    const args: Argument[] = [];
-    for (;;) {
-      const more = this.#argument(args, name, at);
-      if (!more) return args;
-    }
-  }
+/** What UnterminatedText is about, in words for somebody who has not asked for m4. */
+const PLAIN_WORDS: Readonly<Record<UnterminatedText["what"], string>> = { string: "quoted text", comment: "comment" };
 
-  /** One argument, without leading unquoted blanks; false when the closing parenthesis ended the list. */
-  #argument(args: Argument[], name: string, at: Origin): boolean {
-    const { scanner } = this;
-    let kind = this.#next();
-    while (kind === "text") {
-      const trimmed = scanner.text.replace(/^[ \t\n\v\f\r]+/, "");
-      if (trimmed !== "") {
-        scanner.text = trimmed;
-        break;
-      }
-      kind = this.#next();
-    }
-    const into: string[] = [];
-    let builtin: Builtin | undefined;
-    for (let depth = 0; ; kind = this.#next()) {
-      if (kind === "eof") {
-        throw new FatalError(
-          diagnostic(
-            "error",
-            `end of file in the argument list of \`${name}': its ( is never closed`,
-            locationOf(outermost(at)),
-            story(at, "called here"),
-          ),
-        );
-      }
-      if (depth === 0 && (kind === "comma" || kind === "close")) {
-        // Text behind the value of a builtin is dropped, as GNU m4 does.
-        args.push(builtin ?? into.join(""));
-        return kind === "comma";
-      }
-      if (kind === "open") depth++;
-      else if (kind === "close") depth--;
-      if (kind === "builtin") {
-        if (into.length === 0) builtin = scanner.builtin;
-      } else this.#copyOrExpand(kind, into);
-    }
-  }
+function unfinishedCall({ name, at, argumentAt }: Frame): FatalError {
+  const plainly = `end of file in the argument list of \`${name}': its ( is never closed`;
+  const message = "end of file in argument list";
+  const plain = { plainly, plainAt: at, placeName: "called here" };
+  return new FatalError({ severity: "error", mark: "ERROR: ", message, at: argumentAt, ...plain });
 }
 
 export function textOf(argument: Argument | undefined): string | undefined {
   return argument === undefined || typeof argument === "string" ? argument : "";
+}
+
+/** As a trace shows it. */
+function shownText(argument: Argument): string {
+  return typeof argument === "string" ? argument : `<${argument.name}>`;
 }

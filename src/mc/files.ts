@@ -1,5 +1,6 @@
 /**
- * Where include looks. A relative name: the folder of the file that includes it, then the `-I` folders, then the library.
+ * Where include looks. A relative name: the folder of the file that includes it (bare m4: the current folder), then the
+ * `-I` folders, then the library.
  * Any path that ends in m4/cf.m4 is the frame of our own library: existing .mc files begin with such a line, naming the
  * place where another mail server keeps its own.
  */
@@ -21,6 +22,10 @@ const kinds: Readonly<Record<string, string>> = {
 export interface SearchOptions {
   readonly library: Library | undefined;
   readonly includePath: readonly string[];
+  /** As GNU m4 does: relative names begin where the program runs, not where the including file lies. */
+  readonly fromHere?: boolean;
+  /** Hears of a file that was found in a folder of the path. */
+  readonly onFound?: (name: string, file: string) => void;
   /** Called when the frame is loaded. */
   readonly onFrame?: () => void;
 }
@@ -35,7 +40,7 @@ function tryFile(path: string): Found | undefined {
   return text === undefined ? undefined : { file: path, text };
 }
 
-export function searchPath({ library, includePath, onFrame }: SearchOptions): FileSource {
+export function searchPath({ library, includePath, fromHere = false, onFound, onFrame }: SearchOptions): FileSource {
   const fromLibrary = (name: string): Found | undefined => {
     const text = library?.read(name);
     return text === undefined ? undefined : { file: library!.root + name, text };
@@ -44,9 +49,14 @@ export function searchPath({ library, includePath, onFrame }: SearchOptions): Fi
     library && name.startsWith(library.root) ? name.slice(library.root.length) : undefined;
 
   const relative = (name: string, from: string): Found | undefined => {
-    for (const folder of [dirname(from), ...includePath]) {
-      const found = tryFile(join(folder, name));
-      if (found) return found;
+    if (name === "") return undefined;
+    const first = tryFile(fromHere ? name : join(dirname(from), name));
+    if (first) return first;
+    for (const folder of includePath) {
+      const found = tryFile(fromHere ? `${folder}/${name}` : join(folder, name));
+      if (!found) continue;
+      onFound?.(name, found.file);
+      return found;
     }
     return fromLibrary(name);
   };

@@ -4,7 +4,7 @@
  * in the middle of a word: that is how m4 glues names together.
  */
 import type { Builtin, Symbol } from "./symbols.ts";
-import type { Origin } from "./origin.ts";
+import { type Origin, outermost } from "./origin.ts";
 
 /** One text being read. `builtin` marks the value of defn(`builtin'), which has no text of its own. */
 export interface Block {
@@ -22,6 +22,9 @@ export interface Block {
 /** Total length of pushed-back text: a macro that doubles its argument for ever is stopped here. */
 const MAX_PENDING = 64 * 1024 * 1024;
 
+/** A macro that calls itself at its end is a loop: nobody wants to read how often it went round, or keep it in memory. */
+const DEEPEST_STORY = 400;
+
 export class InputTooLarge extends Error {}
 
 export class Input {
@@ -29,23 +32,22 @@ export class Input {
   /** The topmost block that is not used up, or undefined at the end of the input. */
   top: Block | undefined;
   #pending = 0;
+  /** Hears of files that are opened and used up, and where reading stood then. */
+  onFile: ((what: string, at: Origin | undefined) => void) | undefined;
 
   pushFile(file: string, text: string, parent: Origin | undefined): void {
+    this.onFile?.(`input read from ${file}`, parent);
     this.#push({ text, position: 0, isFile: true, file, line: 1, origin: { file, line: 1, parent }, parent });
   }
 
   /** The expansion of `symbol` (or of a builtin), to be read next. */
   pushText(text: string, name: string, argument: string | undefined, symbol: Symbol, at: Origin): void {
     if (text === "") return;
-    const origin: Origin = {
-      file: at.file,
-      line: at.line,
-      macro: name,
-      argument,
-      definedAt: symbol.definedAt,
-      parent: at,
-    };
-    this.pushWith(text, origin);
+    const { file, line } = at;
+    const depth = (at.depth ?? 0) + 1;
+    const parent = depth > DEEPEST_STORY ? outermost(at) : at;
+    const shown = depth > DEEPEST_STORY ? 0 : depth;
+    this.pushWith(text, { file, line, macro: name, argument, definedAt: symbol.definedAt, parent, depth: shown });
   }
 
   /** Text that keeps an origin it already has (m4wrap). */
@@ -72,10 +74,19 @@ export class Input {
     while (top !== undefined && top.position >= top.text.length) {
       this.#stack.pop();
       this.#pending -= top.text.length;
+      if (top.isFile) this.#leaveFile(top);
       top = this.#stack.at(-1);
       this.top = top;
     }
     return top;
+  }
+
+  #leaveFile({ origin }: Block): void {
+    const below = this.#stack.findLast((block) => block.isFile);
+    this.onFile?.(
+      below === undefined ? "input exhausted" : `input reverted to ${below.file}, line ${below.line}`,
+      origin,
+    );
   }
 
   /** The next character without taking it; "" at the end and before a builtin's value. */
@@ -135,11 +146,6 @@ export class Input {
     let lines = 0;
     for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines++;
     if (lines > 0) nextLine(block, lines);
-  }
-
-  /** The origin of the character that comes next. */
-  origin(): Origin | undefined {
-    return this.current()?.origin;
   }
 }
 

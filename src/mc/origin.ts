@@ -16,6 +16,8 @@ export interface Origin {
   readonly argument?: string;
   /** Where that macro got its text, when a file defined it. */
   readonly definedAt?: Origin;
+  /** How many expansions this one is inside of, itself included. */
+  readonly depth?: number;
   /** Where the call or the include stands; undefined for a file of the command line. */
   readonly parent?: Origin;
 }

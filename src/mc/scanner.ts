@@ -10,18 +10,22 @@ import type { Builtin } from "./symbols.ts";
 export type TokenKind = "eof" | "word" | "text" | "quoted" | "open" | "comma" | "close" | "builtin";
 
 export class UnterminatedText extends Error {
+  readonly what: "string" | "comment";
   readonly opened: Origin;
-  constructor(message: string, opened: Origin) {
-    super(message);
+  constructor(what: "string" | "comment", opened: Origin) {
+    super(`end of file in ${what}`);
+    this.what = what;
     this.opened = opened;
   }
 }
 
-const WORD_START = 1;
-const WORD_PART = 2;
-const charClass = new Uint8Array(256);
-for (const char of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_") charClass[char.charCodeAt(0)] = 3;
-for (const char of "0123456789") charClass[char.charCodeAt(0)] = WORD_PART;
+const WORD = /[A-Za-z_0-9]*/y;
+const LETTER = new Uint8Array(256);
+for (const char of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_") LETTER[char.charCodeAt(0)] = 1;
+const OPEN = 0x28;
+const CLOSE = 0x29;
+const COMMA = 0x2c;
+const NEWLINE = 0x0a;
 
 export class Scanner {
   readonly input = new Input();
@@ -29,6 +33,10 @@ export class Scanner {
   closeQuote = "'";
   openComment = "#";
   closeComment = "\n";
+  /** First characters of the marks, and what must be looked at one by one. */
+  #quoteMarks = firstOf("`", "'");
+  #commentMark = firstOf("\n");
+  #special = specialOf("`", "#");
   /** Of the token that next() found. */
   text = "";
   builtin: Builtin | undefined;
@@ -37,12 +45,22 @@ export class Scanner {
   changeQuote(open?: string, close?: string): void {
     this.openQuote = open ?? "`";
     this.closeQuote = open === undefined || !close ? "'" : close;
-    if (open === "") this.closeQuote = close ?? "'";
+    this.#quoteMarks = firstOf(this.openQuote, this.closeQuote);
+    this.#special = specialOf(this.openQuote, this.openComment);
   }
 
   changeComment(open?: string, close?: string): void {
     this.openComment = open ?? "";
     this.closeComment = !close ? "\n" : close;
+    this.#commentMark = firstOf(this.closeComment);
+    this.#special = specialOf(this.openQuote, this.openComment);
+  }
+
+  /** Whether the next token is an opening parenthesis, and not a quote or comment that begins like one. */
+  seesOpen(): boolean {
+    const { input } = this;
+    if (input.peek() !== "(") return false;
+    return !input.startsWith(this.openComment) && !input.startsWith(this.openQuote);
   }
 
   next(): TokenKind {
@@ -55,25 +73,27 @@ export class Scanner {
       this.builtin = block.builtin;
       return "builtin";
     }
-    if (input.startsWith(this.openComment)) return this.#comment();
     const code = block.text.charCodeAt(block.position);
-    if (charClass[code] & WORD_START) return this.#word(block);
-    if (input.startsWith(this.openQuote)) return this.#quoted();
-    return this.#other(block, code);
+    if (this.#special.has(code)) {
+      if (input.startsWith(this.openComment)) return this.#comment();
+      if (LETTER[code] === 0 && input.startsWith(this.openQuote)) return this.#quoted();
+    }
+    return LETTER[code] === 1 ? this.#word(block) : this.#other(block, code);
   }
 
   /** A name; it may go on in the block below when this one ends within it. */
   #word(block: Block): TokenKind {
-    let text = "";
-    let current: Block | undefined = block;
-    while (current !== undefined && current.builtin === undefined) {
-      const start: number = current.position;
-      let end = start;
-      while (end < current.text.length && charClass[current.text.charCodeAt(end)] & WORD_PART) end++;
-      text += current.text.slice(start, end);
-      current.position = end;
-      if (end < current.text.length) break;
-      current = this.input.current();
+    let end = endOfWord(block);
+    let text = block.text.slice(block.position, end);
+    block.position = end;
+    if (end === block.text.length) {
+      for (let next = this.input.current(); next !== undefined; next = this.input.current()) {
+        if (next.builtin !== undefined) break;
+        end = endOfWord(next);
+        text += next.text.slice(next.position, end);
+        next.position = end;
+        if (end < next.text.length) break;
+      }
     }
     this.text = text;
     return "word";
@@ -90,9 +110,9 @@ export class Scanner {
         input.skip(closeComment.length);
         this.text = text + closeComment;
         return "text";
-      } else text += this.#upTo(block, closeComment, "");
+      } else text += this.#upTo(block, this.#commentMark);
     }
-    throw new UnterminatedText("end of file in comment", opened);
+    throw new UnterminatedText("comment", opened);
   }
 
   #quoted(): TokenKind {
@@ -114,22 +134,19 @@ export class Scanner {
         input.skip(openQuote.length);
         depth++;
         text += openQuote;
-      } else text += this.#upTo(block, closeQuote, openQuote);
+      } else text += this.#upTo(block, this.#quoteMarks);
     }
-    throw new UnterminatedText("end of file in quoted text", opened);
+    throw new UnterminatedText("string", opened);
   }
 
   /** Takes at least one character of `block`, then all up to where one of the marks may begin. */
-  #upTo(block: Block, first: string, second: string): string {
+  #upTo(block: Block, marks: RegExp): string {
     const { text, position } = block;
-    let end = text.length;
-    const one = text.indexOf(first[0], position + 1);
-    if (one >= 0) end = one;
-    const two = second === "" ? -1 : text.indexOf(second[0], position + 1);
-    if (two >= 0 && two < end) end = two;
+    marks.lastIndex = position + 1;
+    const end = marks.test(text) ? marks.lastIndex - 1 : text.length;
     const taken = text.slice(position, end);
     block.position = end;
-    this.input.advanceLines(block, taken);
+    if (block.isFile) this.input.advanceLines(block, taken);
     return taken;
   }
 
@@ -137,24 +154,40 @@ export class Scanner {
   #other(block: Block, code: number): TokenKind {
     const { text } = block;
     const start = block.position;
-    if (code === 0x28 || code === 0x2c || code === 0x29) {
+    if (code === OPEN || code === COMMA || code === CLOSE) {
       block.position++;
       this.text = text[start];
-      return code === 0x28 ? "open" : code === 0x2c ? "comma" : "close";
+      return code === OPEN ? "open" : code === COMMA ? "comma" : "close";
     }
-    const quote = this.openQuote === "" ? -1 : this.openQuote.charCodeAt(0);
-    const comment = this.openComment === "" ? -1 : this.openComment.charCodeAt(0);
     let end = start + 1;
-    if (code !== 0x0a) {
+    if (code !== NEWLINE) {
       for (; end < text.length; end++) {
         const each = text.charCodeAt(end);
-        if (charClass[each] & WORD_START || each === quote || each === comment) break;
-        if (each === 0x28 || each === 0x29 || each === 0x2c || each === 0x0a) break;
+        if (LETTER[each] === 1 || each === OPEN || each === CLOSE || each === COMMA || each === NEWLINE) break;
+        if (this.#special.has(each)) break;
       }
     }
     block.position = end;
     this.text = end === start + 1 ? text[start] : text.slice(start, end);
-    if (code === 0x0a) this.input.advanceLines(block, "\n");
+    if (code === NEWLINE && block.isFile) this.input.advanceLines(block, "\n");
     return "text";
   }
+}
+
+function endOfWord({ text, position }: Block): number {
+  WORD.lastIndex = position;
+  WORD.test(text);
+  return WORD.lastIndex;
+}
+
+/** Finds the first character of any of the marks. */
+function firstOf(...marks: readonly string[]): RegExp {
+  const each = marks
+    .filter((mark) => mark !== "")
+    .map((mark) => `\\x${mark.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return new RegExp(`[${each.join("")}]`, "g");
+}
+
+function specialOf(...marks: readonly string[]): ReadonlySet<number> {
+  return new Set(marks.filter((mark) => mark !== "").map((mark) => mark.charCodeAt(0)));
 }

@@ -9,8 +9,10 @@ export interface Builtin {
   /** Fewest and most arguments without a warning. */
   readonly min: number;
   readonly max: number;
-  /** May be handed the value of defn(`builtin') as an argument. */
-  readonly takesBuiltins?: boolean;
+  /** With fewer arguments than `min`: nothing (when not given), this text, or it runs all the same. */
+  readonly whenTooFew?: "run" | ((args: readonly string[]) => string | undefined);
+  /** Only GNU m4 has it. */
+  readonly gnu: boolean;
   /** Returns the text to be read next, if any. */
   readonly run: (call: Call) => string | void;
 }
@@ -35,7 +37,6 @@ export class SymbolTable {
   #stacks = new Map<string, Symbol[]>();
   #traced = new Set<string>();
   #asked = new Set<string>();
-  traceAll = false;
 
   get(name: string): Symbol | undefined {
     return this.#stacks.get(name)?.at(-1);
@@ -91,18 +92,21 @@ export class SymbolTable {
     else this.#traced.delete(name);
   }
 
-  traceNone(): void {
-    this.#traced.clear();
-    this.traceAll = false;
+  /** `traceon` and `traceoff` without arguments: what is defined now. */
+  traceDefined(on: boolean): void {
+    for (const name of this.#stacks.keys()) this.trace(name, on);
   }
 
   isTraced(name: string): boolean {
-    return this.traceAll || this.#traced.has(name);
+    return this.#traced.size > 0 && this.#traced.has(name);
   }
 }
 
-/** Cuts macro text at its parameters: `$1` (several digits are one number), `$#`, `$*`, `$@`; another `$` is text. */
-export function partsOf(text: string): Part[] {
+/**
+ * Cuts macro text at its parameters: `$1`, `$#`, `$*`, `$@`; another `$` is text. Several digits are one number, unless
+ * the text is to be read as traditional m4 does.
+ */
+export function partsOf(text: string, traditional = false): Part[] {
   const parts: Part[] = [];
   let from = 0;
   for (let at = text.indexOf("$"); at >= 0; at = text.indexOf("$", at)) {
@@ -110,7 +114,7 @@ export function partsOf(text: string): Part[] {
     let length = 2;
     let part: Part;
     if (next >= "0" && next <= "9") {
-      while (text[at + length] >= "0" && text[at + length] <= "9") length++;
+      if (!traditional) while (text[at + length] >= "0" && text[at + length] <= "9") length++;
       part = Number(text.slice(at + 1, at + length));
     } else if (next === "#" || next === "*" || next === "@") part = { all: next };
     else {

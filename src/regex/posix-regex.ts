@@ -2,6 +2,9 @@
  * Reads POSIX regular expressions, extended or basic (IEEE 1003.1 §9), with the extensions that the C library of Linux
  * has: `\w \W \s \S \b \B \< \> \` \'`, and in basic ones `\+ \? \|`. Errors are in that library's words.
  *
+ * A third dialect is that of Emacs, which m4 uses: marked with backslashes like basic ones, but `+` and `?` repeat, there
+ * are no intervals and no named classes, `^` and `$` are the ends of lines, and a dot is no newline.
+ *
  * This file only makes a tree; regex-program.ts runs it.
  */
 
@@ -19,7 +22,15 @@ export type RegexNode =
   /** `most` is Infinity for no limit. */
   | { readonly kind: "repeat"; readonly body: RegexNode; readonly least: number; readonly most: number };
 
-export type Assertion = "start" | "end" | "word-edge" | "no-word-edge" | "word-start" | "word-end";
+export type Assertion =
+  | "start"
+  | "end"
+  | "line-start"
+  | "line-end"
+  | "word-edge"
+  | "no-word-edge"
+  | "word-start"
+  | "word-end";
 
 export interface Regex {
   readonly root: RegexNode;
@@ -35,6 +46,8 @@ export class RegexError extends Error {
 
 export interface RegexSyntax {
   readonly basic: boolean;
+  /** The dialect of Emacs; goes with `basic`. */
+  readonly emacs?: boolean;
   readonly ignoreCase: boolean;
 }
 
@@ -52,15 +65,19 @@ export function parseRegex(source: string, syntax: RegexSyntax): Regex {
 class Parser {
   readonly #source: string;
   readonly #basic: boolean;
+  readonly #emacs: boolean;
   readonly #ignoreCase: boolean;
   #at = 0;
   #depth = 0;
   groups = 0;
   backReferences = false;
+  /** Groups that are closed: only those can be referred to. */
+  #closed = new Set<number>();
 
-  constructor(source: string, { basic, ignoreCase }: RegexSyntax) {
+  constructor(source: string, { basic, emacs = false, ignoreCase }: RegexSyntax) {
     this.#source = source;
     this.#basic = basic;
+    this.#emacs = emacs;
     this.#ignoreCase = ignoreCase;
   }
 
@@ -72,8 +89,16 @@ class Parser {
   }
 
   #choice(): RegexNode {
-    const parts = [this.#branch()];
-    while (this.#takes("|", "\\|")) parts.push(this.#branch());
+    const before = this.#closed;
+    const parts: RegexNode[] = [];
+    const closed = new Set<number>();
+    do {
+      // A branch cannot refer to a group of the branches beside it.
+      this.#closed = new Set(before);
+      parts.push(this.#branch());
+      for (const group of this.#closed) closed.add(group);
+    } while (this.#takes("|", "\\|"));
+    this.#closed = closed;
     return parts.length === 1 ? parts[0] : { kind: "choice", parts };
   }
 
@@ -95,7 +120,7 @@ class Parser {
   #piece(first: boolean): RegexNode {
     const character = this.#source[this.#at++];
     if (character === "[") return { kind: "set", set: this.#bracket() };
-    if (character === ".") return { kind: "set", set: new Uint8Array(256).fill(1) };
+    if (character === ".") return { kind: "set", set: this.#dot() };
     if (character === "\\") return this.#escape(first);
     if (this.#basic) return this.#basicCharacter(character, first);
     if (character === "(") return this.#group();
@@ -106,10 +131,16 @@ class Parser {
     return this.#literal(character);
   }
 
+  #dot(): OctetSet {
+    const set = new Uint8Array(256).fill(1);
+    if (this.#emacs) set[10] = 0;
+    return set;
+  }
+
   #basicCharacter(character: string, first: boolean): RegexNode {
-    if (character === "^" && first) return { kind: "assert", what: "start" };
+    if (character === "^" && first) return { kind: "assert", what: this.#emacs ? "line-start" : "start" };
     if (character === "$" && (this.#at === this.#source.length || this.#sees("", "\\|") || this.#closes())) {
-      return { kind: "assert", what: "end" };
+      return { kind: "assert", what: this.#emacs ? "line-end" : "end" };
     }
     return this.#literal(character);
   }
@@ -123,12 +154,12 @@ class Parser {
     if (named) return { kind: "set", set: setOf(named) };
     if (/[1-9]/.test(character)) return this.#backReference(Number(character));
     if (this.#basic && character === "(") return this.#group();
-    if (this.#basic && character === "{" && first) throw invalidPreceding();
+    if (this.#basic && !this.#emacs && character === "{" && first) throw invalidPreceding();
     return this.#literal(character);
   }
 
   #backReference(number: number): RegexNode {
-    if (number > this.groups) throw new RegexError("Invalid back reference");
+    if (!this.#closed.has(number)) throw new RegexError("Invalid back reference");
     this.backReferences = true;
     return { kind: "back", number };
   }
@@ -139,6 +170,7 @@ class Parser {
     const body = this.#choice();
     if (!this.#takes(")", "\\)")) throw new RegexError("Unmatched ( or \\(");
     this.#depth--;
+    this.#closed.add(number);
     return { kind: "group", number, body };
   }
 
@@ -158,11 +190,13 @@ class Parser {
   #repeats(node: RegexNode, literalStar: boolean): RegexNode {
     for (;;) {
       let bounds: readonly [number, number] | undefined;
-      if (this.#source[this.#at] === "*") {
+      const next = this.#source[this.#at];
+      if (next === "*" || (this.#emacs && (next === "+" || next === "?"))) {
         if (literalStar) return node;
         this.#at++;
-        bounds = [0, Infinity];
-      } else if (this.#takes("+", "\\+")) bounds = [1, Infinity];
+        bounds = [next === "+" ? 1 : 0, next === "?" ? 1 : Infinity];
+      } else if (this.#emacs) return node;
+      else if (this.#takes("+", "\\+")) bounds = [1, Infinity];
       else if (this.#takes("?", "\\?")) bounds = [0, 1];
       else if (this.#takes("{", "\\{")) bounds = this.#interval();
       if (bounds === undefined) return node;
@@ -201,7 +235,7 @@ class Parser {
 
   #bracketItem(set: OctetSet): void {
     const named = /^\[([:=.])(.*?)\1\]/s.exec(this.#source.slice(this.#at));
-    if (named?.[1] === ":") {
+    if (named?.[1] === ":" && !this.#emacs) {
       const members = CLASSES[named[2]];
       if (members === undefined) throw new RegexError("Invalid character class name");
       this.#at += named[0].length;
@@ -212,7 +246,7 @@ class Parser {
     if (this.#source[this.#at] !== "-" || this.#source[this.#at + 1] === "]") return this.#add(set, low);
     this.#at++;
     const high = this.#bracketCharacter();
-    if (high < low) throw new RegexError("Invalid range end");
+    if (high < low && !this.#emacs) throw new RegexError("Invalid range end");
     for (let octet = low; octet <= high; octet++) this.#add(set, octet);
   }
 

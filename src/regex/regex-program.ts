@@ -15,7 +15,8 @@ import { RegexError } from "./posix-regex.ts";
 export type MatchPositions = Int32Array;
 
 export interface Matcher {
-  match(text: string): MatchPositions | undefined;
+  /** The first match that begins at `from` (0 when not given) or behind it. */
+  match(text: string, from?: number): MatchPositions | undefined;
 }
 
 type Instruction =
@@ -125,11 +126,11 @@ class Machine implements Matcher {
     this.#visited = new Int32Array(program.length);
   }
 
-  match(text: string): MatchPositions | undefined {
+  match(text: string, from = 0): MatchPositions | undefined {
     this.#visited.fill(0);
     let current: ThreadList = { at: [], slots: [] };
     let best: Int32Array | undefined;
-    for (let position = 0; position <= text.length; position++) {
+    for (let position = from; position <= text.length; position++) {
       // A match that begins later is never better than one that was found or is on its way.
       if (best === undefined && current.at.length === 0) {
         const slots = new Int32Array(this.#slotCount).fill(-1);
@@ -211,9 +212,11 @@ class Machine implements Matcher {
   }
 }
 
-const HOLDS: Readonly<Record<Assertion, (text: string, position: number) => boolean>> = {
+export const HOLDS: Readonly<Record<Assertion, (text: string, position: number) => boolean>> = {
   start: (_, position) => position === 0,
   end: (text, position) => position === text.length,
+  "line-start": (text, position) => position === 0 || text.charCodeAt(position - 1) === 10,
+  "line-end": (text, position) => position === text.length || text.charCodeAt(position) === 10,
   "word-edge": (text, position) => isWord(text, position - 1) !== isWord(text, position),
   "no-word-edge": (text, position) => isWord(text, position - 1) === isWord(text, position),
   "word-start": (text, position) => !isWord(text, position - 1) && isWord(text, position),

@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import { readFileSync } from "node:fs";
 import { builtins, defineBuiltins } from "../../src/mc/builtins.ts";
 import { compileMc } from "../../src/mc/compile.ts";
-import { Exit, FatalError, Processor } from "../../src/mc/expand.ts";
+import { Exit, FatalError, type Problem, Processor } from "../../src/mc/expand.ts";
 import { damage, fuzz, randomOctets, type Random, randomWords } from "../support/fuzz.ts";
 
 /** These make files or programs. */
@@ -51,17 +51,19 @@ test("any text is expanded or reported, with limits on calls", async () => {
     note(text);
     const m4 = new Processor({ files: { find: () => undefined }, maxNesting: 100, maxExpansions: 5000 });
     m4.builtins = builtins;
-    defineBuiltins(m4.symbols, false);
+    defineBuiltins(m4.symbols);
+    const problems: Problem[] = [];
+    m4.onProblem = (problem) => void problems.push(problem);
     for (const name of OUTSIDE) m4.symbols.undefine(name);
     try {
       m4.processFile("fuzz.m4", text);
       m4.finish();
     } catch (error) {
-      if (error instanceof FatalError) m4.diagnostics.push(error.diagnostic);
+      if (error instanceof FatalError) problems.push(error.problem);
       else if (!(error instanceof Exit)) throw error;
     }
     const lines = text.split("\n").length;
-    for (const { message, at } of m4.diagnostics) {
+    for (const { message, at } of problems) {
       expect(message).not.toBe("");
       expect(at.line).toBeLessThanOrEqual(lines);
     }

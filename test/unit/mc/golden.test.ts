@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { readM4Words } from "../../../src/cli/m4.ts";
 import { compileMc, processM4 } from "../../../src/mc/compile.ts";
 import { folderLibrary } from "../../../src/mc/library.ts";
+import * as cases from "../../golden/m4-cases.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const golden = join(root, "test/golden/mc");
@@ -14,7 +16,27 @@ describe("macro programs of our own print what GNU m4 printed for them", () => {
     test(file, () => {
       const path = join(folder, file);
       const expected = readFileSync(path.replace(/\.m4$/, ".expected"), "latin1");
-      expect(processM4([{ file: path }]).text).toBe(expected);
+      expect(processM4([{ file: path }], { includePath: [folder] }).text).toBe(expected);
+    });
+  }
+});
+
+describe("small macro programs print, say and end with what GNU m4 did", () => {
+  for (const file of readdirSync(cases.folder).filter((name) => name.endsWith(".cases"))) {
+    const name = basename(file, ".cases");
+    test(name, () => {
+      // Files are sought in the current folder, and named as they were asked for.
+      const before = process.cwd();
+      process.chdir(cases.folder);
+      try {
+        const got = cases.readCases(name).map(({ options, text }) => {
+          const result = processM4([{ file: cases.CASE_FILE, text }], readM4Words(options).options);
+          return cases.formatAnswer(result.text, result.messages, result.status);
+        });
+        expect(got).toEqual(cases.readAnswers(name));
+      } finally {
+        process.chdir(before);
+      }
     });
   }
 });

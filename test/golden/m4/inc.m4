@@ -1,0 +1,2 @@
+included line 1
+included __line__ __file__
