@@ -5,7 +5,6 @@
  *     FR|/usr/local/bin/relays
  *     F{VirtHost}@hash:/etc/mail/hosts        FX key@hash:/etc/mail/lists
  */
-import { spawnSync } from "node:child_process";
 import { closeSync, readFileSync } from "node:fs";
 import { openSafely, type SafetyOptions } from "../sys/safe-file.ts";
 import { EX } from "../sys/sysexits.ts";
@@ -65,7 +64,7 @@ export function wordsOf(text: string, pattern: string): string[] {
 }
 
 function programOutput(program: string): string {
-  const run = spawnSync(program, [], {
+  const run = process.getBuiltinModule("node:child_process").spawnSync(program, [], {
     stdio: ["ignore", "pipe", "inherit"],
     timeout: PROGRAM_TIMEOUT,
     maxBuffer: LARGEST,

@@ -1,21 +1,30 @@
 /** Standard output of a dialogue: octets, collected and written before the program waits or ends. */
 import { writeSync } from "node:fs";
 
-const LARGE = 65_536;
+/** What is held before it is written, in octets. */
+const HELD = 65_536;
 
 export class Output {
   readonly #write: (octets: Buffer) => void;
-  #text = "";
+  /** One place for all: text that waits as strings would outlive several rounds of collecting garbage. */
+  #held: Buffer | undefined;
+  #length = 0;
 
-  /** @param write takes all octets before it returns */
+  /** @param write takes all octets before it returns, and keeps none of them */
   constructor(write: (octets: Buffer) => void = writeStandardOutput) {
     this.#write = write;
   }
 
   /** @param text latin1, one code unit per octet */
   print(text: string): void {
-    this.#text += text;
-    if (this.#text.length > LARGE) this.flush();
+    if (text.length > HELD) {
+      this.flush();
+      this.#write(Buffer.from(text, "latin1"));
+      return;
+    }
+    if (this.#length + text.length > HELD) this.flush();
+    this.#held ??= Buffer.allocUnsafeSlow(HELD);
+    this.#length += this.#held.write(text, this.#length, "latin1");
   }
 
   line(text: string): void {
@@ -23,9 +32,9 @@ export class Output {
   }
 
   flush(): void {
-    if (this.#text === "") return;
-    const octets = Buffer.from(this.#text, "latin1");
-    this.#text = "";
+    if (this.#length === 0 || this.#held === undefined) return;
+    const octets = this.#held.subarray(0, this.#length);
+    this.#length = 0;
     this.#write(octets);
   }
 }

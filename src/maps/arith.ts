@@ -4,7 +4,6 @@
  * Operands are read as C's strtol does: decimal, octal (010) or hexadecimal (0x10), and 0 where there is no number.
  * Results wrap around at 64 bits.
  */
-import { randomInt } from "node:crypto";
 import { EX } from "../sys/sysexits.ts";
 import { computingFlags } from "./flags.ts";
 import { type BareResult, found, type MapClass } from "./map-class.ts";
@@ -45,7 +44,7 @@ function random(a: bigint, b: bigint): bigint {
   const [low, high] = a <= b ? [a, b] : [b, a];
   const span = high - low + 1n;
   const limit = BigInt(2 ** 48 - 1);
-  return low + BigInt(randomInt(Number(span < limit ? span : limit)));
+  return low + BigInt(Math.floor(Math.random() * Number(span < limit ? span : limit)));
 }
 
 function readNumber(text: string): bigint {

@@ -6,7 +6,7 @@
  * connections do not keep the process alive.
  */
 import { connect, type Socket } from "node:net";
-import { connect as connectSecurely, type ConnectionOptions } from "node:tls";
+import type { ConnectionOptions, connect as connectSecurely } from "node:tls";
 import type { Client } from "ldapts";
 import { errorText } from "../sys/safe-file.ts";
 
@@ -109,7 +109,7 @@ class Session {
       connectTimeout: options.connectTimeout,
       createConnection: () => watch("path" in address ? connect(address.path) : connect(address.port, address.host)),
       createSecureConnection: ((port: number, host: string, tls?: ConnectionOptions) =>
-        watch(connectSecurely(port, host, tls))) as typeof connectSecurely,
+        watch(process.getBuiltinModule("node:tls").connect(port, host, tls))) as typeof connectSecurely,
     });
   }
 

@@ -5,7 +5,7 @@
  * Exit status 75 is a temporary failure, and so is a program that a signal or the timeout ended; any other status except
  * 0 means "not found".
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { constants } from "node:os";
 import type { LookupContext } from "../rewriting/lookup.ts";
 import type { Clock } from "../sys/clock.ts";
@@ -67,7 +67,7 @@ function runOnce(
     let output = "";
     let timedOut = false;
     // Arguments are octets; Node would encode them as UTF-8, which latin1 text survives only when it is ASCII.
-    const child = spawn(path, args.map(octetsAsArgument), {
+    const child = process.getBuiltinModule("node:child_process").spawn(path, args.map(octetsAsArgument), {
       cwd: "/tmp",
       env: { AGENT: "sendmail" },
       stdio: ["ignore", "pipe", "inherit"],

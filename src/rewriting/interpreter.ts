@@ -18,7 +18,6 @@ import type { LookupText } from "./look-up.ts";
 import type { LookupContext, LookupMap, LookupResult } from "./lookup.ts";
 import { expandMacros } from "./macro-text.ts";
 import { Matcher } from "./match.ts";
-import type { Span } from "./match.ts";
 import { PreparedRules, mayMatch } from "./prepared-rules.ts";
 import type { PreparedRule, PreparedRuleset } from "./prepared-rules.ts";
 import { prescan } from "./prescan.ts";
@@ -52,8 +51,17 @@ export function createInterpreter(program: RuleProgram): Rewriter {
 
 /** How a ruleset, or a part of one, ended. */
 interface Outcome {
+  /** A rule could not be applied: the ruleset has ended with the workspace as it was before that rule. */
+  readonly broken?: true;
   readonly tokens: Workspace;
   readonly status: ExitCode;
+}
+
+/** What a look-up asks a map. */
+interface Question {
+  readonly name: string;
+  readonly key: string;
+  readonly args: readonly string[];
 }
 
 /** -d60: a line that the question has begun; the first message of the map or the answer ends it. */
@@ -95,9 +103,12 @@ class Run {
   readonly #matcher: Matcher;
   /** Level of -d21. */
   readonly #level: number;
+  /** Level of -d60. */
+  readonly #level60: number;
   readonly #steps: boolean;
   #reason: string | undefined;
   #decidedAt: Location | undefined;
+  #asking: LookupContext | undefined;
   /** Calls of rulesets so far; look-ups count too. */
   #calls = 0;
   /** Rulesets that have been entered and not left. */
@@ -109,6 +120,7 @@ class Run {
     this.#prepared = prepared;
     this.#context = context;
     this.#level = trace?.level(21) ?? 0;
+    this.#level60 = trace?.level(60) ?? 0;
     this.#steps = trace !== undefined && (trace.testMode || this.#level >= 1);
     this.#matcher = new Matcher({ scope: context.scope, trace, classWords: (name) => program.classWords(name) });
   }
@@ -151,23 +163,18 @@ class Run {
       return { tokens: workspace, status: EX.CONFIG };
     }
     this.#open.push(name);
-    const { broken, ...outcome } = yield* this.#rules(ruleset, workspace, depth);
+    const outcome = yield* this.#rules(ruleset, workspace, depth);
     this.#open.pop();
-    if (!broken && this.#steps) this.#print(ruleset.returns + printed(outcome.tokens));
+    if (!outcome.broken && this.#steps) this.#print(ruleset.returns + printed(outcome.tokens));
     this.#watcher?.leave(texts(outcome.tokens), outcome.status);
     return outcome;
   }
 
-  /** `broken`: a rule could not be applied; the ruleset ends with the workspace as it was before that rule. */
-  *#rules(
-    { rules, name }: PreparedRuleset,
-    workspace: Workspace,
-    depth: number,
-  ): Step<Outcome & { readonly broken: boolean }> {
+  *#rules({ rules, name }: PreparedRuleset, workspace: Workspace, depth: number): Step<Outcome> {
     let tokens = workspace;
     let status: ExitCode = EX.OK;
     // A triple is final: no ruleset touches a workspace that begins with one.
-    if (isTriple(tokens)) return { tokens, status, broken: false };
+    if (isTriple(tokens)) return { tokens, status };
     let bits = bitsOf(tokens);
     for (let index = 0; index < rules.length; index++) {
       const prepared = rules[index];
@@ -179,16 +186,15 @@ class Run {
         if (round > LIMITS.rounds) {
           this.#context.message(`Infinite loop in ruleset ${name}, rule ${index + 1}`);
           if (this.#level >= 1) this.#print(`workspace: ${printed(tokens) || " "}`);
-          return { tokens, status, broken: false };
+          return { tokens, status };
         }
-        const spans = this.#matcher.match(rule.lhs, tokens);
-        if (!spans) {
+        if (!this.#matcher.match(rule.lhs, tokens)) {
           if (this.#level >= 10) this.#print("----- rule fails");
           break;
         }
         if (this.#level >= 12) this.#print(`-----rule matches: ${printRule(rule).rhs.join(" ")}`);
         this.#watcher?.fired(rule);
-        let result = this.#fillIn(prepared, spans, tokens, name);
+        let result = this.#fillIn(prepared, tokens, name);
         if (typeof result === "number") return { tokens, status: result, broken: true };
         bits = bitsOf(result);
         if ((bits & ACTIVE_BIT) !== 0) {
@@ -203,26 +209,21 @@ class Run {
         else if (prepared.part === "hands on") this.#decidedAt ??= rule.at;
         this.#watcher?.rewritten(texts(tokens));
         if (this.#level >= 4) this.#print(`rewritten as:${printed(tokens) || " "}`);
-        if (isTriple(tokens) || rule.control === "return") return { tokens, status, broken: false };
+        if (isTriple(tokens) || rule.control === "return") return { tokens, status };
         if (rule.control === "once") break;
       }
     }
-    return { tokens, status, broken: false };
+    return { tokens, status };
   }
 
   /** `$1` and `$&x`; a status when the ruleset cannot go on. */
-  #fillIn(
-    { rule: { rhs }, constants }: PreparedRule,
-    spans: readonly Span[],
-    workspace: Workspace,
-    name: string,
-  ): Workspace | ExitCode {
+  #fillIn({ rule: { rhs }, constants }: PreparedRule, workspace: Workspace, name: string): Workspace | ExitCode {
     const tokens: Token[] = [];
     for (let i = 0; i < rhs.length; i++) {
       const constant = constants[i];
       if (constant !== undefined) tokens.push(constant);
       else {
-        const status = this.#fillOne(tokens, rhs[i], spans, workspace, name);
+        const status = this.#fillOne(tokens, rhs[i], workspace, name);
         if (status !== EX.OK) return status;
       }
       if (tokens.length >= LIMITS.tokens) {
@@ -233,19 +234,20 @@ class Run {
     return tokens;
   }
 
-  #fillOne(tokens: Token[], each: Replacement, spans: readonly Span[], workspace: Workspace, name: string): ExitCode {
+  #fillOne(tokens: Token[], each: Replacement, workspace: Workspace, name: string): ExitCode {
     if (each.kind === "macro") {
       const value = this.#macro(each.name);
       if (value === undefined) return EX.DATAERR;
       for (const token of value) tokens.push(token);
     } else if (each.kind === "argument") {
-      const span = spans[each.index - 1];
-      if (span === undefined) {
+      const { starts, ends, count } = this.#matcher;
+      if (each.index > count) {
         this.#context.message(`rewrite: ruleset ${name}: replacement $${each.index} out of bounds`);
         return EX.CONFIG;
       }
-      if (this.#level >= 15) this.#traceArgument(each.index, workspace, span);
-      for (let i = span.start; i < span.end; i++) tokens.push(workspace[i]);
+      const [start, end] = [starts[each.index - 1], ends[each.index - 1]];
+      if (this.#level >= 15) this.#traceArgument(each.index, workspace, start, end);
+      for (let i = start; i < end; i++) tokens.push(workspace[i]);
     }
     return EX.OK;
   }
@@ -294,40 +296,49 @@ class Run {
         this.#context.message("rewrite: missing mapname");
         return EX.OK;
       }
-      const result = yield* this.#lookUp(lookup);
-      if (result.tokens === undefined) return EX.DATAERR;
-      for (const token of result.tokens) tokens.push(token);
-      status = worse(status, result.status);
+      const question = this.#question(lookup);
+      const map = this.#program.map(question.name);
+      const traced = map && this.#level60 > 0 ? this.#traceLookup(map, question) : undefined;
+      const asked = this.#ask(map, question, traced);
+      const result = isPromise(asked) ? yield asked : asked;
+      if (traced && result) this.#traceAnswer(question, traced, result);
+      this.#watcher?.lookedUp(question.name, question.key, question.args, result);
+      const found = this.#put(lookup, result);
+      if (found === undefined) return EX.DATAERR;
+      for (const token of found) tokens.push(token);
+      if (result?.kind === "tempfail") status = worse(status, result.status);
       begin = lookup.end;
     }
     return { tokens, status };
   }
 
-  /** No tokens at all: what should be put in holds nothing but blanks and comments. */
-  *#lookUp(lookup: LookupText): Step<{ readonly tokens: Workspace | undefined; readonly status: ExitCode }> {
-    const { map: name, key, args, fallback } = lookup;
-    const join = (tokens: Workspace): string => joined(tokens, this.#program.blankSub);
-    // The default is joined and read again, like a value that was found: its comments go. The key stays as it is.
-    const otherwise = (): Workspace | undefined => (fallback ? this.#textOf(join(fallback), "default") : key);
-    const map = this.#program.map(name);
+  #question({ map: name, key, args }: LookupText): Question {
+    const { blankSub } = this.#program;
+    return { name, key: joined(key, blankSub), args: args.map((each) => joined(each, blankSub)) };
+  }
+
+  #ask(
+    map: LookupMap | undefined,
+    { name, key, args }: Question,
+    traced: TracedLookup | undefined,
+  ): MaybePromise<LookupResult> | undefined {
     if (map === undefined) {
       this.#context.message(`rewrite: map ${name} not found`);
-      this.#watcher?.lookedUp(name, join(key), args.map(join), undefined);
-      return { tokens: otherwise(), status: EX.OK };
+      return undefined;
     }
     this.#calls += LIMITS.lookUp;
-    const text = join(key);
-    const keyArgs = args.map(join);
-    const traced = this.#traceLookup(map, name, text, keyArgs);
-    const answer = map.lookup(text, keyArgs, this.#lookupContext(traced));
-    const result = isPromise(answer) ? yield answer : answer;
-    if (traced) this.#traceAnswer(name, text, traced, result);
-    this.#watcher?.lookedUp(name, text, keyArgs, result);
-    if (result.kind === "found") return { tokens: this.#textOf(result.value), status: EX.OK };
-    if (result.kind === "missing") return { tokens: otherwise(), status: EX.OK };
-    this.#reason = result.reason;
-    const tokens = result.value === undefined ? otherwise() : this.#textOf(result.value);
-    return { tokens, status: result.status };
+    return map.lookup(key, args, traced ? this.#lookupContext(traced) : (this.#asking ??= this.#lookupContext()));
+  }
+
+  /** The tokens that go in; none at all: what should be put in holds nothing but blanks and comments. */
+  #put({ key, fallback }: LookupText, result: LookupResult | undefined): Workspace | undefined {
+    if (result?.kind === "found") return this.#textOf(result.value);
+    if (result?.kind === "tempfail") {
+      this.#reason = result.reason;
+      if (result.value !== undefined) return this.#textOf(result.value);
+    }
+    // The default is joined and read again, like a value that was found: its comments go. The key stays as it is.
+    return fallback ? this.#textOf(joined(fallback, this.#program.blankSub), "default") : key;
   }
 
   #lookupContext(traced?: TracedLookup): LookupContext {
@@ -350,14 +361,15 @@ class Run {
   *#callRulesets(given: Workspace, depth: number): Step<Outcome> {
     // Letters behind `$>` in the value of a macro are of the same token; the name is the next one all the same.
     let at = 0;
-    while (at < given.length && given[at].text[0] !== CALL) at++;
+    while (at < given.length && !isCall(given[at])) at++;
     if (at + 1 >= given.length) return { tokens: given, status: EX.OK };
     const { tokens } = this.#prepared;
     const name = calledName(given[at + 1].text);
     const workspace = name === given[at + 1].text ? given : given.with(at + 1, tokens.get(name));
     const number = this.#find(name);
     if (number === undefined) return { tokens: workspace, status: EX.CONFIG };
-    const argument = yield* this.#callRulesets(workspace.slice(at + 2), depth);
+    const rest = workspace.slice(at + 2);
+    const argument = rest.some(isCall) ? yield* this.#callRulesets(rest, depth) : { tokens: rest, status: EX.OK };
     if (argument.status !== EX.OK && argument.status !== EX.TEMPFAIL) {
       return { tokens: [...workspace.slice(0, at + 2), ...argument.tokens], status: argument.status };
     }
@@ -394,7 +406,7 @@ class Run {
     this.#print(`-----trying rule${line}: ${printRule(rule).lhs.join(" ")}`);
   }
 
-  #traceArgument(index: number, workspace: Workspace, { start, end }: Span): void {
+  #traceArgument(index: number, workspace: Workspace, start: number, end: number): void {
     // The original shows where each token lies in memory, here it is the place in the workspace; and octets as they are.
     const shown = workspace
       .slice(start, end)
@@ -402,23 +414,21 @@ class Run {
     this.#print(`$${index}:${shown.join("")}`);
   }
 
-  #traceLookup(map: LookupMap, name: string, key: string, args: readonly string[]): TracedLookup | undefined {
-    const level = this.#program.trace?.level(60) ?? 0;
-    if (level < 1) return undefined;
+  #traceLookup(map: LookupMap, { name, key, args }: Question): TracedLookup | undefined {
     map.prepare?.(this.#lookupContext());
     if (map.available?.() === false) return undefined;
-    const shown = level < 5 ? "" : [key, ...args].map((text, i) => `, %${i}=${text}`).join("");
+    const shown = this.#level60 < 5 ? "" : [key, ...args].map((text, i) => `, %${i}=${text}`).join("");
     return { begun: `map_lookup(${name}, ${printable(key)}${shown}) => ` };
   }
 
-  #traceAnswer(name: string, key: string, { begun }: TracedLookup, result: LookupResult): void {
-    const level = this.#program.trace?.level(60) ?? 0;
+  #traceAnswer({ name, key }: Question, { begun }: TracedLookup, result: LookupResult): void {
     const value = result.kind === "found" ? result.value : "NOT FOUND";
     const status = result.kind === "found" ? EX.OK : (result.status ?? EX.OK);
     this.#print(`${begun}${value} (${status}), ad=0`);
     if (result.kind === "tempfail" && status !== EX.OK) {
       this.#print(`map_lookup(${name}, ${key}) tempfail: errno=0`);
-      if (level >= 4 && result.value !== undefined) this.#print(`map_lookup tempfail: returning "${result.value}"`);
+      if (this.#level60 >= 4 && result.value !== undefined)
+        this.#print(`map_lookup tempfail: returning "${result.value}"`);
     }
   }
 }
@@ -426,6 +436,10 @@ class Run {
 /** The first status that is not 0 stays, unless a temporary failure comes later: that one must not be lost. */
 function worse(old: ExitCode, more: ExitCode): ExitCode {
   return old === EX.OK || more === EX.TEMPFAIL ? more : old;
+}
+
+function isCall({ text }: Token): boolean {
+  return text[0] === CALL;
 }
 
 function isTriple(workspace: Workspace): boolean {

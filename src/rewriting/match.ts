@@ -13,28 +13,22 @@ import { printable } from "./tokens.ts";
 import { printPattern } from "./trace.ts";
 import type { Trace } from "./trace.ts";
 
-/** What a wildcard has matched: tokens from `start` up to, not including, `end`. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
 export interface MatchContext {
   readonly scope: MacroScope;
   classWords(name: string): ClassSet;
   readonly trace?: Trace;
 }
 
-/** A wildcard on the way, and where the patterns go on after it. */
-interface Open extends Span {
-  readonly pattern: number;
-  end: number;
-}
-
-/** Matches one workspace after the other; the spans that it gives are good until it is asked again. */
+/** Matches one workspace after the other. What wildcards have taken is kept until the next one. */
 export class Matcher {
   readonly #context: MatchContext;
-  readonly #open: Open[] = [];
+  /** `$1` is what stands from `starts[0]` up to, not including, `ends[0]`, and so on. */
+  readonly starts: number[] = [];
+  readonly ends: number[] = [];
+  /** How many wildcards have taken something. */
+  count = 0;
+  /** Index of the pattern of each of them. */
+  readonly #patterns: number[] = [];
   #lhs: readonly Pattern[] = [];
   #workspace: Workspace = [];
   #rp = 0;
@@ -46,19 +40,19 @@ export class Matcher {
     this.#context = context;
   }
 
-  /** The spans of `$1`, `$2` ..., or undefined when the left side does not match all of the workspace. */
-  match(lhs: readonly Pattern[], workspace: Workspace): readonly Span[] | undefined {
+  /** Whether the left side matches all of the workspace. */
+  match(lhs: readonly Pattern[], workspace: Workspace): boolean {
     this.#lhs = lhs;
     this.#workspace = workspace;
-    this.#open.length = 0;
+    this.count = 0;
     this.#rp = 0;
     this.#ap = 0;
     this.#level = this.#context.trace?.level(21) ?? 0;
     while (this.#rp < lhs.length || this.#ap < workspace.length) {
       if (this.#level >= 35) this.#say("ADVANCE", this.#rp, this.#ap);
-      if (!this.#advance() && !this.#backUp()) return undefined;
+      if (!this.#advance() && !this.#backUp()) return false;
     }
-    return this.#open;
+    return true;
   }
 
   #advance(): boolean {
@@ -88,9 +82,15 @@ export class Matcher {
   }
 
   #take(count: number): boolean {
-    const start = this.#ap;
-    this.#ap += count;
-    this.#open.push({ pattern: this.#rp++, start, end: this.#ap });
+    return this.#keep(this.#ap, this.#ap + count);
+  }
+
+  /** The wildcard at hand has taken these; the next pattern is tried behind them. Always true. */
+  #keep(start: number, end: number): boolean {
+    this.#patterns[this.count] = this.#rp++;
+    this.starts[this.count] = start;
+    this.ends[this.count++] = end;
+    this.#ap = end;
     return true;
   }
 
@@ -102,9 +102,7 @@ export class Matcher {
       text += this.#workspace[end - 1].folded;
       if (words.hasFolded(text)) {
         if (this.#level >= 36) this.#context.trace?.print("CLMATCH");
-        this.#ap = end;
-        this.#open.push({ pattern: this.#rp++, start, end });
-        return true;
+        return this.#keep(start, end);
       }
       if (this.#level >= 36) this.#say("EXTEND ", this.#rp, end - 1);
       else if (text.length > words.longest) return false;
@@ -129,22 +127,18 @@ export class Matcher {
 
   /** Lets the last wildcard that can grow take one more token. */
   #backUp(): boolean {
-    for (let last = this.#open.pop(); last !== undefined; last = this.#open.pop()) {
-      this.#rp = last.pattern;
-      this.#ap = last.end;
-      if (this.#level >= 36) this.#say("BACKUP ", last.pattern, last.end);
-      if (last.end >= this.#workspace.length) continue;
-      const pattern = this.#lhs[last.pattern];
-      if (pattern.kind === "any" || pattern.kind === "some") {
-        last.end++;
-        this.#open.push(last);
-        this.#rp++;
-        this.#ap++;
-        return true;
-      }
+    while (this.count > 0) {
+      const last = --this.count;
+      const [start, end] = [this.starts[last], this.ends[last]];
+      this.#rp = this.#patterns[last];
+      this.#ap = end;
+      if (this.#level >= 36) this.#say("BACKUP ", this.#rp, end);
+      if (end >= this.#workspace.length) continue;
+      const pattern = this.#lhs[this.#rp];
+      if (pattern.kind === "any" || pattern.kind === "some") return this.#keep(start, end + 1);
       if (pattern.kind === "class") {
         const words = this.#context.classWords(pattern.name);
-        if (this.#takeInClass(words, last.start, last.end + 1)) return true;
+        if (this.#takeInClass(words, start, end + 1)) return true;
       }
     }
     return false;

@@ -5,7 +5,6 @@
  * A map belongs to one text only (its hash is inside). One that is missing, damaged or of another text counts as
  * none: nothing may depend on a map being there.
  */
-import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import type { Location } from "./location.ts";
 
@@ -172,7 +171,7 @@ function isIndex(each: unknown, length: number): boolean {
 }
 
 function hashOf(text: string): string {
-  return createHash("sha256").update(text, "latin1").digest("hex");
+  return process.getBuiltinModule("node:crypto").createHash("sha256").update(text, "latin1").digest("hex");
 }
 
 const calls = /^(?:FEATURE|MAILER|OSTYPE|DOMAIN|HACK|SITECONFIG)$/;

@@ -6,7 +6,6 @@
  * the same name at the same time. Where /etc/nsswitch.conf says that /etc/passwd is all there is, no child is started
  * at all: whoever tries a thousand invented names at the SMTP port must not start a thousand processes.
  */
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { Clock } from "./clock.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
@@ -136,12 +135,14 @@ function namesFilesOnly(switchFile: string): boolean {
 const askGetent: AskSystem = (key) =>
   new Promise((resolve, reject) => {
     const options = { timeout: TIMEOUT_MS, maxBuffer: 65_536, encoding: "latin1" } as const;
-    const child = execFile("getent", ["passwd", key], options, (error, stdout) => {
-      if (!error) resolve(stdout.split("\n", 1)[0]);
-      else if (error.code === NOT_FOUND) resolve(undefined);
-      // A system without getent has no other users than those of /etc/passwd.
-      else if ((error.code as unknown) === "ENOENT") resolve(undefined);
-      else reject(new UserLookupError(`Cannot look up the user "${key}" with getent: ${error.message.trim()}`));
-    });
+    const child = process
+      .getBuiltinModule("node:child_process")
+      .execFile("getent", ["passwd", key], options, (error, stdout) => {
+        if (!error) resolve(stdout.split("\n", 1)[0]);
+        else if (error.code === NOT_FOUND) resolve(undefined);
+        // A system without getent has no other users than those of /etc/passwd.
+        else if ((error.code as unknown) === "ENOENT") resolve(undefined);
+        else reject(new UserLookupError(`Cannot look up the user "${key}" with getent: ${error.message.trim()}`));
+      });
     child.stdin?.end();
   });

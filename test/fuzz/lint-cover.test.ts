@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import { covers, piecesOf, resultOf } from "../../src/analysis/lint/cover.ts";
 import { WordSet } from "../../src/rewriting/class-set.ts";
 import { MacroScope } from "../../src/rewriting/macro-scope.ts";
-import { Matcher, type Span } from "../../src/rewriting/match.ts";
+import { Matcher } from "../../src/rewriting/match.ts";
 import type { Pattern, Replacement, Rule } from "../../src/rewriting/rule.ts";
 import { TokenTable } from "../../src/rewriting/token-table.ts";
 import type { Tokens } from "../../src/rewriting/tokens.ts";
@@ -16,8 +16,16 @@ const context = { scope: new MacroScope(), classWords: (name: string) => classes
 const table = new TokenTable("", []);
 const matcher = new Matcher(context);
 
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What `$1`, `$2` ... stand for. */
 function match({ lhs }: Rule, tokens: Tokens): readonly Span[] | undefined {
-  return matcher.match(lhs, table.workspace(tokens));
+  if (!matcher.match(lhs, table.workspace(tokens))) return undefined;
+  const { starts, ends, count } = matcher;
+  return Array.from({ length: count }, (_, i) => ({ start: starts[i], end: ends[i] }));
 }
 
 function randomPattern(random: Random): Pattern {

@@ -21,7 +21,7 @@ export async function runSession(folder: string, name: string): Promise<string> 
       input: (async function* once() {
         yield typed;
       })(),
-      output: new Output((octets) => chunks.push(octets)),
+      output: new Output((octets) => chunks.push(Buffer.from(octets))),
     });
     const printed = Buffer.concat(chunks).toString("latin1").replaceAll(folder, "@DIR@");
     return `${printed}\nexit ${exit}\n`;

@@ -27,7 +27,7 @@ async function typed(keys: string, environment: Readonly<Record<string, string>>
     const screen = new PassThrough();
     const shown: Buffer[] = [];
     screen.on("data", (octets: Buffer) => shown.push(octets));
-    const output = new Output((octets) => void screen.write(octets));
+    const output = new Output((octets) => void screen.write(Buffer.from(octets)));
     const done = runTestMode(readArguments("sendmail", ["-bt", "-C", cf]), {
       input,
       output,
