@@ -25,11 +25,15 @@ export interface Finding {
   readonly file: string;
   /** Line of that file; 0 when it is about the file as a whole. */
   readonly line: number;
+  /** Where in that line, when the reader of a .cf said it. */
+  readonly column?: number;
   /** Line of the .cf that was compiled from an .mc. */
   readonly cfLine?: number;
   /** Where the line of a .cf came from, when its source map is there: `site.mc:12 FEATURE(access_db)`. */
   readonly source?: string;
   readonly text: string;
+  /** What was expected, or what to do. */
+  readonly help?: string;
 }
 
 type Check = (subject: Subject, references: References) => MaybePromise<Issue[]>;
@@ -62,8 +66,15 @@ export async function lint(subject: Subject, everything = false): Promise<Findin
 }
 
 /** What the macro compiler or the reader said before there was anything to check. */
-export function problemFinding({ severity, message, at }: Diagnostic, code: "L001" | "L002"): Finding {
-  return { code, severity: severity === "error" ? "error" : "warning", file: at.file, line: at.line, text: message };
+export function problemFinding({ severity, message, at, help }: Diagnostic, code: "L001" | "L002"): Finding {
+  const { file, line, column } = at;
+  const kind = severity === "error" ? "error" : "warning";
+  return { code, severity: kind, file, line, ...exact({ column }), text: message, ...exact({ help }) };
+}
+
+/** The parts that there are. */
+function exact<Part extends object>(part: Part): { [Key in keyof Part]?: NonNullable<Part[Key]> } {
+  return Object.values(part).includes(undefined) ? {} : (part as { [Key in keyof Part]: NonNullable<Part[Key]> });
 }
 
 /** 0: nothing found, 1: warnings, 2: errors. */
@@ -80,11 +91,11 @@ function isBlamed({ origin, generated }: Subject, { code, line, cause }: Issue):
   return [line, cause].some((each) => each !== undefined && origin(each)?.own === true);
 }
 
-function place({ file, origin, source }: Subject, { code, line, text, severity }: Issue): Finding {
-  const common = { code, severity: severity ?? CODES[code].severity, file, text };
+function place({ file, origin, source }: Subject, { code, line, column, text, severity, help }: Issue): Finding {
+  const common = { code, severity: severity ?? CODES[code].severity, file, text, ...exact({ help }) };
   if (!origin) {
     const from = line > 0 ? source?.(line) : undefined;
-    return { ...common, line, ...(from === undefined ? {} : { source: from }) };
+    return { ...common, line, ...exact({ column }), ...(from === undefined ? {} : { source: from }) };
   }
   return { ...common, line: origin(line)?.line ?? 0, ...(line > 0 ? { cfLine: line } : {}) };
 }

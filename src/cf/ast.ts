@@ -58,4 +58,8 @@ export interface MapDeclaration {
 export interface Equate {
   readonly key: string;
   readonly value: string | undefined;
+  /** Index of the key in the list. */
+  readonly at: number;
+  /** Index of the value, or where `=` is missing. */
+  readonly valueAt: number;
 }

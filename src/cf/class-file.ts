@@ -75,7 +75,7 @@ function programOutput(program: string): string {
 
 function fileText(path: string, { optional }: ClassSource, safety: SafetyOptions, messages: ConfigMessages): string {
   const refuse = (reason: string): string => {
-    messages.error(`fileclass: cannot open '${asShown(path)}': ${reason}`, EX.OSERR);
+    messages.error(`fileclass: cannot open '${asShown(path)}': ${reason}`, { exit: EX.OSERR });
     return "";
   };
   // Octets of the configuration are the octets of the name.

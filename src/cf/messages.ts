@@ -6,11 +6,23 @@ import { printMacroText } from "../rewriting/macro-text.ts";
 import { diagnostic, type Diagnostic, type Severity } from "../source/diagnostic.ts";
 import type { Location } from "../source/location.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
+import { adviceFor } from "./advice.ts";
+import { offsetInLine, type Form } from "./line-columns.ts";
 import { placeOf, type LogicalLine } from "./read-lines.ts";
 
 /** Text as sendmail's messages show it: 7 bits. The mark of macro text, where the file has a dollar, is ^A then. */
 export function asShown(text: string): string {
   return text.replace(/[\x80-\xff]/g, (octet) => String.fromCharCode(octet.charCodeAt(0) & 0x7f));
+}
+
+/** More about one message. */
+export interface About {
+  /** Status that it leaves; 70 unless given, 71 (OSERR) when the system refused something. */
+  readonly exit?: ExitCode;
+  /** Index of what it is about, counted from where the focus is. */
+  readonly offset?: number;
+  /** What was expected, or what to do; for the common messages advice.ts knows. */
+  readonly help?: string;
 }
 
 export class ConfigMessages {
@@ -20,6 +32,10 @@ export class ConfigMessages {
   readonly #file: string;
   readonly #print: (line: string) => void;
   #line: LogicalLine | undefined;
+  #comments = true;
+  #form: Form = "value";
+  /** Index of the part of the line, in that form, that messages are about. */
+  #focus = 0;
   #exit: ExitCode = EX.OK;
   #stopped = false;
 
@@ -40,51 +56,70 @@ export class ConfigMessages {
   }
 
   /** The line that messages are about from now on; undefined: none (command line, after the end). */
-  enter(line: LogicalLine | undefined): void {
+  enter(line: LogicalLine | undefined, comments = true): void {
     this.#line = line;
+    this.#comments = comments;
+    this.focus(0);
   }
 
-  /** The place of the current line. */
-  place(offset = 0): Location {
-    return this.#line ? placeOf(this.#file, this.#line, offset) : { file: this.#file, line: 0 };
+  /**
+   * The part of the current line that messages are about from now on.
+   * @param offset index in the line as it is read: in value form, or in its source when that is where the problem is
+   */
+  focus(offset: number, form: Form = "value"): void {
+    this.#focus = offset;
+    this.#form = form;
   }
 
-  /** Something is wrong; reading goes on. `exit` is 71 (OSERR) when the system refused something. */
-  error(text: string, exit: ExitCode = EX.SOFTWARE, offset = 0): void {
-    this.#say("error", text, offset);
-    if (this.#exit === EX.OK) this.#exit = exit;
+  /** Where the focus is. */
+  get focused(): number {
+    return this.#focus;
+  }
+
+  /** The place of the current line; with an offset that of what stands there, counted from the focus. */
+  place(offset?: number): Location {
+    if (!this.#line) return { file: this.#file, line: 0 };
+    const { text } = this.#line;
+    const at = offset === undefined ? 0 : offsetInLine(text, this.#comments, this.#form, this.#focus + offset);
+    return placeOf(this.#file, this.#line, at);
+  }
+
+  /** Something is wrong; reading goes on. */
+  error(text: string, about: About = {}): void {
+    this.#say("error", text, about);
+    if (this.#exit === EX.OK) this.#exit = about.exit ?? EX.SOFTWARE;
   }
 
   /** Something is wrong that sendmail mentions without a bad exit status. */
-  remark(text: string): void {
-    this.#say("warning", text, 0);
+  remark(text: string, about: About = {}): void {
+    this.#say("warning", text, about);
   }
 
   /** A value that sendmail ends on at once, with status 64. */
-  stop(text: string): void {
-    this.#say("error", text, 0);
+  stop(text: string, about: About = {}): void {
+    this.#say("error", text, about);
     this.#exit = EX.USAGE;
     this.#stopped = true;
   }
 
   /** A line that sendmail prints without file and line number. */
-  warn(text: string, exit: ExitCode = EX.OK): void {
+  warn(text: string, about: About = {}): void {
     this.#print(asShown(text));
-    this.diagnostics.push(
-      diagnostic(
-        "warning",
-        printMacroText(text)
-          .replace(/^warning: /i, "")
-          .trim(),
-        this.#placeOf(text, 0),
-      ),
-    );
-    if (this.#exit === EX.OK) this.#exit = exit;
+    const said = text.replace(/^warning: /i, "").trim();
+    this.#add("warning", said, about);
+    if (this.#exit === EX.OK) this.#exit = about.exit ?? EX.OK;
+  }
+
+  /** A line more of the warning before. */
+  warnMore(text: string): void {
+    this.#print(asShown(text));
+    const before = this.diagnostics.pop();
+    if (before) this.diagnostics.push({ ...before, message: `${before.message} ${printMacroText(text).trim()}` });
   }
 
   /** Something worth knowing that sendmail would not mention: only in our own listing. */
-  note(text: string): void {
-    this.notes.push(diagnostic("note", printMacroText(text), this.#placeOf(text, 0)));
+  note(text: string, offset = 0): void {
+    this.notes.push(diagnostic("note", printMacroText(text), this.place(offset)));
   }
 
   /** The file itself cannot be opened. */
@@ -96,28 +131,14 @@ export class ConfigMessages {
     this.#stopped = true;
   }
 
-  #say(severity: Severity, text: string, offset: number): void {
+  #say(severity: Severity, text: string, about: About): void {
     const shown = asShown(text);
     this.#print(this.#line ? `${this.#file}: line ${this.#line.last}: ${shown}` : shown);
-    this.diagnostics.push(diagnostic(severity, printMacroText(text), this.#placeOf(text, offset)));
+    this.#add(severity, text, about);
   }
 
-  /** Without an exact place: that of the word that the message is about. */
-  #placeOf(text: string, offset: number): Location {
-    return this.place(offset > 0 || !this.#line ? offset : offsetOfSubject(text, this.#line.text));
+  #add(severity: Severity, text: string, { offset = 0, help = adviceFor(text) }: About): void {
+    const found = diagnostic(severity, printMacroText(text), this.place(offset));
+    this.diagnostics.push(help === undefined ? found : { ...found, help });
   }
-}
-
-/**
- * Where a line has what a message talks about: the last word of the message that stands in the line, 0 when none does.
- * Short words are too common to be it, except with a sign behind: `Z=`.
- */
-function offsetOfSubject(message: string, line: string): number {
-  const words = message.split(/[\s"'`,;()]+/).map((word) => word.replace(/[.:]$/, ""));
-  for (const word of words.toReversed()) {
-    if (word.length < 3 && !/^\w=$/.test(word)) continue;
-    const found = line.indexOf(word, 1);
-    if (found !== -1) return found;
-  }
-  return 0;
 }

@@ -31,23 +31,28 @@ function withoutReturn(line: string): string {
   return line.endsWith("\r") ? line.slice(0, -1) : line;
 }
 
+/** The line without its comment and trailing white space. */
+export function withoutComment(text: string, comments: boolean): string {
+  return withoutRemark(text, comments).trimEnd();
+}
+
 /**
- * The line without its comment and trailing white space. `\#` is a literal `#`, and so is the one of `$#`.
+ * The line up to its comment. `\#` is a literal `#`, and so is the one of `$#`.
  * @param comments false for files of version level 1 and 2, which only know whole-line comments
  */
-export function withoutComment(text: string, comments: boolean): string {
-  if (!comments || !text.includes("#")) return text.trimEnd();
+export function withoutRemark(text: string, comments: boolean): string {
+  if (!comments || !text.includes("#")) return text;
   let kept = "";
   let done = 0;
   // `$$` is a dollar: the number sign behind it begins a comment.
   for (const { 0: found, index } of text.matchAll(/\\#|\$[$#]|(?<!^)#/g)) {
-    if (found === "#") return (kept + text.slice(done, index)).trimEnd();
+    if (found === "#") return kept + text.slice(done, index);
     if (found === "\\#") {
       kept += `${text.slice(done, index)}#`;
       done = index + 2;
     }
   }
-  return (kept + text.slice(done)).trimEnd();
+  return kept + text.slice(done);
 }
 
 /** The place of the character at `offset` of the logical line. */

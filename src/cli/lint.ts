@@ -67,10 +67,12 @@ export async function runLint(words: readonly string[]): Promise<number> {
 
 function report(findings: readonly Finding[]): string {
   if (findings.length === 0) return "";
-  const shown = findings.map(({ code, severity, file, line, cfLine, source, text }) => {
+  const shown = findings.map(({ code, severity, file, line, column, cfLine, source, text, help }) => {
     const compiled = cfLine === undefined ? "" : ` (line ${cfLine} of the compiled file)`;
     const from = source === undefined ? "" : ` (from ${source})`;
-    return diagnostic(severity, `${text} [${code}]${compiled}${from}`, { file, line });
+    const at = { file, line, ...(column === undefined ? {} : { column }) };
+    const found = diagnostic(severity, `${text} [${code}]${compiled}${from}`, at);
+    return help === undefined ? found : { ...found, help };
   });
   return `${reportAll(shown, readText)}\n`;
 }

@@ -46,6 +46,13 @@ interface Draft {
   extra: Map<string, string>;
 }
 
+/** Where the parts of an equate stand in the value. */
+interface PlacedMessages {
+  readonly messages: ConfigMessages;
+  readonly at: number;
+  readonly valueAt: number;
+}
+
 /**
  * @param index position among the options of its kind: nameless ones are called Daemon0, Daemon1 ...
  */
@@ -65,17 +72,24 @@ export async function readPortOptions(
     listen: 10,
     extra: new Map(),
   };
-  for (const item of text.split(",")) {
+  let addressAt = 0;
+  for (const { 0: item, index: begin } of text.matchAll(/[^,]+/g)) {
     const equate = item.trim();
     const equals = equate.indexOf("=");
     if (equals === -1) continue;
-    setEquate(draft, equate[0], equate.slice(equals + 1).trim(), equate, use, messages);
+    const at = begin + item.indexOf(equate);
+    const value = equate.slice(equals + 1).trim();
+    const valueAt = at + equate.length - value.length;
+    if (/^a/i.test(equate)) addressAt = valueAt;
+    setEquate(draft, equate[0], value, equate, use, { messages, at, valueAt });
   }
   if (draft.address !== "" && draft.family !== "local" && isIP(draft.address) === 0) {
     const answer = /^[0-9.:]+$/.test(draft.address)
       ? { kind: "nxdomain" as const }
       : await resolver.query(draft.address, draft.family === "inet6" ? "AAAA" : "A");
-    if (answer.kind === "nxdomain" || answer.kind === "nodata") messages.error(`host "${draft.address}" unknown`);
+    if (answer.kind === "nxdomain" || answer.kind === "nodata") {
+      messages.error(`host "${draft.address}" unknown`, { offset: addressAt });
+    }
   }
   return draft;
 }
@@ -86,7 +100,7 @@ function setEquate(
   value: string,
   equate: string,
   use: PortUse,
-  messages: ConfigMessages,
+  { messages, at, valueAt }: PlacedMessages,
 ): void {
   switch (key) {
     case "A":
@@ -95,7 +109,7 @@ function setEquate(
       return;
     case "F":
     case "f":
-      draft.family = familyOf(value, messages);
+      draft.family = familyOf(value, messages, valueAt);
       return;
     case "L":
     case "l":
@@ -111,28 +125,28 @@ function setEquate(
       return;
     case "P":
     case "p":
-      draft.port = portOf(value, messages);
+      draft.port = portOf(value, messages, valueAt);
       return;
     default:
       if (key in EXTRA && (use === "daemon" || CLIENT_EXTRA.has(key))) draft.extra.set(EXTRA[key], value);
-      else messages.error(`PortOptions parameter "${equate}" unknown`);
+      else messages.error(`PortOptions parameter "${equate}" unknown`, { offset: at });
   }
 }
 
-function familyOf(value: string, messages: ConfigMessages): PortOptions["family"] {
+function familyOf(value: string, messages: ConfigMessages, offset: number): PortOptions["family"] {
   const family = value.toLowerCase();
   if (family === "inet6") return "inet6";
   if (family === "unix" || family === "local") return "local";
   if (family !== "inet" && !/^[0-9]/.test(family)) {
-    messages.error(`Unknown address family ${value} in Family=option`);
+    messages.error(`Unknown address family ${value} in Family=option`, { offset });
   }
   return "inet";
 }
 
-function portOf(value: string, messages: ConfigMessages): number {
+function portOf(value: string, messages: ConfigMessages, offset: number): number {
   if (/^[0-9]/.test(value)) return Number.parseInt(value, 10) % 65_536;
   const port = SERVICES.get(value.toLowerCase()) ?? serviceOf(value);
-  if (port === undefined) messages.error(`service "${value}" unknown`);
+  if (port === undefined) messages.error(`service "${value}" unknown`, { offset });
   return port ?? 0;
 }
 

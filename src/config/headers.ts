@@ -19,12 +19,12 @@ export function readHeaderLine(
 ): HeaderRule | undefined {
   if (stray || name === undefined) {
     const shown = condition !== undefined && !stray ? `?${condition}` : text;
-    messages.error(`header syntax error, line "${shown}"`);
+    messages.error(`header syntax error, line "${shown}"`, { offset: 1 + brokenAt(text, condition, stray === true) });
     return undefined;
   }
   const when = readCondition(condition ?? "");
   if (when === undefined) {
-    messages.error(`header syntax error, line "${text}"`);
+    messages.error(`header syntax error, line "${text}"`, { offset: 2 });
     return undefined;
   }
   if (!value.startsWith(CALL)) {
@@ -34,9 +34,17 @@ export function readHeaderLine(
   const keepComments = value[CALL.length] === "+";
   const call = value.slice(CALL.length + (keepComments ? 1 : 0)).trim();
   const reading = rulesets.mention(call);
-  reportRuleset(reading.problems, messages);
+  reportRuleset(reading.problems, messages, 1 + text.length - value.length + value.indexOf(call));
   if (reading.number === undefined) return undefined;
   return { name, ...when, check: { ruleset: reading.number, keepComments } };
+}
+
+/** Where the second question mark, the name or the colon is missing. */
+function brokenAt(text: string, condition: string | undefined, stray: boolean): number {
+  if (stray) return text.length;
+  const field = condition === undefined ? 0 : condition.length + 2;
+  const name = /^(?:\*|[!-9;-~]+)/.exec(text.slice(field))?.[0] ?? "";
+  return field + name.length;
 }
 
 function readCondition(condition: string): { flags: string; macro?: string } | undefined {

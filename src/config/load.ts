@@ -5,17 +5,18 @@
  * macros have at its line, OperatorChars counts for the rules below it, messages come in the order of the lines.
  */
 import { readFileSync } from "node:fs";
-import type { ConfigLine } from "../cf/ast.ts";
+import type { ConfigLine, OptionLine } from "../cf/ast.ts";
 import { ldapAliasArguments, ldapClassArguments } from "../maps/ldap-schema.ts";
 import { classMapOf, readClassSource, readClassWords, wordsOf } from "../cf/class-file.ts";
 import { ConfigMessages } from "../cf/messages.ts";
 import { parseLine, parseMapDeclaration } from "../cf/parse-line.ts";
 import { unquote } from "../cf/quoting.ts";
+import { valueForm } from "../cf/line-columns.ts";
 import { readLines, withoutComment, type LogicalLine } from "../cf/read-lines.ts";
 import { RuleReader } from "../cf/rules.ts";
 import { WordSet } from "../rewriting/class-set.ts";
 import { readMacroName } from "../rewriting/macro-name.ts";
-import { expandMacros, expandWhileReading, readMacroText } from "../rewriting/macro-text.ts";
+import { expandMacros, expandWhileReading } from "../rewriting/macro-text.ts";
 import { MACRO } from "../rewriting/tokens.ts";
 import { MacroScope } from "../rewriting/macro-scope.ts";
 import { RulesetTable } from "../rewriting/rulesets.ts";
@@ -136,8 +137,9 @@ class ConfigReader {
   }
 
   async apply(line: LogicalLine): Promise<void> {
-    this.#messages.enter(line);
-    const source = withoutComment(line.text, this.#level >= 3);
+    const comments = this.#level >= 3;
+    this.#messages.enter(line, comments);
+    const source = withoutComment(line.text, comments);
     if (source === "") return;
     const text = this.#translate(source);
     const node = parseLine(text);
@@ -148,9 +150,12 @@ class ConfigReader {
   /** Source to value form; a dollar at the end is just a dollar. */
   #translate(source: string): string {
     if (!source.includes("$")) return source;
-    const guarded = source.replace(/\$(?:\$|$)/g, "$$$$");
-    const { text, problems } = readMacroText(guarded);
-    for (const problem of problems) this.#messages.error(problem);
+    const { text, problems, places } = valueForm(source);
+    if (problems.length > 0) {
+      this.#messages.focus(0, "source");
+      problems.forEach((problem, index) => this.#messages.error(problem, { offset: places[index] }));
+      this.#messages.focus(0);
+    }
     return text;
   }
 
@@ -176,25 +181,26 @@ class ConfigReader {
       case "mailer":
         return this.#mailers.add(node);
       case "option":
-        return this.#options.apply(node);
+        return this.#applyOption(node, text);
       case "header": {
         const header = readHeaderLine(node, text.slice(1), this.#rulesets, messages);
         if (header) this.#headers.push(header);
         return;
       }
       case "map": {
-        const declaration = parseMapDeclaration(expandWhileReading(node.body, this.#macros));
-        return this.#maps.declare(declaration);
+        const body = expandWhileReading(node.body, this.#macros);
+        return this.#maps.declare(parseMapDeclaration(body), body === node.body ? body : undefined);
       }
       case "precedence":
         this.#precedences.set(node.name.toLowerCase(), Number.parseInt(node.value, 10) || 0);
         return;
       case "version":
-        return this.#setVersion(node.level, node.rest);
+        return this.#setVersion(node.level, node.rest, text);
       case "environment":
         this.#variables.set(node.name.trim(), node.value);
         return;
       case "queue-group": {
+        messages.focus(1);
         messages.note(`nothing acts on queue groups (${NOT_ACTED_ON["queue equate"].P}): ${node.name}`);
         const group = readQueueGroup(node, this.#options.values.text("QueueDirectory"), messages);
         if (group) this.#queueGroups.set(group.name, group);
@@ -207,10 +213,22 @@ class ConfigReader {
     }
   }
 
+  /** Messages about the name have their place; all others are about the value. */
+  async #applyOption(node: OptionLine, text: string): Promise<void> {
+    this.#messages.focus(node.form === "letter" ? 1 : text.search(/(?<=^O\s*)\S/));
+    await this.#options.apply(node, false, text.length - node.value.length);
+  }
+
+  /** The name that a D, C or F line begins with. */
+  #readName(body: string): { readonly name: string | undefined; readonly end: number } {
+    const reading = readMacroName(body, 0);
+    reading.problems.forEach((problem, index) => this.#messages.error(problem, { offset: 1 + reading.places[index] }));
+    return reading;
+  }
+
   /** @param quoting true for D lines: quotes and backslashes in the value are read */
   #defineMacro(body: string, quoting: boolean): void {
-    const { name, end, problems } = readMacroName(body, 0);
-    for (const problem of problems) this.#messages.error(problem);
+    const { name, end } = this.#readName(body);
     if (name === undefined) return;
     const value = body.slice(end);
     this.#macros.set(name, quoting ? unquote(value) : value);
@@ -223,18 +241,18 @@ class ConfigReader {
   }
 
   #addClass(body: string): void {
-    const { name, end, problems } = readMacroName(body, 0);
-    for (const problem of problems) this.#messages.error(problem);
+    const { name, end } = this.#readName(body);
     if (name === undefined) return;
     const text = expandWhileReading(body.slice(end), this.#macros);
     for (const word of text.split(/[ \t\n]+/)) if (word !== "") this.#class(name).add(word);
   }
 
   #readClassFile(body: string): Promise<void> | void {
-    const { name, end, problems } = readMacroName(body, 0);
-    for (const problem of problems) this.#messages.error(problem);
+    const { name, end } = this.#readName(body);
     if (name === undefined) return;
     const source = readClassSource(body.slice(end));
+    const spec = body.indexOf(source.spec, end);
+    this.#messages.focus(1 + (spec === -1 ? end : spec));
     const map = classMapOf(source.spec);
     if (map) return this.#readClassMap(name, map);
     const dontBlame = new Set(this.#options.values.text("DontBlameSendmail").split(" "));
@@ -245,7 +263,7 @@ class ConfigReader {
   async #readClassMap(name: string, { key, mapClass, args }: { key: string; mapClass: string; args: string }) {
     const shown = `F{${name}}`;
     if (!this.#maps.isClass(mapClass)) {
-      return this.#messages.error(`fileclass: ${shown}: class ${mapClass} not available`);
+      return this.#messages.error(`fileclass: ${shown}: class ${mapClass} not available`, { offset: key.length + 1 });
     }
     // `@LDAP`, `@ldap:`: the entries of the class in sendmail's schema.
     const spelled =
@@ -254,7 +272,7 @@ class ConfigReader {
         : args;
     const found = await this.#maps.lookUpOnce({ name, mapClass, args: spelled }, key, this.#macros);
     if (!found || found.kind === "tempfail") {
-      return this.#messages.error(`fileclass: ${shown}: map open failed`, EX.OSERR);
+      return this.#messages.error(`fileclass: ${shown}: map open failed`, { exit: EX.OSERR });
     }
     if (found.kind === "found") for (const word of wordsOf(found.value, "%[^\n]")) this.#class(name).add(word);
   }
@@ -269,20 +287,26 @@ class ConfigReader {
   async #addFilter(node: ConfigLine & { kind: "mailer" | "queue-group" | "filter" }): Promise<void> {
     const exists = (name: string): boolean => this.#filterNames.has(name);
     const filter = await readFilter(node, exists, this.#messages, this.#environment.resolver);
+    this.#messages.focus(1);
     this.#messages.note(`nothing acts on this filter (${NOT_ACTED_ON["filter equate"].S}): ${node.name}`);
     // A name is taken even when its line was wrong.
     this.#filterNames.add(node.name);
     if (filter) this.#filters.set(filter.name, filter);
   }
 
-  #setVersion(level: string, rest: string): void {
-    if (level === "") return this.#messages.error(`invalid argument to V line: "${rest.slice(0, 20)}"`);
+  #setVersion(level: string, rest: string, text: string): void {
+    const begin = text.length - rest.length;
+    if (level === "") {
+      return this.#messages.error(`invalid argument to V line: "${rest.slice(0, 20)}"`, { offset: begin });
+    }
     // As an int of the C language: absurd numbers wrap around.
     this.#level = Number(BigInt.asIntN(32, BigInt(level.slice(0, 30))));
     shortenHostName(this.#level, this.#macros);
     const vendor = /\/([A-Za-z]*)/.exec(rest)?.[1];
     if (vendor !== undefined && vendor.toLowerCase() !== "berkeley") {
-      this.#messages.error(`invalid V line vendor code: "${vendor}"`);
+      this.#messages.error(`invalid V line vendor code: "${vendor}"`, {
+        offset: begin + rest.indexOf("/") + 1,
+      });
     }
   }
 
@@ -300,19 +324,19 @@ class ConfigReader {
     messages.enter(undefined);
     if (values.text("SuperSafe").startsWith("i") && !values.text("DeliveryMode").startsWith("i")) {
       messages.warn("WARNING: SuperSafe=interactive should only be used with");
-      messages.warn("         DeliveryMode=interactive");
+      messages.warnMore("         DeliveryMode=interactive");
     }
     if (this.#level > LANGUAGE_LEVEL) {
       messages.warn(
         `Warning: .cf version level (${this.#level}) exceeds sendmail version ${LANGUAGE_VERSION} functionality (${LANGUAGE_LEVEL})`,
-        EX.SOFTWARE,
+        { exit: EX.SOFTWARE },
       );
     } else if (this.#level < LANGUAGE_LEVEL) {
       messages.warn(
         `Warning: .cf file is out of date: sendmail ${LANGUAGE_VERSION} supports version ${LANGUAGE_LEVEL}, .cf file is version ${this.#level}`,
       );
     }
-    if (!this.#mailers.find("local")) messages.warn("No local mailer defined", EX.SOFTWARE);
+    if (!this.#mailers.find("local")) messages.warn("No local mailer defined", { exit: EX.SOFTWARE });
     completePredefined(this.#macros, (name) => this.#class(name));
     this.#expandOperators();
     const probe = values.isSet("DontProbeInterfaces") ? values.text("DontProbeInterfaces") : "false";

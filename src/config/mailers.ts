@@ -9,8 +9,10 @@ import type { ConfigEnvironment } from "./environment.ts";
 import { notActedOn } from "./not-acted-on.ts";
 import type { Mailer, RulesetPair } from "./mailer.ts";
 import { readOwner } from "./owners.ts";
-import { readTime } from "./times.ts";
+import { readTime, reportTime } from "./times.ts";
 
+/** The equates of a line by their letter, and where their values stand. */
+type Places = Map<string, number>;
 type Draft = { -readonly [Key in keyof Mailer]: Mailer[Key] };
 
 /** `$u` in an argument: the agent gets its recipients as arguments. */
@@ -73,16 +75,19 @@ export class MailerTable {
 
   async add({ name, equates }: NamedLine): Promise<void> {
     const messages = this.#messages;
+    messages.focus(1);
     if (name === "") return messages.error("name required for mailer");
     const draft = emptyMailer(name, 0);
-    let given = false;
-    for (const { key, value } of parseEquates(equates)) {
+    const given: Places = new Map();
+    const list = 1 + name.length + 1;
+    for (const { key, value, at, valueAt } of parseEquates(equates)) {
+      messages.focus(list + valueAt);
       if (value === undefined) return messages.error(`mailer ${name}: \`=' expected`);
       const letter = key[0] ?? "=";
-      if (letter === "T") given = true;
+      given.set(letter, list + valueAt);
       const set = EQUATES[letter];
-      this.#noteWithoutEffect(letter, value);
-      if (!set) messages.error(`M${name}: unknown mailer equate ${letter}=`);
+      this.#noteWithoutEffect(letter, value, at - valueAt);
+      if (!set) messages.error(`M${name}: unknown mailer equate ${letter}=`, { offset: at - valueAt });
       else if ((await set(draft, value, this)) === "stop") return;
     }
     if (!this.#complete(draft, given)) return;
@@ -93,21 +98,24 @@ export class MailerTable {
   }
 
   /** Flags are noted together: a mailer has many. */
-  #noteWithoutEffect(letter: string, value: string): void {
+  #noteWithoutEffect(letter: string, value: string, keyAt: number): void {
     const why = notActedOn("mailer equate", letter);
-    if (why !== undefined) this.#messages.note(`nothing acts on this equate (${why}): ${letter}=`);
+    if (why !== undefined) this.#messages.note(`nothing acts on this equate (${why}): ${letter}=`, keyAt);
     if (letter !== "F") return;
     const idle = value
       .split("")
       .filter((flag) => notActedOn("mailer flag", flag) !== undefined)
       .join("");
-    if (idle !== "") this.#messages.note(`nothing acts on these mailer flags: ${idle} of F=${value}`);
+    if (idle !== "")
+      this.#messages.note(`nothing acts on these mailer flags: ${idle} of F=${value}`, value.indexOf(idle[0]));
   }
 
   /** Fills in what depends on other equates and says what is missing. */
-  #complete(draft: Draft, typesGiven: boolean): boolean {
+  #complete(draft: Draft, given: Places): boolean {
     const messages = this.#messages;
-    const complain = (text: string): false => {
+    /** The subject is an equate; one that is missing is missed at the name. */
+    const complain = (text: string, equate: string): false => {
+      messages.focus(given.get(equate) ?? 1);
       messages.error(`M${draft.name}: ${text}`);
       return false;
     };
@@ -115,29 +123,30 @@ export class MailerTable {
     // Programs and files get one recipient at a time, whatever F= says.
     if (ONE_RECIPIENT.has(draft.name.toLowerCase()))
       draft.flags = new Set([...draft.flags].filter((flag) => flag !== "m"));
-    if (argv.length === 0) return complain("A= argument required");
-    if (path === "") return complain("P= argument required");
-    if (path === "[TCP]") return complain("P=[TCP] must be replaced by P=[IPC]");
+    if (argv.length === 0) return complain("A= argument required", "A");
+    if (path === "") return complain("P= argument required", "P");
+    if (path === "[TCP]") return complain("P=[TCP] must be replaced by P=[IPC]", "P");
     if (path === "[IPC]") {
       if (argv[0] !== "TCP" && argv[0] !== "FILE") {
+        messages.focus(given.get("A") ?? 1);
         messages.warn(`M${draft.name}: Warning: first argument in ${path} mailer must be TCP or FILE`);
       }
-      if (argv.length < 2) return complain(`too few parameters for ${path} mailer`);
-      if (!typesGiven) {
+      if (argv.length < 2) return complain(`too few parameters for ${path} mailer`, "A");
+      if (!given.has("T")) {
         draft.types = { mta: "dns", address: "rfc822", diagnostic: argv[0] === "FILE" ? "x-unix" : "smtp" };
       }
     } else if (path === "[FILE]") {
-      if (argv[0] !== "FILE") return complain("first argument in [FILE] mailer must be FILE");
-      if (argv.length < 2) return complain("too few parameters for [FILE] mailer");
+      if (argv[0] !== "FILE") return complain("first argument in [FILE] mailer must be FILE", "A");
+      if (argv.length < 2) return complain("too few parameters for [FILE] mailer", "A");
     }
     // A program that gets its recipients as arguments reads the message with plain line ends.
     if (draft.eol === "") draft.eol = argv.some((each) => each.includes(USER)) ? "\n" : "\r\n";
     return true;
   }
 
-  ruleset(text: string): RulesetReading {
+  ruleset(text: string, offset = 0): RulesetReading {
     const reading = this.#rulesets.mention(text);
-    reportRuleset(reading.problems, this.#messages);
+    reportRuleset(reading.problems, this.#messages, offset);
     return reading;
   }
 
@@ -145,8 +154,10 @@ export class MailerTable {
     this.#messages.error(text);
   }
 
-  remark(text: string): void {
-    this.#messages.remark(text);
+  time(text: string): number {
+    const reading = readTime(text, "s");
+    reportTime(reading, this.#messages);
+    return reading.value;
   }
 
   queueGroupExists(name: string): boolean {
@@ -196,11 +207,7 @@ const EQUATES: Readonly<Record<string, SetEquate>> = {
   r: (draft, value) => void (draft.maxRecipients = toInteger(value) > 0 ? toInteger(value) : MAX_RECIPIENTS),
   L: (draft, value) => void (draft.lineLimit = Math.max(0, toInteger(value))),
   N: (draft, value) => void (draft.nice = toInteger(value)),
-  W: (draft, value, table) => {
-    const { value: wait, strangers } = readTime(value, "s");
-    for (const stranger of strangers) table.remark(`Invalid time unit \`${stranger}'`);
-    draft.wait = wait;
-  },
+  W: (draft, value, table) => void (draft.wait = table.time(value)),
   D: (draft, value, table) => {
     if (value === "") table.error(`mailer ${draft.name}: null working directory`);
     else draft.directory = value;
@@ -236,7 +243,8 @@ const EQUATES: Readonly<Record<string, SetEquate>> = {
 function pair(value: string, table: MailerTable, set: (rulesets: RulesetPair) => void): "stop" | undefined {
   const envelope = table.ruleset(value);
   if (envelope.number === undefined) return "stop";
-  const header = value[envelope.end] === "/" ? table.ruleset(value.slice(envelope.end + 1)) : envelope;
+  const header =
+    value[envelope.end] === "/" ? table.ruleset(value.slice(envelope.end + 1), envelope.end + 1) : envelope;
   if (header.number === undefined) return "stop";
   set({ envelope: envelope.number, header: header.number });
   return undefined;

@@ -7,6 +7,7 @@ import { expandMacros } from "../rewriting/macro-text.ts";
 import type { LookupMap, LookupResult } from "../rewriting/lookup.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { ConfigEnvironment } from "./environment.ts";
+import { nearestWord } from "../source/nearest-word.ts";
 import { ServiceSwitch } from "./service-switch.ts";
 
 /** `$[ name $]` asks it: found names end in a dot. */
@@ -62,11 +63,22 @@ export class MapTable {
     return this.#environment.services(database);
   }
 
-  declare({ name, mapClass, args }: MapDeclaration): void {
+  /** @param body the text after K, when there was nothing to expand in it: for the places of messages */
+  declare({ name, mapClass, args }: MapDeclaration, body?: string): void {
     const messages = this.#messages;
+    const place = (part: string, from: number): void => {
+      if (body !== undefined) messages.focus(1 + (part === "" ? body.length : Math.max(0, body.indexOf(part, from))));
+    };
+    place(name, 0);
     if (name === "") return messages.error("readcf: config K line: no map name");
+    place(mapClass, name.length);
     if (mapClass === "") return messages.error(`readcf: config K line, map ${name}: no map class`);
-    if (!this.isClass(mapClass)) return messages.error(`readcf: map ${name}: class ${mapClass} not available`);
+    if (!this.isClass(mapClass)) {
+      const near = nearestWord(mapClass, mapClassNames());
+      const help = near === undefined ? {} : { help: `is ${near} meant?` };
+      return messages.error(`readcf: map ${name}: class ${mapClass} not available`, help);
+    }
+    if (body !== undefined) messages.focus(1 + body.length - args.length);
     const key = name.toLowerCase();
     const earlier = this.#declarations.get(key);
     const declaration = this.#declaration({ name, mapClass, args }, earlier);
@@ -112,7 +124,17 @@ export class MapTable {
 
   #open(declaration: DeclaredMap): LookupMap | undefined {
     const { map, diagnostics } = openMap(declaration, this.#environment);
-    for (const { message } of diagnostics) this.#messages.error(message);
+    for (const { message } of diagnostics)
+      this.#messages.error(message, { offset: subjectIn(declaration.args, message) });
     return map;
   }
+}
+
+/** What a message about the arguments of a map is about: the flag, or the longest word of both. */
+function subjectIn(args: string, message: string): number {
+  const flag = /^Illegal option (.) /.exec(message)?.[1];
+  if (flag !== undefined) return Math.max(0, args.search(new RegExp(`(?<=^|\\s)-\\${flag}`)));
+  const words = message.split(/[\s"'`,;()]+/).toSorted((a, b) => b.length - a.length);
+  const word = words.find((each) => each.length > 2 && args.includes(each));
+  return word === undefined ? 0 : args.indexOf(word);
 }

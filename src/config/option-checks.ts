@@ -19,6 +19,7 @@ import {
 } from "./option-words.ts";
 import type { OptionValues } from "./option-values.ts";
 import type { TimeUnit } from "./options.ts";
+import { nearestWord } from "../source/nearest-word.ts";
 import { readOwner } from "./owners.ts";
 import { REPLY_TIMEOUTS, TIMEOUTS } from "./timeouts.ts";
 
@@ -48,8 +49,11 @@ export interface CheckContext {
   readonly effects: OptionEffects;
   readonly setter: OptionTarget;
   readonly suboption: string | undefined;
+  /** Where the suboption stands, counted from the value. */
+  readonly subAt: number;
   readonly trace: (text: string) => void;
-  readonly time: (value: string, unit: TimeUnit) => void;
+  /** @param offset index of the time in the value */
+  readonly time: (value: string, unit: TimeUnit, offset?: number) => void;
 }
 
 type Check = (value: string, context: CheckContext) => void | Promise<void>;
@@ -82,27 +86,32 @@ export const CHECKS: Readonly<Record<string, Check>> = {
     setter.values.set("NoRecipientAction", action);
   },
   PrivacyOptions(value, { messages, setter }) {
-    const words = value.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
-    for (const word of words) {
-      if (!PRIVACY_WORDS.has(word.toLowerCase())) messages.error(`readcf: Op line: ${word} unrecognized`);
+    const words = value.match(WORDS) ?? [];
+    for (const { word, offset } of placed(value, WORDS)) {
+      if (!PRIVACY_WORDS.has(word.toLowerCase())) {
+        messages.error(`readcf: Op line: ${word} unrecognized`, { offset, ...meant(word, PRIVACY_WORDS) });
+      }
     }
     // Flags are only ever added: a line more, or the command line, cannot take one away.
     const before = setter.values.isSet("PrivacyOptions") ? setter.values.text("PrivacyOptions") : "";
     setter.values.set("PrivacyOptions", `${before} ${words.join(" ").toLowerCase()}`.trim());
   },
   DontBlameSendmail(value, { messages, setter }) {
-    const words = value.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
-    for (const word of words) {
+    const words = value.match(WORDS) ?? [];
+    for (const { word, offset } of placed(value, WORDS)) {
       if (!BLAME_WORDS.has(word.toLowerCase())) {
-        messages.error(`readcf: DontBlameSendmail option: ${word} unrecognized`);
+        const about = { offset, ...meant(word, BLAME_WORDS) };
+        messages.error(`readcf: DontBlameSendmail option: ${word} unrecognized`, about);
       }
     }
     setter.values.set("DontBlameSendmail", words.join(" ").toLowerCase());
   },
   ResolverOptions(value, { messages, setter }) {
-    for (const item of value.split(/\s+/).filter((word) => word !== "")) {
+    for (const { word: item, offset } of placed(value, /\S+/g)) {
       const word = item.replace(/^[-+]/, "");
-      if (!RESOLVER_WORDS.has(word.toLowerCase())) messages.error(`readcf: I option value ${word} unrecognized`);
+      if (!RESOLVER_WORDS.has(word.toLowerCase())) {
+        messages.error(`readcf: I option value ${word} unrecognized`, { offset, ...meant(word, RESOLVER_WORDS) });
+      }
     }
     setter.values.set("ResolverOptions", value);
   },
@@ -138,17 +147,19 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   QueueTimeout(value, context) {
     const [returned, warned] = value.split("/");
     setTimeoutOption("queuereturn", returned, context);
-    if (warned !== undefined) setTimeoutOption("queuewarn", warned, context);
+    if (warned !== undefined) setTimeoutOption("queuewarn", warned, context, returned.length + 1);
     context.setter.values.set("QueueTimeout", value);
   },
   DeliverByMin(value, { setter, time }) {
-    time(value.replace(/^-/, ""), "s");
+    time(value.replace(/^-/, ""), "s", value.startsWith("-") ? 1 : 0);
     setter.values.set("DeliverByMin", value);
   },
   Milter: milter,
   MailboxDatabase(value, { messages, setter }) {
     if (value !== "pw" && value !== "ldap" && !value.startsWith("passwd:")) {
-      return messages.warn(`Can't initialize mailbox database "${value}": Service unavailable`, EX.UNAVAILABLE);
+      return messages.warn(`Can't initialize mailbox database "${value}": Service unavailable`, {
+        exit: EX.UNAVAILABLE,
+      });
     }
     setter.values.set("MailboxDatabase", value);
   },
@@ -166,7 +177,8 @@ export const CHECKS: Readonly<Record<string, Check>> = {
     }
     const each = Number.isNaN(field) ? Math.trunc(header / 2) : field;
     if (each > 0 && each < 40) {
-      messages.warn("Warning: MaxMimeHeaderLength: field length limit set lower than 40");
+      const offset = value.indexOf("/") + 1;
+      messages.warn("Warning: MaxMimeHeaderLength: field length limit set lower than 40", { offset });
     }
     setter.values.set("MaxMimeHeaderLength", value);
   },
@@ -175,7 +187,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
     const late = effects.rulesRead();
     if (late || setter.values.isSet("OperatorChars")) {
       messages.warn("Warning: OperatorChars is being redefined.");
-      messages.warn("         It should only be set before ruleset definitions.");
+      messages.warnMore("         It should only be set before ruleset definitions.");
     }
     if (!late) setter.values.set("OperatorChars", value);
   },
@@ -185,8 +197,9 @@ export const CHECKS: Readonly<Record<string, Check>> = {
     setter.values.set("ConnectOnlyTo", value);
   },
   LDAPDefaultSpec(value, { messages, setter }) {
-    if (/(?:^|\s)-[afmNoOqStTD]/.test(value)) {
-      return messages.error("readcf: option LDAPDefaultSpec: Do not set non-LDAP specific flags");
+    const offset = value.search(/(?<=^|\s)-[afmNoOqStTD]/);
+    if (offset !== -1) {
+      return messages.error("readcf: option LDAPDefaultSpec: Do not set non-LDAP specific flags", { offset });
     }
     setter.values.set("LDAPDefaultSpec", value);
   },
@@ -198,22 +211,34 @@ export const CHECKS: Readonly<Record<string, Check>> = {
 
 /** "hash:/etc/mail/aliases, text:-k1 /etc/other": each member is tried in order. */
 function aliasFile(value: string, { messages, effects, setter }: CheckContext): void {
-  for (const member of value.split(",").map((each) => each.trim())) {
-    if (member === "") continue;
+  for (const { word: member, offset } of placed(value, /[^,\s](?:[^,]*[^,\s])?/g)) {
     const [, mapClass, args] = /^([^:/\s]*):(.*)$/s.exec(member) ?? [member, "implicit", member];
     if (effects.isAliasClass(mapClass)) effects.addAliasFile(mapClass.toLowerCase(), args);
-    else messages.error(`setalias: unknown alias class ${mapClass}`);
+    else messages.error(`setalias: unknown alias class ${mapClass}`, { offset });
   }
   const before = setter.values.isSet("AliasFile") ? `${setter.values.text("AliasFile")},` : "";
   setter.values.set("AliasFile", before + value);
 }
 
+const WORDS = /[A-Za-z0-9]+/g;
+
+/** The parts of a value with their places. */
+function placed(value: string, part: RegExp): { readonly word: string; readonly offset: number }[] {
+  return [...value.matchAll(part)].map(({ 0: word, index }) => ({ word, offset: index }));
+}
+
+/** What a word that is not known may stand for. */
+function meant(word: string, words: ReadonlySet<string>): { readonly help?: string } {
+  const near = nearestWord(word, [...words]);
+  return near === undefined ? {} : { help: `is ${near} meant?` };
+}
+
 function tlsOptions(name: string): Check {
   return (value, { messages, setter }) => {
-    for (const item of value.split(/[\s,]+/).filter((word) => word !== "")) {
+    for (const { word: item, offset } of placed(value, /[^\s,]+/g)) {
       const word = item.replace(/^[-+]/, "");
       if (!/^[0-9]/.test(word) && !TLS_WORDS.has(word)) {
-        messages.error(`readcf: ${name} option value ${word} unrecognized`);
+        messages.error(`readcf: ${name} option value ${word} unrecognized`, { offset, ...meant(word, TLS_WORDS) });
       }
     }
     setter.values.set(name, value);
@@ -223,8 +248,8 @@ function tlsOptions(name: string): Check {
 /** Words of which only the first letter counts. */
 function firstLetters(name: string, known: RegExp): Check {
   return (value, { messages, setter }) => {
-    for (const word of value.split(/[\s,]+/).filter((each) => each !== "")) {
-      if (!known.test(word[0])) messages.warn(`Warning: Option: ${name} unknown parameter '${word[0]}'`);
+    for (const { word, offset } of placed(value, /[^\s,]+/g)) {
+      if (!known.test(word[0])) messages.warn(`Warning: Option: ${name} unknown parameter '${word[0]}'`, { offset });
     }
     setter.values.set(name, value);
   };
@@ -234,17 +259,20 @@ function owner(name: string, shown: string): Check {
   return async (value, { messages, environment, setter }) => {
     const reading = await readOwner(value, environment);
     if (reading.kind !== "owner") {
-      return messages.error(`readcf: option ${shown}: ${reading.kind} ${reading.name}`);
+      const offset = Math.max(0, value.indexOf(reading.name));
+      return messages.error(`readcf: option ${shown}: ${reading.kind} ${reading.name}`, { offset });
     }
     setter.values.set(name, value);
   };
 }
 
 function timeout(value: string, context: CheckContext): void {
-  const { suboption, setter, messages, time } = context;
+  const { suboption, subAt, setter, messages, time } = context;
   if (suboption !== undefined) {
     if (TIMEOUTS.has(suboption.toLowerCase())) return setTimeoutOption(suboption, value, context);
-    return messages.error(`settimeout: invalid timeout ${suboption}`);
+    const near = nearestWord(suboption, [...TIMEOUTS.keys()]);
+    const help = near === undefined ? {} : { help: `is ${near} meant?` };
+    return messages.error(`settimeout: invalid timeout ${suboption}`, { offset: subAt, ...help });
   }
   // The oldest form: one time for all replies, or "name=value" parts.
   for (const part of value.split(",").map((each) => each.trim())) {
@@ -257,24 +285,24 @@ function timeout(value: string, context: CheckContext): void {
   }
 }
 
-function setTimeoutOption(name: string, value: string, { setter, time }: CheckContext): void {
+function setTimeoutOption(name: string, value: string, { setter, time }: CheckContext, offset = 0): void {
   const key = name.toLowerCase();
   const row = TIMEOUTS.get(key);
   if (!row) return;
-  time(value, row.unit);
+  time(value, row.unit, offset);
   // The times of the queue and of the resolver are read twice, and complained about twice.
-  if (/^(?:queue|resolver\.retrans)/.test(key)) time(value, row.unit);
+  if (/^(?:queue|resolver\.retrans)/.test(key)) time(value, row.unit, offset);
   setter.values.setTimeout(key, value);
 }
 
-function milter(value: string, { suboption, messages, setter }: CheckContext): void {
+function milter(value: string, { suboption, subAt, messages, setter }: CheckContext): void {
   if (suboption === undefined) {
-    return messages.error("milter_set_option: invalid Milter option, must specify suboption");
+    return messages.error("milter_set_option: invalid Milter option, must specify suboption", { offset: -1 });
   }
   const key = suboption.toLowerCase();
   const stage = key.startsWith("macros.") ? key.slice("macros.".length) : undefined;
   if (key !== "loglevel" && (stage === undefined || !MILTER_STAGES.includes(stage))) {
-    return messages.error(`milter_set_option: invalid Milter option ${suboption}`);
+    return messages.error(`milter_set_option: invalid Milter option ${suboption}`, { offset: subAt });
   }
   setter.milter.set(key, value);
 }

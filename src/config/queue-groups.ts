@@ -2,7 +2,7 @@
 import type { NamedLine } from "../cf/ast.ts";
 import { parseEquates } from "../cf/equates.ts";
 import type { ConfigMessages } from "../cf/messages.ts";
-import { readTime } from "./times.ts";
+import { readTime, reportTime } from "./times.ts";
 
 export interface QueueGroup {
   readonly name: string;
@@ -39,31 +39,39 @@ export function readQueueGroup(
   queueDirectory: string,
   messages: ConfigMessages,
 ): QueueGroup | undefined {
+  messages.focus(1);
   if (name === "") {
     messages.error("name required for queue");
     return undefined;
   }
   const group: Draft = { ...DEFAULT_QUEUE_GROUP, name };
-  for (const { key, value } of parseEquates(equates)) {
+  const list = 1 + name.length + 1;
+  let runnersAt = 0;
+  for (const { key, value, at, valueAt } of parseEquates(equates)) {
+    messages.focus(list + valueAt);
     if (value === undefined) {
       messages.error(`queue ${name}: \`=' expected`);
       return undefined;
     }
-    setEquate(group, key[0] ?? "=", value, messages);
+    if (key.startsWith("R")) runnersAt = list + valueAt;
+    setEquate(group, key[0] ?? "=", value, messages, at - valueAt);
   }
+  messages.focus(1);
   if (group.path === "" && queueDirectory === "") {
     messages.error("QueueDir must be defined before queue groups");
     return undefined;
   }
   if (group.path === "") group.path = queueDirectory;
   if (group.runners > 1 && !group.flags.has("f")) {
+    messages.focus(runnersAt);
     messages.warn(`Warning: Q=${name}: R=${group.runners}: multiple queue runners specified`);
-    messages.warn("\tbut flag 'f' is not set");
+    messages.warnMore("\tbut flag 'f' is not set");
   }
   return group;
 }
 
-function setEquate(group: Draft, letter: string, value: string, messages: ConfigMessages): void {
+/** @param keyAt where the key stands, counted from the value */
+function setEquate(group: Draft, letter: string, value: string, messages: ConfigMessages, keyAt: number): void {
   const number = Number.parseInt(value, 10) || 0;
   switch (letter) {
     case "P":
@@ -74,9 +82,9 @@ function setEquate(group: Draft, letter: string, value: string, messages: Config
       group.flags = new Set(value.replace(/\s/g, ""));
       return;
     case "I": {
-      const { value: interval, strangers } = readTime(value, "m");
-      for (const stranger of strangers) messages.remark(`Invalid time unit \`${stranger}'`);
-      group.interval = interval;
+      const reading = readTime(value, "m");
+      reportTime(reading, messages);
+      group.interval = reading.value;
       return;
     }
     case "N":
@@ -92,6 +100,6 @@ function setEquate(group: Draft, letter: string, value: string, messages: Config
       group.maxRecipients = number;
       return;
     default:
-      messages.error(`Q${group.name}: unknown queue equate ${letter}=`);
+      messages.error(`Q${group.name}: unknown queue equate ${letter}=`, { offset: keyAt });
   }
 }

@@ -4,7 +4,7 @@
  * The checks say what sendmail says. Most options take any value and mean their default when it makes no sense.
  */
 import type { OptionLine } from "../cf/ast.ts";
-import { asShown, type ConfigMessages } from "../cf/messages.ts";
+import type { ConfigMessages } from "../cf/messages.ts";
 import { printMacroText } from "../rewriting/macro-text.ts";
 import type { PortOptions } from "./config.ts";
 import type { ConfigEnvironment } from "./environment.ts";
@@ -17,10 +17,12 @@ import {
   optionByLetter,
   optionByName,
   optionCode,
+  OPTIONS,
   type OptionRow,
   type TimeUnit,
 } from "./options.ts";
-import { readTime } from "./times.ts";
+import { nearestWord } from "../source/nearest-word.ts";
+import { readTime, reportTime } from "./times.ts";
 
 export class OptionSetter {
   readonly values = new OptionValues();
@@ -40,10 +42,13 @@ export class OptionSetter {
     this.#effects = effects;
   }
 
-  /** @param sticky true for the command line */
-  async apply({ form, name, sub, value }: OptionLine, sticky = false): Promise<void> {
+  /**
+   * @param sticky true for the command line
+   * @param valueAt index of the value in the line; the focus of messages is on the name
+   */
+  async apply({ form, name, sub, value }: OptionLine, sticky = false, valueAt = 0): Promise<void> {
     const row = form === "letter" ? this.#byLetter(name) : this.#byName(name);
-    if (row) await this.set(row, sub, value, sticky);
+    if (row) await this.set(row, sub, value, sticky, { valueAt, subAt: this.#messages.focused + name.length + 1 });
   }
 
   #byLetter(letter: string): OptionRow | undefined {
@@ -61,7 +66,14 @@ export class OptionSetter {
       return undefined;
     }
     const found = optionByName(name);
-    if (found.kind === "unknown") this.#messages.error(`readcf: unknown option name ${name}`);
+    if (found.kind === "unknown") {
+      const near = nearestWord(
+        name,
+        OPTIONS.map((each) => each.name),
+      );
+      const help = near === undefined ? "see docs/options.md for the names of options" : `is ${near} meant?`;
+      this.#messages.error(`readcf: unknown option name ${name}`, { help });
+    }
     if (found.kind === "ambiguous") {
       const [first, second] = found.matches;
       this.#messages.error(`readcf: ambiguous option name ${name} (matches ${first} and ${second})`);
@@ -71,7 +83,13 @@ export class OptionSetter {
     return found.row;
   }
 
-  async set(row: OptionRow, sub: string | undefined, value: string, sticky: boolean): Promise<void> {
+  async set(
+    row: OptionRow,
+    sub: string | undefined,
+    value: string,
+    sticky: boolean,
+    { valueAt, subAt } = { valueAt: 0, subAt: 0 },
+  ): Promise<void> {
     let suboption = sub;
     if (sub !== undefined && !SUBOPTIONS.has(row.name)) {
       this.#trace(`setoption: ${row.name} does not support suboptions, ignoring .${sub}`);
@@ -84,8 +102,9 @@ export class OptionSetter {
     if (sticky && row !== DEFINE_MACRO) this.#sticky.add(row.code);
     if (row === DEFINE_MACRO) return this.#effects.defineMacro(value);
     this.#noteWithoutEffect(row, suboption);
+    this.#messages.focus(valueAt);
     const check = CHECKS[row === DEFAULT_GROUP ? "g" : row.name];
-    const context: CheckContext = { ...this.#context, suboption, setter: this };
+    const context: CheckContext = { ...this.#context, suboption, subAt: subAt - valueAt, setter: this };
     if (check) await check(value, context);
     else {
       if (row.type === "time") this.#checkTime(value, row.unit ?? "s");
@@ -105,19 +124,17 @@ export class OptionSetter {
     if ((this.#environment.trace?.level(37) ?? 0) >= 1) this.#environment.trace?.print(text);
   }
 
-  get #context(): Omit<CheckContext, "suboption" | "setter"> {
+  get #context(): Omit<CheckContext, "suboption" | "subAt" | "setter"> {
     return {
       messages: this.#messages,
       environment: this.#environment,
       effects: this.#effects,
       trace: (text) => this.#trace(text),
-      time: (value, unit) => this.#checkTime(value, unit),
+      time: (value, unit, offset) => this.#checkTime(value, unit, offset),
     };
   }
 
-  #checkTime(value: string, unit: TimeUnit): void {
-    for (const letter of readTime(value, unit).strangers) {
-      this.#messages.remark(`Invalid time unit \`${asShown(letter)}'`);
-    }
+  #checkTime(value: string, unit: TimeUnit, offset = 0): void {
+    reportTime(readTime(value, unit), this.#messages, offset);
   }
 }

@@ -46,7 +46,13 @@ export interface RuleSource {
 
 export interface RuleProblem {
   readonly text: string;
+  readonly side: "lhs" | "rhs";
+  /** Index of the token that is meant; -1: the side as a whole. */
+  readonly token: number;
 }
+
+/** @param token index of the token that is meant; without it, the side as a whole is */
+type Report = (text: string, token?: number) => void;
 
 export interface CompiledRule {
   readonly rule: Rule;
@@ -72,23 +78,34 @@ const CONTROLS: ReadonlyMap<string, Control> = new Map([
 
 export function compileRule(source: RuleSource): CompiledRule {
   const problems: RuleProblem[] = [];
-  const report = (text: string): void => void problems.push({ text });
+  const report: Report = (text, token = -1) => void problems.push({ text, side: "lhs", token });
+  const reportRhs: Report = (text, token = -1) => void problems.push({ text, side: "rhs", token });
   const patterns = compileLhs(tokens(source, source.lhs, report), report);
   const tooMany = patterns.filter(isWildcard).length > MOST_WILDCARDS;
-  if (tooMany) report("R line: too many wildcards");
+  if (tooMany) report("R line: too many wildcards", tenthWildcard(patterns));
   const lhs = tooMany ? [] : patterns;
   const wildcards = lhs.filter(isWildcard).length;
   // With too many wildcards there is no left side to compare `$1` with.
-  const rhs = compileRhs(tokens(source, source.rhs, report), tooMany ? MOST_WILDCARDS : wildcards, report);
+  const rhs = compileRhs(tokens(source, source.rhs, reportRhs), tooMany ? MOST_WILDCARDS : wildcards, reportRhs);
   return { rule: { lhs, ...rhs, wildcards, at: source.at }, problems };
 }
 
-function tokens(
-  { operators, comments = "tokens", macros }: RuleSource,
-  side: string,
-  report: (text: string) => void,
-): Tokens {
-  const text = readOperators(expandWhileReading(side, macros, report), macros);
+/** How text becomes tokens at a line. */
+export type RuleReading = Pick<RuleSource, "operators" | "comments" | "macros">;
+
+/** How many tokens one side makes, or the beginning of one. */
+export function countTokens(reading: RuleReading, side: string): number {
+  return tokens(reading, side, () => undefined).length;
+}
+
+function tenthWildcard(patterns: readonly Pattern[]): number {
+  let left = MOST_WILDCARDS;
+  return patterns.findIndex((each) => isWildcard(each) && left-- === 0);
+}
+
+function tokens({ operators, comments = "tokens", macros }: RuleReading, side: string, report: Report): Tokens {
+  const expanded = expandWhileReading(side, macros, (problem) => report(problem));
+  const text = readOperators(expanded, macros);
   const { tokens: found = [], messages } = prescan(text, { operators, comments, kind: "rule" });
   for (const each of messages) report(each);
   return found;
@@ -98,12 +115,12 @@ function isWildcard({ kind }: Pattern): boolean {
   return kind !== "literal" && kind !== "nothing" && kind !== "macro";
 }
 
-function compileLhs(side: Tokens, report: (text: string) => void): readonly Pattern[] {
+function compileLhs(side: Tokens, report: Report): readonly Pattern[] {
   if (side.length === 0) report("R line: null LHS");
-  return side.map((token) => compilePattern(token, report));
+  return side.map((token, index) => compilePattern(token, index, report));
 }
 
-function compilePattern(token: string, report: (text: string) => void): Pattern {
+function compilePattern(token: string, index: number, report: Report): Pattern {
   const symbol = token[0];
   const wildcard = WILDCARDS.get(symbol);
   if (wildcard) return wildcard;
@@ -113,7 +130,7 @@ function compilePattern(token: string, report: (text: string) => void): Pattern 
   if (symbol === DEFERRED_MACRO) return { kind: "macro", name: nameIn(token) };
   if (symbol === CANON_HOST) return { kind: "nothing" };
   if (isMetasymbol(symbol) && !LHS_LITERALS.has(symbol)) {
-    report(`Inappropriate use of ${symbol === ARGUMENT ? "$1-$9" : printable(symbol)} on LHS`);
+    report(`Inappropriate use of ${symbol === ARGUMENT ? "$1-$9" : printable(symbol)} on LHS`, index);
   }
   return { kind: "literal", text: token, folded: foldCase(token) };
 }
@@ -121,18 +138,20 @@ function compilePattern(token: string, report: (text: string) => void): Pattern 
 function compileRhs(
   side: Tokens,
   wildcards: number,
-  report: (text: string) => void,
+  report: Report,
 ): { readonly rhs: readonly Replacement[]; readonly control: Control } {
   if (side.length === 0) report("R line: null RHS");
   const control = CONTROLS.get(side[0]);
   const rhs: Replacement[] = [];
-  /** What closes the look-up that is open. */
+  /** What closes the look-up that is open, and where that begins. */
   let closing: string | undefined;
-  for (const token of control ? side.slice(1) : side) {
+  let opened = -1;
+  for (let at = control ? 1 : 0; at < side.length; at++) {
+    const token = side[at];
     const symbol = token[0];
     if (symbol === ARGUMENT) {
       const index = Number(token[1]);
-      if (!(index >= 1 && index <= wildcards)) report(`replacement ${printable(token)} out of bounds`);
+      if (!(index >= 1 && index <= wildcards)) report(`replacement ${printable(token)} out of bounds`, at);
       rhs.push({ kind: "argument", index });
       continue;
     }
@@ -141,13 +160,14 @@ function compileRhs(
       continue;
     }
     if (symbol === HOST_BEGIN || symbol === LOOKUP_BEGIN) {
-      if (closing !== undefined) report("cannot nest map lookups");
+      if (closing !== undefined) report("cannot nest map lookups", at);
       closing = symbol === HOST_BEGIN ? HOST_END : LOOKUP_END;
+      opened = at;
     } else if (symbol === closing) closing = undefined;
-    else if (NOT_ON_RHS.has(symbol)) report(`Inappropriate use of ${printable(symbol)} on RHS`);
+    else if (NOT_ON_RHS.has(symbol)) report(`Inappropriate use of ${printable(symbol)} on RHS`, at);
     rhs.push({ kind: "token", text: token });
   }
-  if (closing !== undefined) report("missing map closing token");
+  if (closing !== undefined) report("missing map closing token", opened);
   return { rhs, control: control ?? "repeat" };
 }
 

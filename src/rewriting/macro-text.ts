@@ -22,17 +22,21 @@ export interface MacroSource {
   readonly text: string;
   /** sendmail's messages about names. */
   readonly problems: readonly string[];
+  /** Indices in the source of the names that the problems are about. */
+  readonly places: readonly number[];
 }
 
 const NONE: readonly string[] = [];
+const NOWHERE: readonly number[] = [];
 
 /** Source to value: what is done to a line of a configuration file before anything else looks at it. */
 export function readMacroText(source: string): MacroSource {
   let dollar = source.indexOf("$");
-  if (dollar === -1) return { text: source, problems: NONE };
+  if (dollar === -1) return { text: source, problems: NONE, places: NOWHERE };
   let text = "";
   let done = 0;
   const problems: string[] = [];
+  const places: number[] = [];
   while (dollar !== -1) {
     text += source.slice(done, dollar);
     done = dollar + 2;
@@ -44,15 +48,18 @@ export function readMacroText(source: string): MacroSource {
     } else {
       text += symbol === undefined ? MACRO : MACRO + letter;
       const reading = readMacroName(source, symbol === undefined ? dollar + 1 : dollar + 2);
-      problems.push(...reading.problems);
+      if (reading.problems.length > 0) {
+        problems.push(...reading.problems);
+        places.push(...reading.places);
+      }
       // Without a name there is nothing to refer to, and the line ends here.
-      if (reading.name === undefined) return { text, problems };
+      if (reading.name === undefined) return { text, problems, places };
       text += writeMacroName(reading.name);
       done = reading.end;
     }
     dollar = source.indexOf("$", done);
   }
-  return { text: text + source.slice(done), problems };
+  return { text: text + source.slice(done), problems, places };
 }
 
 /** What is written after `$` → the operator in a rule. */

@@ -7,6 +7,8 @@ export interface Diagnostic {
   readonly severity: Severity;
   readonly message: string;
   readonly at: Location;
+  /** What was expected, or what to do about it. */
+  readonly help?: string;
   /** Follow-ups: where something was opened, what is near. */
   readonly notes: readonly Diagnostic[];
 }

@@ -4,6 +4,7 @@
  *     mail.cf:12:7: error: unknown option name LogLevl
  *      12 | O LogLevl=9
  *         |   ^
+ *         = expected the name of an option: LogLevel?
  *         from site.mc:3 FEATURE(access_db)
  */
 import type { Diagnostic } from "./diagnostic.ts";
@@ -21,11 +22,13 @@ export function report(
   source: (file: string) => string | undefined,
   originOf: OriginOf = noOrigin,
 ): string {
-  const { at, severity, message, notes } = found;
+  const { at, severity, message, notes, help } = found;
   const place = at.line > 0 ? formatLocation(at) : at.file;
   const lines = [`${place}: ${severity}: ${message}`, ...quote(at, source)];
+  const margin = " ".repeat(at.line > 0 ? String(at.line).length : 1);
+  if (help !== undefined) lines.push(` ${margin} = ${help}`);
   const origin = at.line > 0 ? originOf(at) : undefined;
-  if (origin !== undefined) lines.push(` ${" ".repeat(String(at.line).length)}   from ${origin}`);
+  if (origin !== undefined) lines.push(` ${margin}   from ${origin}`);
   return [...lines, ...notes.map((note) => report(note, source, originOf))].join("\n");
 }
 

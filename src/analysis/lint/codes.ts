@@ -35,7 +35,10 @@ export type Code = keyof typeof CODES;
 export interface Issue {
   readonly code: Code;
   readonly line: number;
+  readonly column?: number;
   readonly text: string;
+  /** What was expected, or what to do. */
+  readonly help?: string;
   /** Another line that has a part in it. */
   readonly cause?: number;
   /** When it is not that of the code. */

@@ -21,10 +21,12 @@ export function checkReading({ diagnostics, statements }: Subject): Issue[] {
   for (const { node, first: line } of statements) {
     if (node.kind === "rule" && BLANKS_FOR_TAB.test(node.body)) untabbed.set(line, { code: "L003", line, text });
   }
-  const said = diagnostics.map(({ message, severity, at }): Issue => ({
+  const said = diagnostics.map(({ message, severity, at, help }): Issue => ({
     code: KINDS.find(([pattern]) => pattern.test(message))?.[1] ?? "L001",
     line: at.line,
+    ...(at.column === undefined ? {} : { column: at.column }),
     text: message,
+    ...(help === undefined ? {} : { help }),
     severity: severity === "error" ? "error" : "warning",
   }));
   return [...said.filter(({ line }) => !untabbed.has(line)), ...untabbed.values()];

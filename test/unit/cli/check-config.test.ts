@@ -38,9 +38,11 @@ describe("sendmail -bC", () => {
       "F:3:3: error: readcf: unknown option name LogLevl",
       " 3 | O LogLevl=9",
       "   |   ^",
+      "   = is LogLevel meant?",
       "F:4:6: error: readcf: map foo: class nosuch not available",
       " 4 | Kfoo nosuch /x",
       "   |      ^",
+      "   = see the classes of maps in docs/language.md",
       "F: 2 errors",
       "",
     ]);
@@ -55,7 +57,7 @@ describe("sendmail -bC", () => {
     const { status, output } = await run(checkConfiguration, `${HEAD}O DialDelay=3s\nMx, P=/bin/x, F=S, N=2, A=x $u\n`);
     expect(status).toBe(0);
     expect(output).toMatch(/^F:3:3: note: nothing acts on this option .*: DialDelay$/m);
-    expect(output).toMatch(/^F:4:15: note: nothing acts on these mailer flags: S of F=S$/m);
+    expect(output).toMatch(/^F:4:17: note: nothing acts on these mailer flags: S of F=S$/m);
     expect(output).toMatch(/^F: no errors, 3 notes$/m);
   });
 

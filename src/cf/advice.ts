@@ -1,0 +1,90 @@
+/**
+ * What was expected where sendmail's message only says what it found, and what to do about it: for our own listings.
+ * A message that is not here says it all.
+ */
+
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [/^invalid rewrite line/, "expected one or more tabs between the left and the right side; blanks do not count"],
+  [/^missing valid ruleset/, "expected a line that begins with S and names a ruleset before the first rule"],
+  [/^R line: null LHS/, "expected a pattern before the tab; $@ matches nothing at all"],
+  [/^R line: null RHS/, "expected a replacement after the tab; $@ alone replaces by nothing"],
+  [/too many wildcards/, "$1 to $9 reach nine wildcards: divide the rule, or match several tokens with one $*"],
+  [
+    /^Inappropriate use of \$1-\$9 on LHS/,
+    "$1 to $9 belong on the right side; a left side has $* $+ $- $@ $=x $~x $&x",
+  ],
+  [
+    /^Inappropriate use of .* on LHS/,
+    "a left side has text, $* $+ $- $@ $=x $~x $&x and $x; this belongs on the right side",
+  ],
+  [
+    /^Inappropriate use of .* on RHS/,
+    "wildcards belong on the left side; the right side takes what they matched with $1 to $9",
+  ],
+  [
+    /^replacement \S+ out of bounds/,
+    "each wildcard of the left side has one number, counted from the left; there are fewer",
+  ],
+  [/^cannot nest map lookups/, "close the look-up before with $) or $], or look up in a rule of its own"],
+  [/^missing map closing token/, "$( is closed by $), $[ by $]"],
+  [/^Invalid macro\/class character/, "names in braces have letters, digits and _; the character is left out"],
+  [/^Unbalanced \{/, "expected } after the name"],
+  [/^Macro\/class name .* too long/, "names in braces have at most 25 characters"],
+  [/^Name required for macro/, "expected one character, or a name in braces"],
+  [/^Unable to assign/, "the line is ignored from here on"],
+  [/^invalid ruleset name/, "expected a number from 0 to 99, a name, or NAME=NUMBER"],
+  [/^bad ruleset/, "numbers of rulesets are 0 to 99; a name needs none"],
+  [/ruleset changed value/, "a ruleset keeps the number it got first"],
+  [/has multiple definitions/, "the rules below are added to those it has; use another name if that is not meant"],
+  [/^too many named rulesets|: too many named rulesets/, "100 rulesets can have a name alone; give some a number"],
+  [/^unknown configuration line/, "lines begin with one of S R D C F M O H K P T V E Q X L, a blank (continues) or #"],
+  [/^header syntax error/, "expected HName: value, H?flags?Name: value or HName: $>ruleset"],
+  [/no map name$/, "expected Kname class arguments; names begin with a letter or digit"],
+  [/no map class$/, "expected a class after the name: hash, btree, text, regex, dns ..."],
+  [/^readcf: map .* class .* not available/, "see the classes of maps in docs/language.md"],
+  [/^Illegal option/, "the class has no such flag"],
+  [/^readcf: null option name/, "expected O Name=value"],
+  [
+    /^readcf: unknown option name 0x/,
+    "expected a letter of the old form (OA/etc/aliases), or a blank and a name (O AliasFile=...)",
+  ],
+  [/^readcf: ambiguous option name/, "write the name in full"],
+  [/used as abbreviation/, "write the name in full: abbreviations may become ambiguous"],
+  [/^Unknown delivery mode/, "expected background, interactive, queue or deferred"],
+  [/^Unknown 8-bit mode/, "expected mimefy, pass8 or strict"],
+  [/^Invalid queue sort order/, "expected priority, host, time, filename, modification, random, shuffle or none"],
+  [/^Invalid NoRecipientAction/, "expected none, add-to, add-apparently-to, add-bcc or add-to-undisclosed"],
+  [/^readcf: Op line/, "see PrivacyOptions in docs/options.md for the words it knows"],
+  [/^Invalid time unit/, "expected s, m, h, d or w after a number"],
+  [/^settimeout: invalid timeout/, "see Timeout in docs/options.md for its suboptions"],
+  [/^Unknown address family/, "expected inet, inet6 or unix"],
+  [/^PortOptions parameter/, "expected Key=value with Name, Port, Addr, Family, Listen, Modifier, ..."],
+  [/^service ".*" unknown/, "expected a number, or a name from /etc/services"],
+  [/`=' expected$/, "a mailer, queue group or filter is a name and Key=value parts with commas between"],
+  [/unknown mailer equate/, "expected one of P F S R A E M m r L N W D C / T Q U"],
+  [/unknown queue equate/, "expected one of Path Flags Interval Nice Runners Jobs recipients"],
+  [/unknown filter equate/, "expected one of Socket= Flags= Timeouts="],
+  [/unknown filter timeout/, "expected C, S, R or E before the colon"],
+  [/`:' expected$/, "expected letter:time, as in T=C:5m;S:10s"],
+  [/^name required for/, "expected a name right after the letter of the line"],
+  [/P= argument required/, "expected P=/path/of/program, P=[IPC] or P=[FILE]"],
+  [/A= argument required/, "expected A=program arguments, A=TCP $h or A=FILE path"],
+  [/must be replaced by P=\[IPC\]/, "write P=[IPC]"],
+  [/first argument in .* mailer must be/, "expected A=TCP $h for P=[IPC], A=FILE path for P=[FILE]"],
+  [/too few parameters/, "expected a second word in A=: the host or the path"],
+  [/^fileclass: missing file name/, "expected a path, |program, or key@class:map after the name of the class"],
+  [/^fileclass: cannot open/, "F with -o ignores a file that is missing"],
+  [/^invalid argument to V line/, "expected a level, as in V10"],
+  [/invalid V line vendor/, "expected V10, or V10/Berkeley"],
+  [/^duplicate|duplicate filter definition/, "each filter has one X line; this one is ignored"],
+  [/empty or missing socket/, "expected S=inet:port@host, S=inet6:port@host or S=unix:/path"],
+  [/expected port@host/, "as in S=inet:8891@localhost"],
+  [/OperatorChars is being redefined/, "move the line before the first S line"],
+  [/unknown (?:user|group)/, "expected a number, or a name that exists on this machine"],
+  [/^expand: recursion too deep/, "a macro whose value contains itself is cut; remove the circle"],
+];
+
+/** Advice for a message of sendmail's, or undefined. */
+export function adviceFor(message: string): string | undefined {
+  return ADVICE.find(([pattern]) => pattern.test(message))?.[1];
+}
