@@ -87,7 +87,10 @@ test("a damaged configuration rewrites alike in both engines", async () => {
       const answers = [];
       for (const { rewriter, macros } of [traced.config, compiled.config]) {
         const messages: string[] = [];
-        const context = { scope: macros.child(), deferred: false, message: (each: string) => messages.push(each) };
+        const scope = macros.child();
+        // Test mode has values of its own.
+        for (const name of ["deliveryMode", "opMode"]) scope.set(name, "x");
+        const context = { scope, deferred: false, message: (each: string) => messages.push(each) };
         const number = rewriter.number(ruleset) ?? 0;
         const { tokens, status } = await rewriter.rewrite(number, rewriter.tokenise(input, context), context);
         answers.push({ tokens, status, messages });
