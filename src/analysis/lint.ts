@@ -73,8 +73,8 @@ export function problemFinding({ severity, message, at, help }: Diagnostic, code
 }
 
 /** The parts that there are. */
-function exact<Part extends object>(part: Part): { [Key in keyof Part]?: NonNullable<Part[Key]> } {
-  return Object.values(part).includes(undefined) ? {} : (part as { [Key in keyof Part]: NonNullable<Part[Key]> });
+function exact<Part extends object>(part: Part): { [Key in keyof Part]?: Exclude<Part[Key], undefined> } {
+  return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined)) as Part;
 }
 
 /** 0: nothing found, 1: warnings, 2: errors. */

@@ -14,6 +14,17 @@ export interface FileArgument extends TaskArgument {
   readonly allowHardLink: boolean;
 }
 
+/** What waiting does not change: somebody has to put it right, and the sender shall know. */
+const REFUSALS: ReadonlyMap<string, string> = new Map([
+  ["ELOOP", "not a regular file"],
+  ["EISDIR", "not a regular file"],
+  ["ENXIO", "not a regular file"],
+  ["EACCES", "Permission denied"],
+  ["EPERM", "Operation not permitted"],
+  ["ENOENT", "No such file or directory"],
+  ["ENOTDIR", "Not a directory"],
+]);
+
 const queue = new PathQueue();
 
 export function appendToFile(argument: TaskArgument, input: TaskInput, signal: AbortSignal): Promise<TaskResult> {
@@ -23,7 +34,8 @@ export function appendToFile(argument: TaskArgument, input: TaskInput, signal: A
       return await append(argument as FileArgument, input, signal);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === "ELOOP" || code === "EISDIR" || code === "ENXIO") return refused(path, "not a regular file");
+      const reason = REFUSALS.get(code ?? "");
+      if (reason !== undefined) return refused(path, reason);
       return fromSystemError(error, path);
     }
   });
@@ -62,5 +74,5 @@ function unsafe(status: Stats, { path, allowHardLink }: FileArgument): TaskResul
 }
 
 function refused(path: string, reason: string): TaskResult {
-  return { kind: "never", status: "5.2.0", text: `Can't create output (${path}: ${reason})` };
+  return { kind: "never", status: "5.3.0", text: `Can't create output (${path}: ${reason})` };
 }

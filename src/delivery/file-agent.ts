@@ -45,7 +45,7 @@ export class FileAgent implements Agent {
     const scope = jobScope.child(macrosFor(recipient, undefined));
     const named = job.mailer.argv.length > 1 ? config.expand(job.mailer.argv[1], scope) : recipient.triple.user;
     if (!isAbsolute(named) || named.includes("\0"))
-      return failed("5.2.0", "Can't create output (no absolute file name)");
+      return failed("5.3.0", "Can't create output (no absolute file name)");
     const path = normalize(named);
     if (path === "/dev/null") return sent("delivered", "");
     const blame = new Set(config.options.text("DontBlameSendmail").toLowerCase().split(/[ ,]+/));

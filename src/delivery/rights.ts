@@ -1,8 +1,9 @@
 /**
  * With whose rights a mailbox is written, a file appended to, a program run.
  *
- * In this order: the mailer's U=; the rights that an alias, `.forward` or `:include:` file gave to the recipient; for
- * final delivery the recipient himself; option DefaultUser. They matter only when the server was started as root.
+ * In this order: the mailer's U=; for final delivery the recipient himself; the rights that a `.forward` or `:include:`
+ * file gave to the recipient, unless these are root's: what root lists runs as DefaultUser; option DefaultUser. They
+ * matter only when the server was started as root.
  */
 import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
@@ -24,9 +25,9 @@ export interface RightsQuestion {
 export async function rightsFor({ config, users, mailer, recipient, owner }: RightsQuestion): Promise<Rights> {
   const { user: fixed } = mailer;
   if (fixed !== undefined && !mailer.flags.has("o")) return named(users, fixed.uid, fixed.gid);
-  const given = recipient.recipient.rights;
-  if (given !== undefined) return given;
   if (owner !== undefined) return { user: owner.name, uid: owner.uid, gid: owner.gid };
+  const given = recipient.recipient.rights;
+  if (given !== undefined && given.uid !== 0) return given;
   return defaultUser(config, users);
 }
 

@@ -94,6 +94,7 @@ export interface ToFacts {
   };
   /** Recipients with the same outcome. */
   readonly recipients: readonly LoggedRecipient[];
+  /** "" when no mailer was found. */
   readonly mailer: string;
   readonly priority: number;
   /** When this attempt began, and now: milliseconds since the epoch. */
@@ -122,7 +123,9 @@ export function logTo(log: Log, facts: ToFacts): void {
   const controlling = controllingAddress(facts);
   let text = `to=${shorten(to)}`;
   if (controlling !== undefined) text += `, ctladdr=${controlling}`;
-  text += `, delay=${delay}, xdelay=${xdelay}, mailer=${facts.mailer}, pri=${facts.priority}`;
+  text += `, delay=${delay}, xdelay=${xdelay}`;
+  if (facts.mailer !== "") text += `, mailer=${facts.mailer}`;
+  text += `, pri=${facts.priority}`;
   if (status.relay) text += `, relay=${shorten(status.relay)}`;
   text += `, dsn=${status.status}, stat=${shorten(status.text)}`;
   log.write(level, {

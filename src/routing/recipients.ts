@@ -173,10 +173,10 @@ class SendList {
   async #include(index: number, path: string): Promise<void> {
     const { users, dontBlame } = this.#context;
     const answer = readInclude(path, this.#recipients[index].rights, dontBlame);
-    if (answer.kind !== "members") return this.#end(index, answer.reply);
+    const triple: Triple = { mailer: "*include*", host: "", user: path };
+    if (answer.kind !== "members") return this.#end(index, answer.reply, triple);
     const owner = await users.findById(answer.owner);
     const rights: Rights = { user: owner?.name ?? `uid ${answer.owner}`, uid: answer.owner, gid: answer.group };
-    const triple: Triple = { mailer: "*include*", host: "", user: path };
     return this.#expanded(index, triple, answer.members, { rights, owner: this.#recipients[index].owner });
   }
 

@@ -70,6 +70,12 @@ test("SafeFileEnvironment keeps files inside a folder", async () => {
   expect(await readFile(join(folder, "safe/up"), "latin1")).toBe(STORED);
 });
 
-test("a missing folder is a reason to wait", async () => {
-  expect(await deliver(join(folder, "missing/box"))).toMatch(/^delayed .*No such file/);
+test("a missing folder is told to the sender at once", async () => {
+  expect(await deliver(join(folder, "missing/box"))).toMatch(/^failed Can't create output .*No such file/);
+});
+
+const withoutRights = process.getuid?.() === 0 ? test.skip : test;
+withoutRights("a file that may not be written is told to the sender at once (root may write every file)", async () => {
+  await writeFile(join(folder, "closed"), "", { mode: 0o400 });
+  expect(await deliver(join(folder, "closed"))).toMatch(/^failed Can't create output .*Permission denied/);
 });

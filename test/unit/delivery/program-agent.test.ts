@@ -47,14 +47,16 @@ test.each([
   ["kill -9 $$", "delayed 4.3.0 Deferred: /bin/sh died with SIGKILL"],
 ])("%j is %j", async (command, expected) => expect(await outcome({ users: [command] })).toBe(expected));
 
-test("what the program printed is in the report, up to a limit", async () => {
+test("how the program ended and the first line it printed are in the report, printable and up to a limit", async () => {
   const report = await deliver({ users: ["cat >/dev/null; echo no such mailbox >&2; exit 67"] });
   expect(report.statuses.get(0)).toMatchObject({
     exit: 67,
-    diagnostic: { type: "x-unix", text: "no such mailbox" },
+    diagnostic: { type: "x-unix", text: "67 no such mailbox" },
   });
   const long = await deliver({ users: ["head -c 100000 /dev/zero | tr '\\0' x; exit 67"] });
-  expect(long.statuses.get(0)?.diagnostic?.text.length).toBe(4096);
+  expect(long.statuses.get(0)?.diagnostic?.text).toBe(`67 ${"x".repeat(200)}`);
+  const echo = await deliver({ users: ["printf '\\n\\a\\351t\\351\\r\\nmore\\n'; cat; exit 67"] });
+  expect(echo.statuses.get(0)?.diagnostic?.text).toBe("67 t");
 });
 
 test("a program that does not read its input may still succeed", async () => {
@@ -72,8 +74,8 @@ test("arguments are passed one by one, no shell between", async () => {
   const mailer = await printer(["print", "-d $g", "$u", "-q"], "m");
   const { statuses } = await deliver({ mailer, users: ["a;b $(id)", "`c`"] });
   expect([...statuses.values()].map(({ diagnostic }) => diagnostic?.text)).toEqual([
-    "-d joe@a.test,a;b $(id),`c`,-q,",
-    "-d joe@a.test,a;b $(id),`c`,-q,",
+    "70 -d joe@a.test,a;b $(id),`c`,-q,",
+    "70 -d joe@a.test,a;b $(id),`c`,-q,",
   ]);
 });
 
@@ -81,14 +83,14 @@ test("F=f and F=r pass the sender", async () => {
   for (const flag of ["f", "r"]) {
     const mailer = await printer(["print", "-q", "$u"], flag);
     const { statuses } = await deliver({ mailer, users: ["x"] });
-    expect(statuses.get(0)?.diagnostic?.text).toBe(`-${flag},joe@a.test,-q,x,`);
+    expect(statuses.get(0)?.diagnostic?.text).toBe(`70 -${flag},joe@a.test,-q,x,`);
   }
 });
 
 test("the environment is clean, the folder is the mailer's", async () => {
   process.env.RULEMAIL_TEST_SECRET = "1";
   const mailer = { ...shell, directory: `/nonexistent:${folder}` };
-  const rights = { user: "ann", uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  const rights = { user: "ann", uid: 1001, gid: 100 };
   await deliver({ mailer, users: [`(env; pwd) > ${folder}/out`], recipients: [{ rights }] });
   delete process.env.RULEMAIL_TEST_SECRET;
   const lines = (await readFile(join(folder, "out"), "latin1")).split("\n");
