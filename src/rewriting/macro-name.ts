@@ -26,6 +26,11 @@ const NOWHERE: readonly number[] = [];
 const NO_NAME = "Name required for macro/class";
 const NO_ID = "Unable to assign macro/class ID (mid = 0xffffffff)";
 
+/** Nothing that could be used. */
+function none(end: number, problems: readonly string[], places: readonly number[]): NameReading {
+  return { name: undefined, end, problems, places };
+}
+
 /** Reads the name that starts at index `at` of `text`. */
 export function readMacroName(text: string, at: number): NameReading {
   const first = text[at];
@@ -34,12 +39,6 @@ export function readMacroName(text: string, at: number): NameReading {
   const close = text.indexOf("}", at);
   const end = close === -1 ? text.length : close;
   const given = text.slice(at + 1, end);
-  const none = (after: number, problems: readonly string[], places: readonly number[]): NameReading => ({
-    name: undefined,
-    end: after,
-    problems,
-    places,
-  });
   if (given === "" && close !== -1) return none(end + 1, [NO_NAME], [at]);
   if (close !== -1 && given.length <= LONGEST && /^\w*$/.test(given)) {
     return { name: given, end: end + 1, problems: NONE, places: NOWHERE };
@@ -66,7 +65,8 @@ function withoutStrangers(given: string, at: number): Cleaned {
   const problems: string[] = [];
   const places: number[] = [];
   let name = "";
-  for (const [index, character] of [...given].entries()) {
+  for (let index = 0; index < given.length; index++) {
+    const character = given[index];
     if (name.length === LONGEST) return { name, problems, places, longer: true };
     if (/\w/.test(character)) name += character;
     else {

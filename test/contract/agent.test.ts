@@ -87,7 +87,7 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
     const mailer = testMailer({ name: "*file*", path: "[FILE]", argv: ["FILE", "$u"], flags: "lmE", eol: "\n" });
     await writeFile(join(folder, "program"), "", { mode: 0o755 });
     const users = ["a", "b", "c"].map((name) => join(folder, "file", name));
-    const later = { users: [join(folder, "missing/x")] };
+    const later = { users: [join(folder, "x".repeat(300))] };
     return { mailer, users, success: "delivered", later, never: { users: [join(folder, "program")] } };
   },
   async program() {

@@ -122,7 +122,7 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
     "O ConnectOnlyTo=^here",
     "O LDAPDefaultSpec=-h here -k (x=y) ^-a x",
     "O MaxMimeHeaderLength=200/^20",
-    "Sx\nO OperatorChars=^.:",
+    "Sx\nR$*\t$1\nO OperatorChars=^.:",
   ],
   mailers: [
     "M^",
