@@ -105,7 +105,10 @@ export class MailServer {
       RULEMAIL_READY_FD: "3",
       ...options.environment,
     };
-    const child = spawn(join(root, "bin", "rulemail"), ["start", "-DSERVER_PORT=0", "-DSERVER_MSA_PORT=0", mc], {
+    // Started as root, the users of a test are root, too: what they list must reach the folders of the test.
+    const defaultUser = `-DconfDEF_USER_ID=${userIds()}`;
+    const words = ["start", "-DSERVER_PORT=0", "-DSERVER_MSA_PORT=0", defaultUser, mc];
+    const child = spawn(join(root, "bin", "rulemail"), words, {
       stdio: ["ignore", "ignore", "pipe", "pipe"],
       env: environment,
       ...(options.unprivileged && process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}),
@@ -204,8 +207,13 @@ function releaseAtExit(child: ChildProcess): void {
   for (const stream of child.stdio) (stream as { unref?(): void } | null)?.unref?.();
 }
 
+/** `uid:gid` of this process. */
+function userIds(): string {
+  return `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
+}
+
 function writeUsers(home: string, users: readonly string[]): void {
-  const ids = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
+  const ids = userIds();
   for (const user of users) mkdirSync(join(home, "home", user), { recursive: true, mode: 0o700 });
   const lines = users.map((user) => `${user}:x:${ids}:${user}:${join(home, "home", user)}:/bin/sh\n`);
   writeFileSync(join(home, "passwd"), lines.join(""), { mode: 0o600 });
