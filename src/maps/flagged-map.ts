@@ -5,7 +5,7 @@
  */
 import type { LookupContext, LookupMap, LookupResult } from "../rewriting/lookup.ts";
 import { foldCase } from "../rewriting/fold-case.ts";
-import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import { type MaybePromise, isPromise } from "../sys/maybe-promise.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { BareMap, BareResult, MapClass } from "./map-class.ts";
 import type { MapFlags } from "./flags.ts";
@@ -59,7 +59,8 @@ export class FlaggedMap implements LookupMap {
     if (this.#deferrable && context.deferred) return DEFERRED;
     const key = this.#unquotes && !context.verbatim ? unquote(given) : given;
     const bare = this.#bare.find(this.#folds ? foldCase(key) : key, args, context);
-    return whenReady(bare, (result) => this.#finish(result, key, args, context));
+    if (!isPromise(bare)) return this.#finish(bare, key, args, context);
+    return bare.then((result) => this.#finish(result, key, args, context));
   }
 
   close(): void {
