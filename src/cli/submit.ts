@@ -2,7 +2,7 @@
  * `sendmail user ...`, `sendmail -t`: hands one message to the server and says nothing until it is durable. Without a
  * server the message is left, just as durable, in the client queue.
  *
- * Called from cron and web pages for every mail they send: imports nothing that it does not need (DESIGN D10).
+ * Called from cron and web pages for every mail they send: imports nothing that it does not need (decision D10).
  */
 import { userInfo } from "node:os";
 import type { SubmissionAnswer, SubmissionFacts } from "../control/protocol.ts";

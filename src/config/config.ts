@@ -1,5 +1,5 @@
 /**
- * A configuration ready for use: frozen, swapped as a whole on reload (DESIGN promise 5).
+ * A configuration ready for use: frozen, swapped as a whole on reload (promise 5 of docs/architecture.md).
  *
  * Built by `loadConfig` from a cf file; everything below asks it and nothing changes it.
  */

@@ -1,5 +1,5 @@
 /**
- * The program's side of the control socket. Loads nothing but node:net (DESIGN D10), and gives octets away only to a
+ * The program's side of the control socket. Loads nothing but node:net (decision D10), and gives octets away only to a
  * socket that it may trust: in a folder that others may write, one of root or of the calling user.
  */
 import { lstatSync } from "node:fs";

@@ -1,5 +1,5 @@
 /**
- * How programs talk to the daemon over its unix socket. Imports no code: sendmail -t pays for every line (DESIGN D10).
+ * How programs talk to the daemon over its unix socket. Imports no code: sendmail -t pays for every line (decision D10).
  *
  *     frame     length of the JSON part (4 octets, little-endian), length of the octets (4), JSON (UTF-8), octets
  *     request   {"rulemail":1,"op":"list","filter":{...}}           one frame

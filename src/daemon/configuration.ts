@@ -1,6 +1,6 @@
 /**
  * Everything that hangs on one configuration file: the Config, the router over its rulesets, aliases, users, delivery
- * agents. Built as a whole, swapped as a whole (DESIGN promise 5).
+ * agents. Built as a whole, swapped as a whole (promise 5 of docs/architecture.md).
  */
 import { withOrigins } from "../cf/message-origins.ts";
 import type { Config } from "../config/config.ts";

@@ -1,6 +1,6 @@
 /**
  * Where a running server and its helpers meet: folders and sockets whose places both sides must know without reading a
- * configuration (`sendmail -t` has no time to read one, DESIGN D10).
+ * configuration (`sendmail -t` has no time to read one, decision D10).
  *
  * `RULEMAIL_HOME` names the home folder; the default is the one that packages use.
  */

@@ -1,6 +1,6 @@
 /**
  * Who does the work that needs a user's rights. Started by an ordinary user the server does it itself; started by root
- * it has a process per user do it, and only what belongs to its own user is done here (DESIGN D6).
+ * it has a process per user do it, and only what belongs to its own user is done here (decision D6).
  */
 import { userTasks } from "../delivery/user-tasks.ts";
 import { InProcessWorkers, type UserWorkers } from "../sys/user-workers.ts";

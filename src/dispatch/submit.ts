@@ -2,7 +2,7 @@
  * The way in: turns the octets of a message into an envelope in the queue, and answers for it.
  *
  * Order matters. Everything that can refuse a message (size, hops, header checks) comes before `commit`; the 250 comes
- * after it, when the message is on stable storage (DESIGN promise 1).
+ * after it, when the message is on stable storage (promise 1 of docs/architecture.md).
  */
 import type { Config } from "../config/config.ts";
 import { Collector } from "../envelope/collect.ts";

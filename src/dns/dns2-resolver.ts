@@ -1,6 +1,6 @@
 /**
  * The resolver: asks the name servers of this machine one after the other, remembers what they say, and tells the four
- * outcomes of resolver.ts apart (DESIGN D9). It is a stub resolver: the servers are expected to recurse.
+ * outcomes of resolver.ts apart (decision D9). It is a stub resolver: the servers are expected to recurse.
  */
 import type { Clock } from "../sys/clock.ts";
 import type { Machine, NameServer } from "../sys/machine.ts";

@@ -1,5 +1,5 @@
 /**
- * Opens the log of a process: winston with one format per target and streams that collect lines (DESIGN D11). The only
+ * Opens the log of a process: winston with one format per target and streams that collect lines (decision D11). The only
  * file that imports winston; it takes 50 ms to load, so that programs which log nothing must not import this file.
  */
 import { Writable } from "node:stream";

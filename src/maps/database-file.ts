@@ -1,5 +1,5 @@
 /**
- * Names and kinds of built databases (DESIGN D12): `NAME.db` for hash, btree and dbm, `NAME.cdb` for cdb, all with cdb
+ * Names and kinds of built databases (decision D12): `NAME.db` for hash, btree and dbm, `NAME.cdb` for cdb, all with cdb
  * content. Recognises the Berkeley databases that other programs write under the same names.
  */
 import { closeSync, openSync, readSync, statSync } from "node:fs";

@@ -1,5 +1,5 @@
 /**
- * The client queue: where programs leave mail while no daemon answers, and where the daemon collects it (DESIGN D5).
+ * The client queue: where programs leave mail while no daemon answers, and where the daemon collects it (decision D5).
  * Only files (qf and df), because many processes write here, without a lock, each its own message.
  *
  * The folder belongs to the daemon and is for others what /tmp is, with the group inherited (CLIENT_FOLDER_MODE); the

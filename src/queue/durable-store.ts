@@ -1,5 +1,5 @@
 /**
- * The queue on disk: journal and spool seen as one (DESIGN D5). Every message is in exactly one of them; it moves from
+ * The queue on disk: journal and spool seen as one (decision D5). Every message is in exactly one of them; it moves from
  * the journal to the spool, never back, so where both have it after a crash, the spool is right.
  *
  * What is in memory is always ahead of the disk: changes apply at once and are written behind, except where somebody

@@ -1,6 +1,6 @@
 /**
- * What the queue asks of a file system, and nothing more (DESIGN promise 6): tests put a twin in its place that runs
- * out of space, fails, tears writes and forgets what was never synced.
+ * What the queue asks of a file system, and nothing more (promise 6 of docs/architecture.md): tests put a twin in its place
+ * that runs out of space, fails, tears writes and forgets what was never synced.
  *
  * The rule every user of this interface follows: content is durable after `datasync` of the file, a name (created,
  * renamed, removed) after `syncFolder` of its folder, and nothing is durable before.

@@ -66,7 +66,7 @@ export const HEAD = 24;
 const MAGIC = Buffer.from("RMQ1", "latin1");
 /** Facts of a record; also what recovery is ready to read at once. */
 export const LONGEST_FACTS = 32 << 20;
-/** Bodies in the journal are far shorter (DESIGN D5: 1 MB). */
+/** Bodies in the journal are far shorter (decision D5: 1 MB). */
 export const LONGEST_BODY = 16 << 20;
 
 /** A record ready to be written, but for the segment that it will stand in. */

@@ -1,5 +1,5 @@
 /**
- * The journal: records appended to segments, many waiters served by one write and one sync (group commit, DESIGN D5).
+ * The journal: records appended to segments, many waiters served by one write and one sync (group commit, decision D5).
  *
  * While one batch is being written and synced the next one gathers. Records that nobody waits for ride along with
  * the next batch, or are written shortly afterwards and synced within a second. Knows nothing of what the records

@@ -1,5 +1,5 @@
 /**
- * The queue as the rest of the server sees it: what is still to be done, kept on stable storage (DESIGN D5).
+ * The queue as the rest of the server sees it: what is still to be done, kept on stable storage (decision D5).
  *
  * Life of a message: draft → commit (durable) → claim → record (the attempt) → settle → ... → gone.
  * Only dispatch/ calls this; delivery agents never see it.

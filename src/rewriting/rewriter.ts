@@ -1,4 +1,4 @@
-/** The ruleset engine as the rest of the server uses it; two engines implement it (DESIGN D4). */
+/** The ruleset engine as the rest of the server uses it; two engines implement it (decision D4). */
 import type { Location } from "../source/location.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { ExitCode } from "../sys/sysexits.ts";

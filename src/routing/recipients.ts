@@ -3,7 +3,7 @@
  * until only deliverable recipients are left; duplicates and loops are found on the way.
  *
  * Pure with respect to the queue: it returns what changes and what is added, dispatch/ writes that down as one record
- * before anything is attempted (DESIGN D5).
+ * before anything is attempted (decision D5).
  */
 import type { Recipient, RecipientChange, Rights, Triple } from "../envelope/recipient.ts";
 import { type RecipientStatus, statusOfReply } from "../envelope/status.ts";

@@ -1,6 +1,6 @@
 /**
  * What an SMTP session asks of the rest of the server. Sessions share nothing else, so that they can move to worker
- * threads later (DESIGN D6).
+ * threads later (decision D6).
  */
 import type { Config } from "../config/config.ts";
 import type { Intake } from "../dispatch/intake.ts";

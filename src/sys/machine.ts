@@ -1,5 +1,5 @@
 /**
- * What this machine says about itself: its name, its name servers, its hosts file (DESIGN D9).
+ * What this machine says about itself: its name, its name servers, its hosts file (decision D9).
  *
  * `RULEMAIL_MACHINE=FILE` replaces all of it by a JSON file, for tests and for trying things out; the variable is
  * ignored when real and effective uid differ. Nothing here asks the network: a host name that stays without a domain

@@ -2,7 +2,7 @@
  * A value that is often there at once and sometimes later (a cached look-up, a DNS answer).
  *
  * `await` on such a value costs a turn of the event loop even when it is there; the paths that every message
- * takes use `whenReady` instead, which calls on at once if it can (DESIGN D4).
+ * takes use `whenReady` instead, which calls on at once if it can (decision D4).
  */
 export type MaybePromise<T> = T | Promise<T>;
 

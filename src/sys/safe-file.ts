@@ -1,5 +1,5 @@
 /**
- * Opens files that decide about mail, only when nobody but their owners could have tampered with them (DESIGN D15).
+ * Opens files that decide about mail, only when nobody but their owners could have tampered with them (decision D15).
  *
  * The path counts as much as the file: whoever may write to a folder on the way can put another file there. Each use has
  * its rules, and names of the option DontBlameSendmail that relax them; the answer says which component is to blame and

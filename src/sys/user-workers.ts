@@ -3,7 +3,7 @@
  *
  * A task is a name, a plain argument and octets; its result is plain data, because it may be carried out in another
  * process (privileges.ts). This implementation does it here, with the rights this process has: what a server started
- * by an ordinary user can do (DESIGN D6).
+ * by an ordinary user can do (decision D6).
  */
 
 export interface WorkerRights {

@@ -1,7 +1,7 @@
 /**
  * Local users: who has a mailbox here, with which uid, home folder and shell.
  *
- * The option MailboxDatabase chooses where they come from (DESIGN D15): `pw` asks the system, `passwd:/path`
+ * The option MailboxDatabase chooses where they come from (decision D15): `pw` asks the system, `passwd:/path`
  * reads a file of passwd lines.
  */
 import type { MaybePromise } from "./maybe-promise.ts";
