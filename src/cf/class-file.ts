@@ -6,9 +6,10 @@
  *     F{VirtHost}@hash:/etc/mail/hosts        FX key@hash:/etc/mail/lists
  */
 import { closeSync, readFileSync } from "node:fs";
+import { unmarkLiterals } from "../rewriting/macro-text.ts";
 import { openSafely, type SafetyOptions } from "../sys/safe-file.ts";
 import { EX } from "../sys/sysexits.ts";
-import { asShown, type ConfigMessages } from "./messages.ts";
+import type { ConfigMessages } from "./messages.ts";
 import { scan } from "./scanf.ts";
 
 /** Programs that name class members get so long. */
@@ -17,20 +18,29 @@ const PROGRAM_TIMEOUT = 60_000;
 const LARGEST = 64 * 1024 * 1024;
 
 export interface ClassSource {
-  /** A word of flags with an `o`: nothing is said when the file is not there. */
+  /** `-o`: nothing is said when the file is not there. */
   readonly optional: boolean;
-  /** After the flags, up to the first blank. */
+  /** File, program or map, without quotes. */
   readonly spec: string;
   /** scanf pattern; "%s" unless given. */
   readonly pattern: string;
 }
 
+/** `KEY@CLASS:`, after what may stand in front of it: all that follows belongs to the map. */
+const MAP = /^[ \t\n]*(?:-o[^ \t\n]*[ \t\n]+)?[^/| \t\n@][^ \t\n@]*@[^ \t\n:]*:|^[ \t\n]*@[^ \t\n:]*:/;
+
 /** What stands after the class name of an F line. */
 export function readClassSource(text: string): ClassSource {
   const parts =
-    /^[ \t\n]*(?:-(?<flags>[^ \t\n]*)[ \t\n]*)?(?<spec>(?:\|[ \t\n]*)?[^ \t\n]*)[ \t\n]*(?<pattern>[^]*)$/.exec(text);
-  const { flags = "", spec = "", pattern = "" } = parts?.groups ?? {};
-  return { optional: flags.includes("o"), spec, pattern: pattern === "" ? "%s" : pattern };
+    /^[ \t\n]*(?<optional>-o[^ \t\n]*[ \t\n]*)?(?<spec>(?:\|[ \t\n]*)?(?:"[^"]*"?|[^ \n"]*)) *(?<pattern>[^]*)$/.exec(
+      text,
+    );
+  const { optional, spec = "", pattern = "" } = parts?.groups ?? {};
+  const plain = spec.replaceAll('"', "");
+  // What stands behind a program is no pattern.
+  const wanted = pattern === "" || plain.startsWith("|") ? "%s" : pattern;
+  const map = MAP.test(text) ? text.replace(/^[ \t\n]*(?:-o[^ \t\n]*[ \t\n]*)?/, "") : undefined;
+  return { optional: optional !== undefined, spec: map ?? plain, pattern: wanted };
 }
 
 /** `KEY@CLASS:ARGUMENTS`, `@LDAP`; undefined when the words come from a file or program. */
@@ -64,7 +74,9 @@ export function wordsOf(text: string, pattern: string): string[] {
 }
 
 function programOutput(program: string): string {
-  const run = process.getBuiltinModule("node:child_process").spawnSync(program, [], {
+  const [file, ...words] = program.split(/[ \t]+/);
+  if (file === "") return "";
+  const run = process.getBuiltinModule("node:child_process").spawnSync(file, words, {
     stdio: ["ignore", "pipe", "inherit"],
     timeout: PROGRAM_TIMEOUT,
     maxBuffer: LARGEST,
@@ -75,11 +87,11 @@ function programOutput(program: string): string {
 
 function fileText(path: string, { optional }: ClassSource, safety: SafetyOptions, messages: ConfigMessages): string {
   const refuse = (reason: string): string => {
-    messages.error(`fileclass: cannot open '${asShown(path)}': ${reason}`, { exit: EX.OSERR });
+    messages.error(`fileclass: cannot open '${path}': ${reason}`, { exit: EX.OSERR });
     return "";
   };
   // Octets of the configuration are the octets of the name.
-  const opened = openSafely(Buffer.from(path, "latin1").toString("utf8"), "class", safety);
+  const opened = openSafely(Buffer.from(unmarkLiterals(path), "latin1").toString("utf8"), "class", safety);
   if (opened.kind === "absent" && optional) return "";
   if (opened.kind !== "open") return refuse(opened.problem);
   try {

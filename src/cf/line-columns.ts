@@ -5,15 +5,19 @@
  * Reading keeps no columns, because nearly all lines are right. When there is a message, the line is read again up to
  * this place and that, until the place is found where the part in question begins.
  */
-import { readMacroText } from "../rewriting/macro-text.ts";
+import { markLiterals, readMacroText } from "../rewriting/macro-text.ts";
 import { withoutRemark } from "./read-lines.ts";
 
 /** What a line is read as: the text without its comment, or the value form of that. */
 export type Form = "source" | "value";
 
+/** Lines with octets beyond ASCII whose values are macro text; those of Q, X, E, P and T lines are taken as they are. */
+const EXPANDED_LATER = /^[^QXEPT][^]*[\x80-\xff]|^[\x80-\xff]/;
+
 /** Source to value form; a dollar at the end, or before a dollar, is just a dollar. */
 export function valueForm(source: string): ReturnType<typeof readMacroText> {
-  return readMacroText(source.replace(/\$(?:\$|$)/g, "$$$$"));
+  const octets = EXPANDED_LATER.test(source) ? markLiterals(source) : source;
+  return readMacroText(octets.replace(/\$(?:\$|$)/g, "$$$$"));
 }
 
 /**

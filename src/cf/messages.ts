@@ -10,9 +10,14 @@ import { adviceFor } from "./advice.ts";
 import { offsetInLine, type Form } from "./line-columns.ts";
 import { placeOf, type LogicalLine } from "./read-lines.ts";
 
-/** Text as sendmail's messages show it: 7 bits. The mark of macro text, where the file has a dollar, is ^A then. */
+/**
+ * Text as sendmail's messages show it: 7 bits. The mark of macro text, where the file has a dollar, is ^A then; a NUL
+ * that comes out of this ends the message.
+ */
 export function asShown(text: string): string {
-  return text.replace(/[\x80-\xff]/g, (octet) => String.fromCharCode(octet.charCodeAt(0) & 0x7f));
+  const shown = text.replace(/[\x80-\xff]/g, (octet) => String.fromCharCode(octet.charCodeAt(0) & 0x7f));
+  const nul = shown.indexOf("\0");
+  return nul === -1 ? shown : shown.slice(0, nul);
 }
 
 /** More about one message. */
@@ -123,10 +128,9 @@ export class ConfigMessages {
   }
 
   /** The file itself cannot be opened. */
-  unreadable(error: NodeJS.ErrnoException): void {
-    const reason = error.code === "ENOENT" ? "No such file or directory" : error.message.replace(/^[A-Z]+: /, "");
-    this.#print(`${this.#file}: line 0: cannot open: ${reason}`);
-    this.diagnostics.push(diagnostic("error", `cannot open: ${reason}`, this.place()));
+  unreadable(problem: string): void {
+    this.#print(`${this.#file}: line 0: ${problem}`);
+    this.diagnostics.push(diagnostic("error", problem, this.place()));
     this.#exit = EX.OSFILE;
     this.#stopped = true;
   }

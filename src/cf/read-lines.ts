@@ -18,41 +18,43 @@ export function readLines(text: string): LogicalLine[] {
   const lines: LogicalLine[] = [];
   for (let i = 0; i < physical.length;) {
     const first = i;
-    let logical = withoutReturn(physical[i++]);
+    let logical = usable(physical[i++]);
     while (i < physical.length && (physical[i][0] === " " || physical[i][0] === "\t")) {
-      logical += `\n${withoutReturn(physical[i++])}`;
+      logical += `\n${usable(physical[i++])}`;
     }
     if (logical !== "" && logical[0] !== "#") lines.push({ text: logical, first: first + 1, last: i });
   }
   return lines;
 }
 
-function withoutReturn(line: string): string {
+/** Without the first half of a DOS line end; a NUL ends the line. */
+function usable(line: string): string {
+  const nul = line.indexOf("\0");
+  if (nul !== -1) return line.slice(0, nul);
   return line.endsWith("\r") ? line.slice(0, -1) : line;
 }
 
-/** The line without its comment and trailing white space. */
+/**
+ * The line without its comment and trailing white space; but a line that begins with it (no blank or tab: those
+ * continue) is still a line.
+ */
 export function withoutComment(text: string, comments: boolean): string {
-  return withoutRemark(text, comments).trimEnd();
+  const kept = withoutRemark(text, comments);
+  return kept.slice(0, 1) + kept.slice(1).replace(/[ \t\n\v\f\r]+$/, "");
 }
 
 /**
- * The line up to its comment. `\#` is a literal `#`, and so is the one of `$#`.
+ * The line without its comments. `\#` is a literal `#`, and so is the one of `$#`. A comment ends with its physical
+ * line: what continues the line counts.
  * @param comments false for files of version level 1 and 2, which only know whole-line comments
  */
 export function withoutRemark(text: string, comments: boolean): string {
   if (!comments || !text.includes("#")) return text;
-  let kept = "";
-  let done = 0;
   // `$$` is a dollar: the number sign behind it begins a comment.
-  for (const { 0: found, index } of text.matchAll(/\\#|\$[$#]|(?<!^)#/g)) {
-    if (found === "#") return kept + text.slice(done, index);
-    if (found === "\\#") {
-      kept += `${text.slice(done, index)}#`;
-      done = index + 2;
-    }
-  }
-  return kept + text.slice(done);
+  return text.replace(/\\#|\$[$#]|[ \t\v\f\r]*(?<!^)#[^\n]*/g, (found) => {
+    if (found === "\\#") return "#";
+    return found.startsWith("$") ? found : "";
+  });
 }
 
 /** The place of the character at `offset` of the logical line. */

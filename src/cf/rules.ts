@@ -27,15 +27,15 @@ export class RuleReader {
     this.#messages = messages;
   }
 
+  /** True when a rule was cut into tokens: other operators would come too late for it. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
   startRuleset(body: string): void {
     const reading = this.#rulesets.define(body);
     reportRuleset(reading.problems, this.#messages, BODY + body.search(/\S|$/));
     this.#current = reading.number;
-  }
-
-  /** True when a rule has been cut into tokens. */
-  get begun(): boolean {
-    return this.#begun;
   }
 
   /** @param reading how text becomes tokens at this line */

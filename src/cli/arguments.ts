@@ -2,7 +2,7 @@
  * The command line of sendmail and its other names: one dash, letters together or apart, values joined or following.
  *
  * Only reads; what the values mean is up to the command. Problems are texts in sendmail's words; `usage` says that
- * they end the program with status 64.
+ * they end the program with status 64, `fatal` that nothing else counts.
  */
 import type { CommandLineSetting } from "../config/environment.ts";
 
@@ -100,11 +100,15 @@ export interface SendmailArguments {
   readonly addresses: readonly string[];
   /** In sendmail's words, in order. */
   readonly problems: readonly string[];
-  /** True when a problem ends the program (64). */
+  /** True when a problem ends the program (64), except test mode. */
   readonly usage: boolean;
+  /** What ends the program before anything else is looked at: an unknown option, a mode that there is not. */
+  readonly fatal?: "option" | "mode";
 }
 
 type Draft = { -readonly [Key in keyof SendmailArguments]: SendmailArguments[Key] } & {
+  /** Told after the others: the original looks at -B late. */
+  bodyProblem?: string;
   settings: CommandLineSetting[];
   debug: string[];
   addresses: string[];
@@ -116,28 +120,30 @@ type Take = (draft: Draft, value: string) => void;
 /** Options with a value, by letter: joined to the letter, or the next word. */
 const WITH_VALUE: Readonly<Record<string, Take>> = {
   A(draft, value) {
+    // Another letter is the same as none.
     if (value === "m" || value === "c") draft.variant = value;
-    else usage(draft, `Invalid -A argument ${value}`);
   },
   B(draft, value) {
     const type = value.toUpperCase();
     if (type === "7BIT" || type === "8BITMIME") draft.bodyType = type;
-    else draft.problems.push(`Illegal body type ${value}`);
+    else draft.bodyProblem = `Illegal body type ${value}`;
   },
   b(draft, value) {
     if (value !== "" && MODES.includes(value[0])) draft.mode = value[0] as Mode;
-    else if (value[0] === "z") usage(draft, "Frozen configurations unsupported");
-    else usage(draft, `Invalid operation mode ${value.slice(0, 1)}`);
+    else stop(draft, "mode", value[0] === "z" ? FROZEN : `Invalid operation mode ${value.slice(0, 1)}`);
   },
   C: (draft, value) => void (draft.configFile = value),
-  D: (draft, value) => void (draft.debugFile = value),
+  D(draft, value) {
+    if (draft.debug.length > 0) usage(draft, "-D file must be before -d");
+    draft.debugFile = value;
+  },
   e: (draft, value) => setting(draft, `e${value}`),
   F: (draft, value) => void (draft.fullName = value),
-  f: (draft, value) => void (draft.sender = value),
-  r: (draft, value) => void (draft.sender = value),
+  f: sender,
+  r: sender,
   h(draft, value) {
-    if (/^[0-9]+/.test(value)) draft.hopCount = Number.parseInt(value, 10);
-    else usage(draft, `Bad hop count (${value})`);
+    draft.hopCount = Number.parseInt(value, 10) || 0;
+    if (!/^-?[0-9]*$/.test(value)) usage(draft, `Bad hop count (${value})`);
   },
   L: (draft, value) => void (draft.logTag = value),
   M: (draft, value) => void draft.settings.push({ kind: "macro", text: value }),
@@ -154,19 +160,23 @@ const WITH_VALUE: Readonly<Record<string, Take>> = {
     if (ret === "FULL" || ret === "HDRS") draft.ret = ret;
     else usage(draft, "Invalid -R value");
   },
-  V: (draft, value) => void (draft.envelopeId = value),
+  V(draft, value) {
+    // RFC 3461 §4: xtext.
+    if (/^(?:[!-*,-<>-~]|\+[0-9A-F]{2})*$/.test(value)) draft.envelopeId = value;
+    else usage(draft, "Invalid syntax in -V flag");
+  },
   X: (draft, value) => void (draft.trafficLog = value),
-  x: () => undefined,
 };
 
-/** Options whose value can only be joined. */
+const FROZEN = "Frozen configurations unsupported";
+
+/** Options whose value can only be joined; with -q and -Q it may also follow when it is no option itself. */
 const WITH_JOINED_VALUE: Readonly<Record<string, Take>> = {
   d: (draft, value) => void draft.debug.push(value),
   Q: (draft, value) => void (draft.quarantine = value),
   q: queueRun,
-  E: () => undefined,
-  J: () => undefined,
 };
+const MAY_FOLLOW = "qQ";
 
 const FLAGS: Readonly<Record<string, (draft: Draft) => void>> = {
   c: (draft) => setting(draft, "cT"),
@@ -217,9 +227,9 @@ export function readArguments(program: string, words: readonly string[]): Sendma
     usage: false,
   };
   let at = 0;
-  for (; at < words.length && !draft.usage; at++) {
+  for (; at < words.length && draft.fatal === undefined; at++) {
     const word = words[at];
-    if (word === "--") {
+    if (word.startsWith("--")) {
       at++;
       break;
     }
@@ -227,7 +237,9 @@ export function readArguments(program: string, words: readonly string[]): Sendma
     at += readWord(draft, program, word, words[at + 1]);
   }
   draft.addresses.push(...words.slice(at));
-  return draft;
+  const { bodyProblem, ...read } = draft;
+  if (bodyProblem !== undefined) read.problems.push(bodyProblem);
+  return read;
 }
 
 /** @returns 1 when the next word was taken as a value */
@@ -237,18 +249,20 @@ function readWord(draft: Draft, program: string, word: string, next: string | un
     const rest = word.slice(i + 1);
     const joined = WITH_JOINED_VALUE[letter];
     if (joined) {
-      joined(draft, rest);
-      return 0;
+      const follows = rest === "" && MAY_FOLLOW.includes(letter) && next !== undefined && !next.startsWith("-");
+      joined(draft, follows ? next : rest);
+      return follows ? 1 : 0;
     }
     const take = WITH_VALUE[letter];
     if (take) {
-      if (rest === "" && next === undefined) usage(draft, `${program}: option requires an argument -- ${letter}`);
+      if (rest === "" && next === undefined)
+        stop(draft, "option", `${program}: option requires an argument -- ${letter}`);
       else take(draft, rest === "" ? (next ?? "") : rest);
       return rest === "" ? 1 : 0;
     }
     const flag = FLAGS[letter];
     if (!flag) {
-      usage(draft, `${program}: illegal option -- ${letter}`);
+      stop(draft, "option", `${program}: illegal option -- ${letter}`);
       return 0;
     }
     flag(draft);
@@ -259,6 +273,16 @@ function readWord(draft: Draft, program: string, word: string, next: string | un
 function usage(draft: Draft, problem: string): void {
   draft.problems.push(problem);
   draft.usage = true;
+}
+
+function stop(draft: Draft, fatal: "option" | "mode", problem: string): void {
+  usage(draft, problem);
+  draft.fatal = fatal;
+}
+
+function sender(draft: Draft, value: string): void {
+  if (draft.sender !== undefined && draft.sender !== "") usage(draft, 'More than one "from" person');
+  else draft.sender = value;
 }
 
 function setting(draft: Draft, text: string): void {

@@ -10,7 +10,7 @@ import type { Diagnostic, Severity } from "../source/diagnostic.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { Output } from "./output.ts";
-import { configFile } from "./system.ts";
+import { systemConfigFile } from "./config-file.ts";
 import { systemEnvironment } from "./system-environment.ts";
 
 /**
@@ -21,7 +21,7 @@ export async function checkConfiguration(
   args: Pick<SendmailArguments, "configFile" | "variant" | "settings">,
   output: Output = new Output(),
 ): Promise<number> {
-  const file = configFile(args);
+  const file = systemConfigFile(args);
   const loaded = await loadConfig(file, { ...systemEnvironment(), settings: args.settings });
   loaded.config?.close();
   const { diagnostics, notes } = loaded;

@@ -9,7 +9,7 @@ import { loadConfig } from "../config/load.ts";
 import type { RewriteWatcher, Trace } from "../rewriting/trace.ts";
 import { EX } from "../sys/sysexits.ts";
 import { type CommandStreams, processStreams } from "./command-streams.ts";
-import { configFile } from "./system.ts";
+import { ownConfigFile } from "./config-file.ts";
 import { systemEnvironment } from "./system-environment.ts";
 
 function parser(words: readonly string[]) {
@@ -51,7 +51,7 @@ export async function runExplain(
     print: () => undefined,
     watcher: undefined,
   };
-  const { config, messages, exit } = await loadConfig(configFile({ configFile: options.C }), {
+  const { config, messages, exit } = await loadConfig(ownConfigFile({ configFile: options.C }), {
     ...systemEnvironment(),
     trace,
   });

@@ -31,10 +31,10 @@ const MODES: Readonly<Partial<Record<Mode, () => Promise<ModeCommand>>>> = {
 };
 
 async function serving(): Promise<ModeCommand> {
-  const [{ serve }, { configFile }] = await Promise.all([import("./serve.ts"), import("./system.ts")]);
+  const [{ serve }, { systemConfigFile }] = await Promise.all([import("./serve.ts"), import("./config-file.ts")]);
   return (args) =>
     serve({
-      configFile: configFile(args),
+      configFile: systemConfigFile(args),
       settings: args.settings,
       queueInterval: args.queueRun?.interval,
       background: args.mode !== "D",
@@ -84,10 +84,13 @@ async function worker(): Promise<Command> {
 async function sendmail(name: string): Promise<Command> {
   return async (words) => {
     const args = readArguments(name, words);
-    const { mode, problems, usage, queueRun } = args;
-    // -bt prints its problems itself, among its other lines.
-    if (mode !== "t" || usage) for (const problem of problems) process.stderr.write(`${problem}\n`);
-    if (usage) return EX.USAGE;
+    const { mode, problems, usage, fatal, queueRun } = args;
+    // -bt prints its problems itself, among its other lines, and goes on.
+    if (mode !== "t" || fatal !== undefined) {
+      const stream = fatal === "mode" ? process.stdout : process.stderr;
+      for (const problem of problems) stream.write(`${problem}\n`);
+      if (usage) return EX.USAGE;
+    }
     const lazy = mode === "m" && queueRun !== undefined ? () => queueRunning(args) : MODES[mode];
     if (lazy) return (await lazy())(args);
     process.stderr.write(`${name}: -b${mode} is not available here\n`);

@@ -11,7 +11,7 @@ import { EX } from "../sys/sysexits.ts";
 import { type CommandStreams, processStreams } from "./command-streams.ts";
 import { optionValues } from "./option-lines.ts";
 import { readShortOptions } from "./short-options.ts";
-import { configFile } from "./system.ts";
+import { systemConfigFile } from "./config-file.ts";
 
 const USAGE = "usage: praliases [-C cffile] [-f aliasfile] [key ...]";
 
@@ -31,7 +31,7 @@ function praliases(words: readonly string[], streams: CommandStreams): number {
   }
   let files = options.get("f")?.slice(-1);
   if (files === undefined) {
-    const config = configFile({ configFile: options.get("C")?.at(-1) });
+    const config = systemConfigFile({ configFile: options.get("C")?.at(-1) });
     try {
       files = optionValues(config, "AliasFile", "A").flatMap((value) => value.split(","));
     } catch (error) {

@@ -11,7 +11,7 @@ import { printMacroText } from "../rewriting/macro-text.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { Output } from "./output.ts";
-import { configFile } from "./system.ts";
+import { systemConfigFile } from "./config-file.ts";
 import { systemEnvironment } from "./system-environment.ts";
 
 /** Messages about the configuration go to standard error. */
@@ -20,7 +20,7 @@ export async function showOptions(
   output: Output = new Output(),
 ): Promise<number> {
   const environment = { ...systemEnvironment(), settings: args.settings };
-  const { config, messages, exit } = await loadConfig(configFile(args), environment);
+  const { config, messages, exit } = await loadConfig(systemConfigFile(args), environment);
   for (const message of messages) process.stderr.write(`${message}\n`);
   if (!config) return exit === EX.OK ? EX.CONFIG : exit;
   for (const line of optionLines(config)) output.line(line);

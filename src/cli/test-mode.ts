@@ -5,11 +5,15 @@
  * (latin1) in and out.
  */
 import { loadConfig } from "../config/load.ts";
-import type { ConfigEnvironment } from "../config/environment.ts";
-import { EX } from "../sys/sysexits.ts";
+import { closeSync, openSync } from "node:fs";
+import { userInfo } from "node:os";
+import type { CommandLineSetting, ConfigEnvironment } from "../config/environment.ts";
+import { errorText } from "../sys/safe-file.ts";
+import { EX, type ExitCode } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { DebugLevels } from "./debug-levels.ts";
 import { Output } from "./output.ts";
+import { systemConfigFile } from "./config-file.ts";
 import { systemEnvironment } from "./system-environment.ts";
 import { colour, wantsColour } from "./test-mode/colour.ts";
 import { machineIdentity, programIdentity } from "./test-mode/identity.ts";
@@ -35,7 +39,6 @@ export function standardStreams(): TestModeStreams {
 }
 
 const BANNER = "ADDRESS TEST MODE (ruleset 3 NOT automatically invoked)\nEnter <ruleset> <address>";
-const DEFAULT_CONFIG = "/etc/mail/sendmail.cf";
 
 /** Runs the dialogue; resolves with the exit status. */
 export async function runTestMode(given: SendmailArguments, streams: TestModeStreams): Promise<number> {
@@ -43,27 +46,27 @@ export async function runTestMode(given: SendmailArguments, streams: TestModeStr
   const levels = new DebugLevels();
   for (const text of given.debug) levels.set(text);
   const trace = new TestTrace(levels, output);
-  for (const problem of given.problems) output.line(problem);
-  if (given.usage) {
-    output.flush();
-    return EX.USAGE;
-  }
+  const mistakes = mistakesOf(given);
+  // What is wrong with -B is told last.
+  const [late, early] = [true, false].map((wanted) => mistakes.filter(({ exit }) => (exit === EX.OK) === wanted));
+  for (const { text } of early) output.line(text);
   const environment: ConfigEnvironment = {
     ...systemEnvironment(),
-    settings: given.settings,
+    settings: [...given.settings, ...sessionMacros(given)],
     trace,
     testMode: true,
+    opMode: "t",
     print: (line) => output.line(line),
   };
   if (levels.level(0) >= 1) for (const line of programIdentity()) output.line(line);
-  const loaded = await loadConfig(given.configFile ?? DEFAULT_CONFIG, environment);
+  const loaded = await loadConfig(systemConfigFile(given), environment);
   let exit: number = loaded.exit;
   if (loaded.config) {
-    if (given.queueRun) {
-      output.line("Can not use -q with -bt");
-      exit = EX.USAGE;
-    }
+    for (const { text } of late) output.line(text);
+    exit = early[0]?.exit ?? exit;
     if (levels.level(0) >= 1) for (const line of machineIdentity(loaded.config)) output.line(line);
+    // Who asks: the macro that a message from this user would have.
+    loaded.config.macros.set("_", `${userInfo().username}@localhost`);
     const session = new TestSession(loaded.config, environment, levels, trace, output, exit);
     if (streams.terminal) {
       output.line(BANNER);
@@ -79,9 +82,48 @@ export async function runTestMode(given: SendmailArguments, streams: TestModeStr
   return exit;
 }
 
+interface Mistake {
+  readonly text: string;
+  /** What it does to the exit status. */
+  readonly exit: ExitCode;
+}
+
+const usage = (text: string): Mistake => ({ text, exit: EX.USAGE });
+
+/** What is wrong with the command line; test mode goes on in spite of it. */
+function mistakesOf(given: SendmailArguments): readonly Mistake[] {
+  const problems = given.problems.filter((each) => !each.startsWith("Invalid -q value"));
+  return [
+    ...problems.map((text): Mistake => ({ text, exit: text.startsWith("Illegal body type") ? EX.OK : EX.USAGE })),
+    ...(given.queueRun || problems.length < given.problems.length ? [usage("Can not use -q with -bt")] : []),
+    ...(given.quarantine === undefined ? [] : [usage("Can not use -Q with -bt")]),
+    ...[given.debugFile, given.trafficLog].flatMap((file): Mistake[] => (file === undefined ? [] : unwritable(file))),
+  ];
+}
+
+function unwritable(file: string): Mistake[] {
+  try {
+    closeSync(openSync(file, "a"));
+    return [];
+  } catch (error) {
+    return [{ text: `cannot open ${file}: ${errorText(error)}`, exit: EX.CANTCREAT }];
+  }
+}
+
+/** Macros that -h and -p set. */
+function sessionMacros({ hopCount, protocol, protocolHost }: SendmailArguments): CommandLineSetting[] {
+  const values = [
+    ["c", hopCount === undefined ? "" : String(hopCount)],
+    ["r", protocol?.trim() ?? ""],
+    ["s", protocolHost?.trim() ?? ""],
+  ];
+  return values.filter(([, value]) => value !== "").map(([name, value]) => ({ kind: "macro", text: name + value }));
+}
+
 async function dialogue(session: TestSession, output: Output, input: AsyncIterable<Uint8Array>): Promise<void> {
+  const prompt = session.verbose ? "" : "> ";
   output.line(BANNER);
-  output.print("> ");
+  output.print(prompt);
   output.flush();
   let rest = "";
   for await (const chunk of input) {
@@ -89,11 +131,11 @@ async function dialogue(session: TestSession, output: Output, input: AsyncIterab
     let start = 0;
     for (let end = rest.indexOf("\n"); end !== -1; end = rest.indexOf("\n", start)) {
       if ((await session.run(rest.slice(start, end))) === "quit") return;
-      output.print("> ");
+      output.print(prompt);
       start = end + 1;
     }
     rest = rest.slice(start);
     output.flush();
   }
-  if (rest !== "" && (await session.run(rest)) !== "quit") output.print("> ");
+  if (rest !== "" && (await session.run(rest)) !== "quit") output.print(prompt);
 }

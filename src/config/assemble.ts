@@ -50,7 +50,7 @@ export function assembleConfig(parts: ConfigParts): Config {
     classWords,
     operators: options.text("OperatorChars"),
     comments: commentsAt(parts.level),
-    blankSub: options.text("BlankSub").slice(0, 1),
+    blankSub: options.text("BlankSub").slice(0, 1) || " ",
     ...(environment.trace ? { trace: environment.trace } : {}),
   };
   return Object.freeze<Config>({

@@ -1,40 +1,26 @@
 /** DaemonPortOptions and ClientPortOptions: "Name=MTA, Port=smtp, Family=inet6, M=Ea". */
-import { readFileSync } from "node:fs";
-import { isIP } from "node:net";
 import type { ConfigMessages } from "../cf/messages.ts";
-import type { Resolver } from "../dns/resolver.ts";
 import type { PortOptions } from "./config.ts";
+import { hostExists, portNumber } from "./endpoints.ts";
+import type { ConfigEnvironment } from "./environment.ts";
 
 export type PortUse = "daemon" | "client";
 
 /** First letter of a key → the name that `extra` keeps it under. Capital and small letters differ for some. */
 const EXTRA: Readonly<Record<string, string>> = {
-  C: "children",
   c: "children",
   D: "deliverymode",
   d: "delayla",
   I: "inputmailfilters",
   i: "inputmailfilters",
-  Q: "queuela",
   q: "queuela",
   R: "receivesize",
   r: "refusela",
   S: "sendsize",
   s: "sendsize",
 };
-const CLIENT_EXTRA = new Set(["R", "S", "s"]);
-
-/** Services that mail uses, for machines without a services file. */
-const SERVICES: ReadonlyMap<string, number> = new Map([
-  ["smtp", 25],
-  ["mail", 25],
-  ["submission", 587],
-  ["msp", 587],
-  ["submissions", 465],
-  ["smtps", 465],
-  ["ssmtp", 465],
-  ["urd", 465],
-]);
+/** First letters of delivery modes. */
+const MODES = "biqd";
 
 interface Draft {
   name: string;
@@ -61,7 +47,7 @@ export async function readPortOptions(
   use: PortUse,
   index: number,
   messages: ConfigMessages,
-  resolver: Resolver,
+  environment: Pick<ConfigEnvironment, "machine" | "resolver">,
 ): Promise<PortOptions> {
   const draft: Draft = {
     name: use === "daemon" ? `Daemon${index}` : "",
@@ -72,7 +58,7 @@ export async function readPortOptions(
     listen: 10,
     extra: new Map(),
   };
-  let addressAt = 0;
+  let host: { readonly name: string; readonly at: number } | undefined;
   for (const { 0: item, index: begin } of text.matchAll(/[^,]+/g)) {
     const equate = item.trim();
     const equals = equate.indexOf("=");
@@ -80,18 +66,24 @@ export async function readPortOptions(
     const at = begin + item.indexOf(equate);
     const value = equate.slice(equals + 1).trim();
     const valueAt = at + equate.length - value.length;
-    if (/^a/i.test(equate)) addressAt = valueAt;
-    setEquate(draft, equate[0], value, equate, use, { messages, at, valueAt });
+    if (/^a/i.test(equate)) host = { name: value, at: valueAt };
+    else setEquate(draft, equate[0], value, equate, { messages, at, valueAt });
   }
-  if (draft.address !== "" && draft.family !== "local" && isIP(draft.address) === 0) {
-    const answer = /^[0-9.:]+$/.test(draft.address)
-      ? { kind: "nxdomain" as const }
-      : await resolver.query(draft.address, draft.family === "inet6" ? "AAAA" : "A");
-    if (answer.kind === "nxdomain" || answer.kind === "nodata") {
-      messages.error(`host "${draft.address}" unknown`, { offset: addressAt });
-    }
-  }
+  if (host !== undefined) await setAddress(draft, host, messages, environment);
   return draft;
+}
+
+async function setAddress(
+  draft: Draft,
+  host: { readonly name: string; readonly at: number },
+  messages: ConfigMessages,
+  environment: Pick<ConfigEnvironment, "machine" | "resolver">,
+): Promise<void> {
+  const { family } = draft;
+  draft.address = family === "inet6" ? host.name.replace(/^IPv6:/i, "") : host.name;
+  if (family === "local") return;
+  if (await hostExists(draft.address, family, environment)) return;
+  messages.error(`host "${host.name}" unknown`, { offset: host.at });
 }
 
 function setEquate(
@@ -99,14 +91,9 @@ function setEquate(
   key: string,
   value: string,
   equate: string,
-  use: PortUse,
   { messages, at, valueAt }: PlacedMessages,
 ): void {
   switch (key) {
-    case "A":
-    case "a":
-      draft.address = value;
-      return;
     case "F":
     case "f":
       draft.family = familyOf(value, messages, valueAt);
@@ -128,7 +115,9 @@ function setEquate(
       draft.port = portOf(value, messages, valueAt);
       return;
     default:
-      if (key in EXTRA && (use === "daemon" || CLIENT_EXTRA.has(key))) draft.extra.set(EXTRA[key], value);
+      if (key === "D" && !MODES.includes(value[0] ?? "?")) {
+        messages.error(`Unknown delivery mode ${value.slice(0, 1)}`, { offset: valueAt });
+      } else if (key in EXTRA) draft.extra.set(EXTRA[key], value);
       else messages.error(`PortOptions parameter "${equate}" unknown`, { offset: at });
   }
 }
@@ -144,22 +133,7 @@ function familyOf(value: string, messages: ConfigMessages, offset: number): Port
 }
 
 function portOf(value: string, messages: ConfigMessages, offset: number): number {
-  if (/^[0-9]/.test(value)) return Number.parseInt(value, 10) % 65_536;
-  const port = SERVICES.get(value.toLowerCase()) ?? serviceOf(value);
+  const port = portNumber(value);
   if (port === undefined) messages.error(`service "${value}" unknown`, { offset });
   return port ?? 0;
-}
-
-function serviceOf(name: string): number | undefined {
-  let text: string;
-  try {
-    text = readFileSync("/etc/services", "latin1");
-  } catch {
-    return undefined;
-  }
-  for (const line of text.split("\n")) {
-    const [official, port, ...aliases] = line.replace(/#.*/, "").trim().split(/\s+/);
-    if (port?.endsWith("/tcp") && (official === name || aliases.includes(name))) return Number.parseInt(port, 10);
-  }
-  return undefined;
 }

@@ -25,6 +25,8 @@ export interface ConfigEnvironment {
   readonly trace?: Trace;
   /** Gets sendmail's messages, line by line, as they come. */
   print?(line: string): void;
+  /** The letter of -b: the macro {opMode}. */
+  readonly opMode?: string;
   /** Test mode traces every step: the interpreter runs, and options that only matter for mail are not acted on. */
   readonly testMode?: boolean;
 }

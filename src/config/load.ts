@@ -4,10 +4,11 @@
  * The lines are applied one after the other, because the language is defined that way: a rule takes the values that
  * macros have at its line, OperatorChars counts for the rules below it, messages come in the order of the lines.
  */
-import { readFileSync } from "node:fs";
 import type { ConfigLine, OptionLine } from "../cf/ast.ts";
 import { ldapAliasArguments, ldapClassArguments } from "../maps/ldap-schema.ts";
 import { classMapOf, readClassSource, readClassWords, wordsOf } from "../cf/class-file.ts";
+import { readConfigFile } from "../cf/config-file.ts";
+import { addClassWords } from "../cf/class-words.ts";
 import { ConfigMessages } from "../cf/messages.ts";
 import { parseLine, parseMapDeclaration } from "../cf/parse-line.ts";
 import { unquote } from "../cf/quoting.ts";
@@ -16,7 +17,7 @@ import { readLines, withoutComment, type LogicalLine } from "../cf/read-lines.ts
 import { RuleReader } from "../cf/rules.ts";
 import { WordSet } from "../rewriting/class-set.ts";
 import { readMacroName } from "../rewriting/macro-name.ts";
-import { expandMacros, expandWhileReading } from "../rewriting/macro-text.ts";
+import { expandMacros, expandWhileReading, readOperators, unmarkLiterals } from "../rewriting/macro-text.ts";
 import { MACRO } from "../rewriting/tokens.ts";
 import { MacroScope } from "../rewriting/macro-scope.ts";
 import { RulesetTable } from "../rewriting/rulesets.ts";
@@ -25,6 +26,7 @@ import { EX, type ExitCode } from "../sys/sysexits.ts";
 import { assembleConfig } from "./assemble.ts";
 import type { AliasFile, Config, HeaderRule } from "./config.ts";
 import type { ConfigEnvironment } from "./environment.ts";
+import { checkWhole } from "./final-checks.ts";
 import { readHeaderLine } from "./headers.ts";
 import { MailerTable } from "./mailers.ts";
 import { MapTable } from "./map-table.ts";
@@ -34,7 +36,7 @@ import { NOT_ACTED_ON } from "./not-acted-on.ts";
 import { DEFAULT_QUEUE_GROUP, readQueueGroup, type QueueGroup } from "./queue-groups.ts";
 import { OptionSetter } from "./set-option.ts";
 import { isTrue } from "./option-values.ts";
-import { LANGUAGE_LEVEL, LANGUAGE_VERSION, commentsAt } from "./version.ts";
+import { commentsAt } from "./version.ts";
 
 export interface LoadedConfig {
   /** Absent when the file cannot be read or a value in it stops everything. */
@@ -66,13 +68,8 @@ export async function loadConfig(file: string, environment: ConfigEnvironment): 
   const reader = new ConfigReader(messages, environment);
   await reader.applyCommandLine();
   if (messages.stopped) return outcome();
-  let text: string;
-  try {
-    text = readFileSync(file, "latin1");
-  } catch (error) {
-    messages.unreadable(error as NodeJS.ErrnoException);
-    return outcome();
-  }
+  const text = readConfigFile(file, messages);
+  if (text === undefined) return outcome();
   for (const line of readLines(text)) {
     await reader.apply(line);
     if (messages.stopped) return outcome();
@@ -80,6 +77,13 @@ export async function loadConfig(file: string, environment: ConfigEnvironment): 
   await reader.finish();
   return outcome(reader.config(file));
 }
+
+/** Macro of an old file → the option that took its place. */
+const OLD_MACROS: Readonly<Record<string, string>> = {
+  e: "SmtpGreetingMessage",
+  l: "UnixFromLine",
+  o: "OperatorChars",
+};
 
 class ConfigReader {
   readonly #messages: ConfigMessages;
@@ -121,6 +125,7 @@ class ConfigReader {
     });
     const { machine, clock } = environment;
     definePredefined(machine, this.#macros, (name) => this.#class(name), new Date(clock.now()));
+    if (environment.opMode !== undefined) this.#macros.set("opMode", environment.opMode);
   }
 
   /** -M, -O and -o: before the file, and what they set wins over it (macros: the file wins). */
@@ -149,7 +154,7 @@ class ConfigReader {
 
   /** Source to value form; a dollar at the end is just a dollar. */
   #translate(source: string): string {
-    if (!source.includes("$")) return source;
+    if (!/[$\x80-\xff]/.test(source)) return source;
     const { text, problems, places } = valueForm(source);
     if (problems.length > 0) {
       this.#messages.focus(0, "source");
@@ -163,7 +168,8 @@ class ConfigReader {
     const messages = this.#messages;
     switch (node.kind) {
       case "macro":
-        return this.#defineMacro(node.body, true);
+        this.#defineMacro(node.body, true);
+        return this.#oldMacro(node.body[0] ?? "");
       case "class":
         return this.#addClass(node.body);
       case "class-file":
@@ -172,7 +178,7 @@ class ConfigReader {
         for (const word of node.words) this.#class("t").add(word);
         return;
       case "ruleset":
-        return this.#rules.startRuleset(node.body);
+        return this.#rules.startRuleset(this.#filledIn(node.body));
       case "rule": {
         this.#expandOperators();
         const operators = this.#options.values.text("OperatorChars");
@@ -183,13 +189,14 @@ class ConfigReader {
       case "option":
         return this.#applyOption(node, text);
       case "header": {
-        const header = readHeaderLine(node, text.slice(1), this.#rulesets, messages);
+        const fill = (name: string): string => this.#filledIn(name);
+        const header = readHeaderLine(node, text.slice(1), this.#rulesets, messages, fill);
         if (header) this.#headers.push(header);
         return;
       }
       case "map": {
         const body = expandWhileReading(node.body, this.#macros);
-        return this.#maps.declare(parseMapDeclaration(body), body === node.body ? body : undefined);
+        return this.#maps.declare(parseMapDeclaration(unmarkLiterals(body)), body === node.body ? body : undefined);
       }
       case "precedence":
         this.#precedences.set(node.name.toLowerCase(), Number.parseInt(node.value, 10) || 0);
@@ -234,6 +241,12 @@ class ConfigReader {
     this.#macros.set(name, quoting ? unquote(value) : value);
   }
 
+  /** Before level 7, macros were what is an option now. */
+  #oldMacro(name: string): void {
+    const option = this.#level < 7 && Object.hasOwn(OLD_MACROS, name) ? OLD_MACROS[name] : undefined;
+    if (option !== undefined) this.#options.values.set(option, this.#macros.get(name) ?? "");
+  }
+
   #class(name: string): WordSet {
     let words = this.#classes.get(name);
     if (!words) this.#classes.set(name, (words = new WordSet()));
@@ -243,8 +256,16 @@ class ConfigReader {
   #addClass(body: string): void {
     const { name, end } = this.#readName(body);
     if (name === undefined) return;
-    const text = expandWhileReading(body.slice(end), this.#macros);
-    for (const word of text.split(/[ \t\n]+/)) if (word !== "") this.#class(name).add(word);
+    addClassWords(name, body.slice(end), {
+      words: (of) => this.#class(of),
+      macros: this.#macros,
+      report: (problem) => this.#messages.error(problem),
+    });
+  }
+
+  /** The name of a ruleset with the values of its macros. */
+  #filledIn(text: string): string {
+    return readOperators(expandWhileReading(text, this.#macros), this.#macros);
   }
 
   #readClassFile(body: string): Promise<void> | void {
@@ -254,13 +275,17 @@ class ConfigReader {
     const spec = body.indexOf(source.spec, end);
     this.#messages.focus(1 + (spec === -1 ? end : spec));
     const map = classMapOf(source.spec);
-    if (map) return this.#readClassMap(name, map);
+    if (map) return this.#readClassMap(name, map, source.optional);
     const dontBlame = new Set(this.#options.values.text("DontBlameSendmail").split(" "));
     for (const word of readClassWords(source, { dontBlame }, this.#messages)) this.#class(name).add(word);
   }
 
   /** Words from a map: the value of one key. */
-  async #readClassMap(name: string, { key, mapClass, args }: { key: string; mapClass: string; args: string }) {
+  async #readClassMap(
+    name: string,
+    { key, mapClass, args }: { key: string; mapClass: string; args: string },
+    optional: boolean,
+  ): Promise<void> {
     const shown = `F{${name}}`;
     if (!this.#maps.isClass(mapClass)) {
       return this.#messages.error(`fileclass: ${shown}: class ${mapClass} not available`, { offset: key.length + 1 });
@@ -271,6 +296,7 @@ class ConfigReader {
         ? expandWhileReading(ldapClassArguments(name), this.#macros)
         : args;
     const found = await this.#maps.lookUpOnce({ name, mapClass, args: spelled }, key, this.#macros);
+    if (optional && found?.kind !== "found") return;
     if (!found || found.kind === "tempfail") {
       return this.#messages.error(`fileclass: ${shown}: map open failed`, { exit: EX.OSERR });
     }
@@ -279,18 +305,18 @@ class ConfigReader {
 
   #addAliasFile(mapClass: string, given: string): void {
     const short = mapClass.toLowerCase() === "ldap" && given.trim() === "";
-    const args = short ? expandWhileReading(ldapAliasArguments(), this.#macros) : given;
+    const args = short ? expandWhileReading(ldapAliasArguments(), this.#macros) : unmarkLiterals(given);
     this.#aliasFiles.push({ mapClass, args });
-    this.#maps.checkAliasFile(`Alias${this.#aliasFiles.length - 1}`, mapClass, args);
+    this.#maps.declare({ name: `Alias${this.#aliasFiles.length - 1}`, mapClass, args });
   }
 
   async #addFilter(node: ConfigLine & { kind: "mailer" | "queue-group" | "filter" }): Promise<void> {
-    const exists = (name: string): boolean => this.#filterNames.has(name);
-    const filter = await readFilter(node, exists, this.#messages, this.#environment.resolver);
+    const exists = (name: string): boolean => this.#filterNames.has(name.toLowerCase());
+    const filter = await readFilter(node, exists, this.#messages, this.#environment);
     this.#messages.focus(1);
     this.#messages.note(`nothing acts on this filter (${NOT_ACTED_ON["filter equate"].S}): ${node.name}`);
     // A name is taken even when its line was wrong.
-    this.#filterNames.add(node.name);
+    this.#filterNames.add(node.name.toLowerCase());
     if (filter) this.#filters.set(filter.name, filter);
   }
 
@@ -302,7 +328,7 @@ class ConfigReader {
     // As an int of the C language: absurd numbers wrap around.
     this.#level = Number(BigInt.asIntN(32, BigInt(level.slice(0, 30))));
     shortenHostName(this.#level, this.#macros);
-    const vendor = /\/([A-Za-z]*)/.exec(rest)?.[1];
+    const vendor = /^\/([A-Za-z]*)/.exec(rest)?.[1];
     if (vendor !== undefined && vendor.toLowerCase() !== "berkeley") {
       this.#messages.error(`invalid V line vendor code: "${vendor}"`, {
         offset: begin + rest.indexOf("/") + 1,
@@ -322,36 +348,42 @@ class ConfigReader {
     const messages = this.#messages;
     const values = this.#options.values;
     messages.enter(undefined);
-    if (values.text("SuperSafe").startsWith("i") && !values.text("DeliveryMode").startsWith("i")) {
-      messages.warn("WARNING: SuperSafe=interactive should only be used with");
-      messages.warnMore("         DeliveryMode=interactive");
-    }
-    if (this.#level > LANGUAGE_LEVEL) {
-      messages.warn(
-        `Warning: .cf version level (${this.#level}) exceeds sendmail version ${LANGUAGE_VERSION} functionality (${LANGUAGE_LEVEL})`,
-        { exit: EX.SOFTWARE },
-      );
-    } else if (this.#level < LANGUAGE_LEVEL) {
-      messages.warn(
-        `Warning: .cf file is out of date: sendmail ${LANGUAGE_VERSION} supports version ${LANGUAGE_LEVEL}, .cf file is version ${this.#level}`,
-      );
-    }
+    checkWhole(this.#level, values, messages);
+    this.#declareAliasMaps();
+    const unqualified = completePredefined(this.#macros, (name) => this.#class(name));
+    // Who starts a server on a machine without a full name knows; test mode says all that the original says.
+    if (unqualified !== undefined && this.#environment.testMode) messages.warn(unqualified);
     if (!this.#mailers.find("local")) messages.warn("No local mailer defined", { exit: EX.SOFTWARE });
-    completePredefined(this.#macros, (name) => this.#class(name));
     this.#expandOperators();
     const probe = values.isSet("DontProbeInterfaces") ? values.text("DontProbeInterfaces") : "false";
     if (!isTrue(probe) && probe !== "loopback") addInterfaces(["127.0.0.1"], (name) => this.#class(name));
-    if (this.#environment.testMode) await this.#enterTestMode();
-    this.#macros.set("deliveryMode", values.text("DeliveryMode")[0] ?? "i");
+    let mode = values.text("DeliveryMode");
+    if (this.#environment.testMode) mode = await this.#enterTestMode();
+    this.#macros.set("deliveryMode", mode[0] ?? "i");
   }
 
-  /** Test mode never delivers: nothing is held back, and no delivery mode applies. */
-  async #enterTestMode(): Promise<void> {
+  /** Rules and test mode can ask for aliases, too: the map `aliases` asks what the service switch names. */
+  #declareAliasMaps(): void {
+    const members = this.#aliasFiles.map((_, index) => `Alias${index}`).join(" ");
+    for (const [name, mapClass, args] of [
+      ["aliases.files", "sequence", members],
+      ["aliases", "switch", "aliases"],
+    ]) {
+      if (!this.#maps.find(name)) this.#maps.declare({ name, mapClass, args });
+    }
+  }
+
+  /**
+   * Test mode never delivers: nothing is held back, and no delivery mode applies.
+   * @returns the mode that the command line asked for
+   */
+  async #enterTestMode(): Promise<string> {
+    const mode = this.#options.isSticky("DeliveryMode") ? this.#options.values.text("DeliveryMode") : "";
     for (const text of ["cF", "d"]) {
       const line = parseLine(`O${text}`);
       if (line.kind === "option") await this.#options.apply(line, true);
     }
-    this.#macros.set("opMode", "t");
+    return mode;
   }
 
   config(file: string): Config {

@@ -4,11 +4,13 @@ import { parseEquates } from "../cf/equates.ts";
 import { reportRuleset } from "../cf/rules.ts";
 import type { ConfigMessages } from "../cf/messages.ts";
 import type { RulesetReading, RulesetTable } from "../rewriting/rulesets.ts";
+import { unmarkLiterals } from "../rewriting/macro-text.ts";
 import { MACRO } from "../rewriting/tokens.ts";
 import type { ConfigEnvironment } from "./environment.ts";
+import { toInt32 } from "./integers.ts";
 import { notActedOn } from "./not-acted-on.ts";
 import type { Mailer, RulesetPair } from "./mailer.ts";
-import { readOwner } from "./owners.ts";
+import { readMailerOwner } from "./owners.ts";
 import { readTime, reportTime } from "./times.ts";
 
 /** The equates of a line by their letter, and where their values stand. */
@@ -19,6 +21,8 @@ type Draft = { -readonly [Key in keyof Mailer]: Mailer[Key] };
 const USER = `${MACRO}u`;
 const NO_RULESETS: RulesetPair = { envelope: 0, header: 0 };
 const MAX_RECIPIENTS = 100;
+/** What F=L means without L=. */
+const SMTP_LINE = 990;
 
 /** prog, *file* and *include*, in the order of their numbers; M lines of these names replace them. */
 const BUILT_IN: readonly Pick<Mailer, "name" | "path" | "argv" | "types">[] = [
@@ -127,11 +131,11 @@ export class MailerTable {
     if (path === "") return complain("P= argument required", "P");
     if (path === "[TCP]") return complain("P=[TCP] must be replaced by P=[IPC]", "P");
     if (path === "[IPC]") {
+      if (argv.length < 2) return complain(`too few parameters for ${path} mailer`, "A");
       if (argv[0] !== "TCP" && argv[0] !== "FILE") {
         messages.focus(given.get("A") ?? 1);
         messages.warn(`M${draft.name}: Warning: first argument in ${path} mailer must be TCP or FILE`);
       }
-      if (argv.length < 2) return complain(`too few parameters for ${path} mailer`, "A");
       if (!given.has("T")) {
         draft.types = { mta: "dns", address: "rfc822", diagnostic: argv[0] === "FILE" ? "x-unix" : "smtp" };
       }
@@ -139,6 +143,7 @@ export class MailerTable {
       if (argv[0] !== "FILE") return complain("first argument in [FILE] mailer must be FILE", "A");
       if (argv.length < 2) return complain("too few parameters for [FILE] mailer", "A");
     }
+    if (draft.flags.has("L") && draft.lineLimit === 0) draft.lineLimit = SMTP_LINE;
     // A program that gets its recipients as arguments reads the message with plain line ends.
     if (draft.eol === "") draft.eol = argv.some((each) => each.includes(USER)) ? "\n" : "\r\n";
     return true;
@@ -161,11 +166,12 @@ export class MailerTable {
   }
 
   queueGroupExists(name: string): boolean {
-    return this.#queueGroups.has(name);
+    const wanted = name.toLowerCase();
+    return [...this.#queueGroups.keys()].some((each) => each.toLowerCase() === wanted);
   }
 
-  owner(text: string): ReturnType<typeof readOwner> {
-    return readOwner(text, this.#environment);
+  owner(text: string): ReturnType<typeof readMailerOwner> {
+    return readMailerOwner(text, this.#environment);
   }
 }
 
@@ -193,8 +199,9 @@ type SetEquate = (draft: Draft, value: string, table: MailerTable) => void | "st
 
 /** The equates by their letter; of longer words the first letter counts. */
 const EQUATES: Readonly<Record<string, SetEquate>> = {
-  P: (draft, value) => void (draft.path = value),
-  F: (draft, value) => void (draft.flags = new Set([...draft.flags, ...value.replace(/\s/g, "").split("")])),
+  P: (draft, value) => void (draft.path = unmarkLiterals(value)),
+  F: (draft, value) =>
+    void (draft.flags = new Set([...draft.flags, ...value.replace(/[^\x01-\x08\x0e-\x1f!-\x7f]/g, "").split("")])),
   A: (draft, value) => void (draft.argv = value === "" ? [] : splitArguments(value)),
   S: (draft, value, table) => pair(value, table, (rulesets) => (draft.sender = rulesets)),
   R: (draft, value, table) => pair(value, table, (rulesets) => (draft.recipient = rulesets)),
@@ -204,8 +211,8 @@ const EQUATES: Readonly<Record<string, SetEquate>> = {
   },
   M: (draft, value) => void (draft.maxSize = toInteger(value)),
   m: (draft, value) => void (draft.maxMessages = toInteger(value)),
-  r: (draft, value) => void (draft.maxRecipients = toInteger(value) > 0 ? toInteger(value) : MAX_RECIPIENTS),
-  L: (draft, value) => void (draft.lineLimit = Math.max(0, toInteger(value))),
+  r: (draft, value) => void (draft.maxRecipients = toInt32(value) > 0 ? toInt32(value) : MAX_RECIPIENTS),
+  L: (draft, value) => void (draft.lineLimit = Math.max(0, toInt32(value))),
   N: (draft, value) => void (draft.nice = toInteger(value)),
   W: (draft, value, table) => void (draft.wait = table.time(value)),
   D: (draft, value, table) => {
@@ -221,7 +228,7 @@ const EQUATES: Readonly<Record<string, SetEquate>> = {
     else draft.root = value;
   },
   T(draft, value) {
-    const [mta, address, diagnostic] = value.split("/");
+    const [, mta, address, diagnostic] = /^([^/]*)(?:\/([^/]*)(?:\/(.*))?)?$/s.exec(value) ?? [];
     draft.types = { mta: mta || "dns", address: address || "rfc822", diagnostic: diagnostic || "smtp" };
   },
   Q(draft, value, table) {
@@ -230,12 +237,10 @@ const EQUATES: Readonly<Record<string, SetEquate>> = {
     draft.queueGroup = value;
   },
   async U(draft, value, table) {
-    if (/^[\s:.]*$/.test(value) || /^[:.]/.test(value)) {
-      return table.error(`mailer ${draft.name}: null user name`);
-    }
-    const reading = await table.owner(value);
-    if (reading.kind !== "owner") return table.error(`readcf: mailer U= flag: ${reading.kind} ${reading.name}`);
-    draft.user = { uid: reading.uid, ...(reading.gid === undefined ? {} : { gid: reading.gid }) };
+    const { uid, gid, problem } = await table.owner(value);
+    if (problem?.startsWith("null") === true) table.error(`mailer ${draft.name}: ${problem}`);
+    else if (problem !== undefined) table.error(`readcf: mailer U= flag: ${problem}`);
+    if (uid !== undefined) draft.user = { uid, ...(gid === undefined ? {} : { gid }) };
   },
 };
 
@@ -243,8 +248,9 @@ const EQUATES: Readonly<Record<string, SetEquate>> = {
 function pair(value: string, table: MailerTable, set: (rulesets: RulesetPair) => void): "stop" | undefined {
   const envelope = table.ruleset(value);
   if (envelope.number === undefined) return "stop";
-  const header =
-    value[envelope.end] === "/" ? table.ruleset(value.slice(envelope.end + 1), envelope.end + 1) : envelope;
+  const slash = /^\s*\//.exec(value.slice(envelope.end))?.[0];
+  const headerAt = envelope.end + (slash?.length ?? 0);
+  const header = slash === undefined ? envelope : table.ruleset(value.slice(headerAt), headerAt);
   if (header.number === undefined) return "stop";
   set({ envelope: envelope.number, header: header.number });
   return undefined;

@@ -6,6 +6,7 @@ import { mapClassNames, openMap } from "../maps/registry.ts";
 import { expandMacros } from "../rewriting/macro-text.ts";
 import type { LookupMap, LookupResult } from "../rewriting/lookup.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { EX, type ExitCode } from "../sys/sysexits.ts";
 import type { ConfigEnvironment } from "./environment.ts";
 import { nearestWord } from "../source/nearest-word.ts";
 import { ServiceSwitch } from "./service-switch.ts";
@@ -94,19 +95,14 @@ export class MapTable {
     return this.#classes.has(name.toLowerCase());
   }
 
-  /** A member of AliasFile: its arguments are checked like those of a K line. */
-  checkAliasFile(name: string, mapClass: string, args: string): void {
-    this.#open(this.#declaration({ name, mapClass, args }))?.close?.();
-  }
-
   /** Opens a map for one look-up, while the file is read; undefined when it cannot be opened. */
   async lookUpOnce(declaration: MapDeclaration, key: string, scope: MacroScope): Promise<LookupResult | undefined> {
-    const map = this.#open(this.#declaration(declaration));
+    const map = this.#open(this.#declaration(declaration), EX.OSERR);
     if (!map) return undefined;
     const result = await map.lookup(key, [], {
       scope,
       expand: (text) => expandMacros(text, scope),
-      message: (text) => this.#messages.error(text),
+      message: (text) => this.#messages.error(text, { exit: EX.OSERR }),
       deferred: false,
     });
     map.close?.();
@@ -122,10 +118,10 @@ export class MapTable {
     return { name, mapClass: mapClass.toLowerCase(), args, at, ...(earlier ? { earlier } : {}) };
   }
 
-  #open(declaration: DeclaredMap): LookupMap | undefined {
+  #open(declaration: DeclaredMap, exit: ExitCode = EX.SOFTWARE): LookupMap | undefined {
     const { map, diagnostics } = openMap(declaration, this.#environment);
     for (const { message } of diagnostics)
-      this.#messages.error(message, { offset: subjectIn(declaration.args, message) });
+      this.#messages.error(message, { exit, offset: subjectIn(declaration.args, message) });
     return map;
   }
 }

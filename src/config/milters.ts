@@ -3,8 +3,8 @@ import type { NamedLine } from "../cf/ast.ts";
 import { parseEquates } from "../cf/equates.ts";
 import type { ConfigMessages } from "../cf/messages.ts";
 import { EX } from "../sys/sysexits.ts";
-import type { Resolver } from "../dns/resolver.ts";
-import { isIP } from "node:net";
+import { hostExists, isNumeric, portNumber } from "./endpoints.ts";
+import type { ConfigEnvironment } from "./environment.ts";
 import { readTime, reportTime } from "./times.ts";
 
 export interface Filter {
@@ -21,6 +21,9 @@ export interface Filter {
 const FAILURES: Readonly<Record<string, Filter["onFailure"]>> = { R: "reject", T: "tempfail", "4": "shutdown" };
 const TIMEOUTS: Readonly<Record<string, keyof Filter["timeouts"]>> = { C: "connect", S: "send", R: "read", E: "end" };
 
+/** What an address of a local socket holds, with its end. */
+const LONGEST_PATH = 108;
+
 interface Draft {
   name: string;
   socket?: Filter["socket"];
@@ -33,7 +36,7 @@ export async function readFilter(
   { name, equates }: NamedLine,
   exists: (name: string) => boolean,
   messages: ConfigMessages,
-  resolver: Resolver,
+  environment: Pick<ConfigEnvironment, "machine" | "resolver">,
 ): Promise<Filter | undefined> {
   messages.focus(1);
   if (name === "") {
@@ -72,26 +75,28 @@ export async function readFilter(
     return undefined;
   }
   messages.focus(socketAt);
-  const found = await readSocket(name, socket, messages, resolver);
+  const found = await readSocket(name, socket, messages, environment);
   return found && { name, socket: found, onFailure: draft.onFailure, timeouts: draft.timeouts };
 }
 
 /** "C:5s;S:10s" */
 function readTimeouts(draft: Draft, value: string, messages: ConfigMessages): void {
-  for (const { 0: part, index } of value.matchAll(/[^;]+/g)) {
-    const item = part.trim();
-    if (item === "") continue;
-    const offset = index + part.indexOf(item);
+  for (let at = 0; at < value.length;) {
+    const offset = at + (/^[;\s]+/.exec(value.slice(at))?.[0].length ?? 0);
+    const item = value.slice(offset);
+    // The letter counts and the next colon, whatever stands between them.
     const colon = item.indexOf(":");
     if (colon === -1) return messages.error(`X${draft.name}, T=: \`:' expected`, { offset: offset + item.length });
+    const [, blanks, given] = /^(\s*)([^;]*)/.exec(item.slice(colon + 1)) ?? ["", "", ""];
+    const givenAt = offset + colon + 1 + blanks.length;
+    at = givenAt + given.length;
     const key = TIMEOUTS[item[0]];
     if (!key) {
       messages.error(`X${draft.name}: unknown filter timeout ${item[0]}`, { offset });
       continue;
     }
-    const given = item.slice(colon + 1).trim();
     const reading = readTime(given, "s");
-    reportTime(reading, messages, offset + item.length - given.length);
+    reportTime(reading, messages, givenAt);
     draft.timeouts[key] = reading.value;
   }
 }
@@ -100,30 +105,37 @@ async function readSocket(
   name: string,
   text: string,
   messages: ConfigMessages,
-  resolver: Resolver,
+  environment: Pick<ConfigEnvironment, "machine" | "resolver">,
 ): Promise<Filter["socket"] | undefined> {
   const complain = (what: string, offset: number): undefined => {
     messages.error(`X${name}: ${what}`, { offset });
     return undefined;
   };
   const [, kind, rest] = /^(?:([^:@/]*):)?(.*)$/s.exec(text) ?? ["", "unix", text];
-  const family = kind?.toLowerCase() ?? "unix";
-  if (family === "unix" || family === "local") return { kind: "unix", path: rest };
+  const family = kind === "" ? "inet" : (kind?.toLowerCase() ?? "unix");
+  if (family === "unix" || family === "local") {
+    if (rest.length < LONGEST_PATH) return { kind: "unix", path: rest };
+    messages.error(`X${name}: local socket name ${rest} too long: Invalid argument`, { exit: EX.OSERR });
+    return undefined;
+  }
   if (family !== "inet" && family !== "inet6") {
     messages.error(`X${name}: unknown socket type ${kind}: Protocol not supported`, { exit: EX.OSERR });
     return undefined;
   }
   const at = rest.indexOf("@");
-  if (at === -1) return complain(`bad address ${rest} (expected port@host)`, text.length - rest.length);
-  const port = Number.parseInt(rest.slice(0, at), 10);
-  if (!Number.isInteger(port)) return complain(`unknown port name ${rest.slice(0, at)}`, text.length - rest.length);
-  const host = rest.slice(at + 1).replace(/^\[(.*)\]$/, "$1");
-  if (isIP(host) === 0) {
-    const answer = await resolver.query(host, family === "inet" ? "A" : "AAAA");
-    const local = host.toLowerCase() === "localhost";
-    if (!local && (answer.kind === "nxdomain" || answer.kind === "nodata")) {
-      return complain(`Unknown host name ${host}`, text.length - rest.length + at + 1);
+  const restAt = text.length - rest.length;
+  if (at === -1) return complain(`bad address ${rest} (expected port@host)`, restAt);
+  const port = portNumber(rest.slice(0, at));
+  if (port === undefined) return complain(`unknown port name ${rest.slice(0, at)}`, restAt);
+  const host = rest.slice(at + 1);
+  const hostAt = restAt + at + 1;
+  if (host.startsWith("[")) {
+    const literal = /^\[(.*)\]$/.exec(host)?.[1].replace(family === "inet6" ? /^IPv6:/i : "", "");
+    if (literal === undefined || !isNumeric(literal, family)) {
+      return complain(`Invalid numeric domain spec "${host}"`, hostAt);
     }
+    return { kind: family, port, host: literal };
   }
+  if (!(await hostExists(host, family, environment))) return complain(`Unknown host name ${host}`, hostAt);
   return { kind: family, port, host };
 }

@@ -2,11 +2,13 @@
  * The options whose value is looked at when it is set, and what sendmail says about wrong ones. An option that is not
  * here keeps any text.
  */
-import { isIP } from "node:net";
+import { isIPv6 } from "node:net";
 import type { ConfigMessages } from "../cf/messages.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { PortOptions } from "./config.ts";
+import { checkLdapDefaults } from "../maps/ldap-options.ts";
 import { readPortOptions } from "./daemon-ports.ts";
+import { isClassicAddress } from "./endpoints.ts";
 import type { ConfigEnvironment } from "./environment.ts";
 import {
   BLAME_WORDS,
@@ -58,9 +60,6 @@ export interface CheckContext {
 
 type Check = (value: string, context: CheckContext) => void | Promise<void>;
 
-/** IPv4 in the forms that the C library takes: "127.1", hexadecimal parts. */
-const PARTIAL_ADDRESS = /^(?:0x[0-9a-f]+|[0-9]+)(?:\.(?:0x[0-9a-f]+|[0-9]+)){0,2}$/i;
-
 /** Options whose name may have a suboption after a dot. */
 export const SUBOPTIONS = new Set(["Timeout", "Milter"]);
 
@@ -86,30 +85,43 @@ export const CHECKS: Readonly<Record<string, Check>> = {
     setter.values.set("NoRecipientAction", action);
   },
   PrivacyOptions(value, { messages, setter }) {
-    const words = value.match(WORDS) ?? [];
-    for (const { word, offset } of placed(value, WORDS)) {
+    const words = flagWords(value);
+    for (const { word, offset } of words) {
       if (!PRIVACY_WORDS.has(word.toLowerCase())) {
         messages.error(`readcf: Op line: ${word} unrecognized`, { offset, ...meant(word, PRIVACY_WORDS) });
       }
     }
     // Flags are only ever added: a line more, or the command line, cannot take one away.
     const before = setter.values.isSet("PrivacyOptions") ? setter.values.text("PrivacyOptions") : "";
-    setter.values.set("PrivacyOptions", `${before} ${words.join(" ").toLowerCase()}`.trim());
+    setter.values.set(
+      "PrivacyOptions",
+      `${before} ${words
+        .map(({ word }) => word)
+        .join(" ")
+        .toLowerCase()}`.trim(),
+    );
   },
   DontBlameSendmail(value, { messages, setter }) {
-    const words = value.match(WORDS) ?? [];
-    for (const { word, offset } of placed(value, WORDS)) {
+    const words = flagWords(value);
+    for (const { word, offset } of words) {
       if (!BLAME_WORDS.has(word.toLowerCase())) {
         const about = { offset, ...meant(word, BLAME_WORDS) };
         messages.error(`readcf: DontBlameSendmail option: ${word} unrecognized`, about);
       }
     }
-    setter.values.set("DontBlameSendmail", words.join(" ").toLowerCase());
+    setter.values.set(
+      "DontBlameSendmail",
+      words
+        .map(({ word }) => word)
+        .join(" ")
+        .toLowerCase(),
+    );
   },
   ResolverOptions(value, { messages, setter }) {
     for (const { word: item, offset } of placed(value, /\S+/g)) {
       const word = item.replace(/^[-+]/, "");
-      if (!RESOLVER_WORDS.has(word.toLowerCase())) {
+      // An old form of the option was a truth value.
+      if (word.toLowerCase() !== "true" && !RESOLVER_WORDS.has(word.toLowerCase())) {
         messages.error(`readcf: I option value ${word} unrecognized`, { offset, ...meant(word, RESOLVER_WORDS) });
       }
     }
@@ -133,19 +145,19 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   },
   DaemonPortOptions: async (value, { messages, environment, setter, trace }) => {
     const ports = setter.daemonPorts;
-    const port = await readPortOptions(value, "daemon", ports.length, messages, environment.resolver);
+    const port = await readPortOptions(value, "daemon", ports.length, messages, environment);
     trace(`Daemon ${port.name} flags: ${[...port.modifiers].join("")}`);
     ports.push(port);
     setter.values.set("DaemonPortOptions", value);
   },
   ClientPortOptions: async (value, { messages, environment, setter }) => {
     const ports = setter.clientPorts;
-    ports.push(await readPortOptions(value, "client", ports.length, messages, environment.resolver));
+    ports.push(await readPortOptions(value, "client", ports.length, messages, environment));
     setter.values.set("ClientPortOptions", value);
   },
   Timeout: timeout,
   QueueTimeout(value, context) {
-    const [returned, warned] = value.split("/");
+    const [, returned, warned] = /^([^/]*)(?:\/(.*))?$/s.exec(value) ?? ["", value, undefined];
     setTimeoutOption("queuereturn", returned, context);
     if (warned !== undefined) setTimeoutOption("queuewarn", warned, context, returned.length + 1);
     context.setter.values.set("QueueTimeout", value);
@@ -192,16 +204,19 @@ export const CHECKS: Readonly<Record<string, Check>> = {
     if (!late) setter.values.set("OperatorChars", value);
   },
   ConnectOnlyTo(value, { messages, setter }) {
-    if (isIP(value.replace(/^IPv6:/i, "")) === 0 && !PARTIAL_ADDRESS.test(value))
+    // The address of all ones is how the C library says that it found none.
+    const usable = isClassicAddress(value) && !/^(?:4294967295|255\.255\.255\.255|0xffffffff)$/i.test(value);
+    if (!usable && !isIPv6(value.replace(/^IPv6:/i, "")))
       return messages.error(`readcf: option ConnectOnlyTo: invalid IP address ${value}`);
     setter.values.set("ConnectOnlyTo", value);
   },
   LDAPDefaultSpec(value, { messages, setter }) {
-    const offset = value.search(/(?<=^|\s)-[afmNoOqStTD]/);
-    if (offset !== -1) {
-      return messages.error("readcf: option LDAPDefaultSpec: Do not set non-LDAP specific flags", { offset });
+    const dontBlame = new Set(setter.values.text("DontBlameSendmail").split(" "));
+    const problems = checkLdapDefaults(value, "O LDAPDefaultSpec", { dontBlame });
+    for (const { text, system, offset } of problems) {
+      messages.error(text, { exit: system ? EX.OSERR : EX.SOFTWARE, offset });
     }
-    setter.values.set("LDAPDefaultSpec", value);
+    if (problems.length === 0) setter.values.set("LDAPDefaultSpec", value);
   },
   SmtpUTF8(value, { messages, setter }) {
     if (value !== "" && !/^[tTyY]/.test(value)) messages.warn("Warning: Option: SmtpUTF8 requires USE_EAI support");
@@ -209,18 +224,21 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   },
 };
 
+/** Map classes that compute their values. */
+const NO_ALIASES = new Set("arith arpa bestmx dequote dns host macro regex user userdb".split(" "));
+
 /** "hash:/etc/mail/aliases, text:-k1 /etc/other": each member is tried in order. */
 function aliasFile(value: string, { messages, effects, setter }: CheckContext): void {
   for (const { word: member, offset } of placed(value, /[^,\s](?:[^,]*[^,\s])?/g)) {
     const [, mapClass, args] = /^([^:/\s]*):(.*)$/s.exec(member) ?? [member, "implicit", member];
-    if (effects.isAliasClass(mapClass)) effects.addAliasFile(mapClass.toLowerCase(), args);
+    if (effects.isAliasClass(mapClass) && NO_ALIASES.has(mapClass.toLowerCase())) {
+      messages.error(`setalias: map class ${mapClass} can't handle aliases`, { offset });
+    } else if (effects.isAliasClass(mapClass)) effects.addAliasFile(mapClass.toLowerCase(), args);
     else messages.error(`setalias: unknown alias class ${mapClass}`, { offset });
   }
   const before = setter.values.isSet("AliasFile") ? `${setter.values.text("AliasFile")},` : "";
   setter.values.set("AliasFile", before + value);
 }
-
-const WORDS = /[A-Za-z0-9]+/g;
 
 /** The parts of a value with their places. */
 function placed(value: string, part: RegExp): { readonly word: string; readonly offset: number }[] {
@@ -235,9 +253,10 @@ function meant(word: string, words: ReadonlySet<string>): { readonly help?: stri
 
 function tlsOptions(name: string): Check {
   return (value, { messages, setter }) => {
-    for (const { word: item, offset } of placed(value, /[^\s,]+/g)) {
-      const word = item.replace(/^[-+]/, "");
-      if (!/^[0-9]/.test(word) && !TLS_WORDS.has(word)) {
+    // A comma with nothing in front of it is an empty word.
+    for (const { word: item, offset } of placed(value, /[^\s,]+|(?<=^\s*),/g)) {
+      const word = item.replace(/^[-+,]/, "");
+      if (!/^[0-9]/.test(word) && !TLS_WORDS.has(word.toUpperCase())) {
         messages.error(`readcf: ${name} option value ${word} unrecognized`, { offset, ...meant(word, TLS_WORDS) });
       }
     }
@@ -249,7 +268,8 @@ function tlsOptions(name: string): Check {
 function firstLetters(name: string, known: RegExp): Check {
   return (value, { messages, setter }) => {
     for (const { word, offset } of placed(value, /[^\s,]+/g)) {
-      if (!known.test(word[0])) messages.warn(`Warning: Option: ${name} unknown parameter '${word[0]}'`, { offset });
+      const letter = word[0] < "\x80" ? word[0] : "?";
+      if (!known.test(letter)) messages.warn(`Warning: Option: ${name} unknown parameter '${letter}'`, { offset });
     }
     setter.values.set(name, value);
   };
@@ -276,13 +296,23 @@ function timeout(value: string, context: CheckContext): void {
   }
   // The oldest form: one time for all replies, or "name=value" parts.
   for (const part of value.split(",").map((each) => each.trim())) {
-    const [, name, of] = /^([a-z.-]+)=(.*)$/i.exec(part) ?? [];
-    if (name !== undefined) setter.values.setTimeout(name, of);
-    else if (/^[0-9]/.test(part)) {
+    const [, name, of] = /^([^=]*)=(.*)$/s.exec(part) ?? [];
+    if (name !== undefined) {
+      if (TIMEOUTS.has(name.toLowerCase())) setTimeoutOption(name, of, context);
+      else messages.error(`settimeout: invalid timeout ${name}`);
+    } else if (/^[0-9]/.test(part)) {
       time(part, "m");
       for (const each of REPLY_TIMEOUTS) setter.values.setTimeout(each, part);
     }
   }
+}
+
+/** Words of letters and digits. Octets beyond ASCII end a word, and are an empty one where none has begun. */
+function flagWords(value: string): { readonly word: string; readonly offset: number }[] {
+  return [...value.matchAll(/([A-Za-z0-9]+)[^]?|[\x80-\xff]/g)].map(({ 1: word = "", index }) => ({
+    word,
+    offset: index,
+  }));
 }
 
 function setTimeoutOption(name: string, value: string, { setter, time }: CheckContext, offset = 0): void {
@@ -303,6 +333,10 @@ function milter(value: string, { suboption, subAt, messages, setter }: CheckCont
   const stage = key.startsWith("macros.") ? key.slice("macros.".length) : undefined;
   if (key !== "loglevel" && (stage === undefined || !MILTER_STAGES.includes(stage))) {
     return messages.error(`milter_set_option: invalid Milter option ${suboption}`, { offset: subAt });
+  }
+  const most = 50;
+  if (stage !== undefined && value.split(/[,\s]+/).filter((word) => word !== "").length > most) {
+    return messages.error(`milter_set_option: too many macros in Milter.${suboption} (max ${most})`);
   }
   setter.milter.set(key, value);
 }

@@ -1,5 +1,5 @@
 /** Values of the options while a configuration is read and after it: texts with typed getters. */
-import { readMacroText } from "../rewriting/macro-text.ts";
+import { readMacroText, unmarkLiterals } from "../rewriting/macro-text.ts";
 import type { Options } from "./config.ts";
 import { optionByName, OPTIONS, OTHER_OPTIONS, type OptionRow } from "./options.ts";
 import { readTime } from "./times.ts";
@@ -16,7 +16,7 @@ export class OptionValues implements Options {
 
   /** @param value in value form */
   set(name: string, value: string): void {
-    this.#texts.set(rowOf(name).name, value);
+    this.#texts.set(rowOf(name).name, unmarkLiterals(value));
     this.#numbers.delete(name.toLowerCase());
   }
 

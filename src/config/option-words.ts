@@ -30,7 +30,7 @@ export const RESOLVER_WORDS: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** Names of TLS library options that ServerSSLOptions and ClientSSLOptions take; numbers are taken too. */
+/** Names of TLS library options that ServerSSLOptions and ClientSSLOptions take, in capitals; numbers are taken too. */
 export const TLS_WORDS: ReadonlySet<string> = new Set(
   (
     "SSL_OP_ALL SSL_OP_ALLOW_NO_DHE_KEX SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION SSL_OP_CIPHER_SERVER_PREFERENCE " +
@@ -44,7 +44,9 @@ export const TLS_WORDS: ReadonlySet<string> = new Set(
     "SSL_OP_PKCS1_CHECK_2 SSL_OP_PRIORITIZE_CHACHA SSL_OP_ENABLE_MIDDLEBOX_COMPAT SSL_OP_NO_ANTI_REPLAY SSL_OP_SINGLE_DH_USE " +
     "SSL_OP_SINGLE_ECDH_USE SSL_OP_SSLEAY_080_CLIENT_DH_BUG SSL_OP_SSLREF2_REUSE_CERT_TYPE_BUG " +
     "SSL_OP_TLSEXT_PADDING SSL_OP_TLS_BLOCK_PADDING_BUG SSL_OP_TLS_D5_BUG SSL_OP_TLS_ROLLBACK_BUG"
-  ).split(" "),
+  )
+    .toUpperCase()
+    .split(" "),
 );
 
 /** First letter of QueueSortOrder → the order. */

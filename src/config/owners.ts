@@ -1,30 +1,58 @@
 /** "user", "user:group", "uid:gid": DefaultUser, RunAsUser, TrustedUser, U= of mailers. */
 import type { ConfigEnvironment } from "./environment.ts";
+import { toInt32 } from "./integers.ts";
+
+type Owners = Pick<ConfigEnvironment, "users" | "group">;
 
 export type OwnerReading =
   | { readonly kind: "owner"; readonly uid: number; readonly gid: number | undefined }
   | { readonly kind: "unknown user" | "unknown group"; readonly name: string };
 
-/**
- * @param primary true: without a group, a named user brings the group of the passwd entry
- */
-export async function readOwner(
-  text: string,
-  environment: Pick<ConfigEnvironment, "users" | "group">,
-): Promise<OwnerReading> {
-  const [, userText, groupText] = /^([^:.]*)(?:[:.](.*))?$/s.exec(text.trim()) ?? ["", text.trim(), undefined];
+/** The value of an option. The group of a named user is that of its passwd entry unless another is given. */
+export async function readOwner(text: string, environment: Owners): Promise<OwnerReading> {
+  const [, userText, groupText] = /^([^:./]*)(?:[:./](.*))?$/s.exec(text) ?? ["", text, undefined];
   let uid: number;
   let gid: number | undefined;
-  if (/^[0-9]/.test(userText)) uid = Number.parseInt(userText, 10);
+  if (/^[0-9]/.test(userText)) uid = toInt32(userText);
   else {
     const user = userText === "" ? undefined : await environment.users.find(userText);
     if (!user) return { kind: "unknown user", name: userText };
     ({ uid, gid } = user);
   }
-  if (groupText === undefined || groupText.trim() === "") return { kind: "owner", uid, gid };
-  const group = groupText.trim();
-  if (/^[0-9]/.test(group)) return { kind: "owner", uid, gid: Number.parseInt(group, 10) };
+  const group = groupText?.trim() ?? "";
+  if (group === "") return { kind: "owner", uid, gid };
+  if (/^[0-9]/.test(group)) return { kind: "owner", uid, gid: toInt32(group) };
   gid = await environment.group(group);
   if (gid === undefined) return { kind: "unknown group", name: group };
   return { kind: "owner", uid, gid };
 }
+
+export interface MailerOwner {
+  readonly uid?: number;
+  readonly gid?: number;
+  /** What is wrong; a user may have been understood all the same. */
+  readonly problem?: string;
+}
+
+/** U= of a mailer: names end at the first character that they cannot hold; one character separates user and group. */
+export async function readMailerOwner(text: string, environment: Owners): Promise<MailerOwner> {
+  const { digits, name = "", rest = "" } = PART.exec(text)?.groups ?? {};
+  if (digits === undefined && name === "" && /^(?:[:.]|$)/.test(rest)) return { problem: "null user name" };
+  let uid = digits === undefined ? 0 : toInt32(digits);
+  let gid: number | undefined;
+  if (name !== "") {
+    const user = await environment.users.find(name);
+    if (!user) return { problem: `unknown user ${name}` };
+    ({ uid, gid } = user);
+  }
+  const behind = rest.trimStart().slice(1);
+  const named = { uid, ...(gid === undefined ? {} : { gid }) };
+  if (behind.trim() === "") return named;
+  const group = PART.exec(behind)?.groups ?? {};
+  if (group.digits !== undefined) return { uid, gid: toInt32(group.digits) };
+  if ((group.name ?? "") === "") return { ...named, problem: "null group name" };
+  const found = await environment.group(group.name);
+  return found === undefined ? { ...named, problem: `unknown group ${group.name}` } : { uid, gid: found };
+}
+
+const PART = /^\s*(?:(?<digits>[0-9]+)|(?<name>[\w-]*))(?<rest>[^]*)$/;

@@ -1,7 +1,7 @@
 /** Macros and classes that exist before the file is read, and those that depend on what it said. */
 import { readFileSync } from "node:fs";
 import type { WordSet } from "../rewriting/class-set.ts";
-import { OPERATORS, expandMacros, readMacroText } from "../rewriting/macro-text.ts";
+import { OPERATORS, expandMacros } from "../rewriting/macro-text.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Machine } from "../sys/machine.ts";
 import { LANGUAGE_VERSION } from "./version.ts";
@@ -62,14 +62,19 @@ export function shortenHostName(level: number, macros: MacroScope): void {
   if (level >= 5) macros.set("w", macros.get("w")?.replace(/\..*/s, ""));
 }
 
-/** What the file may have changed: $j is one of our names, $m a domain of ours. */
-export function completePredefined(macros: MacroScope, classOf: (name: string) => WordSet): void {
-  const domain = macros.get("m");
-  if (domain !== undefined) classOf("m").add(expandMacros(domain, macros));
-  const name = expandMacros(macros.get("j") ?? "", macros);
-  if (name !== "") classOf("w").add(name);
+/**
+ * What the file may have changed: $j is one of our names, $m a domain of ours.
+ * @returns what there is to say about $j
+ */
+export function completePredefined(macros: MacroScope, classOf: (name: string) => WordSet): string | undefined {
+  const domain = expandMacros(macros.get("m") ?? "", macros);
+  if (domain !== "") classOf("m").add(domain);
+  const name = expandMacros(macros.get("j") ?? "", macros) || "localhost";
+  classOf("w").add(name);
   // Loops and Received: need a full name; one without a dot is taken as it is.
-  if (macros.get("j") === undefined) macros.set("j", readMacroText("$w.$m").text);
+  return name.includes(".")
+    ? undefined
+    : `WARNING: local host name (${name}) is not qualified; see cf/README: WHO AM I?`;
 }
 
 /** Names and addresses of the loopback interface, for configurations that do not forbid asking (DontProbeInterfaces). */

@@ -2,6 +2,7 @@
 import type { NamedLine } from "../cf/ast.ts";
 import { parseEquates } from "../cf/equates.ts";
 import type { ConfigMessages } from "../cf/messages.ts";
+import { toInt32 } from "./integers.ts";
 import { readTime, reportTime } from "./times.ts";
 
 export interface QueueGroup {
@@ -40,7 +41,7 @@ export function readQueueGroup(
   messages: ConfigMessages,
 ): QueueGroup | undefined {
   messages.focus(1);
-  if (name === "") {
+  if (name === "" && equates === "") {
     messages.error("name required for queue");
     return undefined;
   }
@@ -72,7 +73,7 @@ export function readQueueGroup(
 
 /** @param keyAt where the key stands, counted from the value */
 function setEquate(group: Draft, letter: string, value: string, messages: ConfigMessages, keyAt: number): void {
-  const number = Number.parseInt(value, 10) || 0;
+  const number = toInt32(value);
   switch (letter) {
     case "P":
       if (value === "") messages.error(`queue ${group.name}: empty path name`);

@@ -42,6 +42,12 @@ export class OptionSetter {
     this.#effects = effects;
   }
 
+  /** True for an option of the command line. */
+  isSticky(name: string): boolean {
+    const found = optionByName(name);
+    return found.kind === "found" && this.#sticky.has(found.row.code);
+  }
+
   /**
    * @param sticky true for the command line
    * @param valueAt index of the value in the line; the focus of messages is on the name
@@ -54,8 +60,7 @@ export class OptionSetter {
   #byLetter(letter: string): OptionRow | undefined {
     const row = optionByLetter(letter);
     if (row) return row;
-    // A metasymbol began with a dollar, which is 0x81 inside the original.
-    const code = letter === "" ? 0 : letter.charCodeAt(0) >= 0x80 ? 0x81 : letter.charCodeAt(0);
+    const code = letter === "" ? 0 : letter.charCodeAt(0);
     this.#messages.error(`readcf: unknown option name 0x${code.toString(16)}`);
     return undefined;
   }

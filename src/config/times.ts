@@ -29,12 +29,12 @@ export function readTime(text: string, unit: TimeUnit): TimeReading {
   if (text.toLowerCase() === "now") return { value: 0, strangers: NONE };
   let seconds = 0;
   let strangers = NONE;
-  const parts = /(-?[0-9]*)([^0-9-]?)/y;
+  const parts = /(-?[0-9]+|-?)([^0-9]?)/y;
   while (parts.lastIndex < text.length) {
     const at = parts.lastIndex;
     const found = parts.exec(text);
     if (!found || parts.lastIndex === at) break;
-    const letter = found[2] === "" ? unit : found[2].toLowerCase();
+    const letter = found[2] === "" ? unit : found[2];
     const factor = SECONDS[letter];
     if (factor === undefined) strangers = [...strangers, { letter: found[2], index: at + found[1].length }];
     else seconds += Number.parseInt(found[1] || "0", 10) * factor;

@@ -35,6 +35,9 @@ export interface Surroundings {
   readonly workers: UserWorkers;
 }
 
+/** {opMode} of a server, in the background or the foreground. */
+export const SERVING = "d";
+
 export interface Configuration {
   readonly config: Config;
   readonly router: Router;
@@ -61,15 +64,19 @@ export type OpenedConfiguration =
       readonly exit: number;
     };
 
-/** @param settings -O, -o and -M of the command line */
+/**
+ * @param settings -O, -o and -M of the command line
+ * @param opMode the letter of -b, which rules ask for as {opMode}
+ */
 export async function openConfiguration(
   file: string,
   settings: readonly CommandLineSetting[],
   surroundings: Surroundings,
+  opMode: string,
 ): Promise<OpenedConfiguration> {
   const { machine, resolver, clock, log } = surroundings;
   const users = new ConfiguredUsers(clock);
-  const environment: ConfigEnvironment = { machine, resolver, clock, log, users, group: groupId, settings };
+  const environment: ConfigEnvironment = { machine, resolver, clock, log, users, group: groupId, settings, opMode };
   const loaded = await loadConfig(file, environment);
   const { config, diagnostics, exit } = loaded;
   const messages = loaded.messages.length === 0 ? [] : withOrigins(loaded.messages, file, originsOf(file));

@@ -7,7 +7,7 @@ import { macroValue } from "../rewriting/macro-value.ts";
 import { systemClock } from "../sys/clock.ts";
 import { readMachine } from "../sys/machine.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
-import { openConfiguration, type Surroundings } from "./configuration.ts";
+import { openConfiguration, SERVING, type Surroundings } from "./configuration.ts";
 import { openControl } from "./control.ts";
 import { homeFolder } from "./home.ts";
 import { writePidFile } from "./pid-file.ts";
@@ -62,7 +62,7 @@ function openServerLog({ foreground, logTag }: RunOptions, hostName: string): Op
 }
 
 async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog): Promise<ExitCode> {
-  const opened = await openConfiguration(options.configFile, options.settings, surroundings);
+  const opened = await openConfiguration(options.configFile, options.settings, surroundings, SERVING);
   for (const text of opened.messages) process.stderr.write(`${text}\n`);
   if (opened.kind === "failed") {
     for (const text of opened.messages) log.write(0, { priority: "crit", text });

@@ -17,7 +17,7 @@ import { locate, refusalOf } from "../routing/local-user.ts";
 import { openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
 import { EX } from "../sys/sysexits.ts";
-import { type Configuration, openConfiguration, type Surroundings } from "./configuration.ts";
+import { type Configuration, openConfiguration, SERVING, type Surroundings } from "./configuration.ts";
 import { ClientQueueCollector } from "./client-queue-collector.ts";
 import { homeFolder } from "./home.ts";
 import { identifyClient } from "./client-identity.ts";
@@ -173,7 +173,8 @@ export class Server {
    */
   async reload(): Promise<readonly string[]> {
     const { log, clock } = this.#surroundings;
-    const opened = await openConfiguration(this.#options.configFile, this.#options.settings, this.#surroundings);
+    const { configFile, settings } = this.#options;
+    const opened = await openConfiguration(configFile, settings, this.#surroundings, SERVING);
     for (const text of opened.messages) log.write(1, { priority: "err", text });
     if (opened.kind === "failed" || opened.exit !== EX.OK) {
       // Starting in spite of errors is what sendmail does; a server that runs has something better to go on with.

@@ -9,7 +9,7 @@
  */
 import { closeSync, readFileSync } from "node:fs";
 import { explainUnopened, openSafely, type SafetyOptions } from "../sys/safe-file.ts";
-import type { MapFlags } from "./flags.ts";
+import { COMMON_FORMS, type FlagSyntax, type MapFlags, parseFlags } from "./flags.ts";
 import type { LdapAddress, LdapServerOptions, Scope } from "./ldap-server.ts";
 import { readSeparator } from "./text.ts";
 
@@ -54,6 +54,18 @@ const TYPES: ReadonlySet<string> = new Set(["NORMAL", "DN", "FILTER", "URL"] sat
 const CONNECT_TIMEOUT = 30_000;
 const SEARCH_TIMEOUT = 60_000;
 const LARGEST_SECRET = 1024;
+
+export const LDAP_FLAGS: FlagSyntax = {
+  forms: {
+    ...COMMON_FORMS,
+    ...Object.fromEntries(
+      ["b", "c", "d", "h", "H", "l", "M", "p", "P", "r", "s", "V", "w", "Z"].map((f) => [f, "word"]),
+    ),
+    ...Object.fromEntries(["1", "2", "K", "n", "R", "x"].map((letter) => [letter, "switch"])),
+  },
+  quoted: true,
+  unknown: (letter, mapName) => `Illegal option ${letter} map ${mapName}`,
+};
 
 /** @returns undefined when the line is of no use; what is wrong was reported */
 export function readLdapOptions(
@@ -112,6 +124,40 @@ export function readLdapOptions(
     firstEntry: flags.has("2"),
     takesArguments: flags.has("K"),
   };
+}
+
+/** What a default for all maps of the class may not say: flags that belong to one map. */
+const NOT_FOR_ALL: readonly (readonly [string, string])[] = [
+  ["afmNoOqStTDA1", "non-LDAP specific flags"],
+  ["k", "the LDAP search filter"],
+  ["v", "the requested LDAP attributes"],
+];
+
+export interface LdapProblem {
+  readonly text: string;
+  /** Where the flag stands that it is about. */
+  readonly offset: number;
+  /** The machine refused something. */
+  readonly system: boolean;
+}
+
+/** What is wrong with the flags that hold for all maps of the class (LDAPDefaultSpec), in order. */
+export function checkLdapDefaults(text: string, name: string, safety: SafetyOptions): readonly LdapProblem[] {
+  const problems: LdapProblem[] = [];
+  const problem = (each: string, offset = 0): void =>
+    void problems.push({ text: each, offset, system: each.includes(": cannot open") });
+  const syntax = { ...LDAP_FLAGS, unknown: (letter: string) => `Illegal option ${letter} map ${name}` };
+  const flags = parseFlags(text, syntax, name, [], problem);
+  if (problems.length > 0) return problems;
+  for (const [letters, what] of NOT_FOR_ALL) {
+    if (!letters.split("").some((letter) => flags.has(letter))) continue;
+    const offset = text.search(new RegExp(`(?<=^|\\s)-[${letters}]`));
+    problem(`readcf: option ${name.slice(2)}: Do not set ${what}`, Math.max(offset, 0));
+  }
+  if (problems.length > 0) return problems;
+  const value = (letter: string): string | undefined => (letter === "k" ? "-" : flags.value(letter));
+  readLdapOptions(name, { ...flags, value }, safety, problem);
+  return problems;
 }
 
 function methodText(given: string | undefined, name: string): string {

@@ -10,9 +10,14 @@
 import { EX } from "../sys/sysexits.ts";
 import type { LookupContext } from "../rewriting/lookup.ts";
 import type { MapEnvironment } from "./environment.ts";
-import { COMMON_FORMS } from "./flags.ts";
 import { fillFilter, readableFilter } from "./ldap-filter.ts";
-import { type AttributeType, type LdapAttribute, type LdapOptions, readLdapOptions } from "./ldap-options.ts";
+import {
+  type AttributeType,
+  type LdapAttribute,
+  type LdapOptions,
+  LDAP_FLAGS,
+  readLdapOptions,
+} from "./ldap-options.ts";
 import { type LdapEntry, LdapServer, type LdapServerOptions, type Scope } from "./ldap-server.ts";
 import { type BareMap, type BareResult, found, type MapClass, tempfail } from "./map-class.ts";
 import { parseLdapUrl } from "./ldap-url.ts";
@@ -25,17 +30,7 @@ const MOST_SEARCHES = 200;
 const LONGEST_VALUE = 4 * 1024 * 1024;
 
 export const ldapClass: MapClass = {
-  flags: {
-    forms: {
-      ...COMMON_FORMS,
-      ...Object.fromEntries(
-        ["b", "c", "d", "h", "H", "l", "M", "p", "P", "r", "s", "V", "w", "Z"].map((f) => [f, "word"]),
-      ),
-      ...Object.fromEntries(["1", "2", "K", "n", "R", "x"].map((letter) => [letter, "switch"])),
-    },
-    quoted: true,
-    unknown: (letter, mapName) => `Illegal option ${letter} map ${mapName}`,
-  },
+  flags: LDAP_FLAGS,
   defaultFlags: (environment) => environment.ldapDefaultSpec?.() ?? "",
   open({ declaration: { name }, flags, environment, problem }): BareMap | undefined {
     const options = readLdapOptions(name, flags, environment, problem);

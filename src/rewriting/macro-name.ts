@@ -2,6 +2,7 @@
  * Reads the name of a macro or class: one character, or `{name}` of letters, digits and `_`.
  *
  * Other characters inside braces are reported and left out, so that `{a-b}` is the macro `ab`, as sendmail has it.
+ * Reading stops where a name is too long: what follows is not looked at.
  */
 
 /** The longest `{name}`. */

@@ -8,7 +8,7 @@
 import { parse } from "../generated/macro-text.js";
 import { readMacroName, writeMacroName } from "./macro-name.ts";
 import type { MacroScope } from "./macro-scope.ts";
-import { ARGUMENT, MACRO, METASYMBOLS, NAMED_METASYMBOLS, printable } from "./tokens.ts";
+import { ARGUMENT, LITERAL, MACRO, METASYMBOLS, NAMED_METASYMBOLS, printable } from "./tokens.ts";
 
 /** How often the values of macros are looked through for macros again. */
 const DEEPEST = 10;
@@ -28,6 +28,16 @@ export interface MacroSource {
 
 const NONE: readonly string[] = [];
 const NOWHERE: readonly number[] = [];
+
+/** Octets of a configuration file that look like metasymbols, marked as what they are. */
+export function markLiterals(text: string): string {
+  return text.replace(/[\x80-\x9f\xff]/g, `${LITERAL}$&`);
+}
+
+/** The octets again, without the marks. */
+export function unmarkLiterals(text: string): string {
+  return text.includes(LITERAL) ? text.replace(/\xff([\x80-\x9f\xff])/g, "$1") : text;
+}
 
 /** Source to value: what is done to a line of a configuration file before anything else looks at it. */
 export function readMacroText(source: string): MacroSource {
@@ -75,7 +85,7 @@ export const OPERATORS: ReadonlyMap<string, string> = new Map([
 export function readOperators(value: string, macros: MacroScope): string {
   if (!value.includes(MACRO)) return value;
   // eslint-disable-next-line no-control-regex
-  return value.replace(/\x81([0-9&.[\]()*+\-=~#@:|>])/g, (_, letter: string) => {
+  return value.replace(/(?<!\xff)\x81([0-9&.[\]()*+\-=~#@:|>])/g, (_, letter: string) => {
     return macros.get(letter) ?? OPERATORS.get(letter) ?? "";
   });
 }
@@ -86,9 +96,9 @@ type Part =
   | { readonly kind: "condition"; readonly name: string; readonly branches: readonly (readonly Part[])[] };
 
 // eslint-disable-next-line no-control-regex
-const EXPANDABLE = /\x81(?![0-9.[\]()*+\-=~#@:|>])/;
+const EXPANDABLE = /(?<!\xff)\x81(?![0-9.[\]()*+\-=~#@:|>])/;
 // eslint-disable-next-line no-control-regex
-const EXPANDABLE_WHILE_READING = /\x81(?![0-9.[\]()*+\-=~#@:|>&])/;
+const EXPANDABLE_WHILE_READING = /(?<!\xff)\x81(?![0-9.[\]()*+\-=~#@:|>&])/;
 
 const templates = new Map<string, readonly Part[]>();
 
@@ -104,8 +114,10 @@ function template(value: string): readonly Part[] {
 
 /** A value as text, with the values of all macros filled in and conditionals decided. */
 export function expandMacros(value: string, scope: MacroScope): string {
-  if (!value.includes(MACRO)) return value;
-  return rounds(value, scope, EXPANDABLE, false).text.replaceAll(MACRO, "$");
+  if (!value.includes(MACRO)) return unmarkLiterals(value);
+  const { text } = rounds(value, scope, EXPANDABLE, false);
+  if (!text.includes(LITERAL)) return text.replaceAll(MACRO, "$");
+  return text.replace(/\xff([\x80-\x9f\xff])|\x81/g, (_, octet: string | undefined) => octet ?? "$");
 }
 
 /**

@@ -138,7 +138,11 @@ class Scan {
         refused = true;
         kind = LETTER;
       }
-      if (kind === VANISHING) {
+      if (kind === VANISHING && rule) {
+        // A mark of the configuration: the octet behind it is no metasymbol.
+        this.#take(at);
+        if (at + 1 < end) at++;
+      } else if (kind === VANISHING) {
         at = this.#vanish(at, end, escaped, kinds);
         escaped = false;
       } else if (escaped) escaped = this.#take(at);

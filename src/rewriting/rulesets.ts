@@ -35,7 +35,8 @@ interface Entry extends Ruleset {
 }
 
 /** Digits, a name with or without a number, or nothing usable; blanks around count for nothing. */
-const FORM = /^\s*(?:(?<digits>[0-9]+)|(?<name>[A-Za-z][A-Za-z0-9_]*)(?:(?<gap>[ \t]*)=\s*(?<value>[0-9]*))?)/;
+const FORM =
+  /^[ \t\n\v\f\r]*(?:(?<digits>[0-9]+)|(?<name>[A-Za-z][A-Za-z0-9_]*)(?:(?<gap>[ \t]*)=[ \t\n\v\f\r]*(?<value>[0-9]*))?)/;
 
 export class RulesetTable {
   readonly #entries = new Map<number, Entry>();
@@ -43,6 +44,8 @@ export class RulesetTable {
   /** Names that rules call, read once. */
   readonly #called = new Map<string, number>();
   #nextNamed = NUMBERED + NAMED - 1;
+  /** Names that were mentioned with a number that cannot be: who asks for one gets an empty ruleset. */
+  readonly #unnumbered = new Set<string>();
 
   /** What stands after the letter S of an S line; a ruleset that had rules before is continued. */
   define(text: string): RulesetReading {
@@ -111,7 +114,7 @@ export class RulesetTable {
       problems.push({ text: message, severity: "error" });
       return { number: undefined, end, problems };
     };
-    if (!found?.groups) return failed(`invalid ruleset name: "${text.trimStart().slice(0, 20)}"`);
+    if (!found?.groups) return failed(`invalid ruleset name: "${text.replace(/^[ \t\n\v\f\r]+/, "").slice(0, 20)}"`);
     const { digits, name, gap, value } = found.groups;
     if (digits !== undefined) {
       const number = toInt(digits);
@@ -121,9 +124,10 @@ export class RulesetTable {
     }
     if (value !== undefined && use !== "find") {
       const shown = gap === "" ? text.trim() : name;
-      if (value === "") return failed(`bad ruleset definition "${shown}" (number required after \`=')`);
-      const number = toInt(value);
+      const number = toInt(value === "" ? "-1" : value);
       if (number < 0 || number >= NUMBERED) {
+        if (!this.#numbers.has(name)) this.#unnumbered.add(name);
+        if (value === "") return failed(`bad ruleset definition "${shown}" (number required after \`=')`);
         return failed(`bad ruleset number ${number} in "${shown}" (${NUMBERED} max)`);
       }
       const old = this.#numbers.get(name);
@@ -136,7 +140,13 @@ export class RulesetTable {
     const known = this.#numbers.get(name);
     if (known !== undefined) return { number: known, end, problems };
     if (this.#nextNamed < NUMBERED) return failed(`${name}: too many named rulesets (${NAMED} max)`);
-    if (use === "find") return { number: undefined, end, problems };
+    if (use === "find") {
+      if (!this.#unnumbered.has(name)) return { number: undefined, end, problems };
+      const number = this.#nextNamed--;
+      this.#numbers.set(name, number);
+      this.#entry(number);
+      return { number, end, problems };
+    }
     return { number: this.#link(name, this.#nextNamed--), end, problems };
   }
 

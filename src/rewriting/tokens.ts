@@ -10,7 +10,7 @@ export type Tokens = readonly string[];
 /** The `$` of macro text (macro-text.ts): `$x`, `$?x`, `$*` ... as they are kept until a rule is made of them. */
 export const MACRO = "\x81";
 /** `$&x`: replaced when the rule runs; the name follows. */
-export const DEFERRED_MACRO = "\x83";
+export const DEFERRED_MACRO = "\x82";
 /** `$(`, `$)`: look-up in a named map. */
 export const LOOKUP_BEGIN = "\x85";
 export const LOOKUP_END = "\x86";
@@ -41,6 +41,12 @@ export const HOST_END = "\x9e";
 
 /** Metasymbols that a name follows, as `x` or `{name}`. */
 export const NAMED_METASYMBOLS: ReadonlySet<string> = new Set([DEFERRED_MACRO, IF, MATCH_CLASS, MATCH_NOT_CLASS]);
+
+/**
+ * In what a configuration file says, this stands before each of its own octets that look like metasymbols (and before
+ * itself), so that UTF-8 text in a macro or header is never taken for one. expandMacros takes it away.
+ */
+export const LITERAL = "\xff";
 
 /** What is written after `$` → the metasymbol. Digits and names are not here: see ARGUMENT and MACRO. */
 export const METASYMBOLS: ReadonlyMap<string, string> = new Map([

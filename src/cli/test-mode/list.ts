@@ -1,6 +1,5 @@
 /** `=Sruleset` and `=M`: the rules of a ruleset, the mailers. */
 import type { Mailer, RulesetPair } from "../../config/mailer.ts";
-import { asShown } from "../../cf/messages.ts";
 import { printable } from "../../rewriting/tokens.ts";
 import { printRule } from "../../rewriting/trace.ts";
 import type { TestSession } from "./session.ts";
@@ -22,8 +21,8 @@ export function list(session: TestSession, line: string): void {
 function listRules(session: TestSession, name: string): void {
   const { rulesets } = session.config;
   const { number, problems } = rulesets.find(name);
-  for (const { text } of problems) session.say(asShown(text));
-  if (number === undefined) return session.say(`Undefined ruleset ${name}`);
+  for (const { text } of problems) session.complain(text);
+  if (number === undefined) return session.say(`Undefined ruleset ${/^[ \t]*[^ \t]*/.exec(name)?.[0]}`);
   for (const rule of rulesets.get(number)?.rules ?? []) {
     const { lhs, rhs } = printRule(rule);
     session.say(`R${lhs.map((token) => `${token} `).join("")}\t\t${rhs.map((token) => `${token} `).join("")}`);
@@ -44,14 +43,10 @@ function printMailer(session: TestSession, mailer: Mailer): string {
     `U=${user?.uid ?? -1}:${user?.gid ?? -1}`,
     `F=${[...mailer.flags].toSorted().join("")}`,
     `L=${mailer.lineLimit}`,
-    `E=${printEol(mailer.eol)}`,
+    `E=${printable(mailer.eol)}`,
     ...(mailer.charset === undefined ? [] : [`C=${mailer.charset}`]),
     `T=${[types.mta, types.address, types.diagnostic].map((type) => type || "<undefined>").join("/")}`,
     `r=${mailer.maxRecipients}`,
     `A=${mailer.argv.map(printable).join(" ")}`,
   ].join(" ");
-}
-
-function printEol(eol: string): string {
-  return eol.replace(/[\0-\x1f]/g, (control) => ({ "\n": "\\n", "\r": "\\r", "\t": "\\t" })[control] ?? "");
 }

@@ -2,19 +2,17 @@
 import { prescan, refusedAddress } from "../../rewriting/prescan.ts";
 import type { Tokens } from "../../rewriting/tokens.ts";
 import { commentsAt } from "../../config/version.ts";
-import { asShown } from "../../cf/messages.ts";
-import { EX } from "../../sys/sysexits.ts";
 import type { TestSession } from "./session.ts";
 
 export async function runRulesets(session: TestSession, line: string): Promise<void> {
-  const blank = /[ \t]/.exec(line)?.index;
+  const blank = /[ \t\v\f\r]/.exec(line)?.index;
   if (blank === undefined) return session.say("No address!");
   const names = line.slice(0, blank);
   let rest = line.slice(blank + 1);
   const { config } = session;
   const operators = config.options.text("OperatorChars");
   const refused = refusedAddress(rest);
-  if (refused !== undefined) return session.say(refused);
+  if (refused !== undefined) return session.complain(refused);
   while (rest !== "") {
     const { tokens, end } = prescan(rest, {
       operators,
@@ -35,14 +33,10 @@ async function runList(session: TestSession, names: string, tokens: Tokens): Pro
   let workspace = tokens;
   for (let rest = names; rest !== "";) {
     const { number, problems } = rulesets.find(rest);
-    for (const { text } of problems) session.say(asShown(text));
-    if (number === undefined) {
-      session.noteStatus(EX.SOFTWARE);
-      return session.say(`Undefined ruleset ${rest}`);
-    }
+    for (const { text } of problems) session.complain(text);
+    if (number === undefined) return session.say(`Undefined ruleset ${rest}`);
     const { tokens: result, status } = await rewriter.rewrite(number, workspace, session.context);
     if (status !== 0) session.say(`== Ruleset ${rest} (${number}) status ${status}`);
-    session.noteStatus(status);
     workspace = result;
     const comma = rest.indexOf(",");
     rest = comma === -1 ? "" : rest.slice(comma + 1);

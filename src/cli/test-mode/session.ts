@@ -4,6 +4,7 @@ import type { Config } from "../../config/config.ts";
 import type { ConfigEnvironment } from "../../config/environment.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
 import type { RewriteContext } from "../../rewriting/rewriter.ts";
+import { EX, type ExitCode } from "../../sys/sysexits.ts";
 import { AddressParser } from "../../routing/parse-address.ts";
 import { LANGUAGE_VERSION } from "../../config/version.ts";
 import type { DebugLevels } from "../debug-levels.ts";
@@ -17,6 +18,14 @@ import type { TestTrace } from "./test-trace.ts";
 
 export type Outcome = void | "quit";
 type Command = (session: TestSession, line: string) => Outcome | Promise<Outcome>;
+
+/** Messages that are more than a remark about an address → what test mode ends with. */
+const EXITS: readonly (readonly [RegExp, ExitCode])[] = [
+  [/\(8-bit character\)$|^8-bit character /, EX.USAGE],
+  [/^rewrite: |^Infinite loop |^Unknown ruleset |^expand: |^buildaddr: /, EX.SOFTWARE],
+  [/ macro\/class|^Macro\/class name |^Unbalanced \{|^Unable to assign /, EX.SOFTWARE],
+  [/^invalid ruleset name: |^bad ruleset /, EX.SOFTWARE],
+];
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   "#": () => undefined,
@@ -37,6 +46,8 @@ export class TestSession {
   role: "sender" | "recipient" = "recipient";
   part: "envelope" | "header" = "envelope";
   exit: number;
+  /** -v: what is typed is shown again, behind the prompt that does not come before. */
+  readonly verbose: boolean;
   /** Name servers and hosts file for /mx and /canon. */
   readonly world: Pick<ConfigEnvironment, "machine" | "resolver">;
   readonly #output: Output;
@@ -55,6 +66,7 @@ export class TestSession {
     this.trace = trace;
     this.parser = new AddressParser(config);
     this.exit = exit;
+    this.verbose = config.options.flag("Verbose");
     this.#output = output;
     this.setRole(this.part, this.role);
   }
@@ -65,11 +77,22 @@ export class TestSession {
   }
 
   get context(): RewriteContext {
-    return { scope: this.scope, message: (text) => this.say(asShown(text)), deferred: false };
+    return { scope: this.scope, message: (text) => this.complain(text), deferred: false };
+  }
+
+  /** A message of the rewriting engine or about what was typed. Serious ones show in the exit status. */
+  complain(text: string): void {
+    this.say(asShown(text));
+    this.noteStatus(EXITS.find(([form]) => form.test(text))?.[1] ?? EX.OK);
   }
 
   say(text: string): void {
     this.#output.line(text);
+  }
+
+  /** The beginning of a line. */
+  print(text: string): void {
+    this.#output.print(text);
   }
 
   setRole(part: "envelope" | "header", role: "sender" | "recipient"): void {
@@ -78,15 +101,18 @@ export class TestSession {
     this.scope.set("addr_type", `${part[0]} ${role[0]}`);
   }
 
-  /** A failing look-up or limit shows in the exit status, unless something failed before. */
+  /** The first failure shows in the exit status. */
   noteStatus(status: number): void {
     if (status !== 0 && this.exit === 0) this.exit = status;
   }
 
   run(line: string): Outcome | Promise<Outcome> {
-    const text = line.replace(/\r$/, "").replace(/^[ \t\v\f]+/, "");
-    if (text === "") return undefined;
-    return (COMMANDS[text[0]] ?? runRulesets)(this, text);
+    if (this.verbose) this.say(`> ${line}`);
+    // A NUL ends the line. Only blanks may stand before a command, any white space before the name of a ruleset.
+    const [, text = ""] = /^ *([^\0]*)/.exec(line) ?? [];
+    const command = Object.hasOwn(COMMANDS, text[0] ?? "") ? COMMANDS[text[0]] : undefined;
+    if (command) return command(this, text);
+    return text === "" ? undefined : runRulesets(this, text.replace(/^[ \t\v\f\r]+/, ""));
   }
 }
 

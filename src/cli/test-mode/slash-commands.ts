@@ -23,7 +23,7 @@ const COMMANDS: Readonly<Record<string, SlashCommand>> = {
 };
 
 export function slashCommand(session: TestSession, line: string): Outcome | Promise<Outcome> {
-  const [, name, argument] = /^\/([^ \t]*)[ \t]*([^]*?)[ \t]*$/.exec(line) ?? ["", "", ""];
+  const [, name, argument] = /^\/([^ \t]*)[ \t]*([^]*)$/.exec(line.replace(/[ \t\v\f\r]+$/, "")) ?? ["", "", ""];
   if (name === "") return session.say("Usage: /[canon|map|mx|parse|try|tryflags]");
   const command = COMMANDS[name.toLowerCase()];
   if (!command) return session.say(`Unknown "/" command /${name}`);
@@ -106,11 +106,11 @@ const QUEUED: readonly string[] = [
   "statdate=(none)",
 ];
 
-/** What a failing address does to the exit status. */
+/** What a failing address does to the exit status; what may go away does not count. */
 function statusOf(parsed: ParsedAddress): ExitCode {
-  if (parsed.kind === "error") return errorExit(parsed.host);
-  if (parsed.kind === "triple") return parsed.status;
-  return EX.SOFTWARE;
+  if (parsed.kind !== "error") return EX.OK;
+  const exit = errorExit(parsed.host);
+  return exit === EX.TEMPFAIL ? EX.OK : exit;
 }
 
 function printTriple(mailer: string, host: string, user: string): string {
@@ -130,7 +130,6 @@ async function tryMailer(session: TestSession, argument: string): Promise<void> 
   const { text, status } = await remoteName(config, parser, mailer, address, { part, role }, session.context);
   if (traced) session.say(`remotename => \`${text}', stat=${status}`);
   session.say(`Rcode = ${status}, addr = ${text}`);
-  session.noteStatus(status);
 }
 
 function tryFlags(session: TestSession, argument: string): void {

@@ -17,6 +17,10 @@ describe("readLines()", () => {
     expect(readLines("Dx\n\n y").map((line) => line.text)).toEqual(["Dx", "\n y"]);
   });
 
+  test("a NUL ends its line", () => {
+    expect(readLines("Da\0b\nDc\n").map(({ text }) => text)).toEqual(["Da", "Dc"]);
+  });
+
   test("takes CRLF for a line end", () => {
     expect(readLines("Dx\r\nDy\r\n").map((line) => line.text)).toEqual(["Dx", "Dy"]);
   });
@@ -26,6 +30,10 @@ describe("withoutComment()", () => {
   test("cuts at # with the blanks before it", () => {
     expect(withoutComment("DNa#b", true)).toBe("DNa");
     expect(withoutComment("Dx v \t# comment", true)).toBe("Dx v");
+  });
+
+  test("a comment ends with its physical line", () => {
+    expect(withoutComment("Da b # one\n c # two\n d", true)).toBe("Da b\n c\n d");
   });
 
   test("keeps \\# as # and $# as it is", () => {

@@ -38,6 +38,30 @@ describe("readArguments()", () => {
     expect(readArguments("mailq", ["-qQ"]).queueRun).toMatchObject({ set: "quarantined" });
   });
 
+  test("a second -f, a wrong hop count or envelope id is a mistake that test mode survives", () => {
+    expect(readArguments("sendmail", ["-bt", "-fa", "-fb", "-h5x", "-V", "a b", "-Bx"])).toMatchObject({
+      mode: "t",
+      usage: true,
+      hopCount: 5,
+      sender: "a",
+      problems: [
+        'More than one "from" person',
+        "Bad hop count (5x)",
+        "Invalid syntax in -V flag",
+        "Illegal body type x",
+      ],
+    });
+    expect(readArguments("sendmail", ["-bt", "-fa", "-fb"]).fatal).toBeUndefined();
+    expect(readArguments("sendmail", ["-bx", "-bt"])).toMatchObject({ fatal: "mode", mode: "m" });
+  });
+
+  test("-q takes the next word when it is no option", () => {
+    expect(readArguments("sendmail", ["-q", "30m", "-v"])).toMatchObject({
+      queueRun: { interval: 1_800_000 },
+      verbose: true,
+    });
+  });
+
   test("DSN parameters are checked", () => {
     expect(readArguments("sendmail", ["-N", "success,delay", "-R", "hdrs", "-V", "id1"])).toMatchObject({
       notify: ["SUCCESS", "DELAY"],

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from "@jest/globals";
 import type { ConfigEnvironment } from "../../../src/config/environment.ts";
 import { loadConfig, type LoadedConfig } from "../../../src/config/load.ts";
 import { silentLog } from "../../../src/log/log.ts";
+import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
 import { systemClock } from "../../../src/sys/clock.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "rulemail-load-"));
@@ -190,5 +191,23 @@ describe("options", () => {
     expect(config?.options.timeout("queuewarn.urgent")).toBe(7_200_000);
     expect(config?.options.timeout("connect")).toBe(65_000);
     expect(messages).toHaveLength(1);
+  });
+
+  test("rules can ask what mode the program runs in", async () => {
+    const { config } = await load(HEAD, { opMode: "d" });
+    expect(config?.macros.get("opMode")).toBe("d");
+  });
+
+  test("the maps aliases and Alias0 answer from AliasFile", async () => {
+    const file = join(folder, "aliases.text");
+    writeFileSync(file, "root joe\n");
+    const { config, messages } = await load(`${HEAD}O AliasFile=text:-k0 -v1 ${file}\n`);
+    expect(messages).toEqual([]);
+    const scope = config?.macros ?? new MacroScope();
+    const ask = { scope, expand: (text: string) => text, message: () => undefined, deferred: false };
+    for (const name of ["alias0", "aliases.files", "aliases"]) {
+      expect(await config?.maps.get(name)?.lookup("root", [], ask)).toMatchObject({ kind: "found", value: "joe" });
+    }
+    config?.close();
   });
 });

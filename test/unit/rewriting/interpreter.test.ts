@@ -72,7 +72,7 @@ describe("traces", () => {
 
 describe("printable()", () => {
   test("shows metasymbols as they are written and octets with the high bit as M-x", () => {
-    expect(printable("\x93x\x96\x951\x83{ab}")).toBe("$=x$#$1$&{ab}");
+    expect(printable("\x93x\x96\x951\x82{ab}")).toBe("$=x$#$1$&{ab}");
     expect(printable("caf\xe9 a\tb\x01")).toBe("cafM-i a\\tb");
     expect(printTokens(["a", "\x9b", "b"])).toBe("a $| b");
   });

@@ -4,6 +4,7 @@ import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
 import {
   expandMacros,
   expandWhileReading,
+  markLiterals,
   printMacroText,
   readMacroText,
   readOperators,
@@ -38,6 +39,14 @@ describe("expandMacros()", () => {
     expect(expand(source, { x: "val", long: "l", n: "nested $x" })).toBe(result);
   });
 
+  test("UTF-8 text of a configuration is itself, also where its octets look like metasymbols", () => {
+    const city = Buffer.from("Łódź $j").toString("latin1");
+    const { text } = readMacroText(markLiterals(city));
+    const expanded = expandMacros(text, scope({ j: "mx" }));
+    expect(Buffer.from(expanded, "latin1").toString("utf8")).toBe("Łódź mx");
+    expect(expandMacros(expandWhileReading(text, scope({ j: "mx" })), scope({}))).toBe(expanded);
+  });
+
   test("a value from outside is text, whatever it holds", () => {
     const values = new MacroScope(undefined, [["f", "$j ${x} $?"]]);
     values.set("j", "secret");
@@ -51,7 +60,7 @@ describe("expandMacros()", () => {
 
   test("while reading, deferred macros and operators stay", () => {
     const { text } = readMacroText("$* $x $&x $1 $?y a$|b$.");
-    expect(readOperators("\x81*\x81&x\x811\x81x", new MacroScope())).toBe("\x90\x83x\x951\x81x");
+    expect(readOperators("\x81*\x81&x\x811\x81x", new MacroScope())).toBe("\x90\x82x\x951\x81x");
     expect(printMacroText(expandWhileReading(text, scope({ x: "v" })))).toBe("$* v $&x $1 b");
   });
 });

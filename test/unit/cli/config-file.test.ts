@@ -1,0 +1,27 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "@jest/globals";
+import { ownConfigFile, systemConfigFile } from "../../../src/cli/config-file.ts";
+
+const home = mkdtempSync(join(tmpdir(), "rulemail-config-file-"));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+writeFileSync(join(home, "sendmail.cf"), "V10\n");
+const empty = join(home, "empty");
+mkdirSync(empty);
+
+describe("the configuration without -C", () => {
+  test("is what -C says, when it says", () => {
+    expect(systemConfigFile({ configFile: "/x.cf", variant: "c" })).toBe("/x.cf");
+  });
+
+  test("is that of a home that RULEMAIL_HOME names, for all commands", () => {
+    expect(systemConfigFile({}, { RULEMAIL_HOME: home })).toBe(join(home, "sendmail.cf"));
+    expect(ownConfigFile({}, { RULEMAIL_HOME: home })).toBe(join(home, "sendmail.cf"));
+  });
+
+  test("is the system's where the home has none", () => {
+    expect(systemConfigFile({}, { RULEMAIL_HOME: empty })).toBe("/etc/mail/sendmail.cf");
+    expect(ownConfigFile({ variant: "c" }, { RULEMAIL_HOME: empty })).toBe("/etc/mail/submit.cf");
+  });
+});
