@@ -60,30 +60,32 @@ export class Collector {
     const end = endOfHeader(block, Math.max(0, seen - 3));
     if (end === undefined) {
       this.#pending = block;
-      if (block.length > this.#limit) this.#refuse();
+      // Its last octet may be the CR of the empty line.
+      if (block.length - 1 > this.#limit) this.#refuse();
       return undefined;
     }
     if (end.header > this.#limit) {
       this.#refuse();
       return undefined;
     }
-    return this.#startBody(block.toString("latin1", 0, end.header), block.subarray(end.body));
+    return this.#startBody(block.toString("latin1", 0, end.header), block.subarray(end.body), true);
   }
 
   /** Call after the last chunk: a message without an empty line is all header. */
   finish(): MaybePromise<void> {
     if (this.#pending === undefined || this.#tooLong) return undefined;
-    return this.#startBody(this.#pending.toString("latin1"), Buffer.alloc(0));
+    return this.#startBody(this.#pending.toString("latin1"), Buffer.alloc(0), false);
   }
 
-  #startBody(header: string, rest: Buffer): MaybePromise<void> {
+  /** @param separated the empty line was there; what follows it may come with the next chunk */
+  #startBody(header: string, rest: Buffer, separated: boolean): MaybePromise<void> {
     this.#pending = undefined;
     const parsed = parseHeader(header);
     this.#fields = parsed.fields;
     if (parsed.rest === "") return rest.length > 0 ? this.#body(rest) : undefined;
     // A line that is no field ended the header; the empty line further down belongs to the body.
     const early = Buffer.from(parsed.rest, "latin1");
-    return this.#body(rest.length > 0 ? Buffer.concat([early, Buffer.from("\r\n"), rest]) : early);
+    return this.#body(separated ? Buffer.concat([early, Buffer.from("\r\n"), rest]) : early);
   }
 
   #body(chunk: Buffer): MaybePromise<void> {

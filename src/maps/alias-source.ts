@@ -100,6 +100,7 @@ class BuiltAliases implements AliasDatabase {
       use: "alias",
       safety: environment,
       clock: environment.clock,
+      plain: true,
       load: (fd) => this.#readText(readFileSync(fd, "latin1"), readText),
     });
   }

@@ -115,6 +115,9 @@ export class CdbReader {
       if (position === 0) return;
       if (slotHash === hash) {
         const [keyLength, dataLength] = this.#pair(position);
+        if (position + 8 + keyLength + dataLength > this.#size) {
+          throw new DamagedDatabaseError("record outside of the file");
+        }
         if (keyLength === key.length) {
           const record = this.#read(position + 8, keyLength + dataLength);
           if (record.toString("latin1", 0, keyLength) === key) yield record.toString("latin1", keyLength);

@@ -9,6 +9,7 @@ import { connect, type Socket } from "node:net";
 import type { ConnectionOptions, connect as connectSecurely } from "node:tls";
 import type { Client } from "ldapts";
 import { errorText } from "../sys/safe-file.ts";
+import { ldapTrust } from "./ldap-trust.ts";
 
 export type LdapAddress =
   | { readonly host: string; readonly port: number; readonly secure: boolean }
@@ -109,7 +110,9 @@ class Session {
       connectTimeout: options.connectTimeout,
       createConnection: () => watch("path" in address ? connect(address.path) : connect(address.port, address.host)),
       createSecureConnection: ((port: number, host: string, tls?: ConnectionOptions) =>
-        watch(process.getBuiltinModule("node:tls").connect(port, host, tls))) as typeof connectSecurely,
+        watch(
+          process.getBuiltinModule("node:tls").connect(port, host, { ...tls, ...ldapTrust() }),
+        )) as typeof connectSecurely,
     });
   }
 

@@ -22,6 +22,7 @@ export const stabClass: MapClass = {
       use: "map",
       safety: environment,
       clock: environment.clock,
+      plain: true,
       load: (fd) => readEntries(readFileSync(fd, "latin1"), flags.has("f")),
     });
     return {

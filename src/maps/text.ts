@@ -44,6 +44,7 @@ export const textClass: MapClass = {
       use: "map",
       safety: environment,
       clock: environment.clock,
+      plain: true,
       load: (fd) => readTable(readFileSync(fd, "latin1"), columns),
     });
     const table = (context: LookupContext): ReadonlyMap<string, string> | BareResult => {

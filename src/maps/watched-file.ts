@@ -1,6 +1,9 @@
 /**
  * The content of a file that others replace while we run: loaded at first use, looked at again at most once a second,
  * loaded anew when it changed. Opened under the rules of sys/safe-file.ts.
+ *
+ * A text that is being rewritten in place has half its lines for a moment, and nothing tells so: what was read before
+ * serves until the file has been quiet for a second. A database says itself that it is damaged.
  */
 import { closeSync, type Stats, statSync } from "node:fs";
 import type { Clock } from "../sys/clock.ts";
@@ -8,6 +11,8 @@ import { errorText, type FileUse, openSafely, type SafetyOptions, type Unopened 
 
 /** Milliseconds between two looks at the file. */
 const PATIENCE = 1000;
+/** Milliseconds after which a file is read although somebody never stops writing it. */
+const LONGEST_WAIT = 10_000;
 
 export interface WatchedFileOptions<Content> {
   readonly path: string;
@@ -18,16 +23,23 @@ export interface WatchedFileOptions<Content> {
   readonly load: (fd: number, path: string) => Content;
   /** The content keeps the descriptor, or has closed it. Without this it is closed after `load`. */
   readonly keepsDescriptor?: boolean;
+  /** An incomplete file cannot be told from a complete one. */
+  readonly plain?: boolean;
   readonly dispose?: (content: Content) => void;
 }
 
 export type Watched<Content> = { readonly kind: "open"; readonly content: Content } | Unopened;
+
+/** What stays the same as long as nobody touches a file; ctime shows changes that hide their time. */
+const SAME = ["ino", "dev", "size", "mtimeMs", "ctimeMs"] as const;
 
 export class WatchedFile<Content> {
   readonly #options: WatchedFileOptions<Content>;
   #state: Watched<Content> | undefined;
   #stats: Stats | undefined;
   #checked = Number.NEGATIVE_INFINITY;
+  /** When a change was seen that is not loaded yet. */
+  #noticed: number | undefined;
 
   constructor(options: WatchedFileOptions<Content>) {
     this.#options = options;
@@ -39,7 +51,8 @@ export class WatchedFile<Content> {
     // A clock that was set back must not stop the looking.
     if (this.#state && now - this.#checked < PATIENCE && now >= this.#checked) return this.#state;
     this.#checked = now;
-    if (this.#state?.kind === "open" && !this.#changed()) return this.#state;
+    if (this.#state?.kind === "open" && !this.#changed(now)) return this.#state;
+    this.#noticed = undefined;
     const next = this.#load();
     this.close();
     return (this.#state = next);
@@ -51,17 +64,21 @@ export class WatchedFile<Content> {
   }
 
   /** A file that vanished has not changed: what we have is the best there is until another one comes. */
-  #changed(): boolean {
-    const before = this.#stats;
+  #changed(now: number): boolean {
+    let stats: Stats | undefined;
     try {
-      const now = statSync(this.#options.path, { throwIfNoEntry: false });
-      if (now === undefined || before === undefined) return false;
-      return (
-        now.ino !== before.ino || now.dev !== before.dev || now.size !== before.size || now.mtimeMs !== before.mtimeMs
-      );
+      stats = statSync(this.#options.path, { throwIfNoEntry: false });
     } catch {
       return true;
     }
+    const before = this.#stats;
+    if (stats === undefined || before === undefined || SAME.every((fact) => stats[fact] === before[fact])) return false;
+    return !(this.#options.plain ?? false) || this.#isQuiet(stats, now);
+  }
+
+  #isQuiet({ mtimeMs }: Stats, now: number): boolean {
+    this.#noticed ??= now;
+    return Math.abs(now - mtimeMs) >= PATIENCE || now - this.#noticed >= LONGEST_WAIT || now < this.#noticed;
   }
 
   #load(): Watched<Content> {

@@ -7,6 +7,7 @@ import { DatabaseBuilder } from "../../src/maps/build.ts";
 import { databasePath } from "../../src/maps/database-file.ts";
 import type { MapEnvironment } from "../../src/maps/environment.ts";
 import type { LookupMap } from "../../src/rewriting/lookup.ts";
+import { SmallDirectory } from "../support/small-directory.ts";
 import { ask, declareMaps, lookupContext, shortResult } from "../support/map-environment.ts";
 
 /** The key "known" is found in every map here, "unknown" in none; `value` is what is found. */
@@ -14,7 +15,7 @@ interface Case {
   readonly mapClass: string;
   readonly value: string;
   /** Operand of the K line. */
-  readonly operand: (folder: string) => string;
+  readonly operand: (folder: string) => string | Promise<string>;
   readonly flags?: string;
   readonly environment?: Partial<MapEnvironment>;
   /** The class is asked for nothing that can fail, or takes -T and -t only from outside. */
@@ -98,14 +99,27 @@ const cases: readonly Case[] = [
     failing: () => ({ operand: "", environment: { resolver: brokenResolver } }),
   },
   { mapClass: "regex", value: "", operand: () => "^known$" },
+  {
+    mapClass: "ldap",
+    value: "value",
+    flags: "-k (key=%0) -v mapValue -b dc=test",
+    async operand() {
+      directory = await SmallDirectory.start({ entries: { one: { key: ["known"], mapValue: ["value"] } } });
+      return `-H ldap://127.0.0.1:${directory.port}`;
+    },
+    failing: (folder) => ({ operand: `-H ldapi://${encodeURIComponent(join(folder, "none"))}` }),
+  },
 ];
+
+let directory: SmallDirectory | undefined;
+afterAll(() => directory?.stop());
 
 describe.each(cases)("$mapClass", ({ mapClass, value, operand, flags = "", environment = {}, failing }) => {
   let folder: string;
   let place: string;
-  beforeAll(() => {
+  beforeAll(async () => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), "contract-")));
-    place = operand(folder);
+    place = await operand(folder);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -8,12 +8,20 @@ import { readRequest } from "../../src/control/request.ts";
 import { formatControlFile } from "../../src/queue/control-file.ts";
 import { ControlFileError, parseControlFile } from "../../src/queue/control-file-reader.ts";
 import { encodeRecord, RecordType, sealRecord } from "../../src/queue/journal-record.ts";
+import { SpoolStore } from "../../src/queue/spool-store.ts";
 import { readSegment } from "../../src/queue/segment-reader.ts";
 import { FaultyFiles } from "../support/faulty-files.ts";
 import { fuzzSeeds } from "../support/fuzz.ts";
 import { deferred, envelope, recipient } from "../support/queue-samples.ts";
 
 const ROUNDS = 300;
+
+async function replace(files: FaultyFiles, path: string, octets: Buffer): Promise<void> {
+  await files.unlink(path);
+  const file = await files.create(path, 0o600);
+  await file.write([octets], 0);
+  await file.close();
+}
 
 /** The same numbers at every run: a failure can be repeated. */
 function numbers(seed: number): (below: number) => number {
@@ -85,6 +93,31 @@ describe("damaged input", () => {
       for (let at = octets.indexOf(text); at >= 0; at = octets.indexOf(text, at + text.length)) intact++;
       expect([seed, count]).toEqual([seed, intact]);
       expect(covered).toBeLessThanOrEqual(octets.length - count * text.length);
+    }
+  });
+
+  test("no message of a spool with damaged files is lost without a word", async () => {
+    const ids = ["6AKJRqnn100001", "6AKJRqnn100002", "6AKJRqnn100003"];
+    for (const seed of fuzzSeeds(100)) {
+      const random = numbers(seed);
+      const files = new FaultyFiles();
+      await files.makeFolder("/q", 0o700);
+      const spool = new SpoolStore(files, "/q");
+      for (const each of ids) {
+        await spool.writeBody(each, [Buffer.from("body\r\n")]);
+        await spool.writeControl({ ...entry, id: each, envelope: envelope(each) });
+      }
+      const [victim] = ids;
+      const octets = damaged(formatControlFile({ ...entry, id: victim, envelope: envelope(victim) }), random);
+      await replace(files, `/q/qf${victim}`, random(5) === 0 ? octets.subarray(0, random(30)) : octets);
+      const { entries, reports } = await spool.load(Number.MAX_SAFE_INTEGER);
+      const read = entries.map(({ id: each }) => each);
+      expect([seed, read.includes(ids[1]), read.includes(ids[2])]).toEqual([seed, true, true]);
+      expect([seed, entries.length + reports.length]).toEqual([seed, ids.length]);
+      // What could not be read is still there, under a name that says so, and its body with it.
+      const names = await files.list("/q");
+      expect(names).toContain(read.includes(victim) ? `qf${victim}` : `Qf${victim}`);
+      expect(names).toContain(`df${victim}`);
     }
   });
 

@@ -35,9 +35,10 @@ describe("Collector", () => {
   });
 
   test("keeps every octet when the empty line is missing before the body", () => {
-    expect(collect(["To: a\r\ntext one\r\ntext two\r\n\r\ntext three\r\n"]).body).toBe(
-      "text one\r\ntext two\r\n\r\ntext three\r\n",
-    );
+    const sent = "To: a\r\ntext one\r\ntext two\r\n\r\ntext three\r\n";
+    for (let cut = 0; cut <= sent.length; cut++) {
+      expect(collect([sent.slice(0, cut), sent.slice(cut)]).body).toBe(sent.slice("To: a\r\n".length));
+    }
   });
 
   test("notices octets above 127 in the body, not in the header", () => {
@@ -46,6 +47,12 @@ describe("Collector", () => {
   });
 
   test("stops keeping octets when the header is longer than allowed", () => {
+    for (let cut = 0; cut <= message.length; cut++) {
+      const chunks = [message.slice(0, cut), message.slice(cut)];
+      const length = message.indexOf("\r\n\r\n") + 2;
+      expect(collect(chunks, length).collector.headerTooLong).toBe(false);
+      expect(collect(chunks, length - 1).collector.headerTooLong).toBe(true);
+    }
     const { collector, body } = collect([`X: ${"a".repeat(200)}\r\n`, "b\r\n\r\nbody"], 100);
     expect(collector.headerTooLong).toBe(true);
     expect(body).toBe("");
