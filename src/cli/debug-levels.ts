@@ -1,5 +1,7 @@
 /** `-d` settings: "21.12,60.1", "17-42.5"; without numbers everything at level 1. */
 
+import { printOctetsAsNumbers } from "../rewriting/tokens.ts";
+
 /** Categories that exist; a bare -d sets them all. */
 const CATEGORIES = 100;
 const LEVEL_OF_ALL = 1;
@@ -26,5 +28,6 @@ export class DebugLevels {
 
   #setRange(first: number, last: number, level: number): void {
     for (let category = first; category <= last; category++) this.#levels.set(category, level);
+    printOctetsAsNumbers(this.level(84) > 0);
   }
 }

@@ -2,13 +2,18 @@
  * The class arith: `$(arith + $@ 1 $@ 2 $)`. The key is the operator, the arguments are the operands.
  *
  * Operands are read as C's strtol does: decimal, octal (010) or hexadecimal (0x10), and 0 where there is no number.
- * Results wrap around at 64 bits.
+ * Numbers beyond 64 bits are the largest; results wrap around. Of the operator the first character counts; -a adds nothing.
  */
 import { EX } from "../sys/sysexits.ts";
 import { computingFlags } from "./flags.ts";
 import { type BareResult, found, type MapClass } from "./map-class.ts";
 
 const NO_ANSWER: BareResult = { kind: "missing", status: EX.CONFIG };
+
+/** Digits, with the sign, that a result may have; more are cut off. */
+const LONGEST = 15;
+const LARGEST = 2n ** 63n - 1n;
+const SMALLEST = -(2n ** 63n);
 
 type Operation = (a: bigint, b: bigint) => bigint | boolean | undefined;
 
@@ -27,16 +32,19 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 
 export const arithClass: MapClass = {
   flags: computingFlags(),
+  keepsCase: true,
+  keepsQuotes: true,
   literal: true,
+  appendsNothing: true,
   open: () => ({ find: (operator, args) => compute(operator, args) }),
 };
 
 function compute(operator: string, [first, second]: readonly string[]): BareResult {
-  if (first === undefined || second === undefined || operator.length !== 1) return NO_ANSWER;
-  const result = OPERATIONS[operator]?.(readNumber(first), readNumber(second));
+  if (first === undefined || second === undefined) return NO_ANSWER;
+  const result = OPERATIONS[operator.slice(0, 1)]?.(readNumber(first), readNumber(second));
   if (result === undefined) return NO_ANSWER;
   if (typeof result === "boolean") return found(result ? "TRUE" : "FALSE");
-  return found(String(BigInt.asIntN(64, result)));
+  return found(String(BigInt.asIntN(64, result)).slice(0, LONGEST));
 }
 
 /** A number from the first to the second, both included, in either order. */
@@ -48,9 +56,10 @@ function random(a: bigint, b: bigint): bigint {
 }
 
 function readNumber(text: string): bigint {
-  const match = /^\s*([+-]?)(?:0[xX]([0-9a-fA-F]+)|0([0-7]+)|([0-9]+))/.exec(text);
+  const match = /^\s*([+-]?)(?:0[xX]([0-9a-fA-F]+)|0([0-7]*)|([0-9]+))/.exec(text);
   if (!match) return 0n;
   const [, sign, hexadecimal, octal, decimal] = match;
-  const size = BigInt(hexadecimal ? `0x${hexadecimal}` : octal ? `0o${octal}` : decimal);
-  return sign === "-" ? -size : size;
+  const size = BigInt(hexadecimal ? `0x${hexadecimal}` : (decimal ?? `0o0${octal}`));
+  const value = sign === "-" ? -size : size;
+  return value > LARGEST ? LARGEST : value < SMALLEST ? SMALLEST : value;
 }

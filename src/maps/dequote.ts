@@ -1,17 +1,17 @@
 /**
- * The class dequote: gives the key without its quotes, when it has some. A blank between quotes would fall apart into
- * several words, so such a key is not found unless -s names a substitute.
+ * The class dequote: gives the key without its quotes, when it has some. What would not hold together without them is not
+ * found: blanks (unless -s names a substitute, for spaces) and angles, parentheses or quotes that are not balanced.
  */
 import { computingFlags } from "./flags.ts";
 import { type BareResult, found, MISSING, type MapClass } from "./map-class.ts";
 
 export const dequoteClass: MapClass = {
-  flags: computingFlags({ s: "character" }),
+  flags: { ...computingFlags(), alias: { s: "S" }, onlyOne: true },
   keepsCase: true,
   keepsQuotes: true,
   literal: true,
   open({ flags }) {
-    const substitute = flags.value("s") || flags.value("S") || undefined;
+    const substitute = flags.value("S") || undefined;
     return { find: (key) => dequote(key, substitute) };
   },
 };
@@ -19,20 +19,29 @@ export const dequoteClass: MapClass = {
 function dequote(key: string, substitute: string | undefined): BareResult {
   let result = "";
   let quotes = 0;
+  let angles = 0;
+  let comments = 0;
   for (let at = 0; at < key.length; at++) {
-    const character = key[at];
+    const character = key[at] === " " ? (substitute ?? " ") : key[at];
     if (character === "\\") {
       // An escaped character keeps its backslash: outside quotes it must still be no quote, blank or operator.
-      result += key.slice(at, at + 2);
-      at++;
-    } else if (character === '"') {
-      quotes++;
-    } else if (character === " ") {
-      if (substitute === undefined) return MISSING;
-      result += substitute;
-    } else {
-      result += character;
+      if (at + 1 === key.length) return MISSING;
+      result += character + key[++at];
+      continue;
     }
+    if (character === "(") comments++;
+    else if (character === ")") comments--;
+    else if (isBlank(character)) return MISSING;
+    else if (comments === 0 && character === "<") angles++;
+    else if (comments === 0 && character === ">") angles--;
+    if (angles < 0 || comments < 0) return MISSING;
+    if (character === '"' && comments === 0) quotes++;
+    else result += character;
   }
-  return quotes === 0 ? MISSING : found(result);
+  const balanced = angles === 0 && comments === 0 && quotes % 2 === 0;
+  return quotes > 0 && balanced ? found(result) : MISSING;
+}
+
+function isBlank(character: string): boolean {
+  return character === " " || (character >= "\t" && character <= "\r");
 }

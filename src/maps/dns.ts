@@ -29,7 +29,7 @@ const TYPES: ReadonlySet<string> = new Set([
 const UNKNOWN: BareResult = { kind: "missing", status: EX.NOHOST };
 
 export const dnsClass: MapClass = {
-  flags: lenientFlags({ R: "word", B: "word", Z: "word", r: "adjacent" }),
+  flags: lenientFlags({ R: "word", B: "word", Z: "word", r: "word", k: "switch", v: "switch" }),
   keepsCase: true,
   open({ declaration, flags, environment: { resolver, machine }, problem }) {
     const { name } = declaration;

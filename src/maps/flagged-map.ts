@@ -40,7 +40,7 @@ export class FlaggedMap implements LookupMap {
     this.#optional = flags.has("o");
     this.#deferrable = flags.has("D");
     this.#literal = kind.literal ?? false;
-    this.#append = kind.givesNothing ? "" : (flags.value("a") ?? "");
+    this.#append = kind.appendsNothing ? "" : (flags.value("a") ?? "");
     this.#appendOnTempfail = flags.value("T");
     this.#tempfailIsMissing = flags.has("t");
   }

@@ -14,11 +14,19 @@ export type FlagForm =
   | "adjacent"
   /** One character: `-S_`. */
   | "character"
+  /** One character directly after the letter, be it a blank; `\n` and `\t` as in C. */
+  | "separator"
   /** The rest of the word or else the next word: `-k1`, `-k 1`. */
   | "word";
 
 export interface FlagSyntax {
   readonly forms: Readonly<Record<string, FlagForm>>;
+  /** Letters that are another way to write a flag. */
+  readonly alias?: Readonly<Record<string, string>>;
+  /** The class looks no further than at its first flag. */
+  readonly onlyOne?: boolean;
+  /** The class looks no further when text stands directly behind a letter. */
+  readonly lonely?: boolean;
   /** Values of the form "word" may stand in quotes: `-k "(cn=a b)"`. */
   readonly quoted?: boolean;
   /** What to say about another letter; without it the letter is ignored. */
@@ -51,7 +59,7 @@ export const COMMON_FORMS: Readonly<Record<string, FlagForm>> = {
   t: "switch",
   T: "adjacent",
   v: "word",
-  z: "word",
+  z: "separator",
 };
 
 /** The flags that most classes share, strict about others. */
@@ -84,8 +92,14 @@ export function parseFlags(
 ): MapFlags & { entries(): Iterable<readonly [string, string]> } {
   const values = new Map(into);
   let at = skipBlanks(args, 0);
-  while (args[at] === "-" && at + 1 < args.length) {
-    const letter = args[at + 1];
+  while (args[at] === "-") {
+    if (at + 1 === args.length) {
+      // The text of the message ends where the letter would be.
+      if (syntax.unknown) problem("Illegal option ");
+      at++;
+      break;
+    }
+    const letter = syntax.alias?.[args[at + 1]] ?? args[at + 1];
     const form = syntax.forms[letter];
     const quotable = form === "word" && syntax.quoted === true;
     const quoted = quotable ? quotedValue(args, at + 2) : undefined;
@@ -94,19 +108,23 @@ export function parseFlags(
       at = skipBlanks(args, quoted.end);
       continue;
     }
-    const end = wordEnd(args, at);
+    const end = wordEnd(args, at + 1);
     let value = args.slice(at + 2, end);
     at = skipBlanks(args, end);
+    const last = syntax.onlyOne === true || (syntax.lonely === true && value !== "");
     if (form === undefined) {
-      if (letter.trim() !== "" && syntax.unknown) problem(syntax.unknown(letter, mapName));
+      if (syntax.unknown) problem(syntax.unknown(letter, mapName));
+      if (last) break;
       continue;
     }
+    if (form === "separator") value ||= " ";
     if (form === "word" && value === "") {
       const next = wordEnd(args, at);
       value = args.slice(at, next);
       at = skipBlanks(args, next);
     }
     values.set(letter, form === "switch" ? "" : form === "character" ? value.slice(0, 1) : value);
+    if (last) break;
   }
   const rest = args.slice(at).trimEnd();
   return {

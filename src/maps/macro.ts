@@ -14,7 +14,7 @@ export const macroClass: MapClass = {
   keepsCase: true,
   keepsQuotes: true,
   literal: true,
-  givesNothing: true,
+  appendsNothing: true,
   open: () => ({
     find(key, [value], context) {
       if (key === "") return NO_NAME;

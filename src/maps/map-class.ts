@@ -44,8 +44,8 @@ export interface MapClass {
   readonly keepsQuotes?: boolean;
   /** The value is not a template: `%1` in it stays. */
   readonly literal?: boolean;
-  /** The value is always empty; -a adds nothing. */
-  readonly givesNothing?: boolean;
+  /** -a adds nothing to what the class finds. */
+  readonly appendsNothing?: boolean;
   /** Makes the map; undefined when the K line is of no use (the reason was reported). Opens no file yet. */
   open(request: OpenRequest): BareMap | undefined;
 }

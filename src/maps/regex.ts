@@ -19,7 +19,7 @@ const LONGEST_KEY = 4096;
 const LONGEST_BACK_REFERENCE = 256;
 
 export const regexClass: MapClass = {
-  flags: lenientFlags({ s: "adjacent", d: "adjacent", b: "switch", n: "switch" }),
+  flags: lenientFlags({ s: "adjacent", d: "adjacent", b: "switch", n: "switch", k: "switch", v: "switch", z: "switch" }),
   keepsCase: true,
   literal: true,
   open({ flags, problem }): BareMap | undefined {

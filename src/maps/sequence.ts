@@ -10,14 +10,13 @@ import { type BareMap, type BareResult, type MapClass, tempfail } from "./map-cl
 const NOWHERE: BareResult = { kind: "missing", status: EX.NOHOST };
 
 export const sequenceClass: MapClass = {
-  // The words are names of maps and nothing else: a dash in front of one does not make a flag of it.
+  // Names of maps and nothing else: a dash in front of one is between names, like anything that cannot begin them.
   flags: { forms: {} },
   keepsCase: true,
   literal: true,
   open({ declaration, environment, problem }) {
     const members: LookupMap[] = [];
-    for (const word of declaration.args.split(/[\s,]+/).filter(Boolean)) {
-      const name = word.replace(/^[^A-Za-z0-9]+/, "");
+    for (const [name] of declaration.args.trimStart().matchAll(/^[\w.]+|[A-Za-z0-9][\w.]*/g)) {
       const member = environment.map(name);
       if (member) members.push(member);
       else problem(`Sequence map ${declaration.name}: unknown member map ${name}`);

@@ -16,12 +16,13 @@ const PRIORITIES: ReadonlySet<string> = new Set([
 export const syslogClass: MapClass = {
   flags: {
     forms: { L: "word", D: "switch", S: "character" },
+    lonely: true,
     unknown: (letter) => `Illegal option ${letter} map syslog`,
   },
   keepsCase: true,
   literal: true,
   open({ flags, environment, problem }) {
-    const level = flags.value("L") ?? "info";
+    const level = flags.value("L") || "info";
     const priority = level.toLowerCase().replace(/^log_/, "");
     if (!PRIORITIES.has(priority)) {
       problem(`syslog_map_parseargs: Unknown priority ${level}`);

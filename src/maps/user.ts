@@ -1,4 +1,5 @@
 /** The class user: is the key a user of this machine; -v names the field to return (the name unless told). */
+import type { LookupContext } from "../rewriting/lookup.ts";
 import { isPromise } from "../sys/maybe-promise.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { User } from "../sys/users.ts";
@@ -23,13 +24,19 @@ export const userClass: MapClass = {
     const column = flags.value("v") ?? "name";
     const field = FIELDS[column];
     const answer = (user: User | undefined): BareResult => (user ? found(field(user)) : NOBODY);
+    let told = false;
+    const unknownColumn = (context: LookupContext): BareResult => {
+      const reason = `User map ${declaration.name}: unknown column name ${column}`;
+      if (!told) context.message?.(reason);
+      told = true;
+      return tempfail(reason);
+    };
     return {
+      prepare(context) {
+        if (field === undefined) unknownColumn(context);
+      },
       find(key, _args, context) {
-        if (field === undefined) {
-          const reason = `User map ${declaration.name}: unknown column name ${column}`;
-          context.message?.(reason);
-          return tempfail(reason);
-        }
+        if (field === undefined) return unknownColumn(context);
         try {
           const user = environment.users.find(key);
           return isPromise(user) ? user.then(answer, unavailable) : answer(user);

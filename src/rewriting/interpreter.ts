@@ -296,8 +296,8 @@ class Run {
         this.#context.message("rewrite: missing mapname");
         return EX.OK;
       }
-      const question = this.#question(lookup);
-      const map = this.#program.map(question.name);
+      const map = this.#program.map(lookup.map);
+      const question = this.#question(lookup, map);
       const traced = map && this.#level60 > 0 ? this.#traceLookup(map, question) : undefined;
       const asked = this.#ask(map, question, traced);
       const result = isPromise(asked) ? yield asked : asked;
@@ -312,9 +312,9 @@ class Run {
     return { tokens, status };
   }
 
-  #question({ map: name, key, args }: LookupText): Question {
+  #question({ map: name, key, args }: LookupText, map: LookupMap | undefined): Question {
     const { blankSub } = this.#program;
-    return { name, key: joined(key, blankSub), args: args.map((each) => joined(each, blankSub)) };
+    return { name, key: joined(key, map?.wordSeparator ?? blankSub), args: args.map((each) => joined(each, blankSub)) };
   }
 
   #ask(

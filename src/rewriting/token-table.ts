@@ -7,7 +7,7 @@
 import { BACKSLASH, BLANK, LETTER, characterKinds } from "./character-kinds.ts";
 import { foldCase } from "./fold-case.ts";
 import type { RulesetTable } from "./rulesets.ts";
-import { CALL, CANON_MAILER, HOST_BEGIN, LOOKUP_BEGIN, printable } from "./tokens.ts";
+import { CALL, CANON_MAILER, HOST_BEGIN, LOOKUP_BEGIN, printable, printsAsWritten } from "./tokens.ts";
 import type { Tokens } from "./tokens.ts";
 
 export interface Token {
@@ -114,7 +114,7 @@ export function printed(workspace: Workspace): string {
   let text = "";
   for (let i = 0; i < workspace.length; i++) {
     const token = workspace[i];
-    text += ` ${(token.shown ??= printable(token.text))}`;
+    text += ` ${printsAsWritten() ? (token.shown ??= printable(token.text)) : printable(token.text)}`;
   }
   return text;
 }

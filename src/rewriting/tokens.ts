@@ -78,6 +78,18 @@ const printedMetasymbols: ReadonlyMap<string, string> = new Map([
 // eslint-disable-next-line no-control-regex
 const SHOWN_OTHERWISE = /[\x00-\x1f\x7f-\xff]/g;
 
+/** Debug category 84, which belongs to the process: octets with the high bit are printed as numbers. */
+let asNumbers = false;
+
+export function printOctetsAsNumbers(on: boolean): void {
+  asNumbers = on;
+}
+
+/** Whether tokens print as they always do, so that their printed form can be kept. */
+export function printsAsWritten(): boolean {
+  return !asNumbers;
+}
+
 /** Text as test mode and traces print it: metasymbols as written, octets with the high bit as `M-x`, control characters not at all. */
 export function printable(text: string): string {
   return text.replace(SHOWN_OTHERWISE, printOctet);
@@ -88,6 +100,7 @@ function printOctet(octet: string): string {
   if (octet === "\n") return "\\n";
   if (octet === "\r") return "\\r";
   if (octet < " " || octet === "\x7f") return "";
+  if (asNumbers) return ` 0x${octet.charCodeAt(0).toString(16)} `;
   return printedMetasymbols.get(octet) ?? `M-${printable(String.fromCharCode(octet.charCodeAt(0) & 0x7f))}`;
 }
 

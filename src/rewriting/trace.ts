@@ -4,7 +4,19 @@ import type { LookupResult } from "./lookup.ts";
 import { calledName } from "./called-name.ts";
 import { writeMacroName } from "./macro-name.ts";
 import type { Control, Pattern, Replacement, Rule } from "./rule.ts";
-import { printable } from "./tokens.ts";
+import {
+  ARGUMENT,
+  CALL,
+  CANON_HOST,
+  CANON_USER,
+  DEFERRED_MACRO,
+  MATCH_ANY,
+  MATCH_CLASS,
+  MATCH_NOT_CLASS,
+  MATCH_ONE,
+  MATCH_SOME,
+  printable,
+} from "./tokens.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** Debug levels and where their output goes. */
@@ -33,21 +45,26 @@ export interface RewriteWatcher {
   rewritten(workspace: Tokens): void;
 }
 
-const SYMBOLS: Readonly<Record<string, string>> = { any: "$*", some: "$+", one: "$-", nothing: "$@" };
-const CONTROL: Readonly<Record<Control, string>> = { repeat: "", once: "$:", return: "$@" };
+const SYMBOLS: Readonly<Record<string, string>> = {
+  any: MATCH_ANY,
+  some: MATCH_SOME,
+  one: MATCH_ONE,
+  nothing: CANON_HOST,
+};
+const CONTROL: Readonly<Record<Control, string>> = { repeat: "", once: CANON_USER, return: CANON_HOST };
 
 export function printPattern(pattern: Pattern): string {
   switch (pattern.kind) {
     case "literal":
       return printable(pattern.text);
     case "class":
-      return `$=${writeMacroName(pattern.name)}`;
+      return `${printable(MATCH_CLASS)}${writeMacroName(pattern.name)}`;
     case "not-class":
-      return `$~${writeMacroName(pattern.name)}`;
+      return `${printable(MATCH_NOT_CLASS)}${writeMacroName(pattern.name)}`;
     case "macro":
-      return `$&${writeMacroName(pattern.name)}`;
+      return `${printable(DEFERRED_MACRO)}${writeMacroName(pattern.name)}`;
     default:
-      return SYMBOLS[pattern.kind];
+      return printable(SYMBOLS[pattern.kind]);
   }
 }
 
@@ -56,9 +73,9 @@ function printReplacement(replacement: Replacement): string {
     case "token":
       return printable(replacement.text);
     case "argument":
-      return `$${replacement.index}`;
+      return `${printable(ARGUMENT)}${replacement.index}`;
     default:
-      return `$&${writeMacroName(replacement.name)}`;
+      return `${printable(DEFERRED_MACRO)}${writeMacroName(replacement.name)}`;
   }
 }
 
@@ -74,9 +91,10 @@ export function noteCalls(rule: Rule): void {
 export function printRule(rule: Rule): { readonly lhs: readonly string[]; readonly rhs: readonly string[] } {
   const rhs = rule.rhs.map(printReplacement);
   if (called.has(rule)) {
-    for (let i = 1; i < rhs.length; i++) if (rhs[i - 1] === "$>") rhs[i] = calledName(rhs[i]);
+    const call = printable(CALL);
+    for (let i = 1; i < rhs.length; i++) if (rhs[i - 1] === call) rhs[i] = calledName(rhs[i]);
   }
-  return { lhs: rule.lhs.map(printPattern), rhs: rule.control === "repeat" ? rhs : [CONTROL[rule.control], ...rhs] };
+  return { lhs: rule.lhs.map(printPattern), rhs: rule.control === "repeat" ? rhs : [printable(CONTROL[rule.control]), ...rhs] };
 }
 
 /** `NAME             returns:` and the same with `  input:`, in front of a workspace. */

@@ -1,6 +1,6 @@
 /** /canon /map /mx /parse /try /tryflags /quit: questions about names, maps and whole addresses. */
 import { crackAddress, frameAddress } from "../../mail/header-address.ts";
-import { printable } from "../../rewriting/tokens.ts";
+import { MACRO, printable } from "../../rewriting/tokens.ts";
 import { expandMacros } from "../../rewriting/macro-text.ts";
 import { errorExit } from "../../routing/error-text.ts";
 import type { ParsedAddress } from "../../routing/parse-address.ts";
@@ -79,7 +79,7 @@ async function parse(session: TestSession, address: string): Promise<void> {
 /** The frame of an address, with `$g` in its place. */
 function crack(session: TestSession, address: string): string {
   const mustQuote = session.config.options.text("MustQuoteChars");
-  const cracked = printable(frameAddress(crackAddress(address, mustQuote), "$g"));
+  const cracked = printable(frameAddress(crackAddress(address, mustQuote), `${MACRO}g`));
   if (session.trace.level(33) >= 1) {
     session.say(`crackaddr(${printable(address)})`);
     session.say(`crackaddr=>\`${cracked}'`);

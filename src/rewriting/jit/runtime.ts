@@ -171,7 +171,7 @@ export class Runtime {
     if (map === undefined) run.message(`rewrite: map ${lookup.map} not found`);
     else {
       const args = lookup.args.map((each) => joined(each, blankSub));
-      const answer = run.lookUp(map, joined(lookup.key, blankSub), args);
+      const answer = run.lookUp(map, joined(lookup.key, map.wordSeparator ?? blankSub), args);
       if (answer.kind === "found") return this.#textOf(answer.value, run);
       if (answer.kind === "tempfail") {
         run.ruleStatus = answer.status;
