@@ -9,6 +9,10 @@ const LEVEL_OF_ALL = 1;
 export class DebugLevels {
   readonly #levels = new Map<number, number>();
 
+  constructor() {
+    printOctetsAsNumbers(false);
+  }
+
   /** Level of a category, 0 when off. */
   level(category: number): number {
     return this.#levels.get(category) ?? 0;

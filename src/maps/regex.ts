@@ -19,9 +19,16 @@ const LONGEST_KEY = 4096;
 const LONGEST_BACK_REFERENCE = 256;
 
 export const regexClass: MapClass = {
-  flags: lenientFlags({ s: "adjacent", d: "adjacent", b: "switch", n: "switch", k: "switch", v: "switch", z: "switch" }),
+  flags: lenientFlags({
+    s: "adjacent",
+    d: "adjacent",
+    b: "switch",
+    n: "switch",
+    k: "switch",
+    v: "switch",
+    z: "switch",
+  }),
   keepsCase: true,
-  literal: true,
   open({ flags, problem }): BareMap | undefined {
     const ignoreCase = !flags.has("f");
     let regex: Regex;
@@ -39,27 +46,35 @@ export const regexClass: MapClass = {
     const { groups } = regex;
     const list = flags.value("s");
     const chosen = list === undefined ? undefined : readGroups(list, groups);
-    const wrong = chosen?.find((group) => group > groups);
+    const wrong = chosen?.find((group) => group < 0 || group > groups);
     if (wrong !== undefined) {
-      problem(`field (${wrong}) out of range, only ${groups + 1} substrings in pattern`);
+      problem(outOfRange(wrong, groups));
       return undefined;
     }
     const separator = flags.value("d") ?? ARGUMENT_SEPARATOR;
     const inverted = flags.has("n");
     return {
-      find(key, [override]): BareResult {
+      find(key, [override], context): BareResult {
         if (key.length > LONGEST_KEY) return MISSING;
         const match = matcher.match(key);
         if ((match === undefined) !== inverted) return MISSING;
         if (chosen === undefined || match === undefined) return found("");
         const wanted = override === undefined ? chosen : readGroups(override, groups);
-        const value = wanted.map((group) => groupText(key, match, group)).join(separator);
-        // Blanks would make several words of one value; inside quotes they do not.
-        return hasBareBlank(value) ? MISSING : found(value);
+        const beyond = wanted.find((group) => group < 0 || group > groups);
+        if (beyond !== undefined) {
+          context.message?.(outOfRange(beyond, groups));
+          return MISSING;
+        }
+        const parts = wanted.map((group) => groupText(key, match, group));
+        return holdsTogether(parts.join("")) ? found(parts.join(separator)) : MISSING;
       },
     };
   },
 };
+
+function outOfRange(field: number, groups: number): string {
+  return `field (${field}) out of range, only ${groups + 1} substrings in pattern`;
+}
 
 /** "1,2" → [1, 2]; "" → all; what is no number is 0. */
 function readGroups(list: string, groups: number): readonly number[] {
@@ -72,7 +87,22 @@ function groupText(key: string, match: MatchPositions, group: number): string {
   return start < 0 ? "" : key.slice(start, match[group * 2 + 1]);
 }
 
-function hasBareBlank(text: string): boolean {
-  if (!/\s/.test(text)) return false;
-  return /\s/.test(text.replace(/\\.|"(?:[^"\\]|\\.)*"?/gs, ""));
+/** Whether the parts can be put in as they are: no blank outside of quotes, and quotes, angles and parentheses in pairs. */
+function holdsTogether(text: string): boolean {
+  let quoted = false;
+  let comments = 0;
+  let angles = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === "\\") {
+      if (++at === text.length) return false;
+    } else if (quoted) quoted = character !== '"';
+    else if (character === " ") return false;
+    else if (character === "(") comments++;
+    else if (character === ")") comments--;
+    else if (character === '"') quoted = true;
+    else if (character === "<") angles++;
+    else if (character === ">") angles--;
+  }
+  return !quoted && comments === 0 && angles === 0;
 }

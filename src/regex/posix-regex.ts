@@ -51,8 +51,8 @@ export interface RegexSyntax {
   readonly ignoreCase: boolean;
 }
 
-/** RE_DUP_MAX of POSIX; more would only make large programs. */
-const MOST_REPEATS = 255;
+/** What the C library takes; larger programs than regex-program.ts runs are refused there. */
+const MOST_REPEATS = 32_767;
 /** Groups inside groups. */
 const DEEPEST = 200;
 
@@ -84,7 +84,7 @@ class Parser {
   whole(): RegexNode {
     const root = this.#choice();
     // A closing parenthesis too many stands for itself in an extended expression.
-    if (this.#at < this.#source.length) throw new RegexError("Unmatched ) or \\)");
+    if (this.#at < this.#source.length) throw new RegexError(this.#emacs ? "Unmatched ) or \\)" : "Unmatched ( or \\(");
     return root;
   }
 
@@ -106,8 +106,10 @@ class Parser {
     const parts: RegexNode[] = [];
     while (this.#at < this.#source.length && !this.#sees("|", "\\|") && !this.#closes()) {
       const node = this.#piece(parts.length === 0);
-      // In a basic expression `^*` and a leading `*` are the characters.
-      parts.push(this.#repeats(node, this.#basic && node.kind === "assert"));
+      // An assertion cannot be repeated: in a basic expression `^*` has the character.
+      if (node.kind !== "assert") parts.push(this.#repeats(node));
+      else if (!this.#emacs && this.#repeatsNothing()) throw invalidPreceding();
+      else parts.push(node);
     }
     return parts.length === 0 ? { kind: "empty" } : parts.length === 1 ? parts[0] : { kind: "sequence", parts };
   }
@@ -187,12 +189,16 @@ class Parser {
     else if (octet >= 97 && octet <= 122) set[octet - 32] = 1;
   }
 
-  #repeats(node: RegexNode, literalStar: boolean): RegexNode {
+  #repeatsNothing(): boolean {
+    const rest = this.#source.slice(this.#at, this.#at + 2);
+    return this.#basic ? rest === "\\{" : /^[*+?{]/.test(rest);
+  }
+
+  #repeats(node: RegexNode): RegexNode {
     for (;;) {
       let bounds: readonly [number, number] | undefined;
       const next = this.#source[this.#at];
       if (next === "*" || (this.#emacs && (next === "+" || next === "?"))) {
-        if (literalStar) return node;
         this.#at++;
         bounds = [next === "+" ? 1 : 0, next === "?" ? 1 : Infinity];
       } else if (this.#emacs) return node;
@@ -201,24 +207,38 @@ class Parser {
       else if (this.#takes("{", "\\{")) bounds = this.#interval();
       if (bounds === undefined) return node;
       node = { kind: "repeat", body: node, least: bounds[0], most: bounds[1] };
+      const again = this.#source.slice(this.#at, this.#at + 2);
+      if (this.#basic && !this.#emacs && /^(?:\*|\\\{)/.test(again)) throw invalidPreceding();
     }
   }
 
+  /** After `{`: one or two numbers. Both are read to their ends before anything is said about them. */
   #interval(): readonly [number, number] {
-    const close = this.#basic ? "\\}" : "}";
-    const end = this.#source.indexOf(close, this.#at);
-    const content = this.#source.slice(this.#at, end === -1 ? undefined : end);
-    const match = /^(\d*)(,?)(\d*)$/.exec(content);
-    if (end === -1) throw new RegexError(match ? "Unmatched \\{" : "Invalid content of \\{\\}");
-    const [, low, comma, high] = match ?? [];
-    const least = Number(low ?? 0);
-    const most = comma === "" ? least : high === "" ? Infinity : Number(high);
-    if (!match || (low === "" && comma === "") || most < least) throw new RegexError("Invalid content of \\{\\}");
-    if (least > MOST_REPEATS || (most > MOST_REPEATS && most !== Infinity)) {
-      throw new RegexError("Regular expression too big");
+    const first = this.#bound();
+    const low = first.text === "" && first.end === "," ? 0 : numberIn(first.text);
+    const second = first.end === "," ? this.#bound() : first;
+    const high = second.text === "" && first.end === "," ? Infinity : numberIn(second.text);
+    if (second.end === "") throw new RegexError("Unmatched \\{");
+    if (low === undefined || high === undefined || high < low || second.end === ",") {
+      throw new RegexError("Invalid content of \\{\\}");
     }
-    this.#at = end + close.length;
-    return [least, most];
+    if ((high === Infinity ? low : high) > MOST_REPEATS) throw new RegexError("Regular expression too big");
+    return [low, high];
+  }
+
+  /** The text up to a comma, to the closing brace or to the end, and which of them it was. */
+  #bound(): { readonly text: string; readonly end: "," | "}" | "" } {
+    const start = this.#at;
+    for (; this.#at < this.#source.length; this.#at++) {
+      const text = this.#source.slice(start, this.#at);
+      if (this.#takes("}", "\\}")) return { text, end: "}" };
+      if (this.#source[this.#at] === ",") {
+        this.#at++;
+        return { text, end: "," };
+      }
+      if (this.#source[this.#at] === "\\") this.#at++;
+    }
+    return { text: this.#source.slice(start), end: "" };
   }
 
   /** After `[`. */
@@ -272,6 +292,10 @@ class Parser {
     this.#at += (this.#basic ? basic : extended).length;
     return true;
   }
+}
+
+function numberIn(text: string): number | undefined {
+  return /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
 function invalidPreceding(): RegexError {

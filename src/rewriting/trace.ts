@@ -94,7 +94,10 @@ export function printRule(rule: Rule): { readonly lhs: readonly string[]; readon
     const call = printable(CALL);
     for (let i = 1; i < rhs.length; i++) if (rhs[i - 1] === call) rhs[i] = calledName(rhs[i]);
   }
-  return { lhs: rule.lhs.map(printPattern), rhs: rule.control === "repeat" ? rhs : [printable(CONTROL[rule.control]), ...rhs] };
+  return {
+    lhs: rule.lhs.map(printPattern),
+    rhs: rule.control === "repeat" ? rhs : [printable(CONTROL[rule.control]), ...rhs],
+  };
 }
 
 /** `NAME             returns:` and the same with `  input:`, in front of a workspace. */

@@ -37,8 +37,8 @@ test.each([
   expect(await ask(declareMaps(["Kd dequote"]).map("d"), key)).toBe(expected);
 });
 
-test("dequote -s puts a character in the place of blanks", async () => {
-  expect(await ask(declareMaps(["Kd dequote -s_ -a.x"]).map("d"), '"a b"')).toBe("a_b.x");
+test("dequote -s puts a character in the place of blanks; flags after the first do not count", async () => {
+  expect(await ask(declareMaps(["Kd dequote -s_ -a.x"]).map("d"), '"a b"')).toBe("a_b");
 });
 
 test("macro sets and clears a macro in the scope of the look-up", async () => {
