@@ -196,7 +196,10 @@ class ConfigReader {
       }
       case "map": {
         const body = expandWhileReading(node.body, this.#macros);
-        return this.#maps.declare(parseMapDeclaration(readOperators(unmarkLiterals(body), this.#macros)), body === node.body ? body : undefined);
+        return this.#maps.declare(
+          parseMapDeclaration(readOperators(unmarkLiterals(body), this.#macros)),
+          body === node.body ? body : undefined,
+        );
       }
       case "precedence":
         this.#precedences.set(node.name.toLowerCase(), Number.parseInt(node.value, 10) || 0);
