@@ -48,23 +48,47 @@ async function queueRunning({ queueRun }: SendmailArguments): Promise<ModeComman
   return queueRun?.interval === undefined ? (await import("./queue-run.ts")).runQueue : serving();
 }
 
-/** Names of the program, and first words of `rulemail`. */
-const NAMES: Readonly<Record<string, LazyCommand>> = {
-  sendmail: () => sendmail("sendmail"),
-  mailq: () => sendmail("mailq"),
-  newaliases: () => sendmail("newaliases"),
-  hoststat: () => sendmail("hoststat"),
-  purgestat: () => sendmail("purgestat"),
-  smtpd: () => sendmail("smtpd"),
-  mc: async () => (await import("./mc.ts")).runMc,
-  lint: async () => (await import("./lint.ts")).runLint,
-  m4: async () => (await import("./m4.ts")).runM4,
-  explain: async () => (await import("./explain.ts")).runExplain,
-  makemap: async () => (await import("./makemap.ts")).runMakemap,
-  praliases: async () => (await import("./praliases.ts")).runPraliases,
-  editmap: async () => (await import("./editmap.ts")).runEditmap,
-  start: async () => (await import("./start.ts")).runStart,
-  "--worker": worker,
+/** A name of the program and first word of `rulemail`; one without a description is not for people. */
+interface Entry {
+  readonly says?: string;
+  readonly load: LazyCommand;
+}
+
+const NAMES: Readonly<Record<string, Entry>> = {
+  start: {
+    says: "[FILE.mc]  a mail server out of nothing, in the foreground",
+    load: async () => (await import("./start.ts")).runStart,
+  },
+  sendmail: {
+    says: "-bd -bD -bt -bs -bv -bp -bi -bC -bO -q ...  the classic command line",
+    load: () => sendmail("sendmail"),
+  },
+  smtpd: { says: "the server: sendmail -bd", load: () => sendmail("smtpd") },
+  mailq: { says: "what waits in the queue: sendmail -bp", load: () => sendmail("mailq") },
+  newaliases: { says: "reads the alias files again: sendmail -bi", load: () => sendmail("newaliases") },
+  hoststat: { load: () => sendmail("hoststat") },
+  purgestat: { load: () => sendmail("purgestat") },
+  mc: {
+    says: "FILE.mc > FILE.cf  compiles a configuration; --diff, --help-feature",
+    load: async () => (await import("./mc.ts")).runMc,
+  },
+  lint: { says: "FILE  finds what is wrong with a .mc or .cf", load: async () => (await import("./lint.ts")).runLint },
+  explain: {
+    says: "-C FILE ADDRESS  why an address goes where it goes",
+    load: async () => (await import("./explain.ts")).runExplain,
+  },
+  m4: { says: "[FILE]...  the macro processor alone", load: async () => (await import("./m4.ts")).runM4 },
+  makemap: {
+    says: "CLASS FILE < TEXT  makes a database of a table",
+    load: async () => (await import("./makemap.ts")).runMakemap,
+  },
+  editmap: {
+    says: "-q|-u|-x CLASS FILE KEY  one entry of a database",
+    load: async () => (await import("./editmap.ts")).runEditmap,
+  },
+  praliases: { says: "the aliases as they are", load: async () => (await import("./praliases.ts")).runPraliases },
+  version: { says: "which version this is", load: async () => (await import("./version.ts")).runVersion },
+  "--worker": { load: worker },
 };
 
 /** The hidden personality that works with the rights of one user (sys/worker-process.ts). */
@@ -98,16 +122,10 @@ async function sendmail(name: string): Promise<Command> {
   };
 }
 
-/** What `rulemail --help` says: the names, without the hidden ones. */
+/** What `rulemail --help` says. */
 function overview(): string {
-  const names = Object.keys(NAMES).filter((each) => !each.startsWith("-"));
-  return `usage: rulemail COMMAND [ARGUMENT]...
-commands: ${names.join(", ")}
-  rulemail start [FILE.mc]         a mail server out of nothing, in the foreground
-  rulemail sendmail -bD            the server of a machine (-bd: in the background)
-  rulemail mc FILE.mc > FILE.cf    compiles a configuration
-  rulemail sendmail -bt            tries rulesets and addresses
-`;
+  const lines = Object.entries(NAMES).flatMap(([name, { says }]) => (says ? [`  ${name.padEnd(11)} ${says}\n`] : []));
+  return `usage: rulemail COMMAND [ARGUMENT]...\n${lines.join("")}`;
 }
 
 /**
@@ -115,18 +133,18 @@ commands: ${names.join(", ")}
  * @param words the words after it
  */
 export async function run(name: string, words: readonly string[]): Promise<number> {
-  const wanted = name === "rulemail" ? (words[0] ?? "") : name;
-  if (wanted === "--help" || wanted === "help") {
+  const wanted = name === "rulemail" ? (words[0] ?? "").replace(/^--(?=version$|help$)/, "") : name;
+  if (name === "rulemail" && wanted === "help") {
     process.stdout.write(overview());
     return EX.OK;
   }
   // Under any other name (a link of the alternatives system, `sm`) the program is sendmail.
   const known = Object.hasOwn(NAMES, wanted) ? NAMES[wanted] : undefined;
-  const lazy = known ?? (name === "rulemail" ? undefined : NAMES.sendmail);
-  if (!lazy) {
+  const entry = known ?? (name === "rulemail" ? undefined : NAMES.sendmail);
+  if (!entry) {
     process.stderr.write(wanted === "" ? overview() : `${name}: no command named "${wanted}"\n${overview()}`);
     return EX.USAGE;
   }
-  const command = await lazy();
+  const command = await entry.load();
   return command(name === "rulemail" ? words.slice(1) : words);
 }

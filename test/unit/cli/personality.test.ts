@@ -1,0 +1,32 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+
+const root = join(import.meta.dirname, "../../..");
+
+function rulemail(...words: readonly string[]): { stdout: string; stderr: string; status: number | null } {
+  return spawnSync(join(root, "bin/rulemail"), words, { encoding: "latin1", timeout: 60_000 });
+}
+
+test("--version and version name the program, the language and Node", () => {
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  const { stdout, status } = rulemail("--version");
+  expect(status).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^rulemail ${version}\nlanguage: sendmail 8.*level 10\nnode: v`));
+  expect(rulemail("version").stdout).toBe(stdout);
+});
+
+test("an unknown command is an error in usage, with the commands that there are", () => {
+  const { stdout, stderr, status } = rulemail("complie");
+  expect({ stdout, status }).toEqual({ stdout: "", status: 64 });
+  expect(stderr).toMatch(/^rulemail: no command named "complie"\nusage: /);
+  for (const name of ["mc", "lint", "explain", "makemap", "mailq"]) expect(stderr).toContain(`\n  ${name.padEnd(11)} `);
+  expect(stderr).not.toContain("--worker");
+});
+
+test("help goes to standard output", () => {
+  const { stdout, stderr, status } = rulemail("--help");
+  expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
+  expect(stdout).toMatch(/^usage: rulemail COMMAND/);
+});
