@@ -241,7 +241,8 @@ class Run {
       for (const token of value) tokens.push(token);
     } else if (each.kind === "argument") {
       const { starts, ends, count } = this.#matcher;
-      if (each.index > count) {
+      // `$0`, and in damaged rules no number at all.
+      if (!(each.index >= 1 && each.index <= count)) {
         this.#context.message(`rewrite: ruleset ${name}: replacement $${each.index} out of bounds`);
         return EX.CONFIG;
       }

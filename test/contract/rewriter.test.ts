@@ -225,6 +225,12 @@ describe.each(Object.entries(engines))("rewriter contract: %s", (_name, create) 
     });
   });
 
+  test.each(["$0", "\x95"])("%j, which names no argument, ends the ruleset", async (argument) => {
+    const answer = await run(`St\nR$*\t$: x $1\nR$*\t$: y ${argument}\nR$*\t$: z`, "a");
+    expect(answer).toMatchObject({ result: "x a", status: 78 });
+    expect(answer.messages).toHaveLength(1);
+  });
+
   test("an unknown ruleset leaves the text as it is", async () => {
     expect(await run("St\nR$*\t$: x $>nosuch $>s $1\nSs\nR$*\t$@ s", "a")).toMatchObject({
       result: "x $> nosuch $> s a",
