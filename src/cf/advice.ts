@@ -81,6 +81,21 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/expected port@host/, "as in S=inet:8891@localhost"],
   [/OperatorChars is being redefined/, "move the line before the first S line"],
   [/unknown (?:user|group)/, "expected a number, or a name that exists on this machine"],
+  [/^No file name for/, "expected the path of the table after the flags, without the ending .db"],
+  [/^pattern-compile-error/, "expected an extended regular expression; -b reads a basic one"],
+  [/^[Ss]equence map .* unknown member/, "the maps of a sequence have K lines of their own above it"],
+  [/wrong type$/, "expected -RTYPE with A, AAAA, AFSDB, CNAME, MX, NS, PTR, SRV, TLSA or TXT"],
+  [/missing -R type$/, "expected -RTYPE: the kind of record to ask for"],
+  [/Unknown priority/, "expected the name of a syslog priority: err, warning, notice, info, debug ..."],
+  [/: unknown queue /, "queue groups have a Q line above the mailers"],
+  [/^QueueDir must be defined/, "expected O QueueDirectory=/path above the line, or P=/path in it"],
+  [/^setalias: unknown alias class/, "expected a path, or class:path with a class of maps"],
+  [
+    /^readcf: (?:DontBlameSendmail|I) option|option value .* unrecognized/,
+    "see docs/options.md for the words it knows",
+  ],
+  [/^milter_set_option: invalid Milter option, must/, "expected Milter.LogLevel or Milter.macros.STAGE"],
+  [/^milter_set_option/, "expected LogLevel, or macros. with connect, helo, envfrom, envrcpt, data, eoh or eom"],
   [/^expand: recursion too deep/, "a macro whose value contains itself is cut; remove the circle"],
 ];
 

@@ -70,7 +70,8 @@ export class MapTable {
     const place = (part: string, from: number): void => {
       if (body !== undefined) messages.focus(1 + (part === "" ? body.length : Math.max(0, body.indexOf(part, from))));
     };
-    place(name, 0);
+    if (name === "" && body !== undefined) messages.focus(1 + body.search(/\S|$/));
+    else place(name, 0);
     if (name === "") return messages.error("readcf: config K line: no map name");
     place(mapClass, name.length);
     if (mapClass === "") return messages.error(`readcf: config K line, map ${name}: no map class`);

@@ -71,6 +71,7 @@ export async function readFilter(
     return undefined;
   }
   if (socket === "") {
+    messages.focus(socketAt);
     messages.error(`X${name}: empty or missing socket information`);
     return undefined;
   }

@@ -327,7 +327,7 @@ function setTimeoutOption(name: string, value: string, { setter, time }: CheckCo
 
 function milter(value: string, { suboption, subAt, messages, setter }: CheckContext): void {
   if (suboption === undefined) {
-    return messages.error("milter_set_option: invalid Milter option, must specify suboption", { offset: -1 });
+    return messages.error("milter_set_option: invalid Milter option, must specify suboption", { offset: subAt - 1 });
   }
   const key = suboption.toLowerCase();
   const stage = key.startsWith("macros.") ? key.slice("macros.".length) : undefined;

@@ -25,7 +25,9 @@ beforeAll(async () => {
       "Msmtp, P=[IPC], F=u, S=11, A=TCP $h",
       "Scanonify=3",
       "R$* < $+ > $*\t$2",
+      "Rround@$+\t$>canonify round@$1",
       "Sparse=0",
+      "Rcircle@$+\t$>parse circle@$1",
       'Rnobody@$+\t$#error $@ 5.1.1 $: "550 5.1.1 nobody here"',
       'Rbusy@$+\t$#error $@ 4.7.1 $: "451 4.7.1 come back"',
       "Rplain@$+\t$#error $@ 5.1.1 $: 550 no mail here",
@@ -42,6 +44,7 @@ beforeAll(async () => {
       'Rbad@$*\t$#error $@ 5.7.1 $: "550 Access denied"',
       "Rhold@$*\t$#error $@ quarantine $: looks odd",
       "Rsink@$*\t$#discard $: discard",
+      "Rcircle@$*\t$>check_mail circle@$1",
       "Scheck_relay",
       'R$* $| 192.0.2.1\t$#error $: "421 4.7.0 too many"',
       "Sgreet_pause",
@@ -89,6 +92,23 @@ describe("resolve()", () => {
     });
     expect(router.resolve("plain@a.test", config.macros)).toMatchObject({ reply: { lines: ["no mail here"] } });
     expect(router.resolve("busy@a.test", config.macros)).toMatchObject({ reply: { code: 451, enhanced: "4.7.1" } });
+  });
+
+  test("rules that call each other without end are a temporary failure, wherever they stand", () => {
+    for (const address of ["round@a.test", "circle@a.test"]) {
+      const later = router.resolve(address, config.macros);
+      expect(later).toMatchObject({ reply: { code: 451, enhanced: "4.3.5" } });
+    }
+    expect(router.check("check_mail", ["circle@a.test"], config.macros)).toMatchObject({
+      kind: "defer",
+      reply: { code: 451 },
+    });
+    const { sender } = config.mailers.get("smtp")!;
+    expect(sender.envelope).toBeGreaterThan(0);
+    const role = { role: "sender", part: "envelope" } as const;
+    expect(router.rewrite(config.mailers.get("smtp")!, "round@a.test", role, config.macros)).toMatchObject({
+      kind: "tempfail",
+    });
   });
 
   test("$#discard discards", () => {
