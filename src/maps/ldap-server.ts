@@ -263,5 +263,6 @@ function problemOf(error: unknown): string {
   if (code !== undefined) return RESULT_TEXTS[code] ?? `LDAP result ${code}`;
   const system = NETWORK_TEXTS[(error as NodeJS.ErrnoException).code ?? ""];
   if (system !== undefined) return system;
-  return errorText(error).replaceAll("\n", ": ");
+  const text = errorText(error).replaceAll("\n", ": ");
+  return text.startsWith("Connection closed before") ? "Can't contact LDAP server" : text;
 }

@@ -38,10 +38,13 @@ export const ldapClass: MapClass = {
     const server = serverOf(environment, options.server);
     const optional = flags.has("o");
     let told = false;
+    /** -o is about a server that is not there when the map is first used; one that goes away later is trouble. */
+    let reached = false;
     return {
       async find(key, args, context) {
         const filter = fillFilter(options.filter, key, options.takesArguments ? args : undefined);
         const outcome = await collect({ base: options.base, scope: options.scope, filter }, options, server);
+        if (outcome.kind === "values" || (outcome.kind === "failed" && outcome.phase === "search")) reached = true;
         if (outcome.kind === "values") {
           told = false;
           return choose(outcome, options);
@@ -51,7 +54,7 @@ export const ldapClass: MapClass = {
         if (outcome.phase === "search") {
           return report(`Error getting LDAP results, map=${name}, name=${key}: ${outcome.problem}`, context);
         }
-        if (optional) return UNKNOWN;
+        if (optional && !reached) return UNKNOWN;
         const text = `ldap_init/ldap_bind failed to ${options.server.shown} in map ${name}: ${outcome.problem}`;
         if (told) return tempfail(text);
         told = true;

@@ -1,5 +1,6 @@
 /** What the class ldap makes of servers that refuse, hang, vanish or cannot be trusted. A real server: ldap.test.ts. */
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "@jest/globals";
@@ -76,6 +77,15 @@ describe("a temporary failure, never not found", () => {
     expect(port).toBeGreaterThan(0);
   });
 
+  test("with -o, too, unless it was never there", async () => {
+    await start();
+    const optional = open("-o");
+    expect(await ask(optional, "one")).toBe("v1");
+    await server!.stop();
+    expect(await ask(optional, "one")).toBe("!");
+    expect(await ask(open("-o"), "one")).toBe("-");
+  });
+
   test("when the password is refused", async () => {
     await start({ password: "secret" });
     for (const [password, answer] of [
@@ -124,6 +134,16 @@ describe("ldaps", () => {
     expect(await answerOf("", "one", "ldaps")).toMatchObject({ kind: "tempfail" });
     process.env["LDAPTLS_REQCERT"] = "never";
     expect(await ask(open("", "ldaps"), "one")).toBe("v1");
+  });
+
+  test("a server that never finishes the handshake is given up after -c seconds", async () => {
+    const silent = createServer((socket) => void socket.on("error", () => undefined).resume());
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const { port } = silent.address() as { port: number };
+    const line = `Km ldap -H ldaps://127.0.0.1:${port} -c 1 -l 30 -b dc=test -k (mapKey=%0) -v mapValue`;
+    map = declareMaps([line]).map("m");
+    expect(await map.lookup("one", [], lookupContext())).toMatchObject({ kind: "tempfail", status: 75 });
+    silent.close();
   });
 
   test("a missing file of authorities is a temporary failure", async () => {
