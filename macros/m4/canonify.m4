@@ -6,43 +6,53 @@ dnl the end says that the name is complete. Ruleset 4 takes it back.
 #   canonify (3): any address to   user < @ host . >    #
 #########################################################
 Scanonify=3
-# nothing is the null address
+# nothing is the null address, and brackets around nothing but the sign an empty list
 R$@			$@ < @ >
-# a list without members, or what the brackets hold, is all that counts; the innermost brackets win
-R$+ :; $*		$@ :; < @ >
-R$* < > $*		$@ < @ >
-R< @ >			$@ :; < @ >			brackets around nothing but the sign
+R< @ >			$@ :; < @ >
+R$+ < @ >		$: $1
+R@ $+ , $+		$2				routes are not followed
+# text outside brackets may begin with the name of a group,   name : member ;   and the member is left. A colon means
+# something else in routes, file names of lists, names with two colons, and addresses of the sixth version
+R$* : $* [ $* ]		$@ $>FindHost $2 [ $3 ]
+R$* < $* > $*		$@ $>FindHost $1 < $2 > $3
+R@ $+			$@ $>FindHost @ $1
+R: include : $*		$@ $>FindHost :include: $1
+R$* :: $*		$@ $>FindHost $1 :: $2
+R$* [ IPv6 : $+ ]	$@ $>FindHost $1 [ IPv6 : $2 ]
+R$* : $*		$@ $>FindHost $2
+R$*			$@ $>FindHost $1
+
+SFindHost
+# what the innermost brackets hold is all that counts
+R$* ;			$1
+R$* < $+ :; > $*	$@ $2 :; < @ >			a list without members
+R$* < $* ; >		$1 < $2 >
 R$* < $* < $* > $*	$1 < $3 > $4
+R$* < > $*		$@ < @ >
 R$* < $+ > $*		$: $2
-# user < @ host > comes here from other rulesets
-R@ $* , $* : $+		$: $3				routes are not followed
-R@ $+ : $+		$: $2
-# groups   name : member ;
-R$+ : $* ;		$: $2				only the member
-R$* ;			$: $1
-R$- : $+ @ $+		$: $2 @ $3
 R$@			$@ :; < @ >
-# where is the host? After the last at sign ...
 R@			$@ < @ >
-R@ $+			$@ $>Canonify2 < @ $1 >
+R@ $+ , $+		$2
+R@ [ $* ] : $+		$2
+R@ $+ : $+		$2
+# where is the host? After the last at sign ...
 R$+ @ $+		$: $1 < @ $2 >
 R$+ < $+ @ $+ >		$1 $2 < @ $3 >
 R$+ < @ $+ >		$@ $>Canonify2 $1 < @ $2 >
-R$+ @			$@ $>Canonify2 $1 < @ >
-ifdef(`_DECNET_', `# ... or in front of two colons ...
-R$- :: $+		$@ $>Canonify2 $2 < @ $1 .DECNET >
-R$- . $- :: $+		$@ $>Canonify2 $3 < @ $1.$2 .DECNET >
-')dnl
 ifdef(`_NO_UUCP_NOSPECIAL_', `', `# ... or in front of an exclamation mark ...
 R$- ! $+		$@ $>Canonify2 $2 < @ $1 .UUCP >
 R$+ . $- ! $+		$@ $>Canonify2 $3 < @ $1 . $2 >
 R$+ ! $+		$@ $>Canonify2 $2 < @ $1 .UUCP >
 ')dnl
+ifdef(`_DECNET_', `# ... or in front of two colons ...
+R$- :: $+		$@ $>Canonify2 $2 < @ $1 .DECNET >
+R$- . $- :: $+		$@ $>Canonify2 $3 < @ $1.$2 .DECNET >
+')dnl
 ifdef(`_NO_PERCENT_HACK_', `', `# ... or after the last percent sign
 R$* % $*		$1 @ $2
 R$* @ $* @ $*		$1 % $2 @ $3
-R$+ @ $+		$@ $>Canonify2 $1 < @ $2 >
 ')dnl
+R$* @ $*		$@ $>Canonify2 $1 < @ $2 >
 R$*			$@ $>Canonify2 $1		no host: a user of ours
 
 SCanonify2=96
@@ -64,27 +74,35 @@ R$* < @ $+ .BITNET > $*		$: $1 < @ $(bitdomain $2 $: $2 .BITNET $) > $3
 ifdef(`_UUDOMAIN_TABLE_', `# UUCP hosts with a name of their own
 R$* < @ $+ .UUCP > $*		$: $1 < @ $(uucpdomain $2 $: $2 .UUCP $) > $3
 ')dnl
-ifdef(`_NO_UUCP_NOSPECIAL_', `', `R$* < @ $+ .UUCP > $*		$@ $1 < @ $2 .UUCP . > $3
-')dnl
-ifdef(`_NO_CANONIFY_', `ifdef(`_CANONIFY_CLASS_', `# names of these domains are looked up
-R$* < @ $* $={Canonify} > $*	$: $1 < @ $[ $2 $3 $] > $4
-')dnl
-ifdef(`_CANONIFY_HOSTS_', `# names without dots are looked up
+ifdef(`_NO_UUCP_NOSPECIAL_', `', `ifelse(ifdef(`_NO_CANONIFY_', `1')`'ifdef(`UUCP_RELAY', `1'), `', `# a UUCP name that DNS knows is no UUCP name
+R$* < @ $+ .UUCP > $*		$: $1 < @ $[ $2 $] .UUCP . > $3
+R$* < @ $+ . .UUCP . > $*	$@ $1 < @ $2 . > $3
+R$* < @ $+ .UUCP . > $*		$@ $1 < @ $2 .UUCP . > $3
+')')dnl
+ifdef(`_NO_CANONIFY_', `ifdef(`_CANONIFY_HOSTS_', `# names without dots are looked up
 R$* < @ $- > $*			$: $1 < @ $[ $2 $] > $3
 ')dnl
-R$*				$: $&{daemon_flags} $| $1	listeners with M=c look names up
-R$* cc $* $| $* < @ $* $~P > $*	$: $3 < @ $[ $4 $5 $] > $6
+R$*				$: $&{daemon_flags} $| $1
+R$* c $* $| $*			$: < c > $3			listeners with M=c look all names up
 R$* $| $*			$: $2
+R< c > $* < @ $* $~P > $*	$: < c > $1 < @ $[ $2 $3 $] > $4
+R< c > $*			$@ $>Canonify3 $1
 # other names with dots are taken as complete
 R$* < @ $+ . $+ > $*		$: $1 < @ $2 . $3 . > $4
+ifdef(`_CANONIFY_CLASS_', `# but not those of these domains, which are looked up
+R$* < @ $* $={Canonify} . > $*	$: $1 < @ $[ $2 $3 $] > $4
+')dnl
 ', `R$*				$: $&{daemon_flags} $| $1	listeners with M=C do not look names up
 R$* CC $* $| $* < @ $+ . $+ > $*	$: $3 < @ $4 . $5 . > $6
 R$* CC $* $| $*			$: $3
 R$* $| $* < @ $* $~P > $*	$: $2 < @ $[ $3 $4 $] > $5
 R$* $| $*			$: $2
+')dnl
 # pseudo domains are complete
 R$* < @ $* $=P > $*		$: $1 < @ $2 $3 . > $4
-')dnl
+R$*				$@ $>Canonify3 $1
+
+SCanonify3
 # our own names and those that the site has listed are complete
 R$* < @ $=w > $*		$: $1 < @ $2 . > $3
 R$* < @ $=M > $*		$: $1 < @ $2 . > $3
@@ -93,7 +111,7 @@ ifdef(`_VIRT_CLASS_', `R$* < @ $={VirtHost} > $*	$: $1 < @ $2 . > $3
 ifdef(`_GENERICS_CLASS_', `R$* < @ $=G > $*		$: $1 < @ $2 . > $3
 ')dnl
 # no two dots at the end
-R$* < @ $+ . . > $*		$1 < @ $2 . > $3
+R$* < @ $* . . > $*		$1 < @ $2 . > $3
 
 #########################################################
 #   final (4): back to the form that is sent            #
