@@ -8,3 +8,7 @@ dnl Example:
 dnl   FEATURE(`delay_checks')
 dnl   FEATURE(`block_bad_helo')
 define(`_BLOCK_BAD_HELO_', `1')
+PUSHDIVERT(10)# the loopback is ours
+Cw[127.0.0.1] [IPv6:::1] [IPv6:0:0:0:0:0:0:0:1]
+C{R}127.0.0.1 IPv6:::1 IPv6:0:0:0:0:0:0:0:1
+POPDIVERT

@@ -16,7 +16,6 @@ R$* $| $* $| $*		$: $1 $| $2
 ifdef(`_ACCESS_TABLE_', `R$+ $| $+		$: $>D < $1 > < ? > < ! GreetPause > < $2 >
 R< ? > < $+ >		$: $>A < $1 > < ? > < ! GreetPause > < >
 R< ? > $*		$: < _GREET_PAUSE_ > < >
-R< 0 > < $* >		$@ OK
 R< $+ > < $* >		$# $1
 ')dnl
 R$*			$# _GREET_PAUSE_

@@ -7,12 +7,11 @@ dnl Example:
 dnl   QUEUE_GROUP(`slow', `P=/var/spool/mqueue/slow, I=2h')
 dnl   FEATURE(`queuegroup', `mqueue')
 ifdef(`_ACCESS_TABLE_', `', `_ERROR_(`FEATURE(queuegroup) needs FEATURE(access_db) in front of it')')
-define(`_QUEUE_GROUP_DEFAULT_', ifelse(defn(`_ARG_'), `', `mqueue', `defn(`_ARG_')'))
 PUSHDIVERT(34)
 # the queue group of a recipient
 Squeuegroup
 R< $+ >			$1
-R$+ @ $+		$: < > $>SearchList < ! QGRP > $| < F : $1 @ $2 > < U : $1 @ > < D : $2 > < E : > < >
-R< > < ? >		$# _QUEUE_GROUP_DEFAULT_
+R$+ @ $+		$: < > $>SearchList < ! QGRP > $| < F : $1 @ $2 > < D : $2 > < >
+R< > < ? >		ifelse(defn(`_ARG_'), `', `$@', `$# _ARG_')
 R< > < $+ >		$# $1
 POPDIVERT

@@ -12,11 +12,11 @@ PUSHDIVERT(34)
 Stls_srv_features
 R$* $| $*		$: $>D < $1 > < ? > < ! TLS_Srv_Features > < $2 >
 R< ? > < $* >		$: $>A < $1 > < ? > < ! TLS_Srv_Features > < >
-R< ? > $*		$@
+R< ? > $*		$@ ""
 R< $+ > $*		$@ $(dequote $1 $)
 Stls_clt_features
 R$* $| $*		$: $>D < $1 > < ? > < ! TLS_Clt_Features > < $2 >
 R< ? > < $* >		$: $>A < $1 > < ? > < ! TLS_Clt_Features > < >
-R< ? > $*		$@
+R< ? > $*		$@ ""
 R< $+ > $*		$@ $(dequote $1 $)
 POPDIVERT

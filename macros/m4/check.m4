@@ -11,7 +11,21 @@ R< ERROR : $`'- . $`'- . $`'- : $`'+ >	_ERR_ $`'1.$`'2.$`'3 $: $`'4
 R< ERROR : $`'+ >	$`'#error $: $`'1
 R< $`'* < TMPF > >	_ERR_ 4.3.0 $: _TMPFMSG_
 R< $`'+ >		$`'#error $: $`'1')dnl
-define(`_REJECT_', `_ERR_ 5.7.1 $: confREJECT_MSG')dnl
+dnl _BAD_HELO_RULES_(rule): what FEATURE(`block_bad_helo') asks: a client that is none of ours, and has not said who it is, must
+dnl not introduce itself by a name without dots or by one of ours. The rule says what to do otherwise.
+define(`_BAD_HELO_RULES_', `ifdef(`_BLOCK_BAD_HELO_', `# the name in HELO: none of ours, and one with a dot
+R$`'*			$: < $`'&{client_addr} > < $`'&{auth_authen} > < $`'&s >
+R< 0 > $`'*		$: < >
+R< > $`'*		$: < >
+R< 127 . 0 . 0 . 1 > $`'*	$: < >
+R< $`'=R $`'* > $`'*		$: < >
+R< $`'+ > < $`'+ > < $`'* >	$: < >
+R< $`'+ > < > < $`'=w >	_ERR_ 5.7.1 $: "550 bogus HELO name used: " $`'&s
+R< $`'+ > < > < $`'- >	_ERR_ 5.7.1 $: "550 bogus HELO name used: " $`'&s
+R< $`'+ > < > < >		_ERR_ 5.7.1 $: "550 bogus HELO name used: " $`'&s
+$1
+')')dnl
+define(`_REJECT_', ifdef(`confREJECT_MSG', ``$`'#error $`': confREJECT_MSG'', ``_ERR_ 5.7.1 $: "550 Access denied"''))dnl
 define(`_CHECK_RELAY_', ifdef(`_DELAY_CHECKS_', `checkrelay', `check_relay'))dnl
 define(`_CHECK_MAIL_', ifdef(`_DELAY_CHECKS_', `checkmail', `check_mail'))dnl
 
@@ -74,14 +88,17 @@ SBasic_check_mail
 R$*			$: < $&{deliveryMode} > $1
 R< d > $*		$@ deferred
 R< $* > $*		$: $2
+R$*			$: $1 $| $>tls_client $&{verify} $| MAIL	encrypted as it must be?
+R$* $| $#$*		$#$2
+R$* $| $*		$: $1
 R< >			$@ < OK >			the null sender
 undivert(36)dnl
 ifdef(`_ACCEPT_UNQUALIFIED_', `', `# the loopback is no name for others
-R$* @ localhost $*	$: < @ $&{client_name} > < $&{daemon_flags} > $1 @ localhost $2
-R< @ > < $* > $*	$: $2
-R< @ $=w > < $* > $*	$: $3
-R< @ $+ > < $* u $* > $*	$: $4
-R< @ $+ > < $* > $*	$#error $@ 5.5.4 $: "553 Real domain name required for sender address"
+R$* @ localhost $*	$: $&{daemon_flags} $| < @ $&{client_name} > $1 @ localhost $2
+R$* u $* $| < @ $* > $*	$: $4
+R$* $| < @ > $*		$: $2
+R$* $| < @ $=w > $*	$: $3
+R$* $| < @ $+ > $*	$#error $@ 5.5.4 $: "553 Real domain name required for sender address"
 ')dnl
 R$*			$: < ? > $>CanonAddr $1
 R< ? > $* < @ $+ . >	$: < ? > $1 < @ $2 >
@@ -89,9 +106,8 @@ ifdef(`_ACCESS_TABLE_', `# what the access table says of the sender counts most
 R< ? > $+ < @ $+ >	$: < ! > $1 < @ $2 > $| $>SearchList < + From > $| < F : $1 @ $2 > < U : $1 @ > < D : $2 > < >
 R< ? > $+		$: < ! > $1 $| $>SearchList < + From > $| < U : $1 @ > < >
 R< ! > $+ $| < ? >	$: < ? > $1
-R< ! > $+ $| < $={Accept} >	$@ < $2 >
+R< ! > $+ $| < $={Accept} >	$# $2
 R< ! > $+ $| $+		$: < = > $2
-R< = > < $={Accept} >	$@ $1
 R< = > < REJECT >	_REJECT_
 R< = > < DISCARD >	$#discard $: discard
 R< = > < QUARANTINE : $+ >	$#error $@ quarantine $: $1
@@ -101,12 +117,11 @@ R< = > < $* < TMPF > >	$#error $@ 4.3.0 $: _TMPFMSG_
 R< = > < $+ >		$#error $: $1
 ')dnl
 ifdef(`_ACCEPT_UNQUALIFIED_', `', `# a name without a host is good for our own programs and where M=u says so
-R< ? > $#$*		$: < - > < $&{client_name} > < >
 R< ? > $+ < @ $+ >	$: < + > $1 < @ $2 >
-R< ? > $*		$: < - > < $&{client_name} > < $&{daemon_flags} > $1
-R< - > < > $*		$@ < OK >
-R< - > < $+ > < $* u $* > $+	$@ < OK >
-R< - > < $+ > < $* > $*	$#error $@ 5.5.4 $: "553 Domain name required for sender address " $&f
+R< ? > $*		$: < - > $&{daemon_flags} $| < $&{client_addr} >
+R< - > $* u $* $| $*	$@ < OK >
+R< - > $* $| < >	$@ < OK >
+R< - > $*		$#error $@ 5.5.4 $: "553 Domain name required for sender address " $&f
 R< + > $*		$: < ? > $1
 ')dnl
 ifdef(`_ACCEPT_UNRESOLVABLE_', `', `# can the domain be answered?
@@ -124,12 +139,12 @@ R$*			$@ < OK >
 #   check_rcpt: a recipient is named                    #
 #########################################################
 SLocal_check_rcpt
-Scheck_rcpt
+ifdef(`_DELAY_CHECKS_', `Scheckrcpt
+', `Scheck_rcpt
+')dnl
 R$*			$: $1 $| $>Local_check_rcpt $1
 R$* $| $#$*		$#$2
-ifdef(`_DELAY_CHECKS_', `R$* $| $*		$@ $>DelayedChecks $1
-', `R$* $| $*		$@ $>Basic_check_rcpt $1
-')dnl
+R$* $| $*		$@ $>Basic_check_rcpt $1
 
 SBasic_check_rcpt
 R< >			$#error $@ nouser $: "553 User address required"
@@ -138,80 +153,10 @@ R$*			$: < $&{deliveryMode} > $1
 R< d > $*		$@ deferred
 R< $* > $*		$: $2
 undivert(38)dnl
-ifdef(`_BLOCKLIST_RCPT_', `# recipients that the access table refuses
-R$*			$: $1 $| < ? > $>CanonAddr $1
-R$* $| < ? > $+ < @ $=w . >	$: $1 $| < ! > $2 < @ $3 >
-R$* $| < ? > $+ < @ $+ . >	$: $1 $| < ! > $2 < @ $3 >
-R$* $| < ? > $+ < @ $+ >	$: $1 $| < ! > $2 < @ $3 >
-R$* $| < ? > $- 	$: $1 $| < ! > $2 < @ $j >
-R$* $| < ! > $+ < @ $+ >	$: $1 $| < ! > $>SearchList < + To > $| < F : $2 @ $3 > < U : $2 @ > < D : $3 > < >
-R$* $| < ! > < ? >	$: $1
-R$* $| < ? > $*		$: $1
-R$* $| < ! > < $={Accept} >	$: $1
-R$* $| < ! > < SKIP >	$: $1
-R$* $| < ! > < REJECT >	$#error $@ 5.2.1 $: confRCPTREJ_MSG
-R$* $| < ! > < DISCARD >	$#discard $: discard
-R$* $| < ! > < QUARANTINE : $+ >	$#error $@ quarantine $: $2
-R$* $| < ! > < ERROR : $- . $- . $- : $+ >	$#error $@ $2.$3.$4 $: $5
-R$* $| < ! > < ERROR : $+ >	$#error $: $2
-R$* $| < ! > < $* < TMPF > >	$#error $@ 4.3.0 $: _TMPFMSG_
-R$* $| < ! > < $+ >	$#error $: $2
-')dnl
-ifdef(`_PROMISCUOUS_RELAY_', `R$*			$: $>ParseRecipient $1
-R< @ $* >		$#error $@ 5.1.3 $: "553 List:; syntax illegal for recipient addresses"
+R$*			$: $>Rcpt_ok $1
 R$#$*			$#$1
-R$*			$@ RELAY
-', `R$*			$@ $>Rcpt_ok $1
-')dnl
-
-# Rcpt_ok: is this recipient ours, or one that we relay for? Otherwise the client must be one that may relay.
-SRcpt_ok
-R$*			$: $>ParseRecipient $1
-R< @ $* >		$#error $@ 5.1.3 $: "553 List:; syntax illegal for recipient addresses"
-R$#$*			$#$1
-undivert(39)dnl
-ifdef(`_NO_UUCP_REJECT_', `# addresses with an exclamation mark are not ours, whatever host they name
-R$* ! $*		$: $1 ! $2 < @ ! >
-')dnl
-# ours
-R$+ < @ $=w >		$@ OK
-ifdef(`_VIRT_CLASS_', `# our virtual domains
-R$+ < @ $={VirtHost} >	$@ OK
-ifdef(`_VIRTUSER_ENTIRE_DOMAIN_', `R$+ < @ $+ . $={VirtHost} >	$@ OK
-')')dnl
-# relayed
-ifdef(`_RELAY_HOSTS_ONLY_', `R$+ < @ $=R >		$@ RELAY
-', `R$+ < @ $* $=R >	$: $1 < @ $2 $3 > $| < $2 >
-R$+ $| < >		$@ RELAY
-R$+ $| < $+ . >		$@ RELAY
-R$+ $| < $* >		$: $1
-')dnl
-ifdef(`_RELAY_ENTIRE_DOMAIN_', `R$+ < @ $* $=m >	$: $1 < @ $2 $3 > $| < $2 >
-R$+ $| < >		$@ RELAY
-R$+ $| < $+ . >		$@ RELAY
-R$+ $| < $* >		$: $1
-')dnl
-ifdef(`_ACCESS_TABLE_', `ifdef(`_RELAY_FULL_ADDR_', `R$+ < @ $+ >		$: $1 < @ $2 > $| $>SearchList < + To > $| < F : $1 @ $2 > < D : $2 > < F : $1 @ > < D : $2 > < >
-', `R$+ < @ $+ >		$: $1 < @ $2 > $| $>SearchList < + To > $| < ifdef(`_RELAY_HOSTS_ONLY_', `E', `D') : $2 > < >
-')dnl
-R$+ $| < RELAY >	$@ RELAY
-R$+ $| < $* < TMPF > >	$#error $@ 4.3.0 $: _TMPFMSG_
-R$+ $| < $* >		$: $1
-')dnl
-undivert(40)dnl
-ifdef(`_BESTMX_IS_LOCAL_', `# ours by its MX record
-ifdef(`_BESTMX_CLASS_', `R$+ < @ $* $=B >	$: < $(bestmx $2 $3 . $) > $1 < @ $2 $3 >', `R$+ < @ $+ >		$: < $(bestmx $2 . $) > $1 < @ $2 >')
-R< $=w > $*		$@ OK
-R< $=w . > $*		$@ OK
-R< $+ > $+ < @ $+ >	$: $2 < @ $3 >
-')dnl
-# without a host it is ours
-R$+ < @ >		$@ OK
-R$- 			$@ OK
-R$~[ $* 		$: < $1 $2 >
-R< $+ < @ $+ > >	$: $1 < @ $2 >
-R< $+ >			$@ OK
-# may this client relay?
+R< OK >			$@ RELAY
+ifdef(`_PROMISCUOUS_RELAY_', `', `# may this client relay?
 R$*			$: $>Relay_ok < $1 >
 R$#$*			$#$1
 R< OK > $*		$@ RELAY
@@ -219,26 +164,93 @@ R< NO $* > $*		$: < $&{client_resolve} >
 R< TEMP >		$#error $@ 4.4.0 $: "450 Relaying temporarily denied. Cannot resolve PTR record for " $&{client_addr}
 R< FORGED >		$#error $@ 5.7.1 $: "550 Relaying denied. IP name possibly forged " $&{client_name}
 R< FAIL >		$#error $@ 5.7.1 $: "550 Relaying denied. IP name lookup failed " $&{client_name}
-ifdef(`_BLOCK_BAD_HELO_', `R$*			$: < $&s >
-R< $=w >		$#error $@ 5.7.1 $: "550 bogus HELO name used: " $&s
-R< $- >			$#error $@ 5.7.1 $: "550 bogus HELO name used: " $&s
-R< >			$#error $@ 5.7.1 $: "550 bogus HELO name used: " $&s
-')dnl
 R$*			$#error $@ 5.7.1 $: ifdef(`_TRUST_AUTH_MECH_', `"550 Relaying denied. Proper authentication required."', `confRELAY_MSG')
+')dnl
+
+# Rcpt_ok: < OK > when this recipient is ours, or one that we relay for, or the client has proved who it is
+SRcpt_ok
+R$*			$: $>ParseRecipient $1
+R< @ $* >		$#error $@ 5.1.3 $: "553 List:; syntax illegal for recipient addresses"
+R$#$*			$#$1
+undivert(39)dnl
+ifdef(`_BESTMX_IS_LOCAL_', `# ours by its MX record
+ifdef(`_BESTMX_CLASS_', `R$+ < @ $* $=B >	$: < $(bestmx $2 $3 . $) > $1 < @ $2 $3 >', `R$+ < @ $+ >		$: < $(bestmx $2 . $) > $1 < @ $2 >')
+R< $=w > $+ < @ $+ >	$: $2 < @ $1 >
+R< $=w . > $+ < @ $+ >	$: $2 < @ $1 >
+R< $+ > $+ < @ $+ >	$: $2 < @ $3 >
+')dnl
+ifdef(`_BLOCKLIST_RCPT_', `# recipients that the access table refuses; a user of any domain only when the domain is ours
+R$*			$: < ? > $1
+R< ? > $+ < @ $=w >	$: < ! > $1 < @ $2 > $| $>SearchList < + To > $| < F : $1 @ $2 > < U : $1 @ > < D : $2 > < >
+R< ? > $+ < @ $+ >	$: < ! > $1 < @ $2 > $| $>SearchList < + To > $| < F : $1 @ $2 > < D : $2 > < >
+R< ? > $- 		$: < ! > $1 $| $>SearchList < + To > $| < U : $1 @ > < >
+R< ? > $*		$: $1
+R< ! > $+ $| < REJECT >	$#error $@ 5.2.1 $: confRCPTREJ_MSG
+R< ! > $+ $| < DISCARD >	$#discard $: discard
+R< ! > $+ $| < QUARANTINE : $+ >	$#error $@ quarantine $: $2
+R< ! > $+ $| < ERROR : $- . $- . $- : $+ >	$#error $@ $2.$3.$4 $: $5
+R< ! > $+ $| < ERROR : $+ >	$#error $: $2
+R< ! > $+ $| < $* < TMPF > >	$#error $@ 4.3.0 $: _TMPFMSG_
+R< ! > $+ $| < ? >	$: $1
+R< ! > $+ $| < $={Accept} >	$: $1
+R< ! > $+ $| < $+ >	$#error $: $2
+')dnl
+ifdef(`_PROMISCUOUS_RELAY_', `ifdef(`_DELAY_CHECKS_', `', `_BAD_HELO_RULES_(`R$+			$@ < OK >')')dnl
+R$*			$@ < OK >
+', `# clients that have proved who they are
+R$*			$: $1 $| $>Relay_TLS
+R$* $| $#$*		$#$2
+R$* $| $*		$: $1
+ifdef(`_TRUST_AUTH_MECH_', `R$*			$: $1 $| $&{auth_type}
+R$* $| $={TrustAuthMech}	$# RELAY
+R$* $| $*		$: $1
+')dnl
+R$*			$: $1 $| $>Local_Relay_Auth $&{auth_type}
+R$* $| $#$*		$#$2
+R$* $| NO		$: $1
+R$* $| $*		$: $1
+ifdef(`_NO_UUCP_REJECT_', `# addresses with an exclamation mark are not ours, whatever host they name
+R$* ! $*		$: $1 ! $2 < @ ! >
+')dnl
+# ours
+R$+ < @ $=w >		$@ < OK >
+# relayed
+ifdef(`_RELAY_HOSTS_ONLY_', `R$+ < @ $=R >		$@ < OK >
+', `R$+ < @ $* $=R >	$: $1 < @ $2 $3 > $| < $2 >
+R$+ $| < >		$@ < OK >
+R$+ $| < $+ . >		$@ < OK >
+R$+ $| < $* >		$: $1
+')dnl
+ifdef(`_RELAY_ENTIRE_DOMAIN_', `R$+ < @ $* $=m >	$: $1 < @ $2 $3 > $| < $2 >
+R$+ $| < >		$@ < OK >
+R$+ $| < $+ . >		$@ < OK >
+R$+ $| < $* >		$: $1
+')dnl
+ifdef(`_ACCESS_TABLE_', `ifdef(`_RELAY_FULL_ADDR_', `R$+ < @ $+ >		$: $1 < @ $2 > $| $>SearchList < + To > $| < F : $1 @ $2 > < D : $2 > < F : $1 @ > < >
+', `R$+ < @ $+ >		$: $1 < @ $2 > $| $>SearchList < + To > $| < ifdef(`_RELAY_HOSTS_ONLY_', `E', `D') : $2 > < >
+')dnl
+R$+ $| < RELAY >	$@ < OK >
+R$+ $| < $* < TMPF > >	$#error $@ 4.3.0 $: _TMPFMSG_
+R$+ $| < $* >		$: $1
+')dnl
+undivert(40)dnl
+# without a host it is ours
+R$+ < @ $+ >		$@ $1 < @ $2 >
+R$*			$@ < OK >
+')dnl
+
+# a certificate that the access table trusts
+SRelay_TLS
+ifdef(`_ACCESS_TABLE_', `R$*			$: $&{verify}
+R$={TlsVerified}	$: < ? > $>E < $&{cert_issuer} > < ? > < ! CertIssuer > < >
+R< ? > < RELAY > $*	$# RELAY
+R< ? > < SUBJECT > $*	$: < ? > $>E < $&{cert_subject} > < ? > < ! CertSubject > < >
+R< ? > < RELAY > $*	$# RELAY
+')dnl
+R$*			$@ NO
 
 # Relay_ok: < OK > when the client may send anywhere, else < NO >
 SRelay_ok
-R$*			$: $>Local_Relay_Auth $&{auth_type}
-R$*			$: < $&{auth_type} > $1
-ifdef(`_TRUST_AUTH_MECH_', `R< $={TrustAuthMech} > $*	$@ < OK >
-')dnl
-ifdef(`_ACCESS_TABLE_', `# a certificate that the access table trusts
-R$*			$: < $&{verify} >
-R< OK >			$: < ? > $>E < $&{cert_issuer} > < ? > < ! CertIssuer > < >
-R< ? > < RELAY > $*	$@ < OK >
-R< ? > < SUBJECT > $*	$: < ? > $>E < $&{cert_subject} > < ? > < ! CertSubject > < >
-R< ? > < RELAY > $*	$@ < OK >
-')dnl
 undivert(41)dnl
 # programs of this machine, and the loopback
 R$*			$: < $&{client_addr} >
@@ -252,13 +264,10 @@ ifdef(`_ACCESS_TABLE_', `R< $+ >			$: $>A < $1 > < ? > < + Connect > < >
 R< RELAY > < >		$@ < OK >
 R< $* < TMPF > > < >	$#error $@ 4.3.0 $: _TMPFMSG_
 ')dnl
+undivert(42)dnl
 # its name, when that can be believed
 R$*			$: < ? $&{client_resolve} >
 R< ? OK >		$: < ? > < $&{client_name} >
-R< ? $- >		$@ < NO >
-R< ? >			$@ < NO >
-R< ? > < >		$@ < NO >
-R< ? > < [ $* ] >	$@ < NO >
 R< ? > < $=w >		$@ < OK >
 ifdef(`_RELAY_HOSTS_ONLY_', `R< ? > < $=R >		$@ < OK >
 ', `R< ? > < $* $=R >	$: < ? > < $1 $2 > $| < $1 >
@@ -271,11 +280,12 @@ R$+ $| < >		$@ < OK >
 R$+ $| < $+ . >		$@ < OK >
 R$+ $| < $* >		$: $1
 ')dnl
-ifdef(`_ACCESS_TABLE_', `R< ? > < $+ >		$: $>ifdef(`_RELAY_HOSTS_ONLY_', `E', `D') < $1 > < ? > < + Connect > < >
+ifdef(`_ACCESS_TABLE_', `R< ? > < [ $* ] >	$: < ? >			no name but an address
+R< ? > < $+ >		$: $>ifdef(`_RELAY_HOSTS_ONLY_', `E', `D') < $1 > < ? > < + Connect > < >
 R< RELAY > < >		$@ < OK >
 R< $* < TMPF > > < >	$#error $@ 4.3.0 $: _TMPFMSG_
 ')dnl
-undivert(42)dnl
+ifdef(`_DELAY_CHECKS_', `', `_BAD_HELO_RULES_(`R$+			$@ < NO >')')dnl
 R$*			$@ < NO >
 
 SLocal_Relay_Auth

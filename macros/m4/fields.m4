@@ -11,7 +11,7 @@ Pjunk=-100
 # users that may set the sender
 Troot
 Tdaemon
-ifdef(`_UUCP_', `Tuucp
+ifdef(`_NO_UUCP_', `', `Tuucp
 ')dnl
 ifdef(`_USE_CT_FILE_', `Ft`'confCT_FILE
 ')dnl

@@ -13,21 +13,28 @@ R$*			$: $>Parse1 $1			and what we know by ourselves
 SParse0
 R< @ >			$@ < @ >
 R$* :; < @ >		$#error $@ 5.1.3 $: "553 List:; syntax illegal for recipient addresses"
+R@ < @ $* >		$: < @ $1 >
 R< @ $+ >		$#error $@ 5.1.3 $: "553 User address required"
 R$+ < @ >		$#error $@ 5.1.3 $: "553 Hostname required"
-# a colon may stand in brackets only
+# brackets hold a whole host, or in front of a colon what is sent to the host behind it; elsewhere no colon may stand
 R$+ < @ [ $* ] : $+ >	$@ $1 < @ [ $2 ] : $3 >
-R$+ < @ [ $+ ] >	$: $1 < @ [ $2 ] >
-R$+ < @ $~[ $* : $* >	$#error $@ 5.1.2 $: "553 Colon illegal in host name part"
+R$+ < @ [ $* ] $+ >	$#error $@ 5.1.2 $: "553 Invalid address"
+R$+ < @ : $* >		$#error $@ 5.1.3 $: "553 Colon illegal in host name part"
+R$+ < @ $~[ $* : $* >	$#error $@ 5.1.3 $: "553 Colon illegal in host name part"
 R$+ < @ . $* >		$#error $@ 5.1.2 $: "553 Invalid host name"
 R$+ < @ $* . . $* >	$#error $@ 5.1.2 $: "553 Invalid host name"
 R$* @ $* < @ $* >	$#error $@ 5.1.3 $: "553 Invalid route address"
 R$* , $~O $*		$#error $@ 5.1.3 $: "553 Invalid route address"
-# a name of ours does not count when another host stands in front of it
+# a name of ours does not count when another host stands in front of it, nor do quotes around an address
+R$* < @ *LOCAL* >	$: $1 < @ $j . >
 R$* $=O $* < @ $=w . >	$@ $>Parse0 $>canonify $1 $2 $3
 R$- < @ $=w . >		$: $(dequote $1 $) < @ $2 . >
 R$* $=O $* < @ $=w . >	$@ $>Parse0 $>canonify $1 $2 $3
 R< @ $=w . >		$#error $@ 5.1.3 $: "553 User address required"
+R$-			$: < $(dequote $1 $) >
+R< $* $=O $* >		$@ $>Parse0 $>canonify $1 $2 $3
+R< >			$#error $@ 5.1.3 $: "553 User address required"
+R< $+ >			$: $1
 
 SParseLocal=98
 undivert(3)dnl
@@ -40,10 +47,9 @@ R$* < @ $+ .REDIRECT > < $* >	$#error $@ 5.1.1 $: "551 User has moved; please tr
 SParse1
 # an address in brackets is taken as it is, but not past the smart host
 ifdef(`SMART_HOST', `R$* < @ [ $* ] > $*	$@ $>Literal < $S > $1 < @ [ $2 ] > $3
-R$* < @ [ $* ] : $* > $*	$@ $>Literal < $S > $1 < @ [ $2 ] : $3 > $4
 ', `R$* < @ [ $+ ] > $*	$#confSMTP_MAILER $@ [ $2 ] $: $1 < @ [ $2 ] > $3
-R$* < @ [ $+ ] : $+ > $*	$#confSMTP_MAILER $@ [ $2 ] : $3 $: $1 < @ [ $2 ] : $3 > $4
 ')dnl
+R$* < @ [ $+ ] : $+ > $*	$#confSMTP_MAILER $@ $3 $: $1 < @ [ $2 ] > $4
 ifdef(`_VIRTUSER_TABLE_', `include(_CF_DIR_`m4/virtual.m4')')dnl
 ifdef(`_LDAP_ROUTING_', `include(_CF_DIR_`m4/ldap.m4')')dnl
 undivert(4)dnl

@@ -9,30 +9,31 @@ dnl   Try_TLS:server NO   Srv_Features:client letters   AuthInfo:server "U:user"
 #########################################################
 # our server has offered STARTTLS to a client, or the client has named a sender:  result $| STARTTLS or MAIL
 Stls_client
+R$*			$: $(macro {TLS_Name} $@ $&{client_name} $) $1
 ifdef(`_LOCAL_TLS_CLIENT_', `R$*			$: $1 $| $>Site_tls_client $1
 R$* $| $#$*		$#$2
 R$* $| $* $| $*		$: $1 $| $2
 ')dnl
-ifdef(`_ACCESS_TABLE_', `R$- $| $*		$: $1 $| $>D < $&{client_name} > < ? > < ! TLS_Clt > < >
-R$- $| < ? > $*		$: $1 $| $>A < $&{client_addr} > < ? > < ! TLS_Clt > < >
-R$- $| < ? > $*		$: $1 $| $>E < > < ? > < ! TLS_Clt > < >
-R$- $| < $* > < >	$@ $>TLS_connection $1 $| < $2 >
+ifdef(`_ACCESS_TABLE_', `R$* $| $*		$: $1 $| $>D < $&{client_name} > < ? > < ! TLS_Clt > < >
+R$* $| < ? > $*		$: $1 $| $>A < $&{client_addr} > < ? > < ! TLS_Clt > < >
+R$* $| < ? > $*		$: $1 $| $>E < > < ? > < ! TLS_Clt > < >
+R$* $| < $* > < >	$@ $>TLS_connection $1 $| < $2 >
 ')dnl
-R$- $| $*		$@ $>TLS_connection $1 $| < ? >
-R$-			$@ $>TLS_connection $1 $| < ? >
+R$* $| $*		$@ $>TLS_connection $1 $| < ? >
 
 # we have sent STARTTLS to a server:  result
 Stls_server
+R$*			$: $(macro {TLS_Name} $@ $&{server_name} $) $1
 ifdef(`_LOCAL_TLS_SERVER_', `R$*			$: $1 $| $>Site_tls_server $1
 R$* $| $#$*		$#$2
 R$* $| $*		$: $1
 ')dnl
-ifdef(`_ACCESS_TABLE_', `R$-			$: $1 $| $>D < $&{server_name} > < ? > < ! TLS_Srv > < >
-R$- $| < ? > $*		$: $1 $| $>A < $&{server_addr} > < ? > < ! TLS_Srv > < >
-R$- $| < ? > $*		$: $1 $| $>E < > < ? > < ! TLS_Srv > < >
-R$- $| < $* > < >	$@ $>TLS_connection $1 $| < $2 >
+ifdef(`_ACCESS_TABLE_', `R$*			$: $1 $| $>D < $&{server_name} > < ? > < ! TLS_Srv > < >
+R$* $| < ? > $*		$: $1 $| $>A < $&{server_addr} > < ? > < ! TLS_Srv > < >
+R$* $| < ? > $*		$: $1 $| $>E < > < ? > < ! TLS_Srv > < >
+R$* $| < $* > < >	$@ $>TLS_connection $1 $| < $2 >
 ')dnl
-R$-			$@ $>TLS_connection $1 $| < ? >
+R$*			$@ $>TLS_connection $1 $| < ? >
 
 # a recipient is about to be sent
 Stls_rcpt
@@ -43,8 +44,9 @@ R$* $| $*		$: $1
 ifdef(`_ACCESS_TABLE_', `R$+			$: $>CanonAddr $1
 R$+ < @ $+ . >		$: $1 < @ $2 >
 R$+ < @ $+ >		$: < > $>SearchList < ! TLS_Rcpt > $| < F : $1 @ $2 > < U : $1 @ > < D : $2 > < E : > < >
+R$- 			$: < > $>SearchList < ! TLS_Rcpt > $| < U : $1 @ > < E : > < >
 R< > < ? >		$@ OK
-R< > < $+ >		$@ $>TLS_connection $&{verify} $| < $1 >
+R< > < $+ >		$@ $>TLS_connection $(macro {TLS_Name} $@ $&{server_name} $) $&{verify} $| < $1 >
 ')dnl
 R$*			$@ OK
 
@@ -82,6 +84,8 @@ R$- $| $+ $| VERIFY $* $| NOT	$#error $@ $2 $: $1 " no authentication requested"
 R$- $| $+ $| VERIFY $* $| NONE	$#error $@ $2 $: $1 " other side does not support STARTTLS"
 R$- $| $+ $| VERIFY $* $| FAIL	$#error $@ $2 $: $1 " authentication failed"
 R$- $| $+ $| VERIFY $* $| CLEAR	$#error $@ $2 $: $1 " STARTTLS disabled locally"
+R$- $| $+ $| VERIFY : $- + $* $| $+	$#error $@ $2 $: $1 " authentication failure " $4
+R$- $| $+ $| VERIFY + $* $| $+	$#error $@ $2 $: $1 " authentication failure " $3
 R$- $| $+ $| VERIFY $* $| $+	$#error $@ $2 $: $1 " authentication failure "
 R$- $| $+ $| VERIFY $* $|	$#error $@ $2 $: $1 " authentication required"
 R$- $| $+ $| ENCR $* $| $*	$: $1 $| $2 $| $3 $| yes
@@ -90,28 +94,26 @@ R$- $| $+ $| : $- $* $| yes	$: $1 $| $2 $| $4 $| $>TLS_bits $3
 R$- $| $+ $| $* $| TRUE $- $-	$#error $@ $2 $: $1 " encryption too weak " $4 " less than " $5
 R$- $| $+ $| $* $| FALSE $- $-	$: $1 $| $2 $| $3 $| yes
 # and the names in the certificate
-R$- $| $+ $| + + $* $| yes	$: $1 $| $2 $| + $3 $| yes
 R$- $| $+ $| + $* + + $* $| yes	$: $1 $| $2 $| + $3 $| more $4
-R$- $| $+ $| + CN $| $*		$: $1 $| $2 $| + CN : $&{server_name} $| $3
+R$- $| $+ $| + CN $| $*		$: $1 $| $2 $| + CN : $&{TLS_Name} $| $3
 R$- $| $+ $| + CN : $* $| $*	$: $1 $| $2 $| $4 $| CN $| $3 $| $>Same_tokens < $3 > < $&{cn_subject} >
 R$- $| $+ $| + CS : $* $| $*	$: $1 $| $2 $| $4 $| CS $| $3 $| $>Same_tokens < $3 > < $&{cert_subject} >
 R$- $| $+ $| + CI : $* $| $*	$: $1 $| $2 $| $4 $| CI $| $3 $| $>Same_tokens < $3 > < $&{cert_issuer} >
 R$- $| $+ $| $* $| CN $| $* $| NO	$#error $@ $2 $: $1 " CN " $&{cn_subject} " does not match " $4
-R$- $| $+ $| $* $| CS $| $* $| NO	$#error $@ $2 $: $1 " CERT Subject " $&{cert_subject} " does not match " $4
-R$- $| $+ $| $* $| CI $| $* $| NO	$#error $@ $2 $: $1 " CERT Issuer " $&{cert_issuer} " does not match " $4
+R$- $| $+ $| $* $| CS $| $* $| NO	$#error $@ $2 $: $1 " Cert Subject " $&{cert_subject} " does not match " $4
+R$- $| $+ $| $* $| CI $| $* $| NO	$#error $@ $2 $: $1 " Cert Issuer " $&{cert_issuer} " does not match " $4
 R$- $| $+ $| more $* $| $- $| $* $| YES	$@ $>TLS_names $1 $| $2 $| + $3 $| yes
 R$*			$@ OK
 
 # the names that come after the first one
 STLS_names
-R$- $| $+ $| + + $* $| yes	$: $1 $| $2 $| + $3 $| yes
 R$- $| $+ $| + $* + + $* $| yes	$: $1 $| $2 $| + $3 $| more $4
 R$- $| $+ $| + CN : $* $| $*	$: $1 $| $2 $| $4 $| CN $| $3 $| $>Same_tokens < $3 > < $&{cn_subject} >
 R$- $| $+ $| + CS : $* $| $*	$: $1 $| $2 $| $4 $| CS $| $3 $| $>Same_tokens < $3 > < $&{cert_subject} >
 R$- $| $+ $| + CI : $* $| $*	$: $1 $| $2 $| $4 $| CI $| $3 $| $>Same_tokens < $3 > < $&{cert_issuer} >
 R$- $| $+ $| $* $| CN $| $* $| NO	$#error $@ $2 $: $1 " CN " $&{cn_subject} " does not match " $4
-R$- $| $+ $| $* $| CS $| $* $| NO	$#error $@ $2 $: $1 " CERT Subject " $&{cert_subject} " does not match " $4
-R$- $| $+ $| $* $| CI $| $* $| NO	$#error $@ $2 $: $1 " CERT Issuer " $&{cert_issuer} " does not match " $4
+R$- $| $+ $| $* $| CS $| $* $| NO	$#error $@ $2 $: $1 " Cert Subject " $&{cert_subject} " does not match " $4
+R$- $| $+ $| $* $| CI $| $* $| NO	$#error $@ $2 $: $1 " Cert Issuer " $&{cert_issuer} " does not match " $4
 R$- $| $+ $| more $* $| $- $| $* $| YES	$@ $>TLS_names $1 $| $2 $| + $3 $| yes
 R$*			$@ OK
 

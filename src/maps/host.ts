@@ -33,7 +33,8 @@ export const hostClass: MapClass = {
     };
 
     function addressName(key: string) {
-      const address = literalAddress(key);
+      // What stands behind the bracket does not count, as in user@[192.0.2.1].UUCP.
+      const address = literalAddress(key.slice(0, key.indexOf("]") + 1));
       return address === undefined ? ({ kind: "missing" } satisfies NameAnswer) : nameOfAddress(names(), address);
     }
   },
