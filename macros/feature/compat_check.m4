@@ -16,6 +16,7 @@ R< $+ > $| $+		$: $1 $| $2
 R$+ $| < $+ >		$: $1 $| $2
 R$+ $| $+		$: < $(_COMPAT_MAP_ Compat : $1 < @ > $2 $: ? $) >
 R< ? >			$@ OK
+R< DISCARD : $* >		$#discard $: $1 " - discarded by check_compat"
 R< DISCARD $* >		$#discard $: $1 " - discarded by check_compat"
 R< TEMP : $* >		$#error $@ TEMPFAIL $: $1 " error from check_compat. Try again later"
 R< ERROR : $* >		$#error $@ UNAVAILABLE $: $1 " error from check_compat"

@@ -9,7 +9,8 @@ dnl   FEATURE(`conncontrol', `nodelay', `terminate')
 dnl and in /etc/mail/access
 dnl   ClientConn:             10
 ifdef(`_ACCESS_TABLE_', `', `_ERROR_(`FEATURE(conncontrol) needs FEATURE(access_db) in front of it')')
-ifelse(defn(`_ARG_'), `nodelay', `ifdef(`_DELAY_CHECKS_', `define(`_CONN_CONTROL_', `1')define(`_CONN_EARLY_', `1')', `_ERROR_(`FEATURE(conncontrol, nodelay) needs FEATURE(delay_checks) in front of it: nothing is checked')')', `define(`_CONN_CONTROL_', `1')')
+define(`_CONN_CONTROL_', `1')
+ifelse(defn(`_ARG_'), `nodelay', `define(`_CONN_EARLY_', `1')ifdef(`_DELAY_CHECKS_', `define(`_CONN_FIRST_', `1')', `_ERROR_(`FEATURE(conncontrol, nodelay) needs FEATURE(delay_checks) in front of it')')')
 define(`_CONN_CODE_', ifelse(defn(`_ARG2_'), `terminate', `421', `452'))
 PUSHDIVERT(34)
 # open connections of this client against its limit

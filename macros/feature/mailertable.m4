@@ -19,7 +19,10 @@ SMailertable=90
 R< $* . > $*			$: < $1 > $2
 R< $+ > $*			$: < $1 > < > < $(mailertable $1 $: ! $) > $2
 R< $- . $+ > < $* > < ! > $*	< $2 > < $3 $1 . > < $(mailertable . $2 $@ $3 $1 $: ! $) > $4
-R< $- > < $* > < ! > $*		$: < $1 > < $2 > < $(mailertable . $@ $2 $1 $: ! $) > $3
-R< $* > < $* > < ! > $*		$@ $3
-R< $* > < $* > < $* > $*	$@ $>MailerToTriple < $3 > $4
+R< $- > < $* > < ! > $*		$: < $1 > < $2 > < = > $3
+R< $* > < $* > < $~[ : $* > $*	$@ $>MailerToTriple < $3 : $4 > $5
+# nothing, or nothing with a mailer
+R< $* > < $* > < $* > $*	$: < $(mailertable . $@ $2 $1 $: ! $) > $4
+R< $~[ : $* > $*		$@ $>MailerToTriple < $1 : $2 > $3
+R< $* > $*			$@ $2
 POPDIVERT

@@ -11,8 +11,11 @@ POPDIVERT
 PUSHDIVERT(40)
 # hosts that name us as their MX
 R$+ < @ $+ >		$: < : $(mxserved $2 $) : > $1 < @ $2 >
-R< : $* < TEMP > : > $*	$#error $@ 4.4.0 $: "450 Can not check MX records for recipient host " $1
-R< $* : $=w . : $* > $*	$@ RELAY
-R< $* : $=w : $* > $*	$@ RELAY
+R< : $* < TEMP > : > $+ < @ $+ >	$: $2 < @ $3 > < TEMP >
+R< $* : $=w . : $* > $*	$@ < OK >
+R< $* : $=w : $* > $*	$@ < OK >
 R< : $* : > $*		$: $2
+POPDIVERT
+PUSHDIVERT(47)
+R$* < @ $+ > < TEMP > $| $*	$#error $@ 4.4.0 $: "450 Can not check MX records for recipient host " $2
 POPDIVERT

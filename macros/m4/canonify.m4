@@ -106,9 +106,9 @@ SCanonify3
 # our own names and those that the site has listed are complete
 R$* < @ $=w > $*		$: $1 < @ $2 . > $3
 R$* < @ $=M > $*		$: $1 < @ $2 . > $3
-ifdef(`_VIRT_CLASS_', `R$* < @ $={VirtHost} > $*	$: $1 < @ $2 . > $3
+ifelse(ifdef(`_VIRT_CLASS_', `1')`'ifdef(`_VIRTUSER_TABLE_', `1'), `11', `R$* < @ $={VirtHost} > $*	$: $1 < @ $2 . > $3
 ')dnl
-ifdef(`_GENERICS_CLASS_', `R$* < @ $=G > $*		$: $1 < @ $2 . > $3
+ifelse(ifdef(`_GENERICS_CLASS_', `1')`'ifdef(`_GENERICS_TABLE_', `1'), `11', `R$* < @ $=G > $*		$: $1 < @ $2 . > $3
 ')dnl
 # no two dots at the end
 R$* < @ $* . . > $*		$1 < @ $2 . > $3

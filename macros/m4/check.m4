@@ -34,12 +34,12 @@ define(`_CHECK_MAIL_', ifdef(`_DELAY_CHECKS_', `checkmail', `check_mail'))dnl
 #########################################################
 # workspace: client name $| client address
 SLocal_check_relay
-ifdef(`_DELAY_CHECKS_', `ifelse(ifdef(`_RATE_EARLY_', `1', `ifdef(`_CONN_EARLY_', `1')'), `1', `Scheck_relay
-ifdef(`_RATE_EARLY_', `R$*			$: $1 $| $>RateControl $1
+ifdef(`_DELAY_CHECKS_', `ifelse(ifdef(`_RATE_FIRST_', `1', `ifdef(`_CONN_FIRST_', `1')'), `1', `Scheck_relay
+ifdef(`_RATE_FIRST_', `R$*			$: $1 $| $>RateControl $1
 R$* $| $#$*		$#$2
 R$* $| $* $| $*		$: $1 $| $2
 ')dnl
-ifdef(`_CONN_EARLY_', `R$*			$: $1 $| $>ConnControl $1
+ifdef(`_CONN_FIRST_', `R$*			$: $1 $| $>ConnControl $1
 R$* $| $#$*		$#$2
 R$* $| $* $| $*		$: $1 $| $2
 ')dnl
@@ -94,11 +94,15 @@ R$* $| $*		$: $1
 R< >			$@ < OK >			the null sender
 undivert(36)dnl
 ifdef(`_ACCEPT_UNQUALIFIED_', `', `# the loopback is no name for others
-R$* @ localhost $*	$: $&{daemon_flags} $| < @ $&{client_name} > $1 @ localhost $2
-R$* u $* $| < @ $* > $*	$: $4
-R$* $| < @ > $*		$: $2
-R$* $| < @ $=w > $*	$: $3
-R$* $| < @ $+ > $*	$#error $@ 5.5.4 $: "553 Real domain name required for sender address"
+R< $* @ $- >		$: f $| $&{daemon_flags} $| < $1 @ $2 >
+Rf $| $* f $* $| $*	$: $1 $2 $| $&{client_name} $| $3	M=f wants names with a dot
+Rf $| $* $| $*		$: $2
+R$* @ localhost	$: $&{daemon_flags} $| $&{client_name} $| $1 @ localhost
+R$* @ localhost > $*	$: $&{daemon_flags} $| $&{client_name} $| $1 @ localhost > $2
+R$* u $* $| $* $| $*	$: $4
+R$* $| $| $*		$: $2
+R$* $| $=w $| $*	$: $3
+R$* $| $+ $| $*		$#error $@ 5.5.4 $: "553 Real domain name required for sender address"
 ')dnl
 R$*			$: < ? > $>CanonAddr $1
 R< ? > $* < @ $+ . >	$: < ? > $1 < @ $2 >
@@ -157,14 +161,11 @@ R$*			$: $>Rcpt_ok $1
 R$#$*			$#$1
 R< OK >			$@ RELAY
 ifdef(`_PROMISCUOUS_RELAY_', `', `# may this client relay?
-R$*			$: $>Relay_ok < $1 >
-R$#$*			$#$1
-R< OK > $*		$@ RELAY
-R< NO $* > $*		$: < $&{client_resolve} >
-R< TEMP >		$#error $@ 4.4.0 $: "450 Relaying temporarily denied. Cannot resolve PTR record for " $&{client_addr}
-R< FORGED >		$#error $@ 5.7.1 $: "550 Relaying denied. IP name possibly forged " $&{client_name}
-R< FAIL >		$#error $@ 5.7.1 $: "550 Relaying denied. IP name lookup failed " $&{client_name}
-R$*			$#error $@ 5.7.1 $: ifdef(`_TRUST_AUTH_MECH_', `"550 Relaying denied. Proper authentication required."', `confRELAY_MSG')
+R$*			$: $1 $| $>Relay_ok < $1 >
+R$* $| $#$*		$#$2
+R$* $| < OK >		$@ RELAY
+undivert(47)dnl
+R$*			$#error $@ 5.7.1 $: ifdef(`confRELAY_MSG', `confRELAY_MSG', `"550 Relaying denied`'ifdef(`_TRUST_AUTH_MECH_', `. Proper authentication required.')"')
 ')dnl
 
 # Rcpt_ok: < OK > when this recipient is ours, or one that we relay for, or the client has proved who it is
@@ -197,6 +198,7 @@ R< ! > $+ $| < $+ >	$#error $: $2
 ')dnl
 ifdef(`_PROMISCUOUS_RELAY_', `ifdef(`_DELAY_CHECKS_', `', `_BAD_HELO_RULES_(`R$+			$@ < OK >')')dnl
 R$*			$@ < OK >
+divert(-1)undivert(40)divert(0)dnl
 ', `# clients that have proved who they are
 R$*			$: $1 $| $>Relay_TLS
 R$* $| $#$*		$#$2
@@ -212,6 +214,9 @@ R$* $| $*		$: $1
 ifdef(`_NO_UUCP_REJECT_', `# addresses with an exclamation mark are not ours, whatever host they name
 R$* ! $*		$: $1 ! $2 < @ ! >
 ')dnl
+ifelse(defn(`_NO_PERCENT_HACK_'), `reject', `# nor are those with a percent sign
+R$* % $*		$: $1 % $2 < @ % >
+')dnl
 # ours
 R$+ < @ $=w >		$@ < OK >
 # relayed
@@ -226,7 +231,7 @@ R$+ $| < >		$@ < OK >
 R$+ $| < $+ . >		$@ < OK >
 R$+ $| < $* >		$: $1
 ')dnl
-ifdef(`_ACCESS_TABLE_', `ifdef(`_RELAY_FULL_ADDR_', `R$+ < @ $+ >		$: $1 < @ $2 > $| $>SearchList < + To > $| < F : $1 @ $2 > < D : $2 > < F : $1 @ > < >
+ifdef(`_ACCESS_TABLE_', `ifelse(ifdef(`_RELAY_HOSTS_ONLY_', `0', `ifdef(`_RELAY_FULL_ADDR_', `1')'), `1', `R$+ < @ $+ >		$: $1 < @ $2 > $| $>SearchList < + To > $| < F : $1 @ $2 > < D : $2 > < F : $1 @ > < >
 ', `R$+ < @ $+ >		$: $1 < @ $2 > $| $>SearchList < + To > $| < ifdef(`_RELAY_HOSTS_ONLY_', `E', `D') : $2 > < >
 ')dnl
 R$+ $| < RELAY >	$@ < OK >
@@ -235,7 +240,7 @@ R$+ $| < $* >		$: $1
 ')dnl
 undivert(40)dnl
 # without a host it is ours
-R$+ < @ $+ >		$@ $1 < @ $2 >
+R$+ < @ $+ > $*		$@ $1 < @ $2 > $3
 R$*			$@ < OK >
 ')dnl
 
@@ -267,6 +272,9 @@ R< $* < TMPF > > < >	$#error $@ 4.3.0 $: _TMPFMSG_
 undivert(42)dnl
 # its name, when that can be believed
 R$*			$: < ? $&{client_resolve} >
+R< ? TEMP >		$#error $@ 4.4.0 $: "450 Relaying temporarily denied. Cannot resolve PTR record for " $&{client_addr}
+R< ? FORGED >		$#error $@ 5.7.1 $: "550 Relaying denied. IP name possibly forged " $&{client_name}
+R< ? FAIL >		$#error $@ 5.7.1 $: "550 Relaying denied. IP name lookup failed " $&{client_name}
 R< ? OK >		$: < ? > < $&{client_name} >
 R< ? > < $=w >		$@ < OK >
 ifdef(`_RELAY_HOSTS_ONLY_', `R< ? > < $=R >		$@ < OK >

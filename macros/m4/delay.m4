@@ -8,6 +8,7 @@ R$* $| $#discard $*	$#discard $2
 R$* $| $#$*		$@ $>Delayed_TLS $2		the site, or a certificate, has decided
 R$* $| $*		$: $1
 ifdef(`_SPAM_FRIEND_', `R$*			$: $1 $| $>CanonAddr $1
+R$* $| $#$*		$#$2
 R$* $| $+ < @ $+ . >	$: $1 $| $2 < @ $3 >
 R$* $| $- 		$: $1 $| $2 < @ $j >
 R$* $| $+ < @ $+ >	$: $1 $| $>SearchList < ! Spam > $| < F : $2 @ $3 > < D : $3 > < U : $2 @ > < >

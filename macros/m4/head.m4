@@ -21,7 +21,7 @@ undivert(5)dnl
 DZ`'confCF_VERSION
 Dn`'confMAILER_NAME
 # the operators that can follow a name of ours, and what may follow a bracket
-C{O}@ ifelse(defn(`_NO_PERCENT_HACK_'), `nospecial', `', `% ')ifdef(`_NO_UUCP_NOSPECIAL_', `', `!')
+C{O}@ ifdef(`_NO_PERCENT_HACK_', `', `% ')ifdef(`_NO_UUCP_NOSPECIAL_', `', `!')
 # Pseudo domains, never looked up in DNS, and the name without dots
 C{P}. ifdef(`BITNET_RELAY', `BITNET ')ifdef(`_DECNET_', `DECNET ')ifdef(`_FAX_', `FAX ')ifdef(`UUCP_RELAY', `UUCP ')ifdef(`_REDIRECT_', `REDIRECT ')ifdef(`_POP_', `POP ')
 C..

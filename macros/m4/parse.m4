@@ -54,23 +54,16 @@ ifdef(`_VIRTUSER_TABLE_', `include(_CF_DIR_`m4/virtual.m4')')dnl
 ifdef(`_LDAP_ROUTING_', `include(_CF_DIR_`m4/ldap.m4')')dnl
 undivert(4)dnl
 # our own users
-ifdef(`_BESTMX_IS_LOCAL_', `# names whose best MX is this host
-R$+ < @ $+ >		$: < > $1 < @ $2 >
-R< > $+ < @ $=w . >	$: < . > $1 < @ $2 . >
-ifdef(`_BESTMX_CLASS_', `R< > $+ < @ $* $=B . >	$: < $(bestmx $2 $3 . $) > $1 < @ $2 $3 . >', `R< > $+ < @ $+ >	$: < $(bestmx $2 $) > $1 < @ $2 >')
-R< $=w > $+ < @ $+ >	$: < . > $2 < @ $1 . >
-R< $=w . > $+ < @ $+ >	$: < . > $2 < @ $1 . >
-R< $* > $+ < @ $+ >	$: $2 < @ $3 >
-')dnl
 ifdef(`_STICKY_HOST_', `ifdef(`MAIL_HUB', `R$+ < @ $=w . >		$: $>MailerToTriple < $H > $1 < @ $2 . >
 ')dnl
 R$+ < @ $=w . >		$#confLOCAL_MAILER $: @ $1
 ', `R$=L < @ $=w . >	$#confLOCAL_MAILER $: @ $1
 R$+ < @ $=w . >		$#confLOCAL_MAILER $: $1
 ')dnl
-undivert(13)dnl
+undivert(46)dnl
 ifdef(`_MAILER_TABLE_', `R$* < @ $+ > $*		$: $>Mailertable < $2 > $1 < @ $2 > $3
 ')dnl
+undivert(13)dnl
 ifdef(`BITNET_RELAY', `R$* < @ $+ .BITNET . > $*	$: $>MailerToTriple < $B > $1 < @ $2 .BITNET . > $3
 R$* < @ $+ .BITNET > $*		$: $>MailerToTriple < $B > $1 < @ $2 .BITNET > $3
 ')dnl
@@ -81,6 +74,13 @@ R$* < @ $+ .DECNET . > $*	$: $>MailerToTriple < $C > $1 < @ $2 .DECNET . > $3
 ')dnl
 ifdef(`FAX_RELAY', `R$* < @ $+ .FAX > $*		$: $>MailerToTriple < $F > $1 < @ $2 .FAX > $3
 R$* < @ $+ .FAX . > $*		$: $>MailerToTriple < $F > $1 < @ $2 .FAX . > $3
+')dnl
+ifdef(`_BESTMX_IS_LOCAL_', `# names whose best MX is this host
+R$+ < @ $+ >		$: < > $1 < @ $2 >
+ifdef(`_BESTMX_CLASS_', `R< > $+ < @ $* $=B . >	$: < $(bestmx $2 $3 . $) > $1 < @ $2 $3 . >', `R< > $+ < @ $+ >	$: < $(bestmx $2 $) > $1 < @ $2 >')
+R< $=w > $+ < @ $+ >	$#confLOCAL_MAILER $@ $: $2
+R< $=w . > $+ < @ $+ >	$#confLOCAL_MAILER $@ $: $2
+R< $* > $+ < @ $+ >	$: $2 < @ $3 >
 ')dnl
 undivert(1)dnl
 ifdef(`SMART_HOST', `# everything else goes to the smart host
@@ -100,15 +100,17 @@ R< error : $- . $- . $- : $+ > $*	$#error $@ $1.$2.$3 $: $4
 R< error : $- : $+ > $*		$#error $@ $(dequote $1 $) $: $2
 R< error : $+ > $*		$#error $: $1
 R< local : $* > $*		$@ $>CanonLocal < $1 > $2
-R< $~[ : $+ > $*		$: < $1 > < $2 > $3
-R< $+ > < $- @ $+ > $*		$#$1 $@ $3 $: $2 < @ $3 >
-R< $+ > < $+ > $*		$#$1 $@ $2 $: $3
+R< $~[ : $+ > $*		$: < $1 > $2 $| $3
+R< $- > $* @ $* $| $*		$#$1 $@ $3 $: $2 < @ $3 >	as the user it names
+R< $- > $* $| $*		$#$1 $@ $2 $: $3
 R< $=w > $*			$@ $2
 R< $+ > $*			$#confRELAY_MAILER $@ $1 $: $2
 
 # < user > address: mail for a local user, named or the one of the address
 SCanonLocal
 R< $* > $* < @ $+ . > $*	< $1 > $2 < @ $3 > $4
+R< $* > $* $=O $* < @ $+ > $*	$@ $>Recurse $2 $3 $4
+R< $* @ $* > $* < @ $+ > $*	$: < $1 > $3 < @ $4 > $5
 R< > $+ < @ $+ > $*		$#confLOCAL_MAILER $@ $1 @ $2 $: $1
 R< > $+				$#confLOCAL_MAILER $@ $1 $: $1
 R< $+ > $+ < @ $+ > $*		$#confLOCAL_MAILER $@ $2 @ $3 $: $1

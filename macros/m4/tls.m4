@@ -59,7 +59,7 @@ R$* $| $*		$: $1
 ifdef(`_ACCESS_TABLE_', `R$*			$: $>D < $&{server_name} > < ? > < ! Try_TLS > < >
 R< ? > $*		$: $>A < $&{server_addr} > < ? > < ! Try_TLS > < >
 R< ? > $*		$: $>E < > < ? > < ! Try_TLS > < >
-R< NO > < >		$#error $@ 5.7.1 $: "550 do not try TLS with " $&{server_name} " [" $&{server_addr} "]"
+R< NO > $*		$#error $@ 5.7.1 $: "550 do not try TLS with " $&{server_name} " [" $&{server_addr} "]"
 ')dnl
 R$*			$@ OK
 
@@ -67,12 +67,12 @@ R$*			$@ OK
 STLS_connection
 R$* $| < TEMP + $* >	$: 403 $| 4.7.0 $| $2 $| $1
 R$* $| < PERM + $* >	$: 503 $| 5.7.0 $| $2 $| $1
-R$* $| < $={Tls} $* >	$: ifdef(`TLS_PERM_ERR', `503 $| 5.7.0', `454 $| 4.7.0') $| $2 $3 $| $1
+R$* $| < $={Tls} $* >	$: ifdef(`TLS_PERM_ERR', `554 $| 5.7.0', `454 $| 4.7.0') $| $2 $3 $| $1
 R$* $| < $* >		$: none $| none $| $1
-R$- $| $- $| SOFTWARE	$#error $@ ifdef(`TLS_PERM_ERR', `5.7.0 $: "503', `4.7.0 $: "454') TLS handshake failed."
-R$- $| $- $| PROTOCOL	$#error $@ ifdef(`TLS_PERM_ERR', `5.7.0 $: "503', `4.7.0 $: "454') STARTTLS failed."
-R$- $| $- $| CONFIG	$#error $@ ifdef(`TLS_PERM_ERR', `5.7.0 $: "503', `4.7.0 $: "454') STARTTLS temporarily not possible."
-R$- $| $- $| DANE_FAIL	$#error $@ ifdef(`TLS_PERM_ERR', `5.7.0 $: "503', `4.7.0 $: "454') DANE check failed."
+R$- $| $- $| SOFTWARE	$#error $@ ifdef(`TLS_PERM_ERR', `5.7.0 $: "554', `4.7.0 $: "454') TLS handshake failed."
+R$- $| $- $| PROTOCOL	$#error $@ ifdef(`TLS_PERM_ERR', `5.7.0 $: "554', `4.7.0 $: "454') STARTTLS failed."
+R$- $| $- $| CONFIG	$#error $@ ifdef(`TLS_PERM_ERR', `5.7.0 $: "554', `4.7.0 $: "454') STARTTLS temporarily not possible."
+R$- $| $- $| DANE_FAIL	$#error $@ ifdef(`TLS_PERM_ERR', `5.7.0 $: "554', `4.7.0 $: "454') DANE check failed."
 R$- $| $- $| $*		$@ OK
 R$- $| $+ $| $+ $| SOFTWARE	$#error $@ $2 $: $1 " TLS handshake failed."
 R$- $| $+ $| $+ $| PROTOCOL	$#error $@ $2 $: $1 " STARTTLS failed."
@@ -108,6 +108,7 @@ R$*			$@ OK
 # the names that come after the first one
 STLS_names
 R$- $| $+ $| + $* + + $* $| yes	$: $1 $| $2 $| + $3 $| more $4
+R$- $| $+ $| + CN $| $*		$: $1 $| $2 $| + CN : $&{TLS_Name} $| $3
 R$- $| $+ $| + CN : $* $| $*	$: $1 $| $2 $| $4 $| CN $| $3 $| $>Same_tokens < $3 > < $&{cn_subject} >
 R$- $| $+ $| + CS : $* $| $*	$: $1 $| $2 $| $4 $| CS $| $3 $| $>Same_tokens < $3 > < $&{cert_subject} >
 R$- $| $+ $| + CI : $* $| $*	$: $1 $| $2 $| $4 $| CI $| $3 $| $>Same_tokens < $3 > < $&{cert_issuer} >

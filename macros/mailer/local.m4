@@ -23,7 +23,7 @@ PUSHDIVERT(7)
 # senders
 SEnvFromL
 R< @ >			$n			bounces come from the mailer daemon
-R< @ $* >		$n
+R< @ $+ >		$@ < @ $1 >
 R$*			$: $>AddDomain $1
 ifdef(`_LOCAL_NO_MASQUERADE_', `R$* < @ *LOCAL* > $*	$: $1 < @ $j . > $2
 ', `R$+ < @ $+ > $*		$@ $>MasqEnv $1 < @ $2 > $3
@@ -36,7 +36,7 @@ R$+ < @ $* >		$: $1
 # senders in header lines
 SHdrFromL
 R< @ >			$n
-R< @ $* >		$n
+R< @ $+ >		$@ < @ $1 >
 R$*			$: $>AddDomain $1
 ifdef(`_LOCAL_NO_MASQUERADE_', `R$* < @ *LOCAL* > $*	$: $1 < @ $j . > $2
 ', `R$+ < @ $+ > $*		$@ $>MasqHdr $1 < @ $2 > $3

@@ -6,7 +6,7 @@ dnl
 dnl Example:
 dnl   MAILER(`mail11')
 define(`_DECNET_', `1')
-PUSHDIVERT(13)
+PUSHDIVERT(46)
 # DECnet neighbours
 R$* < @ $+ .DECNET > $*	$#mail11 $@ $2 $: $1
 R$* < @ $+ .DECNET . > $*	$#mail11 $@ $2 $: $1
@@ -15,6 +15,7 @@ PUSHDIVERT(7)
 Mmail11, P=_OR_(`MAIL11_MAILER_PATH', `/usr/etc/mail11'), F=_MFLAGS_(`MAIL11', `', `nsFx'), S=Mail11From, R=Mail11To, _MLIMITS_(`MAIL11')T=DNS/X-DECnet/X-Unix, A=_OR_(`MAIL11_MAILER_ARGS', `mail11 $g $x $h $u')
 
 SMail11From
+R$+ < @ $=w . >		$@ $1
 R$+ < @ $- .UUCP >	$@ $1 < @ $2 .UUCP >
 R$+ < @ $+ >		$@ $>MasqSMTP $1 < @ $2 >
 
@@ -22,5 +23,4 @@ SMail11To
 R$+ < @ $- .UUCP >	$: $2 ! $1
 R$+ < @ $- .DECNET >	$@ $2 :: $1
 R$+ < @ $- .DECNET . >	$@ $2 :: $1
-R$+ < @ $+ >		$: $1
 POPDIVERT
