@@ -125,7 +125,6 @@ R$* < @ *LOCAL* > $*		$1 < @ $j > $2
 R$* < $+ > $*			$1 $2 $3			no brackets
 R@ $+ , @ $+ : $+		@ $1 : @ $2 : $3		routes as they were
 ifdef(`_NO_UUCP_NOSPECIAL_', `', `R$+ @ $- .UUCP			$2 ! $1				names with an exclamation mark
-R$+ @ $+ .UUCP			$2 ! $1
 ')dnl
 ifdef(`_DECNET_', `R$+ @ $+ .DECNET			$2 : : $1			names with two colons
 ')dnl

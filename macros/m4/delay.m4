@@ -11,7 +11,9 @@ ifdef(`_SPAM_FRIEND_', `R$*			$: $1 $| $>CanonAddr $1
 R$* $| $#$*		$#$2
 R$* $| $+ < @ $+ . >	$: $1 $| $2 < @ $3 >
 R$* $| $- 		$: $1 $| $2 < @ $j >
-R$* $| $+ < @ $+ >	$: $1 $| $>SearchList < ! Spam > $| < F : $2 @ $3 > < D : $3 > < U : $2 @ > < >
+R$* $| $+ < @ $=w >	$: $1 $| < $2 @ $3 > < D : $3 > < U : $2 @ >
+R$* $| $+ < @ $+ >	$: $1 $| < $2 @ $3 > < D : $3 >
+R$* $| < $+ > < D : $+	$: $1 $| $>SearchList < ! Spam > $| < F : $2 > < D : $3 < >
 ifdef(`_SPAM_HATER_', `R$* $| < HATER >	$: $1
 R$* $| $*		$@ $>Delayed_TLS_plain NOSPAMHATER
 ', `R$* $| < FRIEND >	$@ $>Delayed_TLS_plain SPAMFRIEND
