@@ -1,12 +1,13 @@
 /**
- * `npm run bench [-- NAME ...] [--messages=N] [--profile=FOLDER]`: prints what the server costs. The names: rewriting,
- * accept, accept-kept, relay. `--profile` has the server write a CPU profile, for the developer tools of a browser.
+ * `npm run bench [-- NAME ...] [--messages=N] [--profile=FOLDER]`: prints what the server costs. The names: mc,
+ * rewriting, accept, accept-kept, relay. `--profile` has the server write a CPU profile, for the developer tools of a browser.
  *
  * The server runs in a process of its own; what counts is its CPU time for each message, which a busy machine falsifies
  * least. Nothing here is asserted anywhere: figures are for people.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { benchMacros } from "./macros.ts";
 import { generate, type Load } from "./generator.ts";
 import { postfixTool, runSmtpSource } from "./postfix.ts";
 import { costOf } from "./process-cost.ts";
@@ -31,6 +32,10 @@ interface Benchmark {
 }
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  mc: {
+    title: "a site file through the macro processor, ours and GNU's",
+    run: () => benchMacros(print),
+  },
   rewriting: {
     title: "addresses through rulesets 3,0 and check_rcpt, reading a configuration",
     run: () => benchRewriting(print),

@@ -82,13 +82,15 @@ export class Diversions {
     const origins: (Origin | undefined)[] = [undefined];
     let line = 0;
     const text: string[] = [];
-    for (const piece of pieces) {
-      text.push(piece.text);
-      const lines = piece.text.split("\n");
-      for (let index = 0; index < lines.length; index++) {
-        if (index > 0) origins[++line] = undefined;
-        if (lines[index] !== "") origins[line] ??= piece.origin;
+    for (const { text: each, origin } of pieces) {
+      text.push(each);
+      let start = 0;
+      for (let end = each.indexOf("\n"); end >= 0; end = each.indexOf("\n", start)) {
+        if (end > start) origins[line] ??= origin;
+        origins[++line] = undefined;
+        start = end + 1;
       }
+      if (start < each.length) origins[line] ??= origin;
     }
     return { text: text.join(""), origins };
   }
