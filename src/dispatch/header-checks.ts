@@ -29,6 +29,9 @@ function headerChecks(config: Config): HeaderChecks {
   return checks;
 }
 
+/** Hears of each verdict that is not "ok": the name of the ruleset and what it was asked about. */
+export type OnVerdict = (ruleset: string, args: readonly string[], verdict: Verdict) => void;
+
 /** The first verdict that is not "ok" decides; a quarantine is kept while later checks may still refuse. */
 export async function checkHeader(
   config: Config,
@@ -36,6 +39,7 @@ export async function checkHeader(
   fields: readonly HeaderField[],
   scope: MacroScope,
   size: number,
+  onVerdict: OnVerdict,
 ): Promise<Verdict> {
   const { byName, others } = headerChecks(config);
   let kept: Verdict = ACCEPTED;
@@ -45,7 +49,9 @@ export async function checkHeader(
     if (byName.size === 0) continue;
     const rule = byName.get(field.name.toLowerCase()) ?? others;
     if (rule?.check === undefined) continue;
-    const verdict = await checkField(router, field, rule.check, scope);
+    const ruleset = config.rulesets.nameOf(rule.check.ruleset);
+    const verdict = await checkField(router, field, ruleset, rule.check.keepComments, scope);
+    if (verdict.kind !== "ok") onVerdict(ruleset, [field.value], verdict);
     if (verdict.kind === "quarantine") kept = verdict;
     else if (verdict.kind !== "ok") return verdict;
   }
@@ -54,6 +60,7 @@ export async function checkHeader(
     ["check_eom", [String(size)]],
   ] as const) {
     const verdict = await router.check(ruleset, args, scope);
+    if (verdict.kind !== "ok") onVerdict(ruleset, args, verdict);
     if (verdict.kind === "quarantine") kept = verdict;
     else if (verdict.kind !== "ok") return verdict;
   }
@@ -66,18 +73,19 @@ const LONGEST_CHECKED = 1000;
 function checkField(
   router: Router,
   field: HeaderField,
-  check: NonNullable<HeaderRule["check"]>,
+  ruleset: string,
+  keepComments: boolean,
   scope: MacroScope,
 ): ReturnType<Router["check"]> {
   const value = unfold(field.value);
-  const text = (check.keepComments ? value : stripComments(value)).slice(0, LONGEST_CHECKED);
+  const text = (keepComments ? value : stripComments(value)).slice(0, LONGEST_CHECKED);
   const macros = scope.child([
     ["currHeader", value.slice(0, LONGEST_CHECKED)],
     ["hdr_name", field.name],
     ["hdrlen", String(value.length)],
     ["addr_type", "h"],
   ]);
-  return router.check(String(check.ruleset), [text], macros);
+  return router.check(ruleset, [text], macros);
 }
 
 /** Text without RFC 5322 comments; parentheses inside quoted strings stay. */

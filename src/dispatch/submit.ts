@@ -21,6 +21,7 @@ import {
   QueueUnavailableError,
 } from "../queue/queue.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { logJudged } from "../routing/log-verdict.ts";
 import type { Router } from "../routing/router.ts";
 import type { Verdict } from "../routing/verdict.ts";
 import type { Clock } from "../sys/clock.ts";
@@ -152,8 +153,11 @@ class Incoming implements IncomingMessage {
     });
     if (this.#incoming.submission?.fullName !== undefined) scope.set("x", this.#incoming.submission.fullName);
     const router = this.#environment.routerOf(config);
-    const verdict = await checkHeader(config, router, fields, scope, this.#size);
-    if (verdict.kind === "refuse" || verdict.kind === "defer") return this.#rejected(verdict.reply);
+    const judged = { id: this.id, relay: this.#incoming.relay };
+    const verdict = await checkHeader(config, router, fields, scope, this.#size, (ruleset, args, each) =>
+      logJudged(this.#environment.log, config, { ...judged, ruleset, args, verdict: each }),
+    );
+    if (verdict.kind === "refuse" || verdict.kind === "defer") return verdict.reply;
     const headers = completeHeader(config, fields, scope);
     return this.#commit(this.#envelope(headers, scope, now), verdict);
   }
@@ -199,12 +203,6 @@ class Incoming implements IncomingMessage {
 
   #accepted(): Reply {
     return reply(250, "2.0.0", `${this.id} Message accepted for delivery`);
-  }
-
-  #rejected(answer: Reply): Reply {
-    const text = `reject=${answer.code} ${answer.enhanced ?? ""} ${answer.lines.join(" ")}`;
-    this.#environment.log.write(4, { priority: "notice", id: this.id, text });
-    return answer;
   }
 
   #wantedFields(fields: readonly HeaderField[]): readonly HeaderField[] {

@@ -173,15 +173,21 @@ export interface VerdictFacts {
   readonly relay: string;
   /** What became of it: "reject=550 5.7.1 <a@b>... Relaying denied", "discard", "quarantine=reason". */
   readonly outcome: string;
+  /** The rule that decided, and where it came from: asked for when somebody wants to read it. */
+  readonly rule?: () => { readonly rule: string; readonly origin?: string } | undefined;
 }
 
-/** One line for every refusal of a ruleset. */
+/** From here on the rule that decided has a line of its own. */
+const RULE_LEVEL = 10;
+
+/** One line for everything a ruleset refuses, throws away or puts aside. */
 export function logVerdict(log: Log, facts: VerdictFacts): void {
   if (!log.enabled(REJECT_LEVEL)) return;
   const { id, ruleset, arg1, arg2, relay, outcome } = facts;
   const second = arg2 === undefined || arg2 === "" ? "" : `, arg2=${shorten(arg2)}`;
   const text = `ruleset=${ruleset}, arg1=${shorten(arg1)}${second}, relay=${shorten(relay)}, ${shorten(outcome, 512)}`;
   const equals = outcome.indexOf("=");
+  const rule = facts.rule?.();
   log.write(REJECT_LEVEL, {
     priority: "notice",
     id,
@@ -193,8 +199,12 @@ export function logVerdict(log: Log, facts: VerdictFacts): void {
       arg2,
       relay,
       ...(equals === -1 ? { [outcome]: true } : { [outcome.slice(0, equals)]: outcome.slice(equals + 1) }),
+      ...rule,
     }),
   });
+  if (rule === undefined || !log.enabled(RULE_LEVEL)) return;
+  const origin = rule.origin === undefined ? "" : `, origin=${rule.origin}`;
+  log.write(RULE_LEVEL, { priority: "info", id, text: `ruleset=${ruleset}, rule=${rule.rule}${origin}` });
 }
 
 /** A line of another kind, for callers that have nothing but text. */

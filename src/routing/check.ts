@@ -34,8 +34,7 @@ export function runCheck(
     }
     if (tokens[0] !== CANON_MAILER) return ACCEPTED;
     const verdict = verdictOf(parser, tokens, context);
-    const refused = verdict.kind === "refuse" || verdict.kind === "defer";
-    return refused && decidedAt !== undefined ? { ...verdict, at: decidedAt } : verdict;
+    return verdict.kind !== "ok" && decidedAt !== undefined ? { ...verdict, at: decidedAt } : verdict;
   });
 }
 

@@ -4,11 +4,11 @@ import type { Location } from "../source/location.ts";
 
 export type Verdict =
   | { readonly kind: "ok" }
-  /** `$#error` with a 5xx or 4xx reply (421 also closes the connection); `at` is the rule that said so. */
+  /** `$#error` with a 5xx or 4xx reply (421 also closes the connection). In all of them `at` is the rule that said so. */
   | { readonly kind: "refuse" | "defer"; readonly reply: Reply; readonly at?: Location }
   /** `$#discard`: accept everything and deliver nothing. */
-  | { readonly kind: "discard" }
+  | { readonly kind: "discard"; readonly at?: Location }
   /** `$#error $@ quarantine $: reason`. */
-  | { readonly kind: "quarantine"; readonly reason: string };
+  | { readonly kind: "quarantine"; readonly reason: string; readonly at?: Location };
 
 export const ACCEPTED: Verdict = { kind: "ok" };

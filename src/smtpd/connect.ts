@@ -9,7 +9,7 @@ import { rfc5322Date } from "../mail/date.ts";
 import { reply } from "../mail/reply.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { replies } from "./replies.ts";
-import { logRejection } from "./session-log.ts";
+import { logJudgement } from "./session-log.ts";
 import type { SmtpSession } from "./session.ts";
 
 /** A client that would have to wait longer than this for its second (ConnectionRateThrottle) is sent away, ms. */
@@ -75,8 +75,8 @@ function judge(session: SmtpSession): MaybePromise<void> {
     session.features = features ?? "";
     return whenReady(router.check("check_relay", [client.name, address], scope), (verdict) => {
       const refusal = session.refusalOf(verdict);
+      logJudgement(session, "check_relay", [client.name, address], verdict, refusal);
       if (refusal !== undefined) {
-        logRejection(session, "check_relay", client.name, refusal, verdict);
         session.refusal = refusal;
         return undefined;
       }

@@ -5,7 +5,7 @@ import { isPromise, type MaybePromise, whenReady } from "../sys/maybe-promise.ts
 import type { DataConsumer } from "./octet-stream.ts";
 import { replies } from "./replies.ts";
 import type { Transaction } from "./services.ts";
-import { logRejection } from "./session-log.ts";
+import { logJudgement } from "./session-log.ts";
 import type { SmtpSession } from "./session.ts";
 
 export function data(session: SmtpSession): MaybePromise<void> {
@@ -36,10 +36,8 @@ export function openMessage(
   transaction.scope.set("nrcpts", count);
   return whenReady(session.router.check("check_data", [count], transaction.scope), (verdict) => {
     const refusal = session.refusalOf(verdict);
-    if (refusal !== undefined) {
-      logRejection(session, "check_data", count, refusal, verdict);
-      return refusal;
-    }
+    logJudgement(session, "check_data", [count], verdict, refusal);
+    if (refusal !== undefined) return refusal;
     if (verdict.kind === "discard") transaction.discard = true;
     if (verdict.kind === "quarantine") transaction.quarantined = verdict.reason;
     return begin(session, transaction);

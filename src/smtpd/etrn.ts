@@ -1,7 +1,7 @@
 /** ETRN (RFC 1985): a host that was away asks for its mail. */
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { printable, replies } from "./replies.ts";
-import { logRejection } from "./session-log.ts";
+import { logJudgement } from "./session-log.ts";
 import type { SmtpSession } from "./session.ts";
 
 export function etrn(session: SmtpSession, argument: string): MaybePromise<void> {
@@ -12,7 +12,7 @@ export function etrn(session: SmtpSession, argument: string): MaybePromise<void>
   return whenReady(session.router.check("check_etrn", [argument], session.scope), (verdict) => {
     const refusal = session.refusalOf(verdict);
     if (refusal !== undefined) {
-      logRejection(session, "check_etrn", argument, refusal, verdict);
+      logJudgement(session, "check_etrn", [argument], verdict, refusal);
       return session.refuse(refusal);
     }
     // "#group" would ask for a queue group; "@domain" asks for the subdomains too.

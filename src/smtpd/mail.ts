@@ -7,7 +7,7 @@ import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { type EsmtpParameter, isEightBit, readPath } from "./path.ts";
 import { about, replies } from "./replies.ts";
 import type { Transaction } from "./services.ts";
-import { logRejection } from "./session-log.ts";
+import { logJudgement } from "./session-log.ts";
 import type { SmtpSession } from "./session.ts";
 
 export function mail(session: SmtpSession, argument: string): MaybePromise<void> {
@@ -50,9 +50,10 @@ function judged(session: SmtpSession, transaction: Transaction, verdict: Verdict
   const refusal = session.refusalOf(verdict);
   if (refusal !== undefined) {
     const answer = about(shownSender, refusal);
-    logRejection(session, "check_mail", shownSender, answer, verdict);
+    logJudgement(session, "check_mail", [shownSender], verdict, answer);
     return session.refuse(answer);
   }
+  logJudgement(session, "check_mail", [shownSender], verdict);
   if (verdict.kind === "discard") transaction.discard = true;
   if (verdict.kind === "quarantine") transaction.quarantined = verdict.reason;
   session.transaction = transaction;

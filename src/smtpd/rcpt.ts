@@ -8,7 +8,7 @@ import { isXtext } from "./mail.ts";
 import { type EsmtpParameter, isEightBit, readPath } from "./path.ts";
 import { about, replies } from "./replies.ts";
 import type { Transaction } from "./services.ts";
-import { logRejection } from "./session-log.ts";
+import { logJudgement } from "./session-log.ts";
 import type { SmtpSession } from "./session.ts";
 
 /** BadRcptThrottle: after so many bad recipients each RCPT waits so long, ms. */
@@ -63,9 +63,10 @@ function judged(
   const refusal = session.refusalOf(verdict);
   if (refusal !== undefined) {
     const answer = about(incoming.shown, refusal);
-    logRejection(session, "check_rcpt", incoming.shown, answer, verdict);
+    logJudgement(session, "check_rcpt", [incoming.shown], verdict, answer);
     return refuse(session, transaction, answer);
   }
+  logJudgement(session, "check_rcpt", [incoming.shown], verdict);
   if (verdict.kind === "discard") transaction.discard = true;
   if (verdict.kind === "quarantine") transaction.quarantined = verdict.reason;
   const resolution = session.router.resolve(incoming.address, transaction.scope);

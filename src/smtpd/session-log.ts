@@ -1,34 +1,21 @@
 /** The log lines of a session, in sendmail's words: analysers and fail2ban read them. */
-import type { Config } from "../config/config.ts";
-import { type Reply, replyText } from "../mail/reply.ts";
+import type { Reply } from "../mail/reply.ts";
+import { logJudged } from "../routing/log-verdict.ts";
 import type { Verdict } from "../routing/verdict.ts";
-import { formatLocation } from "../source/location.ts";
 import { printable } from "./replies.ts";
 import type { SmtpSession } from "./session.ts";
 
-/**
- * Level 4: a ruleset refused something. Which rule it was, and where that came from, is in the fields only: the text
- * stays what analysers know.
- */
-export function logRejection(
+/** Level 4: a ruleset refused, threw away or put aside something. */
+export function logJudgement(
   session: SmtpSession,
   ruleset: string,
-  argument: string,
-  answer: Reply,
+  args: readonly string[],
   verdict: Verdict,
+  answer?: Reply,
 ): void {
-  const { relay, config } = session;
-  session.services.log.write(4, {
-    priority: "notice",
-    text: `ruleset=${ruleset}, arg1=${printable(argument)}, relay=${relay}, reject=${replyText(answer)}`,
-    fields: () => ({ ruleset, arg1: argument, relay, reject: replyText(answer), ...ruleFields(config, verdict) }),
-  });
-}
-
-function ruleFields(config: Config, verdict: Verdict): Readonly<Record<string, string>> {
-  if (!("at" in verdict) || verdict.at === undefined) return {};
-  const origin = config.originOf(verdict.at);
-  return { rule: formatLocation(verdict.at), ...(origin === undefined ? {} : { origin }) };
+  if (verdict.kind === "ok") return;
+  const { relay, config, services } = session;
+  logJudged(services.log, config, { ruleset, args: args.map(printable), relay, verdict, answer });
 }
 
 /** Level 15: every line of both sides. Ask log.enabled(15) first. */

@@ -3,7 +3,7 @@ import { type Reply, reply } from "../mail/reply.ts";
 import type { Triple } from "../envelope/recipient.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { about, printable, replies } from "./replies.ts";
-import { logRejection } from "./session-log.ts";
+import { logJudgement } from "./session-log.ts";
 import type { SmtpSession } from "./session.ts";
 
 export function vrfy(session: SmtpSession, argument: string): MaybePromise<void> {
@@ -42,7 +42,7 @@ function verify(
   return whenReady(session.router.check(ruleset, [argument], session.scope), (verdict) => {
     const refusal = session.refusalOf(verdict);
     if (refusal !== undefined) {
-      logRejection(session, ruleset, argument, refusal, verdict);
+      logJudgement(session, ruleset, [argument], verdict, refusal);
       return session.refuse(refusal);
     }
     return whenReady(session.router.resolve(argument, session.scope), (resolution) => {

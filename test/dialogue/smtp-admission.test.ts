@@ -59,7 +59,7 @@ describe("who may come in", () => {
         "221 2.0.0 mail.example.test closing connection",
       ]);
       expect(services.lines.map(({ text }) => text)).toContain(
-        "ruleset=check_relay, arg1=localhost, relay=localhost [127.0.0.1], reject=550 5.7.1 Access denied",
+        "ruleset=check_relay, arg1=localhost, arg2=127.0.0.1, relay=localhost [127.0.0.1], reject=550 5.7.1 Access denied",
       );
     });
   });
