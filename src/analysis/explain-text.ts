@@ -1,7 +1,8 @@
 /** An explanation in plain words, line by line, or as JSON. Text is octets; the words leave control characters out. */
 import { printable } from "../rewriting/tokens.ts";
 import { formatLocation } from "../source/location.ts";
-import type { Explanation, Outcome, Sent } from "./explain.ts";
+import type { Triple } from "../envelope/recipient.ts";
+import type { Explanation, LocalStory, Outcome, Sent } from "./explain.ts";
 import type { Asked, FiredRule, RulesetRun } from "./record-runs.ts";
 
 export function explanationLines(told: Explanation): string[] {
@@ -10,11 +11,13 @@ export function explanationLines(told: Explanation): string[] {
     `${printable(address)}, as ${role === "sender" ? "a sender" : "a recipient"}:`,
     ...(canonical === undefined ? [] : [`canonical form: ${printable(canonical)}`]),
     outcomeLine(told.outcome),
+    ...(told.local === undefined ? [] : localLines(told.local, told.outcome)),
     ...sent.map((each) => sentLine(each, role)),
     ...messages.map((text) => `message: ${text}`),
     "",
     "How this was found:",
     ...rulesets.flatMap((run) => runLines(run, 1)),
+    ...(told.local?.rulesets ?? []).flatMap((run) => runLines(run, 1)),
     ...sent.flatMap((each) => sentStory(each, role)),
     ...(told.truncated ? ["The rules went on for longer than is shown here."] : []),
   ];
@@ -28,17 +31,39 @@ export function explanationJson(told: Explanation): string {
   );
 }
 
+/** Who the user of the mailer is on this machine. */
+function localLines({ kind, members = [], moved, reply }: LocalStory, outcome: Outcome): string[] {
+  const user = moved?.user ?? (outcome.kind === "mailer" ? outcome.user : "");
+  const name = printable(user);
+  const said: Readonly<Record<LocalStory["kind"], string[]>> = {
+    alias: [`${name} is an alias of: ${members.map(printable).join(", ") || "nobody"}`],
+    user: [`${name} is a user of this machine`],
+    deliver: [],
+    unknown: [`${name} is neither an alias nor a user of this machine: 550 5.1.1 User unknown`],
+    error: [`ruleset 5 refuses it: ${reply && replyText(reply)}`],
+    later: [`whether ${name} is known cannot be told now: ${reply && replyText(reply)}`],
+    discard: ["ruleset 5 throws it away without a report"],
+  };
+  const elsewhere = moved === undefined ? [] : [`ruleset 5 sends it to ${tripleText(moved)}`];
+  return [...elsewhere, ...said[kind]];
+}
+
+function tripleText({ mailer, host, user }: Triple): string {
+  return `mailer ${mailer}${host === "" ? "" : `, host ${printable(host)}`}, user ${printable(user)}`;
+}
+
+function replyText({ code, enhanced, text }: NonNullable<LocalStory["reply"]>): string {
+  return [code, ...(enhanced === undefined ? [] : [enhanced]), printable(text)].join(" ");
+}
+
 function outcomeLine(outcome: Outcome): string {
   switch (outcome.kind) {
-    case "mailer": {
-      const { mailer, host, user } = outcome;
-      return `goes to mailer ${mailer}${host === "" ? "" : `, host ${printable(host)}`}, user ${printable(user)}`;
-    }
+    case "mailer":
+      return `goes to ${tripleText(outcome)}`;
     case "discard":
       return "is thrown away without a report";
     default: {
-      const { code, enhanced, text } = outcome.reply;
-      const reply = [code, ...(enhanced === undefined ? [] : [enhanced]), printable(text)].join(" ");
+      const reply = replyText(outcome.reply);
       return outcome.kind === "later"
         ? `cannot be told now, a look-up does not answer: ${reply}`
         : `is refused: ${reply}`;
@@ -72,7 +97,8 @@ function runLines({ ruleset, number, input, rules, output, status }: RulesetRun,
 
 function ruleLines(rule: FiredRule, indent: string, depth: number): string[] {
   return [
-    `${indent}${formatLocation(rule)}: R${rule.lhs}   ->   ${rule.rhs}`,
+    `${indent}${formatLocation({ file: rule.file, line: rule.line })}: R${rule.lhs}   ->   ${rule.rhs}`,
+    ...(rule.origin === undefined ? [] : [`${indent}    from ${rule.origin}`]),
     ...rule.lookups.map((asked) => `${indent}    ${lookupText(asked)}`),
     ...rule.calls.flatMap((run) => runLines(run, depth + 3)),
     `${indent}    ${rule.after === undefined ? "cannot be applied" : `makes it: ${rule.after}`}`,

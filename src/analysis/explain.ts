@@ -10,6 +10,9 @@ import type { Mailer } from "../config/mailer.ts";
 import { printable } from "../rewriting/tokens.ts";
 import type { RewriteWatcher } from "../rewriting/trace.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import type { Triple } from "../envelope/recipient.ts";
+import { destinationText, parseDestinations } from "../routing/alias-list.ts";
+import { type LocalAnswer, type LocalNames, locate, sameTriple } from "../routing/local-user.ts";
 import { createRouter } from "../routing/resolve.ts";
 import type { Resolution, Router } from "../routing/router.ts";
 import { RunRecorder, type RulesetRun } from "./record-runs.ts";
@@ -29,6 +32,8 @@ export interface Explanation {
   readonly outcome: Outcome;
   /** The rulesets that found the outcome, in order. */
   readonly rulesets: readonly RulesetRun[];
+  /** For a recipient whose mailer looks names up: who that is here. */
+  readonly local?: LocalStory;
   /** What mailers are sent for this address, and the rulesets that made it. */
   readonly sent: readonly Sent[];
   /** What rulesets had to complain about. */
@@ -46,6 +51,19 @@ export type Outcome =
     }
   | { readonly kind: "discard" };
 
+/** What becomes of the user of a triple behind rulesets 3 and 0. */
+export interface LocalStory {
+  /** "deliver": nobody is looked up by name; "unknown" is refused at RCPT. */
+  readonly kind: "alias" | "user" | "deliver" | "unknown" | "error" | "later" | "discard";
+  /** What the alias names, as it stands there. */
+  readonly members?: readonly string[];
+  /** Where ruleset 5 sent it, when that is another place. */
+  readonly moved?: Triple;
+  readonly reply?: { readonly code: number; readonly enhanced?: string; readonly text: string };
+  /** Ruleset 5, each time it was asked. */
+  readonly rulesets: readonly RulesetRun[];
+}
+
 export interface Sent {
   readonly part: "envelope" | "header";
   /** Several when they all get the same. */
@@ -58,9 +76,17 @@ export interface Sent {
 /** Switches the watching of the configuration's engine on and off; what it prints meanwhile is nobody's business. */
 export type Watch = (watcher: RewriteWatcher | undefined) => void;
 
+/** Who is local, when that is to be told too. */
+export type Names = Pick<LocalNames, "aliases" | "users">;
+
 /** @param config read with a trace that `watch` reaches: the compiled engine cannot be watched */
-export async function explainAddress(config: Config, watch: Watch, question: Question): Promise<Explanation> {
-  const story = new Story(config, watch, question);
+export async function explainAddress(
+  config: Config,
+  watch: Watch,
+  question: Question,
+  names?: Names,
+): Promise<Explanation> {
+  const story = new Story(config, watch, question, names);
   return story.tell();
 }
 
@@ -71,15 +97,17 @@ class Story {
   readonly #config: Config;
   readonly #watch: Watch;
   readonly #question: Question;
+  readonly #names: Names | undefined;
   readonly #router: Router;
   readonly #scope: MacroScope;
   readonly #messages = new Set<string>();
   #truncated = false;
 
-  constructor(config: Config, watch: Watch, question: Question) {
+  constructor(config: Config, watch: Watch, question: Question, names: Names | undefined) {
     this.#config = config;
     this.#watch = watch;
     this.#question = question;
+    this.#names = names;
     this.#router = createRouter(config, (text) => this.#note(printable(text)));
     this.#scope = config.macros.child([["addr_type", `e ${question.role[0]}`]]);
   }
@@ -92,21 +120,34 @@ class Story {
     const { address, role } = this.#question;
     const { answer, runs } = await this.#watched(() => this.#router.resolve(address, this.#scope));
     const canonical = runs.find(({ number }) => number === 3)?.result;
+    const triple = answer.kind === "triple" ? answer.triple : undefined;
+    const local = triple === undefined ? undefined : await this.#local(triple);
     return {
       address,
       role,
       ...(canonical === undefined ? {} : { canonical }),
       outcome: outcomeOf(answer),
       rulesets: runs,
-      sent: await this.#sent(answer),
+      ...(local === undefined ? {} : { local }),
+      sent: await this.#sent(local?.moved ?? triple),
       messages: [...this.#messages],
       ...(this.#truncated ? { truncated: true } : {}),
     };
   }
 
-  async #sent(resolution: Resolution): Promise<Sent[]> {
+  /** The questions that RCPT and delivery ask about a local name (routing/local-user.ts). */
+  async #local(triple: Triple): Promise<LocalStory | undefined> {
+    const names = this.#names;
+    const flags = this.#config.mailers.get(triple.mailer)?.flags;
+    if (names === undefined || this.#question.role === "sender") return undefined;
+    if (flags === undefined || !["A", "5", "w"].some((flag) => flags.has(flag))) return undefined;
+    const place = { config: this.#config, router: this.#router, ...names };
+    const { answer, runs } = await this.#watched(() => locate(place, triple, false, this.#scope));
+    return localStory(answer, triple, runs);
+  }
+
+  async #sent(triple: Triple | undefined): Promise<Sent[]> {
     const { role, mailer: wanted } = this.#question;
-    const triple = resolution.kind === "triple" ? resolution.triple : undefined;
     const name = wanted ?? (role === "recipient" ? triple?.mailer : undefined);
     if (name === undefined && role === "recipient") return [];
     if (triple) {
@@ -136,7 +177,8 @@ class Story {
   }
 
   async #watched<T>(ask: () => T | Promise<T>): Promise<{ answer: T; runs: readonly RulesetRun[] }> {
-    const recorder = new RunRecorder((tokens) => this.#config.rewriter.join(tokens));
+    const { rewriter, originOf } = this.#config;
+    const recorder = new RunRecorder((tokens) => rewriter.join(tokens), originOf);
     this.#watch(recorder);
     try {
       const answer = await ask();
@@ -162,6 +204,24 @@ function addSent(sent: Sent[], more: Sent): void {
   const same = sent.findIndex(({ part, text }) => part === more.part && text === more.text);
   if (same === -1) sent.push(more);
   else sent[same] = { ...sent[same], mailers: [...sent[same].mailers, ...more.mailers] };
+}
+
+function localStory(answer: LocalAnswer, named: Triple, rulesets: readonly RulesetRun[]): LocalStory {
+  switch (answer.kind) {
+    case "discard":
+      return { kind: "discard", rulesets };
+    case "error":
+    case "tempfail": {
+      const { code, enhanced, lines } = answer.reply;
+      const reply = { code, ...(enhanced === undefined ? {} : { enhanced }), text: lines.join(" ") };
+      return { kind: answer.kind === "error" ? "error" : "later", reply, rulesets };
+    }
+    default: {
+      const moved = sameTriple(answer.triple, named) ? {} : { moved: answer.triple };
+      const members = answer.kind === "alias" ? { members: parseDestinations(answer.value).map(destinationText) } : {};
+      return { kind: answer.kind, ...members, ...moved, rulesets };
+    }
+  }
 }
 
 function outcomeOf(resolution: Resolution): Outcome {

@@ -3,6 +3,7 @@ import type { LookupResult } from "../rewriting/lookup.ts";
 import type { Rule } from "../rewriting/rule.ts";
 import { printTokens, type Tokens } from "../rewriting/tokens.ts";
 import { printRule, type RewriteWatcher } from "../rewriting/trace.ts";
+import type { OriginOf } from "../source/source-map.ts";
 
 /** One ruleset over one workspace. Workspaces are printed as traces print them: a blank between two tokens. */
 export interface RulesetRun {
@@ -20,6 +21,8 @@ export interface RulesetRun {
 export interface FiredRule {
   readonly file: string;
   readonly line: number;
+  /** Where that line came from, as in `site.mc:12 FEATURE(access_db)`, when the configuration was compiled with a map. */
+  readonly origin?: string;
   /** Both sides as `=S` prints them. */
   readonly lhs: string;
   readonly rhs: string;
@@ -57,13 +60,15 @@ const MAX_STEPS = 2000;
 export class RunRecorder implements RewriteWatcher {
   readonly runs: RulesetRun[] = [];
   readonly #join: (tokens: Tokens) => string;
+  readonly #originOf: OriginOf;
   /** The rulesets that have not returned, outermost first; undefined: not recorded any more. */
   readonly #open: (OpenRun | undefined)[] = [];
   #steps = 0;
 
   /** @param join tokens to text, as the configuration has it */
-  constructor(join: (tokens: Tokens) => string) {
+  constructor(join: (tokens: Tokens) => string, originOf: OriginOf = () => undefined) {
     this.#join = join;
+    this.#originOf = originOf;
   }
 
   get truncated(): boolean {
@@ -98,7 +103,10 @@ export class RunRecorder implements RewriteWatcher {
     if (this.#full()) return;
     const { lhs, rhs } = printRule(rule);
     const { file, line } = rule.at;
-    this.#open.at(-1)?.rules.push({ file, line, lhs: lhs.join(" "), rhs: rhs.join(" "), lookups: [], calls: [] });
+    const origin = this.#originOf({ file, line });
+    const from = origin === undefined ? {} : { origin };
+    const sides = { lhs: lhs.join(" "), rhs: rhs.join(" ") };
+    this.#open.at(-1)?.rules.push({ file, line, ...from, ...sides, lookups: [], calls: [] });
   }
 
   rewritten(workspace: Tokens): void {

@@ -10,6 +10,7 @@ import type { RewriteWatcher, Trace } from "../rewriting/trace.ts";
 import { EX } from "../sys/sysexits.ts";
 import { type CommandStreams, processStreams } from "./command-streams.ts";
 import { ownConfigFile } from "./config-file.ts";
+import { openLocalNames } from "./local-names.ts";
 import { systemEnvironment } from "./system-environment.ts";
 
 function parser(words: readonly string[]) {
@@ -51,15 +52,15 @@ export async function runExplain(
     print: () => undefined,
     watcher: undefined,
   };
-  const { config, messages, exit } = await loadConfig(ownConfigFile({ configFile: options.C }), {
-    ...systemEnvironment(),
-    trace,
-  });
+  const environment = systemEnvironment();
+  const file = ownConfigFile({ configFile: options.C });
+  const { config, messages, exit } = await loadConfig(file, { ...environment, trace });
   for (const message of messages) errors.line(message);
   errors.flush();
   if (!config) return exit === EX.OK ? EX.CONFIG : exit;
   const { mailer, as: role, json } = options;
   const known = [...config.mailers.keys()];
+  const names = openLocalNames(config, environment);
   try {
     if (mailer !== undefined && !known.some((name) => name.toLowerCase() === mailer.toLowerCase()))
       return refuse(`no mailer is called ${mailer}; there are ${known.join(", ")}`);
@@ -68,7 +69,7 @@ export async function runExplain(
       // What a terminal hands over is UTF-8; addresses are octets.
       const address = Buffer.from(typed).toString("latin1");
       const question = { address, role, ...(mailer === undefined ? {} : { mailer }) };
-      const told = await explainAddress(config, (watcher) => (trace.watcher = watcher), question);
+      const told = await explainAddress(config, (watcher) => (trace.watcher = watcher), question, names);
       if (index > 0 && !json) output.line("");
       for (const line of json ? [explanationJson(told)] : explanationLines(told)) output.line(line);
       if (told.outcome.kind === "later") status = EX.TEMPFAIL;
@@ -76,6 +77,7 @@ export async function runExplain(
     output.flush();
     return status;
   } finally {
+    names.close();
     config.close();
   }
 }

@@ -9,7 +9,7 @@ import { type Surroundings, wordsOf } from "./configuration.ts";
 export function openAliasDatabases(
   config: Config,
   users: MailboxDatabase,
-  { resolver, machine, clock, log }: Surroundings,
+  { resolver, machine, clock, log }: Omit<Surroundings, "workers">,
 ): readonly AliasDatabase[] {
   const ourNames = config.classWords("w");
   const environment: MapEnvironment = {

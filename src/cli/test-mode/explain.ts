@@ -1,13 +1,20 @@
 /** `/explain [--json] ADDRESS`: the whole story of an address, as what /tryflags says (sender or recipient). */
-import { explainAddress } from "../../analysis/explain.ts";
+import { type Explanation, explainAddress } from "../../analysis/explain.ts";
 import { explanationJson, explanationLines } from "../../analysis/explain-text.ts";
+import { openLocalNames } from "../local-names.ts";
 import type { TestSession } from "./session.ts";
 
 export async function explain(session: TestSession, argument: string): Promise<void> {
   const [, json, address] = /^(--json(?:[ \t]+|$))?([^]*)$/.exec(argument) ?? ["", undefined, ""];
   if (address === "") return session.say("Usage: /explain [--json] address");
   const { config, trace, role } = session;
-  const told = await explainAddress(config, (watcher) => (trace.watcher = watcher), { address, role });
+  const names = openLocalNames(config, session.world);
+  let told: Explanation;
+  try {
+    told = await explainAddress(config, (watcher) => (trace.watcher = watcher), { address, role }, names);
+  } finally {
+    names.close();
+  }
   if (json !== undefined) return session.say(explanationJson(told));
   for (const line of explanationLines(told)) session.say(line);
 }

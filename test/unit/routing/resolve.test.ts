@@ -129,8 +129,8 @@ test("check() tells the verdicts apart and accepts when there is no such ruleset
   const check = (...args: string[]) => router.check("check_mail", args, config.macros);
   expect(check("good@a")).toEqual({ kind: "ok" });
   expect(check("bad@a")).toMatchObject({ kind: "refuse", reply: { code: 550, enhanced: "5.7.1" } });
-  expect(check("hold@a")).toEqual({ kind: "quarantine", reason: "looks odd" });
-  expect(check("sink@a")).toEqual({ kind: "discard" });
+  expect(check("hold@a")).toMatchObject({ kind: "quarantine", reason: "looks odd" });
+  expect(check("sink@a")).toMatchObject({ kind: "discard" });
   expect(router.check("check_relay", ["host.test", "192.0.2.1"], config.macros)).toMatchObject({
     kind: "defer",
     reply: { code: 421 },
