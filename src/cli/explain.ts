@@ -58,6 +58,7 @@ export async function runExplain(
   for (const message of messages) errors.line(message);
   errors.flush();
   if (!config) return exit === EX.OK ? EX.CONFIG : exit;
+  environment.users.choose(config.options.text("MailboxDatabase"));
   const { mailer, as: role, json } = options;
   const known = [...config.mailers.keys()];
   const names = openLocalNames(config, environment);

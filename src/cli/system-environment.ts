@@ -4,17 +4,22 @@ import type { ConfigEnvironment } from "../config/environment.ts";
 import type { Resolver } from "../dns/resolver.ts";
 import { silentLog } from "../log/log.ts";
 import { systemClock } from "../sys/clock.ts";
-import { openMailboxDatabase } from "../sys/mailbox-database.ts";
+import { ConfiguredUsers } from "../sys/mailbox-database.ts";
 import { readMachine, type Machine } from "../sys/machine.ts";
 
+export interface SystemEnvironment extends ConfigEnvironment {
+  /** To be told the option MailboxDatabase when the configuration has been read. */
+  readonly users: ConfiguredUsers;
+}
+
 /** Throws MachineFileError when RULEMAIL_MACHINE names a file that cannot be used. */
-export function systemEnvironment(): ConfigEnvironment {
+export function systemEnvironment(): SystemEnvironment {
   const machine = readMachine();
   const resolver = lazyResolver(machine);
   return {
     machine,
     resolver,
-    users: openMailboxDatabase("pw", systemClock),
+    users: new ConfiguredUsers(systemClock),
     group: groupNumber,
     clock: systemClock,
     log: silentLog,

@@ -50,8 +50,9 @@ export async function runTestMode(given: SendmailArguments, streams: TestModeStr
   // What is wrong with -B is told last.
   const [late, early] = [true, false].map((wanted) => mistakes.filter(({ exit }) => (exit === EX.OK) === wanted));
   for (const { text } of early) output.line(text);
+  const system = systemEnvironment();
   const environment: ConfigEnvironment = {
-    ...systemEnvironment(),
+    ...system,
     settings: [...given.settings, ...sessionMacros(given)],
     trace,
     testMode: true,
@@ -62,6 +63,7 @@ export async function runTestMode(given: SendmailArguments, streams: TestModeStr
   const loaded = await loadConfig(systemConfigFile(given), environment);
   let exit: number = loaded.exit;
   if (loaded.config) {
+    system.users.choose(loaded.config.options.text("MailboxDatabase"));
     for (const { text } of late) output.line(text);
     exit = early[0]?.exit ?? exit;
     if (levels.level(0) >= 1) for (const line of machineIdentity(loaded.config)) output.line(line);

@@ -21,10 +21,9 @@ import { originsOf } from "../source/source-map.ts";
 import type { Clock } from "../sys/clock.ts";
 import { groupId } from "../sys/groups.ts";
 import type { Machine } from "../sys/machine.ts";
-import { openMailboxDatabase } from "../sys/mailbox-database.ts";
-import type { MaybePromise } from "../sys/maybe-promise.ts";
+import { ConfiguredUsers } from "../sys/mailbox-database.ts";
 import type { UserWorkers } from "../sys/user-workers.ts";
-import type { MailboxDatabase, User } from "../sys/users.ts";
+import type { MailboxDatabase } from "../sys/users.ts";
 
 /** What configurations share: the machine and the parts of the process that outlive them. */
 export interface Surroundings {
@@ -115,27 +114,4 @@ function assemble(config: Config, users: MailboxDatabase, surroundings: Surround
 
 export function wordsOf(text: string): ReadonlySet<string> {
   return new Set(text.split(/[\s,]+/).filter((word) => word !== ""));
-}
-
-/** The mailbox database: which one it is, is known when the configuration has been read. */
-class ConfiguredUsers implements MailboxDatabase {
-  readonly #clock: Clock;
-  #database: MailboxDatabase;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-    this.#database = openMailboxDatabase("pw", clock);
-  }
-
-  choose(spec: string): void {
-    if (spec !== "" && spec !== "pw") this.#database = openMailboxDatabase(spec, this.#clock);
-  }
-
-  find(name: string): MaybePromise<User | undefined> {
-    return this.#database.find(name);
-  }
-
-  findById(uid: number): MaybePromise<User | undefined> {
-    return this.#database.findById(uid);
-  }
 }
