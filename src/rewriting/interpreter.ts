@@ -14,19 +14,18 @@ import { catAddress } from "./cat-address.ts";
 import { GivenUp } from "./given-up.ts";
 import { LIMITS } from "./limits.ts";
 import { beginsLookup, readLookup } from "./look-up.ts";
-import type { LookupText } from "./look-up.ts";
-import type { LookupContext, LookupMap, LookupResult } from "./lookup.ts";
-import { expandMacros } from "./macro-text.ts";
+import type { LookupResult } from "./lookup.ts";
 import { Matcher } from "./match.ts";
+import { Outside } from "./outside.ts";
 import { PreparedRules, mayMatch } from "./prepared-rules.ts";
 import type { PreparedRule, PreparedRuleset } from "./prepared-rules.ts";
 import { prescan } from "./prescan.ts";
 import type { RuleProgram } from "./program.ts";
 import type { RewriteContext, Rewriter, Rewritten } from "./rewriter.ts";
 import type { Replacement, Rule } from "./rule.ts";
-import { ACTIVE_BIT, bitsOf, joined, printed, texts } from "./token-table.ts";
+import { ACTIVE_BIT, bitsOf, printed, texts } from "./token-table.ts";
 import type { Token, Workspace } from "./token-table.ts";
-import { CALL, CANON_MAILER, printTokens, printable } from "./tokens.ts";
+import { CALL, CANON_MAILER, printTokens } from "./tokens.ts";
 import { noteCalls, printRule, stepHead } from "./trace.ts";
 import type { RewriteWatcher } from "./trace.ts";
 
@@ -55,18 +54,6 @@ interface Outcome {
   readonly broken?: true;
   readonly tokens: Workspace;
   readonly status: ExitCode;
-}
-
-/** What a look-up asks a map. */
-interface Question {
-  readonly name: string;
-  readonly key: string;
-  readonly args: readonly string[];
-}
-
-/** -d60: a line that the question has begun; the first message of the map or the answer ends it. */
-interface TracedLookup {
-  begun: string;
 }
 
 /** A part of a run: yields what has to be waited for, is resumed with what came of it. */
@@ -101,14 +88,11 @@ class Run {
   readonly #prepared: PreparedRules;
   readonly #context: RewriteContext;
   readonly #matcher: Matcher;
+  readonly #outside: Outside;
   /** Level of -d21. */
   readonly #level: number;
-  /** Level of -d60. */
-  readonly #level60: number;
   readonly #steps: boolean;
-  #reason: string | undefined;
   #decidedAt: Location | undefined;
-  #asking: LookupContext | undefined;
   /** Calls of rulesets so far; look-ups count too. */
   #calls = 0;
   /** Rulesets that have been entered and not left. */
@@ -120,8 +104,8 @@ class Run {
     this.#prepared = prepared;
     this.#context = context;
     this.#level = trace?.level(21) ?? 0;
-    this.#level60 = trace?.level(60) ?? 0;
     this.#steps = trace !== undefined && (trace.testMode || this.#level >= 1);
+    this.#outside = new Outside(program, prepared.tokens, context);
     this.#matcher = new Matcher({ scope: context.scope, trace, classWords: (name) => program.classWords(name) });
   }
 
@@ -130,7 +114,7 @@ class Run {
     return {
       tokens: texts(tokens),
       status,
-      ...(this.#reason === undefined || status !== EX.TEMPFAIL ? {} : { reason: this.#reason }),
+      ...(this.#outside.reason === undefined || status !== EX.TEMPFAIL ? {} : { reason: this.#outside.reason }),
       ...(decidedAt === undefined ? {} : { decidedAt }),
     };
   }
@@ -236,7 +220,7 @@ class Run {
 
   #fillOne(tokens: Token[], each: Replacement, workspace: Workspace, name: string): ExitCode {
     if (each.kind === "macro") {
-      const value = this.#macro(each.name);
+      const value = this.#outside.macro(each.name);
       if (value === undefined) return EX.DATAERR;
       for (const token of value) tokens.push(token);
     } else if (each.kind === "argument") {
@@ -251,26 +235,6 @@ class Run {
       for (let i = start; i < end; i++) tokens.push(workspace[i]);
     }
     return EX.OK;
-  }
-
-  /** The value of `$&x` as tokens; undefined when there is a value and no token in it. */
-  #macro(name: string): Workspace | undefined {
-    const value = this.#context.scope.get(name);
-    if (this.#level >= 2) this.#print(`rewrite: RHS $&{${name}} => "${value ?? "(NULL)"}"`);
-    const tokens = this.#textOf(value ?? "");
-    if (value && tokens && this.#level >= 20) {
-      for (const token of [...tokens.map(({ text }) => printable(text)), "DONE"]) this.#print(` ... ${token}`);
-    }
-    return tokens;
-  }
-
-  /** Text that was put in, as tokens; undefined when there is text and no token in it. */
-  #textOf(text: string, kind: "value" | "default" = "value"): Workspace | undefined {
-    if (text === "") return [];
-    const { operators, trace } = this.#program;
-    const message = (each: string): void => this.#context.message(each);
-    const { tokens } = prescan(text, { operators, comments: "strip", kind, trace, message });
-    return tokens && this.#prepared.tokens.workspace(tokens);
   }
 
   /** A right side that has been filled in and holds look-ups or calls: first the look-ups, then the calls. */
@@ -297,62 +261,17 @@ class Run {
         this.#context.message("rewrite: missing mapname");
         return EX.OK;
       }
-      const map = this.#program.map(lookup.map);
-      const question = this.#question(lookup, map);
-      const traced = map && this.#level60 > 0 ? this.#traceLookup(map, question) : undefined;
-      const asked = this.#ask(map, question, traced);
+      const question = this.#outside.question(lookup);
+      if (question.map) this.#calls += LIMITS.lookUp;
+      const asked = this.#outside.ask(question);
       const result = isPromise(asked) ? yield asked : asked;
-      if (traced && result) this.#traceAnswer(question, traced, result);
-      this.#watcher?.lookedUp(question.name, question.key, question.args, result);
-      const found = this.#put(lookup, result);
+      const found = this.#outside.answer(question, result);
       if (found === undefined) return EX.DATAERR;
       for (const token of found) tokens.push(token);
       if (result?.kind === "tempfail") status = worse(status, result.status);
       begin = lookup.end;
     }
     return { tokens, status };
-  }
-
-  #question({ map: name, key, args }: LookupText, map: LookupMap | undefined): Question {
-    const { blankSub } = this.#program;
-    return { name, key: joined(key, map?.wordSeparator ?? blankSub), args: args.map((each) => joined(each, blankSub)) };
-  }
-
-  #ask(
-    map: LookupMap | undefined,
-    { name, key, args }: Question,
-    traced: TracedLookup | undefined,
-  ): MaybePromise<LookupResult> | undefined {
-    if (map === undefined) {
-      this.#context.message(`rewrite: map ${name} not found`);
-      return undefined;
-    }
-    this.#calls += LIMITS.lookUp;
-    return map.lookup(key, args, traced ? this.#lookupContext(traced) : (this.#asking ??= this.#lookupContext()));
-  }
-
-  /** The tokens that go in; none at all: what should be put in holds nothing but blanks and comments. */
-  #put({ key, fallback }: LookupText, result: LookupResult | undefined): Workspace | undefined {
-    if (result?.kind === "found") return this.#textOf(result.value);
-    if (result?.kind === "tempfail") {
-      this.#reason = result.reason;
-      if (result.value !== undefined) return this.#textOf(result.value);
-    }
-    // The default is joined and read again, like a value that was found: its comments go. The key stays as it is.
-    return fallback ? this.#textOf(joined(fallback, this.#program.blankSub), "default") : key;
-  }
-
-  #lookupContext(traced?: TracedLookup): LookupContext {
-    const { scope, deferred } = this.#context;
-    return {
-      scope,
-      deferred,
-      expand: (text) => expandMacros(text, scope),
-      message: (text) => {
-        this.#context.message((traced?.begun ?? "") + text);
-        if (traced) traced.begun = "";
-      },
-    };
   }
 
   /**
@@ -413,24 +332,6 @@ class Run {
       .slice(start, end)
       .map(({ text }, i) => ` 0x${(start + i).toString(16).padStart(8, "0")}="${text}"`);
     this.#print(`$${index}:${shown.join("")}`);
-  }
-
-  #traceLookup(map: LookupMap, { name, key, args }: Question): TracedLookup | undefined {
-    map.prepare?.(this.#lookupContext());
-    if (map.available?.() === false) return undefined;
-    const shown = this.#level60 < 5 ? "" : [key, ...args].map((text, i) => `, %${i}=${text}`).join("");
-    return { begun: `map_lookup(${name}, ${printable(key)}${shown}) => ` };
-  }
-
-  #traceAnswer({ name, key }: Question, { begun }: TracedLookup, result: LookupResult): void {
-    const value = result.kind === "found" ? result.value : "NOT FOUND";
-    const status = result.kind === "found" ? EX.OK : (result.status ?? EX.OK);
-    this.#print(`${begun}${value} (${status}), ad=0`);
-    if (result.kind === "tempfail" && status !== EX.OK) {
-      this.#print(`map_lookup(${name}, ${key}) tempfail: errno=0`);
-      if (this.#level60 >= 4 && result.value !== undefined)
-        this.#print(`map_lookup tempfail: returning "${result.value}"`);
-    }
   }
 }
 
