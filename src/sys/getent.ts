@@ -49,7 +49,7 @@ export class SystemUsers implements MailboxDatabase {
 
   constructor(clock: Clock, options: SystemUsersOptions = {}) {
     this.#clock = clock;
-    this.#file = new PasswdFile(options.passwdFile ?? "/etc/passwd");
+    this.#file = new PasswdFile(options.passwdFile ?? "/etc/passwd", clock);
     this.#switchFile = options.switchFile ?? "/etc/nsswitch.conf";
     this.#ask = options.ask ?? askGetent;
   }

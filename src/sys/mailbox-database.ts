@@ -9,7 +9,7 @@ import type { MailboxDatabase, User } from "./users.ts";
 export function openMailboxDatabase(spec: string, clock: Clock): MailboxDatabase {
   if (spec === "" || spec === "pw") return new SystemUsers(clock);
   const path = /^passwd:(\/.+)$/s.exec(spec)?.[1];
-  if (path !== undefined) return new PasswdFile(path);
+  if (path !== undefined) return new PasswdFile(path, clock);
   throw new Error(`Cannot use MailboxDatabase "${spec}": wanted "pw" or "passwd:/path/of/file"`);
 }
 

@@ -1,45 +1,68 @@
 /**
  * Users from a file of passwd lines: `MailboxDatabase=passwd:/path`, and /etc/passwd in front of getent.
  *
- * The file is read whole and kept; a look-up costs one stat, and a changed file is read again.
+ * The file is read whole and kept; a look-up costs one stat, and a changed file is read again. A file that is being
+ * rewritten in place may have half its lines: until it has been quiet for a second nobody is unknown.
  */
 import { readFileSync, statSync } from "node:fs";
+import type { Clock } from "./clock.ts";
 import { parsePasswdLine } from "./passwd-line.ts";
 import { UserLookupError, type MailboxDatabase, type User } from "./users.ts";
 
+/** ms after its last change that a file is taken for complete. */
+const QUIET_MS = 1000;
+
 export class PasswdFile implements MailboxDatabase {
   readonly #path: string;
+  readonly #clock: Clock;
   #version = "";
+  #inode: bigint | undefined;
+  /** When the file was changed in place, ms since the epoch. */
+  #changedAt = Number.NEGATIVE_INFINITY;
+  /** There were users, and now there are none. */
+  #emptied = false;
   #byName = new Map<string, User>();
   #byId = new Map<number, User>();
 
-  constructor(path: string) {
+  constructor(path: string, clock: Clock) {
     this.#path = path;
+    this.#clock = clock;
   }
 
   find(name: string): User | undefined {
     this.#refresh();
-    return this.#byName.get(name);
+    return this.#byName.get(name) ?? this.#missing();
   }
 
   findById(uid: number): User | undefined {
     this.#refresh();
-    return this.#byId.get(uid);
+    return this.#byId.get(uid) ?? this.#missing();
+  }
+
+  #missing(): undefined {
+    if (Math.abs(this.#clock.now() - this.#changedAt) < QUIET_MS) {
+      throw new UserLookupError(`Cannot read the users in "${this.#path}": the file is being written`);
+    }
+    if (this.#emptied) throw new UserLookupError(`Cannot find a single user in "${this.#path}" any more`);
+    return undefined;
   }
 
   #refresh(): void {
     try {
-      const { ino, size, mtimeNs } = statSync(this.#path, { bigint: true });
+      const { ino, size, mtimeNs, mtimeMs } = statSync(this.#path, { bigint: true });
       const version = `${ino} ${size} ${mtimeNs}`;
       if (version === this.#version) return;
       this.#read(readFileSync(this.#path, "latin1"));
       this.#version = version;
+      if (this.#inode === ino) this.#changedAt = Number(mtimeMs);
+      this.#inode = ino;
     } catch (error) {
       throw new UserLookupError(`Cannot read the users in "${this.#path}": ${(error as Error).message}`);
     }
   }
 
   #read(text: string): void {
+    const before = this.#byName.size;
     this.#byName = new Map();
     this.#byId = new Map();
     for (const line of text.split("\n")) {
@@ -48,5 +71,6 @@ export class PasswdFile implements MailboxDatabase {
       if (user && !this.#byName.has(user.name)) this.#byName.set(user.name, user);
       if (user && !this.#byId.has(user.uid)) this.#byId.set(user.uid, user);
     }
+    this.#emptied = this.#byName.size === 0 && (this.#emptied || before > 0);
   }
 }

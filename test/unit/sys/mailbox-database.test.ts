@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
@@ -6,6 +6,8 @@ import { systemClock, type Clock } from "../../../src/sys/clock.ts";
 import { SystemUsers } from "../../../src/sys/getent.ts";
 import { openMailboxDatabase } from "../../../src/sys/mailbox-database.ts";
 import { isPromise } from "../../../src/sys/maybe-promise.ts";
+import { UserLookupError } from "../../../src/sys/users.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "users-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -29,6 +31,29 @@ test("passwd:/path sees a changed file at the next look-up", async () => {
   expect(await users.find("joe")).toBeUndefined();
   writeFileSync(file, "joe:x:1001:100:Joe Doe:/home/joe:/bin/sh\n");
   expect(await users.find("joe")).toEqual(JOE);
+});
+
+test("nobody is unknown while a passwd file is being rewritten in place, or when all users are gone", async () => {
+  const file = join(folder, "rewritten");
+  const joe = "joe:x:1001:100:Joe Doe:/home/joe:/bin/sh\n";
+  const eve = "eve:x:1002:100::/home/eve:/bin/sh\n";
+  writeFileSync(file, joe + eve);
+  const clock = new ManualClock(Date.now());
+  const users = openMailboxDatabase(`passwd:${file}`, clock);
+  const touch = (): void => utimesSync(file, clock.now() / 1000, clock.now() / 1000);
+  expect(await users.find("ann")).toBeUndefined();
+  writeFileSync(file, joe);
+  touch();
+  expect(await users.find("joe")).toEqual(JOE);
+  expect(() => users.find("eve")).toThrow(UserLookupError);
+  clock.advance(1001);
+  expect(await users.find("eve")).toBeUndefined();
+  writeFileSync(file, "");
+  utimesSync(file, 1, 1);
+  expect(() => users.find("joe")).toThrow("Cannot find a single user");
+  writeFileSync(`${file}.new`, eve);
+  renameSync(`${file}.new`, file);
+  expect(await users.find("joe")).toBeUndefined();
 });
 
 test("a passwd file that cannot be read is an error, not an unknown user", () => {
