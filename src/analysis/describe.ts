@@ -7,7 +7,7 @@ import type { Config } from "../config/config.ts";
 import type { Mailer, RulesetPair } from "../config/mailer.ts";
 import { OPTIONS, OTHER_OPTIONS } from "../config/options.ts";
 import { TIMEOUTS } from "../config/timeouts.ts";
-import { readMacroName } from "../rewriting/macro-name.ts";
+import { readMacroName, writeMacroName } from "../rewriting/macro-name.ts";
 import { expandWhileReading, printMacroText } from "../rewriting/macro-text.ts";
 import { printRule } from "../rewriting/trace.ts";
 import type { Subject } from "./subject.ts";
@@ -57,7 +57,8 @@ const NOT_SET_BY_FILES = /^(?:[b0-9#&()*+\-.:>?@[\]|~])$/;
 export function macrosOf({ macros }: Config): Table {
   const table: Table = new Map();
   for (const [name, value] of macros.own()) {
-    if (value !== undefined && !NOT_SET_BY_FILES.test(name)) table.set(name, printMacroText(value));
+    // An empty one is as good as none.
+    if (value && !NOT_SET_BY_FILES.test(name)) table.set(name, printMacroText(value));
   }
   return table;
 }
@@ -77,7 +78,12 @@ export function classNamesOf({ statements }: Subject): Set<string> {
 
 /** F lines: class and where its words come from. */
 export function classFilesOf({ statements }: Subject): string[] {
-  return statements.flatMap(({ node }) => (node.kind === "class-file" ? [printMacroText(`F${node.body}`)] : []));
+  return statements.flatMap(({ node }) => {
+    if (node.kind !== "class-file") return [];
+    // `FR` and `F{R}` are the same class.
+    const { name, end } = readMacroName(node.body, 0);
+    return [printMacroText(name === undefined ? `F${node.body}` : `F${writeMacroName(name)}${node.body.slice(end)}`)];
+  });
 }
 
 export function mapsOf({ statements, config }: Subject): Table {

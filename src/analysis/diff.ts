@@ -74,11 +74,17 @@ const PROBES: readonly string[] = [
   "/dev/null",
 ];
 
-/** Compares two configurations; `probes` are further addresses to follow. */
+export interface DiffQuestion {
+  /** Further addresses to follow. */
+  readonly probes?: readonly string[];
+  /** False: rules, and the names of the rulesets that mailers rewrite with, are not compared. */
+  readonly rules?: boolean;
+}
+
 export async function diffConfigurations(
   before: Subject,
   after: Subject,
-  probes: readonly string[] = [],
+  { probes = [], rules = true }: DiffQuestion = {},
 ): Promise<Difference> {
   const both = <T>(describe: (subject: Subject) => T): [T, T] => [describe(before), describe(after)];
   const addresses = [...new Set([...PROBES, ...probes])];
@@ -86,13 +92,13 @@ export async function diffConfigurations(
   const newWays = await ways(after, addresses);
   return {
     options: diffTables(...both(({ config }) => optionsOf(config))),
-    mailers: diffMailers(before, after),
+    mailers: diffMailers(before, after, rules ? [] : REWRITING),
     classes: diffClasses(before, after),
     classFiles: diffLines(...both(classFilesOf)),
     maps: diffTables(...both(mapsOf)),
     macros: diffTables(...both(({ config }) => macrosOf(config))),
     headers: diffTables(...both(({ config }) => headersOf(config))),
-    rulesets: diffRulesets(before, after),
+    rulesets: rules ? diffRulesets(before, after) : [],
     others: diffTables(...both(({ config }) => othersOf(config))),
     probes: diffTables(oldWays, newWays),
   };
@@ -107,13 +113,17 @@ function kindOf(before: unknown, after: unknown): NamedChange["kind"] {
   return after === undefined ? "removed" : "changed";
 }
 
-function diffMailers(before: Subject, after: Subject): Difference["mailers"] {
+/** Equates that name rulesets. */
+const REWRITING: readonly string[] = ["S", "R"];
+
+function diffMailers(before: Subject, after: Subject, without: readonly string[]): Difference["mailers"] {
   const names = new Set([...before.config.mailers.keys(), ...after.config.mailers.keys()]);
   return [...names].flatMap((name) => {
     const old = before.config.mailers.get(name);
     const now = after.config.mailers.get(name);
     const kind = kindOf(old, now);
-    const equates = old && now ? diffTables(mailerOf(old, before.config), mailerOf(now, after.config)) : [];
+    const changes = old && now ? diffTables(mailerOf(old, before.config), mailerOf(now, after.config)) : [];
+    const equates = changes.filter((each) => !without.includes(each.name));
     return kind === "changed" && equates.length === 0 ? [] : [{ name, kind, equates }];
   });
 }

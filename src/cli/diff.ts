@@ -1,4 +1,7 @@
-/** `rulemail mc --diff OLD NEW`: what another configuration would change. 0: nothing, 1: something. */
+/**
+ * `rulemail mc --diff OLD NEW`: what another configuration would change. Exit 0: nothing, 1: something, 2: one of the two
+ * cannot be read; 64 for wrong usage.
+ */
 import { diffConfigurations, isSame } from "../analysis/diff.ts";
 import { diffReport } from "../analysis/diff-report.ts";
 import type { CompileOptions } from "../mc/compile.ts";
@@ -11,9 +14,13 @@ import { analysisEnvironment, readConfiguration } from "./read-configuration.ts"
 
 export interface DiffOptions extends CompileOptions {
   readonly json: boolean;
+  /** False: two libraries word the same meaning otherwise, so only what mail can see is compared. */
+  readonly rules: boolean;
   /** Further addresses to follow. */
   readonly probes: readonly string[];
 }
+
+const UNREADABLE = 2;
 
 export async function runDiff(files: readonly string[], options: DiffOptions): Promise<number> {
   const [older, newer, ...more] = files;
@@ -27,8 +34,9 @@ export async function runDiff(files: readonly string[], options: DiffOptions): P
   const problems = [...before.problems, ...after.problems];
   if (problems.length > 0) process.stderr.write(`${reportAll(problems, readText, originsOfFiles())}\n`);
   try {
-    if (before.subject === undefined || after.subject === undefined) return EX.DATAERR;
-    const difference = await diffConfigurations(before.subject, after.subject, options.probes);
+    if (before.subject === undefined || after.subject === undefined) return UNREADABLE;
+    const { rules, probes } = options;
+    const difference = await diffConfigurations(before.subject, after.subject, { rules, probes });
     const output = new Output();
     output.print(options.json ? `${JSON.stringify(difference, undefined, 2)}\n` : diffReport(difference));
     output.flush();

@@ -58,7 +58,11 @@ export async function runLint(words: readonly string[]): Promise<number> {
   }
   const defines: Record<string, string> = {};
   for (const word of options.D ?? []) addDefine(defines, word);
-  const findings = await lintFile(file, analysisEnvironment(), { defines, includePath: options.I, all: options.all });
+  const findings = await lintFile(file, analysisEnvironment({ anyName: true }), {
+    defines,
+    includePath: options.I,
+    all: options.all,
+  });
   const output = new Output();
   output.print(options.json ? `${JSON.stringify(findings, undefined, 2)}\n` : report(findings));
   output.flush();

@@ -29,6 +29,7 @@ function parser(words: readonly string[]) {
     .option("cf-dir", { type: "string", nargs: 1, describe: "another macro library (a folder)" })
     .option("allow-syscmd", { type: "boolean", describe: "let syscmd and esyscmd run programs" })
     .option("diff", { type: "boolean", describe: "compare two files (.mc or .cf) in meaning" })
+    .option("rules", { type: "boolean", default: true, describe: "with --diff: compare rules (--no-rules: do not)" })
     .option("probe", { type: "string", array: true, nargs: 1, describe: "with --diff: an address to follow" })
     .option("json", { type: "boolean", default: false, describe: "with --diff: for programs" })
     .option("help-feature", { type: "string", nargs: 1, describe: "explain a FEATURE, MAILER, OSTYPE or DOMAIN" })
@@ -60,7 +61,8 @@ export async function runMc(words: readonly string[]): Promise<number> {
   };
   if (options.diff === true) {
     const { runDiff } = await import("./diff.ts");
-    return runDiff(files, { ...compiling, json: options.json, probes: options.probe ?? [] });
+    const { json, rules, probe = [] } = options;
+    return runDiff(files, { ...compiling, json, rules, probes: probe });
   }
   const [file, ...more] = files;
   if (file === undefined || more.length > 0) {

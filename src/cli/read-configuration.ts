@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { isGenerated, readStatements, type LineOrigin, type Subject } from "../analysis/subject.ts";
 import type { ConfigEnvironment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
+import type { DnsAnswer, DnsRecord, RecordType } from "../dns/resolver.ts";
 import { silentLog } from "../log/log.ts";
 import { compileMc, type CompileOptions } from "../mc/compile.ts";
 import { readText, shippedLibrary } from "../mc/library.ts";
@@ -27,18 +28,32 @@ export interface ReadConfiguration {
   readonly problems: readonly Diagnostic[];
 }
 
-/** This machine, without its network. */
-export function analysisEnvironment(): ConfigEnvironment {
+/**
+ * This machine, without its network. `anyName`: every name has an address (a stranger has a domain of his own), except
+ * those that begin with digits, as in the lists of blocked addresses; without it no name exists.
+ */
+export function analysisEnvironment({ anyName = false } = {}): ConfigEnvironment {
   // One moment for everything that is compared.
   const now = systemClock.now();
   return {
     machine: readMachine(),
-    resolver: { query: () => ({ kind: "nxdomain" }) },
+    resolver: { query: (name, type) => (anyName ? addressOf(name, type) : { kind: "nxdomain" }) },
     users: openMailboxDatabase("pw", systemClock),
     group: groupId,
     clock: { ...systemClock, now: () => now, after: (ms, then) => systemClock.after(ms, then) },
     log: silentLog,
   };
+}
+
+/** TEST-NET-3 of RFC 5737. */
+const SOME_ADDRESS = "203.0.113.1";
+
+/** Answers as if every name existed. */
+export function addressOf(name: string, type: RecordType): DnsAnswer {
+  if (/^\d/.test(name)) return { kind: "nxdomain" };
+  if (type !== "A") return { kind: "nodata", canonicalName: name };
+  const record: DnsRecord = { name, type, ttl: 0, data: SOME_ADDRESS };
+  return { kind: "found", records: [record], canonicalName: name, secure: false };
 }
 
 /** @param options for the macro compiler, when `file` is an .mc */

@@ -9,61 +9,16 @@ import { createRouter } from "../../routing/resolve.ts";
 import type { Router } from "../../routing/router.ts";
 import type { Subject } from "../subject.ts";
 import type { Issue } from "./codes.ts";
+import { type Attempts, basicAttempts, type Client, ELSEWHERE, furtherAttempts, isElsewhere } from "./strangers.ts";
 
-/** Where the recipient lives. Names of RFC 2606 and addresses of RFC 5737: no site relays for them. */
-const ELSEWHERE = "elsewhere.example";
-const ELSEWHERE_ADDRESS = "[203.0.113.200]";
-
-interface Client {
-  readonly name: string;
-  readonly address: string;
-  readonly resolve: "OK" | "FAIL" | "FORGED" | "TEMP";
-}
-
-/** @param host our own name: a client may say so in its reverse zone, which is what FORGED is for */
-function clients(host: string): Client[] {
-  const address = "203.0.113.77";
-  return [
-    { name: "client.stranger.example", address, resolve: "OK" },
-    { name: `[${address}]`, address, resolve: "FAIL" },
-    { name: `[${address}]`, address, resolve: "TEMP" },
-    { name: host, address, resolve: "FORGED" },
-    { name: "localhost", address, resolve: "FORGED" },
-    { name: "[IPv6:2001:db8::77]", address: "IPv6:2001:db8::77", resolve: "FAIL" },
-  ];
-}
-
-function senders(host: string): string[] {
-  return ["", "user@stranger.example", `user@${host}`, "postmaster", `user@${ELSEWHERE}`];
-}
-
-/** The ways to write an address so that a careless host sends it on. */
-function recipients(host: string): string[] {
-  return [
-    `user@${ELSEWHERE}`,
-    `user@${ELSEWHERE_ADDRESS}`,
-    `user%${ELSEWHERE}@${host}`,
-    `user%${ELSEWHERE}@[127.0.0.1]`,
-    `user%${ELSEWHERE}`,
-    `@${host}:user@${ELSEWHERE}`,
-    `@${ELSEWHERE}:user@${host}`,
-    `user@${ELSEWHERE}@${host}`,
-    `"user@${ELSEWHERE}"@${host}`,
-    `"user@${ELSEWHERE}"`,
-    `"user%${ELSEWHERE}"@${host}`,
-    `${ELSEWHERE}!user`,
-    `${ELSEWHERE}!user@${host}`,
-    `user@${ELSEWHERE}.${host}`,
-    `user@${ELSEWHERE}.`,
-  ];
-}
-
-export async function checkRelaying({ config, statements }: Subject): Promise<Issue[]> {
-  const witness = await findRelay(config);
+export async function checkRelaying(subject: Subject): Promise<Issue[]> {
+  const { config, statements } = subject;
+  const witness = await findRelay(config, subject);
   if (witness === undefined) return [];
   const { client, sender, recipient, way } = witness;
   const check = statements.find(({ node }) => node.kind === "ruleset" && node.body.startsWith("check_rcpt"));
-  const from = `client ${client.name} at ${client.address} (its name: ${client.resolve})`;
+  const helo = client.helo === undefined ? "" : `, HELO ${client.helo}`;
+  const from = `client ${client.name} at ${client.address} (its name: ${client.resolve})${helo}`;
   const text = `strangers may relay: ${from}, MAIL FROM:<${sender}>, RCPT TO:<${recipient}> is accepted for ${way}`;
   return [{ code: "L040", line: check?.first ?? 1, text }];
 }
@@ -76,25 +31,54 @@ interface Witness {
   readonly way: string;
 }
 
-async function findRelay(config: Config): Promise<Witness | undefined> {
-  const router = createRouter(config);
-  const host = config.expand(config.macros.get("j") ?? "", config.macros);
+async function findRelay(config: Config, subject: Subject): Promise<Witness | undefined> {
+  const search = new Search(config);
+  const basic = basicAttempts(search.host);
+  const further = furtherAttempts(subject);
   for (const modifiers of openPorts(config.daemonPorts)) {
-    for (const client of clients(host)) {
-      const session = sessionScope(config, client, modifiers);
-      const greeted = await router.check("check_relay", [client.name, client.address], session);
+    const witness =
+      (await search.tryAll(basic, modifiers)) ??
+      // What is special is tried alone: all of it with each other would take hours.
+      (await search.tryAll({ ...firstOf(basic), clients: further.clients }, modifiers)) ??
+      (await search.tryAll({ ...firstOf(basic), senders: further.senders }, modifiers)) ??
+      (await search.tryAll({ ...firstOf(basic), recipients: further.recipients }, modifiers));
+    if (witness !== undefined) return witness;
+  }
+  return undefined;
+}
+
+/** The plainest of each, and the null sender beside an ordinary one. */
+function firstOf({ clients, senders, recipients }: Attempts): Attempts {
+  return { clients: clients.slice(0, 1), senders: senders.slice(0, 2), recipients: recipients.slice(0, 1) };
+}
+
+class Search {
+  readonly #config: Config;
+  readonly #router: Router;
+  readonly host: string;
+
+  constructor(config: Config) {
+    this.#config = config;
+    this.#router = createRouter(config);
+    this.host = config.expand(config.macros.get("j") ?? "", config.macros);
+  }
+
+  async tryAll(attempts: Attempts, modifiers: ReadonlySet<string>): Promise<Witness | undefined> {
+    for (const client of attempts.clients) {
+      const session = sessionScope(this.#config, client, modifiers);
+      const greeted = await this.#router.check("check_relay", [client.name, client.address], session);
       if (greeted.kind !== "ok") continue;
-      for (const sender of senders(host)) {
-        const scope = await acceptedSender(router, sender, session);
+      for (const sender of attempts.senders) {
+        const scope = await acceptedSender(this.#router, sender, session);
         if (scope === undefined) continue;
-        for (const recipient of recipients(host)) {
-          const way = await relayed(config, router, recipient, scope);
+        for (const recipient of attempts.recipients) {
+          const way = await relayed(this.#config, this.#router, recipient, scope);
           if (way !== undefined) return { client, sender, recipient, way };
         }
       }
     }
+    return undefined;
   }
-  return undefined;
 }
 
 /** Modifiers of the ports that a stranger can reach and use without saying who it is (M=a asks for that). */
@@ -107,7 +91,11 @@ function openPorts(ports: readonly PortOptions[]): ReadonlySet<string>[] {
 }
 
 /** The macros that a session has when the policy rulesets run. */
-function sessionScope(config: Config, { name, address, resolve }: Client, modifiers: ReadonlySet<string>): MacroScope {
+function sessionScope(
+  config: Config,
+  { name, address, resolve, helo = name }: Client,
+  modifiers: ReadonlySet<string>,
+): MacroScope {
   const flags = [...modifiers].map((letter) => (/[A-Z]/.test(letter) ? letter + letter : letter)).join(" ");
   return config.macros.child([
     ["client_addr", address],
@@ -118,7 +106,7 @@ function sessionScope(config: Config, { name, address, resolve }: Client, modifi
     ["daemon_flags", flags],
     ["daemon_family", "inet"],
     ["daemon_name", "MTA"],
-    ["s", name],
+    ["s", helo],
     ["_", `${name} [${address}]`],
     ["r", "SMTP"],
   ]);
@@ -154,13 +142,9 @@ async function relayed(
   const { mailer, host, user } = resolution.triple;
   const agent = config.mailers.get(mailer);
   if (agent?.path !== "[IPC]" || agent.argv[0] !== "TCP") return undefined;
-  const goal = isElsewhere(host) || isElsewhere(domainOf(user));
+  // `user%elsewhere@friend`: the friend believes that it comes from us.
+  const goal = isElsewhere(host) || isElsewhere(domainOf(user)) || user.includes(`%${ELSEWHERE}@`);
   return goal ? `mailer ${mailer}, host ${host}, user ${user}` : undefined;
-}
-
-function isElsewhere(name: string): boolean {
-  const folded = name.toLowerCase().replace(/\.$/, "");
-  return folded === ELSEWHERE || folded === ELSEWHERE_ADDRESS || folded === ELSEWHERE_ADDRESS.slice(1, -1);
 }
 
 /** The part after the last `@` that is not quoted. */

@@ -160,8 +160,11 @@ function vocabularyOf(subject: Subject): Vocabulary {
     for (const [host] of left.matchAll(HOST)) hosts.add(host.toLowerCase());
     for (const [, user] of left.matchAll(/(?:^|[\s<])([a-z][\w-]*)\s*@/gi)) users.add(user);
   }
-  const some = (words: Set<string>): string[] => [...words].slice(0, MOST_WORDS);
   return { hosts: some(hosts), zones: some(zones), users: some(users) };
+}
+
+function some(words: ReadonlySet<string>): string[] {
+  return [...words].slice(0, MOST_WORDS);
 }
 
 /** Keys of a table whose text lies beside it, as far as they let somebody relay: `Connect:com RELAY`, `To:org RELAY`. */

@@ -27,7 +27,7 @@ const BASE = [
 ].join("\n");
 
 async function difference(change: (text: string) => string, probes?: readonly string[]): Promise<Difference> {
-  return diffConfigurations(await files.subject(BASE), await files.subject(change(BASE)), probes);
+  return diffConfigurations(await files.subject(BASE), await files.subject(change(BASE)), { probes });
 }
 
 const put = (lines: string) => (text: string) => `${text}${lines}\n`;
@@ -118,6 +118,26 @@ describe("rulemail mc --diff", () => {
     const same = files.write(BASE);
     expect(await runMc(["--diff", same, files.write(`# other\n${BASE}`)])).toBe(0);
     expect(await runMc(["--diff", "--json", same])).toBe(64);
+  });
+
+  test("--no-rules leaves out rules and the names of rulesets, a file that cannot be read is 2", async () => {
+    const old = files.write(BASE);
+    const other = files.write(
+      BASE.replace("Sparse=0\n", "Sparse=0\nRnobody\t$@ nobody\n").replace("F=ls,", "F=ls, S=3,"),
+    );
+    expect(await runMc(["--diff", old, other])).toBe(1);
+    expect(await runMc(["--diff", "--no-rules", old, other])).toBe(0);
+    expect(await runMc(["--diff", old, "/no/such.cf"])).toBe(2);
+  });
+
+  test("two ways to write the name of a class, and an empty macro, are no difference", async () => {
+    const found = await difference((text) => `${text}F{Q}-o /etc/words\nDE\n`);
+    const same = await diffConfigurations(
+      await files.subject(`${BASE}FQ-o /etc/words\n`),
+      await files.subject(`${BASE}F{Q}-o /etc/words\nDE\n`),
+    );
+    expect(isSame(found)).toBe(false);
+    expect(isSame(same)).toBe(true);
   });
 
   test("compares .mc files by what they compile to", async () => {

@@ -5,6 +5,7 @@ import { exitOf, type Finding } from "../../../src/analysis/lint.ts";
 import { CODES } from "../../../src/analysis/lint/codes.ts";
 import { lintFile, runLint } from "../../../src/cli/lint.ts";
 import { runMc } from "../../../src/cli/mc.ts";
+import { addressOf } from "../../../src/cli/read-configuration.ts";
 import { AnalysisFolder, testEnvironment } from "../../support/analysis.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -154,6 +155,69 @@ describe("rules that loop (L021)", () => {
   test("not a rule that makes less, leaves the ruleset or asks another ruleset", async () => {
     expect(await rules("R$*.$-.\t$1.$2")).toEqual([]);
     expect(await rules("R$*\t$: < $1 >\nR$* a\t$@ $1 a\nR$* b\t$>canonify $1")).toEqual([]);
+  });
+});
+
+/** A site file with one hole in it. */
+function holed(lines: string, last = ""): string {
+  return `OSTYPE(\`linux')dnl\n${lines}MAILER(\`local')dnl\nMAILER(\`smtp')dnl\n${last}`;
+}
+
+function access(entry: string): string {
+  const table = files.write(`${entry}\n`);
+  return holed(`FEATURE(\`access_db', \`text -k0 -v1 -o ${table}')dnl\n`);
+}
+
+function localRule(...lines: string[]): string {
+  return holed("", `LOCAL_RULESETS\nSLocal_check_rcpt\n${lines.join("\n")}\n`);
+}
+
+describe("holes of many kinds are found, with the way through them", () => {
+  test.each([
+    ["everybody may relay", () => holed("FEATURE(`promiscuous_relay')dnl\n"), "client.stranger.example"],
+    ["a whole top-level domain", () => holed("RELAY_DOMAIN(`com')dnl\n"), "client.elsewhere-example.com"],
+    [
+      "the domain of a host right below a top-level domain",
+      () =>
+        holed(
+          "define(`confDOMAIN_NAME', `gateway.net')dnl\nFEATURE(`relay_entire_domain')dnl\n",
+          "LOCAL_CONFIG\nCmnet\n",
+        ),
+      "elsewhere-example.net",
+    ],
+    ["a rule that accepts everything", () => localRule("R$*\t$#OK"), "client.stranger.example"],
+    [
+      "a rule that believes a name in HELO",
+      () => localRule("R$*\t$: $1 $| $&s", "R$* $| trusted.test\t$#OK", "R$* $| $*\t$1"),
+      "HELO trusted.test",
+    ],
+    [
+      "a rule that believes a sender",
+      () => localRule("R$*\t$: $1 $| $&f", "R$* $| $* @ partner.test\t$#OK", "R$* $| $*\t$1"),
+      "MAIL FROM:<user@partner.test>",
+    ],
+    ["a network as large as a first octet", () => access("Connect:77\tRELAY"), "77.201.77.33"],
+    ["a top-level domain in the access table", () => access("To:org\tRELAY"), "user@elsewhere-example.org"],
+    [
+      "percent signs behind a host that is relayed for",
+      () => holed("FEATURE(`loose_relay_check')dnl\nRELAY_DOMAIN(`friend.test')dnl\n"),
+      "user%elsewhere.example@friend.test",
+    ],
+    [
+      "a local part that a rule takes for a route",
+      () => holed("", "LOCAL_RULE_0\nR$* . $* . $* < @ $* >\t$#esmtp $@ $2.$3 $: $1 @ $2.$3\n"),
+      "user.elsewhere.example@",
+    ],
+  ])("%s", async (_name, text, way) => {
+    const findings = await lintFile(files.write(text(), "mc"), { ...testEnvironment, resolver: { query: addressOf } });
+    expect(findings.find(({ code }) => code === "L040")?.text).toContain(way);
+  });
+
+  test("and none where networks, partners and hosts are named as they should be", async () => {
+    const lines = "RELAY_DOMAIN(`friend.test')dnl\nFEATURE(`access_db', `text -k0 -v1 -o TABLE')dnl\n";
+    const table = files.write("Connect:10\tRELAY\nConnect:192.0.2\tRELAY\nTo:partner.test\tRELAY\n");
+    const site = files.write(holed(lines.replace("TABLE", table)), "mc");
+    expect(await lintFile(site, { ...testEnvironment, resolver: { query: addressOf } })).toEqual([]);
   });
 });
 
