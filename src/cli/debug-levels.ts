@@ -1,16 +1,18 @@
 /** `-d` settings: "21.12,60.1", "17-42.5"; without numbers everything at level 1. */
 
-import { printOctetsAsNumbers } from "../rewriting/tokens.ts";
+import { styleOctets } from "../rewriting/tokens.ts";
 
 /** Categories that exist; a bare -d sets them all. */
 const CATEGORIES = 100;
 const LEVEL_OF_ALL = 1;
+const NUMBERED_OCTETS = 84;
 
 export class DebugLevels {
   readonly #levels = new Map<number, number>();
+  #ansi = false;
 
   constructor() {
-    printOctetsAsNumbers(false);
+    styleOctets(undefined);
   }
 
   /** Level of a category, 0 when off. */
@@ -22,6 +24,10 @@ export class DebugLevels {
   set(text: string): void {
     if (text.trim() === "") return this.#setRange(0, CATEGORIES - 1, LEVEL_OF_ALL);
     for (const part of text.split(/[,\s]+/)) {
+      if (part === "ANSI") {
+        this.#ansi = true;
+        this.#style();
+      }
       const found = /^(\d+)(?:-(\d+))?(?:\.(\d+))?/.exec(part);
       if (!found) continue;
       const first = Number(found[1]);
@@ -30,8 +36,17 @@ export class DebugLevels {
     }
   }
 
+  /** -d84: octets with the high bit as numbers, 1 in hexadecimal, more in octal; -dANSI: metasymbols inverse. */
+  #style(): void {
+    const level = this.level(NUMBERED_OCTETS);
+    const number = (octet: string): string =>
+      level === 1 ? `0x${octet.charCodeAt(0).toString(16)}` : octet.charCodeAt(0).toString(8);
+    if (level > 0) styleOctets((octet) => ` ${number(octet)} `);
+    else styleOctets(this.#ansi ? (_, written) => written && `\x1b[7m${written}\x1b[0m` : undefined);
+  }
+
   #setRange(first: number, last: number, level: number): void {
     for (let category = first; category <= last; category++) this.#levels.set(category, level);
-    printOctetsAsNumbers(this.level(84) > 0);
+    this.#style();
   }
 }

@@ -78,16 +78,19 @@ const printedMetasymbols: ReadonlyMap<string, string> = new Map([
 // eslint-disable-next-line no-control-regex
 const SHOWN_OTHERWISE = /[\x00-\x1f\x7f-\xff]/g;
 
-/** Debug category 84, which belongs to the process: octets with the high bit are printed as numbers. */
-let asNumbers = false;
+/** How an octet with the high bit is shown; `written` is how a metasymbol is written. Undefined: as always. */
+export type OctetStyle = (octet: string, written: string | undefined) => string | undefined;
 
-export function printOctetsAsNumbers(on: boolean): void {
-  asNumbers = on;
+/** Debug category 84 and -dANSI, which belong to the process. */
+let style: OctetStyle | undefined;
+
+export function styleOctets(wanted: OctetStyle | undefined): void {
+  style = wanted;
 }
 
 /** Whether tokens print as they always do, so that their printed form can be kept. */
 export function printsAsWritten(): boolean {
-  return !asNumbers;
+  return style === undefined;
 }
 
 /** Text as test mode and traces print it: metasymbols as written, octets with the high bit as `M-x`, control characters not at all. */
@@ -100,8 +103,9 @@ function printOctet(octet: string): string {
   if (octet === "\n") return "\\n";
   if (octet === "\r") return "\\r";
   if (octet < " " || octet === "\x7f") return "";
-  if (asNumbers) return ` 0x${octet.charCodeAt(0).toString(16)} `;
-  return printedMetasymbols.get(octet) ?? `M-${printable(String.fromCharCode(octet.charCodeAt(0) & 0x7f))}`;
+  const written = printedMetasymbols.get(octet);
+  const styled = style?.(octet, written) ?? written;
+  return styled ?? `M-${printable(String.fromCharCode(octet.charCodeAt(0) & 0x7f))}`;
 }
 
 /** Tokens as traces print them: one blank between two. */

@@ -41,10 +41,13 @@ export type ParsedAddress =
 export class AddressParser {
   readonly #config: Config;
   readonly #operators: string;
+  readonly #resolved: ((tokens: Tokens) => void) | undefined;
   readonly #mailers: ReadonlyMap<string, Mailer>;
 
-  constructor(config: Config) {
+  /** @param resolved is told what ruleset 0 ended in, before anything is made of it */
+  constructor(config: Config, resolved?: (tokens: Tokens) => void) {
     this.#config = config;
+    this.#resolved = resolved;
     this.#operators = config.options.text("OperatorChars");
     this.#mailers = new Map([...config.mailers.values()].map((mailer) => [mailer.name.toLowerCase(), mailer]));
   }
@@ -97,6 +100,7 @@ export class AddressParser {
     const { rewriter } = this.#config;
     const { status, reason } = worse(canonical, resolved);
     const triple = readTriple(resolved.tokens, (name) => this.mailer(name), discards);
+    this.#resolved?.(resolved.tokens);
     switch (triple.kind) {
       case "discard":
         return triple;

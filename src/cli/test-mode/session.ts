@@ -11,10 +11,12 @@ import type { DebugLevels } from "../debug-levels.ts";
 import type { Output } from "../output.ts";
 import { define } from "./define.ts";
 import { list } from "./list.ts";
+import { tellResolved } from "./parse-trace.ts";
 import { runRulesets } from "./rulesets.ts";
 import { show } from "./show.ts";
 import { slashCommand } from "./slash-commands.ts";
 import type { TestTrace } from "./test-trace.ts";
+import { TracedScope } from "./traced-scope.ts";
 
 export type Outcome = void | "quit";
 type Command = (session: TestSession, line: string) => Outcome | Promise<Outcome>;
@@ -64,7 +66,7 @@ export class TestSession {
     this.world = world;
     this.levels = levels;
     this.trace = trace;
-    this.parser = new AddressParser(config);
+    this.parser = new AddressParser(config, (tokens) => tellResolved(this, tokens));
     this.exit = exit;
     this.verbose = config.options.flag("Verbose");
     this.#output = output;
@@ -73,7 +75,8 @@ export class TestSession {
 
   /** Macros as typed commands see and set them: those of the configuration itself. */
   get scope(): MacroScope {
-    return this.config.macros;
+    const { macros } = this.config;
+    return this.trace.level(35) < 9 ? macros : new TracedScope(macros, (line) => this.say(line));
   }
 
   get context(): RewriteContext {
@@ -83,7 +86,10 @@ export class TestSession {
   /** A message of the rewriting engine or about what was typed. Serious ones show in the exit status. */
   complain(text: string): void {
     this.say(asShown(text));
-    this.noteStatus(EXITS.find(([form]) => form.test(text))?.[1] ?? EX.OK);
+    const exit = EXITS.find(([form]) => form.test(text))?.[1] ?? EX.OK;
+    if (exit === EX.SOFTWARE && this.exit === EX.OK && this.trace.level(54) >= 1)
+      this.say(`syserr: ExitStat = ${exit}`);
+    this.noteStatus(exit);
   }
 
   say(text: string): void {

@@ -7,6 +7,7 @@ import type { ParsedAddress } from "../../routing/parse-address.ts";
 import { EX, type ExitCode } from "../../sys/sysexits.ts";
 import { remoteName } from "../../routing/remote-name.ts";
 import { canonicalName, mailExchangers } from "./host-questions.ts";
+import { addressLines, tellParsed } from "./parse-trace.ts";
 import type { Outcome, TestSession } from "./session.ts";
 
 type SlashCommand = (session: TestSession, argument: string) => Outcome | Promise<Outcome>;
@@ -63,6 +64,7 @@ async function parse(session: TestSession, address: string): Promise<void> {
   }
   const parsed = await parser.parse(address, session.context, false);
   session.noteStatus(statusOf(parsed));
+  tellParsed(session, address, parsed);
   switch (parsed.kind) {
     case "unreadable":
       return session.say("Cannot parse");
@@ -89,22 +91,9 @@ function crack(session: TestSession, address: string): string {
 
 /** -d20: the whole address as it would be queued. */
 function describe(session: TestSession, address: string, parsed: ParsedAddress & { kind: "triple" }): void {
-  const { mailer, host, user } = parsed;
   session.say(`parseaddr-->0x000000000000=${address}:`);
-  session.say(`\tmailer ${mailer.number} (${mailer.name}), host \`${host}'`);
-  session.say(`\tuser \`${user}', ruser \`<null>'`);
-  for (const line of QUEUED) session.say(`\t${line}`);
+  for (const line of addressLines(parsed, "100180<QPINGONFAILURE,QPINGONDELAY,QSECURE>", "")) session.say(line);
 }
-
-const QUEUED: readonly string[] = [
-  "state=OK, next=0x0, alias 0x0, uid 0, gid 0",
-  "flags=100180<QPINGONFAILURE,QPINGONDELAY,QSECURE>",
-  'owner=(none), home="(none)", fullname="(none)"',
-  'orcpt="(none)", statmta=(none), status=(none)',
-  'finalrcpt="(none)"',
-  'rstatus="(none)"',
-  "statdate=(none)",
-];
 
 /** What a failing address does to the exit status; what may go away does not count. */
 function statusOf(parsed: ParsedAddress): ExitCode {
@@ -125,11 +114,20 @@ async function tryMailer(session: TestSession, argument: string): Promise<void> 
   if (!mailer) return session.say(`Unknown mailer ${name}`);
   session.say(`Trying ${part} ${role} address ${address} for mailer ${name}`);
   const traced = session.trace.level(12) >= 1;
+  session.setRole(part, role);
   if (traced) session.say(`remotename(${address})`);
   crack(session, address);
   const { text, status } = await remoteName(config, parser, mailer, address, { part, role }, session.context);
+  if (session.trace.level(35) >= 9) tellFramed(session, address, text);
   if (traced) session.say(`remotename => \`${text}', stat=${status}`);
   session.say(`Rcode = ${status}, addr = ${text}`);
+}
+
+/** -d35: the frame was filled in with $g. */
+function tellFramed(session: TestSession, address: string, text: string): void {
+  const { before, after = "" } = crackAddress(address, session.config.options.text("MustQuoteChars"));
+  session.say(`macset(g as ${printable(text.slice(before.length, text.length - after.length))})`);
+  session.say("macset(g as <null>)");
 }
 
 function tryFlags(session: TestSession, argument: string): void {
