@@ -359,7 +359,7 @@ class ConfigReader {
     if (!this.#mailers.find("local")) messages.warn("No local mailer defined", { exit: EX.SOFTWARE });
     this.#expandOperators();
     const probe = values.isSet("DontProbeInterfaces") ? values.text("DontProbeInterfaces") : "false";
-    if (!isTrue(probe) && probe !== "loopback") addInterfaces(["127.0.0.1"], (name) => this.#class(name));
+    if (!isTrue(probe)) addInterfaces(this.#environment.machine, probe, (name) => this.#class(name));
     let mode = values.text("DeliveryMode");
     if (this.#environment.testMode) mode = await this.#enterTestMode();
     this.#macros.set("deliveryMode", mode[0] ?? "i");

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { WordSet } from "../rewriting/class-set.ts";
 import { OPERATORS, expandMacros } from "../rewriting/macro-text.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { parseHosts } from "../sys/hosts.ts";
 import type { Machine } from "../sys/machine.ts";
 import { LANGUAGE_VERSION } from "./version.ts";
 
@@ -77,22 +78,23 @@ export function completePredefined(macros: MacroScope, classOf: (name: string) =
     : `WARNING: local host name (${name}) is not qualified; see cf/README: WHO AM I?`;
 }
 
-/** Names and addresses of the loopback interface, for configurations that do not forbid asking (DontProbeInterfaces). */
-export function addInterfaces(addresses: Iterable<string>, classOf: (name: string) => WordSet): void {
+/**
+ * Addresses of the network interfaces, and the names that the hosts file has for them; DNS is not asked.
+ * @param probe DontProbeInterfaces when it is not true: "loopback" leaves that interface out
+ */
+export function addInterfaces(machine: Machine, probe: string, classOf: (name: string) => WordSet): void {
   const own = classOf("w");
-  own.add("localhost");
-  own.add("[localhost]");
-  for (const address of addresses) own.add(address.includes(":") ? `[IPv6:${address}]` : `[${address}]`);
+  if (probe !== "loopback") for (const word of ["localhost", "[localhost]", "[127.0.0.1]"]) own.add(word);
+  const hosts = parseHosts(hostsText(machine));
+  for (const address of machine.interfaces ?? []) {
+    own.add(address.includes(":") ? `[IPv6:${address}]` : `[${address}]`);
+    for (const line of hosts) if (line.address === address) for (const name of line.names) own.add(name);
+  }
 }
 
 /** Names and addresses that the hosts file gives this machine. */
 function ownAddresses(machine: Machine): string[] {
-  let text: string;
-  try {
-    text = readFileSync(machine.hostsFile, "latin1");
-  } catch {
-    return [];
-  }
+  const text = hostsText(machine);
   const { host } = nameParts(machine.hostName);
   const found: string[] = [];
   for (const line of text.split("\n")) {
@@ -100,6 +102,14 @@ function ownAddresses(machine: Machine): string[] {
     if (names.includes(machine.hostName) || names.includes(host)) found.push(`[${address}]`, ...names);
   }
   return found;
+}
+
+function hostsText({ hostsFile }: Machine): string {
+  try {
+    return readFileSync(hostsFile, "latin1");
+  } catch {
+    return "";
+  }
 }
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];

@@ -70,7 +70,8 @@ class Cracker {
   /** @returns the index of the last character that was read */
   #read(letter: string, at: number): number {
     if (letter === "\\" && at + 1 < this.#text.length) {
-      this.#quoteIt = true;
+      // Inside quotes and comments it is at home.
+      if (this.#comment === 0 && !this.#quoted) this.#quoteIt = true;
       this.#ordinary(this.#text.slice(at, at + 2));
       return at + 1;
     }

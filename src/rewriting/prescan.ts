@@ -67,6 +67,8 @@ const LONGEST_LIST = 1251;
 const LONGEST_SHOWN = 202;
 const METASYMBOL = /[\x80-\x9f]/;
 const NONE: readonly string[] = [];
+/** Shells make people write `\!` for the operator of UUCP paths: the backslash goes. */
+const BANG = "!".charCodeAt(0);
 const AT = "@".charCodeAt(0);
 
 /** The message for a text that cannot be an address at all, too long or with octets of metasymbols, or undefined. */
@@ -146,6 +148,7 @@ class Scan {
         at = this.#vanish(at, end, escaped, kinds);
         escaped = false;
       } else if (escaped) escaped = this.#take(at);
+      else if (kind === BACKSLASH && text.charCodeAt(at + 1) === BANG && !this.#quoted) this.#skip(at);
       else if (kind === BACKSLASH) escaped = this.#comments > 0 || !this.#take(at);
       else if (this.#comments > 0) this.#inComment(kind);
       else if (this.#quoted) {

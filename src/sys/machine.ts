@@ -7,7 +7,7 @@
  */
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
-import { hostname } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { parseHosts, qualifiedName } from "./hosts.ts";
 
 export interface NameServer {
@@ -25,6 +25,8 @@ export interface Machine {
   readonly timeout: number;
   readonly attempts: number;
   readonly hostsFile: string;
+  /** Addresses of the network interfaces, loopback left out. */
+  readonly interfaces?: readonly string[];
 }
 
 /** The file named by RULEMAIL_MACHINE cannot be used. */
@@ -51,7 +53,16 @@ export function readMachine(env: Readonly<Record<string, string | undefined>> = 
     hostName: name.includes(".") ? name : (qualifiedName(hosts, name) ?? name),
     ...parseResolvConf(readIfThere(RESOLV_CONF), name),
     hostsFile: HOSTS_FILE,
+    interfaces: interfaceAddresses(),
   };
+}
+
+/** Addresses that other machines may know; those of one link are nobody's name. */
+function interfaceAddresses(): string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((each) => each ?? [])
+    .filter(({ internal, address }) => !internal && !/^fe80:/i.test(address))
+    .map(({ address }) => address);
 }
 
 /** The parts of a Machine that resolv.conf(5) describes. A file without name servers means the one on this machine. */
@@ -115,11 +126,12 @@ const FIELDS: ReadonlySet<string> = new Set([
   "timeout",
   "attempts",
   "hostsFile",
+  "interfaces",
 ]);
 
 /**
  * Checks a machine description: hostName is required; without nameServers nothing can be asked of DNS, without
- * hostsFile there are no static names. A name server is `{"address": "127.0.0.1", "port": 5353}` or `"127.0.0.1:5353"`,
+ * hostsFile there are no static names, without interfaces only loopback. A name server is `{"address": "127.0.0.1", "port": 5353}` or `"127.0.0.1:5353"`,
  * `"127.0.0.1"`, `"[::1]:5353"`.
  */
 export function checkMachine(data: unknown, file: string): Machine {
@@ -134,12 +146,13 @@ export function checkMachine(data: unknown, file: string): Machine {
   if (unknown !== undefined) {
     throw new MachineFileError(file, `"${unknown}" is not a field of it; there are ${[...FIELDS].join(", ")}`);
   }
-  const { hostName, nameServers = [], search = [], hostsFile = "/dev/null" } = fields;
+  const { hostName, nameServers = [], search = [], hostsFile = "/dev/null", interfaces = [] } = fields;
   const number = (field: keyof typeof OPTION_RANGES, otherwise: number): number => {
     const value = fields[field] ?? otherwise;
     return typeof value === "number" && value >= 0 ? value : wrong(field, "a number");
   };
   if (!Array.isArray(nameServers)) wrong("nameServers", "a list");
+  if (!isListOf(interfaces, (each) => isIP(each) !== 0)) return wrong("interfaces", "a list of addresses");
   if (!Array.isArray(search) || search.some((each) => typeof each !== "string")) wrong("search", "a list of domains");
   return {
     hostName: typeof hostName === "string" && hostName !== "" ? hostName : wrong("hostName", "the name of the host"),
@@ -151,7 +164,12 @@ export function checkMachine(data: unknown, file: string): Machine {
     timeout: number("timeout", 5),
     attempts: number("attempts", 2),
     hostsFile: typeof hostsFile === "string" ? hostsFile : wrong("hostsFile", "the path of a file"),
+    interfaces,
   };
+}
+
+function isListOf(value: unknown, fits: (each: string) => boolean): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === "string" && fits(each));
 }
 
 function readServer(value: unknown): NameServer | undefined {

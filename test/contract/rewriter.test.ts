@@ -216,6 +216,14 @@ describe.each(Object.entries(engines))("rewriter contract: %s", (_name, create) 
     expect({ status, messages }).toEqual({ status: 65, messages: ["rewrite: expansion too long"] });
   });
 
+  test("$0 is no argument", async () => {
+    expect(await run("St\nR$*\t$: y $0", "a")).toMatchObject({
+      result: "a",
+      status: 78,
+      messages: ["rewrite: ruleset t: replacement $0 out of bounds"],
+    });
+  });
+
   test("an argument that the left side does not have ends the ruleset", async () => {
     const answer = await run("St\nR$*\t$: x $1\nR$*\t$: y $2\nR$*\t$: z", "a");
     expect(answer).toMatchObject({

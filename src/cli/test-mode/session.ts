@@ -6,10 +6,10 @@ import type { MacroScope } from "../../rewriting/macro-scope.ts";
 import type { RewriteContext } from "../../rewriting/rewriter.ts";
 import { EX, type ExitCode } from "../../sys/sysexits.ts";
 import { AddressParser } from "../../routing/parse-address.ts";
-import { LANGUAGE_VERSION } from "../../config/version.ts";
 import type { DebugLevels } from "../debug-levels.ts";
 import type { Output } from "../output.ts";
 import { define } from "./define.ts";
+import { help } from "./help.ts";
 import { list } from "./list.ts";
 import { tellResolved } from "./parse-trace.ts";
 import { runRulesets } from "./rulesets.ts";
@@ -31,7 +31,7 @@ const EXITS: readonly (readonly [RegExp, ExitCode])[] = [
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   "#": () => undefined,
-  "?": (session) => session.say(`Sendmail ${LANGUAGE_VERSION} -- HELP not implemented`),
+  "?": help,
   ".": define,
   "=": list,
   "-": setDebug,

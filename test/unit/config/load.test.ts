@@ -210,4 +210,16 @@ describe("options", () => {
     }
     config?.close();
   });
+
+  test("class w has the addresses of the interfaces, unless nobody is to look", async () => {
+    const machine = { ...environment.machine, interfaces: ["192.0.2.7", "2001:db8::7"] };
+    const names = async (option: string): Promise<string[]> => {
+      const { config } = await load(`${HEAD}O DontProbeInterfaces=${option}\n`, { machine });
+      return [...(config?.classWords("w").words() ?? [])];
+    };
+    expect(await names("false")).toEqual(expect.arrayContaining(["localhost", "[192.0.2.7]", "[IPv6:2001:db8::7]"]));
+    expect(await names("loopback")).toContain("[192.0.2.7]");
+    expect(await names("loopback")).not.toContain("localhost");
+    expect(await names("true")).not.toContain("[192.0.2.7]");
+  });
 });

@@ -11,6 +11,8 @@ test.each([
   ["<user@example.org>", "<@@>"],
   ["Full Name <user@example.org>", "Full Name <@@>"],
   ['"Full, Name" <user@example.org> (comment)', '"Full, Name" <@@> (comment)'],
+  [String.raw`"Do\"e" <user@example.org>`, String.raw`"Do\"e" <@@>`],
+  [String.raw`(no\te) Do <user@example.org>`, String.raw`(no\te) Do <@@>`],
   ["J. Doe <user@example.org>", '"J. Doe" <@@>'],
   ["user@example.org (Full Name)", "@@ (Full Name)"],
   ["(before) user@example.org", "(before) @@"],

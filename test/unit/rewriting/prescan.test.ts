@@ -7,6 +7,17 @@ function scan(text: string, options: Partial<PrescanOptions> = {}) {
   return prescan(text, { operators: OPERATORS, comments: "tokens", ...options });
 }
 
+test("a backslash before the operator of UUCP paths goes, except in quotes", () => {
+  const options = { operators: "!@", comments: "strip" } as const;
+  expect(prescan(String.raw`a\!b "c\!d" e\@f`, options).tokens).toEqual([
+    "a",
+    "!",
+    "b",
+    String.raw`"c\!d"`,
+    String.raw`e\@f`,
+  ]);
+});
+
 describe("prescan()", () => {
   test.each([
     ["user@host.test", ["user", "@", "host", ".", "test"]],
