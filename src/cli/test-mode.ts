@@ -63,7 +63,9 @@ export async function runTestMode(given: SendmailArguments, streams: TestModeStr
   const loaded = await loadConfig(systemConfigFile(given), environment);
   let exit: number = loaded.exit;
   if (loaded.config) {
-    system.users.choose(loaded.config.options.text("MailboxDatabase"));
+    const users = loaded.config.options.text("MailboxDatabase");
+    // Test mode also looks at configurations for servers that have more kinds.
+    if (users.startsWith("passwd:")) system.users.choose(users);
     for (const { text } of late) output.line(text);
     exit = early[0]?.exit ?? exit;
     if (levels.level(0) >= 1) for (const line of machineIdentity(loaded.config)) output.line(line);

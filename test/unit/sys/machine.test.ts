@@ -25,7 +25,7 @@ test("readMachine() takes everything from the file that RULEMAIL_MACHINE names",
   const machine = described(`{
     "hostName": "mail.example.test",
     "nameServers": ["127.0.0.1:5353", "[::1]:54", "127.0.0.2", { "address": "127.0.0.3", "port": 55 }],
-    "search": ["example.test."], "timeout": 0.2, "attempts": 1, "hostsFile": "/tmp/hosts"
+    "search": ["example.test."], "timeout": 0.2, "attempts": 1, "hostsFile": "/tmp/hosts", "interfaces": ["192.0.2.7"]
   }`)();
   expect(machine).toEqual({
     hostName: "mail.example.test",
@@ -40,6 +40,7 @@ test("readMachine() takes everything from the file that RULEMAIL_MACHINE names",
     timeout: 0.2,
     attempts: 1,
     hostsFile: "/tmp/hosts",
+    interfaces: ["192.0.2.7"],
   });
 });
 
