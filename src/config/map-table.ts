@@ -9,6 +9,7 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import type { ConfigEnvironment } from "./environment.ts";
 import { nearestWord } from "../source/nearest-word.ts";
+import { namesAsOptionsWant } from "./name-options.ts";
 import { ServiceSwitch } from "./service-switch.ts";
 
 /** `$[ name $]` asks it: found names end in a dot. */
@@ -39,6 +40,7 @@ export class MapTable {
       machine,
       users,
       clock,
+      nameOptions: () => namesAsOptionsWant(machine, option),
       map: (name) => this.find(name),
       services: (database) => serviceSwitch.services(database),
       isLocalHost,

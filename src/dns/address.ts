@@ -15,6 +15,27 @@ export function literalAddress(host: string): string | undefined {
   return canonicalAddress(host.slice(1, -1).replace(/^ipv6:/i, ""));
 }
 
+/**
+ * The address that a name in brackets means where the C library reads it: `[127.1]`, `[0x7f.0.0.1]`, whatever stands
+ * behind the bracket. Undefined for `[host]`.
+ */
+export function bracketedAddress(host: string): string | undefined {
+  const text = /^\[([^\]]*)\]/.exec(host)?.[1];
+  if (text === undefined) return undefined;
+  return canonicalAddress(text.replace(/^ipv6:/i, "")) ?? fourParts(text.trimEnd());
+}
+
+/** One to four numbers, decimal, octal or hexadecimal; the last one fills the octets that are left. */
+function fourParts(text: string): string | undefined {
+  const parts = text.split(".");
+  if (parts.length > 4 || !parts.every((part) => /^(?:0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)$/i.test(part))) return undefined;
+  const numbers = parts.map((part) => (/^0[0-7]/.test(part) ? Number.parseInt(part, 8) : Number(part)));
+  const last = numbers.pop() ?? 0;
+  if (numbers.some((number) => number > 255) || last >= 256 ** (4 - numbers.length)) return undefined;
+  const rest = Array.from({ length: 4 - numbers.length }, (_, i) => Math.trunc(last / 256 ** i) % 256).toReversed();
+  return [...numbers, ...rest].join(".");
+}
+
 /** `1.2.0.192.in-addr.arpa` or the ip6.arpa name of an address. */
 export function reverseName(address: string): string {
   if (!isIPv6(address)) return `${address.split(".").toReversed().join(".")}.in-addr.arpa`;

@@ -71,9 +71,8 @@ function combine(answers: readonly DnsAnswer[]): AddressAnswer {
 export function nameOfAddress(names: NameSources, address: string): MaybePromise<NameAnswer> {
   const canonical = canonicalAddress(address);
   if (canonical === undefined) return { kind: "missing" };
-  const line = names.services.includes("files") ? names.hosts.lineOf(canonical) : undefined;
+  const line = names.hosts.lineOf(canonical);
   if (line !== undefined) return { kind: "found", name: line.names[0] };
-  if (!names.services.includes("dns")) return { kind: "missing" };
   return whenReady(names.resolver.query(reverseName(canonical), "PTR"), (answer): NameAnswer => {
     if (answer.kind === "found") return { kind: "found", name: answer.records[0].data };
     return answer.kind === "tempfail" ? answer : { kind: "missing" };

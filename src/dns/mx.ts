@@ -4,7 +4,8 @@
  */
 import { isIP } from "node:net";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
-import { canonicalAddress, literalAddress } from "./address.ts";
+import { bracketedAddress, canonicalAddress, literalAddress } from "./address.ts";
+import { canonify } from "./search.ts";
 import type { NameSources } from "./names.ts";
 import { addressesOf } from "./addresses.ts";
 
@@ -22,11 +23,11 @@ export interface MailHost {
 export type MailHosts =
   | { readonly kind: "hosts"; readonly hosts: readonly MailHost[] }
   /** Neither MX nor address: the domain does not exist or takes no mail. */
-  | { readonly kind: "unknown" }
+  | { readonly kind: "unknown"; readonly exists?: boolean }
   /** RFC 7505: the domain says that it takes no mail. */
   | { readonly kind: "nullmx" }
   /** This host is the best exchanger of the domain, or the only one left: mail would come back here. */
-  | { readonly kind: "self" }
+  | { readonly kind: "self"; readonly exists?: boolean }
   | { readonly kind: "tempfail"; readonly reason: string };
 
 export interface MxOptions {
@@ -73,7 +74,7 @@ function plain(name: string): MailHost {
 function byAddress(names: NameSources, name: string): MaybePromise<MailHosts> {
   return whenReady(addressesOf(names, name), (answer): MailHosts => {
     if (answer.kind === "tempfail") return answer;
-    return answer.kind === "found" ? one(plain(name)) : { kind: "unknown" };
+    return answer.kind === "found" ? one(plain(name)) : { kind: "unknown", exists: true };
   });
 }
 
@@ -144,7 +145,33 @@ export function splitHostList(list: string): string[] {
   return (list.match(/(?:\[[^\]]*\]?|[^:,[])+/g) ?? []).map((part) => part.trim()).filter((part) => part !== "");
 }
 
-/** What /mx of test mode prints and bestmx answers: every host by name, null MX and failures as they are. */
-export function listMx(names: NameSources, host: string, isOwn: (name: string) => boolean): MaybePromise<MailHosts> {
-  return mailHosts(names, host, { isOwn, cutOff: false });
+/** The exchangers of a domain as they are shown: names with a final dot, a literal as it was written. */
+export type MxListing =
+  | { readonly kind: "hosts"; readonly hosts: readonly string[] }
+  /** Nobody; `exists`: there is such a name, or nobody could be asked. */
+  | { readonly kind: "nobody"; readonly exists: boolean }
+  | Exclude<MailHosts, { readonly kind: "hosts" | "unknown" | "self" }>;
+
+/** What /mx of test mode prints and bestmx answers: every host, our own among them. */
+export function listMx(names: NameSources, host: string, isOwn: (name: string) => boolean): MaybePromise<MxListing> {
+  if (bracketedAddress(host) !== undefined) return { kind: "hosts", hosts: [host] };
+  const name = host.replace(/^\[([^\]]*)\]$/, "$1").replace(/\.$/, "");
+  if (!names.services.includes("dns") || host.includes("..")) return { kind: "nobody", exists: true };
+  if (name === "" || canonicalAddress(name) !== undefined) return { kind: "nobody", exists: false };
+  return whenReady(mailHosts(names, name, { isOwn, cutOff: false }), (answer): MaybePromise<MxListing> => {
+    if (answer.kind === "unknown" || answer.kind === "self") return { kind: "nobody", exists: answer.exists ?? false };
+    if (answer.kind !== "hosts") return answer;
+    const [first, ...more] = answer.hosts;
+    if (more.length === 0 && first.name.toLowerCase() === name.toLowerCase()) return withoutMx(names, name);
+    return { kind: "hosts", hosts: answer.hosts.map((each) => `${each.name}.`) };
+  });
+}
+
+/** The host takes its own mail, by its complete name; an alias does not. */
+function withoutMx(names: NameSources, name: string): MaybePromise<MxListing> {
+  return whenReady(canonify({ ...names, keepAliases: false }, name), (answer): MxListing => {
+    const complete = answer.kind === "found" ? answer.name.replace(/\.$/, "") : name;
+    const same = `${complete}.`.toLowerCase().startsWith(`${name}.`.toLowerCase());
+    return same ? { kind: "hosts", hosts: [`${complete}.`] } : { kind: "nobody", exists: true };
+  });
 }

@@ -27,7 +27,7 @@ export interface NameSources {
 export function openNames(
   machine: Machine,
   resolver: Resolver,
-  options: Partial<Pick<NameSources, "services" | "domain" | "wildcardMx" | "keepAliases">> & {
+  options: Partial<Pick<NameSources, "services" | "domain" | "wildcardMx" | "keepAliases" | "machine">> & {
     readonly hostsFile?: string;
     /** For the server: files are looked at once a second at most. */
     readonly clock?: Clock;

@@ -29,6 +29,8 @@ export interface MapEnvironment {
    * this they are made from resolver, machine and services.
    */
   names?(): NameSources;
+  /** The options that bear on questions about host names, when the sources are made from the rest. */
+  nameOptions?(): Partial<NameSources>;
   readonly machine: Machine;
   readonly users: MailboxDatabase;
   readonly clock: Clock;

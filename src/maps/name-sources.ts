@@ -7,7 +7,11 @@ export function namesOf(environment: MapEnvironment): () => NameSources {
   return () => {
     if (environment.names) return environment.names();
     const services = environment.services("hosts").filter((each): each is HostService => /^(?:dns|files)$/.test(each));
-    const options = services.length === 0 ? {} : { services };
-    return (names ??= openNames(environment.machine, environment.resolver, { clock: environment.clock, ...options }));
+    if (names) return names;
+    const options = { clock: environment.clock, ...(services.length === 0 ? {} : { services }) };
+    return (names = openNames(environment.machine, environment.resolver, {
+      ...options,
+      ...environment.nameOptions?.(),
+    }));
   };
 }

@@ -118,8 +118,11 @@ describe("mailHosts()", () => {
 });
 
 test("listMx() lists everything, our own host before its equals", async () => {
-  expect(shown(await listMx(names, "tie.test", isOwn))).toEqual(["mail.example.test", "a.test"]);
-  expect(shown(await listMx(names, "best.test", isOwn))).toEqual(["mail.example.test", "z.test"]);
+  expect(await listMx(names, "tie.test", isOwn)).toEqual({ kind: "hosts", hosts: ["mail.example.test.", "a.test."] });
+  expect(await listMx(names, "best.test", isOwn)).toEqual({ kind: "hosts", hosts: ["mail.example.test.", "z.test."] });
+  expect(await listMx(names, "[127.1]x", isOwn)).toEqual({ kind: "hosts", hosts: ["[127.1]x"] });
+  expect(await listMx(names, "192.0.2.1", isOwn)).toEqual({ kind: "nobody", exists: false });
+  expect(await listMx({ ...names, services: ["files"] }, "tie.test", isOwn)).toEqual({ kind: "nobody", exists: true });
 });
 
 test("splitHostList() knows brackets", () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { literalAddress, canonicalAddress, reverseName } from "../../../src/dns/address.ts";
+import { bracketedAddress, literalAddress, canonicalAddress, reverseName } from "../../../src/dns/address.ts";
 import { addressesOf, confirms, nameOfAddress } from "../../../src/dns/addresses.ts";
 import { Dns2Resolver } from "../../../src/dns/dns2-resolver.ts";
 import { openNames, type NameSources } from "../../../src/dns/names.ts";
@@ -173,6 +173,16 @@ describe("reverse names", () => {
     expect(await confirms(names, "forged.test", "192.0.2.66")).toBe(false);
     expect(await confirms(names, "fails.test", "192.0.2.66")).toBe("tempfail");
   });
+});
+
+test("bracketedAddress() reads what the C library reads", () => {
+  expect(bracketedAddress("[127.1]")).toBe("127.0.0.1");
+  expect(bracketedAddress("[0x7f.0.0.010]")).toBe("127.0.0.8");
+  expect(bracketedAddress("[2130706433 ]x")).toBe("127.0.0.1");
+  expect(bracketedAddress("[IPv6:2001:DB8::1]")).toBe("2001:db8::1");
+  for (const none of ["[]", "[1.2.3.256]", "[1.2.3.4", "127.1", "[1.2.3.4.5]", "[09]", "[host]"]) {
+    expect(bracketedAddress(none)).toBeUndefined();
+  }
 });
 
 test("literalAddress() reads what stands in brackets", () => {
