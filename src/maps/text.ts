@@ -57,7 +57,7 @@ export const textClass: MapClass = {
       find(key, _args, context) {
         const content = table(context);
         if ("kind" in content) return content;
-        const value = content.get(foldCase(key));
+        const value = key === "" ? undefined : content.get(foldCase(key));
         return value === undefined ? NOT_THERE : found(value);
       },
       prepare: (context) => void table(context),
@@ -118,7 +118,7 @@ function readTable(text: string, { key, value, separator }: Columns): ReadonlyMa
  * because of them: `  a b` has the columns a, a, b. So it is in sendmail.
  */
 function splitAtBlanks(line: string): string[] {
-  const columns = line.split(/[ \t\r]+/);
-  if (columns[0] === "" && columns.length > 1) columns[0] = columns[1];
-  return columns;
+  const first = line.search(/[^ \t-\r]/);
+  const columns = line.slice(first < 0 ? line.length : first).split(/[ \t]+/);
+  return first === 0 || line === "" ? columns : [columns[0], ...columns];
 }

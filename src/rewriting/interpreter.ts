@@ -9,7 +9,6 @@ import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { Location } from "../source/location.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { ExitCode } from "../sys/sysexits.ts";
-import { calledName } from "./called-name.ts";
 import { catAddress } from "./cat-address.ts";
 import { GivenUp } from "./given-up.ts";
 import { LIMITS } from "./limits.ts";
@@ -19,13 +18,14 @@ import { Matcher } from "./match.ts";
 import { Outside } from "./outside.ts";
 import { PreparedRules, mayMatch } from "./prepared-rules.ts";
 import type { PreparedRule, PreparedRuleset } from "./prepared-rules.ts";
+import { type CallReader, isCall, readCalls } from "./pending-calls.ts";
 import { prescan } from "./prescan.ts";
 import type { RuleProgram } from "./program.ts";
 import type { RewriteContext, Rewriter, Rewritten } from "./rewriter.ts";
 import type { Replacement, Rule } from "./rule.ts";
 import { ACTIVE_BIT, bitsOf, printed, texts } from "./token-table.ts";
 import type { Token, Workspace } from "./token-table.ts";
-import { CALL, CANON_MAILER, printTokens } from "./tokens.ts";
+import { CANON_MAILER, printTokens } from "./tokens.ts";
 import { noteCalls, printRule, stepHead } from "./trace.ts";
 import type { RewriteWatcher } from "./trace.ts";
 
@@ -93,6 +93,7 @@ class Run {
   readonly #level: number;
   readonly #steps: boolean;
   #decidedAt: Location | undefined;
+  #calling: CallReader | undefined;
   /** Calls of rulesets so far; look-ups count too. */
   #calls = 0;
   /** Rulesets that have been entered and not left. */
@@ -279,27 +280,29 @@ class Run {
    * one fails, the calls before it stay in the text.
    */
   *#callRulesets(given: Workspace, depth: number): Step<Outcome> {
-    // Letters behind `$>` in the value of a macro are of the same token; the name is the next one all the same.
-    let at = 0;
-    while (at < given.length && !isCall(given[at])) at++;
-    if (at + 1 >= given.length) return { tokens: given, status: EX.OK };
-    const { tokens } = this.#prepared;
-    const name = calledName(given[at + 1].text);
-    const workspace = name === given[at + 1].text ? given : given.with(at + 1, tokens.get(name));
-    const number = this.#find(name);
-    if (number === undefined) return { tokens: workspace, status: EX.CONFIG };
-    const rest = workspace.slice(at + 2);
-    const argument = rest.some(isCall) ? yield* this.#callRulesets(rest, depth) : { tokens: rest, status: EX.OK };
-    if (argument.status !== EX.OK && argument.status !== EX.TEMPFAIL) {
-      return { tokens: [...workspace.slice(0, at + 2), ...argument.tokens], status: argument.status };
+    if (!given.some(isCall)) return { tokens: given, status: EX.OK };
+    const { tokens, calls, sound } = readCalls(given, (this.#calling ??= this.#callReader()));
+    if (!sound) return { tokens, status: EX.CONFIG };
+    let workspace = tokens;
+    let status: ExitCode = EX.OK;
+    for (const { at, ruleset } of calls.toReversed()) {
+      const result = yield* this.ruleset(ruleset, workspace.slice(at + 2), depth + 1);
+      workspace = at === 0 ? result.tokens : [...workspace.slice(0, at), ...result.tokens];
+      status = worse(status, result.status);
+      if (status !== EX.OK && status !== EX.TEMPFAIL) break;
     }
-    // A ruleset without rules is not even entered.
-    const known = this.#prepared.ruleset(number).rules.length > 0;
-    if (!known && this.#level >= 3) this.#print(`-----skip subr ${name} (${number})`);
-    const result = known ? yield* this.ruleset(number, argument.tokens, depth + 1) : argument;
+    return { tokens: workspace, status };
+  }
+
+  #callReader(): CallReader {
     return {
-      tokens: at === 0 ? result.tokens : [...workspace.slice(0, at), ...result.tokens],
-      status: worse(argument.status, result.status),
+      find: (name) => this.#find(name),
+      hasRules: (number) => this.#prepared.ruleset(number).rules.length > 0,
+      token: (text) => this.#prepared.tokens.get(text),
+      message: (text) => this.#context.message(text),
+      skipped: (name, number) => {
+        if (this.#level >= 3) this.#print(`-----skip subr ${name} (${number})`);
+      },
     };
   }
 
@@ -338,10 +341,6 @@ class Run {
 /** The first status that is not 0 stays, unless a temporary failure comes later: that one must not be lost. */
 function worse(old: ExitCode, more: ExitCode): ExitCode {
   return old === EX.OK || more === EX.TEMPFAIL ? more : old;
-}
-
-function isCall({ text }: Token): boolean {
-  return text[0] === CALL;
 }
 
 function isTriple(workspace: Workspace): boolean {

@@ -2,6 +2,8 @@
 export const LIMITS = {
   /** How often one rule may fire in a row. */
   rounds: 100,
+  /** Calls in one right side: one less than this is taken. */
+  callsOfRule: 16,
   /** How deep rulesets may call each other. */
   recursion: 50,
   /** Tokens in a workspace. */

@@ -156,6 +156,10 @@ describe.each(Object.entries(engines))("rewriter contract: %s", (_name, create) 
     ["R$*\t$@ $>5 $1\nS5\nR$*\t$@ five", "a", "five"],
     ["R$*\t$@ $>98 $1", "a", "a"],
     ["R$*\t$@ $1 $>", "a", "a $>"],
+    ["R$*\t$@ $>98 $>98 $1", "a", "$> 98 a"],
+    ["R$*\t$@ $>98 b $>s $1\nSs\nR$*\t$@ <$1>", "a", "b < a >"],
+    ["R$*\t$@ $>98 $>s $>s $1\nSs\nR$*\t$@ <$1>", "a", "$> s < a >"],
+    [`R$*\t$@ ${"$>s ".repeat(15)}$1\nSs\nR$*\t$@ $1.`, "a", `a${" .".repeat(15)}`],
   ])("calls: %j on %j gives %j", rewrites);
 
   test.each([
@@ -237,6 +241,18 @@ describe.each(Object.entries(engines))("rewriter contract: %s", (_name, create) 
     const answer = await run(`St\nR$*\t$: x $1\nR$*\t$: y ${argument}\nR$*\t$: z`, "a");
     expect(answer).toMatchObject({ result: "x a", status: 78 });
     expect(answer.messages).toHaveLength(1);
+  });
+
+  test("a right side with sixteen calls makes none of them", async () => {
+    expect(await run(`St\nR$*\t$: ${"$>s ".repeat(16)}$1\nSs\nR$*\t$@ <$1>`, "a")).toMatchObject({
+      result: `${"$> s ".repeat(16)}a`,
+      status: 78,
+      messages: ["Too many subroutine calls (16 max)"],
+    });
+  });
+
+  test("a name behind $> ends at a blank and loses quotes and backslashes", async () => {
+    expect(await run('St\nR$*\t$: $>"s b" $>\\s $1\nSs\nR$*\t$@ <$1>', "a")).toMatchObject({ result: "< < a > >" });
   });
 
   test("an unknown ruleset leaves the text as it is", async () => {

@@ -116,7 +116,7 @@ class ReplaceCode {
       rulesets.push({ number, name: { kind: "token", text } });
       parts.push([]);
     }
-    return rulesets.length > 0 ? { parts, rulesets } : undefined;
+    return rulesets.length > 0 && rulesets.length < LIMITS.callsOfRule ? { parts, rulesets } : undefined;
   }
 
   #callCode({ parts, rulesets }: PlainCalls): string {

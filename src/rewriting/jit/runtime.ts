@@ -1,12 +1,12 @@
 /** What generated rulesets call: other rulesets, look-ups, macros, and the ends that a rule can come to. */
 import { EX } from "../../sys/sysexits.ts";
 import type { ExitCode } from "../../sys/sysexits.ts";
-import { calledName } from "../called-name.ts";
 import { foldCase } from "../fold-case.ts";
 import { GivenUp } from "../given-up.ts";
 import { LIMITS } from "../limits.ts";
 import { readLookup } from "../look-up.ts";
 import type { LookupText } from "../look-up.ts";
+import { isCall, readCalls } from "../pending-calls.ts";
 import { prescan } from "../prescan.ts";
 import type { RuleProgram } from "../program.ts";
 import { CALL } from "../tokens.ts";
@@ -185,22 +185,25 @@ export class Runtime {
   /** Sets run.status. */
   #calls(given: Workspace, run: Run): Workspace {
     run.status = EX.OK;
-    let at = 0;
-    while (at < given.length && given[at].text[0] !== CALL) at++;
-    if (at + 1 >= given.length) return given;
-    const name = calledName(given[at + 1].text);
-    const workspace = name === given[at + 1].text ? given : given.with(at + 1, this.tokens.workspace([name])[0]);
-    const number = this.#find(name, run);
-    if (number === undefined) {
-      run.status = EX.CONFIG;
-      return workspace;
+    if (!given.some(isCall)) return given;
+    const { tokens, calls, sound } = readCalls(given, {
+      find: (name) => this.#find(name, run),
+      hasRules: (ruleset) => this.#hasRules(ruleset),
+      token: (text) => this.tokens.get(text),
+      message: (text) => run.message(text),
+    });
+    run.status = sound ? EX.OK : EX.CONFIG;
+    if (!sound) return tokens;
+    let workspace = tokens;
+    let status: ExitCode = EX.OK;
+    for (let i = calls.length - 1; i >= 0 && !this.fails(status); i--) {
+      const { at, ruleset } = calls[i];
+      const result = this.run(ruleset, workspace.slice(at + 2), run);
+      workspace = at === 0 ? result : this.unfinished(workspace.slice(0, at), result);
+      status = this.worse(status, run.status);
     }
-    const argument = this.#calls(workspace.slice(at + 2), run);
-    const status = run.status;
-    if (this.fails(status)) return this.unfinished(workspace.slice(0, at + 2), argument);
-    const result = this.call(number, argument, run);
-    run.status = this.worse(status, run.status);
-    return at === 0 ? result : this.unfinished(workspace.slice(0, at), result);
+    run.status = status;
+    return workspace;
   }
 
   #find(name: string, run: Run): number | undefined {
@@ -231,6 +234,10 @@ export class Runtime {
     return workspace;
   }
 
+  #hasRules(ruleset: number): boolean {
+    return (this.#program.rulesets.get(ruleset)?.rules.length ?? 0) > 0;
+  }
+
   #compile(number: number): RulesetFunction {
     const { rulesets } = this.#program;
     return generateRuleset({
@@ -238,7 +245,11 @@ export class Runtime {
       name: rulesets.nameOf(number),
       runtime: this,
       classWords: (name) => this.#program.classWords(name),
-      find: (name) => rulesets.find(name).number,
+      // Those without rules are not called: the rule is read each time it fires.
+      find: (name) => {
+        const found = rulesets.find(name).number;
+        return found !== undefined && this.#hasRules(found) ? found : undefined;
+      },
     });
   }
 }
