@@ -3,10 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { ConfigEnvironment } from "../../src/config/environment.ts";
 import { loadConfig, type LoadedConfig } from "../../src/config/load.ts";
-import { silentLog } from "../../src/log/log.ts";
-import { systemClock } from "../../src/sys/clock.ts";
+import { configEnvironment } from "../support/config-environment.ts";
 import { damage, fuzz, randomOctets, type Random, randomWords } from "../support/fuzz.ts";
 import { randomAddress } from "../support/random-rules.ts";
 
@@ -16,22 +14,6 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const environment: ConfigEnvironment = {
-  machine: {
-    hostName: "mx.fuzz.test",
-    nameServers: [],
-    search: ["fuzz.test"],
-    ndots: 1,
-    timeout: 1,
-    attempts: 1,
-    hostsFile: "/nowhere/hosts",
-  },
-  resolver: { query: () => ({ kind: "nxdomain" }) },
-  users: { find: () => undefined, findById: () => undefined },
-  group: () => undefined,
-  clock: systemClock,
-  log: silentLog,
-};
 const PIECES = [
   ...'SRDCFMOKHPTVEQXL{}xyz019,=:;/|"\\#@<>()[]%!? \t\n'.split(""),
   ..."$* $+ $- $@ $: $# $=x $~x $&x $( $) $[ $] $> $| $. $?x $1 $$ {name} =3 P= A= S=1/2 F= -o hash null host arith".split(
@@ -55,7 +37,7 @@ function harmless(text: string): string {
 function load(text: string, testMode: boolean): Promise<LoadedConfig> {
   const file = join(folder, "fuzz.cf");
   writeFileSync(file, text, "latin1");
-  return loadConfig(file, { ...environment, testMode });
+  return loadConfig(file, { ...configEnvironment, testMode });
 }
 
 function check({ diagnostics, config }: LoadedConfig, text: string): void {

@@ -4,26 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Subject } from "../../src/analysis/subject.ts";
 import { readConfiguration, type ReadConfiguration } from "../../src/cli/read-configuration.ts";
-import type { ConfigEnvironment } from "../../src/config/environment.ts";
-import { silentLog } from "../../src/log/log.ts";
 import { systemClock } from "../../src/sys/clock.ts";
+import { configEnvironment } from "./config-environment.ts";
 
-export const testEnvironment: ConfigEnvironment = {
-  machine: {
-    hostName: "mail.example.test",
-    nameServers: [],
-    search: [],
-    ndots: 1,
-    timeout: 1,
-    attempts: 1,
-    hostsFile: "/dev/null",
-  },
-  resolver: { query: () => ({ kind: "nxdomain" }) },
-  users: { find: () => undefined, findById: () => undefined },
-  group: () => undefined,
-  clock: { ...systemClock, now: () => 0 },
-  log: silentLog,
-};
+export const testEnvironment = { ...configEnvironment, clock: { ...systemClock, now: () => 0 } };
 
 export class AnalysisFolder {
   readonly folder = mkdtempSync(join(tmpdir(), "rulemail-analysis-test-"));

@@ -3,12 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { ConfigEnvironment } from "../../../src/config/environment.ts";
 import { loadConfig } from "../../../src/config/load.ts";
-import { silentLog } from "../../../src/log/log.ts";
 import type { Diagnostic } from "../../../src/source/diagnostic.ts";
 import { report } from "../../../src/source/report.ts";
-import { systemClock } from "../../../src/sys/clock.ts";
+import { configEnvironment } from "../../support/config-environment.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -16,28 +14,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const environment: ConfigEnvironment = {
-  machine: {
-    hostName: "mx.example.test",
-    nameServers: [],
-    search: [],
-    ndots: 1,
-    timeout: 1,
-    attempts: 1,
-    hostsFile: "/nowhere/hosts",
-  },
-  resolver: { query: () => ({ kind: "nxdomain" }) },
-  users: { find: () => undefined, findById: () => undefined },
-  group: () => undefined,
-  clock: systemClock,
-  log: silentLog,
-};
 const HEAD = "V10\nMlocal, P=/bin/true, A=true\n";
 
 async function diagnosticsOf(text: string): Promise<readonly Diagnostic[]> {
   const file = join(folder, "columns.cf");
   writeFileSync(file, HEAD + text, "latin1");
-  const { config, diagnostics } = await loadConfig(file, environment);
+  const { config, diagnostics } = await loadConfig(file, configEnvironment);
   config?.close();
   return diagnostics;
 }

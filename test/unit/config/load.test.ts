@@ -4,29 +4,11 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import type { ConfigEnvironment } from "../../../src/config/environment.ts";
 import { loadConfig, type LoadedConfig } from "../../../src/config/load.ts";
-import { silentLog } from "../../../src/log/log.ts";
 import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
-import { systemClock } from "../../../src/sys/clock.ts";
+import { configEnvironment } from "../../support/config-environment.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "rulemail-load-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const environment: ConfigEnvironment = {
-  machine: {
-    hostName: "mail.example.test",
-    nameServers: [],
-    search: [],
-    ndots: 1,
-    timeout: 1,
-    attempts: 1,
-    hostsFile: "/dev/null",
-  },
-  resolver: { query: () => ({ kind: "nxdomain" }) },
-  users: { find: () => undefined, findById: () => undefined },
-  group: () => undefined,
-  clock: systemClock,
-  log: silentLog,
-};
 
 const HEAD = "V10\nMlocal, P=/bin/mail, F=ls, A=mail $u\n";
 let count = 0;
@@ -34,7 +16,7 @@ let count = 0;
 async function load(text: string, more: Partial<ConfigEnvironment> = {}): Promise<LoadedConfig> {
   const file = join(folder, `${count++}.cf`);
   writeFileSync(file, text, "latin1");
-  return loadConfig(file, { ...environment, ...more });
+  return loadConfig(file, { ...configEnvironment, ...more });
 }
 
 /** Messages with the file name left out. */
@@ -81,7 +63,7 @@ describe("loadConfig()", () => {
   });
 
   test("an unreadable file gives no Config and status 72", async () => {
-    const { config, messages, exit } = await loadConfig(join(folder, "missing.cf"), environment);
+    const { config, messages, exit } = await loadConfig(join(folder, "missing.cf"), configEnvironment);
     expect(config).toBeUndefined();
     expect(exit).toBe(72);
     expect(messages[0]).toMatch(/missing\.cf: line 0: cannot open: No such file or directory$/);
@@ -212,7 +194,7 @@ describe("options", () => {
   });
 
   test("class w has the addresses of the interfaces, unless nobody is to look", async () => {
-    const machine = { ...environment.machine, interfaces: ["192.0.2.7", "2001:db8::7"] };
+    const machine = { ...configEnvironment.machine, interfaces: ["192.0.2.7", "2001:db8::7"] };
     const names = async (option: string): Promise<string[]> => {
       const { config } = await load(`${HEAD}O DontProbeInterfaces=${option}\n`, { machine });
       return [...(config?.classWords("w").words() ?? [])];

@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Config } from "../../../src/config/config.ts";
 import { loadConfig } from "../../../src/config/load.ts";
-import { silentLog } from "../../../src/log/log.ts";
 import { createRouter } from "../../../src/routing/resolve.ts";
 import type { Router } from "../../../src/routing/router.ts";
-import { systemClock } from "../../../src/sys/clock.ts";
+import { configEnvironment } from "../../support/config-environment.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "rulemail-router-"));
 let config: Config;
@@ -51,22 +50,7 @@ beforeAll(async () => {
       "R$*\t$# 5000",
     ].join("\n"),
   );
-  const loaded = await loadConfig(file, {
-    machine: {
-      hostName: "mail.example.test",
-      nameServers: [],
-      search: [],
-      ndots: 1,
-      timeout: 1,
-      attempts: 1,
-      hostsFile: "/dev/null",
-    },
-    resolver: { query: () => ({ kind: "nxdomain" }) },
-    users: { find: () => undefined, findById: () => undefined },
-    group: () => undefined,
-    clock: systemClock,
-    log: silentLog,
-  });
+  const loaded = await loadConfig(file, configEnvironment);
   expect(loaded.messages).toEqual([]);
   config = loaded.config!;
   router = createRouter(config);
