@@ -157,6 +157,7 @@ function process(sources: readonly SourceText[], options: M4Options, site: Loade
     ...options,
     maxNesting: options.maxNesting || undefined,
     files,
+    plainOrigins: library === undefined,
     stopAtWarning: fatalWarnings > 1,
   });
   const found = collect(m4, program, site !== undefined);

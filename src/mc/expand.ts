@@ -41,6 +41,8 @@ export interface ProcessorOptions {
   readonly program?: string;
   /** syscmd and esyscmd run programs: only when the caller says so. */
   readonly allowSyscmd?: boolean;
+  /** Where text came from is of no interest beyond file and line. */
+  readonly plainOrigins?: boolean;
   /** -s: `#line` directives for a C preprocessor. */
   readonly syncLines?: boolean;
   /** -G: `$10` is `$1` and a 0. */
@@ -130,6 +132,7 @@ export class Processor {
     this.options = options;
     this.#maxNesting = options.maxNesting ?? DEFAULT_NESTING;
     this.#maxExpansions = options.maxExpansions ?? DEFAULT_EXPANSIONS;
+    this.scanner.input.plain = options.plainOrigins ?? false;
     if (options.syncLines) this.#sync = new SyncLines();
     this.diversions.onDivert = () => this.#sync?.restart();
     this.scanner.input.onFile = (text, at) => {

@@ -32,6 +32,8 @@ export class Input {
   /** The topmost block that is not used up, or undefined at the end of the input. */
   top: Block | undefined;
   #pending = 0;
+  /** Expansions are at the place of their call and have no story of their own: nobody will ask for it. */
+  plain = false;
   /** Hears of files that are opened and used up, and where reading stood then. */
   onFile: ((what: string, at: Origin | undefined) => void) | undefined;
 
@@ -43,6 +45,7 @@ export class Input {
   /** The expansion of `symbol` (or of a builtin), to be read next. */
   pushText(text: string, name: string, argument: string | undefined, symbol: Symbol, at: Origin): void {
     if (text === "") return;
+    if (this.plain) return this.pushWith(text, at);
     const { file, line } = at;
     const depth = (at.depth ?? 0) + 1;
     const parent = depth > DEEPEST_STORY ? outermost(at) : at;
