@@ -10,6 +10,8 @@ export function checkWhole(level: number, values: OptionValues, messages: Config
     messages.warn("WARNING: SuperSafe=interactive should only be used with");
     messages.warnMore("         DeliveryMode=interactive");
   }
+  // Groups came with level 6.
+  if (level < 6 && !values.isSet("ColonOkInAddr")) values.set("ColonOkInAddr", "true");
   if (level > LANGUAGE_LEVEL) {
     messages.warn(
       `Warning: .cf version level (${level}) exceeds sendmail version ${LANGUAGE_VERSION} functionality (${LANGUAGE_LEVEL})`,

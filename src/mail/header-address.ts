@@ -19,9 +19,10 @@ const ALWAYS_QUOTED = "@,;:\\()[]<>";
 /**
  * @param value one address with phrase and comments
  * @param mustQuote characters that make an unquoted phrase be quoted
+ * @param colonOk option ColonOkInAddr: colon and semicolon belong to the address, there are no groups
  */
-export function crackAddress(value: string, mustQuote: string): AddressFrame {
-  return new Cracker(value.trim(), ALWAYS_QUOTED + mustQuote).run();
+export function crackAddress(value: string, mustQuote: string, colonOk = false): AddressFrame {
+  return new Cracker(value.trim(), ALWAYS_QUOTED + mustQuote, colonOk).run();
 }
 
 /** The frame around another address. */
@@ -32,6 +33,7 @@ export function frameAddress({ before, after }: AddressFrame, address: string): 
 class Cracker {
   readonly #text: string;
   readonly #special: string;
+  readonly #colonOk: boolean;
   #out = "";
   /** Length of what a colon left: a comment right after it gets no blank. */
   #head = 0;
@@ -50,9 +52,10 @@ class Cracker {
   #quoted = false;
   #quotedBehind = false;
 
-  constructor(text: string, special: string) {
+  constructor(text: string, special: string, colonOk: boolean) {
     this.#text = text;
     this.#special = special;
+    this.#colonOk = colonOk;
   }
 
   run(): AddressFrame {
@@ -102,7 +105,8 @@ class Cracker {
         this.#out += letter;
         return at;
       case ":":
-        return this.#colon(at);
+        if (!this.#colonOk) return this.#colon(at);
+        break;
       case "[":
         this.#brackets++;
         break;
@@ -110,7 +114,7 @@ class Cracker {
         this.#brackets--;
         break;
       case ";":
-        if (!this.#copying) this.#out += letter;
+        if (!this.#copying && !this.#colonOk) this.#out += letter;
         break;
       case "<":
         this.#startOver(at, "<");

@@ -57,7 +57,7 @@ export interface Prescanned {
 }
 
 /** The longest text that is taken as an address. */
-const LONGEST_ADDRESS = 255;
+export const LONGEST_ADDRESS = 255;
 /** The longest token. */
 const LONGEST_TOKEN = 256;
 const MOST_TOKENS = 1000;
@@ -342,7 +342,7 @@ function withoutHighBit(octet: string): string {
   return code < 0x20 ? "?" : String.fromCharCode(code);
 }
 
-/** A long text keeps its beginning and its end. */
-function shorten(text: string): string {
+/** An address for a message: a long one keeps its beginning and its end. */
+export function shorten(text: string): string {
   return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, 100)}...${text.slice(-100)}`;
 }

@@ -7,7 +7,7 @@ import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { catAddress } from "../rewriting/cat-address.ts";
-import { prescan } from "../rewriting/prescan.ts";
+import { LONGEST_ADDRESS, prescan, refusedAddress, shorten } from "../rewriting/prescan.ts";
 import type { RewriteContext, Rewritten } from "../rewriting/rewriter.ts";
 import type { Tokens } from "../rewriting/tokens.ts";
 import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
@@ -79,7 +79,11 @@ export class AddressParser {
         context.message(text);
       },
     };
-    const tokens = this.tokens(address, noting);
+    let tokens = this.tokens(address, noting);
+    if (tokens && address.length > LONGEST_ADDRESS) {
+      noting.message(`${shorten(address)}... ${refusedAddress(address)}`);
+      tokens = undefined;
+    }
     if (!tokens) return { kind: "unreadable", message: said };
     const { rewriter } = this.#config;
     return whenReady(rewriter.rewrite(3, tokens, context), (canonical) =>
@@ -116,7 +120,7 @@ export class AddressParser {
         return { kind: "error", host, user: this.#clean(user, context), status };
       }
       default: {
-        const { mailer, user: tokens } = this.#special(triple.mailer, triple.user, context);
+        const { mailer, user: tokens } = this.#special(triple.mailer, triple.user);
         // The name of a list is a path: no ruleset sees it.
         const isList = mailer !== triple.mailer && mailer.name === "*include*";
         const sets = isList ? [] : [2, mailer.recipient.envelope, 4];
@@ -153,15 +157,16 @@ export class AddressParser {
    * A user that is a program, a file or a list (`|prog`, `/file`, `:include:/list`), where the flags of the mailer allow
    * it, goes to the mailer that handles those. F=@: a leading `@` only says that no alias is to be looked for.
    */
-  #special(mailer: Mailer, user: Tokens, context: RewriteContext): { mailer: Mailer; user: Tokens } {
+  #special(mailer: Mailer, user: Tokens): { mailer: Mailer; user: Tokens } {
     const { flags } = mailer;
-    const text = this.#config.rewriter.join(user).replace(/^"/, "");
+    // Blanks in the name of a file stay blanks.
+    const text = this.message(user).replace(/^"/, "");
     if (flags.has("@") && user[0] === "@") return { mailer, user: user.slice(1) };
     if (flags.has("|") && text.startsWith("|")) return { mailer: this.mailer("prog") ?? mailer, user };
     if (flags.has("/") && text.startsWith("/")) return { mailer: this.mailer("*file*") ?? mailer, user };
-    const list = flags.has(":") ? /^:include:\s*([^]*?)"?$/i.exec(text)?.[1] : undefined;
+    const list = flags.has(":") ? /^:include:([^]*?)"?$/i.exec(text)?.[1] : undefined;
     if (list === undefined) return { mailer, user };
-    return { mailer: this.mailer("*include*") ?? mailer, user: this.tokens(list, context) ?? [] };
+    return { mailer: this.mailer("*include*") ?? mailer, user: list === "" ? [] : [list] };
   }
 
   /** Several rulesets one after the other; number 0 stands for none. */

@@ -4,7 +4,7 @@
  */
 import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
-import { crackAddress, frameAddress } from "../mail/header-address.ts";
+import { type AddressFrame, crackAddress, frameAddress } from "../mail/header-address.ts";
 import type { RewriteContext } from "../rewriting/rewriter.ts";
 import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
@@ -18,7 +18,11 @@ export interface RemoteName {
   readonly reason?: string;
 }
 
-/** @param mustQuote option MustQuoteChars */
+/** What stands around an address, as the options of the configuration read it. */
+export function crack({ options }: Config, address: string): AddressFrame {
+  return crackAddress(address, options.text("MustQuoteChars"), options.flag("ColonOkInAddr"));
+}
+
 export function remoteName(
   config: Config,
   parser: AddressParser,
@@ -27,7 +31,7 @@ export function remoteName(
   { role, part, appendDomain }: AddressRole,
   context: RewriteContext,
 ): MaybePromise<RemoteName> {
-  const frame = crackAddress(address, config.options.text("MustQuoteChars"));
+  const frame = crack(config, address);
   const tokens = parser.tokens(address, context);
   if (!tokens) return { text: address, status: EX.OK };
   const sets = role === "sender" ? mailer.sender : mailer.recipient;

@@ -1,11 +1,11 @@
 /** /canon /map /mx /parse /try /tryflags /quit: questions about names, maps and whole addresses. */
-import { crackAddress, frameAddress } from "../../mail/header-address.ts";
+import { frameAddress } from "../../mail/header-address.ts";
 import { MACRO, printable } from "../../rewriting/tokens.ts";
 import { expandMacros } from "../../rewriting/macro-text.ts";
 import { errorExit } from "../../routing/error-text.ts";
 import type { ParsedAddress } from "../../routing/parse-address.ts";
 import { EX, type ExitCode } from "../../sys/sysexits.ts";
-import { remoteName } from "../../routing/remote-name.ts";
+import { crack as crackAddress, remoteName } from "../../routing/remote-name.ts";
 import { canonicalName, mailExchangers } from "./host-questions.ts";
 import { addressLines, tellParsed } from "./parse-trace.ts";
 import type { Outcome, TestSession } from "./session.ts";
@@ -80,8 +80,7 @@ async function parse(session: TestSession, address: string): Promise<void> {
 
 /** The frame of an address, with `$g` in its place. */
 function crack(session: TestSession, address: string): string {
-  const mustQuote = session.config.options.text("MustQuoteChars");
-  const cracked = printable(frameAddress(crackAddress(address, mustQuote), `${MACRO}g`));
+  const cracked = printable(frameAddress(crackAddress(session.config, address), `${MACRO}g`));
   if (session.trace.level(33) >= 1) {
     session.say(`crackaddr(${printable(address)})`);
     session.say(`crackaddr=>\`${cracked}'`);
@@ -125,7 +124,7 @@ async function tryMailer(session: TestSession, argument: string): Promise<void> 
 
 /** -d35: the frame was filled in with $g. */
 function tellFramed(session: TestSession, address: string, text: string): void {
-  const { before, after = "" } = crackAddress(address, session.config.options.text("MustQuoteChars"));
+  const { before, after = "" } = crackAddress(session.config, address);
   session.say(`macset(g as ${printable(text.slice(before.length, text.length - after.length))})`);
   session.say("macset(g as <null>)");
 }

@@ -2,8 +2,8 @@ import { expect, test } from "@jest/globals";
 import { crackAddress, frameAddress } from "../../../src/mail/header-address.ts";
 
 /** The value with its address replaced by `@@`. */
-function cracked(value: string): string {
-  return frameAddress(crackAddress(value, ".'"), "@@");
+function cracked(value: string, colonOk = false): string {
+  return frameAddress(crackAddress(value, ".'", colonOk), "@@");
 }
 
 test.each([
@@ -35,4 +35,9 @@ test.each([
 
 test.each(["<>", "(c)", ":"])("%j has no address to replace", (value) => {
   expect(cracked(value)).toBe(value);
+});
+
+test("with ColonOkInAddr a colon and a semicolon belong to the address", () => {
+  expect(cracked("x: a;", true)).toBe("@@");
+  expect(cracked("x: <a@b>", true)).toBe('"x:" <@@>');
 });
