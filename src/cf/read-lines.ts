@@ -50,10 +50,11 @@ export function withoutComment(text: string, comments: boolean): string {
  */
 export function withoutRemark(text: string, comments: boolean): string {
   if (!comments || !text.includes("#")) return text;
-  // `$$` is a dollar: the number sign behind it begins a comment.
-  return text.replace(/\\#|\$[$#]|[ \t\v\f\r]*(?<!^)#[^\n]*/g, (found) => {
+  // `$$` is a dollar: the number sign behind it begins a comment. In the name of a macro or class it does not.
+  const parts = /\\#|\$(?:[$#]|[&?=~]?\{[^}]*\}?|[&?=~](?:\\#|[^])?)|[ \t\v\f\r]*(?<!^)#[^\n]*/g;
+  return text.replace(parts, (found) => {
     if (found === "\\#") return "#";
-    return found.startsWith("$") ? found : "";
+    return found.startsWith("$") ? found.replace(/^(\$[&?=~])\\#$/, "$1#") : "";
   });
 }
 

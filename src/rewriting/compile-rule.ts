@@ -8,7 +8,7 @@ import type { Location } from "../source/location.ts";
 import { foldCase } from "./fold-case.ts";
 import { OF_STRANGERS, readMacroName } from "./macro-name.ts";
 import type { MacroScope } from "./macro-scope.ts";
-import { expandWhileReading, readOperators } from "./macro-text.ts";
+import { expandWhileReading, readOperators, unmarkLiterals } from "./macro-text.ts";
 import { type Comments, prescan } from "./prescan.ts";
 import type { Control, Pattern, Replacement, Rule } from "./rule.ts";
 import {
@@ -105,7 +105,8 @@ function tenthWildcard(patterns: readonly Pattern[]): number {
 
 function tokens({ operators, comments = "tokens", macros }: RuleReading, side: string, report: Report): Tokens {
   const expanded = expandWhileReading(side, macros, (problem) => report(problem));
-  const text = readOperators(expanded, macros);
+  // Octets of the file are what they are: one of the range of metasymbols is one here.
+  const text = unmarkLiterals(readOperators(expanded, macros));
   const { tokens: found = [], messages } = prescan(text, { operators, comments, kind: "rule" });
   for (const each of messages) report(each);
   return found;
@@ -176,5 +177,5 @@ function nameIn(token: string): string {
 }
 
 function isMetasymbol(octet: string): boolean {
-  return octet >= "\x80" && octet <= "\x9f";
+  return octet > "\x80" && octet <= "\x9f";
 }

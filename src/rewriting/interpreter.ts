@@ -94,6 +94,8 @@ class Run {
   readonly #steps: boolean;
   #decidedAt: Location | undefined;
   #calling: CallReader | undefined;
+  /** The text that was put in last has no tokens. */
+  #nothing = false;
   /** Calls of rulesets so far; look-ups count too. */
   #calls = 0;
   /** Rulesets that have been entered and not left. */
@@ -110,7 +112,8 @@ class Run {
     this.#matcher = new Matcher({ scope: context.scope, trace, classWords: (name) => program.classWords(name) });
   }
 
-  result({ tokens, status }: Outcome): Rewritten {
+  result({ tokens, status, broken }: Outcome): Rewritten {
+    if (broken && status === EX.DATAERR && this.#nothing) this.#context.lost?.();
     const decidedAt = isTriple(tokens) ? this.#decidedAt : undefined;
     return {
       tokens: texts(tokens),
@@ -213,6 +216,7 @@ class Run {
       }
       if (tokens.length >= LIMITS.tokens) {
         this.#context.message("rewrite: expansion too long");
+        this.#nothing = false;
         return EX.DATAERR;
       }
     }
@@ -222,6 +226,7 @@ class Run {
   #fillOne(tokens: Token[], each: Replacement, workspace: Workspace, name: string): ExitCode {
     if (each.kind === "macro") {
       const value = this.#outside.macro(each.name);
+      this.#nothing = value === undefined;
       if (value === undefined) return EX.DATAERR;
       for (const token of value) tokens.push(token);
     } else if (each.kind === "argument") {
@@ -267,6 +272,7 @@ class Run {
       const asked = this.#outside.ask(question);
       const result = isPromise(asked) ? yield asked : asked;
       const found = this.#outside.answer(question, result);
+      this.#nothing = found === undefined;
       if (found === undefined) return EX.DATAERR;
       for (const token of found) tokens.push(token);
       if (result?.kind === "tempfail") status = worse(status, result.status);

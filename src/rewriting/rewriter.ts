@@ -12,6 +12,11 @@ export interface RewriteContext {
   message(text: string): void;
   /** Delivery mode "deferred": no look-ups in maps that carry -D. */
   readonly deferred: boolean;
+  /**
+   * A value without any token ended the ruleset: in test mode the original has lost the workspace then, and the next
+   * ruleset of a list gets nothing. Told by the interpreter only.
+   */
+  lost?(): void;
 }
 
 /** How a ruleset ended. */

@@ -78,7 +78,7 @@ const printedMetasymbols: ReadonlyMap<string, string> = new Map([
 // eslint-disable-next-line no-control-regex
 const SHOWN_OTHERWISE = /[\x00-\x1f\x7f-\xff]/g;
 
-/** How an octet with the high bit is shown; `written` is how a metasymbol is written. Undefined: as always. */
+/** How an octet that is no plain character is shown; `written` is how a metasymbol is written. Undefined: as always. */
 export type OctetStyle = (octet: string, written: string | undefined) => string | undefined;
 
 /** Debug category 84 and -dANSI, which belong to the process. */
@@ -102,7 +102,7 @@ function printOctet(octet: string): string {
   if (octet === "\t") return "\\t";
   if (octet === "\n") return "\\n";
   if (octet === "\r") return "\\r";
-  if (octet < " " || octet === "\x7f") return "";
+  if (octet < " " || octet === "\x7f") return style?.(octet, undefined) ?? "";
   const written = printedMetasymbols.get(octet);
   const styled = style?.(octet, written) ?? written;
   return styled ?? `M-${printable(String.fromCharCode(octet.charCodeAt(0) & 0x7f))}`;

@@ -35,9 +35,11 @@ async function runList(session: TestSession, names: string, tokens: Tokens): Pro
     const { number, problems } = rulesets.find(rest);
     for (const { text } of problems) session.complain(text);
     if (number === undefined) return session.say(`Undefined ruleset ${rest}`);
-    const { tokens: result, status } = await rewriter.rewrite(number, workspace, session.context);
+    let lost = false;
+    const context = { ...session.context, lost: () => void (lost = true) };
+    const { tokens: result, status } = await rewriter.rewrite(number, workspace, context);
     if (status !== 0) session.say(`== Ruleset ${rest} (${number}) status ${status}`);
-    workspace = result;
+    workspace = lost ? [] : result;
     const comma = rest.indexOf(",");
     rest = comma === -1 ? "" : rest.slice(comma + 1);
   }

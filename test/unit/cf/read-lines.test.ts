@@ -30,6 +30,8 @@ describe("withoutComment()", () => {
   test("cuts at # with the blanks before it", () => {
     expect(withoutComment("DNa#b", true)).toBe("DNa");
     expect(withoutComment("Dx v \t# comment", true)).toBe("Dx v");
+    expect(withoutComment("Dx $&# $={a#b} ${c#d # comment", true)).toBe("Dx $&# $={a#b} ${c#d # comment");
+    expect(withoutComment("Dx $=\\# # comment", true)).toBe("Dx $=#");
   });
 
   test("a comment ends with its physical line", () => {
