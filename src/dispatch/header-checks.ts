@@ -51,7 +51,7 @@ export async function checkHeader(
     if (rule?.check === undefined) continue;
     const ruleset = config.rulesets.nameOf(rule.check.ruleset);
     const verdict = await checkField(router, field, ruleset, rule.check.keepComments, scope);
-    if (verdict.kind !== "ok") onVerdict(ruleset, [field.value], verdict);
+    if (verdict.kind !== "ok") onVerdict(ruleset, [field.value.replaceAll("\r\n", "\n")], verdict);
     if (verdict.kind === "quarantine") kept = verdict;
     else if (verdict.kind !== "ok") return verdict;
   }

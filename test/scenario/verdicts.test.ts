@@ -71,11 +71,11 @@ test("checks of header fields are logged by name, with the field's text and the 
     expect(await client.send("", ["alice@mail.example.test"], "Subject: a bad one\r\n\r\n")).toMatch(
       /^550 5\.7\.1 bad/,
     );
-    expect(await client.send("", ["alice@mail.example.test"], "X-Drop: this\r\n\r\n")).toMatch(/^250/);
+    expect(await client.send("", ["alice@mail.example.test"], "X-Drop: this\r\n and that\r\n\r\n")).toMatch(/^250/);
     expect(await client.send("", ["alice@mail.example.test"], "X-Quarantine: that\r\n\r\n")).toMatch(/^250/);
   });
   await logged(/ \w+: ruleset=CheckSubject, arg1= a bad one, relay=.*, reject=550 5\.7\.1 bad subject$/m);
-  await logged(/ \w+: ruleset=CheckDrop, arg1= this, relay=.*, discard$/m);
+  await logged(/ \w+: ruleset=CheckDrop, arg1= this\\n and that, relay=.*, discard$/m);
   await logged(/ \w+: ruleset=CheckQuarantine, arg1= that, relay=.*, quarantine=looks odd$/m);
   await logged(/ruleset=CheckSubject, rule=\S+, origin=\S+\.mc:\d+$/m);
 });
