@@ -26,6 +26,8 @@ interface Arguments {
   readonly includePath: string[];
   readonly traced: string[];
   readonly files: string[];
+  /** About options that will go. */
+  readonly warnings: string[];
 }
 
 interface Option {
@@ -34,14 +36,35 @@ interface Option {
   /** Whether a value belongs to it; an optional one stands in the same word. */
   readonly value: "none" | "wanted" | "optional";
   readonly apply: (found: Arguments, value: string) => void;
+  /** What GNU m4 says when it is used. */
+  readonly deprecated?: string;
+}
+
+function debug({ options: each, warnings }: Arguments, letters: string): void {
+  if (/^[-+]?[aeqtcxflipV]*$/.test(letters)) each.debug = letters;
+  else warnings.push(`bad debug flags: \`${letters}'`);
+}
+
+/** -D and -U count in the order in which they stand. */
+function define({ defines, undefines }: Arguments, value: string): void {
+  addDefine(defines, value);
+  const at = undefines.indexOf(value.split("=", 1)[0]);
+  if (at >= 0) undefines.splice(at, 1);
+}
+
+function undefine({ defines, undefines }: Arguments, name: string): void {
+  delete defines[name];
+  undefines.push(name);
 }
 
 /** Options about the memory and the terminal of GNU m4: read, so that command lines go on working. */
 const nothing = (): void => undefined;
 
+const GOING = "may be removed in a future release";
+
 const options: readonly Option[] = [
-  { letter: "D", long: "define", value: "wanted", apply: ({ defines }, value) => addDefine(defines, value) },
-  { letter: "U", long: "undefine", value: "wanted", apply: ({ undefines }, value) => undefines.push(value) },
+  { letter: "D", long: "define", value: "wanted", apply: define },
+  { letter: "U", long: "undefine", value: "wanted", apply: undefine },
   { letter: "I", long: "include", value: "wanted", apply: ({ includePath }, value) => includePath.push(value) },
   { letter: "s", long: "synclines", value: "none", apply: ({ options: each }) => (each.syncLines = true) },
   { letter: "P", long: "prefix-builtins", value: "none", apply: ({ options: each }) => (each.prefixBuiltins = true) },
@@ -61,7 +84,7 @@ const options: readonly Option[] = [
     value: "wanted",
     apply: ({ options: each }, value) => (each.maxNesting = Number.parseInt(value, 10) || 0),
   },
-  { letter: "d", long: "debug", value: "optional", apply: ({ options: each }, value) => (each.debug = value) },
+  { letter: "d", long: "debug", value: "optional", apply: debug },
   {
     letter: "l",
     long: "arglength",
@@ -78,18 +101,26 @@ const options: readonly Option[] = [
   },
   { long: "allow-syscmd", value: "none", apply: ({ options: each }) => (each.allowSyscmd = true) },
   { letter: "i", long: "interactive", value: "none", apply: nothing },
-  { letter: "e", long: "interactive", value: "none", apply: nothing },
+  { letter: "e", long: "interactive", value: "none", apply: nothing, deprecated: "is deprecated, use `-i' instead" },
   { letter: "H", long: "hashsize", value: "wanted", apply: nothing },
-  { letter: "B", long: "buffers", value: "wanted", apply: nothing },
-  { letter: "N", long: "diversions", value: "wanted", apply: nothing },
-  { letter: "S", long: "statistics", value: "wanted", apply: nothing },
-  { letter: "T", long: "tables", value: "wanted", apply: nothing },
+  { letter: "B", long: "buffers", value: "wanted", apply: nothing, deprecated: GOING },
+  { letter: "N", long: "diversions", value: "wanted", apply: nothing, deprecated: "is deprecated" },
+  { letter: "S", long: "statistics", value: "wanted", apply: nothing, deprecated: GOING },
+  { letter: "T", long: "tables", value: "wanted", apply: nothing, deprecated: GOING },
 ];
 
 class UsageError extends Error {}
 
 function read(words: readonly string[]): Arguments {
-  const found: Arguments = { options: {}, defines: {}, undefines: [], includePath: [], traced: [], files: [] };
+  const found: Arguments = {
+    options: {},
+    defines: {},
+    undefines: [],
+    includePath: [],
+    traced: [],
+    files: [],
+    warnings: [],
+  };
   const rest = [...words];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === "--") found.files.push(...rest.splice(0));
@@ -109,7 +140,7 @@ function readLong(word: string, rest: string[], found: Arguments): void {
   }
   const given = option.value === "wanted" ? (value ?? rest.shift()) : (value ?? "");
   if (given === undefined) throw new UsageError(`option '--${name}' requires an argument`);
-  option.apply(found, given);
+  use(option, found, given, `--${name}`);
 }
 
 function readShort(letters: string, rest: string[], found: Arguments): void {
@@ -117,15 +148,20 @@ function readShort(letters: string, rest: string[], found: Arguments): void {
     const option = options.find(({ letter }) => letter === letters[at]);
     if (option === undefined) throw new UsageError(`invalid option -- '${letters[at]}'`);
     if (option.value === "none") {
-      option.apply(found, "");
+      use(option, found, "", `-${letters[at]}`);
       continue;
     }
     const inWord = letters.slice(at + 1);
     const given = inWord !== "" || option.value === "optional" ? inWord : rest.shift();
     if (given === undefined) throw new UsageError(`option requires an argument -- '${letters[at]}'`);
-    option.apply(found, given);
+    use(option, found, given, `-${letters[at]}`);
     return;
   }
+}
+
+function use({ apply, deprecated }: Option, found: Arguments, value: string, typed: string): void {
+  if (deprecated !== undefined) found.warnings.push(`warning: \`m4 ${typed}' ${deprecated}`);
+  apply(found, value);
 }
 
 async function standardInput(): Promise<string> {
@@ -143,10 +179,11 @@ function foldersOf(path: string | undefined): string[] {
 export function readM4Words(words: readonly string[]): {
   readonly options: M4Options;
   readonly files: readonly string[];
+  readonly warnings: readonly string[];
 } {
-  const { files, options: given, includePath, ...macros } = read(words);
+  const { files, options: given, includePath, warnings, ...macros } = read(words);
   const path = [...includePath, ...foldersOf(process.env["M4PATH"])];
-  return { files, options: { ...given, ...macros, includePath: path } };
+  return { files, warnings, options: { ...given, ...macros, includePath: path } };
 }
 
 export async function runM4(words: readonly string[]): Promise<number> {
@@ -158,6 +195,7 @@ export async function runM4(words: readonly string[]): Promise<number> {
     process.stderr.write(`m4: ${error.message}\n${USAGE}`);
     return FAILED;
   }
+  for (const warning of asked.warnings) process.stderr.write(`m4: ${warning}\n`);
   const sources: SourceText[] = [];
   for (const file of asked.files.length === 0 ? ["-"] : asked.files) {
     sources.push(file === "-" ? { file: "stdin", text: await standardInput() } : { file });

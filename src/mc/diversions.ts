@@ -25,7 +25,7 @@ export class Diversions {
   #current: Piece[] | undefined = this.#streams.get(0);
   #number = 0;
   #size = 0;
-  /** Called when text goes somewhere else than before. */
+  /** Called when text goes somewhere else than before, or other text was put where it goes. */
   onDivert: (() => void) | undefined;
 
   /** Where text goes now (divnum). */
@@ -67,6 +67,7 @@ export class Diversions {
     const pieces = this.#streams.get(number);
     if (pieces === undefined) return;
     this.#streams.delete(number);
+    this.onDivert?.();
     const stream = this.#current;
     if (stream !== undefined) for (const piece of pieces) stream.push(piece);
   }
