@@ -19,7 +19,7 @@ const SECTIONS: readonly { kind: LibraryPart["kind"]; title: string; text: strin
 ];
 
 /** Names that are only kept so that old files compile get a line together, not a chapter each. */
-const PAST = "a system of the past; compiles with the values of no system in particular.";
+const PAST = "a system of the past; its paths are known, but nobody has tried them for long.";
 
 /** The whole page. */
 export function featuresPage(): string {
@@ -29,10 +29,7 @@ export function featuresPage(): string {
     const past = own.filter((part) => part.comment.includes(PAST));
     const living = own.filter((part) => !past.includes(part));
     const names = past.map(({ name }) => `\`${name}\``).join(", ");
-    const last =
-      past.length === 0
-        ? []
-        : [`Systems of the past, which compile with the values of no system in particular: ${names}.`];
+    const last = past.length === 0 ? [] : [`Systems of the past, whose paths nobody has tried for long: ${names}.`];
     return [`## ${title}`, text, ...living.map(chapter), ...last].join("\n\n");
   });
   return `${[HEAD, ...sections].join("\n\n")}\n`;

@@ -1,5 +1,5 @@
 divert(-1)
-dnl FEATURE(`badmx', `regular expression'): senders are refused when the MX record of their domain leads to an address that cannot
+dnl FEATURE(`badmx', `regular expression'): senders are refused when an MX record of their domain leads to an address that cannot
 dnl be right, like the loopback.
 dnl
 dnl Argument: a regular expression of bad addresses, default 127., 10., 172.16 to 172.31, 192.168. and the like.
@@ -12,15 +12,16 @@ Kdnsa dns -R A -a. -T<TEMP>
 POPDIVERT
 define(`_BAD_MX_', `1')
 PUSHDIVERT(34)
-# the address of the best MX of a host, or what is wrong with it
+# < host > < addresses found > the MX still to be asked, best first
 SBadMX
-R$*			$: < $1 > $(mxlist $1 $: $)
-R< $* > $* < TEMP >	$#error $@ 4.1.2 $: "451 Cannot resolve MX records of host " $1
-R< $* > $+ : $*		$: < $1 > $2
-R< $* > $+		$: < $1 > $(dnsa $2 $: $)
-R< $* > $+ .		$: < $1 > $2
-R< $* > $+		$: < $1 > $(badmx $2 $)
-R< $* > < BADMX >	$#error $@ 5.1.2 $: "550 Invalid MX record for host " $1
+R$*			$: < $1 > < > $(mxlist $1 $: $)
+R< $* > < > $* < TEMP >	$#error $@ 4.1.2 $: "450 MX lookup failure for " $1
+R< $* > < $* > $+ : $*	< $1 > < $2 : $(dnsa $3 $) > $4
+R< $* > < $* > $+	$: < $1 > < $2 : $(dnsa $3 $) >
+# is one of them bad?
+R< $* > < : $+ : $* >	< $1 > $(badmx $2 $: $) < : $3 >
+R< $* > < : $+ >	$: < $1 > $(badmx $2 $: $)
+R< $* > $* < BADMX > $*	$#error $@ 5.1.2 $: "550 Invalid MX record for host " $1
 R$*			$@ OK
 POPDIVERT
 PUSHDIVERT(37)

@@ -13,10 +13,10 @@ Stls_srv_features
 R$* $| $*		$: $>D < $1 > < ? > < ! TLS_Srv_Features > < $2 >
 R< ? > < $* >		$: $>A < $1 > < ? > < ! TLS_Srv_Features > < >
 R< ? > $*		$@ ""
-R< $+ > $*		$@ $(dequote $1 $)
+R< $+ > < $* >		$@ $1
 Stls_clt_features
 R$* $| $*		$: $>D < $1 > < ? > < ! TLS_Clt_Features > < $2 >
 R< ? > < $* >		$: $>A < $1 > < ? > < ! TLS_Clt_Features > < >
 R< ? > $*		$@ ""
-R< $+ > $*		$@ $(dequote $1 $)
+R< $+ > < $* >		$@ $1
 POPDIVERT

@@ -4,9 +4,10 @@ dnl There must be a local mailer: the server does not start without one.
 MAILER(`local')dnl
 ifdef(`_MAILER_smtp_', `', `_WARNING_(`no MAILER(smtp) line: mail for other hosts cannot be sent')')dnl
 define(`_GONE_', `ifdef(`$1', `_WARNING_(`$1 does nothing any more: $2')')')dnl
+define(`_OLD_', `ifdef(`$1', `_WARNING_(`$1 is an old name: $2')')')dnl
 _GONE_(`confAUTO_REBUILD', `run newaliases after changing aliases')dnl
-_GONE_(`confDAEMON_OPTIONS', `write DAEMON_OPTIONS() lines')dnl
+_OLD_(`confDAEMON_OPTIONS', `write DAEMON_OPTIONS() lines')dnl
 _GONE_(`confCLIENT_OPTIONS', `write CLIENT_OPTIONS() lines')dnl
 _GONE_(`confDEF_GROUP_ID', `write both into confDEF_USER_ID as user:group')dnl
-_GONE_(`confMESSAGE_TIMEOUT', `use confTO_QUEUERETURN and confTO_QUEUEWARN')dnl
+_OLD_(`confMESSAGE_TIMEOUT', `use confTO_QUEUERETURN and confTO_QUEUEWARN')dnl
 _GONE_(`confREAD_TIMEOUT', `use the confTO_ variables')dnl

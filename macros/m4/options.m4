@@ -39,7 +39,7 @@ _O_(`MeToo', `confME_TOO', `True')
 _O_(`CheckAliases', `confCHECK_ALIASES', `False')
 _O_(`OldStyleHeaders', `confOLD_STYLE_HEADERS', `True')
 dnl Listeners. A site that describes its own gets those; the submission port is added unless no_default_msa.
-ifdef(`_DAEMONS_', `_DAEMONS_`'', `O DaemonPortOptions=Name=MTA
+ifdef(`_DAEMONS_', `_DAEMONS_`'', `O DaemonPortOptions=_OR_(`confDAEMON_OPTIONS', `Name=MTA')
 ')dnl
 ifdef(`_NO_MSA_', `', `O DaemonPortOptions=Port=587, Name=MSA, M=E
 ')dnl
@@ -118,6 +118,7 @@ _O_(`ControlSocketName', `confCONTROL_SOCKET_NAME', `')
 _O_(`MailboxDatabase', `confMAILBOX_DATABASE', `pw')
 _O_(`FastSplit', `confFAST_SPLIT', `1')
 _O_(`SoftBounce', `confSOFT_BOUNCE', `False')
+_O_(`RejectNUL', `confREJECT_NUL', `False')
 _O_(`ConnectOnlyTo', `confCONNECT_ONLY_TO', `')
 _O_(`XscriptFileBufferSize', `confXF_BUFFER_SIZE', `4096')
 _O_(`DataFileBufferSize', `confDF_BUFFER_SIZE', `4096')
@@ -148,7 +149,7 @@ _O_(`Timeout.lhlo', `confTO_LHLO', `2m')
 _O_(`Timeout.auth', `confTO_AUTH', `10m')
 _O_(`Timeout.starttls', `confTO_STARTTLS', `1h')
 _O_(`Timeout.hoststatus', `confTO_HOSTSTATUS', `30m')
-_O_(`Timeout.queuereturn', `confTO_QUEUERETURN', `5d')
+ifdef(`confMESSAGE_TIMEOUT', `O Timeout.queuereturn=confMESSAGE_TIMEOUT', `_O_(`Timeout.queuereturn', `confTO_QUEUERETURN', `5d')')
 _O_(`Timeout.queuereturn.normal', `confTO_QUEUERETURN_NORMAL', `5d')
 _O_(`Timeout.queuereturn.urgent', `confTO_QUEUERETURN_URGENT', `2d')
 _O_(`Timeout.queuereturn.non-urgent', `confTO_QUEUERETURN_NONURGENT', `7d')
@@ -195,13 +196,12 @@ _O_(`DANE', `confDANE', `false')
 # filters
 _O_(`InputMailFilters', `confINPUT_MAIL_FILTERS', `')
 ifdef(`_FILTERS_', `define(`_MILTER_MACROS_', `1')')dnl
-ifdef(`confINPUT_MAIL_FILTERS', `define(`_MILTER_MACROS_', `1')')dnl
 ifdef(`_MILTER_MACROS_', `_DEFIFNOT(`confMILTER_MACROS_CONNECT', ``j, _, {daemon_name}, {if_name}, {if_addr}'')dnl
 _DEFIFNOT(`confMILTER_MACROS_HELO', ``{tls_version}, {cipher}, {cipher_bits}, {cert_subject}, {cert_issuer}'')dnl
 _DEFIFNOT(`confMILTER_MACROS_ENVFROM', ``i, {auth_type}, {auth_authen}, {auth_ssf}, {auth_author}, {mail_mailer}, {mail_host}, {mail_addr}'')dnl
 _DEFIFNOT(`confMILTER_MACROS_ENVRCPT', ``{rcpt_mailer}, {rcpt_host}, {rcpt_addr}'')dnl
 _DEFIFNOT(`confMILTER_MACROS_EOM', ``{msg_id}'')')dnl
-_O_(`Milter.LogLevel', `confMILTER_LOG_LEVEL', `9')
+ifdef(`_MILTER_MACROS_', `_O_(`Milter.LogLevel', `confMILTER_LOG_LEVEL', `9')
 _O_(`Milter.macros.connect', `confMILTER_MACROS_CONNECT', `')
 _O_(`Milter.macros.helo', `confMILTER_MACROS_HELO', `')
 _O_(`Milter.macros.envfrom', `confMILTER_MACROS_ENVFROM', `')
@@ -209,6 +209,7 @@ _O_(`Milter.macros.envrcpt', `confMILTER_MACROS_ENVRCPT', `')
 _O_(`Milter.macros.data', `confMILTER_MACROS_DATA', `')
 _O_(`Milter.macros.eoh', `confMILTER_MACROS_EOH', `')
 _O_(`Milter.macros.eom', `confMILTER_MACROS_EOM', `')
+')dnl
 ifdef(`_QUEUE_GROUPS_', `
 # queue groups
 _QUEUE_GROUPS_`'')dnl

@@ -105,8 +105,9 @@ _CALL_(`QUEUE_GROUP', `$#', `$@', `define(`_QUEUE_GROUPS_', _QUOTED_(`_QUEUE_GRO
 dnl Definition of a macro as quoted text, or nothing.
 define(`_QUOTED_', `ifdef(`$1', `defn(`$1')')')
 
-dnl MODIFY_MAILER_FLAGS(`LOCAL', `+9-m'): adds, takes away, or without a sign replaces flags of one mailer.
-_CALL_(`MODIFY_MAILER_FLAGS', `$#', `$@', `define(`_FLAGS_CHANGE_$1_', _QUOTED_(`_FLAGS_CHANGE_$1_')`$2')')
+dnl MODIFY_MAILER_FLAGS(`LOCAL', `+9-m'): adds, takes away, or without a sign replaces flags of one mailer; the sign counts for the whole
+dnl change.
+_CALL_(`MODIFY_MAILER_FLAGS', `$#', `$@', `define(`_FLAGS_CHANGE_$1_', ifdef(`_FLAGS_CHANGE_$1_', `defn(`_FLAGS_CHANGE_$1_')`, '')``$2'')')
 
 dnl UUCPSMTP(`uucpname', `smtp.name'): a UUCP neighbour that is reached by SMTP.
 define(`UUCPSMTP', `PUSHDIVERT(5)R$`'* < @ $1 .UUCP > $`'*		$`'1 < @ $2 > $`'2

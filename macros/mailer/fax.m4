@@ -13,5 +13,5 @@ R$* < @ $+ .FAX > $*	$#fax $@ $2 $: $1
 R$* < @ $+ .FAX . > $*	$#fax $@ $2 $: $1
 POPDIVERT
 PUSHDIVERT(7)
-Mfax, P=_OR_(`FAX_MAILER_PATH', `/usr/local/lib/fax/mailfax'), F=_MFLAGS_(`FAX', `DFMhu', `'), _MLIMITS_(`FAX')T=X-Phone/X-FAX/X-Unix, A=_OR_(`FAX_MAILER_ARGS', `faxmail -d $u@$h $f')
+Mfax, P=_OR_(`FAX_MAILER_PATH', `/usr/bin/faxmail'), F=DFMhu, _MLIMITS_(`FAX')T=X-Phone/X-FAX/X-Unix, A=_OR_(`FAX_MAILER_ARGS', `faxmail -d $u@$h $f')
 POPDIVERT

@@ -51,10 +51,13 @@ R$* < @ *LOCAL* > $*	$@ $1 < @ $j . > $2
 R$* < @ $+ > $*		$@ $1 < @ $2 > $3
 R$+			$@ $1 < @ $j . >
 
-SMasqRelay
-R$*			$: $>MasqSMTP $1
+ifdef(`_ALL_MASQUERADE_', `SMasqRelay
 R$* :; < @ >		$@ $1 :; < @ >
-R$+			$@ $>MasqHdr $1
+R< @ $* >		$@ < @ $1 >
+R$* < @ $+ > $*		$@ $>MasqHdr $1 < @ $2 > $3
+R$+			$@ $>MasqHdr $1 < @ *LOCAL* >
+
+')dnl
 
 # addresses of networks without domains, as the Internet can answer them
 SPseudoToReal

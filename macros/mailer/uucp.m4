@@ -50,9 +50,11 @@ R$+			$@ $k ! $1
 
 ifdef(`_MAILER_smtp_', `# envelope senders for neighbours that know domains
 SEnvFromUD
+R< @ >			$: $n
 R$*			$@ $>EnvFromSMTP $1
 
 SEnvFromUUD
+R< @ >			$: $n
 R$*			$: $>EnvFromSMTP $1
 R< @ >			$@ < @ >
 R$* < @ $+ . >		$: $2 ! $1

@@ -1,6 +1,9 @@
 divert(-1)
-dnl OSTYPE(`bsdi2.0'): a system of the past; compiles with the values of no system in particular.
+dnl OSTYPE(`bsdi2.0'): a system of the past; its paths are known, but nobody has tried them for long.
 dnl
 dnl Example:
 dnl   OSTYPE(`bsdi2.0')
-_WARNING_(`OSTYPE(bsdi2.0) is a system of the past: paths are those of no system in particular')
+_WARNING_(`OSTYPE(bsdi2.0) is a system of the past: nobody has tried its paths for long')
+define(`STATUS_FILE', `/var/log/sendmail.st')
+_DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -z -a$g $h!rmail ($u)')
+_DEFIFNOT(`LOCAL_MAILER_PATH', `/usr/libexec/mail.local')

@@ -3,7 +3,8 @@ dnl OSTYPE(`darwin'): macOS. Local delivery by mail.local.
 dnl
 dnl Example:
 dnl   OSTYPE(`darwin')
-define(`ALIAS_FILE', `/etc/mail/aliases')
 define(`STATUS_FILE', `/var/log/sendmail.st')
-define(`confEBINDIR', `/usr/libexec')
-ifdef(`LOCAL_MAILER_PATH', `', `FEATURE(`local_lmtp')')
+_DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -z -a$g $h!rmail ($u)')
+_DEFIFNOT(`LOCAL_MAILER_PATH', `/usr/libexec/mail.local')
+_DEFIFNOT(`LOCAL_MAILER_FLAGS', `PSrmn9')
+define(`confDONT_BLAME_SENDMAIL', `AssumeSafeChown,GroupWritableDirPathSafe')

@@ -3,7 +3,9 @@ dnl OSTYPE(`dragonfly'): DragonFly BSD. Local delivery by mail.local.
 dnl
 dnl Example:
 dnl   OSTYPE(`dragonfly')
-define(`ALIAS_FILE', `/etc/mail/aliases')
 define(`STATUS_FILE', `/var/log/sendmail.st')
-define(`confEBINDIR', `/usr/libexec')
-ifdef(`LOCAL_MAILER_PATH', `', `FEATURE(`local_lmtp')')
+_DEFIFNOT(`UUCP_MAILER_PATH', `/usr/local/bin/uux')
+_DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -z -a$g $h!rmail ($u)')
+_DEFIFNOT(`LOCAL_MAILER_PATH', `/usr/libexec/mail.local')
+_DEFIFNOT(`LOCAL_MAILER_FLAGS', `PSrmn9')
+_DEFIFNOT(`LOCAL_MAILER_ARGS', `mail $u')

@@ -4,4 +4,6 @@ dnl
 dnl Example:
 dnl   OSTYPE(`gnu')
 define(`confEBINDIR', `/libexec')
-ifdef(`LOCAL_MAILER_PATH', `', `FEATURE(`local_lmtp')')
+define(`STATUS_FILE', `/var/log/sendmail.st')
+_DEFIFNOT(`LOCAL_MAILER_PATH', `/libexec/mail.local')
+_DEFIFNOT(`LOCAL_MAILER_ARGS', `mail $u')

@@ -1,6 +1,13 @@
 divert(-1)
-dnl OSTYPE(`irix6'): a system of the past; compiles with the values of no system in particular.
+dnl OSTYPE(`irix6'): a system of the past; its paths are known, but nobody has tried them for long.
 dnl
 dnl Example:
 dnl   OSTYPE(`irix6')
-_WARNING_(`OSTYPE(irix6) is a system of the past: paths are those of no system in particular')
+_WARNING_(`OSTYPE(irix6) is a system of the past: nobody has tried its paths for long')
+define(`confEBINDIR', `/usr/lib')
+define(`confDEF_USER_ID', `998:998')
+define(`STATUS_FILE', `/var/sendmail.st')
+define(`confTIME_ZONE', `USE_TZ')
+_DEFIFNOT(`LOCAL_MAILER_FLAGS', `mh9uE')
+_DEFIFNOT(`LOCAL_MAILER_ARGS', `mail -s -d $u')
+_DEFIFNOT(`LOCAL_MAILER_CHARSET', `iso-8859-1')

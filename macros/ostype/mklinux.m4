@@ -1,6 +1,11 @@
 divert(-1)
-dnl OSTYPE(`mklinux'): a system of the past; compiles with the values of no system in particular.
+dnl OSTYPE(`mklinux'): MkLinux, as linux.
 dnl
 dnl Example:
 dnl   OSTYPE(`mklinux')
-_WARNING_(`OSTYPE(mklinux) is a system of the past: paths are those of no system in particular')
+define(`confEBINDIR', `/usr/sbin')
+_DEFIFNOT(`FAX_MAILER_PATH', `/usr/bin/faxmail')
+_DEFIFNOT(`CYRUS_MAILER_PATH', `/usr/sbin/cyrdeliver')
+_DEFIFNOT(`PROCMAIL_MAILER_PATH', `/usr/bin/procmail')
+ifdef(`LOCAL_MAILER_PATH', `', `FEATURE(`local_procmail')')
+define(`STATUS_FILE', `/var/log/sendmail.st')

@@ -1,6 +1,12 @@
 divert(-1)
-dnl OSTYPE(`powerux'): a system of the past; compiles with the values of no system in particular.
+dnl OSTYPE(`powerux'): a system of the past; its paths are known, but nobody has tried them for long.
 dnl
 dnl Example:
 dnl   OSTYPE(`powerux')
-_WARNING_(`OSTYPE(powerux) is a system of the past: paths are those of no system in particular')
+_WARNING_(`OSTYPE(powerux) is a system of the past: nobody has tried its paths for long')
+define(`confEBINDIR', `/usr/local/lib')
+_DEFIFNOT(`LOCAL_SHELL_FLAGS', `Phue')
+_DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -a$g -gmedium $h!rmail ($u)')
+_DEFIFNOT(`LOCAL_MAILER_PATH', `/usr/bin/rmail')
+_DEFIFNOT(`LOCAL_MAILER_FLAGS', `mn9')
+_DEFIFNOT(`LOCAL_MAILER_ARGS', `rmail $u')

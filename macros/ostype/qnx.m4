@@ -1,6 +1,11 @@
 divert(-1)
-dnl OSTYPE(`qnx'): a system of the past; compiles with the values of no system in particular.
+dnl OSTYPE(`qnx'): a system of the past; its paths are known, but nobody has tried them for long.
 dnl
 dnl Example:
 dnl   OSTYPE(`qnx')
-_WARNING_(`OSTYPE(qnx) is a system of the past: paths are those of no system in particular')
+_WARNING_(`OSTYPE(qnx) is a system of the past: nobody has tried its paths for long')
+define(`QUEUE_DIR', `/usr/spool/mqueue')
+_DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -z -a$f $h!rmail ($u)')
+_DEFIFNOT(`LOCAL_MAILER_PATH', `/usr/bin/mailx')
+_DEFIFNOT(`LOCAL_MAILER_FLAGS', `Sh')
+_DEFIFNOT(`LOCAL_MAILER_ARGS', `mail $u')

@@ -1,6 +1,13 @@
 divert(-1)
-dnl OSTYPE(`sco-uw-2.1'): a system of the past; compiles with the values of no system in particular.
+dnl OSTYPE(`sco-uw-2.1'): a system of the past; its paths are known, but nobody has tried them for long.
 dnl
 dnl Example:
 dnl   OSTYPE(`sco-uw-2.1')
-_WARNING_(`OSTYPE(sco-uw-2.1) is a system of the past: paths are those of no system in particular')
+_WARNING_(`OSTYPE(sco-uw-2.1) is a system of the past: nobody has tried its paths for long')
+define(`confEBINDIR', `/usr/lib')
+define(`confTIME_ZONE', `USE_TZ')
+_DEFIFNOT(`LOCAL_SHELL_FLAGS', `Phue')
+_DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -a$g -gmedium $h!rmail ($u)')
+_DEFIFNOT(`LOCAL_MAILER_PATH', `/usr/bin/rmail')
+_DEFIFNOT(`LOCAL_MAILER_FLAGS', `fhn9CE')
+_DEFIFNOT(`LOCAL_MAILER_ARGS', `rmail $u')

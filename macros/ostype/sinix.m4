@@ -1,6 +1,9 @@
 divert(-1)
-dnl OSTYPE(`sinix'): a system of the past; compiles with the values of no system in particular.
+dnl OSTYPE(`sinix'): a system of the past; its paths are known, but nobody has tried them for long.
 dnl
 dnl Example:
 dnl   OSTYPE(`sinix')
-_WARNING_(`OSTYPE(sinix) is a system of the past: paths are those of no system in particular')
+_WARNING_(`OSTYPE(sinix) is a system of the past: nobody has tried its paths for long')
+define(`confEBINDIR', `/usr/ucblib')
+define(`STATUS_FILE', `/var/sendmail.st')
+_DEFIFNOT(`LOCAL_MAILER_PATH', `/bin/mail.local')

@@ -4,5 +4,8 @@ dnl
 dnl Example:
 dnl   OSTYPE(`solaris')
 define(`confEBINDIR', `/usr/lib')
-define(`confPID_FILE', `/var/run/sendmail.pid')
+DAEMON_OPTIONS(`Name=MTA-v4, Family=inet')
+DAEMON_OPTIONS(`Name=MTA-v6, Family=inet6')
+define(`confPID_FILE', `/system/volatile/sendmail.pid')
+_DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -a$g $h!rmail ($u)')
 ifdef(`LOCAL_MAILER_PATH', `', `FEATURE(`local_lmtp')')

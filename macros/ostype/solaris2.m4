@@ -4,5 +4,7 @@ dnl
 dnl Example:
 dnl   OSTYPE(`solaris2')
 define(`confEBINDIR', `/usr/lib')
-define(`confPID_FILE', `/var/run/sendmail.pid')
-ifdef(`LOCAL_MAILER_PATH', `', `FEATURE(`local_lmtp')')
+_DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -a$g $h!rmail ($u)')
+_DEFIFNOT(`LOCAL_MAILER_PATH', `/usr/lib/mail.local')
+_DEFIFNOT(`LOCAL_MAILER_FLAGS', `Smfn9')
+_DEFIFNOT(`LOCAL_MAILER_ARGS', `mail.local -d $u')

@@ -1,6 +1,10 @@
 divert(-1)
-dnl OSTYPE(`solaris2.pre5'): a system of the past; compiles with the values of no system in particular.
+dnl OSTYPE(`solaris2.pre5'): a system of the past; its paths are known, but nobody has tried them for long.
 dnl
 dnl Example:
 dnl   OSTYPE(`solaris2.pre5')
-_WARNING_(`OSTYPE(solaris2.pre5) is a system of the past: paths are those of no system in particular')
+_WARNING_(`OSTYPE(solaris2.pre5) is a system of the past: nobody has tried its paths for long')
+define(`confEBINDIR', `/usr/lib')
+_DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -a$g $h!rmail ($u)')
+_DEFIFNOT(`LOCAL_MAILER_FLAGS', `Sn9E')
+_DEFIFNOT(`LOCAL_MAILER_ARGS', `mail -f $g -d $u')

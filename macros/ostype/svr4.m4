@@ -1,6 +1,10 @@
 divert(-1)
-dnl OSTYPE(`svr4'): a system of the past; compiles with the values of no system in particular.
+dnl OSTYPE(`svr4'): a system of the past; its paths are known, but nobody has tried them for long.
 dnl
 dnl Example:
 dnl   OSTYPE(`svr4')
-_WARNING_(`OSTYPE(svr4) is a system of the past: paths are those of no system in particular')
+_WARNING_(`OSTYPE(svr4) is a system of the past: nobody has tried its paths for long')
+define(`confEBINDIR', `/usr/ucblib')
+_DEFIFNOT(`LOCAL_SHELL_FLAGS', `Phue')
+_DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -a$g -gmedium $h!rmail ($u)')
+_DEFIFNOT(`LOCAL_MAILER_PATH', `/usr/ucblib/binmail')

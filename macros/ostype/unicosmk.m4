@@ -1,6 +1,12 @@
 divert(-1)
-dnl OSTYPE(`unicosmk'): a system of the past; compiles with the values of no system in particular.
+dnl OSTYPE(`unicosmk'): a system of the past; its paths are known, but nobody has tried them for long.
 dnl
 dnl Example:
 dnl   OSTYPE(`unicosmk')
-_WARNING_(`OSTYPE(unicosmk) is a system of the past: paths are those of no system in particular')
+_WARNING_(`OSTYPE(unicosmk) is a system of the past: nobody has tried its paths for long')
+define(`ALIAS_FILE', `/usr/lib/aliases')
+define(`HELP_FILE', `/usr/lib/sendmail.hf')
+define(`confPID_FILE', `/etc/sendmail.pid')
+define(`QUEUE_DIR', `/usr/spool/mqueue')
+define(`STATUS_FILE', `/usr/lib/sendmail.st')
+_DEFIFNOT(`LOCAL_SHELL_FLAGS', `huepx')

@@ -1,6 +1,12 @@
 divert(-1)
-dnl OSTYPE(`unicosmp'): a system of the past; compiles with the values of no system in particular.
+dnl OSTYPE(`unicosmp'): a system of the past; its paths are known, but nobody has tried them for long.
 dnl
 dnl Example:
 dnl   OSTYPE(`unicosmp')
-_WARNING_(`OSTYPE(unicosmp) is a system of the past: paths are those of no system in particular')
+_WARNING_(`OSTYPE(unicosmp) is a system of the past: nobody has tried its paths for long')
+define(`confEBINDIR', `/usr/lib')
+define(`STATUS_FILE', `/var/log/sendmail.st')
+define(`confTIME_ZONE', `USE_TZ')
+_DEFIFNOT(`LOCAL_MAILER_PATH', `/usr/bin/mail')
+_DEFIFNOT(`LOCAL_MAILER_FLAGS', `mh9E')
+_DEFIFNOT(`LOCAL_MAILER_ARGS', `mail -s -d $u')

@@ -1,6 +1,10 @@
 divert(-1)
-dnl OSTYPE(`uxpds'): a system of the past; compiles with the values of no system in particular.
+dnl OSTYPE(`uxpds'): a system of the past; its paths are known, but nobody has tried them for long.
 dnl
 dnl Example:
 dnl   OSTYPE(`uxpds')
-_WARNING_(`OSTYPE(uxpds) is a system of the past: paths are those of no system in particular')
+_WARNING_(`OSTYPE(uxpds) is a system of the past: nobody has tried its paths for long')
+define(`confEBINDIR', `/usr/ucblib')
+_DEFIFNOT(`LOCAL_SHELL_FLAGS', `Phue')
+_DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -a$f -gmedium $h!rmail ($u)')
+_DEFIFNOT(`LOCAL_MAILER_PATH', `/usr/ucblib/binmail')

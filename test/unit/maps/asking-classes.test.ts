@@ -112,6 +112,7 @@ describe("host", () => {
     ["HOST.Test.", "HOST.Test."],
     ["www", "www.example.test."],
     ["[192.0.2.10]", "host.test."],
+    ["[192.0.2.10].UUCP", "host.test."],
     ["[192.0.2.77]", "-"],
     ["[x]", "-"],
     ["nosuch.test", "-"],
