@@ -122,6 +122,11 @@ export class ConfigMessages {
     if (before) this.diagnostics.push({ ...before, message: `${before.message} ${printMacroText(text).trim()}` });
   }
 
+  /** The status that counts, whatever was wrong before. */
+  endWith(exit: ExitCode): void {
+    this.#exit = exit;
+  }
+
   /** Something worth knowing that sendmail would not mention: only in our own listing. */
   note(text: string, offset = 0): void {
     this.notes.push(diagnostic("note", printMacroText(text), this.place(offset)));

@@ -10,6 +10,12 @@ export function checkWhole(level: number, values: OptionValues, messages: Config
     messages.warn("WARNING: SuperSafe=interactive should only be used with");
     messages.warnMore("         DeliveryMode=interactive");
   }
+  const database = values.text("MailboxDatabase");
+  if (!/^(?:pw|ldap)$|^passwd:/.test(database)) {
+    messages.warn(`Can't initialize mailbox database "${database}": Service unavailable`);
+    messages.endWith(EX.UNAVAILABLE);
+    values.set("MailboxDatabase", "pw");
+  }
   // Groups came with level 6.
   if (level < 6 && !values.isSet("ColonOkInAddr")) values.set("ColonOkInAddr", "true");
   if (level > LANGUAGE_LEVEL) {
@@ -17,6 +23,10 @@ export function checkWhole(level: number, values: OptionValues, messages: Config
       `Warning: .cf version level (${level}) exceeds sendmail version ${LANGUAGE_VERSION} functionality (${LANGUAGE_LEVEL})`,
       { exit: EX.SOFTWARE },
     );
+  }
+  if (values.text("HostStatusDirectory") !== "" && values.number("ConnectionCacheSize") <= 0) {
+    messages.warn("Warning: HostStatusDirectory disabled with ConnectionCacheSize = 0");
+    values.set("HostStatusDirectory", "");
   }
   const dependent = "SingleThreadDelivery";
   if (values.isSet(dependent) && values.flag(dependent) && values.text("HostStatusDirectory") === "") {

@@ -352,6 +352,7 @@ class ConfigReader {
     const values = this.#options.values;
     messages.enter(undefined);
     checkWhole(this.#level, values, messages);
+    this.#mailers.completeFlags(this.#level);
     this.#declareAliasMaps();
     const unqualified = completePredefined(this.#macros, (name) => this.#class(name));
     // Who starts a server on a machine without a full name knows; test mode says all that the original says.

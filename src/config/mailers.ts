@@ -33,6 +33,9 @@ const BUILT_IN: readonly Pick<Mailer, "name" | "path" | "argv" | "types">[] = [
 const ONE_RECIPIENT: ReadonlySet<string> = new Set(["prog", "*file*"]);
 const BUILT_IN_FLAGS = ["lsDq9ou", "lsDFMPEq9ou", "su"];
 
+const FLAGS_BEFORE_6: Readonly<Record<string, string>> = { local: "Aw5:|/@q", prog: "oq", "*file*": "oq" };
+const FLAGS_BEFORE_7: Readonly<Record<string, string>> = { local: "q", prog: "q", "*file*": "q" };
+
 function types(all: string): Mailer["types"] {
   return { mta: all, address: all, diagnostic: all };
 }
@@ -69,6 +72,16 @@ export class MailerTable {
     return new Map(
       [...this.#mailers.values()].toSorted((a, b) => a.number - b.number).map((each) => [each.name, each]),
     );
+  }
+
+  /** Files of old levels do not know the flags that local mailers have needed since. */
+  completeFlags(level: number): void {
+    const flags = level < 6 ? FLAGS_BEFORE_6 : level < 7 ? FLAGS_BEFORE_7 : {};
+    for (const mailer of this.#mailers.values()) {
+      const more = flags[mailer.name.toLowerCase()] ?? "";
+      if (more !== "")
+        this.#mailers.set(mailer.name, { ...mailer, flags: new Set([...mailer.flags, ...more.split("")]) });
+    }
   }
 
   /** Names of mailers are compared without regard to letter case. */

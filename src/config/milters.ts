@@ -66,10 +66,9 @@ export async function readFilter(
     else messages.error(`X${name}: unknown filter equate ${letter}=`, { offset: at - valueAt });
   }
   messages.focus(1);
-  if (exists(name)) {
-    messages.error(`X${name}: duplicate filter definition`);
-    return undefined;
-  }
+  // The first definition stays; this one is checked all the same.
+  const second = exists(name);
+  if (second) messages.error(`X${name}: duplicate filter definition`);
   if (socket === "") {
     messages.focus(socketAt);
     messages.error(`X${name}: empty or missing socket information`);
@@ -77,7 +76,7 @@ export async function readFilter(
   }
   messages.focus(socketAt);
   const found = await readSocket(name, socket, messages, environment);
-  return found && { name, socket: found, onFailure: draft.onFailure, timeouts: draft.timeouts };
+  return second || !found ? undefined : { name, socket: found, onFailure: draft.onFailure, timeouts: draft.timeouts };
 }
 
 /** "C:5s;S:10s" */

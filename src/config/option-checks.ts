@@ -167,14 +167,6 @@ export const CHECKS: Readonly<Record<string, Check>> = {
     setter.values.set("DeliverByMin", value);
   },
   Milter: milter,
-  MailboxDatabase(value, { messages, setter }) {
-    if (value !== "pw" && value !== "ldap" && !value.startsWith("passwd:")) {
-      return messages.warn(`Can't initialize mailbox database "${value}": Service unavailable`, {
-        exit: EX.UNAVAILABLE,
-      });
-    }
-    setter.values.set("MailboxDatabase", value);
-  },
   MaxHeadersLength(value, { messages, setter }) {
     const limit = Number.parseInt(value, 10);
     if (limit > 0 && limit < 16_384) {

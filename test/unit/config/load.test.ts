@@ -29,6 +29,13 @@ async function operatorsOf(lines: string): Promise<string | undefined> {
   return (await load(HEAD + lines)).config?.options.text("OperatorChars");
 }
 
+/** Flags of a mailer called local and of another, in a file of a level. */
+async function flags(level: number): Promise<string> {
+  const { config } = await load(`V${level}\nMlocal, P=/x, A=x\nMother, P=/x, A=x\n`);
+  const text = (name: string): string => [...(config?.mailers.get(name)?.flags ?? [])].toSorted().join("");
+  return `${text("local")} ${text("other")}`;
+}
+
 describe("loadConfig()", () => {
   test("a good file gives a Config without messages", async () => {
     const { config, messages, exit } = await load(`${HEAD}O LogLevel=12\nCwa b\nPbulk=-60\n`);
@@ -203,5 +210,17 @@ describe("options", () => {
     expect(await names("loopback")).toContain("[192.0.2.7]");
     expect(await names("loopback")).not.toContain("localhost");
     expect(await names("true")).not.toContain("[192.0.2.7]");
+  });
+
+  test("local mailers of old levels get the flags that came later", async () => {
+    expect(await flags(5)).toBe("/5:@Aqw| ");
+    expect(await flags(6)).toBe("q ");
+    expect(await flags(7)).toBe(" ");
+  });
+
+  test("a mailbox database that there is not leaves status 69, whatever was wrong before", async () => {
+    const { messages, exit } = await load(`${HEAD}O MailboxDatabase=dice\nwrong\n`);
+    expect(exit).toBe(69);
+    expect(messages.at(-1)).toBe('Can\'t initialize mailbox database "dice": Service unavailable');
   });
 });
