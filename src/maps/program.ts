@@ -13,8 +13,8 @@ import { EX } from "../sys/sysexits.ts";
 import { COMMON_FLAGS } from "./flags.ts";
 import { type BareResult, found, MISSING, type MapClass, tempfail } from "./map-class.ts";
 
-/** Longest first line that is read; the rest is cut off. */
-const LONGEST_LINE = 16_384;
+/** Longest first line that is taken, as in the original; the rest is cut off. */
+const LONGEST_LINE = 1021;
 const DEFAULT_TIMEOUT = 60_000;
 /** Programs of one map that run at the same time; more look-ups wait. */
 const MOST_RUNNING = 20;

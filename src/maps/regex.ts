@@ -18,6 +18,9 @@ const LONGEST_KEY = 4096;
 /** Back references can take time that grows with a power of the length. */
 const LONGEST_BACK_REFERENCE = 256;
 
+/** Parts and what stands between them; more is cut off. */
+const LONGEST_VALUE = 255;
+
 export const regexClass: MapClass = {
   flags: lenientFlags({
     s: "adjacent",
@@ -66,11 +69,25 @@ export const regexClass: MapClass = {
           return MISSING;
         }
         const parts = wanted.map((group) => groupText(key, match, group));
-        return holdsTogether(parts.join("")) ? found(parts.join(separator)) : MISSING;
+        const value = parts.join(separator);
+        if (value.length <= LONGEST_VALUE) return holdsTogether(parts.join("")) ? found(value) : MISSING;
+        // What is cut off is missing in the parts too.
+        return holdsTogether(cutParts(parts, separator).join("")) ? found(value.slice(0, LONGEST_VALUE)) : MISSING;
       },
     };
   },
 };
+
+/** The parts as far as they fit into a value. */
+function cutParts(parts: readonly string[], separator: string): string[] {
+  let left = LONGEST_VALUE;
+  return parts.map((part, index) => {
+    if (index > 0) left -= separator.length;
+    const kept = part.slice(0, Math.max(left, 0));
+    left -= part.length;
+    return kept;
+  });
+}
 
 function outOfRange(field: number, groups: number): string {
   return `field (${field}) out of range, only ${groups + 1} substrings in pattern`;

@@ -52,7 +52,7 @@ export class RulesetTable {
     const problems: RulesetProblem[] = [];
     const reading = this.#read(text, "define", problems);
     if (reading.number !== undefined && this.get(reading.number)?.rules.length) {
-      problems.push({ text: `WARNING: Ruleset ${text.trim()} has multiple definitions`, severity: "warning" });
+      problems.push({ text: `WARNING: Ruleset ${text.trimEnd()} has multiple definitions`, severity: "warning" });
     }
     return reading;
   }
@@ -138,7 +138,10 @@ export class RulesetTable {
       return { number: this.#link(name, number), end, problems };
     }
     const known = this.#numbers.get(name);
-    if (known !== undefined) return { number: known, end, problems };
+    if (known !== undefined) {
+      if (use !== "find") this.#entry(known).name = name;
+      return { number: known, end, problems };
+    }
     if (this.#nextNamed < NUMBERED) return failed(`${name}: too many named rulesets (${NAMED} max)`);
     if (use === "find") {
       if (!this.#unnumbered.has(name)) return { number: undefined, end, problems };
@@ -150,7 +153,7 @@ export class RulesetTable {
     return { number: this.#link(name, this.#nextNamed--), end, problems };
   }
 
-  /** The last name that a number was given is the one that is shown; the older ones still find it. */
+  /** The name that was read last is the one that is shown for a number; the others still find it. */
   #link(name: string, number: number): number {
     this.#numbers.set(name, number);
     this.#entry(number).name = name;

@@ -17,6 +17,17 @@ describe("RulesetTable", () => {
     expect(table.nameOf(8)).toBe("8");
   });
 
+  test("shows the name of a number that was read last", () => {
+    const table = new RulesetTable();
+    table.define("a=5");
+    table.define("b=5");
+    expect(table.nameOf(5)).toBe("b");
+    table.find("a");
+    expect(table.nameOf(5)).toBe("b");
+    table.mention("a");
+    expect(table.nameOf(5)).toBe("a");
+  });
+
   test.each([
     ["", 'invalid ruleset name: ""'],
     ["-1", 'invalid ruleset name: "-1"'],
