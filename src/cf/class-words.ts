@@ -17,7 +17,8 @@ export interface ClassTable {
  * @param text in value form
  */
 export function addClassWords(name: string, text: string, table: ClassTable): void {
-  for (const word of readOperators(expandWhileReading(text, table.macros), table.macros).split(/[ \t\n\v\f\r]+/)) {
+  const filled = expandWhileReading(text, table.macros, (problem) => table.report(problem));
+  for (const word of readOperators(filled, table.macros).split(/[ \t\n\v\f\r]+/)) {
     if (word === "") continue;
     if (!word.startsWith(MATCH_CLASS)) {
       table.words(name).add(word);

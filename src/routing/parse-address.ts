@@ -10,6 +10,7 @@ import { catAddress } from "../rewriting/cat-address.ts";
 import { LONGEST_ADDRESS, prescan, refusedAddress, shorten } from "../rewriting/prescan.ts";
 import type { RewriteContext, Rewritten } from "../rewriting/rewriter.ts";
 import type { Tokens } from "../rewriting/tokens.ts";
+import type { Trace } from "../rewriting/trace.ts";
 import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import { namesAddress, readErrorText } from "./error-text.ts";
@@ -37,17 +38,23 @@ export type ParsedAddress =
   /** The text is no address. */
   | { readonly kind: "unreadable"; readonly message: string };
 
+/** What test mode wants to see of the work. */
+export interface ParseSteps {
+  readonly trace?: Trace;
+  /** Is told what ruleset 0 ended in, before anything is made of it. */
+  readonly resolved?: (tokens: Tokens) => void;
+}
+
 /** Addresses of one configuration; ruleset numbers are looked up once. */
 export class AddressParser {
   readonly #config: Config;
   readonly #operators: string;
-  readonly #resolved: ((tokens: Tokens) => void) | undefined;
+  readonly #steps: ParseSteps;
   readonly #mailers: ReadonlyMap<string, Mailer>;
 
-  /** @param resolved is told what ruleset 0 ended in, before anything is made of it */
-  constructor(config: Config, resolved?: (tokens: Tokens) => void) {
+  constructor(config: Config, steps: ParseSteps = {}) {
     this.#config = config;
-    this.#resolved = resolved;
+    this.#steps = steps;
     this.#operators = config.options.text("OperatorChars");
     this.#mailers = new Map([...config.mailers.values()].map((mailer) => [mailer.name.toLowerCase(), mailer]));
   }
@@ -59,7 +66,13 @@ export class AddressParser {
 
   /** Text to tokens; comments are left out. Undefined when it is no address. */
   tokens(address: string, context: RewriteContext): Tokens | undefined {
-    const { tokens, messages } = prescan(address, { operators: this.#operators, comments: "strip" });
+    const { tokens, messages } = prescan(address, {
+      operators: this.#operators,
+      comments: "strip",
+      trace: this.#steps.trace,
+      // Among the lines of a trace a message has its place.
+      ...(this.#steps.trace ? { message: (text: string) => context.message(text) } : {}),
+    });
     for (const message of messages) context.message(message);
     return tokens;
   }
@@ -104,7 +117,7 @@ export class AddressParser {
     const { rewriter } = this.#config;
     const { status, reason } = worse(canonical, resolved);
     const triple = readTriple(resolved.tokens, (name) => this.mailer(name), discards);
-    this.#resolved?.(resolved.tokens);
+    this.#steps.resolved?.(resolved.tokens);
     switch (triple.kind) {
       case "discard":
         return triple;

@@ -66,7 +66,7 @@ export class TestSession {
     this.world = world;
     this.levels = levels;
     this.trace = trace;
-    this.parser = new AddressParser(config, (tokens) => tellResolved(this, tokens));
+    this.parser = new AddressParser(config, { trace, resolved: (tokens) => tellResolved(this, tokens) });
     this.exit = exit;
     this.verbose = config.options.flag("Verbose");
     this.#output = output;

@@ -67,6 +67,7 @@ async function parse(session: TestSession, address: string): Promise<void> {
   tellParsed(session, address, parsed);
   switch (parsed.kind) {
     case "unreadable":
+      if (session.trace.level(20) >= 1) session.say("parseaddr-->NULL");
       return session.say("Cannot parse");
     case "triple":
       if (session.trace.level(20) >= 1) describe(session, address, parsed);
@@ -82,7 +83,7 @@ async function parse(session: TestSession, address: string): Promise<void> {
 function crack(session: TestSession, address: string): string {
   const cracked = printable(frameAddress(crackAddress(session.config, address), `${MACRO}g`));
   if (session.trace.level(33) >= 1) {
-    session.say(`crackaddr(${printable(address)})`);
+    session.say(`crackaddr(${address})`);
     session.say(`crackaddr=>\`${cracked}'`);
   }
   return cracked;
@@ -113,8 +114,8 @@ async function tryMailer(session: TestSession, argument: string): Promise<void> 
   if (!mailer) return session.say(`Unknown mailer ${name}`);
   session.say(`Trying ${part} ${role} address ${address} for mailer ${name}`);
   const traced = session.trace.level(12) >= 1;
+  if (traced) session.say(`remotename(${printable(address)})`);
   session.setRole(part, role);
-  if (traced) session.say(`remotename(${address})`);
   crack(session, address);
   const { text, status } = await remoteName(config, parser, mailer, address, { part, role }, session.context);
   if (session.trace.level(35) >= 9) tellFramed(session, address, text);

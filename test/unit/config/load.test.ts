@@ -223,4 +223,8 @@ describe("options", () => {
     expect(exit).toBe(69);
     expect(messages.at(-1)).toBe('Can\'t initialize mailbox database "dice": Service unavailable');
   });
+
+  test("macros that refer to each other without end are told in C lines, too", async () => {
+    expect(await messagesOf("DA$B\nDB$A\nCX$A\n")).toEqual(["line 5: expand: recursion too deep (10 max)"]);
+  });
 });
