@@ -8,7 +8,7 @@ import { Exit, FatalError, type Problem, Processor, type ProcessorOptions } from
 import { searchPath } from "./files.ts";
 import { type Library, readText, shippedLibrary } from "./library.ts";
 import { locationOf, type Origin, outermost, story } from "./origin.ts";
-import { checkLines, checkUnread } from "./site-check.ts";
+import { checkLines, checkUnread, isWrongQuote } from "./site-check.ts";
 import type { SymbolTable } from "./symbols.ts";
 
 export interface CompileOptions {
@@ -183,8 +183,10 @@ function process(sources: readonly SourceText[], options: M4Options, site: Loade
   m4.debugging.close();
   if (found.failed || (fatalWarnings > 0 && found.diagnostics.length > 0)) status ||= 1;
   const { text, origins } = m4.diversions.output();
-  const { diagnostics } = found;
-  if (site && complete) diagnostics.push(...checkLines(site.file, site.text), ...checkUnread(site.file, m4.symbols));
+  const diagnostics = site
+    ? withoutConsequences(found.diagnostics, checkLines(site.file, site.text))
+    : found.diagnostics;
+  if (site && complete) diagnostics.push(...checkUnread(site.file, m4.symbols));
   return {
     text,
     origins,
@@ -194,6 +196,12 @@ function process(sources: readonly SourceText[], options: M4Options, site: Loade
     messages: found.messages,
     status,
   };
+}
+
+/** What the lines say by themselves, in front of the rest; what the processor stumbled over in those lines follows from it. */
+function withoutConsequences(found: readonly Diagnostic[], lines: readonly Diagnostic[]): Diagnostic[] {
+  const explained = new Set(lines.filter(isWrongQuote).map(({ at }) => `${at.file}:${at.line}`));
+  return [...lines, ...found.filter(({ at }) => !explained.has(`${at.file}:${at.line}`))];
 }
 
 function cannotOpen(file: string): Problem {

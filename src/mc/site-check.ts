@@ -10,6 +10,8 @@ import type { SymbolTable } from "./symbols.ts";
 const CALL =
   "define|undefine|FEATURE|MAILER|OSTYPE|DOMAIN|HACK|VERSIONID|MASQUERADE_AS|DAEMON_OPTIONS|EXPOSED_USER|include";
 
+const WRONG_QUOTE = "' begins with an apostrophe: the opening quote of m4 is the back-quote `";
+
 interface LineCheck {
   readonly pattern: RegExp;
   readonly message: (match: RegExpMatchArray) => string;
@@ -18,13 +20,18 @@ interface LineCheck {
 const lineChecks: readonly LineCheck[] = [
   {
     pattern: new RegExp(`^[^#]*?\\b(${CALL})\\('`),
-    message: ([, name]) => `${name}(' begins with an apostrophe: the opening quote of m4 is the back-quote \``,
+    message: ([, name]) => `${name}(${WRONG_QUOTE}`,
   },
   {
     pattern: new RegExp(`^\\s*#.*\\b(${CALL})\\(`),
     message: ([, name]) => `${name}() in a # comment is executed all the same: begin the line with dnl`,
   },
 ];
+
+/** Whether a diagnostic of {@link checkLines} is about an apostrophe that was meant as a quote. */
+export function isWrongQuote({ message }: Diagnostic): boolean {
+  return message.includes(WRONG_QUOTE);
+}
 
 /** Warnings about the text of the site file. */
 export function checkLines(file: string, text: string): Diagnostic[] {

@@ -129,6 +129,17 @@ describe("what is said about a site file", () => {
     );
   });
 
+  test("an apostrophe is told once, and what follows from it is not", () => {
+    expect(aboutSite(`${good}FEATURE('access_db')\n`)).toEqual([
+      "site.mc:3 warning: FEATURE(' begins with an apostrophe: the opening quote of m4 is the back-quote `",
+    ]);
+  });
+
+  test("a feature that asks for another one, and an argument that there is not", () => {
+    expect(aboutSite(`${good}FEATURE(\`delay_checks', \`friend')\n`).join("\n")).toMatch(/needs FEATURE\(access_db\)/);
+    expect(aboutSite(`${good}FEATURE(\`delay_checks', \`frend')\n`).join("\n")).toMatch(/unknown argument frend/);
+  });
+
   test("a macro in a comment, which is executed all the same", () => {
     expect(aboutSite(`${good}# FEATURE(\`redirect')\n`).join("\n")).toMatch(/in a # comment is executed all the same/);
   });
