@@ -106,9 +106,15 @@ SCanonify3
 # our own names and those that the site has listed are complete
 R$* < @ $=w > $*		$: $1 < @ $2 . > $3
 R$* < @ $=M > $*		$: $1 < @ $2 . > $3
+ifdef(`_MASQ_ENTIRE_DOMAIN_', `R$* < @ $* . $=M > $*	$: $1 < @ $2 . $3 . > $4
+')dnl
 ifelse(ifdef(`_VIRT_CLASS_', `1')`'ifdef(`_VIRTUSER_TABLE_', `1'), `11', `R$* < @ $={VirtHost} > $*	$: $1 < @ $2 . > $3
+ifdef(`_VIRTUSER_ENTIRE_DOMAIN_', `R$* < @ $* . $={VirtHost} > $*	$: $1 < @ $2 . $3 . > $4
+')dnl
 ')dnl
 ifelse(ifdef(`_GENERICS_CLASS_', `1')`'ifdef(`_GENERICS_TABLE_', `1'), `11', `R$* < @ $=G > $*		$: $1 < @ $2 . > $3
+ifdef(`_GENERICS_ENTIRE_DOMAIN_', `R$* < @ $* . $=G > $*	$: $1 < @ $2 . $3 . > $4
+')dnl
 ')dnl
 # no two dots at the end
 R$* < @ $* . . > $*		$1 < @ $2 . > $3

@@ -32,7 +32,7 @@ POPDIVERT`'')
 dnl SITECONFIG(`file', `host', `class'), SITE(`name'): UUCP neighbours.
 _CALL_(`SITECONFIG', `$#', `$@', `PUSHDIVERT(-1)define(`_SITE_HOST_', `$2')define(`_SITE_CLASS_', `$3')dnl
 PUSHDIVERT(10)C$3 $2
-POPDIVERT`'include(`$1.m4')POPDIVERT`'')
+POPDIVERT`'include(_CF_DIR_`siteconfig/$1.m4')POPDIVERT`'')
 _CALL_(`SITE', `$#', `$@', `PUSHDIVERT(10)ifelse(`$1', `', `', `CONCAT(`C', ifdef(`_SITE_CLASS_', `_SITE_CLASS_', `U'), ` $1')')
 POPDIVERT`'')
 

@@ -1,5 +1,5 @@
 /** What a configuration made with the library decides: compiled, loaded by the server's own reader, asked in test mode. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -82,5 +82,33 @@ describe("the library", () => {
   test("there are no files that nothing can name", () => {
     const known = new Set([...folders, "m4"]);
     expect(readdirSync(join(root, "macros")).filter((name) => !known.has(name))).toEqual([]);
+  });
+});
+
+describe("what a site brings along", () => {
+  let folder = "";
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "mc-parts-"));
+    mkdirSync(join(folder, "siteconfig"));
+    writeFileSync(join(folder, "siteconfig/uucp.near.m4"), "SITE(`snake worm')\nSITE(`python')\n");
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("files of SITECONFIG lie in the folder siteconfig", () => {
+    const text = "OSTYPE(`linux')\nMAILER(`smtp')\nMAILER(`uucp')\nSITECONFIG(`uucp.near', `leaf', `Y')\n";
+    const result = compileMc({ file: "site.mc", text }, { library, includePath: [folder] });
+    expect(result.diagnostics).toEqual([]);
+    expect(result.text).toMatch(/^CY ?snake worm\n(?:.*\n)*CY ?python$/m);
+  });
+
+  test("nopercenthack and nouucp ask for their argument", () => {
+    const text = "OSTYPE(`linux')\nFEATURE(`nopercenthack')\nFEATURE(`nouucp')\nMAILER(`smtp')\n";
+    const { diagnostics } = compileMc({ file: "site.mc", text }, { library });
+    expect(diagnostics.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
+      "warning: FEATURE(nopercenthack) needs an argument, reject or nospecial: nospecial is assumed",
+      "warning: FEATURE(nouucp) needs an argument, reject or nospecial: nospecial is assumed",
+    ]);
   });
 });
