@@ -36,7 +36,7 @@ export class FlaggedMap implements LookupMap {
     this.#bare = bare;
     this.#unquotes = !kind.keepsQuotes && !flags.has("q");
     this.#folds = !kind.keepsCase && !flags.has("f");
-    this.#matchOnly = flags.has("m");
+    this.#matchOnly = !kind.ownMatchOnly && flags.has("m");
     this.#optional = flags.has("o");
     this.#deferrable = flags.has("D");
     this.#literal = kind.literal ?? false;

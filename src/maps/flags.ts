@@ -14,7 +14,7 @@ export type FlagForm =
   | "adjacent"
   /** One character: `-S_`. */
   | "character"
-  /** One character directly after the letter, be it a blank; `\n` and `\t` as in C. */
+  /** One character directly after the letter, be it a blank; `\n` and `\t` as in C. At the end of the line: none. */
   | "separator"
   /** The rest of the word or else the next word: `-k1`, `-k 1`. */
   | "word";
@@ -117,7 +117,7 @@ export function parseFlags(
       if (last) break;
       continue;
     }
-    if (form === "separator") value ||= " ";
+    if (form === "separator" && end < args.length) value ||= " ";
     if (form === "word" && value === "") {
       const next = wordEnd(args, at);
       value = args.slice(at, next);

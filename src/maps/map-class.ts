@@ -46,6 +46,8 @@ export interface MapClass {
   readonly literal?: boolean;
   /** -a adds nothing to what the class finds. */
   readonly appendsNothing?: boolean;
+  /** The class itself knows what -m means: the look-up has given it already. */
+  readonly ownMatchOnly?: boolean;
   /** Makes the map; undefined when the K line is of no use (the reason was reported). Opens no file yet. */
   open(request: OpenRequest): BareMap | undefined;
 }

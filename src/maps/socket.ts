@@ -10,7 +10,8 @@
 import { connect, type Socket } from "node:net";
 import type { Clock } from "../sys/clock.ts";
 import { EX } from "../sys/sysexits.ts";
-import { COMMON_FLAGS } from "./flags.ts";
+import type { LookupContext } from "../rewriting/lookup.ts";
+import { COMMON_FLAGS, type MapFlags } from "./flags.ts";
 import { type BareMap, type BareResult, found, MISSING, type MapClass, tempfail } from "./map-class.ts";
 import { encodeNetstring, readNetstring } from "./netstring.ts";
 
@@ -29,7 +30,7 @@ export const socketClass: MapClass = {
     const address = readSocketAddress(flags.firstWord);
     const timeout = (Number.parseInt(flags.value("d") ?? "", 10) || 0) * 1000 || DEFAULT_TIMEOUT;
     if (address === undefined) {
-      return { find: () => tempfail(`socket map "${name}": bad address ${flags.rest}`), available: () => false };
+      return neverOpen(name, flags);
     }
     let told = false;
     const client = new SocketClient(address, timeout, environment.clock);
@@ -50,6 +51,25 @@ export const socketClass: MapClass = {
     };
   },
 };
+
+/** A K line whose address is none: told at the first look-up; with -o nothing is found. */
+function neverOpen(name: string, flags: MapFlags): BareMap {
+  const scheme = flags.firstWord.split(":", 1)[0];
+  const problem = `socket map "${name}": unknown socket type ${scheme}: Protocol not supported`;
+  let told = false;
+  const tell = (context: LookupContext): void => {
+    if (!told) context.message?.(problem);
+    told = true;
+  };
+  return {
+    prepare: tell,
+    find(_key, _args, context) {
+      tell(context);
+      return flags.has("o") ? MISSING : tempfail(problem);
+    },
+    available: () => false,
+  };
+}
 
 /** `inet:25@host`, `inet6:25@host`, `unix:/path`, `local:/path`, `/path`; undefined when it is none of them. */
 export function readSocketAddress(text: string): SocketAddress | undefined {

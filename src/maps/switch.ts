@@ -1,6 +1,7 @@
 /**
  * The class switch: `Kname switch database` asks the maps `name.service` in the order that the service switch file gives
- * for the database, for example `name.files`, then `name.nis`.
+ * for the database, for example `name.files`, then `name.nis`. Their answer stands as it is: -a and -m of the switch change
+ * nothing.
  */
 import type { LookupContext, LookupMap } from "../rewriting/lookup.ts";
 import { COMMON_FLAGS } from "./flags.ts";
@@ -11,6 +12,8 @@ export const switchClass: MapClass = {
   flags: COMMON_FLAGS,
   keepsCase: true,
   literal: true,
+  appendsNothing: true,
+  ownMatchOnly: true,
   open({ declaration, flags, environment, problem }) {
     const database = flags.firstWord;
     if (database === "") {

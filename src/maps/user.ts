@@ -1,4 +1,8 @@
-/** The class user: is the key a user of this machine; -v names the field to return (the name unless told). */
+/**
+ * The class user: is the key a user of this machine; -v names the field to return (the name unless told). Letter case never
+ * counts, -f or not; -m gives the name of the user, not the key.
+ */
+import { foldCase } from "../rewriting/fold-case.ts";
 import type { LookupContext } from "../rewriting/lookup.ts";
 import { isPromise } from "../sys/maybe-promise.ts";
 import { EX } from "../sys/sysexits.ts";
@@ -20,10 +24,13 @@ const NOBODY: BareResult = { kind: "missing", status: EX.NOUSER };
 
 export const userClass: MapClass = {
   flags: COMMON_FLAGS,
+  keepsCase: true,
+  ownMatchOnly: true,
   open({ declaration, flags, environment }) {
     const column = flags.value("v") ?? "name";
     const field = FIELDS[column];
-    const answer = (user: User | undefined): BareResult => (user ? found(field(user)) : NOBODY);
+    const given = flags.has("m") ? FIELDS.name : field;
+    const answer = (user: User | undefined): BareResult => (user ? found(given(user)) : NOBODY);
     let told = false;
     const unknownColumn = (context: LookupContext): BareResult => {
       const reason = `User map ${declaration.name}: unknown column name ${column}`;
@@ -38,7 +45,7 @@ export const userClass: MapClass = {
       find(key, _args, context) {
         if (field === undefined) return unknownColumn(context);
         try {
-          const user = environment.users.find(key);
+          const user = environment.users.find(foldCase(key));
           return isPromise(user) ? user.then(answer, unavailable) : answer(user);
         } catch (error) {
           return unavailable(error);

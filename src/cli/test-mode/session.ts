@@ -27,6 +27,10 @@ const EXITS: readonly (readonly [RegExp, ExitCode])[] = [
   [/^rewrite: |^Infinite loop |^Unknown ruleset |^expand: |^buildaddr: /, EX.SOFTWARE],
   [/ macro\/class|^Macro\/class name |^Unbalanced \{|^Unable to assign /, EX.SOFTWARE],
   [/^invalid ruleset name: |^bad ruleset /, EX.SOFTWARE],
+  // Maps that cannot be used. What the machine refused has a status of its own.
+  [/^(?:\w+ map "[^"]*"|ldap_init\/ldap_bind failed to .*): .*: [A-Z][a-z /]+$/, EX.OSERR],
+  [/^(?:text|hash|btree|dbm|cdb|implicit|socket) map "/, EX.SOFTWARE],
+  [/^(?:User|Switch) map |^prog_map_lookup\(|^field \(-?[0-9]+\) out of range, /, EX.SOFTWARE],
 ];
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -83,9 +87,12 @@ export class TestSession {
     return { scope: this.scope, message: (text) => this.complain(text), deferred: false };
   }
 
-  /** A message of the rewriting engine or about what was typed. Serious ones show in the exit status. */
-  complain(text: string): void {
-    this.say(asShown(text));
+  /**
+   * A message of the rewriting engine or about what was typed. Serious ones show in the exit status.
+   * @param before what stands on the line already
+   */
+  complain(text: string, before = ""): void {
+    this.say(before + asShown(text));
     const exit = EXITS.find(([form]) => form.test(text))?.[1] ?? EX.OK;
     if (exit === EX.SOFTWARE && this.exit === EX.OK && this.trace.level(54) >= 1)
       this.say(`syserr: ExitStat = ${exit}`);

@@ -45,7 +45,11 @@ async function lookUp(session: TestSession, argument: string): Promise<void> {
     begun = "";
   };
   const expand = (text: string): string => expandMacros(text, scope);
-  const context = { scope, expand, message: say, deferred: false, verbatim: true };
+  const message = (text: string): void => {
+    session.complain(text, begun);
+    begun = "";
+  };
+  const context = { scope, expand, message, deferred: false, verbatim: true };
   map.prepare?.(context);
   if (map.available?.() === false) return session.say(`Map named "${name}" not open`);
   begun = `map_lookup: ${name} (${key}) `;

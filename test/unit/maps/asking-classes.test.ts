@@ -133,6 +133,7 @@ describe("host", () => {
 test.each([
   ["", "d.test", "mx1.test."],
   ["-z:", "d.test", "mx1.test.:mx2.test."],
+  ["-z", "d.test", "mx1.test."],
   ["", "own.test", "mail.example.test."],
   ["", "host.test", "host.test."],
   ["-T.TMP", "bad.test", "!bad.test.TMP"],
@@ -153,8 +154,12 @@ test.each([
 test("user gives a field of a user", async () => {
   const root: User = { name: "root", uid: 0, gid: 1, gecos: "Super", home: "/root", shell: "/bin/sh" };
   const users = { find: (name: string) => (name === "root" ? root : undefined), findById: () => undefined };
-  const maps = declareMaps(["Ku user", "Kd user -v dir", "Kb user -v bogus"], { users });
+  const maps = declareMaps(["Ku user", "Kd user -v dir", "Kb user -v bogus", "Kf user -f", "Km user -m -v uid"], {
+    users,
+  });
   expect(await ask(maps.map("u"), "ROOT")).toBe("root");
+  expect(await ask(maps.map("f"), "ROOT")).toBe("root");
+  expect(await ask(maps.map("m"), "Root")).toBe("root");
   expect(await ask(maps.map("d"), "root")).toBe("/root");
   expect(await ask(maps.map("u"), "nobody")).toBe("-");
   expect(await ask(maps.map("b"), "root")).toBe("!");

@@ -243,6 +243,12 @@ test("switch asks NAME.service in the order of the service switch file", async (
   expect(await ask(maps.map("x"), "k")).toBe("!");
 });
 
+test("what a member of a switch finds stands as it is, whatever -a and -m of the switch say", async () => {
+  build("a.db", { k: "a" });
+  const maps = declareMaps([`Ks.files hash ${folder}/a`, "Ks switch -a.end -m tab"], { services: tabServices });
+  expect(await ask(maps.map("s"), "K")).toBe("a");
+});
+
 describe("text", () => {
   const text = "alpha:one\nbeta:two words\ngamma:\nDelta:Mixed\nepsilon\n dup:first\ndup:second\nkey with space:val\n";
 
