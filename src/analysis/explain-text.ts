@@ -25,10 +25,9 @@ export function explanationLines(told: Explanation): string[] {
 
 /** One line of ASCII; octets above 127 are written as \u00xx. */
 export function explanationJson(told: Explanation): string {
-  return JSON.stringify(told).replace(
-    /[\x7f-\uffff]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  // The text of a workspace has octets of its own for `$#` and the like: nothing for others, who have `output`.
+  const json = JSON.stringify(told, (name, value: unknown) => (name === "result" ? undefined : value));
+  return json.replace(/[\x7f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** Who the user of the mailer is on this machine. */

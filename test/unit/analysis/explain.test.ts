@@ -145,6 +145,7 @@ describe("rulemail explain", () => {
     expect(lines).toHaveLength(2);
     expect(lines[0]).toMatch(/^[\x20-\x7e]+$/);
     expect((JSON.parse(lines[0]) as Explanation).address).toBe("j\xc3\xb6@far.test");
+    expect(output).not.toMatch(/\\u00[89]/);
   });
 
   test("without an address, and with an unknown option, it says how it is used", async () => {
