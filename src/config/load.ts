@@ -5,18 +5,14 @@
  * macros have at its line, OperatorChars counts for the rules below it, messages come in the order of the lines.
  */
 import type { ConfigLine, OptionLine } from "../cf/ast.ts";
-import { ldapAliasArguments, ldapClassArguments } from "../maps/ldap-schema.ts";
-import { classMapOf, readClassSource, readClassWords, wordsOf } from "../cf/class-file.ts";
+import { ldapAliasArguments } from "../maps/ldap-schema.ts";
 import { readConfigFile } from "../cf/config-file.ts";
-import { addClassWords } from "../cf/class-words.ts";
 import { ConfigMessages } from "../cf/messages.ts";
 import { parseLine, parseMapDeclaration } from "../cf/parse-line.ts";
 import { unquote } from "../cf/quoting.ts";
 import { valueForm } from "../cf/line-columns.ts";
 import { readLines, withoutComment, type LogicalLine } from "../cf/read-lines.ts";
 import { RuleReader } from "../cf/rules.ts";
-import { WordSet } from "../rewriting/class-set.ts";
-import { readMacroName } from "../rewriting/macro-name.ts";
 import { expandMacros, expandWhileReading, readOperators, unmarkLiterals } from "../rewriting/macro-text.ts";
 import { MACRO } from "../rewriting/tokens.ts";
 import { MacroScope } from "../rewriting/macro-scope.ts";
@@ -24,6 +20,7 @@ import { RulesetTable } from "../rewriting/rulesets.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import { assembleConfig } from "./assemble.ts";
+import { ClassLines, readLineName } from "./class-lines.ts";
 import type { AliasFile, Config, HeaderRule } from "./config.ts";
 import type { ConfigEnvironment } from "./environment.ts";
 import { checkWhole } from "./final-checks.ts";
@@ -89,7 +86,7 @@ class ConfigReader {
   readonly #messages: ConfigMessages;
   readonly #environment: ConfigEnvironment;
   readonly #macros = new MacroScope();
-  readonly #classes = new Map<string, WordSet>();
+  readonly #classes: ClassLines;
   readonly #rulesets = new RulesetTable();
   readonly #rules: RuleReader;
   readonly #options: OptionSetter;
@@ -114,8 +111,9 @@ class ConfigReader {
       messages,
       environment,
       (name) => this.#options.values.text(name),
-      (name) => this.#class("w").has(name),
+      (name) => this.#classes.get("w").has(name),
     );
+    this.#classes = new ClassLines(this.#macros, this.#maps, messages, () => this.#options.values);
     this.#mailers = new MailerTable(this.#rulesets, this.#queueGroups, messages, environment);
     this.#options = new OptionSetter(messages, environment, {
       defineMacro: (text) => this.#defineMacro(text, false),
@@ -124,7 +122,7 @@ class ConfigReader {
       rulesRead: () => this.#rules.begun,
     });
     const { machine, clock } = environment;
-    definePredefined(machine, this.#macros, (name) => this.#class(name), new Date(clock.now()));
+    definePredefined(machine, this.#macros, (name) => this.#classes.get(name), new Date(clock.now()));
     if (environment.opMode !== undefined) this.#macros.set("opMode", environment.opMode);
   }
 
@@ -171,11 +169,11 @@ class ConfigReader {
         this.#defineMacro(node.body, true);
         return this.#oldMacro(node.body[0] ?? "");
       case "class":
-        return this.#addClass(node.body);
+        return this.#classes.addWords(node.body);
       case "class-file":
-        return this.#readClassFile(node.body);
+        return this.#classes.readFile(node.body);
       case "trusted":
-        for (const word of node.words) this.#class("t").add(word);
+        for (const word of node.words) this.#classes.get("t").add(word);
         return;
       case "ruleset":
         return this.#rules.startRuleset(this.#filledIn(node.body));
@@ -229,16 +227,9 @@ class ConfigReader {
     await this.#options.apply(node, false, text.length - node.value.length);
   }
 
-  /** The name that a D, C or F line begins with. */
-  #readName(body: string): { readonly name: string | undefined; readonly end: number } {
-    const reading = readMacroName(body, 0);
-    reading.problems.forEach((problem, index) => this.#messages.error(problem, { offset: 1 + reading.places[index] }));
-    return reading;
-  }
-
   /** @param quoting true for D lines: quotes and backslashes in the value are read */
   #defineMacro(body: string, quoting: boolean): void {
-    const { name, end } = this.#readName(body);
+    const { name, end } = readLineName(body, this.#messages);
     if (name === undefined) return;
     const value = body.slice(end);
     this.#macros.set(name, quoting ? unquote(value) : value);
@@ -250,60 +241,9 @@ class ConfigReader {
     if (option !== undefined) this.#options.values.set(option, this.#macros.get(name) ?? "");
   }
 
-  #class(name: string): WordSet {
-    let words = this.#classes.get(name);
-    if (!words) this.#classes.set(name, (words = new WordSet()));
-    return words;
-  }
-
-  #addClass(body: string): void {
-    const { name, end } = this.#readName(body);
-    if (name === undefined) return;
-    addClassWords(name, body.slice(end), {
-      words: (of) => this.#class(of),
-      macros: this.#macros,
-      report: (problem) => this.#messages.error(problem),
-    });
-  }
-
   /** The name of a ruleset with the values of its macros. */
   #filledIn(text: string): string {
     return readOperators(expandWhileReading(text, this.#macros), this.#macros);
-  }
-
-  #readClassFile(body: string): Promise<void> | void {
-    const { name, end } = this.#readName(body);
-    if (name === undefined) return;
-    const source = readClassSource(body.slice(end));
-    const spec = body.indexOf(source.spec, end);
-    this.#messages.focus(1 + (spec === -1 ? end : spec));
-    const map = classMapOf(source.spec);
-    if (map) return this.#readClassMap(name, map, source.optional);
-    const dontBlame = new Set(this.#options.values.text("DontBlameSendmail").split(" "));
-    for (const word of readClassWords(source, { dontBlame }, this.#messages)) this.#class(name).add(word);
-  }
-
-  /** Words from a map: the value of one key. */
-  async #readClassMap(
-    name: string,
-    { key, mapClass, args }: { key: string; mapClass: string; args: string },
-    optional: boolean,
-  ): Promise<void> {
-    const shown = `F{${name}}`;
-    if (!this.#maps.isClass(mapClass)) {
-      return this.#messages.error(`fileclass: ${shown}: class ${mapClass} not available`, { offset: key.length + 1 });
-    }
-    // `@LDAP`, `@ldap:`: the entries of the class in sendmail's schema.
-    const spelled =
-      mapClass.toLowerCase() === "ldap" && args.trim() === ""
-        ? expandWhileReading(ldapClassArguments(name), this.#macros)
-        : args;
-    const found = await this.#maps.lookUpOnce({ name, mapClass, args: spelled }, key, this.#macros);
-    if (optional && found?.kind !== "found") return;
-    if (!found || found.kind === "tempfail") {
-      return this.#messages.error(`fileclass: ${shown}: map open failed`, { exit: EX.OSERR });
-    }
-    if (found.kind === "found") for (const word of wordsOf(found.value, "%[^\n]")) this.#class(name).add(word);
   }
 
   #addAliasFile(mapClass: string, given: string): void {
@@ -354,13 +294,13 @@ class ConfigReader {
     checkWhole(this.#level, values, messages);
     this.#mailers.completeFlags(this.#level);
     this.#declareAliasMaps();
-    const unqualified = completePredefined(this.#macros, (name) => this.#class(name));
+    const unqualified = completePredefined(this.#macros, (name) => this.#classes.get(name));
     // Who starts a server on a machine without a full name knows; test mode says all that the original says.
     if (unqualified !== undefined && this.#environment.testMode) messages.warn(unqualified);
     if (!this.#mailers.find("local")) messages.warn("No local mailer defined", { exit: EX.SOFTWARE });
     this.#expandOperators();
     const probe = values.isSet("DontProbeInterfaces") ? values.text("DontProbeInterfaces") : "false";
-    if (!isTrue(probe)) addInterfaces(this.#environment.machine, probe, (name) => this.#class(name));
+    if (!isTrue(probe)) addInterfaces(this.#environment.machine, probe, (name) => this.#classes.get(name));
     let mode = values.text("DeliveryMode");
     if (this.#environment.testMode) mode = await this.#enterTestMode();
     this.#macros.set("deliveryMode", mode[0] ?? "i");
@@ -396,7 +336,7 @@ class ConfigReader {
       level: this.#level,
       environment: this.#environment,
       macros: this.#macros,
-      classes: this.#classes,
+      classes: this.#classes.all,
       rulesets: this.#rulesets,
       mailers: this.#mailers.all,
       maps: this.#maps,
