@@ -77,7 +77,7 @@ export class AddressParser {
     return tokens;
   }
 
-  /** Tokens of a message: blanks between words stay blanks, whatever BlankSub says. */
+  /** Tokens of a message: blanks between words stay blanks, whatever BlankSub says (a host is joined with it). */
   message(tokens: Tokens): string {
     return catAddress(tokens, this.#operators, " ");
   }
@@ -125,7 +125,7 @@ export class AddressParser {
         context.message(triple.message);
         return { ...triple, status, ...(reason === undefined ? {} : { reason }) };
       case "error": {
-        const host = this.message(triple.host);
+        const host = rewriter.join(triple.host);
         const user = this.message(triple.user);
         const { code, text } = readErrorText(user);
         // The original shows the address with replies about mailboxes only.

@@ -24,7 +24,7 @@ export function tellParsed(session: TestSession, address: string, parsed: Parsed
   if ((parsed.kind === "triple" || parsed.kind === "error") && level >= 4) {
     session.say(`allocaddr(flags=${flagsOf(session)}, paddr=${address}, ad=1)`);
   }
-  if (parsed.kind === "triple" && session.role === "recipient" && session.trace.level(48) >= 2) {
+  if (parsed.kind === "triple" && flagsOf(session) === 0 && session.trace.level(48) >= 2) {
     session.say(`rscap(queuegroup, ${parsed.user}, (NULL))`);
   }
 }

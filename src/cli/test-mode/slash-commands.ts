@@ -69,6 +69,8 @@ async function parse(session: TestSession, address: string): Promise<void> {
   const parsed = await parser.parse(address, session.context, false);
   session.noteStatus(statusOf(parsed));
   tellParsed(session, address, parsed);
+  if (parsed.kind === "triple" && part === "envelope" && role === "recipient")
+    await askQueueGroup(session, parsed.user);
   switch (parsed.kind) {
     case "unreadable":
       if (session.trace.level(20) >= 1) session.say("parseaddr-->NULL");
@@ -81,6 +83,14 @@ async function parse(session: TestSession, address: string): Promise<void> {
     default:
       session.say(printTriple("*error*", "", ""));
   }
+}
+
+/** A recipient's ruleset queuegroup runs, for its trace. */
+async function askQueueGroup({ config, parser, context }: TestSession, user: string): Promise<void> {
+  const number = config.rewriter.number("queuegroup");
+  if (number === undefined || !config.rewriter.has(number)) return;
+  const tokens = parser.tokens(user, context);
+  if (tokens) await config.rewriter.rewrite(number, tokens, context);
 }
 
 /** The frame of an address, with `$g` in its place. */
