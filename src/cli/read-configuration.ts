@@ -1,6 +1,6 @@
 /**
  * A .cf or .mc file made ready for analysis (`rulemail lint`, `rulemail mc --diff`): an .mc is compiled first, and the
- * origins of its lines are kept. The network is not asked: names do not exist.
+ * origins of its lines are kept. The network is not asked: names do not exist. Tables that are not built here are empty.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -42,6 +42,8 @@ export function analysisEnvironment({ anyName = false } = {}): ConfigEnvironment
     group: groupId,
     clock: { ...systemClock, now: () => now, after: (ms, then) => systemClock.after(ms, then) },
     log: silentLog,
+    opMode: "d",
+    missingTablesAreEmpty: true,
   };
 }
 

@@ -27,6 +27,8 @@ export interface ConfigEnvironment {
   print?(line: string): void;
   /** The letter of -b: the macro {opMode}. */
   readonly opMode?: string;
+  /** Analysis: tables that are not there count as empty, not as broken. */
+  readonly missingTablesAreEmpty?: boolean;
   /** Test mode traces every step: the interpreter runs, and options that only matter for mail are not acted on. */
   readonly testMode?: boolean;
 }

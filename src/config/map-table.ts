@@ -34,7 +34,7 @@ export class MapTable {
   ) {
     this.#messages = messages;
     const serviceSwitch = new ServiceSwitch(() => option("ServiceSwitchFile"));
-    const { resolver, machine, users, clock, log } = environment;
+    const { resolver, machine, users, clock, log, missingTablesAreEmpty = false } = environment;
     this.#environment = {
       resolver,
       machine,
@@ -44,6 +44,7 @@ export class MapTable {
       map: (name) => this.find(name),
       services: (database) => serviceSwitch.services(database),
       isLocalHost,
+      missingTablesAreEmpty,
       ldapDefaultSpec: () => option("LDAPDefaultSpec"),
       get dontBlame() {
         return new Set(option("DontBlameSendmail").split(" "));

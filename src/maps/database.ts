@@ -63,7 +63,7 @@ class DatabaseMap implements BareMap {
     this.#mapClass = declaration.mapClass;
     this.#name = declaration.name;
     this.#paths = paths;
-    this.#optional = flags.has("o");
+    this.#optional = flags.has("o") || environment.missingTablesAreEmpty === true;
     this.#endings = flags.has("N") ? ["\0"] : flags.has("O") ? [""] : ["", "\0"];
     const title = `${declaration.mapClass} map "${declaration.name}"`;
     this.#files = paths.map((path) => watchDatabase(path, title, flags.has("f"), environment));

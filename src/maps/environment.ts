@@ -47,6 +47,8 @@ export interface MapEnvironment {
   ldapDefaultSpec?(): string;
   /** Names of the option DontBlameSendmail, as written. */
   readonly dontBlame: ReadonlySet<string>;
+  /** A table file that is not there is an empty table, with or without -o: for those who look at a configuration elsewhere. */
+  readonly missingTablesAreEmpty?: boolean;
   /** Where the class syslog and warnings about stale or foreign databases go. */
   log(priority: LogPriority, text: string): void;
 }

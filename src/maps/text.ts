@@ -25,7 +25,7 @@ export const textClass: MapClass = {
       return undefined;
     }
     const columns = readColumns(flags);
-    const optional = flags.has("o");
+    const optional = flags.has("o") || environment.missingTablesAreEmpty === true;
     let told: string | undefined;
     const tell = (trouble: string, context: LookupContext): BareResult => {
       if (trouble !== told) context.message?.(trouble);

@@ -3,6 +3,7 @@ import { type Difference, diffConfigurations, isSame } from "../../../src/analys
 import { diffLines } from "../../../src/analysis/diff-lists.ts";
 import { diffReport } from "../../../src/analysis/diff-report.ts";
 import { runMc } from "../../../src/cli/mc.ts";
+import { analysisEnvironment, readConfiguration } from "../../../src/cli/read-configuration.ts";
 import { AnalysisFolder } from "../../support/analysis.ts";
 
 const files = new AnalysisFolder();
@@ -44,6 +45,24 @@ describe("diffConfigurations()", () => {
     const { options } = await difference(put("O Timeout.queuereturn=4d\nO LogLevel=14"));
     expect(options).toContainEqual({ name: "LogLevel", before: "9", after: "14" });
     expect(options).toContainEqual({ name: "Timeout.queuereturn", before: "5d", after: "4d" });
+  });
+
+  test("tables that are not here are empty: what comes after them is compared", async () => {
+    const environment = analysisEnvironment();
+    const table = `Kways hash ${files.folder}/none\n`;
+    const rule = "R$+@$+\t\t$: $1@$(ways $2 $)\nR$+@$+\t$#smtp";
+    const text = table + BASE.replace("R$+@$+\t$#smtp", rule);
+    const [old, now] = await Promise.all(
+      [text, text.replace("$#smtp $@ $2", "$#smtp $@ hub.example.net")].map(async (each) =>
+        readConfiguration(files.write(each), environment),
+      ),
+    );
+    const { probes } = await diffConfigurations(old.subject!, now.subject!);
+    expect(probes).toContainEqual({
+      name: "user@mail.example.org",
+      before: "mailer smtp, host mail.example.org, user user@mail.example.org",
+      after: "mailer smtp, host hub.example.net, user user@mail.example.org",
+    });
   });
 
   test("ports are options of their own", async () => {

@@ -5,7 +5,7 @@ import { exitOf, type Finding } from "../../../src/analysis/lint.ts";
 import { CODES } from "../../../src/analysis/lint/codes.ts";
 import { lintFile, runLint } from "../../../src/cli/lint.ts";
 import { runMc } from "../../../src/cli/mc.ts";
-import { addressOf } from "../../../src/cli/read-configuration.ts";
+import { addressOf, analysisEnvironment } from "../../../src/cli/read-configuration.ts";
 import { AnalysisFolder, testEnvironment } from "../../support/analysis.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -252,6 +252,14 @@ describe("strangers that relay (L040)", () => {
     }
     expect(await textsOf(site.replace("X", "always_add_domain"), "mc")).toEqual([]);
   });
+});
+
+test("a table that is not built here hides no hole: it counts as empty", async () => {
+  const site = holed(
+    `FEATURE(\`access_db', \`hash ${files.folder}/none')dnl\nFEATURE(\`mailertable', \`text ${files.folder}/none')dnl\nFEATURE(\`promiscuous_relay')dnl\n`,
+  );
+  const findings = await lintFile(files.write(site, "mc"), analysisEnvironment({ anyName: true }));
+  expect(findings.map(({ code }) => code)).toContain("L040");
 });
 
 describe("rulemail lint FILE.mc", () => {
