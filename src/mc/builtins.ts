@@ -150,7 +150,7 @@ function ifelse({ m4, args, text }: Call): string | undefined {
 function include({ m4, text, at }: Call, mustExist: boolean): undefined {
   const name = text(0) ?? "";
   const found = m4.options.files.find(name, at.file);
-  if (found !== undefined) m4.scanner.input.pushFile(found.file, found.text, at);
+  if (found !== undefined) m4.scanner.input.pushFile(found.file, found.text, found.byItself ? undefined : at);
   else if (mustExist) m4.error(`cannot open \`${name}': No such file or directory`, m4.options.files.explain?.(name));
   return undefined;
 }

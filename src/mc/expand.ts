@@ -29,8 +29,15 @@ export interface Call {
 }
 
 /** Reads files for include and undivert; undefined when there is no such file. */
+export interface FoundFile {
+  readonly file: string;
+  readonly text: string;
+  /** What the file says does not come from the line that includes it, as if it had been named in front. */
+  readonly byItself?: boolean;
+}
+
 export interface FileSource {
-  find(name: string, from: string): { readonly file: string; readonly text: string } | undefined;
+  find(name: string, from: string): FoundFile | undefined;
   /** Says why `name` was not found, when more can be said than that it is missing. */
   explain?(name: string): string | undefined;
 }

@@ -5,7 +5,7 @@
  * place where another mail server keeps its own.
  */
 import { dirname, isAbsolute, join } from "node:path";
-import type { FileSource } from "./expand.ts";
+import type { FileSource, FoundFile } from "./expand.ts";
 import { type Library, nearest, readText } from "./library.ts";
 
 const FRAME = /(?:^|\/)m4\/cf\.m4$/;
@@ -30,25 +30,20 @@ export interface SearchOptions {
   readonly onFrame?: () => void;
 }
 
-interface Found {
-  readonly file: string;
-  readonly text: string;
-}
-
-function tryFile(path: string): Found | undefined {
+function tryFile(path: string): FoundFile | undefined {
   const text = readText(path);
   return text === undefined ? undefined : { file: path, text };
 }
 
 export function searchPath({ library, includePath, fromHere = false, onFound, onFrame }: SearchOptions): FileSource {
-  const fromLibrary = (name: string): Found | undefined => {
+  const fromLibrary = (name: string): FoundFile | undefined => {
     const text = library?.read(name);
     return text === undefined ? undefined : { file: library!.root + name, text };
   };
   const inLibrary = (name: string): string | undefined =>
     library && name.startsWith(library.root) ? name.slice(library.root.length) : undefined;
 
-  const relative = (name: string, from: string): Found | undefined => {
+  const relative = (name: string, from: string): FoundFile | undefined => {
     if (name === "") return undefined;
     const first = tryFile(fromHere ? name : join(dirname(from), name));
     if (first) return first;
@@ -65,7 +60,9 @@ export function searchPath({ library, includePath, fromHere = false, onFound, on
     find(name, from) {
       if (library && FRAME.test(name)) {
         onFrame?.();
-        return fromLibrary("m4/cf.m4");
+        const frame = fromLibrary("m4/cf.m4");
+        // The whole library hangs on this line; what the site has set is the better reason for what it writes.
+        return frame && { ...frame, byItself: true };
       }
       const rest = inLibrary(name);
       // A FEATURE or OSTYPE of the site's own lies beside its .mc or in a folder named with -I.

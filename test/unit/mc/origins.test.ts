@@ -53,6 +53,20 @@ test("an option is traced to the define that set it", () => {
   expect(originOf(/^O MaxMessageSize/)).toBe("site.mc:2");
 });
 
+test("a site file that includes the frame itself has the same origins", async () => {
+  const from = join(folder, "own.mc");
+  const to = join(folder, "own.cf");
+  writeFileSync(from, `# it's ours\ninclude(\`/usr/share/sendmail/cf/m4/cf.m4')\n${SITE}`);
+  expect(await runMc(["-o", to, from])).toBe(0);
+  const written = readFileSync(to, "latin1").split("\n");
+  const origin = (pattern: RegExp): string | undefined =>
+    originsOf(to)({ file: to, line: written.findIndex((line) => pattern.test(line)) + 1 })?.replace(`${folder}/`, "");
+  expect(origin(/^Kmailertable/)).toBe("own.mc:5 FEATURE(mailertable)");
+  expect(origin(/^R< ERROR : \$\+ >/)).toBe("own.mc:6 FEATURE(access_db)");
+  expect(origin(/^O MaxMessageSize/)).toBe("own.mc:4");
+  expect(origin(/^V10/)).toMatch(/^<library>\/m4\/\w+\.m4:\d+$/);
+});
+
 test("what the library always writes has its place there", () => {
   expect(originOf(/^V10/)).toMatch(/^<library>\/m4\/\w+\.m4:\d+$/);
 });
