@@ -63,6 +63,20 @@ R$+ < @ $=w . >		$#confLOCAL_MAILER $: $1
 undivert(46)dnl
 ifdef(`_MAILER_TABLE_', `R$* < @ $+ > $*		$: $>Mailertable < $2 > $1 < @ $2 > $3
 ')dnl
+ifdef(`_SITES_U_', `# UUCP neighbours of SITECONFIG, and our own name there
+R$* < @ $U .UUCP . > $*		$@ $>Recurse $1 $2
+R$* < @ $=U .UUCP . > $*	$#uucp-old $@ $2 $: $1 < @ $2 .UUCP . > $3
+')dnl
+ifdef(`_SITES_Y_', `R$* < @ $=Y .UUCP . > $*	$#uucp-new $@ $2 $: $1 < @ $2 .UUCP . > $3
+')dnl
+ifdef(`_SITES_Z_', `R$* < @ $=Z .UUCP . > $*	$#ifdef(`_MAILER_smtp_', `uucp-uudom', `uucp-old') $@ $2 $: $1 < @ $2 .UUCP . > $3
+')dnl
+ifdef(`_SITES_V_', `R$* < @ $=V .UUCP . > $*	$#confRELAY_MAILER $@ $V $: $1 < @ $2 .UUCP . > $3
+')dnl
+ifdef(`_SITES_W_', `R$* < @ $=W .UUCP . > $*	$#confRELAY_MAILER $@ $W $: $1 < @ $2 .UUCP . > $3
+')dnl
+ifdef(`_SITES_X_', `R$* < @ $=X .UUCP . > $*	$#confRELAY_MAILER $@ $X $: $1 < @ $2 .UUCP . > $3
+')dnl
 undivert(13)dnl
 ifdef(`BITNET_RELAY', `R$* < @ $+ .BITNET . > $*	$: $>MailerToTriple < $B > $1 < @ $2 .BITNET . > $3
 R$* < @ $+ .BITNET > $*		$: $>MailerToTriple < $B > $1 < @ $2 .BITNET > $3

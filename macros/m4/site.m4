@@ -29,9 +29,13 @@ _CALL_(`MAILER', `$#', `$@', `PUSHDIVERT(-1)define(`_MAILERS_SEEN_', `1')dnl
 ifdef(`_MAILER_$1_', `', `define(`_MAILER_$1_', `1')_WITH_ARGS_($@)include(_CF_DIR_`mailer/$1.m4')_END_ARGS_')dnl
 POPDIVERT`'')
 
-dnl SITECONFIG(`file', `host', `class'), SITE(`name'): UUCP neighbours.
-_CALL_(`SITECONFIG', `$#', `$@', `PUSHDIVERT(-1)define(`_SITE_HOST_', `$2')define(`_SITE_CLASS_', `$3')dnl
-PUSHDIVERT(10)C$3 $2
+dnl SITECONFIG(`file', `host', `class'), SITE(`name'): UUCP neighbours, listed in siteconfig/file.m4. The class says how they are
+dnl reached: U, Y and Z by UUCP (uucp-old, uucp-new, uucp-uudom), V, W and X by way of the host. The host of U is our own UUCP name.
+_CALL_(`SITECONFIG', `$#', `$@', `PUSHDIVERT(-1)define(`_SITE_HOST_', `$2')define(`_SITE_CLASS_', `$3')define(`_SITES_$3_', `1')dnl
+PUSHDIVERT(10)ifelse(index(`UVWX', `$3'), `-1', `', `CONCAT(`D', `$3', `$2')
+')dnl
+ifelse(`$3', `U', `Dk$2
+')dnl
 POPDIVERT`'include(_CF_DIR_`siteconfig/$1.m4')POPDIVERT`'')
 _CALL_(`SITE', `$#', `$@', `PUSHDIVERT(10)ifelse(`$1', `', `', `CONCAT(`C', ifdef(`_SITE_CLASS_', `_SITE_CLASS_', `U'), ` $1')')
 POPDIVERT`'')

@@ -187,6 +187,10 @@ export function readM4Words(words: readonly string[]): {
 }
 
 export async function runM4(words: readonly string[]): Promise<number> {
+  if (words.includes("--help")) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
   let asked: ReturnType<typeof readM4Words>;
   try {
     asked = readM4Words(words);

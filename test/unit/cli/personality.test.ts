@@ -25,6 +25,12 @@ test("an unknown command is an error in usage, with the commands that there are"
   expect(stderr).not.toContain("--worker");
 });
 
+test("m4 --help tells its options", () => {
+  const { stdout, stderr, status } = rulemail("m4", "--help");
+  expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
+  expect(stdout).toMatch(/^usage: rulemail m4 .*-D NAME/);
+});
+
 test("help goes to standard output", () => {
   const { stdout, stderr, status } = rulemail("--help");
   expect({ stderr, status }).toEqual({ stderr: "", status: 0 });

@@ -1,5 +1,5 @@
 /** What a configuration made with the library decides: compiled, loaded by the server's own reader, asked in test mode. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -85,24 +85,7 @@ describe("the library", () => {
   });
 });
 
-describe("what a site brings along", () => {
-  let folder = "";
-
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "mc-parts-"));
-    mkdirSync(join(folder, "siteconfig"));
-    writeFileSync(join(folder, "siteconfig/uucp.near.m4"), "SITE(`snake worm')\nSITE(`python')\n");
-  });
-
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  test("files of SITECONFIG lie in the folder siteconfig", () => {
-    const text = "OSTYPE(`linux')\nMAILER(`smtp')\nMAILER(`uucp')\nSITECONFIG(`uucp.near', `leaf', `Y')\n";
-    const result = compileMc({ file: "site.mc", text }, { library, includePath: [folder] });
-    expect(result.diagnostics).toEqual([]);
-    expect(result.text).toMatch(/^CY ?snake worm\n(?:.*\n)*CY ?python$/m);
-  });
-
+describe("arguments of a FEATURE", () => {
   test("nopercenthack and nouucp ask for their argument", () => {
     const text = "OSTYPE(`linux')\nFEATURE(`nopercenthack')\nFEATURE(`nouucp')\nMAILER(`smtp')\n";
     const { diagnostics } = compileMc({ file: "site.mc", text }, { library });

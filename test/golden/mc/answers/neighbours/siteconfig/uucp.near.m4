@@ -1,0 +1,1 @@
+SITE(`bird')

@@ -1,0 +1,1 @@
+SITE(`snake worm')
