@@ -1,8 +1,8 @@
 /**
  * The scanf pattern of an F line: which part of a line of the file holds the words.
  *
- * Only the first conversion that is kept counts; `%*s` skips. Understood are %s %c %[set] with a width, blanks (any
- * white space) and literal text.
+ * Only the first conversion that is kept counts; `%*s` skips. Understood are %s %c %[set] and the numbers %d %u %i %x,
+ * with a width, blanks (any white space) and literal text.
  */
 
 const CONVERSION = /%(?<skip>\*?)(?<width>[0-9]*)(?:(?<type>[a-zA-Z%])|\[(?<set>\^?\]?[^\]]*)(?<closed>\]?))/y;

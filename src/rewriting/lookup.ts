@@ -42,7 +42,7 @@ export interface LookupMap {
   prepare?(context: LookupContext): void;
   /**
    * Looks `key` up. The key is the joined text of its tokens, still with quotes and letter case: folding, unquoting,
-   * %-substitution and the other common flags are the map's business (maps/flags.ts).
+   * %-substitution and the other common flags are the map's business (maps/flagged-map.ts).
    * `args` are the texts after `$@`, first one first (it is %1).
    */
   lookup(key: string, args: readonly string[], context: LookupContext): MaybePromise<LookupResult>;
