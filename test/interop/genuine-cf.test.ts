@@ -64,11 +64,12 @@ describe("our m4", () => {
   else test.each(names)("%s.mc gives the same bytes", (name) => expect(ours(name)).toBe(expand(gnu.command, name)));
 });
 
+// Addresses in brackets are asked for names whatever the service switch says: these are in the hosts file, or are none.
 const HOSTS = [
   "b.test",
   "mail.example.test",
-  "[192.0.2.1]",
-  "[IPv6:2001:db8::1]",
+  "[127.0.0.1]",
+  "[IPv6:2001:db8::z]",
   "a.b.c.d.test.",
   "LOCALHOST",
   "x.uucp",
