@@ -49,7 +49,7 @@ export function errorReply(host: string, user: string): Reply {
   const { code, enhanced, text } = readErrorText(user);
   const given = ENHANCED.test(host) ? host : undefined;
   if (code !== undefined) return reply(code, enhanced ?? given ?? `${Math.trunc(code / 100)}.0.0`, text);
-  if (errorExit(host) === EX.TEMPFAIL) return reply(451, given ?? "4.0.0", text);
+  if (!host.startsWith("5.") && errorExit(host) === EX.TEMPFAIL) return reply(451, given ?? "4.0.0", text);
   return reply(553, "5.3.0", text);
 }
 
@@ -64,15 +64,34 @@ export function errorExit(host: string): ExitCode {
   if (word !== undefined) return word;
   if (/^[0-9]+$/.test(host)) return Object.values(EX).find((exit) => exit === Number(host)) ?? EX.UNAVAILABLE;
   if (/^4\.[0-9]+\.[0-9]+$/.test(host)) return EX.TEMPFAIL;
-  return EXITS[host] ?? EX.UNAVAILABLE;
+  const [, subject = "", detail = ""] = /^5\.([0-9]+)\.([0-9]+)$/.exec(host) ?? [];
+  const exits = EXITS[subject];
+  return exits?.[detail] ?? exits?.[""] ?? EX.UNAVAILABLE;
 }
 
-const EXITS: Readonly<Record<string, ExitCode>> = {
-  "5.1.1": EX.NOUSER,
-  "5.1.2": EX.NOHOST,
-  "5.1.3": EX.DATAERR,
-  "5.3.0": EX.SOFTWARE,
-  "5.3.5": EX.CONFIG,
-  "5.5.0": EX.PROTOCOL,
-  "5.5.4": EX.USAGE,
+/** Subject of an enhanced code → what its details stand for; "" for those without a word of their own. */
+const EXITS: Readonly<Record<string, Readonly<Record<string, ExitCode>>>> = {
+  "1": {
+    "0": EX.DATAERR,
+    "1": EX.NOUSER,
+    "2": EX.NOHOST,
+    "3": EX.USAGE,
+    "5": EX.CONFIG,
+    "6": EX.NOUSER,
+    "7": EX.USAGE,
+    "8": EX.NOHOST,
+  },
+  "2": { "3": EX.DATAERR },
+  "3": { "": EX.OSERR },
+  "4": {
+    "0": EX.IOERR,
+    "1": EX.TEMPFAIL,
+    "2": EX.IOERR,
+    "3": EX.TEMPFAIL,
+    "4": EX.PROTOCOL,
+    "5": EX.TEMPFAIL,
+    "6": EX.CONFIG,
+  },
+  "5": { "": EX.PROTOCOL },
+  "7": { "": EX.DATAERR },
 };

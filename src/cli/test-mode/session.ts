@@ -96,7 +96,7 @@ export class TestSession {
     const exit = EXITS.find(([form]) => form.test(text))?.[1] ?? EX.OK;
     if (exit === EX.SOFTWARE && this.exit === EX.OK && this.trace.level(54) >= 1)
       this.say(`syserr: ExitStat = ${exit}`);
-    this.noteStatus(exit);
+    if (this.exit === EX.OK) this.noteStatus(exit);
   }
 
   say(text: string): void {
@@ -114,9 +114,9 @@ export class TestSession {
     this.scope.set("addr_type", `${part[0]} ${role[0]}`);
   }
 
-  /** The first failure shows in the exit status. */
+  /** The first failure shows in the exit status. One that may go away gives way to that of another address, not to a message. */
   noteStatus(status: number): void {
-    if (status !== 0 && this.exit === 0) this.exit = status;
+    if (status !== EX.OK && (this.exit === EX.OK || this.exit === EX.TEMPFAIL)) this.exit = status;
   }
 
   run(line: string): Outcome | Promise<Outcome> {

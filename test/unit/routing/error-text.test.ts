@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { errorExit, errorReply, namesAddress, readErrorText } from "../../../src/routing/error-text.ts";
+import { EX } from "../../../src/sys/sysexits.ts";
 
 describe("readErrorText()", () => {
   test("takes a reply code and an enhanced code off the text", () => {
@@ -44,4 +45,19 @@ test("errorExit() knows words, numbers and enhanced codes", () => {
   expect([errorExit("nohost"), errorExit("67"), errorExit("4.7.1"), errorExit("5.1.1"), errorExit("odd")]).toEqual([
     68, 67, 75, 67, 69,
   ]);
+});
+
+test("errorExit() reads the subject of an enhanced code, and its detail where that has a word", () => {
+  const codes = ["5.1.6", "5.1.9", "5.3.9", "5.4.1", "5.4.9", "5.7.1", "5.9.9", "5.1"];
+  expect(codes.map(errorExit)).toEqual([
+    EX.NOUSER,
+    EX.UNAVAILABLE,
+    EX.OSERR,
+    EX.TEMPFAIL,
+    EX.UNAVAILABLE,
+    EX.DATAERR,
+    EX.UNAVAILABLE,
+    EX.UNAVAILABLE,
+  ]);
+  expect(errorReply("5.4.1", "x").code).toBe(553);
 });
