@@ -107,7 +107,7 @@ undivert(33)dnl
 R$=L			$#confLOCAL_MAILER $: @ $1
 R$+			$#confLOCAL_MAILER $: $1
 
-# < mailer : host > address, as SMART_HOST and tables write it, to a triple; without a mailer it is relayed
+# < mailer : host > address, as the smart host and tables are written, to a triple; without a mailer it is relayed
 SMailerToTriple=95
 R< > $*				$@ $1
 R< error : $- . $- . $- : $+ > $*	$#error $@ $1.$2.$3 $: $4
