@@ -309,6 +309,8 @@ R$- < @ $* >		$: $(dequote $1 $) < @ $2 >
 ifdef(`_LOOSE_RELAY_CHECK_', `R$* $=O $* < @ $=w >	$@ $>ParseRecipient $1 $2 $3
 ', `R$* $=O $* < @ $=w >	$@ $>ParseRecipient $1 $2 $3
 R$* $=O $* < @ $* $=R >	$@ $>ParseRecipient $1 $2 $3
+ifdef(`_RELAY_ENTIRE_DOMAIN_', `R$* $=O $* < @ $* $=m >	$@ $>ParseRecipient $1 $2 $3
+')dnl
 ')dnl
 
 SCanonAddr
