@@ -8,7 +8,7 @@ import { Exit, FatalError, type Problem, Processor, type ProcessorOptions } from
 import { searchPath } from "./files.ts";
 import { type Library, readText, shippedLibrary } from "./library.ts";
 import { locationOf, type Origin, outermost, story } from "./origin.ts";
-import { checkLines, checkUnread, isWrongQuote } from "./site-check.ts";
+import { checkCalls, checkLines, checkUnread, isWrongQuote } from "./site-check.ts";
 import type { SymbolTable } from "./symbols.ts";
 
 export interface CompileOptions {
@@ -186,7 +186,9 @@ function process(sources: readonly SourceText[], options: M4Options, site: Loade
   const diagnostics = site
     ? withoutConsequences(found.diagnostics, checkLines(site.file, site.text))
     : found.diagnostics;
-  if (site && complete) diagnostics.push(...checkUnread(site.file, m4.symbols));
+  if (site && complete) {
+    diagnostics.push(...checkCalls(site.file, site.text, m4.symbols), ...checkUnread(site.file, m4.symbols));
+  }
   return {
     text,
     origins,

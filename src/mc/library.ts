@@ -51,10 +51,18 @@ export function readText(path: string): string | undefined {
   }
 }
 
-/** The name most like `name`, when one is close enough to be a typing error. */
-export function nearest(name: string, names: readonly string[]): string | undefined {
+/**
+ * The name most like `name`, when one is close enough to be a typing error.
+ *
+ * @param apart by how many letters it may differ
+ */
+export function nearest(
+  name: string,
+  names: readonly string[],
+  apart = Math.max(2, Math.floor(name.length / 3)),
+): string | undefined {
   let best: string | undefined;
-  let least = Math.max(2, Math.floor(name.length / 3)) + 1;
+  let least = apart + 1;
   for (const each of names) {
     const distance = editDistance(name.toLowerCase(), each.toLowerCase());
     if (distance < least) [best, least] = [each, distance];

@@ -10,6 +10,8 @@ import type { SymbolTable } from "./symbols.ts";
 const CALL =
   "define|undefine|FEATURE|MAILER|OSTYPE|DOMAIN|HACK|VERSIONID|MASQUERADE_AS|DAEMON_OPTIONS|EXPOSED_USER|include";
 
+/** By how many letters a name of the site may miss one of the library's. */
+const CAPITALS_APART = 1;
 const WRONG_QUOTE = "' begins with an apostrophe: the opening quote of m4 is the back-quote `";
 
 interface LineCheck {
@@ -46,16 +48,46 @@ export function checkLines(file: string, text: string): Diagnostic[] {
   return found;
 }
 
-/** Variables (conf...) that the site defines and the library never asks for: most often a typing error. */
+/** What looks like a call of a macro of the library and is only text, because no macro has that name. */
+export function checkCalls(file: string, text: string, symbols: SymbolTable): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const names = symbols.names();
+  for (const [index, line] of text.split("\n").entries()) {
+    const name = /^\s*([A-Z][A-Z0-9_]{3,})\(/.exec(line)?.[1];
+    if (name === undefined || names.includes(name)) continue;
+    const close = nearest(name, names.filter(isCapital));
+    if (close === undefined) continue;
+    const message = `there is no macro \`${name}': did you mean \`${close}'?`;
+    found.push(diagnostic("warning", message, { file, line: index + 1 }));
+  }
+  return found;
+}
+
+/**
+ * Variables that the site defines and the library never asks for: most often a typing error. Names in capitals may be the
+ * site's own, so that only those count which are all but one that the library knows.
+ */
 export function checkUnread(file: string, symbols: SymbolTable): Diagnostic[] {
   const found: Diagnostic[] = [];
+  const known = [
+    ...symbols.asked(""),
+    ...symbols.names().filter((name) => symbols.get(name)!.definedAt?.file !== file),
+  ];
   for (const name of symbols.names()) {
     const { definedAt, read, replaced } = symbols.get(name)!;
-    if (!name.startsWith("conf") || read || replaced || definedAt === undefined) continue;
-    if (definedAt.file !== file) continue;
-    const close = nearest(name, symbols.asked("conf"));
+    if (read || replaced || definedAt?.file !== file) continue;
+    const close = name.startsWith("conf")
+      ? nearest(name, symbols.asked("conf"))
+      : isCapital(name)
+        ? nearest(name, known.filter(isCapital), CAPITALS_APART)
+        : undefined;
+    if (close === undefined && !name.startsWith("conf")) continue;
     const hint = close === undefined ? "" : `: did you mean \`${close}'?`;
     found.push(diagnostic("warning", `nothing reads \`${name}'${hint}`, locationOf(definedAt)));
   }
   return found;
+}
+
+function isCapital(name: string): boolean {
+  return /^[A-Z][A-Z0-9_]{3,}$/.test(name);
 }

@@ -123,6 +123,21 @@ describe("what is said about a site file", () => {
     ]);
   });
 
+  test("variables in capitals that are all but one of the library's, and none of the site's own", () => {
+    expect(aboutSite(`define(\`SMARTHOST', \`relay.test')\ndefine(\`OUR_OWN', \`x')\n${good}`)).toEqual([
+      "site.mc:1 warning: nothing reads `SMARTHOST': did you mean `SMART_HOST'?",
+    ]);
+  });
+
+  test("a call of a macro that there is not, with the name that was meant", () => {
+    expect(
+      aboutSite(`OSTYPE(\`linux')dnl\nFEATUR(\`redirect')dnl\nMASQUERADE_AZ(\`a.test')\nMAILER(\`smtp')\n`),
+    ).toEqual([
+      "site.mc:2 warning: there is no macro `FEATUR': did you mean `FEATURE'?",
+      "site.mc:3 warning: there is no macro `MASQUERADE_AZ': did you mean `MASQUERADE_AS'?",
+    ]);
+  });
+
   test("an apostrophe in place of a back-quote", () => {
     expect(aboutSite(`${good}define('confLOG_LEVEL', \`12')\n`)[0]).toMatch(
       /^site\.mc:3 warning: define\(' begins with/,
