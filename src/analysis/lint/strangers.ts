@@ -13,6 +13,9 @@ const ELSEWHERE_ADDRESS = "[203.0.113.200]";
 /** Below a top-level domain that the configuration trusts as a whole: nobody's host. */
 const NOBODY = "elsewhere-example";
 
+/** A host below a domain that the configuration knows. */
+const INNER = "inner";
+
 export interface Client {
   readonly name: string;
   readonly address: string;
@@ -90,6 +93,10 @@ export function furtherAttempts(subject: Subject): Attempts {
       ...users.map((user) => `${user}@${ELSEWHERE}`),
       ...zones.map((zone) => `user@${NOBODY}.${zone}`),
       ...hosts.flatMap((host) => recipientsAt(host).filter((each) => each.includes(host))),
+      // What is refused behind a domain may be forgotten behind the hosts below it.
+      ...hosts
+        .map((host) => `${INNER}.${host}`)
+        .flatMap((host) => recipientsAt(host).filter((each) => each.includes(host))),
     ],
   };
 }

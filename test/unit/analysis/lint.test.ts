@@ -204,6 +204,15 @@ describe("holes of many kinds are found, with the way through them", () => {
       "user%elsewhere.example@friend.test",
     ],
     [
+      "percent signs behind hosts of a domain that is relayed for",
+      () =>
+        holed(
+          "",
+          "LOCAL_CONFIG\nC{Friends}partner.test\nLOCAL_RULESETS\nSLocal_check_rcpt\nR$* @ $- . $={Friends} $*\t$#OK\n",
+        ),
+      "user%elsewhere.example@inner.partner.test",
+    ],
+    [
       "a local part that a rule takes for a route",
       () => holed("", "LOCAL_RULE_0\nR$* . $* . $* < @ $* >\t$#esmtp $@ $2.$3 $: $1 @ $2.$3\n"),
       "user.elsewhere.example@",
