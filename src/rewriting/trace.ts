@@ -21,7 +21,7 @@ import type { Tokens } from "./tokens.ts";
 
 /** Debug levels and where their output goes. */
 export interface Trace {
-  /** The level of a -d category. Asked again for every line: -d in test mode changes it. */
+  /** The level of a -d category. Asked anew for each rewrite: -d in test mode changes it. */
   level(category: number): number;
   /** Test mode: input and result of every ruleset are printed whatever the level. */
   readonly testMode: boolean;

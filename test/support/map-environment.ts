@@ -3,22 +3,15 @@ import { openMap } from "../../src/maps/registry.ts";
 import type { MapDeclaration, MapEnvironment } from "../../src/maps/environment.ts";
 import type { LookupContext, LookupMap, LookupResult } from "../../src/rewriting/lookup.ts";
 import { MacroScope } from "../../src/rewriting/macro-scope.ts";
-import { systemClock } from "../../src/sys/clock.ts";
+import { configEnvironment } from "./config-environment.ts";
 
 export function mapEnvironment(parts: Partial<MapEnvironment> = {}): MapEnvironment {
+  const { resolver, machine, users, clock } = configEnvironment;
   return {
-    resolver: { query: () => ({ kind: "nxdomain" }) },
-    machine: {
-      hostName: "mail.example.test",
-      nameServers: [],
-      search: [],
-      ndots: 1,
-      timeout: 1,
-      attempts: 1,
-      hostsFile: "/dev/null",
-    },
-    users: { find: () => undefined, findById: () => undefined },
-    clock: systemClock,
+    resolver,
+    machine,
+    users,
+    clock,
     map: () => undefined,
     services: (database) => (database === "hosts" ? ["files", "dns"] : []),
     isLocalHost: () => false,
