@@ -302,7 +302,7 @@ class Run {
 
   #callReader(): CallReader {
     return {
-      find: (name) => this.#find(name),
+      rulesets: this.#program.rulesets,
       hasRules: (number) => this.#prepared.ruleset(number).rules.length > 0,
       token: (text) => this.#prepared.tokens.get(text),
       message: (text) => this.#context.message(text),
@@ -310,16 +310,6 @@ class Run {
         if (this.#level >= 3) this.#print(`-----skip subr ${name} (${number})`);
       },
     };
-  }
-
-  #find(name: string): number | undefined {
-    const { rulesets } = this.#program;
-    const number = rulesets.called(name);
-    if (number === undefined) {
-      for (const { text } of rulesets.find(name).problems) this.#context.message(text);
-      this.#context.message(`Unknown ruleset ${name}`);
-    }
-    return number;
   }
 
   get #watcher(): RewriteWatcher | undefined {

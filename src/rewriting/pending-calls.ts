@@ -5,6 +5,7 @@
  */
 import { calledName } from "./called-name.ts";
 import { LIMITS } from "./limits.ts";
+import type { RulesetTable } from "./rulesets.ts";
 import type { Token, Workspace } from "./token-table.ts";
 import { CALL } from "./tokens.ts";
 
@@ -22,8 +23,7 @@ export interface PendingCalls {
 }
 
 export interface CallReader {
-  /** The ruleset of that name; says what is wrong when there is none. */
-  find(name: string): number | undefined;
+  readonly rulesets: RulesetTable;
   hasRules(ruleset: number): boolean;
   token(text: string): Token;
   message(text: string): void;
@@ -42,8 +42,12 @@ export function readCalls(given: Workspace, reader: CallReader): PendingCalls {
     if (!isCall(tokens[at])) continue;
     const name = calledName(tokens[at + 1].text);
     if (name !== tokens[at + 1].text) tokens[at + 1] = reader.token(name);
-    const ruleset = reader.find(name);
-    if (ruleset === undefined) return { tokens, calls, sound: false };
+    const ruleset = reader.rulesets.called(name);
+    if (ruleset === undefined) {
+      for (const { text } of reader.rulesets.find(name).problems) reader.message(text);
+      reader.message(`Unknown ruleset ${name}`);
+      return { tokens, calls, sound: false };
+    }
     if (!reader.hasRules(ruleset)) {
       reader.skipped?.(name, ruleset);
       tokens.splice(at, 2);

@@ -187,7 +187,7 @@ export class Runtime {
     run.status = EX.OK;
     if (!given.some(isCall)) return given;
     const { tokens, calls, sound } = readCalls(given, {
-      find: (name) => this.#find(name, run),
+      rulesets: this.#program.rulesets,
       hasRules: (ruleset) => this.#hasRules(ruleset),
       token: (text) => this.tokens.get(text),
       message: (text) => run.message(text),
@@ -204,16 +204,6 @@ export class Runtime {
     }
     run.status = status;
     return workspace;
-  }
-
-  #find(name: string, run: Run): number | undefined {
-    const { rulesets } = this.#program;
-    const number = rulesets.called(name);
-    if (number === undefined) {
-      for (const { text } of rulesets.find(name).problems) run.message(text);
-      run.message(`Unknown ruleset ${name}`);
-    }
-    return number;
   }
 
   /** Text that is put in, as tokens; undefined when there is text and no token in it. */
