@@ -111,9 +111,9 @@ export function finishMessage(
   next: () => void,
 ): void {
   if (bareLineEnd) {
+    // Where the message ends is what two servers may disagree about: nothing behind it is taken for commands.
     session.endTransaction();
-    session.reply(replies.bareLineEnd);
-    session.proceed(next);
+    session.finish(replies.bareLineEnd);
     return;
   }
   // From here on the message is no longer dropped when the client goes away: it may have been stored already.

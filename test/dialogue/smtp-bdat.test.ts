@@ -77,7 +77,7 @@ describe("BDAT", () => {
     });
   });
 
-  test("bare line ends are refused over chunk borders", async () => {
+  test("bare line ends are refused over chunk borders, and the session ends", async () => {
     for (const [first, last] of [
       ["a\r", "b\r\n"],
       ["a\n", "b\r\n"],
@@ -87,11 +87,12 @@ describe("BDAT", () => {
       await withServer({}, async ({ introduced, services }) => {
         const client = await introduced();
         await client.script(...announce);
-        await client.raw(`BDAT ${first.length}\r\n${first}BDAT ${last.length} LAST\r\n${last}`);
+        await client.raw(`BDAT ${first.length}\r\n${first}BDAT ${last.length} LAST\r\n${last}MAIL FROM:<x@y>\r\n`);
         expect([await client.reply(), await client.reply()]).toEqual([
           `250 2.0.0 ${first.length} octets received`,
           expect.stringMatching(/^554 5\.6\.11 /),
         ]);
+        expect(await client.rest()).toBe("");
         expect(services.messages[0]).toMatchObject({ state: "aborted", aborts: 1 });
       });
     }

@@ -118,15 +118,16 @@ describe("only CRLF.CRLF ends a message", () => {
     ["CR CRLF", "\r\r\n"],
   ];
   for (const [name, end] of tricks) {
-    test(`${name} in the middle is one refused message, nothing of it is a command`, async () => {
+    test(`${name} in the middle is one refused message; nothing of it, nor behind it, is a command`, async () => {
       await withServer({}, async ({ sending, services }) => {
         const client = await sending();
-        const text = `one${end}MAIL FROM:<evil@x>\r\nRCPT TO:<joe>\r\nDATA\r\ntwo\r\n.\r\n`;
+        const hidden = "MAIL FROM:<evil@x>\r\nRCPT TO:<joe>\r\nDATA\r\ntwo\r\n.\r\n";
+        const text = `one${end}${hidden}${hidden}`;
         await client.raw(text);
         expect(await client.reply()).toBe(bare);
         expect(services.messages).toHaveLength(1);
         expect(services.messages[0]).toMatchObject({ state: "aborted", aborts: 1 });
-        expect(await client.ask("MAIL FROM:<a@b>")).toBe("250 2.1.0 <a@b>... Sender ok");
+        expect(await client.rest()).toBe("");
       });
     });
   }
@@ -151,12 +152,13 @@ describe("only CRLF.CRLF ends a message", () => {
     const sent = "..a\r\n.\r.\r\n\r\n.b\r\n..\r\nc\r\n.\r\n";
     const good = "..a\r\n\r\n.b\r\n..\r\nc\r\n.\r\n";
     await withServer({}, async ({ introduced, services }) => {
-      const client = await introduced();
+      let client = await introduced();
       for (const [text, answer] of [
         [sent, bare],
         [good, accepted],
       ] as const) {
         for (let cut = 0; cut <= text.length; cut++) {
+          if (answer === bare || cut === 0) client = await introduced();
           await client.script("MAIL FROM:<>", "RCPT TO:<joe>", "DATA");
           await client.raw(text.slice(0, cut));
           // Two reads on the other side need two packets.
