@@ -90,7 +90,7 @@ async function send(
     ["g", "<>"],
     ["_", "localhost"],
     ["r", undefined],
-    ["s", undefined],
+    ["s", "localhost"],
   ]);
   const recipients = await Promise.all(plan.to.map((address) => recipientOf(sender.router(), address, scope)));
   const incoming = await intake.begin({
@@ -115,6 +115,7 @@ async function send(
       warnAfter: queueTimeout(config, "queuewarn", about),
       giveUpAfter: queueTimeout(config, "queuereturn", about),
       siteText: siteText(config),
+      addressTypes: (mailer) => config.mailers.get(mailer)?.types.address,
       hideActual: /noactualrecipient/i.test(config.options.text("PrivacyOptions")),
     });
     await incoming.write(Buffer.from(`${report.headers.map(formatField).join("")}\r\n`, "latin1"));

@@ -144,7 +144,7 @@ class Incoming implements IncomingMessage {
     setEnvelopeMacros(scope, {
       ...this.#incoming,
       id: this.id,
-      soleRecipient: recipients.length === 1 ? recipients[0].given : undefined,
+      soleRecipient: soleRecipient(this.#incoming),
       fields,
       hops,
       bodySize: this.#size,
@@ -231,6 +231,13 @@ class Incoming implements IncomingMessage {
         precedence === undefined ? 0 : (this.#config.precedences.get(unfold(precedence.value).toLowerCase()) ?? 0),
     };
   }
+}
+
+/** $u while the message is completed: the only recipient, as RCPT or the command line gave it. Reports name nobody. */
+function soleRecipient({ recipients, isReport, submission }: IncomingEnvelope): string | undefined {
+  if (recipients.length !== 1 || isReport) return undefined;
+  const [{ given }] = recipients;
+  return submission === undefined ? `<${given}>` : given;
 }
 
 /** Session macros that delivery may still ask for, beside those that the class {persistentMacros} names. */

@@ -12,6 +12,7 @@ import { makeMessageId } from "../mail/message-id.ts";
 import type { ReportPlan } from "./decide.ts";
 import { deliveryStatus } from "./delivery-status.ts";
 import { humanText } from "./human-text.ts";
+import type { AddressTypes } from "./named-recipient.ts";
 import { reportText } from "./report-text.ts";
 
 export interface ReportRequest {
@@ -34,6 +35,8 @@ export interface ReportRequest {
   readonly siteText?: readonly string[];
   /** PrivacyOptions noactualrecipient. */
   readonly hideActual?: boolean;
+  /** T= of the mailers that recipients went to; absent: all addresses are Internet addresses. */
+  readonly addressTypes?: AddressTypes;
   /** The largest message that is returned whole, in octets; 0 for no limit. */
   readonly maxReturned?: number;
 }
@@ -155,10 +158,17 @@ async function* writeBody(request: ReportRequest, parts: Parts, headersOnly: boo
 }
 
 function statusLines(request: ReportRequest): string[] {
-  const { plan, envelope, host, giveUpAfter, hideActual = false } = request;
+  const { plan, envelope, host, giveUpAfter, hideActual = false, addressTypes = () => undefined } = request;
   const giveUpAt = giveUpAfter > 0 ? envelope.arrived + giveUpAfter : 0;
   const receivedFrom = envelope.macros.client_name;
-  const facts = { envelope, host, giveUpAt, hideActual, receivedFrom: receivedFrom === "" ? undefined : receivedFrom };
+  const facts = {
+    envelope,
+    host,
+    giveUpAt,
+    hideActual,
+    addressTypes,
+    receivedFrom: receivedFrom === "" ? undefined : receivedFrom,
+  };
   return deliveryStatus(facts, [...plan.failed, ...plan.delayed, ...plan.delivered]);
 }
 

@@ -4,6 +4,7 @@ import type { RecipientStatus } from "../envelope/status.ts";
 import { rfc5322Date } from "../mail/date.ts";
 import { decodeXtext } from "../mail/xtext.ts";
 import type { ReportedRecipient } from "./decide.ts";
+import { type AddressTypes, isLocalObject, namedRecipient } from "./named-recipient.ts";
 import { reportText } from "./report-text.ts";
 
 export interface DeliveryStatusFacts {
@@ -16,6 +17,7 @@ export interface DeliveryStatusFacts {
   readonly giveUpAt: number;
   /** PrivacyOptions noactualrecipient: where aliases lead is nobody's business. */
   readonly hideActual: boolean;
+  readonly addressTypes: AddressTypes;
 }
 
 /** Lines of the whole part, groups separated by empty lines. */
@@ -47,26 +49,36 @@ const ACTIONS: Readonly<Record<RecipientStatus["action"], string>> = {
 
 /** RFC 3464 §2.3. */
 function recipientFields(facts: DeliveryStatusFacts, { index, recipient, status }: ReportedRecipient): string[] {
-  const { envelope, giveUpAt, hideActual } = facts;
+  const { envelope, host, giveUpAt, hideActual, addressTypes } = facts;
   const utf8 = envelope.smtputf8;
   const asked = originalRecipient(envelope, index);
   const orcpt = recipient.orcpt ?? asked.orcpt;
   const lines: string[] = [];
   if (orcpt !== undefined) lines.push(`Original-Recipient: ${originalAddress(orcpt, utf8)}`);
-  const type = utf8 && !/^[\x20-\x7e]*$/.test(asked.given) ? "utf-8" : "RFC822";
-  lines.push(`Final-Recipient: ${type}; ${reportText(asked.given, utf8)}`);
-  if (!hideActual && asked !== recipient) {
-    lines.push(`X-Actual-Recipient: RFC822; ${reportText(recipient.given, utf8)}`);
+  lines.push(`Final-Recipient: ${namedRecipient(asked, host, addressTypes, utf8)}`);
+  if (!hideActual && asked.given !== recipient.given) {
+    lines.push(`X-Actual-Recipient: ${namedRecipient(recipient, host, addressTypes, utf8)}`);
   }
   lines.push(`Action: ${ACTIONS[status.action]}`, `Status: ${status.status}`);
-  if (status.remoteMta !== undefined) lines.push(`Remote-MTA: DNS; ${reportText(status.remoteMta)}`);
+  if (status.remoteMta !== undefined) lines.push(`Remote-MTA: ${remoteMta(status.remoteMta)}`);
   if (status.diagnostic !== undefined) {
     const { type: kind, text } = status.diagnostic;
-    lines.push(`Diagnostic-Code: ${reportText(kind).toUpperCase()}; ${reportText(text)}`);
+    lines.push(`Diagnostic-Code: ${diagnosticType(kind)}; ${reportText(text)}`);
+  } else if (status.exit !== undefined && isLocalObject(recipient)) {
+    lines.push(`Diagnostic-Code: X-Unix; ${status.exit}`);
   }
   lines.push(`Last-Attempt-Date: ${rfc5322Date(status.at)}`);
   if (status.action === "delayed" && giveUpAt > 0) lines.push(`Will-Retry-Until: ${rfc5322Date(giveUpAt)}`);
   return lines;
+}
+
+/** A host by its name (RFC 3464 §2.3.5: type dns, no final dot); what was talked to through a file is no host. */
+function remoteMta(name: string): string {
+  return name.startsWith("/") ? `X-Unix; ${reportText(name)}` : `DNS; ${reportText(name).replace(/\.$/, "")}`;
+}
+
+function diagnosticType(type: string): string {
+  return type.toLowerCase() === "x-unix" ? "X-Unix" : reportText(type).toUpperCase();
 }
 
 /** What the sender asked for: the address at the beginning of the aliases that led here. */

@@ -7,6 +7,7 @@ import type { RecipientStatus } from "../envelope/status.ts";
 import { durationInWords, rfc5322Date } from "../mail/date.ts";
 import type { ReportedRecipient, ReportPlan } from "./decide.ts";
 import { originalRecipient } from "./delivery-status.ts";
+import { isLocalObject } from "./named-recipient.ts";
 import { reportText } from "./report-text.ts";
 
 export interface HumanTextFacts {
@@ -36,7 +37,7 @@ export function humanText(facts: HumanTextFacts): string[] {
     addressLines(envelope, each),
   );
   section(lines, "The following addresses had successful delivery notifications", delivered, (each) => [
-    `${address(envelope, each)}  (${SUCCESS[each.status.action] ?? SUCCESS.delivered})`,
+    `${address(envelope, each.recipient)}  (${SUCCESS[each.status.action] ?? SUCCESS.delivered})`,
   ]);
   const transcript = [...failed, ...delayed, ...delivered].flatMap((each) => transcriptOf(envelope, each));
   lines.push("", heading("Transcript of session follows"), ...withoutRepetition(transcript));
@@ -70,17 +71,20 @@ function section(
   if (recipients.length > 0) lines.push("", heading(title), ...recipients.flatMap(write));
 }
 
-function address(envelope: Envelope, { recipient }: ReportedRecipient): string {
-  const text = reportText(recipient.given, envelope.smtputf8);
-  return recipient.given.includes("@") ? `<${text}>` : text;
+/** Addresses stand in angle brackets, programs in quotes, names of users and files as they are. */
+function address({ smtputf8 }: Envelope, recipient: ReportedRecipient["recipient"]): string {
+  const { given } = recipient;
+  const text = reportText(given, smtputf8);
+  if (isLocalObject(recipient)) return given.startsWith("|") ? `"${text}"` : text;
+  return given.includes("@") ? `<${text}>` : text;
 }
 
 function addressLines(envelope: Envelope, each: ReportedRecipient): string[] {
   const { recipient, index, status } = each;
-  const lines = [address(envelope, each)];
+  const lines = [address(envelope, recipient)];
   if (status.diagnostic !== undefined) lines.push(`    (reason: ${reportText(status.diagnostic.text)})`);
   const asked = originalRecipient(envelope, index);
-  if (asked !== recipient) lines.push(`    (expanded from: ${reportText(asked.given, envelope.smtputf8)})`);
+  if (asked !== recipient) lines.push(`    (expanded from: ${address(envelope, asked)})`);
   return lines;
 }
 
@@ -93,7 +97,7 @@ function transcriptOf(envelope: Envelope, each: ReportedRecipient): string[] {
     lines.push(`<<< ${reportText(status.diagnostic.text)}`);
   }
   const code = status.action === "failed" ? `${replyCode(status)} ${status.status} ` : "";
-  lines.push(`${code}${address(envelope, each)}... ${reportText(status.text)}`);
+  lines.push(`${code}${address(envelope, each.recipient)}... ${reportText(status.text)}`);
   return lines;
 }
 

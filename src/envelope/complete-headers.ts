@@ -43,18 +43,25 @@ export function completeHeader(
   scope: MacroScope,
 ): readonly HeaderField[] {
   const { trace, defaults } = planOf(config);
-  const present = new Set(fields.map((field) => field.name.toLowerCase()));
+  // An empty field is as good as none.
+  const present = new Set(fields.filter(({ value }) => value.trim() !== "").map(({ name }) => name.toLowerCase()));
   const isResent = fields.some((field) => /^resent-/i.test(field.name));
-  const complete: HeaderField[] = trace.map((rule) => fromRule(config, rule, scope));
-  complete.push(...fields);
+  const added: HeaderField[] = [];
   for (const rule of defaults) {
     const name = rule.name.toLowerCase();
     if (present.has(name) || (name.startsWith("resent-") && !isResent)) continue;
     if (rule.macro !== undefined && !scope.get(rule.macro)) continue;
     const field = fromRule(config, rule, scope);
-    if (field.value.trim() !== "") complete.push(field);
+    if (field.value.trim() !== "" && !namesNobody(field)) added.push(field);
   }
-  return complete;
+  const replaced = new Set(added.map(({ name }) => name.toLowerCase()));
+  const kept = fields.filter(({ name, value }) => value.trim() !== "" || !replaced.has(name.toLowerCase()));
+  return [...trace.map((rule) => fromRule(config, rule, scope)), ...kept, ...added];
+}
+
+/** What `$?x$x <$g>$|$g$.` makes of the null sender is no address (RFC 5322 §3.4): such a field is not added. */
+function namesNobody({ value }: HeaderField): boolean {
+  return /<>+$/.test(value.trimEnd());
 }
 
 function fromRule(config: Config, rule: HeaderRule, scope: MacroScope): HeaderField {

@@ -56,6 +56,7 @@ describe("remote delivery", () => {
     expect(message.sender).toBe("alice@example.test");
     expect(message.recipients).toEqual(["x@far.test"]);
     expect(message.data).toMatch(/^Received: from client\.test /);
+    expect(message.data).toMatch(/\r\n\tfor <x@far\.test>; /);
     expect(message.data).toContain("\r\n\r\nhello\r\n.dot\r\n");
     await eventually("the log", () =>
       /to=<x@far\.test>, .*mailer=esmtp, .*relay=mx2\.far\.test\. \[127\.0\.0\.4\], dsn=2\.0\.0, stat=Sent/.test(

@@ -15,6 +15,7 @@ import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
 import { createAliases } from "../../../src/routing/aliases.ts";
 import type { Router } from "../../../src/routing/router.ts";
 import { systemClock } from "../../../src/sys/clock.ts";
+import { testMailer } from "../../support/delivery-job.ts";
 
 /** What happened, in order. */
 let story: string[];
@@ -43,7 +44,7 @@ beforeEach(() => {
 afterEach(() => store.close());
 
 function mailer(name: string, flags: string): [string, Mailer] {
-  return [name, { name, path: "[IPC]", flags: new Set(flags), maxRecipients: 0 } as unknown as Mailer];
+  return [name, testMailer({ name, flags, maxRecipients: 0 })];
 }
 
 const config = {

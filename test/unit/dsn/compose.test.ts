@@ -115,14 +115,14 @@ from client.test [192.0.2.1]
    ----- The following addresses had permanent fatal errors -----
 <eve@b.test>
     (reason: 550 5.1.1 no such  user)
-|/bin/false
-    (expanded from: list@a.test)
+"|/bin/false"
+    (expanded from: <list@a.test>)
 
    ----- Transcript of session follows -----
 ... while talking to mx.b.test.:
 <<< 550 5.1.1 no such  user
 550 5.1.1 <eve@b.test>... User unknown
-550 5.3.0 |/bin/false... unknown mailer error 1
+550 5.3.0 "|/bin/false"... unknown mailer error 1
 
 --5AKnew.${seconds}/mx.a.test
 Content-Type: message/delivery-status
@@ -135,13 +135,13 @@ Arrival-Date: ${rfc5322Date(arrived)}
 Final-Recipient: RFC822; eve@b.test
 Action: failed
 Status: 5.1.1
-Remote-MTA: DNS; mx.b.test.
+Remote-MTA: DNS; mx.b.test
 Diagnostic-Code: SMTP; 550 5.1.1 no such  user
 Last-Attempt-Date: ${rfc5322Date(now)}
 
 Original-Recipient: rfc822; list+1@a.test
 Final-Recipient: RFC822; list@a.test
-X-Actual-Recipient: RFC822; |/bin/false
+X-Actual-Recipient: X-Unix; |/bin/false
 Action: failed
 Status: 5.3.0
 Last-Attempt-Date: ${rfc5322Date(now)}
