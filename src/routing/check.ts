@@ -7,6 +7,7 @@ import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
 import { EX } from "../sys/sysexits.ts";
 import { errorReply, readErrorText } from "./error-text.ts";
 import type { AddressParser } from "./parse-address.ts";
+import { faultReply, runRuleset } from "./run-ruleset.ts";
 import { readTriple } from "./triple.ts";
 import { ACCEPTED, type Verdict } from "./verdict.ts";
 
@@ -28,10 +29,12 @@ export function runCheck(
   context: RewriteContext,
 ): MaybePromise<Verdict> {
   const workspace = argumentTokens(parser, args, context);
-  return whenReady(config.rewriter.rewrite(ruleset, workspace, context), ({ tokens, status, reason, decidedAt }) => {
+  const ran = runRuleset(config.rewriter, ruleset, workspace, context);
+  return whenReady(ran, ({ tokens, status, reason, fault, decidedAt }) => {
     if (status === EX.TEMPFAIL) {
       return { kind: "defer", reply: reply(451, "4.3.0", reason ?? "Temporary failure, please try again later") };
     }
+    if (fault !== undefined) return { kind: "refuse", reply: faultReply(fault) };
     if (tokens[0] !== CANON_MAILER) return ACCEPTED;
     const verdict = verdictOf(parser, tokens, context);
     return verdict.kind !== "ok" && decidedAt !== undefined ? { ...verdict, at: decidedAt } : verdict;

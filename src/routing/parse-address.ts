@@ -8,13 +8,14 @@ import type { Mailer } from "../config/mailer.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { catAddress } from "../rewriting/cat-address.ts";
 import { LONGEST_ADDRESS, prescan, refusedAddress, shorten } from "../rewriting/prescan.ts";
-import type { RewriteContext, Rewritten } from "../rewriting/rewriter.ts";
+import type { RewriteContext } from "../rewriting/rewriter.ts";
 import type { Tokens } from "../rewriting/tokens.ts";
 import type { Trace } from "../rewriting/trace.ts";
 import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import { namesAddress, readErrorText } from "./error-text.ts";
 import { invalidCharacters } from "./invalid-characters.ts";
+import { type Ran, runRuleset, worseEnd } from "./run-ruleset.ts";
 import { readTriple } from "./triple.ts";
 
 export type ParsedAddress =
@@ -29,12 +30,26 @@ export type ParsedAddress =
       readonly canonical: string;
       readonly status: ExitCode;
       readonly reason?: string;
+      /** The rules could not be followed (run-ruleset.ts): mail must not go there. */
+      readonly fault?: string;
     }
   /** `$#error`: the text after `$@` and after `$:`. */
-  | { readonly kind: "error"; readonly host: string; readonly user: string; readonly status: ExitCode }
-  | { readonly kind: "discard" }
+  | {
+      readonly kind: "error";
+      readonly host: string;
+      readonly user: string;
+      readonly status: ExitCode;
+      readonly fault?: string;
+    }
+  | { readonly kind: "discard"; readonly fault?: string }
   /** Ruleset 0 did not end in a triple; the text is what sendmail says. */
-  | { readonly kind: "broken"; readonly message: string; readonly status: ExitCode; readonly reason?: string }
+  | {
+      readonly kind: "broken";
+      readonly message: string;
+      readonly status: ExitCode;
+      readonly reason?: string;
+      readonly fault?: string;
+    }
   /** The text is no address. */
   | { readonly kind: "unreadable"; readonly message: string };
 
@@ -99,8 +114,8 @@ export class AddressParser {
     }
     if (!tokens) return { kind: "unreadable", message: said };
     const { rewriter } = this.#config;
-    return whenReady(rewriter.rewrite(3, tokens, context), (canonical) =>
-      whenReady(rewriter.rewrite(0, canonical.tokens, context), (resolved) =>
+    return whenReady(runRuleset(rewriter, 3, tokens, context), (canonical) =>
+      whenReady(runRuleset(rewriter, 0, canonical.tokens, context), (resolved) =>
         this.build(address, resolved, context, discards, canonical),
       ),
     );
@@ -109,28 +124,29 @@ export class AddressParser {
   /** What the end of ruleset 0 or 5 means. */
   build(
     address: string,
-    resolved: Rewritten,
+    resolved: Ran,
     context: RewriteContext,
     discards = true,
-    canonical: Rewritten = { tokens: [address], status: EX.OK },
+    canonical: Ran = { tokens: [address], status: EX.OK },
   ): MaybePromise<ParsedAddress> {
     const { rewriter } = this.#config;
-    const { status, reason } = worse(canonical, resolved);
+    const end = worseEnd(canonical, resolved);
+    const { status, fault } = end;
     const triple = readTriple(resolved.tokens, (name) => this.mailer(name), discards);
     this.#steps.resolved?.(resolved.tokens);
     switch (triple.kind) {
       case "discard":
-        return triple;
+        return fault === undefined ? triple : { ...triple, fault };
       case "broken":
         context.message(triple.message);
-        return { ...triple, status, ...(reason === undefined ? {} : { reason }) };
+        return { ...triple, ...end };
       case "error": {
         const host = rewriter.join(triple.host);
         const user = this.message(triple.user);
         const { code, text } = readErrorText(user);
         // The original shows the address with replies about mailboxes only.
         context.message(sevenBits(namesAddress(code) ? `${address}... ${text}` : text));
-        return { kind: "error", host, user: this.#clean(user, context), status };
+        return { kind: "error", host, user: this.#clean(user, context), ...end };
       }
       default: {
         const { mailer, user: tokens } = this.#special(triple.mailer, triple.user);
@@ -158,8 +174,9 @@ export class AddressParser {
             user: clean,
             invalid: clean !== user,
             canonical: rewriter.join(canonical.tokens),
-            status,
-            ...(reason === undefined ? {} : { reason }),
+            ...end,
+            // What a look-up could not tell in 2, R= or 4 changes nothing; a rule that failed there does.
+            ...(fault === undefined && named.fault !== undefined ? { fault: named.fault } : {}),
           };
         });
       }
@@ -183,14 +200,14 @@ export class AddressParser {
   }
 
   /** Several rulesets one after the other; number 0 stands for none. */
-  through(tokens: Tokens, rulesets: readonly number[], context: RewriteContext): MaybePromise<Rewritten> {
-    let done: MaybePromise<Rewritten> = { tokens, status: EX.OK };
+  through(tokens: Tokens, rulesets: readonly number[], context: RewriteContext): MaybePromise<Ran> {
+    let done: MaybePromise<Ran> = { tokens, status: EX.OK };
     for (const ruleset of rulesets) {
       if (ruleset <= 0) continue;
       done = whenReady(done, (before) =>
-        whenReady(this.#config.rewriter.rewrite(ruleset, before.tokens, context), (after) => ({
-          ...after,
-          ...worse(before, after),
+        whenReady(runRuleset(this.#config.rewriter, ruleset, before.tokens, context), (after) => ({
+          tokens: after.tokens,
+          ...worseEnd(before, after),
         })),
       );
     }
@@ -204,12 +221,6 @@ export class AddressParser {
     context.message(invalid.message);
     return invalid.cleaned;
   }
-}
-
-/** The status that counts for both: the first bad one, but "later" beats everything. */
-function worse(first: Rewritten, second: Rewritten): { status: ExitCode; reason?: string } {
-  const chosen = second.status === EX.TEMPFAIL || first.status === EX.OK ? second : first;
-  return { status: chosen.status, ...(chosen.reason === undefined ? {} : { reason: chosen.reason }) };
 }
 
 /** Messages show seven bits of each octet, as the original does. */

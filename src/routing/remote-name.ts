@@ -10,12 +10,15 @@ import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import type { AddressRole } from "./address-rewriter.ts";
 import type { AddressParser } from "./parse-address.ts";
+import { worseEnd } from "./run-ruleset.ts";
 
 export interface RemoteName {
   readonly text: string;
   /** 0, 75 when a look-up could not answer, or what else the rulesets left. */
   readonly status: ExitCode;
   readonly reason?: string;
+  /** The rules could not be followed (run-ruleset.ts): `text` is what they left. */
+  readonly fault?: string;
 }
 
 /** What stands around an address, as the options of the configuration read it. */
@@ -42,13 +45,9 @@ export function remoteName(
         ? [...canonical.tokens, "@", ...(parser.tokens(appendDomain, context) ?? [])]
         : canonical.tokens;
     return whenReady(parser.through(completed, [role === "sender" ? 1 : 2, own, 4], context), (named) => {
-      const status = canonical.status === EX.OK || named.status === EX.TEMPFAIL ? named.status : canonical.status;
-      const reason = named.reason ?? canonical.reason;
-      return {
-        text: frameAddress(frame, config.rewriter.join(named.tokens)),
-        status,
-        ...(reason === undefined ? {} : { reason }),
-      };
+      const end = worseEnd(canonical, named);
+      // For test mode the status of the first sets counts unless the later ones say "later".
+      return { text: frameAddress(frame, config.rewriter.join(named.tokens)), ...end };
     });
   });
 }

@@ -10,7 +10,9 @@ import { EX } from "../sys/sysexits.ts";
 import { argumentTokens, runCheck } from "./check.ts";
 import { errorReply } from "./error-text.ts";
 import { AddressParser, rewriteContext, type ParsedAddress } from "./parse-address.ts";
-import { remoteName } from "./remote-name.ts";
+import type { RewrittenAddress } from "./address-rewriter.ts";
+import { type RemoteName, remoteName } from "./remote-name.ts";
+import { faultReply, runRuleset } from "./run-ruleset.ts";
 import type { Resolution, Router } from "./router.ts";
 import { ACCEPTED } from "./verdict.ts";
 
@@ -39,8 +41,9 @@ export function createRouter(config: Config, note: (text: string) => void = () =
       if (!rewriter.has(LOCAL_ADDRESS)) return undefined;
       const tokens = parser.tokens(triple.user, context);
       if (!tokens) return undefined;
-      return whenReady(rewriter.rewrite(LOCAL_ADDRESS, tokens, context), (result) => {
+      return whenReady(runRuleset(rewriter, LOCAL_ADDRESS, tokens, context), (result) => {
         if (result.status === EX.TEMPFAIL) return later(result.reason);
+        if (result.fault !== undefined) return broken(result.fault);
         if (result.tokens[0] !== CANON_MAILER) return undefined;
         return whenReady(parser.build(triple.user, result, context), (parsed) =>
           parsed.kind === "broken" ? undefined : changed(resolutionOf(parsed), triple),
@@ -58,24 +61,29 @@ export function createRouter(config: Config, note: (text: string) => void = () =
       if (ruleset === undefined) return undefined;
       const context = contextOf(scope);
       const workspace = argumentTokens(parser, args, context);
-      return whenReady(rewriter.rewrite(ruleset, workspace, context), ({ tokens }) =>
-        tokens[0] === CANON_MAILER ? rewriter.join(tokens.slice(1)) : "",
+      return whenReady(runRuleset(rewriter, ruleset, workspace, context), ({ tokens, fault }) =>
+        fault === undefined && tokens[0] === CANON_MAILER ? rewriter.join(tokens.slice(1)) : "",
       );
     },
 
     rewrite: (mailer, address, role, scope) =>
-      whenReady(remoteName(config, parser, mailer, address, role, contextOf(scope)), ({ text, status, reason }) =>
-        status === EX.TEMPFAIL
-          ? { kind: "tempfail", reason: reason ?? "address rewriting needs a look-up that does not answer now" }
-          : { kind: "address", text },
-      ),
+      whenReady(remoteName(config, parser, mailer, address, role, contextOf(scope)), rewrittenOf),
   };
 }
 
+/** An address that its rules could not make waits until somebody has put them right. */
+function rewrittenOf({ text, status, reason, fault }: RemoteName): RewrittenAddress {
+  if (status === EX.TEMPFAIL) {
+    return { kind: "tempfail", reason: reason ?? "address rewriting needs a look-up that does not answer now" };
+  }
+  return fault === undefined ? { kind: "address", text } : { kind: "tempfail", reason: fault };
+}
+
 function resolutionOf(parsed: ParsedAddress): Resolution {
+  if ("status" in parsed && parsed.status === EX.TEMPFAIL && parsed.kind !== "error") return later(parsed.reason);
+  if ("fault" in parsed && parsed.fault !== undefined) return broken(parsed.fault);
   switch (parsed.kind) {
     case "triple": {
-      if (parsed.status === EX.TEMPFAIL) return later(parsed.reason);
       const { mailer, host, user, canonical } = parsed;
       if (parsed.invalid)
         return { kind: "error", reply: reply(553, "5.1.3", `${user}... Syntax error in mailbox address`) };
@@ -86,12 +94,15 @@ function resolutionOf(parsed: ParsedAddress): Resolution {
     case "discard":
       return { kind: "discard" };
     case "broken":
-      // A rule that forgets to resolve is a mistake of the configuration; a look-up may have been the reason.
-      if (parsed.status === EX.TEMPFAIL) return later(parsed.reason);
-      return { kind: "error", reply: reply(554, "5.3.5", parsed.message) };
+      // A rule that forgets to resolve is a mistake of the configuration.
+      return broken(parsed.message);
     default:
       return { kind: "error", reply: reply(553, "5.1.3", parsed.message || "User address required") };
   }
+}
+
+function broken(fault: string): Resolution {
+  return { kind: "error", reply: faultReply(fault) };
 }
 
 function later(reason = "address resolution needs a look-up that does not answer now"): Resolution {

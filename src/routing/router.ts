@@ -14,7 +14,7 @@ export type Resolution =
       /** The address in the form ruleset 0 saw after canonification, for {rcpt_addr} and duplicates. */
       readonly canonical: string;
     }
-  /** `$#error`: unknown user, unknown host, refused by rule; or a syntax error of the address. */
+  /** `$#error`: unknown user, unknown host, refused by rule; a syntax error of the address; or rules that loop or lead nowhere. */
   | { readonly kind: "error"; readonly reply: Reply }
   | { readonly kind: "discard" }
   /** A look-up could not answer: 451 4.4.3 at RCPT, deferral in the queue. */
