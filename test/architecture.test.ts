@@ -13,6 +13,7 @@ const tiers: readonly (readonly string[])[] = [
   ["config"],
   ["envelope"],
   ["routing"],
+  ["site"],
   ["queue", "delivery", "dsn", "milter", "analysis"],
   ["dispatch"],
   ["smtpd", "control"],

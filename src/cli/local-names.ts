@@ -1,9 +1,9 @@
 /** Who is local to a configuration, for commands that only want to know: its aliases and its users. */
 import type { Config } from "../config/config.ts";
 import type { ConfigEnvironment } from "../config/environment.ts";
-import { openAliasDatabases } from "../daemon/alias-sources.ts";
 import { silentLog } from "../log/log.ts";
 import { type Aliases, createAliases } from "../routing/aliases.ts";
+import { openAliasDatabases } from "../site/alias-databases.ts";
 import { systemClock } from "../sys/clock.ts";
 import { openMailboxDatabase } from "../sys/mailbox-database.ts";
 import type { MailboxDatabase } from "../sys/users.ts";

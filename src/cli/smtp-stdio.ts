@@ -4,12 +4,12 @@
  */
 import { connectControl, NoDaemonError } from "../control/client.ts";
 import type { SubmissionAnswer, SubmissionFacts } from "../control/protocol.ts";
-import type { Configuration } from "../daemon/configuration.ts";
 import { homeFolder } from "../daemon/home.ts";
 import type { IncomingEnvelope, IncomingMessage, Intake } from "../dispatch/intake.ts";
 import { silentLog } from "../log/log.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import { refusalOf } from "../routing/local-user.ts";
+import type { Site } from "../site/site.ts";
 import { serveStdio } from "../smtpd/stdio.ts";
 import { systemClock } from "../sys/clock.ts";
 import type { SendmailArguments } from "./arguments.ts";
@@ -20,16 +20,14 @@ import { openForCommand } from "./system.ts";
 export async function speakSmtp(args: SendmailArguments): Promise<number> {
   const opened = await openForCommand(args);
   if (typeof opened === "number") return opened;
-  const { config, router, names } = opened;
   const exit = await serveStdio(
     {
-      config: () => config,
-      routerOf: () => router,
+      site: () => opened,
       intake: handingOver(opened),
       log: silentLog,
       clock: systemClock,
       identify: () => ({ name: "localhost", ptr: "localhost", resolve: "OK" }),
-      acceptRecipient: (_, triple, scope) => refusalOf(names, triple, scope),
+      acceptRecipient: (site, triple, scope) => refusalOf(site, triple, scope),
       expand: () => undefined,
       storageProblem: () => undefined,
       startQueueRun: () => 0,
@@ -41,7 +39,7 @@ export async function speakSmtp(args: SendmailArguments): Promise<number> {
 }
 
 /** An intake that passes messages on; what counts as durable is the other side's word. */
-function handingOver({ config }: Configuration): Intake {
+function handingOver({ config }: Site): Intake {
   return { begin: (incoming) => new HandedOver(incoming, config.options.number("MaxMessageSize")) };
 }
 

@@ -1,6 +1,7 @@
 /** What commands need from the machine when they work without a running server. */
-import { type Configuration, openConfiguration, type Surroundings } from "../daemon/configuration.ts";
+import { openDeliverySite, type Surroundings } from "../daemon/delivery-site.ts";
 import { openWorkers } from "../daemon/workers.ts";
+import type { DeliverySite } from "../dispatch/attempt.ts";
 import { Dns2Resolver } from "../dns/dns2-resolver.ts";
 import { silentLog } from "../log/log.ts";
 import { systemClock } from "../sys/clock.ts";
@@ -27,9 +28,12 @@ export function surroundings(): Surroundings {
 }
 
 /** Opens the configuration for a command; messages go to standard error. The status to end with when it is broken. */
-export async function openForCommand(args: SendmailArguments): Promise<Configuration | ExitCode> {
-  const opened = await openConfiguration(systemConfigFile(args), args.settings, surroundings(), operationMode(args));
+export async function openForCommand(args: SendmailArguments): Promise<DeliverySite | ExitCode> {
+  const opened = await openDeliverySite(
+    { file: systemConfigFile(args), settings: args.settings, opMode: operationMode(args) },
+    surroundings(),
+  );
   for (const text of opened.messages) process.stderr.write(`${text}\n`);
-  if (opened.kind === "opened") return opened.configuration;
+  if (opened.kind === "opened") return opened.site;
   return opened.exit === EX.OK ? EX.CONFIG : (opened.exit as ExitCode);
 }

@@ -9,13 +9,18 @@ import { openForCommand } from "./system.ts";
 export async function verify(args: SendmailArguments): Promise<ExitCode> {
   const opened = await openForCommand(args);
   if (typeof opened === "number") return opened;
+  const { config, router, aliases, users, dontBlame } = opened;
   let exit: ExitCode = EX.OK;
   for (const address of args.addresses) {
     const recipient: Recipient = { given: bareAddress(address), state: "todo" };
     const { changes, added } = await expandRecipients(
       {
-        ...opened.names,
-        scope: opened.config.macros.child(),
+        config,
+        router,
+        aliases,
+        users,
+        dontBlame,
+        scope: config.macros.child(),
         now: Date.now(),
         warn: (text) => void process.stderr.write(`${text}\n`),
       },

@@ -8,13 +8,12 @@ import type { Log } from "../log/log.ts";
 import { formatField } from "../mail/header.ts";
 import { replyText } from "../mail/reply.ts";
 import { CLIENT_FOLDER_MODE, type ClientMessage, ClientQueue } from "../queue/client-queue.ts";
-import type { MailboxDatabase } from "../sys/users.ts";
 
 export interface CollectorOptions {
   readonly folder: string;
   readonly log: Log;
-  /** For the configuration in force now. */
-  environment(): SubmissionEnvironment & { readonly names: { readonly users: MailboxDatabase } };
+  /** With the site in force now. */
+  environment(): SubmissionEnvironment;
 }
 
 /** A server of the whole machine lets every user leave mail; that of one user only that user. */
@@ -80,7 +79,7 @@ export class ClientQueueCollector {
   async #take({ entry, owner, body }: ClientMessage): Promise<boolean> {
     const environment = this.#options.environment();
     const { envelope } = entry;
-    const user = await environment.names.users.findById(owner);
+    const user = await environment.site.users.findById(owner);
     const submission: Submission = {
       user: user?.name ?? String(owner),
       sender: envelope.sender,

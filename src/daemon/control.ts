@@ -41,11 +41,11 @@ function controlServices(server: Server, shutdown: () => void): ControlServices 
     return count;
   };
   return {
-    submit: (facts) => new LocalSubmission({ names: server.configuration.names, intake: server.intake }, facts),
+    submit: (facts) => new LocalSubmission({ site: server.site, intake: server.intake }, facts),
     status: () => ({
       pid: process.pid,
       started,
-      version: server.configuration.config.macros.get("v") ?? "",
+      version: server.site.config.macros.get("v") ?? "",
       queued: store.size,
       facts: { state: server.summary() },
     }),

@@ -1,5 +1,6 @@
 /** The life of the process: start, run until told to stop, stop. */
 import { join } from "node:path";
+import type { Config } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { Dns2Resolver } from "../dns/dns2-resolver.ts";
 import { openLog, type OpenLog } from "../log/open-log.ts";
@@ -7,8 +8,8 @@ import { macroValue } from "../rewriting/macro-value.ts";
 import { systemClock } from "../sys/clock.ts";
 import { readMachine } from "../sys/machine.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
-import { openConfiguration, SERVING, type Surroundings } from "./configuration.ts";
 import { openControl } from "./control.ts";
+import { openDeliverySite, SERVING, type Surroundings } from "./delivery-site.ts";
 import { homeFolder } from "./home.ts";
 import { writePidFile } from "./pid-file.ts";
 import { Server } from "./server.ts";
@@ -62,15 +63,17 @@ function openServerLog({ foreground, logTag }: RunOptions, hostName: string): Op
 }
 
 async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog): Promise<ExitCode> {
-  const opened = await openConfiguration(options.configFile, options.settings, surroundings, SERVING);
+  const { configFile: file, settings } = options;
+  const opened = await openDeliverySite({ file, settings, opMode: SERVING }, surroundings);
   for (const text of opened.messages) process.stderr.write(`${text}\n`);
   if (opened.kind === "failed") {
     for (const text of opened.messages) log.write(0, { priority: "crit", text });
     return (opened.exit === EX.OK ? EX.CONFIG : opened.exit) as ExitCode;
   }
-  const { config } = opened.configuration;
+  const { config } = opened.site;
   log.setLevel(config.options.number("LogLevel"));
-  const server = await Server.start(options, surroundings, opened.configuration);
+  const inForce = (next: Config): void => log.setLevel(next.options.number("LogLevel"));
+  const server = await Server.start({ ...options, inForce }, surroundings, opened.site);
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   const control = await openControl(server, () => stop("control socket"));
   const pidFile = config.options.text("PidFile");

@@ -17,8 +17,9 @@ import { locate, refusalOf } from "../routing/local-user.ts";
 import { openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
 import { EX } from "../sys/sysexits.ts";
-import { type Configuration, openConfiguration, SERVING, type Surroundings } from "./configuration.ts";
+import { type DeliverySite } from "../dispatch/attempt.ts";
 import { ClientQueueCollector } from "./client-queue-collector.ts";
+import { openDeliverySite, SERVING, type Surroundings } from "./delivery-site.ts";
 import { homeFolder } from "./home.ts";
 import { identifyClient } from "./client-identity.ts";
 
@@ -29,13 +30,12 @@ export interface ServerOptions {
   readonly queueInterval?: number;
   /** False for a queue run without listeners. */
   readonly listen: boolean;
+  /** Hears of each new configuration after a reload. */
+  readonly inForce?: (config: Config) => void;
 }
 
 /** Milliseconds that running messages may take to end at shutdown. */
 const GRACE = 25_000;
-
-/** How long a configuration that was replaced stays open for sessions that began with it. */
-const RETIREMENT = 3_600_000;
 
 export class Server {
   readonly #options: ServerOptions;
@@ -44,52 +44,39 @@ export class Server {
   readonly #runner: Runner;
   readonly #collector: ClientQueueCollector;
   readonly #intake: Intake;
-  readonly #routers = new WeakMap<Config, Configuration>();
-  #configuration: Configuration;
+  readonly #services: SmtpServices;
+  #site: DeliverySite;
   #listeners: SmtpListener[] = [];
+  #reloading: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
 
-  private constructor(
-    options: ServerOptions,
-    surroundings: Surroundings,
-    configuration: Configuration,
-    queue: OpenedQueue,
-  ) {
+  private constructor(options: ServerOptions, surroundings: Surroundings, site: DeliverySite, queue: OpenedQueue) {
     this.#options = options;
     this.#surroundings = surroundings;
-    this.#configuration = configuration;
+    this.#site = site;
     this.#queue = queue;
-    this.#routers.set(configuration.config, configuration);
     const { clock, log } = surroundings;
     const { store } = queue;
     this.#intake = createIntake({
-      config: () => this.#configuration.config,
-      routerOf: (config) => this.#of(config).router,
       store,
       clock,
       log,
-      accepted: (entry) => this.#accepted(entry),
+      accepted: (entry, { config }) => this.#accepted(entry, config),
     });
+    this.#services = this.#sessionServices();
     this.#collector = new ClientQueueCollector({
       folder: homeFolder().clientQueue,
       log,
-      environment: () => ({ names: this.#configuration.names, intake: this.#intake }),
+      environment: () => ({ site: this.#site, intake: this.#intake }),
     });
     this.#runner = new Runner({
-      config: () => this.#configuration.config,
-      names: () => this.#configuration.names,
+      site: () => this.#site,
       store,
       clock,
       log,
       scheduler: new TimerScheduler(clock, (filter) => store.list(filter)),
       interval: options.queueInterval,
-      reports: {
-        intake: this.#intake,
-        config: () => this.#configuration.config,
-        router: () => this.#configuration.router,
-        clock,
-        log,
-      },
+      reports: { intake: this.#intake, clock, log },
     });
   }
 
@@ -100,34 +87,31 @@ export class Server {
   }
 
   /** Opens the queue and recovers it, then listens. Throws with a clear message when it cannot. */
-  static async start(
-    options: ServerOptions,
-    surroundings: Surroundings,
-    configuration: Configuration,
-  ): Promise<Server> {
+  static async start(options: ServerOptions, surroundings: Surroundings, site: DeliverySite): Promise<Server> {
     const { log, clock } = surroundings;
-    const directory = queueFolder(configuration.config);
+    const { config } = site;
+    const directory = queueFolder(config);
     const queue = await openQueue({
       directory,
       clock,
       factors: {
-        recipientFactor: configuration.config.options.number("RecipientFactor"),
-        classFactor: configuration.config.options.number("ClassFactor"),
-        retryFactor: configuration.config.options.number("RetryFactor"),
+        recipientFactor: config.options.number("RecipientFactor"),
+        classFactor: config.options.number("ClassFactor"),
+        retryFactor: config.options.number("RetryFactor"),
       },
       report: (text) => log.write(1, { priority: "crit", text: `queue: ${text}` }),
     });
     for (const text of queue.reports) log.write(1, { priority: "warning", text: `queue: ${text}` });
-    const server = new Server(options, surroundings, configuration, queue);
+    const server = new Server(options, surroundings, site, queue);
     for (const entry of queue.recovered) server.#runner.add(entry);
     if (queue.recovered.length > 0) {
       log.write(5, { priority: "info", text: `queue: ${queue.recovered.length} messages recovered from ${directory}` });
     }
-    try {
-      if (options.listen) await server.#listen();
-    } catch (error) {
+    const [problem] = options.listen ? await server.#listen() : [];
+    if (problem !== undefined) {
+      await Promise.all(server.#listeners.map((listener) => listener.close(0)));
       await queue.store.close();
-      throw error;
+      throw problem;
     }
     if (options.listen || options.queueInterval !== undefined) {
       server.#runner.start();
@@ -136,8 +120,9 @@ export class Server {
     return server;
   }
 
-  get configuration(): Configuration {
-    return this.#configuration;
+  /** The site in force. */
+  get site(): DeliverySite {
+    return this.#site;
   }
 
   get listeners(): readonly SmtpListener[] {
@@ -171,24 +156,35 @@ export class Server {
    * Reads the configuration file again. When it is broken the old one stays in force.
    * @returns what is wrong with it, in sendmail's words; empty when all is well
    */
-  async reload(): Promise<readonly string[]> {
-    const { log, clock } = this.#surroundings;
+  reload(): Promise<readonly string[]> {
+    // One after another: two signals in a row must not open the same ports twice.
+    const next = this.#reloading.then(() => this.#reload());
+    this.#reloading = next.then(
+      () => undefined,
+      () => undefined,
+    );
+    return next;
+  }
+
+  async #reload(): Promise<readonly string[]> {
+    const { log } = this.#surroundings;
     const { configFile, settings } = this.#options;
-    const opened = await openConfiguration(configFile, settings, this.#surroundings, SERVING);
+    const opened = await openDeliverySite({ file: configFile, settings, opMode: SERVING }, this.#surroundings);
     for (const text of opened.messages) log.write(1, { priority: "err", text });
     if (opened.kind === "failed" || opened.exit !== EX.OK) {
       // Starting in spite of errors is what sendmail does; a server that runs has something better to go on with.
-      if (opened.kind === "opened") await opened.configuration.close();
+      if (opened.kind === "opened") await opened.site.close();
       log.write(1, { priority: "crit", text: `${this.#options.configFile} is broken: the old configuration stays` });
       return opened.messages;
     }
-    const old = this.#configuration;
-    this.#configuration = opened.configuration;
-    this.#routers.set(opened.configuration.config, opened.configuration);
-    clock.after(RETIREMENT, () => void old.close());
-    if (this.#options.listen) await this.#listen();
+    const old = this.#site;
+    this.#site = opened.site;
+    old.retire();
+    this.#options.inForce?.(opened.site.config);
+    const problems = this.#options.listen ? await this.#listen() : [];
+    for (const { message } of problems) log.write(0, { priority: "crit", text: `cannot open a port: ${message}` });
     log.write(1, { priority: "info", text: `configuration ${this.#options.configFile} in force` });
-    return opened.messages;
+    return [...opened.messages, ...problems.map(({ message }) => message)];
   }
 
   /** Ends listeners and running deliveries, syncs the queue. What is not done stays in the queue. */
@@ -202,59 +198,59 @@ export class Server {
     await this.#collector.stop();
     await this.#runner.stop(grace);
     await this.#queue.store.close();
-    await this.#configuration.close();
-  }
-
-  #of(config: Config): Configuration {
-    return this.#routers.get(config) ?? this.#configuration;
+    await this.#site.close();
   }
 
   /** Delivery mode: interactive waits, background starts at once, queue and deferred leave it to queue runs. */
-  #accepted(entry: QueueEntry): Promise<void> | void {
-    const mode = this.#configuration.config.options.text("DeliveryMode").charAt(0).toLowerCase();
+  #accepted(entry: QueueEntry, config: Config): Promise<void> | void {
+    const mode = config.options.text("DeliveryMode").charAt(0).toLowerCase();
     if (mode === "i") return this.#runner.deliver(entry.id);
-    if (mode === "q" || mode === "d") return this.#runner.queueOnly(entry);
+    if (mode === "q" || mode === "d") return this.#runner.queueOnly(entry, config);
     return this.#runner.add(entry);
   }
 
-  /** Opens the ports of the configuration; keeps those that are open already, closes those that are gone. */
-  async #listen(): Promise<void> {
+  /**
+   * Opens the ports of the configuration; keeps those that are open already, closes those that are gone. A port that
+   * cannot be opened does no harm to the others.
+   * @returns what is wrong with those that could not be opened
+   */
+  async #listen(): Promise<readonly Error[]> {
     const { log } = this.#surroundings;
-    const wanted = this.#configuration.config.daemonPorts;
     const open = new Map(this.#listeners.map((listener) => [portKey(listener.port), listener]));
     const listeners: SmtpListener[] = [];
-    try {
-      for (const port of wanted) {
-        const kept = open.get(portKey(port));
-        open.delete(portKey(port));
-        listeners.push(kept ?? (await openSmtpServer(port, this.#services())));
+    const problems: Error[] = [];
+    for (const port of this.#site.config.daemonPorts) {
+      const kept = open.get(portKey(port));
+      open.delete(portKey(port));
+      if (kept !== undefined) kept.port = port;
+      try {
+        listeners.push(kept ?? (await openSmtpServer(port, this.#services)));
+      } catch (error) {
+        problems.push(error instanceof Error ? error : new Error(String(error)));
       }
-    } catch (error) {
-      await Promise.all(listeners.map((listener) => listener.close(0)));
-      throw error;
     }
     this.#listeners = listeners;
     for (const gone of open.values()) {
       log.write(1, { priority: "info", text: `${gone.port.name}: closing port ${gone.boundPort}` });
       void gone.close(GRACE);
     }
+    return problems;
   }
 
-  #services(): SmtpServices {
+  #sessionServices(): SmtpServices {
     const { clock, log } = this.#surroundings;
     return {
-      config: () => this.#configuration.config,
-      routerOf: (config) => this.#of(config).router,
+      site: () => this.#site,
       intake: this.#intake,
       log,
       clock,
-      identify: (address) => identifyClient(this.#configuration.hosts, address),
-      acceptRecipient: (config, triple, scope) => refusalOf(this.#of(config).names, triple, scope),
-      expand: async (config, triple, scope) => {
-        const answer = await locate(this.#of(config).names, triple, false, scope);
+      identify: (site, address) => identifyClient(site.hosts, address),
+      acceptRecipient: (site, triple, scope) => refusalOf(site, triple, scope),
+      expand: async (site, triple, scope) => {
+        const answer = await locate(site, triple, false, scope);
         return answer.kind === "alias" ? parseDestinations(answer.value).map(destinationText) : undefined;
       },
-      storageProblem: () => this.#storageProblem(),
+      storageProblem: (site) => this.#storageProblem(site.config),
       startQueueRun: (host) => this.#runner.now({ recipient: host }),
     };
   }
@@ -263,11 +259,10 @@ export class Server {
   #storageReason: string | undefined;
 
   /** MinFreeBlocks of the queue's file system; looked at once a second at most. */
-  #storageProblem(): string | undefined {
+  #storageProblem(config: Config): string | undefined {
     const now = this.#surroundings.clock.now();
     if (now - this.#storageChecked < 1000) return this.#storageReason;
     this.#storageChecked = now;
-    const { config } = this.#configuration;
     const wanted = config.options.number("MinFreeBlocks");
     try {
       const { bavail } = statfsSync(queueFolder(config));

@@ -6,38 +6,36 @@
  * at any point repeats something and forgets nothing.
  */
 import type { Config } from "../config/config.ts";
-import type { Agent, Job, JobRecipient } from "../delivery/agent.ts";
+import type { Job, JobRecipient } from "../delivery/agent.ts";
+import type { Agents } from "../delivery/agents.ts";
 import { group } from "../delivery/group.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { Recipient, RecipientChange, RecipientState } from "../envelope/recipient.ts";
 import { type RecipientStatus, statusOfReply } from "../envelope/status.ts";
 import type { Log } from "../log/log.ts";
 import { logTo } from "../log/mail-log.ts";
-import type { Mailer } from "../config/mailer.ts";
 import type { Attempt, Changes, Claim, QueueEntry, QueueStore } from "../queue/queue.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { expandRecipients } from "../routing/recipients.ts";
-import { type LocalNames, sameTriple } from "../routing/local-user.ts";
+import { sameTriple } from "../routing/local-user.ts";
+import type { Site } from "../site/site.ts";
 import type { Clock } from "../sys/clock.ts";
 import { Gate } from "./limits.ts";
 import { type ReportSender, tellSenders } from "./reports.ts";
 import { decide, type Settlement } from "./settle.ts";
 
-/** Everything of one configuration that delivery asks. */
-export interface DeliveryNames extends LocalNames {
-  agentFor(mailer: Mailer): Agent;
-  readonly dontBlame: ReadonlySet<string>;
-}
+/** A site with what delivers for it. */
+export type DeliverySite = Site<Agents>;
 
 export interface AttemptEnvironment {
-  /** For the configuration in force now. */
-  names(): DeliveryNames;
+  /** The one in force now: an attempt keeps it to its end. */
+  site(): DeliverySite;
   readonly store: QueueStore;
   readonly clock: Clock;
   readonly log: Log;
   readonly reports: ReportSender;
   /** When a message that was tried now is due again, ms since the epoch. */
-  nextTry(entry: QueueEntry, now: number): number;
+  nextTry(site: Site, entry: QueueEntry, now: number): number;
   /** Fires when the server gives up waiting at shutdown. */
   readonly signal: AbortSignal;
 }
@@ -49,34 +47,37 @@ const JOBS_AT_ONCE = 20;
 export async function attempt(environment: AttemptEnvironment, id: string): Promise<QueueEntry | undefined> {
   const claim = await environment.store.claim(id);
   if (claim === undefined) return undefined;
+  const site = environment.site();
+  const release = site.use();
   try {
-    return await new Work(environment, claim).run();
+    return await new Work(environment, site, claim).run();
   } finally {
+    release();
     environment.store.finish(claim);
   }
 }
 
 class Work {
   readonly #environment: AttemptEnvironment;
-  readonly #names: DeliveryNames;
+  readonly #site: DeliverySite;
   readonly #claim: Claim;
   readonly #scope: MacroScope;
   readonly #started: number;
   #entry: QueueEntry;
 
-  constructor(environment: AttemptEnvironment, claim: Claim) {
+  constructor(environment: AttemptEnvironment, site: DeliverySite, claim: Claim) {
     this.#environment = environment;
-    this.#names = environment.names();
+    this.#site = site;
     this.#claim = claim;
     this.#entry = claim.entry;
     this.#started = environment.clock.now();
-    this.#scope = deliveryScope(this.#names.config, claim.entry);
+    this.#scope = deliveryScope(this.#site.config, claim.entry);
   }
 
   async run(): Promise<QueueEntry | undefined> {
     const pending = pendingRecipients(this.#entry.envelope);
     const statuses = new Map<number, RecipientStatus>();
-    if (needsExpansion(this.#names.config, this.#entry, pending)) await this.#expand(pending, statuses);
+    if (needsExpansion(this.#site.config, this.#entry, pending)) await this.#expand(pending, statuses);
     const ready = pendingRecipients(this.#entry.envelope).filter((index) => !statuses.has(index));
     // Everybody was discarded or is on the list already: the expansion has finished the message.
     if (ready.length === 0 && statuses.size === 0) return undefined;
@@ -89,11 +90,16 @@ class Work {
   /** Resolves anew and opens aliases, .forward files and lists; what cannot be placed ends in `statuses`. */
   async #expand(pending: readonly number[], statuses: Map<number, RecipientStatus>): Promise<void> {
     const { envelope } = this.#entry;
+    const { config, router, aliases, users, dontBlame } = this.#site;
     const first = this.#entry.attempts === 0;
     const given = first ? envelope.recipients : envelope.recipients.map(withoutTriple);
     const expansion = await expandRecipients(
       {
-        ...this.#names,
+        config,
+        router,
+        aliases,
+        users,
+        dontBlame,
         scope: this.#scope,
         now: this.#started,
         warn: (text) => this.#environment.log.write(3, { priority: "notice", id: this.#entry.id, text }),
@@ -149,7 +155,7 @@ class Work {
   }
 
   async #deliver(ready: readonly number[], statuses: Map<number, RecipientStatus>): Promise<void> {
-    const { config } = this.#names;
+    const { config } = this.#site;
     const { envelope } = this.#entry;
     const byOwner = new Map<string | undefined, JobRecipient[]>();
     for (const index of ready) {
@@ -169,7 +175,7 @@ class Work {
         recipients,
         message: this.#claim.message(),
         scope: owner === undefined ? this.#scope : this.#scope.child(senderMacros(owner)),
-        addresses: this.#names.router,
+        addresses: this.#site.router,
         signal: this.#environment.signal,
       });
       for (const job of jobs) {
@@ -183,7 +189,7 @@ class Work {
   async #runJob(job: Job, statuses: Map<number, RecipientStatus>): Promise<void> {
     const { clock } = this.#environment;
     const started = clock.now();
-    const report = await this.#names.agentFor(job.mailer).deliver(job);
+    const report = await this.#site.agents.agentFor(job.mailer).deliver(job);
     for (const each of job.recipients) {
       const status = report.statuses.get(each.index) ?? lost(clock.now());
       statuses.set(each.index, status);
@@ -194,9 +200,9 @@ class Work {
   async #settle(statuses: ReadonlyMap<number, RecipientStatus>): Promise<QueueEntry | undefined> {
     const { store, clock, reports } = this.#environment;
     const now = clock.now();
-    const settlement: Settlement = decide(this.#names.config, this.#entry, statuses, now);
-    await tellSenders(reports, this.#entry.envelope, settlement, this.#claim.message());
-    const nextTry = settlement.unfinished ? this.#environment.nextTry(this.#entry, now) : undefined;
+    const settlement: Settlement = decide(this.#site.config, this.#entry, statuses, now);
+    await tellSenders(reports, this.#site, this.#entry.envelope, settlement, this.#claim.message());
+    const nextTry = settlement.unfinished ? this.#environment.nextTry(this.#site, this.#entry, now) : undefined;
     const changes: Changes = { recipients: settlement.changes, nextTry, warnedAt: settlement.warnedAt };
     const { entry } = store.settle(this.#claim, changes);
     return settlement.unfinished ? entry : undefined;

@@ -2,52 +2,30 @@
  * Checks of a whole message before it is accepted: the rulesets that H lines name for single fields (`HSubject: $>x`,
  * `H*: $>x`), then check_eoh (number of fields `$|` octets) and check_eom (size). Manual §5.1.4.6 ff.
  */
-import type { Config, HeaderRule } from "../config/config.ts";
 import { type HeaderField, unfold } from "../mail/header.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Router } from "../routing/router.ts";
 import { ACCEPTED, type Verdict } from "../routing/verdict.ts";
-
-interface HeaderChecks {
-  readonly byName: ReadonlyMap<string, HeaderRule>;
-  /** `H*:`, for fields without a check of their own. */
-  readonly others: HeaderRule | undefined;
-}
-
-const checksOf = new WeakMap<Config, HeaderChecks>();
-
-function headerChecks(config: Config): HeaderChecks {
-  let checks = checksOf.get(config);
-  if (checks === undefined) {
-    const rules = config.headers.filter((rule) => rule.check !== undefined);
-    checks = {
-      byName: new Map(rules.map((rule) => [rule.name.toLowerCase(), rule])),
-      others: rules.find((rule) => rule.name === "*"),
-    };
-    checksOf.set(config, checks);
-  }
-  return checks;
-}
+import type { Site } from "../site/site.ts";
 
 /** Hears of each verdict that is not "ok": the name of the ruleset and what it was asked about. */
 export type OnVerdict = (ruleset: string, args: readonly string[], verdict: Verdict) => void;
 
 /** The first verdict that is not "ok" decides; a quarantine is kept while later checks may still refuse. */
 export async function checkHeader(
-  config: Config,
-  router: Router,
+  { config, router, headerPlan }: Pick<Site, "config" | "router" | "headerPlan">,
   fields: readonly HeaderField[],
   scope: MacroScope,
   size: number,
   onVerdict: OnVerdict,
 ): Promise<Verdict> {
-  const { byName, others } = headerChecks(config);
+  const { checks, otherChecks } = headerPlan;
   let kept: Verdict = ACCEPTED;
   let octets = 0;
   for (const field of fields) {
     octets += field.name.length + field.value.length + 3;
-    if (byName.size === 0) continue;
-    const rule = byName.get(field.name.toLowerCase()) ?? others;
+    if (checks.size === 0) continue;
+    const rule = checks.get(field.name.toLowerCase()) ?? otherChecks;
     if (rule?.check === undefined) continue;
     const ruleset = config.rulesets.nameOf(rule.check.ruleset);
     const verdict = await checkField(router, field, ruleset, rule.check.keepComments, scope);

@@ -6,6 +6,7 @@ import type { Envelope } from "../envelope/envelope.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import type { Site } from "../site/site.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 
 /** What is known when the first octet of the message arrives. */
@@ -13,6 +14,8 @@ export interface IncomingEnvelope extends Pick<
   Envelope,
   "sender" | "bodyType" | "smtputf8" | "envid" | "ret" | "auth"
 > {
+  /** What judges and completes the message; the intake holds it until the message is done with. */
+  readonly site: Site;
   /** Accepted recipients, resolved. */
   readonly recipients: readonly Recipient[];
   /**

@@ -11,6 +11,7 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
 import { type LocalNames, refusalOf } from "../routing/local-user.ts";
 import { QueueUnavailableError } from "../queue/queue.ts";
+import type { Site } from "../site/site.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { IncomingMessage, Intake } from "./intake.ts";
 
@@ -43,7 +44,7 @@ export interface SubmissionResult {
 }
 
 export interface SubmissionEnvironment {
-  readonly names: LocalNames;
+  readonly site: Site;
   readonly intake: Intake;
 }
 
@@ -88,14 +89,14 @@ export class LocalSubmission {
 
   async #begin(start: Buffer): Promise<void> {
     this.#header = undefined;
-    const { names, intake } = this.#environment;
+    const { site, intake } = this.#environment;
     const submission = this.#submission;
     const sender = submission.sender ?? submission.user;
     const addresses = submission.fromHeader
       ? headerRecipients(headerOf(start), submission.recipients)
       : submission.recipients;
-    const scope = submissionScope(names.config, submission, sender);
-    const { accepted, refused } = await resolveAll(names, addresses, submission, scope);
+    const scope = submissionScope(site.config, submission, sender);
+    const { accepted, refused } = await resolveAll(site, addresses, submission, scope);
     this.#refused = refused;
     if (accepted.length === 0) {
       this.#answer = refused[0]?.reply ?? NO_RECIPIENTS;
@@ -103,7 +104,7 @@ export class LocalSubmission {
     }
     const { bodyType, smtputf8 = false, envid, ret, user, fullName } = submission;
     const relay = `${user}@localhost`;
-    const facts = { sender, recipients: accepted, scope, relay, bodyType, smtputf8, envid, ret };
+    const facts = { site, sender, recipients: accepted, scope, relay, bodyType, smtputf8, envid, ret };
     try {
       this.#message = await intake.begin({ ...facts, submission: { fullName, removeBcc: true } });
     } catch (error) {
@@ -111,7 +112,7 @@ export class LocalSubmission {
       this.#answer = reply(452, "4.3.1", `Queue not available: ${error.message}`);
       return;
     }
-    await this.#message.write(withWarning(names.config, submission, sender, start));
+    await this.#message.write(withWarning(site.config, submission, sender, start));
   }
 }
 

@@ -18,6 +18,7 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
 import type { Router } from "../routing/router.ts";
 import { readTrustedText } from "../routing/trusted-text.ts";
+import type { Site } from "../site/site.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { Intake } from "./intake.ts";
 import { bareAddress } from "./local-submission.ts";
@@ -25,8 +26,6 @@ import { queueTimeout } from "./queue-timeouts.ts";
 
 export interface ReportSender {
   readonly intake: Intake;
-  config(): Config;
-  router(): Router;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -34,15 +33,15 @@ export interface ReportSender {
 /** Tells whoever has to hear of these outcomes. Throws when a report that is due cannot be queued. */
 export async function tellSenders(
   sender: ReportSender,
+  site: Site,
   envelope: Envelope,
   outcomes: Outcomes,
   message: MessageReader,
 ): Promise<void> {
   const { failed, delayed, delivered } = outcomes;
   if (failed.length === 0 && delayed.length === 0 && delivered.every(({ recipient }) => !recipient.notify)) return;
-  const config = sender.config();
-  for (const plan of decideReports(envelope, outcomes, policyOf(config, envelope))) {
-    await send(sender, config, plan, envelope, message);
+  for (const plan of decideReports(envelope, outcomes, policyOf(site.config, envelope))) {
+    await send(sender, site, plan, envelope, message);
   }
 }
 
@@ -79,12 +78,13 @@ const LONGEST_SITE_TEXT = 16_384;
 
 async function send(
   sender: ReportSender,
-  config: Config,
+  site: Site,
   plan: ReportPlan,
   about: Envelope,
   message: MessageReader,
 ): Promise<void> {
   const { intake, clock, log } = sender;
+  const { config } = site;
   const scope = config.macros.child([
     ["f", ""],
     ["g", "<>"],
@@ -92,8 +92,9 @@ async function send(
     ["r", undefined],
     ["s", "localhost"],
   ]);
-  const recipients = await Promise.all(plan.to.map((address) => recipientOf(sender.router(), address, scope)));
+  const recipients = await Promise.all(plan.to.map((address) => recipientOf(site.router, address, scope)));
   const incoming = await intake.begin({
+    site,
     sender: "",
     recipients,
     scope,

@@ -4,14 +4,13 @@
  * The interval is that of `-q30m`: after an attempt a message waits that long, never shorter than MinQueueAge. Without
  * an interval, mail that could not be delivered stays until somebody runs the queue (manual §2.3).
  */
-import type { Config } from "../config/config.ts";
 import type { QueueEntry, QueueFilter } from "../queue/queue.ts";
 import type { Scheduler } from "../queue/scheduler.ts";
+import type { Config } from "../config/config.ts";
 import { type AttemptEnvironment, attempt } from "./attempt.ts";
 import { Gate } from "./limits.ts";
 
 export interface RunnerOptions extends Omit<AttemptEnvironment, "nextTry" | "signal"> {
-  config(): Config;
   readonly scheduler: Scheduler;
   /** `-q30m`: milliseconds between tries; undefined: no automatic queue runs. */
   readonly interval?: number;
@@ -38,9 +37,9 @@ export class Runner {
     this.#gate = new Gate(options.concurrency ?? CONCURRENT_ATTEMPTS);
     this.#environment = {
       ...options,
-      names: () => options.names(),
+      site: () => options.site(),
       signal: this.#abort.signal,
-      nextTry: (entry, now) => this.#nextTry(entry, now),
+      nextTry: ({ config }, entry, now) => this.#nextTry(config, entry, now),
     };
   }
 
@@ -55,8 +54,8 @@ export class Runner {
   }
 
   /** A message has been accepted that waits for the next queue run (delivery modes "queue" and "deferred"). */
-  queueOnly(entry: QueueEntry): void {
-    this.#options.scheduler.add({ ...entry, nextTry: this.#nextTry(entry, this.#options.clock.now()) });
+  queueOnly(entry: QueueEntry, config: Config): void {
+    this.#options.scheduler.add({ ...entry, nextTry: this.#nextTry(config, entry, this.#options.clock.now()) });
   }
 
   /** Tries one message now and waits for the outcome (delivery mode "interactive"). */
@@ -116,14 +115,16 @@ export class Runner {
       const text = `SYSERR: delivery attempt failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
       log.write(1, { priority: "crit", id, text: text.replaceAll("\n", " ") });
       const entry = store.get(id);
-      if (entry !== undefined) scheduler.update({ ...entry, nextTry: this.#nextTry(entry, this.#options.clock.now()) });
+      if (entry !== undefined) {
+        const nextTry = this.#nextTry(this.#options.site().config, entry, this.#options.clock.now());
+        scheduler.update({ ...entry, nextTry });
+      }
     }
   }
 
-  #nextTry(entry: QueueEntry, now: number): number {
+  #nextTry({ options }: Config, entry: QueueEntry, now: number): number {
     const { interval } = this.#options;
     if (interval === undefined) return WHEN_ASKED;
-    const options = this.#options.config().options;
     const youngest = options.time("MinQueueAge");
     const oldest = options.time("MaxQueueAge");
     // MaxQueueAge makes waits grow with each attempt, up to it (manual: exponential back-off).

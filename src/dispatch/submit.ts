@@ -22,35 +22,33 @@ import {
 } from "../queue/queue.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { logJudged } from "../routing/log-verdict.ts";
-import type { Router } from "../routing/router.ts";
 import type { Verdict } from "../routing/verdict.ts";
+import type { Site } from "../site/site.ts";
 import type { Clock } from "../sys/clock.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { checkHeader } from "./header-checks.ts";
 import type { IncomingEnvelope, IncomingMessage, Intake } from "./intake.ts";
 
 export interface IntakeEnvironment {
-  config(): Config;
-  routerOf(config: Config): Router;
   readonly store: QueueStore;
   readonly clock: Clock;
   readonly log: Log;
   /** A message is in the queue: deliver it as the delivery mode says. Resolves when the client may be answered. */
-  accepted(entry: QueueEntry): MaybePromise<void>;
+  accepted(entry: QueueEntry, site: Site): MaybePromise<void>;
 }
 
 const QUEUE_FULL = reply(452, "4.3.1", "Out of disk space for temp file");
 
 export function createIntake(environment: IntakeEnvironment): Intake {
   return {
-    begin: (incoming) =>
-      whenReady(environment.store.draft(), (draft) => new Incoming(environment, environment.config(), incoming, draft)),
+    begin: (incoming) => whenReady(environment.store.draft(), (draft) => new Incoming(environment, incoming, draft)),
   };
 }
 
 class Incoming implements IncomingMessage {
   readonly #environment: IntakeEnvironment;
-  readonly #config: Config;
+  readonly #site: Site;
+  readonly #release: () => void;
   readonly #incoming: IncomingEnvelope;
   readonly #draft: Draft;
   readonly #collector: Collector;
@@ -59,14 +57,16 @@ class Incoming implements IncomingMessage {
   /** Why the message cannot be taken although octets still come in. */
   #refusal: Reply | undefined;
 
-  constructor(environment: IntakeEnvironment, config: Config, incoming: IncomingEnvelope, draft: Draft) {
+  constructor(environment: IntakeEnvironment, incoming: IncomingEnvelope, draft: Draft) {
     this.#environment = environment;
-    this.#config = config;
+    this.#site = incoming.site;
+    this.#release = this.#site.use();
     this.#incoming = incoming;
     this.#draft = draft;
-    this.#maxSize = config.options.number("MaxMessageSize");
+    const { options } = this.#site.config;
+    this.#maxSize = options.number("MaxMessageSize");
     this.#collector = new Collector({
-      maxHeadersLength: config.options.number("MaxHeadersLength"),
+      maxHeadersLength: options.number("MaxHeadersLength"),
       body: (chunk) => this.#store(chunk),
     });
   }
@@ -95,11 +95,14 @@ class Incoming implements IncomingMessage {
       this.#draft.discard();
       if (error instanceof QueueUnavailableError) return this.#unavailable(error);
       throw error;
+    } finally {
+      this.#release();
     }
   }
 
   abort(): void {
     this.#draft.discard();
+    this.#release();
   }
 
   #store(chunk: Buffer): MaybePromise<void> {
@@ -130,7 +133,7 @@ class Incoming implements IncomingMessage {
 
   async #accept(): Promise<Reply> {
     const collector = this.#collector;
-    const config = this.#config;
+    const { config } = this.#site;
     if (collector.headerTooLong) {
       return reply(552, "5.6.0", `Headers too large (${config.options.number("MaxHeadersLength")} max)`);
     }
@@ -152,13 +155,12 @@ class Incoming implements IncomingMessage {
       now,
     });
     if (this.#incoming.submission?.fullName !== undefined) scope.set("x", this.#incoming.submission.fullName);
-    const router = this.#environment.routerOf(config);
     const judged = { id: this.id, relay: this.#incoming.relay };
-    const verdict = await checkHeader(config, router, fields, scope, this.#size, (ruleset, args, each) =>
+    const verdict = await checkHeader(this.#site, fields, scope, this.#size, (ruleset, args, each) =>
       logJudged(this.#environment.log, config, { ...judged, ruleset, args, verdict: each }),
     );
     if (verdict.kind === "refuse" || verdict.kind === "defer") return verdict.reply;
-    const headers = completeHeader(config, fields, scope);
+    const headers = completeHeader(this.#site, fields, scope);
     return this.#commit(this.#envelope(headers, scope, now), verdict);
   }
 
@@ -187,7 +189,7 @@ class Incoming implements IncomingMessage {
       options,
     );
     logFrom(log, facts);
-    if (quarantined === undefined) await this.#environment.accepted(entry);
+    if (quarantined === undefined) await this.#environment.accepted(entry, this.#site);
     else log.write(4, { priority: "info", id: this.id, text: `quarantine=${quarantined}` });
     return this.#accepted();
   }
@@ -225,10 +227,10 @@ class Incoming implements IncomingMessage {
       ret,
       auth,
       arrived: now,
-      macros: persistentMacros(this.#config, scope),
+      macros: persistentMacros(this.#site.config, scope),
       isReport: isReport ?? false,
       messageClass:
-        precedence === undefined ? 0 : (this.#config.precedences.get(unfold(precedence.value).toLowerCase()) ?? 0),
+        precedence === undefined ? 0 : (this.#site.config.precedences.get(unfold(precedence.value).toLowerCase()) ?? 0),
     };
   }
 }

@@ -8,28 +8,12 @@
 import type { Config, HeaderRule } from "../config/config.ts";
 import type { HeaderField } from "../mail/header.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import type { HeaderPlan } from "./header-plan.ts";
 
-/** H lines of one configuration, sorted by what they are for. */
-interface HeaderPlan {
-  /** Always added, on top: Received:. */
-  readonly trace: readonly HeaderRule[];
-  /** Added at the end when the message has no such field. */
-  readonly defaults: readonly HeaderRule[];
-}
-
-const plans = new WeakMap<Config, HeaderPlan>();
-
-function planOf(config: Config): HeaderPlan {
-  let plan = plans.get(config);
-  if (plan === undefined) {
-    const templates = config.headers.filter((rule) => rule.template !== undefined);
-    plan = {
-      trace: templates.filter((rule) => rule.name.toLowerCase() === "received"),
-      defaults: templates.filter((rule) => !/^(received|return-path)$/i.test(rule.name)),
-    };
-    plans.set(config, plan);
-  }
-  return plan;
+/** Who says which fields a message has to have: a site. */
+export interface HeaderSource {
+  readonly config: Config;
+  readonly headerPlan: HeaderPlan;
 }
 
 /**
@@ -38,11 +22,10 @@ function planOf(config: Config): HeaderPlan {
  * @returns all fields in the order they are sent
  */
 export function completeHeader(
-  config: Config,
+  { config, headerPlan: { trace, defaults } }: HeaderSource,
   fields: readonly HeaderField[],
   scope: MacroScope,
 ): readonly HeaderField[] {
-  const { trace, defaults } = planOf(config);
   // An empty field is as good as none.
   const present = new Set(fields.filter(({ value }) => value.trim() !== "").map(({ name }) => name.toLowerCase()));
   const isResent = fields.some((field) => /^resent-/i.test(field.name));

@@ -60,22 +60,19 @@ export class AbuseCounter {
 
 /** ConnectionRateThrottle: so many connections a second are greeted; what comes above waits for its second. */
 export class ConnectionRate {
-  readonly #perSecond: number;
   #second = 0;
   #count = 0;
 
-  /** @param perSecond 0 for no limit */
-  constructor(perSecond: number) {
-    this.#perSecond = perSecond;
-  }
-
-  /** Takes a place; returns how many ms from `now` its second begins. */
-  take(now: number): number {
-    if (this.#perSecond <= 0) return 0;
+  /**
+   * Takes a place; returns how many ms from `now` its second begins.
+   * @param perSecond as the configuration in force says, 0 for no limit
+   */
+  take(now: number, perSecond: number): number {
+    if (perSecond <= 0) return 0;
     if (now >= this.#second + 1000) {
       this.#second = now;
       this.#count = 0;
-    } else if (this.#count >= this.#perSecond) {
+    } else if (this.#count >= perSecond) {
       this.#second += 1000;
       this.#count = 0;
     }
@@ -86,7 +83,8 @@ export class ConnectionRate {
 
 /** Who may come in: one for each listener. */
 export interface Admission {
-  readonly rate: ConnectionRate;
+  /** Ms that a client of now has to wait for its greeting. */
+  wait(now: number): number;
   /** True when as many clients are being served as MaxDaemonChildren or the port's children= allow. */
   isFull(): boolean;
 }

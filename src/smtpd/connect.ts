@@ -19,7 +19,7 @@ const LONGEST_PAUSE = 5 * 60_000;
 
 export function connect(session: SmtpSession): MaybePromise<void> {
   const { admission, services } = session;
-  const wait = admission === undefined ? 0 : admission.rate.take(services.clock.now());
+  const wait = admission === undefined ? 0 : admission.wait(services.clock.now());
   if (admission?.isFull() === true || wait > LONGEST_QUEUE) {
     return session.finish(replies.tooManyConnections(session.hostName));
   }
@@ -27,7 +27,7 @@ export function connect(session: SmtpSession): MaybePromise<void> {
 }
 
 function identify(session: SmtpSession): MaybePromise<void> {
-  return whenReady(session.services.identify(session.remoteAddress), (client) => {
+  return whenReady(session.services.identify(session.site, session.remoteAddress), (client) => {
     session.client = client;
     setClientMacros(session);
     return whenReady(judge(session), () => greet(session));

@@ -50,6 +50,7 @@ function begin(session: SmtpSession, transaction: Transaction): MaybePromise<Inc
   let message: MaybePromise<IncomingMessage>;
   try {
     message = session.services.intake.begin({
+      site: session.site,
       sender,
       bodyType,
       smtputf8,

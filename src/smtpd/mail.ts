@@ -19,7 +19,7 @@ export function mail(session: SmtpSession, argument: string): MaybePromise<void>
   const parameters = readParameters(session, path.parameters);
   if ("code" in parameters) return session.reply(parameters);
   if (!parameters.smtputf8 && isEightBit(path.address)) return session.reply(replies.needsUtf8(path.shown));
-  const storage = session.services.storageProblem();
+  const storage = session.services.storageProblem(session.site);
   if (storage !== undefined) return session.reply(replies.storage(storage));
   const scope = session.scope.child([["f", path.address]]);
   const transaction: Transaction = {

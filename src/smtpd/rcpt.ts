@@ -85,7 +85,7 @@ function resolved(
   }
   if (resolution.kind === "discard") return accept(session, transaction, shown, { given: address, state: "discarded" });
   const { triple } = resolution;
-  const accepted = session.services.acceptRecipient(session.config, triple, transaction.scope);
+  const accepted = session.services.acceptRecipient(session.site, triple, transaction.scope);
   return whenReady(accepted, (refusal) => {
     if (refusal !== undefined) return refuse(session, transaction, about(shown, refusal));
     return accept(session, transaction, shown, { given: address, resolved: triple, state: "todo", notify, orcpt });

@@ -7,10 +7,10 @@ import type { PortOptions } from "../config/config.ts";
 import { type Admission, ConnectionRate } from "./abuse-limits.ts";
 import type { SmtpServices } from "./services.ts";
 import { SmtpSession } from "./session.ts";
-import { settingsOf } from "./settings.ts";
 
 export interface SmtpListener {
-  readonly port: PortOptions;
+  /** Its DaemonPortOptions; those of a new configuration take effect with the next session. */
+  port: PortOptions;
   /** Bound address and port. */
   readonly address: string;
   readonly boundPort: number;
@@ -28,26 +28,36 @@ const siblings = new WeakMap<SmtpServices, Set<RuleServer>>();
 
 export class RuleServer extends SMTPServer {
   readonly #services: SmtpServices;
-  readonly #port: PortOptions;
+  #port: PortOptions;
   readonly #admission: Admission;
   #sessions = 0;
 
   constructor(services: SmtpServices, port: PortOptions, options: SMTPServerOptions) {
     // Without a name the library asks the system for one at every connection.
-    const name = settingsOf(services.config()).hostName;
+    const name = services.site().session.hostName;
     super({ name, logger: false, disableReverseLookup: true, authOptional: true, ...options });
     this.#services = services;
     this.#port = port;
+    const rate = new ConnectionRate();
     this.#admission = {
-      rate: new ConnectionRate(services.config().options.number("ConnectionRateThrottle")),
+      wait: (now) => rate.take(now, services.site().config.options.number("ConnectionRateThrottle")),
       isFull: () => this.#isFull(),
     };
+  }
+
+  get port(): PortOptions {
+    return this.#port;
+  }
+
+  /** What a new configuration says about the same port holds for the sessions to come. */
+  set port(port: PortOptions) {
+    this.#port = port;
   }
 
   #isFull(): boolean {
     const own = Number(this.#port.extra.get("children") ?? 0);
     if (own > 0 && this.connections.size > own) return true;
-    const all = this.#services.config().options.number("MaxDaemonChildren");
+    const all = this.#services.site().config.options.number("MaxDaemonChildren");
     if (all <= 0) return false;
     let open = 0;
     for (const server of siblings.get(this.#services) ?? []) open += server.connections.size;
@@ -91,7 +101,12 @@ export async function openSmtpServer(port: PortOptions, services: SmtpServices):
   const family = siblings.get(services) ?? new Set();
   siblings.set(services, family.add(server));
   return {
-    port,
+    get port() {
+      return server.port;
+    },
+    set port(options) {
+      server.port = options;
+    },
     address: bound.address,
     boundPort: bound.port,
     get sessions() {
@@ -110,7 +125,7 @@ export async function openSmtpServer(port: PortOptions, services: SmtpServices):
 }
 
 function certificateOf(services: SmtpServices): Pick<SMTPServerOptions, "cert" | "key"> {
-  const { options } = services.config();
+  const { options } = services.site().config;
   const certificate = options.text("ServerCertFile");
   const key = options.text("ServerKeyFile");
   return certificate === "" || key === "" ? {} : { cert: readFileSync(certificate), key: readFileSync(key) };

@@ -2,13 +2,12 @@
  * What an SMTP session asks of the rest of the server. Sessions share nothing else, so that they can move to worker
  * threads later (decision D6).
  */
-import type { Config } from "../config/config.ts";
 import type { Intake } from "../dispatch/intake.ts";
 import type { Log } from "../log/log.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { Recipient, Triple } from "../envelope/recipient.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
-import type { Router } from "../routing/router.ts";
+import type { Site } from "../site/site.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 
@@ -22,22 +21,21 @@ export interface ClientIdentity {
 }
 
 export interface SmtpServices {
-  /** The configuration in force; a session keeps the one it began with, a reload serves new sessions. */
-  config(): Config;
-  routerOf(config: Config): Router;
+  /** The site in force; a session keeps the one it began with, a reload serves new sessions. */
+  site(): Site;
   readonly intake: Intake;
   readonly log: Log;
   readonly clock: Clock;
-  identify(address: string): MaybePromise<ClientIdentity>;
+  identify(site: Site, address: string): MaybePromise<ClientIdentity>;
   /**
    * The last word about a recipient that check_rcpt accepted and ruleset 0 resolved: unknown local users are refused
    * here, aliases are not opened yet.
    */
-  acceptRecipient(config: Config, triple: Triple, scope: MacroScope): MaybePromise<Reply | undefined>;
+  acceptRecipient(site: Site, triple: Triple, scope: MacroScope): MaybePromise<Reply | undefined>;
   /** What a local alias stands for, for EXPN; undefined when the address is no alias. */
-  expand(config: Config, triple: Triple, scope: MacroScope): MaybePromise<readonly string[] | undefined>;
+  expand(site: Site, triple: Triple, scope: MacroScope): MaybePromise<readonly string[] | undefined>;
   /** Free space and the like: undefined when mail can be taken, else the reason for a 452. */
-  storageProblem(): string | undefined;
+  storageProblem(site: Site): string | undefined;
   /** ETRN: makes mail for this host due; returns how many messages wait. */
   startQueueRun(host: string): number;
 }

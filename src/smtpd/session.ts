@@ -14,6 +14,8 @@ import { type Reply, replyText } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Router } from "../routing/router.ts";
 import { ACCEPTED, type Verdict } from "../routing/verdict.ts";
+import type { SessionSettings } from "../site/session-settings.ts";
+import type { Site } from "../site/site.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import { AbuseCounter, type Admission, type Patience } from "./abuse-limits.ts";
 import { connect } from "./connect.ts";
@@ -21,16 +23,14 @@ import { type LineConsumer, OctetStream } from "./octet-stream.ts";
 import { printable, replies, wireText } from "./replies.ts";
 import { logFault, logIdleSession, logLoss, logProbing, logTimeout, logTraffic } from "./session-log.ts";
 import type { ClientIdentity, SmtpServices, Transaction } from "./services.ts";
-import { type SessionSettings, settingsOf } from "./settings.ts";
 import { verbs } from "./verbs.ts";
 
 export class SmtpSession extends SMTPConnection implements LineConsumer {
   readonly services: SmtpServices;
   readonly port: PortOptions;
-  /** As it was when the session began. */
-  readonly config: Config;
-  readonly settings: SessionSettings;
-  readonly router: Router;
+  /** The one in force when the session began. */
+  readonly site: Site;
+  readonly #release: () => void;
   /** Macros of this session: {client_addr}, $s, $r ... */
   readonly scope: MacroScope;
   readonly abuse: AbuseCounter;
@@ -74,9 +74,8 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
     this.services = services;
     this.port = port;
     this.admission = admission;
-    this.config = services.config();
-    this.settings = settingsOf(this.config);
-    this.router = services.routerOf(this.config);
+    this.site = services.site();
+    this.#release = this.site.use();
     this.scope = this.config.macros.child();
     this.abuse = new AbuseCounter(this.config.options);
   }
@@ -112,6 +111,18 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
 
   get octets(): OctetStream {
     return this._parser as OctetStream;
+  }
+
+  get config(): Config {
+    return this.site.config;
+  }
+
+  get router(): Router {
+    return this.site.router;
+  }
+
+  get settings(): SessionSettings {
+    return this.site.session;
   }
 
   get hostName(): string {
@@ -322,6 +333,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer {
     super._onClose();
     this.#dropMessage();
     if (first) logIdleSession(this);
+    this.#release();
   }
 
   /** Goes on with what the client sent after the command just answered. */

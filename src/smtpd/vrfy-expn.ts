@@ -24,7 +24,7 @@ export function expn(session: SmtpSession, argument: string): MaybePromise<void>
   if (session.helo === undefined && session.privacy.has("needexpnhelo"))
     return session.reply(replies.introduceYourself);
   return verify(session, "check_expn", argument, (triple) =>
-    whenReady(session.services.expand(session.config, triple, session.scope), (members) => {
+    whenReady(session.services.expand(session.site, triple, session.scope), (members) => {
       if (members === undefined) return reply(250, "2.1.5", `<${fullAddress(session, argument, triple)}>`);
       return reply(250, "2.1.5", ...members.map((member) => `<${printable(member)}>`));
     }),
@@ -51,7 +51,7 @@ function verify(
       }
       if (resolution.kind === "discard") return session.reply(replies.cannotVerify);
       const { triple } = resolution;
-      return whenReady(session.services.acceptRecipient(session.config, triple, session.scope), (unknown) => {
+      return whenReady(session.services.acceptRecipient(session.site, triple, session.scope), (unknown) => {
         if (unknown !== undefined) return session.reply(about(shown, unknown));
         return whenReady(answer(triple), (text) => session.reply(text));
       });

@@ -11,8 +11,10 @@ import { MacroScope } from "../../src/rewriting/macro-scope.ts";
 import type { Resolution, Router } from "../../src/routing/router.ts";
 import { ACCEPTED, type Verdict } from "../../src/routing/verdict.ts";
 import type { ClientIdentity, SmtpServices } from "../../src/smtpd/services.ts";
+import { readSessionSettings } from "../../src/site/session-settings.ts";
 import { type Clock, systemClock } from "../../src/sys/clock.ts";
 import type { MaybePromise } from "../../src/sys/maybe-promise.ts";
+import { fakeSite } from "./fake-site.ts";
 
 /** Options with sendmail's defaults, as far as the server asks for them. */
 const defaults: Readonly<Record<string, string | number | boolean>> = {
@@ -94,7 +96,7 @@ export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
   const lines: LogLine[] = [];
   const asked: string[] = [];
   const config = fakeConfig(behaviour.options);
-  const router = fakeRouter(behaviour, asked);
+  const site = fakeSite({ config, router: fakeRouter(behaviour, asked), session: readSessionSettings(config) });
   const level = behaviour.logLevel ?? 9;
   const open = (envelope: IncomingEnvelope): IncomingMessage => {
     const message: TakenMessage = { envelope, text: "", state: "open", aborts: 0 };
@@ -105,8 +107,7 @@ export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
     messages,
     lines,
     asked,
-    config: () => config,
-    routerOf: () => router,
+    site: () => site,
     intake: {
       begin(envelope) {
         const wait = behaviour.begin?.();
@@ -116,8 +117,8 @@ export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
     log: { enabled: (wanted) => wanted <= level, write: (wanted, line) => void (wanted <= level && lines.push(line)) },
     clock: behaviour.clock ?? systemClock,
     identify: () => behaviour.identity ?? { name: "localhost", ptr: "localhost", resolve: "OK" },
-    acceptRecipient: (_config, triple) => behaviour.acceptRecipient?.(triple),
-    expand: (_config, triple) => behaviour.expand?.(triple),
+    acceptRecipient: (_site, triple) => behaviour.acceptRecipient?.(triple),
+    expand: (_site, triple) => behaviour.expand?.(triple),
     storageProblem: () => behaviour.storageProblem?.(),
     startQueueRun: () => behaviour.waiting ?? 0,
   };

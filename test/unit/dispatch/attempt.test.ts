@@ -16,6 +16,7 @@ import { createAliases } from "../../../src/routing/aliases.ts";
 import type { Router } from "../../../src/routing/router.ts";
 import { systemClock } from "../../../src/sys/clock.ts";
 import { testMailer } from "../../support/delivery-job.ts";
+import { fakeSite } from "../../support/fake-site.ts";
 
 /** What happened, in order. */
 let story: string[];
@@ -85,26 +86,23 @@ const agent: Agent = {
 };
 
 function environment(aliases: Record<string, string> = {}): AttemptEnvironment {
+  const site = fakeSite({
+    config,
+    router,
+    aliases: createAliases([
+      {
+        name: "test",
+        lookup: (key) => (key in aliases ? { kind: "found", value: aliases[key] } : { kind: "missing" }),
+      },
+    ]),
+    agents: { agentFor: () => agent, close: () => Promise.resolve() },
+  });
   return {
-    names: () => ({
-      config,
-      router,
-      aliases: createAliases([
-        {
-          name: "test",
-          lookup: (key) => (key in aliases ? { kind: "found", value: aliases[key] } : { kind: "missing" }),
-        },
-      ]),
-      users: { find: () => undefined, findById: () => undefined },
-      agentFor: () => agent,
-      dontBlame: new Set(),
-    }),
+    site: () => site,
     store,
     clock: systemClock,
     log: silentLog,
     reports: {
-      config: () => config,
-      router: () => router,
       clock: systemClock,
       log: silentLog,
       intake: {
@@ -119,7 +117,7 @@ function environment(aliases: Record<string, string> = {}): AttemptEnvironment {
         },
       },
     },
-    nextTry: (_, now) => now + 1000,
+    nextTry: (_site, _entry, now) => now + 1000,
     signal: new AbortController().signal,
   };
 }

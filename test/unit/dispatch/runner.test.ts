@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Config, Options } from "../../../src/config/config.ts";
 import type { Mailer } from "../../../src/config/mailer.ts";
+import type { Agent } from "../../../src/delivery/agent.ts";
+import type { DeliverySite } from "../../../src/dispatch/attempt.ts";
 import { Gate } from "../../../src/dispatch/limits.ts";
 import { Runner, type RunnerOptions } from "../../../src/dispatch/runner.ts";
 import type { Envelope } from "../../../src/envelope/envelope.ts";
@@ -11,14 +13,15 @@ import type { QueueEntry } from "../../../src/queue/queue.ts";
 import { TimerScheduler } from "../../../src/queue/timer-scheduler.ts";
 import { EMPTY_CLASS } from "../../../src/rewriting/class-set.ts";
 import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
-import { createAliases } from "../../../src/routing/aliases.ts";
 import type { Router } from "../../../src/routing/router.ts";
+import { fakeSite } from "../../support/fake-site.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
 const minute = 60_000;
 let clock: ManualClock;
 let store: MemoryStore;
 let runner: Runner;
+let site: DeliverySite;
 /** Times of the attempts, in minutes since the start. */
 let attempts: number[];
 let outcome: RecipientStatus["action"];
@@ -59,28 +62,22 @@ function start(interval: number | undefined, ages: { readonly min?: number; read
       canonical: address,
     }),
   } as unknown as Router;
+  const agent: Agent = {
+    deliver(job) {
+      attempts.push((clock.now() - started) / minute);
+      const status: RecipientStatus = { action: outcome, status: "4.4.1", text: "text", at: clock.now() };
+      return Promise.resolve({ statuses: new Map(job.recipients.map(({ index }) => [index, status])) });
+    },
+  };
+  site = fakeSite({ config, router, agents: { agentFor: () => agent, close: () => Promise.resolve() } });
   const options: RunnerOptions = {
-    config: () => config,
-    names: () => ({
-      config,
-      router,
-      aliases: createAliases([]),
-      users: { find: () => undefined, findById: () => undefined },
-      agentFor: () => ({
-        deliver(job) {
-          attempts.push((clock.now() - started) / minute);
-          const status: RecipientStatus = { action: outcome, status: "4.4.1", text: "text", at: clock.now() };
-          return Promise.resolve({ statuses: new Map(job.recipients.map(({ index }) => [index, status])) });
-        },
-      }),
-      dontBlame: new Set(),
-    }),
+    site: () => site,
     store,
     clock,
     log: silentLog,
     scheduler: new TimerScheduler(clock, (filter) => store.list(filter)),
     interval,
-    reports: { config: () => config, router: () => router, clock, log: silentLog, intake: { begin: () => never() } },
+    reports: { clock, log: silentLog, intake: { begin: () => never() } },
   };
   runner = new Runner(options);
   runner.start();
@@ -170,7 +167,7 @@ describe("Runner", () => {
 
   test("queueOnly() leaves a new message to the next run, runOnce() tries everything", async () => {
     start(30 * minute);
-    runner.queueOnly(await queued());
+    runner.queueOnly(await queued(), site.config);
     await settled();
     expect(attempts).toEqual([]);
     await runner.runOnce();

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { completeHeader } from "../../../src/envelope/complete-headers.ts";
+import { planHeader } from "../../../src/envelope/header-plan.ts";
 import { formatField, parseHeader } from "../../../src/mail/header.ts";
 import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
 import { readMacroText } from "../../../src/rewriting/macro-text.ts";
@@ -18,11 +19,13 @@ const config = {
   headers: H_LINES.map(([name, template, flags = ""]) => ({ name, flags, template: readMacroText(template).text })),
 };
 
+const site = { config, headerPlan: planHeader(config) };
+
 function completed(header: string, macros: Readonly<Record<string, string>> = {}): string {
   const values = { s: "client.test", b: "NOW", a: "NOW", g: "joe@a.test", ...macros };
   const scope = config.macros.child(Object.entries(values));
   expect(scope).toBeInstanceOf(MacroScope);
-  return completeHeader(config, parseHeader(header).fields, scope).map(formatField).join("").replaceAll("\r\n", "\n");
+  return completeHeader(site, parseHeader(header).fields, scope).map(formatField).join("").replaceAll("\r\n", "\n");
 }
 
 test("the trace field comes first, what is missing last", () => {

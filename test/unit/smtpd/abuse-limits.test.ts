@@ -34,13 +34,13 @@ describe("AbuseCounter", () => {
 
 describe("ConnectionRate", () => {
   test("gives each second so many places and lets the others wait for theirs", () => {
-    const rate = new ConnectionRate(2);
-    expect([0, 0, 0, 0, 500, 500].map((at) => rate.take(10_000 + at))).toEqual([0, 0, 1000, 1000, 1500, 1500]);
-    expect(rate.take(13_000)).toBe(0);
+    const rate = new ConnectionRate();
+    expect([0, 0, 0, 0, 500, 500].map((at) => rate.take(10_000 + at, 2))).toEqual([0, 0, 1000, 1000, 1500, 1500]);
+    expect(rate.take(13_000, 2)).toBe(0);
   });
 
   test("0 is no limit", () => {
-    const rate = new ConnectionRate(0);
-    for (let i = 0; i < 100; i++) expect(rate.take(1)).toBe(0);
+    const rate = new ConnectionRate();
+    for (let i = 0; i < 100; i++) expect(rate.take(1, 0)).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-/** What sessions need of the options, read once for each configuration and not for each session. */
+/** What sessions need of the options, read once for each site and not for each session. */
 import type { Config } from "../config/config.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
 
@@ -15,18 +15,7 @@ export interface SessionSettings {
   readonly tlsConfigured: boolean;
 }
 
-const known = new WeakMap<Config, SessionSettings>();
-
-export function settingsOf(config: Config): SessionSettings {
-  let settings = known.get(config);
-  if (settings === undefined) {
-    settings = read(config);
-    known.set(config, settings);
-  }
-  return settings;
-}
-
-function read(config: Config): SessionSettings {
+export function readSessionSettings(config: Config): SessionSettings {
   const { options } = config;
   return {
     hostName: macroValue("j", config.macros.child()),

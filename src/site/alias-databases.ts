@@ -4,12 +4,13 @@ import { type AliasDatabase, openAliasSource } from "../maps/alias-source.ts";
 import type { MapEnvironment } from "../maps/environment.ts";
 import { readAliasText } from "../routing/alias-file.ts";
 import type { MailboxDatabase } from "../sys/users.ts";
-import { type Surroundings, wordsOf } from "./configuration.ts";
+import type { SiteSurroundings } from "./open-site.ts";
+import { wordsOf } from "./site.ts";
 
 export function openAliasDatabases(
   config: Config,
   users: MailboxDatabase,
-  { resolver, machine, clock, log }: Omit<Surroundings, "workers">,
+  { resolver, machine, clock, log }: SiteSurroundings,
 ): readonly AliasDatabase[] {
   const ourNames = config.classWords("w");
   const environment: MapEnvironment = {

@@ -1,0 +1,18 @@
+/** Sites as a whole program opens them: with delivery agents. */
+import { type Agents, createAgents } from "../delivery/agents.ts";
+import { type OpenedSite, openSite, type SiteSource, type SiteSurroundings } from "../site/open-site.ts";
+import type { UserWorkers } from "../sys/user-workers.ts";
+
+/** What sites and their agents share. */
+export interface Surroundings extends SiteSurroundings {
+  readonly workers: UserWorkers;
+}
+
+/** {opMode} of a server, in the background or the foreground. */
+export const SERVING = "d";
+
+export function openDeliverySite(source: SiteSource, surroundings: Surroundings): Promise<OpenedSite<Agents>> {
+  return openSite(source, surroundings, ({ config, users, hosts }) =>
+    createAgents({ ...surroundings, config, users, names: hosts }),
+  );
+}

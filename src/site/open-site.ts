@@ -1,0 +1,70 @@
+/** From a configuration file and the settings of a command line to a site: nothing else is needed to build one. */
+import { withOrigins } from "../cf/message-origins.ts";
+import type { CommandLineSetting, ConfigEnvironment } from "../config/environment.ts";
+import { loadConfig } from "../config/load.ts";
+import { openNames } from "../dns/names.ts";
+import type { Resolver } from "../dns/resolver.ts";
+import type { Log } from "../log/log.ts";
+import type { Diagnostic } from "../source/diagnostic.ts";
+import { originsOf } from "../source/source-map.ts";
+import type { Clock } from "../sys/clock.ts";
+import { groupId } from "../sys/groups.ts";
+import type { Machine } from "../sys/machine.ts";
+import { ConfiguredUsers } from "../sys/mailbox-database.ts";
+import { openAliasDatabases } from "./alias-databases.ts";
+import { type Attachment, Site, type SiteParts } from "./site.ts";
+
+/** What sites share: the machine and the parts of the process that outlive them. */
+export interface SiteSurroundings {
+  readonly machine: Machine;
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export type OpenedSite<Agents extends Attachment> =
+  | {
+      readonly kind: "opened";
+      readonly site: Site<Agents>;
+      readonly messages: readonly string[];
+      /** 0, or the status of errors in the file that sendmail starts in spite of. */
+      readonly exit: number;
+    }
+  | {
+      readonly kind: "failed";
+      readonly messages: readonly string[];
+      readonly diagnostics: readonly Diagnostic[];
+      readonly exit: number;
+    };
+
+/** How to open a site. */
+export interface SiteSource {
+  readonly file: string;
+  /** -O, -o and -M of the command line. */
+  readonly settings: readonly CommandLineSetting[];
+  /** The letter of -b, which rules ask for as {opMode}. */
+  readonly opMode: string;
+}
+
+/** @param attach makes the delivery agents of the site, which are closed with it */
+export async function openSite<Agents extends Attachment>(
+  { file, settings, opMode }: SiteSource,
+  surroundings: SiteSurroundings,
+  attach: (parts: SiteParts) => Agents,
+): Promise<OpenedSite<Agents>> {
+  const { machine, resolver, clock, log } = surroundings;
+  const users = new ConfiguredUsers(clock);
+  const environment: ConfigEnvironment = { machine, resolver, clock, log, users, group: groupId, settings, opMode };
+  const { config, diagnostics, exit, messages: plain } = await loadConfig(file, environment);
+  const messages = plain.length === 0 ? [] : withOrigins(plain, file, originsOf(file));
+  if (config === undefined) return { kind: "failed", messages, diagnostics, exit };
+  users.choose(config.options.text("MailboxDatabase"));
+  const parts: SiteParts = {
+    config,
+    users,
+    hosts: openNames(machine, resolver, { clock }),
+    aliasDatabases: openAliasDatabases(config, users, surroundings),
+    report: (text) => log.write(9, { priority: "info", text }),
+  };
+  return { kind: "opened", site: new Site(parts, attach), messages, exit };
+}

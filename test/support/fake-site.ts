@@ -1,0 +1,19 @@
+/** A site of simple parts, for tests of what asks one: nothing is opened, and only the parts that are given answer. */
+import { planHeader } from "../../src/envelope/header-plan.ts";
+import { createAliases } from "../../src/routing/aliases.ts";
+import type { Attachment, Site } from "../../src/site/site.ts";
+
+type Parts<Agents extends Attachment> = Partial<Site<Agents>> & Pick<Site, "config" | "router">;
+
+export function fakeSite<Agents extends Attachment>(parts: Parts<Agents>): Site<Agents> {
+  const site: Partial<Site<Agents>> = {
+    aliases: createAliases([]),
+    aliasDatabases: [],
+    users: { find: () => undefined, findById: () => undefined },
+    dontBlame: new Set(),
+    headerPlan: planHeader({ headers: [] }),
+    use: () => () => undefined,
+    ...parts,
+  };
+  return site as Site<Agents>;
+}
