@@ -4,6 +4,7 @@ export default {
   extensionsToTreatAsEsm: [".ts"],
   transform: { "\\.ts$": "<rootDir>/test/support/strip-types.mjs" },
   testMatch: ["<rootDir>/test/**/*.test.ts"],
+  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/peers/"],
   modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/var/"],
   reporters: ["default", "<rootDir>/test/support/count-reporter.mjs"],
   testTimeout: 30000,

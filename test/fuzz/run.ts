@@ -17,11 +17,19 @@ const home = join(import.meta.dirname, "../..");
 /** Resolves with the exit status, or the signal that ended the pass. */
 function pass(seed: number, names: readonly string[]): Promise<number | string> {
   const jest = join(home, "node_modules/jest/bin/jest.js");
-  const files = names.length > 0 ? names.map((name) => `test/fuzz/.*${name}`) : ["test/fuzz/"];
+  const files =
+    names.length > 0 ? names.map((name) => `test/(fuzz|peers)/.*${name}`) : ["test/fuzz/", "test/peers/.*-fuzz"];
   const options = [`--max-old-space-size=${HEAP_MB}`, "--experimental-vm-modules", "--no-warnings"];
   const child = spawn(
     process.execPath,
-    [...options, jest, "--runInBand", `--testTimeout=${LONGEST_PASS_MS}`, ...files],
+    [
+      ...options,
+      jest,
+      "--runInBand",
+      "--testPathIgnorePatterns=/node_modules/",
+      `--testTimeout=${LONGEST_PASS_MS}`,
+      ...files,
+    ],
     {
       cwd: home,
       stdio: "inherit",

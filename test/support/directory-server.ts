@@ -1,18 +1,18 @@
 /** A real slapd for tests of the class ldap: own folder, socket and free port, as the current user. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type NetConnectOpts } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { commandOf, findProgram, peerFile } from "./peers.ts";
 
-const SLAPD = "/usr/sbin/slapd";
-const SCHEMA = "/etc/ldap/schema/core.schema";
+const SCHEMA = peerFile("/etc/ldap/schema/core.schema");
 
-/** Why there is no directory server here; undefined when there is one. */
-export const noDirectoryServer: string | undefined = [SLAPD, SCHEMA].every((file) => existsSync(file))
-  ? undefined
-  : `${SLAPD} is not installed`;
+function slapd(): readonly [string, ...string[]] {
+  const [program, ...words] = commandOf(findProgram("slapd"));
+  return [program, ...words];
+}
 
 const TEXT = "SYNTAX 1.3.6.1.4.1.1466.115.121.1.15";
 const OWN_SCHEMA = `
@@ -53,7 +53,8 @@ export class DirectoryServer {
       const lines = attributes.map(([name, value]) => `${name}:: ${Buffer.from(value, "utf8").toString("base64")}`);
       ldif.push([`dn: cn=${cn},dc=test`, "objectClass: mapEntry", `cn: ${cn}`, ...lines, ""].join("\n"));
     }
-    const added = spawnSync(SLAPD, ["-T", "add", "-f", join(this.folder, "slapd.conf")], {
+    const [program, ...first] = slapd();
+    const added = spawnSync(program, [...first, "-T", "add", "-f", join(this.folder, "slapd.conf")], {
       input: ldif.join("\n"),
       encoding: "utf8",
     });
@@ -64,7 +65,8 @@ export class DirectoryServer {
   /** Resolves when the server answers. */
   start(): Promise<void> {
     const where = `${this.uri} ${this.localUri}`;
-    const child = spawn(SLAPD, ["-f", join(this.folder, "slapd.conf"), "-h", where, "-d", "256"], {
+    const [program, ...first] = slapd();
+    const child = spawn(program, [...first, "-f", join(this.folder, "slapd.conf"), "-h", where, "-d", "256"], {
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.#process = child;

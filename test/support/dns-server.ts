@@ -56,7 +56,8 @@ interface Entry {
   readonly records: readonly Resource[];
 }
 
-export async function startDnsServer(zone: Zone = {}): Promise<DnsServer> {
+/** @param wantedPort 0: any that is free */
+export async function startDnsServer(zone: Zone = {}, wantedPort = 0): Promise<DnsServer> {
   const names = new Map<string, Entry>();
   const asked: string[] = [];
   const set = (name: string, ...records: string[]): void => {
@@ -73,7 +74,7 @@ export async function startDnsServer(zone: Zone = {}): Promise<DnsServer> {
       const reply = answer(names, request, transport);
       if (reply) void send(reply);
     };
-  const { udp, tcp, port } = await listen(handle("udp"), handle("tcp"));
+  const { udp, tcp, port } = await listen(wantedPort, handle("udp"), handle("tcp"));
   return {
     address: "127.0.0.1",
     port,
@@ -109,10 +110,10 @@ export function writeMachine(machine: Machine): { readonly file: string; remove(
 type Handler = (request: Packet, send: (reply: Packet) => unknown) => void;
 
 /** The port that UDP gets may be taken for TCP: then both try again. */
-async function listen(onUdp: Handler, onTcp: Handler) {
+async function listen(wantedPort: number, onUdp: Handler, onTcp: Handler) {
   for (let tries = 0; ; tries++) {
     const udp = createUDPServer(onUdp);
-    await udp.listen(0, "127.0.0.1");
+    await udp.listen(wantedPort, "127.0.0.1");
     const { port } = udp.address();
     const tcp = createTCPServer(onTcp);
     const listening = await new Promise<boolean>((resolve) => {
@@ -122,7 +123,7 @@ async function listen(onUdp: Handler, onTcp: Handler) {
     });
     if (listening) return { udp, tcp, port };
     await new Promise<void>((resolve) => udp.close(() => resolve()));
-    if (tries > 20) throw new Error("Cannot find a port that is free for UDP and TCP");
+    if (wantedPort !== 0 || tries > 20) throw new Error("Cannot find a port that is free for UDP and TCP");
   }
 }
 

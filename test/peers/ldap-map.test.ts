@@ -1,10 +1,11 @@
-/** The class ldap against a real directory server. Filters and K lines without a server: ldap-options.test.ts. */
+/** The class ldap against a real directory server. Filters and K lines without a server: test/unit/maps/ldap-options.test.ts. */
 import { chmodSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { DirectoryServer, noDirectoryServer, type TestEntry } from "../../support/directory-server.ts";
-import { ask, declareMaps, lookupContext } from "../../support/map-environment.ts";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { DirectoryServer, type TestEntry } from "../support/directory-server.ts";
+import { peerDescribe } from "../support/peers.ts";
+import { ask, declareMaps, lookupContext } from "../support/map-environment.ts";
 
 const ENTRIES: readonly TestEntry[] = [
   ["one", ["mapKey", "one"], ["mapValue", "v1"]],
@@ -29,9 +30,6 @@ const ENTRIES: readonly TestEntry[] = [
   ["pct", ["mapKey", "p"], ["mapValue", "100%%-%0"]],
 ];
 
-const skipped = noDirectoryServer === undefined ? "" : ` (skipped: ${noDirectoryServer})`;
-const whenInstalled = noDirectoryServer === undefined ? describe : describe.skip;
-
 /** A file that holds a password. */
 function secretFile(folder: string, text: string): string {
   const path = join(folder, `secret-${text}`);
@@ -40,7 +38,7 @@ function secretFile(folder: string, text: string): string {
   return path;
 }
 
-whenInstalled(`ldap with slapd${skipped}`, () => {
+peerDescribe("ldap with slapd", ["slapd"], () => {
   const server = new DirectoryServer();
   beforeAll(async () => {
     await server.prepare(ENTRIES);

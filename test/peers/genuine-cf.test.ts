@@ -1,34 +1,26 @@
 /**
  * The sample configurations of sendmail's own macro library: our m4 makes the same bytes of them as GNU m4, and our test
- * mode answers like a genuine sendmail. The library is read where it is installed (SENDMAIL_CF, else the folder of
- * Debian's sendmail-cf); what is not there is skipped, and the name of the test says why.
+ * mode answers like a genuine sendmail. The library is read where it is installed (SENDMAIL_CF, else the package's).
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { findGenuine, findGnuM4, type Found } from "../../bench/genuine.ts";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { commandOf, findGenuine, findGnuM4, peerDescribe, peerFile } from "../support/peers.ts";
 
-const LIBRARY = join(process.env["SENDMAIL_CF"] ?? "/usr/share/sendmail/cf", "/");
+const LIBRARY = join(process.env["SENDMAIL_CF"] ?? peerFile("/usr/share/sendmail/cf") ?? "/usr/share/sendmail/cf", "/");
 const SENDMAIL = join(import.meta.dirname, "../../bin/sendmail");
 const RULEMAIL = join(import.meta.dirname, "../../bin/rulemail");
 const PATIENCE_MS = 120_000;
+/** No name server: these configurations ask the files of the machine only. */
+const NO_NAMES = { GENUINE_ZONE: "none" };
 const there = existsSync(join(LIBRARY, "m4/cf.m4"));
 const names = there
   ? readdirSync(join(LIBRARY, "cf"))
       .filter((file) => file.endsWith(".mc"))
       .map((file) => file.slice(0, -".mc".length))
   : [];
-const gnu = there ? findGnuM4() : noLibrary();
-const genuine = there ? findGenuine() : noLibrary();
-
-function noLibrary(): Found {
-  return {
-    missing: `no macro library of sendmail in ${LIBRARY} (install sendmail-cf, or name it: SENDMAIL_CF=FOLDER)`,
-  };
-}
-
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "rulemail-interop-"));
@@ -59,9 +51,10 @@ function ours(name: string): string {
   return expand([RULEMAIL, "m4"], name, ["--allow-syscmd"]);
 }
 
-describe("our m4", () => {
-  if ("missing" in gnu) test.skip(`skipped: ${gnu.missing}`, () => undefined);
-  else test.each(names)("%s.mc gives the same bytes", (name) => expect(ours(name)).toBe(expand(gnu.command, name)));
+peerDescribe("our m4", ["m4", "sendmail"], () => {
+  test.each(names)("%s.mc gives the same bytes", (name) =>
+    expect(ours(name)).toBe(expand(commandOf(findGnuM4()), name)),
+  );
 });
 
 // Addresses in brackets are asked for names whatever the service switch says: these are in the hosts file, or are none.
@@ -117,17 +110,14 @@ function common(words: string): string {
   return `V10/Berkeley\n${name}Cw${words}\n${options}`;
 }
 
-describe("a genuine sendmail", () => {
-  if ("missing" in genuine) {
-    test.skip(`skipped: ${genuine.missing}`, () => undefined);
-    return;
-  }
+peerDescribe("a genuine sendmail", ["sendmail"], () => {
+  const genuine = commandOf(findGenuine());
   let head: string;
   let machine: string;
   beforeAll(() => {
     const probe = join(folder, "probe.cf");
     writeFileSync(probe, "V10/Berkeley\nMlocal, P=/bin/mail, A=mail\n");
-    const answer = run(genuine.command, ["-bt", "-C", probe], "$k\n/--\n$=w\n/--\n");
+    const answer = run(genuine, ["-bt", "-C", probe], "$k\n/--\n$=w\n/--\n", NO_NAMES);
     const [, hostName = "", own = ""] = /<address>\n> (.*)\n> Unknown .*\n> ([^]*?)> Unknown/.exec(answer) ?? [];
     head = common(own.trim().replaceAll("\n", " "));
     machine = join(folder, "machine.json");
@@ -138,7 +128,7 @@ describe("a genuine sendmail", () => {
     const file = join(folder, `${name}.cf`);
     writeFileSync(file, head + ours(name), "latin1");
     const asked = dialogue();
-    const wanted = run(genuine.command, ["-bt", "-C", file], asked);
+    const wanted = run(genuine, ["-bt", "-C", file], asked, NO_NAMES);
     const got = run([SENDMAIL], ["-bt", "-C", file], asked, { RULEMAIL_MACHINE: machine });
     expect(wanted).toContain("ADDRESS TEST MODE");
     const [first, second] = [lines(got), lines(wanted)];

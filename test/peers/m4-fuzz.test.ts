@@ -1,13 +1,13 @@
 /**
  * Macro programs at random go through our processor and through GNU m4: output, what is said on standard error and the
- * exit status must be the same. GNU m4 is the m4 of the PATH, or the command in GNU_M4; without one this is skipped.
+ * exit status must be the same. GNU m4: test/support/peers.ts.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { findGnuM4 } from "../../bench/genuine.ts";
+import { afterAll, beforeAll, expect } from "@jest/globals";
+import { commandOf, findGnuM4, peerTest } from "../support/peers.ts";
 import { processM4 } from "../../src/mc/compile.ts";
 import { fuzz } from "../support/fuzz.ts";
 import { randomMacros } from "../support/random-macros.ts";
@@ -18,7 +18,6 @@ const PATIENCE_MS = 5_000;
 const MOST_CALLS = 100_000;
 const LIMITS = 'ulimit -t 2; ulimit -v 400000; exec "$@"';
 const NAME = "fuzz.m4";
-const gnu = findGnuM4();
 
 let folder: string;
 let parts: string;
@@ -57,16 +56,19 @@ function ours(text: string, program: string): Answer | undefined {
   return messages.includes("seems to expand for ever") ? undefined : { output, errors: messages, status };
 }
 
-if ("missing" in gnu) test.skip(`skipped: ${gnu.missing}`, () => undefined);
-else {
-  test("random macro programs print what GNU m4 prints", async () => {
-    const program = theirs(gnu.command, "__program__")?.output ?? "m4";
+peerTest(
+  "random macro programs print what GNU m4 prints",
+  ["m4"],
+  async () => {
+    const command = commandOf(findGnuM4());
+    const program = theirs(command, "__program__")?.output ?? "m4";
     await fuzz(PROGRAMS, (random, note) => {
       const text = randomMacros(random);
       note(text);
       const mine = ours(text, program);
-      const wanted = mine && theirs(gnu.command, text);
+      const wanted = mine && theirs(command, text);
       if (wanted !== undefined) expect(mine).toEqual(wanted);
     });
-  }, 600_000);
-}
+  },
+  600_000,
+);
