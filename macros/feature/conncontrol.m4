@@ -17,6 +17,7 @@ PUSHDIVERT(34)
 SConnControl
 R$*			$: < > $>SearchList < ! ClientConn > $| < A : $&{client_addr} > < E : > < >
 R< > < 0 >		$@ OK
+R< > < $* < TMPF > >	$#error $@ 4.3.0 $: _TMPFMSG_
 R< > < $- >		$: < $(arith l $@ $1 $@ $&{client_connections} $: FALSE $) >
 R< TRUE >		$#error $@ 4.3.2 $: _CONN_CODE_ Too many open connections.
 R$*			$@ OK

@@ -16,6 +16,7 @@ R$* $| $* $| $*		$: $1 $| $2
 ifdef(`_ACCESS_TABLE_', `R$+ $| $+		$: $>D < $1 > < ? > < ! GreetPause > < $2 >
 R< ? > < $+ >		$: $>A < $1 > < ? > < ! GreetPause > < >
 R< ? > $*		$: < _GREET_PAUSE_ > < >
+R< $* < TMPF > > $*	$@			the table cannot be asked: no pause
 R< $+ > < $* >		$# $1
 ')dnl
 R$*			$# _GREET_PAUSE_

@@ -18,6 +18,7 @@ PUSHDIVERT(34)
 SRateControl
 R$*			$: < > $>SearchList < ! ClientRate > $| < A : $&{client_addr} > < E : > < >
 R< > < 0 >		$@ OK
+R< > < $* < TMPF > >	$#error $@ 4.3.0 $: _TMPFMSG_
 R< > < $- >		$: < $(arith l $@ $1 $@ $&{client_rate} $: FALSE $) >
 R< TRUE >		$#error $@ 4.3.2 $: _RATE_CODE_ Connection rate limit exceeded.
 R$*			$@ OK

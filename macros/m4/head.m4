@@ -30,8 +30,7 @@ ifdef(`confTRUSTED_USERS', `Ct`'confTRUSTED_USERS
 ')dnl
 
 # relays
-ifdef(`SMART_HOST', `D{S}SMART_HOST
-')dnl
+D{S}ifdef(`SMART_HOST', `SMART_HOST')
 ifdef(`LOCAL_RELAY', `D{R}LOCAL_RELAY
 ')dnl
 ifdef(`MAIL_HUB', `D{H}MAIL_HUB
@@ -46,8 +45,9 @@ ifdef(`DECNET_RELAY', `D{C}DECNET_RELAY
 ')dnl
 ifdef(`FAX_RELAY', `D{F}FAX_RELAY
 ')dnl
-# the name that mail shows outside; empty: $j
-D{M}ifdef(`MASQUERADE_NAME', `MASQUERADE_NAME')
+ifdef(`MASQUERADE_NAME', `# the name that mail shows outside
+D{M}MASQUERADE_NAME
+')dnl
 # what we relay for
 F{R}`'confCR_FILE
 # words that answers of maps are compared with

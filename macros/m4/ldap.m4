@@ -12,8 +12,8 @@ PUSHDIVERT(31)
 # < focussed address > < key > < detail >: the triple or address that the directory makes of it; a mark = : nothing found
 SLDAPExpand
 R< $+ > < $+ > < $* >	$: < $(ldapmra $2 $: ? $) > < $(ldapmh $2 $: ? $) > < $1 > < $2 > < $3 >
-R< $* < TMPF > > < $+ > < $+ > < $+ > < $* >	ifdef(`_LDAP_TEMPFAIL_', `$#error $@ 4.3.0 $: "_TMPFMSG_"', `$#confRELAY_MAILER $@ $j $: $3')
-R< $+ > < $* < TMPF > > < $+ > < $+ > < $* >	ifdef(`_LDAP_TEMPFAIL_', `$#error $@ 4.3.0 $: "_TMPFMSG_"', `$#confRELAY_MAILER $@ $j $: $3')
+R< $* < TMPF > > < $+ > < $+ > < $+ > < $* >	ifdef(`_LDAP_TEMPFAIL_', `$#error $@ 4.3.0 $: "451 4.3.0 Temporary system failure. Please try again later."', `$#confRELAY_MAILER $@ $j $: $3')
+R< $+ > < $* < TMPF > > < $+ > < $+ > < $* >	ifdef(`_LDAP_TEMPFAIL_', `$#error $@ 4.3.0 $: "451 4.3.0 Temporary system failure. Please try again later."', `$#confRELAY_MAILER $@ $j $: $3')
 # nothing yet: without the detail, then the domain
 ifelse(defn(`_LDAP_DETAIL_'), `', `', `R< ? > < ? > < $+ > < $+ + $* @ $+ > < >	$@ $>LDAPExpand < $1 > < $2 @ $4 > < + $3 >
 ')dnl

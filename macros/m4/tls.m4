@@ -46,6 +46,7 @@ R$+ < @ $+ . >		$: $1 < @ $2 >
 R$+ < @ $+ >		$: < > $>SearchList < ! TLS_Rcpt > $| < F : $1 @ $2 > < U : $1 @ > < D : $2 > < E : > < >
 R$- 			$: < > $>SearchList < ! TLS_Rcpt > $| < U : $1 @ > < E : > < >
 R< > < ? >		$@ OK
+R< > < $* < TMPF > >	$#error $@ 4.3.0 $: _TMPFMSG_
 R< > < $+ >		$@ $>TLS_connection $(macro {TLS_Name} $@ $&{server_name} $) $&{verify} $| < $1 >
 ')dnl
 R$*			$@ OK
@@ -59,6 +60,7 @@ R$* $| $*		$: $1
 ifdef(`_ACCESS_TABLE_', `R$*			$: $>D < $&{server_name} > < ? > < ! Try_TLS > < >
 R< ? > $*		$: $>A < $&{server_addr} > < ? > < ! Try_TLS > < >
 R< ? > $*		$: $>E < > < ? > < ! Try_TLS > < >
+R< $* < TMPF > > $*	$#error $@ 4.3.0 $: _TMPFMSG_
 R< NO > $*		$#error $@ 5.7.1 $: "550 do not try TLS with " $&{server_name} " [" $&{server_addr} "]"
 ')dnl
 R$*			$@ OK
@@ -152,7 +154,7 @@ R$*			$: $>D < $&{client_name} > < ? > < ! Srv_Features > < >
 R< ? > $*		$: $>A < $&{client_addr} > < ? > < ! Srv_Features > < >
 R< ? > $*		$: $>E < > < ? > < ! Srv_Features > < >
 R< ? > $*		$@ OK
-R< $* < TMPF > > < >	$#temp
+R< $* < TMPF > > $*	$#temp
 R< $+ > < >		$# $1
 
 # what is tried with a server
@@ -165,6 +167,7 @@ R$*			$: $>D < $&{server_name} > < ? > < ! Clt_Features > < >
 R< ? > $*		$: $>A < $&{server_addr} > < ? > < ! Clt_Features > < >
 R< ? > $*		$: $>E < > < ? > < ! Clt_Features > < >
 R< ? > $*		$@ OK
+R< $* < TMPF > > $*	$#temp
 R< $+ > < >		$# $1
 ', `ifdef(`_LOCAL_SRV_FEATURES_', `
 Ssrv_features

@@ -41,7 +41,7 @@ define(`_WARNING_', `errprint(`*** WARNING: $1
 ')')
 
 dnl Text of maps that answer with a temporary failure, and the marks of tagged access keys.
-define(`_TMPFMSG_', `451 4.3.0 Temporary system failure. Please try again later.')
+define(`_TMPFMSG_', `"451 Temporary system failure. Please try again later."')
 define(`_TAG_DELIM_', `:')
 define(`_U_', `_')
 

@@ -23,10 +23,9 @@ PUSHDIVERT(7)
 # senders
 SEnvFromL
 R< @ >			$n			bounces come from the mailer daemon
-R< @ $+ >		$@ < @ $1 >
 R$*			$: $>AddDomain $1
 ifdef(`_LOCAL_NO_MASQUERADE_', `R$* < @ *LOCAL* > $*	$: $1 < @ $j . > $2
-', `R$+ < @ $+ > $*		$@ $>MasqEnv $1 < @ $2 > $3
+', `R$* < @ $+ > $*		$@ $>MasqEnv $1 < @ $2 > $3
 ')dnl
 
 # recipients: without the host
@@ -36,16 +35,15 @@ R$+ < @ $* >		$: $1
 # senders in header lines
 SHdrFromL
 R< @ >			$n
-R< @ $+ >		$@ < @ $1 >
 R$*			$: $>AddDomain $1
 ifdef(`_LOCAL_NO_MASQUERADE_', `R$* < @ *LOCAL* > $*	$: $1 < @ $j . > $2
-', `R$+ < @ $+ > $*		$@ $>MasqHdr $1 < @ $2 > $3
+', `R$* < @ $+ > $*		$@ $>MasqHdr $1 < @ $2 > $3
 ')dnl
 
 # recipients in header lines
 SHdrToL
 R$*			$: $>AddDomain $1
-ifdef(`_ALL_MASQUERADE_', `ifdef(`_LOCAL_NO_MASQUERADE_', `', `R$+ < @ $+ > $*		$@ $>MasqHdr $1 < @ $2 > $3
+ifdef(`_ALL_MASQUERADE_', `ifdef(`_LOCAL_NO_MASQUERADE_', `', `R$* < @ $+ > $*		$@ $>MasqHdr $1 < @ $2 > $3
 ')')dnl
 R$* < @ *LOCAL* > $*	$: $1 < @ $j . > $2
 

@@ -23,10 +23,7 @@ SEnvFromSMTP
 R$*			$: $>PseudoToReal $1
 R$* :; < @ >		$@
 R< @ >			$@ < @ >
-R< @ $* >		$@ < @ $1 >
-R$* < @ $+ > $*		$: $1 < @ $2 > $3
-R$+ < @ *LOCAL* >	$@ $>MasqEnv $1 < @ *LOCAL* >
-R$+ < @ $+ > $*		$@ $>MasqEnv $1 < @ $2 > $3
+R$* < @ $+ > $*		$@ $>MasqEnv $1 < @ $2 > $3
 R$+			$@ $>MasqEnv $1 < @ *LOCAL* >
 
 # senders in header lines
@@ -53,7 +50,7 @@ R$+			$@ $1 < @ $j . >
 
 ifdef(`_ALL_MASQUERADE_', `SMasqRelay
 R$* :; < @ >		$@ $1 :; < @ >
-R< @ $* >		$@ < @ $1 >
+R< @ >			$@ < @ >
 R$* < @ $+ > $*		$@ $>MasqHdr $1 < @ $2 > $3
 R$+			$@ $>MasqHdr $1 < @ *LOCAL* >
 

@@ -19,6 +19,22 @@ const EXTRA: Readonly<Record<string, string>> = {
   S: "sendsize",
   s: "sendsize",
 };
+/** Modifier → the word that the trace of options has for it, in its order. */
+const MODIFIERS: readonly (readonly [string, string])[] = [
+  ["a", "AUTHREQ"],
+  ["b", "BINDIF"],
+  ["c", "CANONREQ"],
+  ["h", "IFNHELO"],
+  ["f", "FQMAIL"],
+  ["r", "FQRCPT"],
+  ["s", "SMTPS"],
+  ["u", "UNQUALOK"],
+  ["A", "NOAUTH"],
+  ["C", "NOCANON"],
+  ["E", "NOETRN"],
+  ["S", "NOTLS"],
+  ["O", "OPTIONAL"],
+];
 /** First letters of delivery modes. */
 const MODES = "biqd";
 
@@ -37,6 +53,12 @@ interface PlacedMessages {
   readonly messages: ConfigMessages;
   readonly at: number;
   readonly valueAt: number;
+}
+
+/** The modifiers as `-d37.1` shows them: `<AUTHREQ,NOETRN>`, nothing when there is none. */
+export function modifierWords(modifiers: ReadonlySet<string>): string {
+  const words = MODIFIERS.filter(([letter]) => modifiers.has(letter)).map(([, word]) => word);
+  return words.length > 0 ? `<${words.join(",")}>` : "";
 }
 
 /**
@@ -104,7 +126,8 @@ function setEquate(
       return;
     case "M":
     case "m":
-      for (const letter of value.replace(/[\s/]/g, "")) draft.modifiers.add(letter);
+      // A second one takes the place of the first.
+      draft.modifiers = new Set(value.replace(/[\s/]/g, ""));
       return;
     case "N":
     case "n":

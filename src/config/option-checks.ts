@@ -7,7 +7,7 @@ import type { ConfigMessages } from "../cf/messages.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { PortOptions } from "./config.ts";
 import { checkLdapDefaults } from "../maps/ldap-options.ts";
-import { readPortOptions } from "./daemon-ports.ts";
+import { modifierWords, readPortOptions } from "./daemon-ports.ts";
 import { isClassicAddress } from "./endpoints.ts";
 import type { ConfigEnvironment } from "./environment.ts";
 import {
@@ -146,7 +146,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   DaemonPortOptions: async (value, { messages, environment, setter, trace }) => {
     const ports = setter.daemonPorts;
     const port = await readPortOptions(value, "daemon", ports.length, messages, environment);
-    trace(`Daemon ${port.name} flags: ${[...port.modifiers].join("")}`);
+    trace(`Daemon ${port.name} flags: ${modifierWords(port.modifiers)}`);
     ports.push(port);
     setter.values.set("DaemonPortOptions", value);
   },

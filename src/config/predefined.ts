@@ -84,7 +84,11 @@ export function completePredefined(macros: MacroScope, classOf: (name: string) =
  */
 export function addInterfaces(machine: Machine, probe: string, classOf: (name: string) => WordSet): void {
   const own = classOf("w");
-  if (probe !== "loopback") for (const word of ["localhost", "[localhost]", "[127.0.0.1]"]) own.add(word);
+  if (probe !== "loopback") {
+    own.add("[127.0.0.1]");
+    // The form in brackets comes with the name only: not when the file had the name already.
+    if (!own.has("localhost")) for (const word of ["localhost", "[localhost]"]) own.add(word);
+  }
   const hosts = parseHosts(hostsText(machine));
   for (const address of machine.interfaces ?? []) {
     own.add(address.includes(":") ? `[IPv6:${address}]` : `[${address}]`);
