@@ -15,7 +15,7 @@ const tiers: readonly (readonly string[])[] = [
   ["routing"],
   ["site"],
   ["queue", "delivery", "dsn", "milter", "analysis"],
-  ["dispatch"],
+  ["reception", "dispatch"],
   ["smtpd", "control"],
   ["daemon"],
   ["cli"],
@@ -24,6 +24,7 @@ const sideways: Readonly<Record<string, readonly string[]>> = {
   tls: ["dns"],
   cf: ["rewriting"],
   maps: ["rewriting"],
+  dispatch: ["reception"],
 };
 /** Third-party package → the folders that may import it. */
 const packages: Readonly<Record<string, readonly string[]>> = {

@@ -3,7 +3,7 @@ import type { SubmissionFacts } from "../control/protocol.ts";
 import { ClientQueue } from "../queue/client-queue.ts";
 import { QueueUnavailableError } from "../queue/queue.ts";
 import { homeFolder } from "../daemon/home.ts";
-import { headerRecipients, bareAddress } from "../dispatch/local-submission.ts";
+import { headerRecipients, bareAddress } from "../reception/local-submission.ts";
 import { Collector } from "../envelope/collect.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { isField } from "../mail/header.ts";

@@ -5,7 +5,7 @@
 import { connectControl, NoDaemonError } from "../control/client.ts";
 import type { SubmissionAnswer, SubmissionFacts } from "../control/protocol.ts";
 import { homeFolder } from "../daemon/home.ts";
-import type { IncomingEnvelope, IncomingMessage, Intake } from "../dispatch/intake.ts";
+import type { IncomingEnvelope, IncomingMessage, Intake } from "../reception/intake.ts";
 import { silentLog } from "../log/log.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import { refusalOf } from "../routing/local-user.ts";

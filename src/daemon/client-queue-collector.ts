@@ -3,7 +3,7 @@
  * with every queue run. Messages enter as any submission does; their files go when they are safe in the queue.
  */
 import { chmodSync, existsSync, type FSWatcher, mkdirSync, watch } from "node:fs";
-import { LocalSubmission, type Submission, type SubmissionEnvironment } from "../dispatch/local-submission.ts";
+import { LocalSubmission, type Submission, type SubmissionEnvironment } from "../reception/local-submission.ts";
 import type { Log } from "../log/log.ts";
 import { formatField } from "../mail/header.ts";
 import { replyText } from "../mail/reply.ts";

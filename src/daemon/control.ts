@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import type { ControlServices } from "../control/server.ts";
 import { serveControl } from "../control/server.ts";
 import { listingOf } from "../control/queue-listing.ts";
-import { LocalSubmission } from "../dispatch/local-submission.ts";
+import { LocalSubmission } from "../reception/local-submission.ts";
 import type { QueueFilter } from "../queue/queue.ts";
 import { homeFolder } from "./home.ts";
 import type { Server } from "./server.ts";

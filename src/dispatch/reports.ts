@@ -20,8 +20,8 @@ import type { Router } from "../routing/router.ts";
 import { readTrustedText } from "../routing/trusted-text.ts";
 import type { Site } from "../site/site.ts";
 import type { Clock } from "../sys/clock.ts";
-import type { Intake } from "./intake.ts";
-import { bareAddress } from "./local-submission.ts";
+import type { Intake } from "../reception/intake.ts";
+import { bareAddress } from "../reception/local-submission.ts";
 import { queueTimeout } from "./queue-timeouts.ts";
 
 export interface ReportSender {

@@ -4,7 +4,7 @@
  * The octets of a chunk follow their command at once, whatever we think of it; a refused chunk is read and thrown away
  * before the refusal is said. Lines still have to end with CRLF: BINARYMIME is not offered.
  */
-import type { IncomingMessage } from "../dispatch/intake.ts";
+import type { IncomingMessage } from "../reception/intake.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { finishMessage, openMessage } from "./data.ts";

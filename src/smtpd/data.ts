@@ -1,5 +1,5 @@
 /** DATA (RFC 5321 §4.1.1.4): hands the octets of the message to the intake, and passes on its answer. */
-import type { IncomingMessage } from "../dispatch/intake.ts";
+import type { IncomingMessage } from "../reception/intake.ts";
 import type { Reply } from "../mail/reply.ts";
 import { isPromise, type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { DataConsumer } from "./octet-stream.ts";

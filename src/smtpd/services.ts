@@ -2,7 +2,7 @@
  * What an SMTP session asks of the rest of the server. Sessions share nothing else, so that they can move to worker
  * threads later (decision D6).
  */
-import type { Intake } from "../dispatch/intake.ts";
+import type { Intake } from "../reception/intake.ts";
 import type { Log } from "../log/log.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { Recipient, Triple } from "../envelope/recipient.ts";

@@ -9,7 +9,7 @@ import type { SMTPServer } from "smtp-server";
 import { SMTPConnection, type SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js";
 import type { SMTPStream } from "smtp-server/lib/smtp-stream.js";
 import type { Config, PortOptions } from "../config/config.ts";
-import type { IncomingMessage } from "../dispatch/intake.ts";
+import type { IncomingMessage } from "../reception/intake.ts";
 import { type Reply, replyText } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Router } from "../routing/router.ts";

@@ -3,7 +3,7 @@
  * functions, an intake that keeps what it is given. Tests replace the single functions they are about.
  */
 import type { Config, Options, PortOptions } from "../../src/config/config.ts";
-import type { IncomingEnvelope, IncomingMessage } from "../../src/dispatch/intake.ts";
+import type { IncomingEnvelope, IncomingMessage } from "../../src/reception/intake.ts";
 import type { Triple } from "../../src/envelope/recipient.ts";
 import type { LogLine } from "../../src/log/log.ts";
 import { type Reply, reply } from "../../src/mail/reply.ts";

@@ -3,7 +3,7 @@ import type { Config, Options } from "../../../src/config/config.ts";
 import type { Mailer } from "../../../src/config/mailer.ts";
 import type { Agent, Job } from "../../../src/delivery/agent.ts";
 import { type AttemptEnvironment, attempt } from "../../../src/dispatch/attempt.ts";
-import type { IncomingEnvelope } from "../../../src/dispatch/intake.ts";
+import type { IncomingEnvelope } from "../../../src/reception/intake.ts";
 import type { Envelope } from "../../../src/envelope/envelope.ts";
 import type { Recipient } from "../../../src/envelope/recipient.ts";
 import type { RecipientStatus } from "../../../src/envelope/status.ts";
