@@ -2,14 +2,28 @@
  * What makemap and editmap share: opening a database for reading, and the checks before one is written. Messages begin
  * with the name of the program.
  */
-import { accessSync, closeSync, constants, lstatSync, openSync, realpathSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, lstatSync, openSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseBuilder } from "../maps/build.ts";
-import { DATABASE_ENDINGS, databasePath, isForeignDatabase, readDatabase, type Table } from "../maps/database-file.ts";
+import {
+  DATABASE_ENDINGS,
+  databasePath,
+  ForeignDatabaseError,
+  pathToRead,
+  pathToWrite,
+  readDatabase,
+  sourcePath,
+  type Table,
+} from "../maps/database-file.ts";
 import { checkFolderFor, errorText } from "../sys/safe-file.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { CommandStreams } from "./command-streams.ts";
 import { optionValues } from "./option-lines.ts";
+
+/** What to tell when a Berkeley database stays and ours is another file. */
+export function writtenBeside(foreign: string, written: string): string {
+  return `${foreign} is a Berkeley database of another program and stays as it is; written, and read from now on: ${written}`;
+}
 
 /** Ends the program with a message and an exit status. */
 export class CommandError extends Error {
@@ -56,21 +70,29 @@ export class DatabaseTarget {
     return new CommandError(text, EX.CANTCREAT);
   }
 
+  /** True when a database is there, another program's included. */
   exists(): boolean {
-    return statSync(this.path, { throwIfNoEntry: false }) !== undefined;
+    return existsSync(this.path) || existsSync(pathToRead(this.path));
   }
 
   read<T>(action: (table: Table) => T): T {
     let fd: number | undefined;
     try {
-      fd = openSync(this.path, "r");
-      if (isForeignDatabase(this.path)) throw new Error("Berkeley database, which is not read here");
+      const own = pathToRead(this.path);
+      // A Berkeley database with nothing of ours beside it: say so.
+      fd = openSync(existsSync(own) ? own : this.path, "r");
       return action(readDatabase(fd));
     } catch (error) {
-      throw this.failure(errorText(error));
+      const isForeign = error instanceof ForeignDatabaseError;
+      throw this.failure(isForeign ? `Berkeley database, which is not read here${this.#rebuild()}` : errorText(error));
     } finally {
       if (fd !== undefined) closeSync(fd);
     }
+  }
+
+  #rebuild(): string {
+    const source = sourcePath(this.path);
+    return existsSync(source) ? `; build it from its text: makemap ${this.mapClass} ${source} < ${source}` : "";
   }
 
   /** Refuses to write through links and to what is no file; warns of folders that others may write. */
@@ -92,9 +114,11 @@ export class DatabaseTarget {
   }
 
   /** A link that was allowed stays a link: its target is replaced. */
-  write(builder: DatabaseBuilder): void {
+  write(builder: DatabaseBuilder, { errors }: CommandStreams): void {
     try {
-      builder.write(this.exists() ? realpathSync(this.path) : this.path, { sorted: this.mapClass === "btree" });
+      const path = pathToWrite(this.path);
+      builder.write(existsSync(path) ? realpathSync(path) : path, { sorted: this.mapClass === "btree" });
+      if (path !== this.path) errors.line(`${this.#program}: ${writtenBeside(this.path, path)}`);
     } catch (error) {
       throw this.failure(errorText(error));
     }

@@ -39,7 +39,7 @@ async function editmap(words: readonly string[], streams: CommandStreams): Promi
   const lock = await dotlock(target.path, PATIENCE);
   if (lock.kind !== "locked") throw target.failure(lock.kind === "timeout" ? "locked by another editmap" : lock.reason);
   try {
-    if (!change(target, key, action === "u" ? value + end : undefined)) {
+    if (!change(target, key, action === "u" ? value + end : undefined, streams)) {
       streams.errors.line(`editmap: key ${withoutNul(key)} doesn't exist in map ${name}`);
     }
   } finally {
@@ -62,7 +62,7 @@ function query(target: DatabaseTarget, key: string, { output, errors }: CommandS
  * Writes the database with one entry changed or, without a value, left out.
  * @returns false when there was nothing to leave out
  */
-function change(target: DatabaseTarget, key: string, value: string | undefined): boolean {
+function change(target: DatabaseTarget, key: string, value: string | undefined, streams: CommandStreams): boolean {
   const builder = new DatabaseBuilder("keep");
   let present = false;
   if (target.exists()) {
@@ -78,6 +78,6 @@ function change(target: DatabaseTarget, key: string, value: string | undefined):
   }
   if (value === undefined && !present) return false;
   if (value !== undefined && !present) builder.add(key, value);
-  target.write(builder);
+  target.write(builder, streams);
   return true;
 }

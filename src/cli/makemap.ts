@@ -62,7 +62,8 @@ async function makemap(words: readonly string[], streams: CommandStreams): Promi
   return build(settings, streams);
 }
 
-async function build(settings: Settings, { input, output, errors }: CommandStreams): Promise<number> {
+async function build(settings: Settings, streams: CommandStreams): Promise<number> {
+  const { input, output, errors } = streams;
   const { target, syntax, verbose } = settings;
   const builder = new DatabaseBuilder(settings.duplicates);
   if (settings.append && target.exists()) {
@@ -87,7 +88,7 @@ async function build(settings: Settings, { input, output, errors }: CommandStrea
       if (!builder.add(entry.key + end, entry.value + end)) complain(`key ${entry.key}: duplicate key`);
     }
   }
-  target.write(builder);
+  target.write(builder, streams);
   return status;
 }
 

@@ -5,6 +5,7 @@ import { readAliasText } from "../routing/alias-file.ts";
 import { reportAll } from "../source/report.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
+import { writtenBeside } from "./database-target.ts";
 import { openForCommand } from "./system.ts";
 
 export async function rebuildAliases(args: SendmailArguments): Promise<ExitCode> {
@@ -36,11 +37,15 @@ function rebuild(database: AliasDatabase): ExitCode {
     process.stderr.write(reportAll(diagnostics, () => text));
     return EX.DATAERR;
   }
+  let written: string;
   try {
-    database.rebuild(entries.map(({ name, value }) => [name, value] as const));
+    written = database.rebuild(entries.map(({ name, value }) => [name, value] as const));
   } catch (error) {
     process.stderr.write(`${database.databaseFile ?? file}: ${(error as Error).message}\n`);
     return EX.CANTCREAT;
+  }
+  if (written !== database.databaseFile) {
+    process.stderr.write(`newaliases: ${writtenBeside(database.databaseFile ?? file, written)}\n`);
   }
   process.stdout.write(`${file}: ${entries.length} aliases, longest ${longest} bytes, ${octets} bytes total\n`);
   return EX.OK;

@@ -4,7 +4,14 @@
  *     praliases [-C cffile] [-f aliasfile] [key ...]
  */
 import { closeSync, openSync } from "node:fs";
-import { DATABASE_ENDINGS, databasePath, readDatabase, sourcePath, type Table } from "../maps/database-file.ts";
+import {
+  DATABASE_ENDINGS,
+  databasePath,
+  pathToRead,
+  readDatabase,
+  sourcePath,
+  type Table,
+} from "../maps/database-file.ts";
 import { COMMON_FLAGS, parseFlags } from "../maps/flags.ts";
 import { errorText } from "../sys/safe-file.ts";
 import { EX } from "../sys/sysexits.ts";
@@ -50,7 +57,7 @@ function printAliases(spec: string, keys: readonly string[], { output, errors }:
     return;
   }
   const name = parseFlags(args, COMMON_FLAGS, "aliases", [], () => undefined).firstWord;
-  const candidates = [databasePath(mapClass, name)];
+  const candidates = [pathToRead(databasePath(mapClass, name))];
   if (mapClass === "implicit") candidates.push(databasePath("cdb", sourcePath(name)));
   let fd: number | undefined;
   try {

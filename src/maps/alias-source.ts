@@ -11,11 +11,11 @@ import type { LookupContext } from "../rewriting/lookup.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { errorText, explainUnopened, openSafely, type Unopened } from "../sys/safe-file.ts";
 import { DatabaseBuilder } from "./build.ts";
-import { watchDatabase } from "./database.ts";
-import { DATABASE_ENDINGS, databasePath, readDatabase, sourcePath, type Table } from "./database-file.ts";
+import { DATABASE_ENDINGS, databasePath, pathToRead, readDatabase, sourcePath } from "./database-file.ts";
 import type { MapEnvironment } from "./environment.ts";
 import { COMMON_FLAGS, parseFlags } from "./flags.ts";
 import { openMap } from "./registry.ts";
+import { WatchedDatabase } from "./watched-database.ts";
 import { WatchedFile } from "./watched-file.ts";
 
 /** The record that a complete alias database holds. */
@@ -52,8 +52,11 @@ export interface AliasDatabase {
   lookup(key: string): MaybePromise<AliasSourceAnswer>;
   /** True when the text is newer than the database, or the database is missing or incomplete. */
   isStale(): boolean;
-  /** Writes a new database; the old one serves until the new one is complete. Throws what the file system says. */
-  rebuild(entries: Iterable<readonly [string, string]>): void;
+  /**
+   * Writes a new database; the old one serves until the new one is complete. Throws what the file system says.
+   * @returns the file that was written: another one than `databaseFile` where another program's database is
+   */
+  rebuild(entries: Iterable<readonly [string, string]>): string;
   close(): void;
 }
 
@@ -77,7 +80,7 @@ class BuiltAliases implements AliasDatabase {
   readonly mergesDuplicates: boolean;
   readonly #optional: boolean;
   readonly #keepCase: boolean;
-  readonly #databases: readonly WatchedFile<Table>[];
+  readonly #databases: readonly WatchedDatabase[];
   readonly #text: WatchedFile<ReadonlyMap<string, string>>;
   readonly #environment: MapEnvironment;
   #toldOfText = false;
@@ -94,7 +97,7 @@ class BuiltAliases implements AliasDatabase {
     const files =
       mapClass === "implicit" ? [this.databaseFile, databasePath("cdb", this.textFile)] : [this.databaseFile];
     const title = `${mapClass} map "aliases"`;
-    this.#databases = files.map((file) => watchDatabase(file, title, this.#keepCase, environment));
+    this.#databases = files.map((file) => new WatchedDatabase(file, title, this.#keepCase, environment));
     this.#text = new WatchedFile({
       path: this.textFile,
       use: "alias",
@@ -128,16 +131,16 @@ class BuiltAliases implements AliasDatabase {
 
   isStale(): boolean {
     const text = statSync(this.textFile, { throwIfNoEntry: false });
-    const database = statSync(this.databaseFile, { throwIfNoEntry: false });
+    const database = statSync(pathToRead(this.databaseFile), { throwIfNoEntry: false });
     if (text === undefined) return false;
     return database === undefined || text.mtimeMs > database.mtimeMs || !this.#isComplete();
   }
 
-  rebuild(entries: Iterable<readonly [string, string]>): void {
+  rebuild(entries: Iterable<readonly [string, string]>): string {
     const builder = new DatabaseBuilder("refuse");
     for (const [name, value] of entries) builder.add(this.#keepCase ? name : name.toLowerCase(), value);
     builder.add(SENTINEL, SENTINEL);
-    builder.write(this.databaseFile, { mode: 0o644 });
+    return builder.write(this.databaseFile, { mode: 0o644 });
   }
 
   close(): void {
@@ -156,7 +159,7 @@ class BuiltAliases implements AliasDatabase {
   }
 
   #isComplete(): boolean {
-    const opened = openSafely(this.databaseFile, "map", this.#environment);
+    const opened = openSafely(pathToRead(this.databaseFile), "map", this.#environment);
     if (opened.kind !== "open") return false;
     try {
       const table = readDatabase(opened.fd);

@@ -2,10 +2,10 @@
  * Builds databases, for makemap and newaliases: entries are collected, then the file is written aside and renamed
  * (sys/atomic-file.ts), so that a running server sees the old table or the new one.
  */
-import { copyFileSync } from "node:fs";
+import { statSync } from "node:fs";
 import { AtomicFile } from "../sys/atomic-file.ts";
 import { CdbWriter } from "./cdb-writer.ts";
-import { isForeignDatabase } from "./database-file.ts";
+import { pathToWrite } from "./database-file.ts";
 
 /** What to do with a key that is there already. */
 export type DuplicatePolicy =
@@ -39,14 +39,17 @@ export class DatabaseBuilder {
   }
 
   /**
-   * Writes the database durably. Throws what the file system says; then the old one stays.
-   * A Berkeley database of that name is kept as `NAME.db.berkeley`.
+   * Writes the database durably. Throws what the file system says; then the old one stays. A Berkeley database of that
+   * name stays as it is, and ours is written beside it.
    * @param sorted keys in the order of their octets, as a btree lists them
    * @param mode of a new file
+   * @returns the file that was written
    */
-  write(path: string, { sorted = false, mode = 0o640 }: { sorted?: boolean; mode?: number } = {}): void {
-    if (isForeignDatabase(path)) copyFileSync(path, `${path}.berkeley`);
-    const file = new AtomicFile(path, mode);
+  write(path: string, { sorted = false, mode = 0o640 }: { sorted?: boolean; mode?: number } = {}): string {
+    const own = pathToWrite(path);
+    // Who could read the other program's may read ours.
+    const other = own === path ? undefined : statSync(path, { throwIfNoEntry: false });
+    const file = new AtomicFile(own, other === undefined ? mode : other.mode & 0o666);
     try {
       const writer = new CdbWriter(file);
       for (const [key, values] of sorted ? [...this.#entries].toSorted(byKey) : this.#entries) {
@@ -58,6 +61,7 @@ export class DatabaseBuilder {
       throw error;
     }
     file.commit();
+    return own;
   }
 }
 

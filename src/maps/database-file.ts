@@ -1,8 +1,9 @@
 /**
  * Names and kinds of built databases (decision D12): `NAME.db` for hash, btree and dbm, `NAME.cdb` for cdb, all with cdb
- * content. Recognises the Berkeley databases that other programs write under the same names.
+ * content. A Berkeley database that another program made under such a name is never touched: that program may be running.
+ * Ours is then `NAME.cdb`, beside it.
  */
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { CdbReader } from "./cdb.ts";
 import { PLAIN_SOURCE, parseSourceLine } from "./source-text.ts";
 
@@ -19,6 +20,22 @@ export const DATABASE_ENDINGS: ReadonlyMap<string, string> = new Map([
 export function databasePath(mapClass: string, name: string): string {
   const ending = DATABASE_ENDINGS.get(mapClass) ?? ".db";
   return name.endsWith(ending) ? name : name + ending;
+}
+
+/** Where our content goes when another program's database has the name: `access.db` → `access.cdb`. */
+export function besidePath(database: string): string {
+  return `${sourcePath(database)}.cdb`;
+}
+
+/** The file to write a database to: its own name, unless a Berkeley database has that. */
+export function pathToWrite(database: string): string {
+  return isForeignDatabase(database) ? besidePath(database) : database;
+}
+
+/** The file that holds our content of a database: the one beside, too, when the Berkeley database is gone by now. */
+export function pathToRead(database: string): string {
+  const own = pathToWrite(database);
+  return existsSync(own) || !existsSync(besidePath(database)) ? own : besidePath(database);
 }
 
 /** The text it was made from: the name without the ending. */

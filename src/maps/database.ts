@@ -4,18 +4,9 @@
  * A key may have been stored with a trailing NUL (makemap -N): -N looks only for such keys, -O only for those without,
  * and without either flag both are tried.
  */
-import { closeSync, readFileSync, statSync } from "node:fs";
 import type { LookupContext } from "../rewriting/lookup.ts";
-import { errorText, openSafely, type Unopened } from "../sys/safe-file.ts";
-import {
-  databasePath,
-  ForeignDatabaseError,
-  readDatabase,
-  readSourceTable,
-  sourcePath,
-  type Table,
-} from "./database-file.ts";
-import type { MapEnvironment } from "./environment.ts";
+import { errorText, type Unopened } from "../sys/safe-file.ts";
+import { databasePath, type Table } from "./database-file.ts";
 import { COMMON_FLAGS } from "./flags.ts";
 import {
   type BareMap,
@@ -26,7 +17,7 @@ import {
   type OpenRequest,
   tempfail,
 } from "./map-class.ts";
-import { WatchedFile } from "./watched-file.ts";
+import { WatchedDatabase } from "./watched-database.ts";
 
 export const hashClass = databaseClass((name) => [databasePath("hash", name)]);
 export const btreeClass = databaseClass((name) => [databasePath("btree", name)]);
@@ -52,7 +43,7 @@ function databaseClass(candidates: (name: string) => readonly string[]): MapClas
 class DatabaseMap implements BareMap {
   readonly #mapClass: string;
   readonly #name: string;
-  readonly #files: readonly WatchedFile<Table>[];
+  readonly #files: readonly WatchedDatabase[];
   readonly #paths: readonly string[];
   readonly #optional: boolean;
   readonly #endings: readonly string[];
@@ -66,7 +57,7 @@ class DatabaseMap implements BareMap {
     this.#optional = flags.has("o") || environment.missingTablesAreEmpty === true;
     this.#endings = flags.has("N") ? ["\0"] : flags.has("O") ? [""] : ["", "\0"];
     const title = `${declaration.mapClass} map "${declaration.name}"`;
-    this.#files = paths.map((path) => watchDatabase(path, title, flags.has("f"), environment));
+    this.#files = paths.map((path) => new WatchedDatabase(path, title, flags.has("f"), environment));
   }
 
   find(key: string, _args: readonly string[], context: LookupContext): BareResult {
@@ -120,75 +111,6 @@ class DatabaseMap implements BareMap {
     this.#told = trouble;
     return tempfail(trouble);
   }
-}
-
-/**
- * A built database, or the text beside it when another program wrote the database.
- * @param title how messages call the map
- */
-export function watchDatabase(
-  path: string,
-  title: string,
-  keepCase: boolean,
-  environment: Pick<MapEnvironment, "clock" | "dontBlame" | "log">,
-): WatchedFile<Table> {
-  return new WatchedFile<Table>({
-    path,
-    use: "map",
-    safety: environment,
-    clock: environment.clock,
-    keepsDescriptor: true,
-    load(fd) {
-      const source = sourcePath(path);
-      try {
-        const table = readDatabase(fd);
-        if (isNewer(source, path)) {
-          environment.log("warning", `${title}: ${source} is newer than ${path}: run makemap (or newaliases)`);
-        }
-        return table;
-      } catch (error) {
-        if (!(error instanceof ForeignDatabaseError)) {
-          throw new TypeError(`Cannot open ${title.split(" ")[0]} database ${path}: ${errorText(error)}`, {
-            cause: error,
-          });
-        }
-        return foreignDatabase(fd, path, source, title, keepCase, environment);
-      }
-    },
-    dispose: (table) => table.close(),
-  });
-}
-
-function foreignDatabase(
-  fd: number,
-  path: string,
-  source: string,
-  title: string,
-  keepCase: boolean,
-  { dontBlame, log }: Pick<MapEnvironment, "dontBlame" | "log">,
-): Table {
-  const rebuild = `makemap ${title.split(" ")[0]} ${source} < ${source}`;
-  const opened = openSafely(source, "map", { dontBlame });
-  if (opened.kind !== "open") {
-    throw new TypeError(
-      `${title}: ${path} is a Berkeley database, which is not read here, and there is no text source ${source}; ` +
-        `rebuild it where it was made: ${rebuild}`,
-    );
-  }
-  try {
-    const table = readSourceTable(readFileSync(opened.fd, "latin1"), keepCase);
-    log("warning", `${title}: ${path} is a Berkeley database; using its text source ${source}; rebuild it: ${rebuild}`);
-    closeSync(fd);
-    return table;
-  } finally {
-    closeSync(opened.fd);
-  }
-}
-
-function isNewer(source: string, database: string): boolean {
-  const text = statSync(source, { throwIfNoEntry: false });
-  const built = statSync(database, { throwIfNoEntry: false });
-  return text !== undefined && built !== undefined && source !== database && text.mtimeMs > built.mtimeMs;
 }
 
 function withoutNul(value: string): string {

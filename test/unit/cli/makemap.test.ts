@@ -1,7 +1,18 @@
-import { chmodSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { runEditmap } from "../../../src/cli/editmap.ts";
 import { runMakemap } from "../../../src/cli/makemap.ts";
 import { runCommand } from "../../support/command.ts";
 
@@ -122,4 +133,30 @@ test("lists no database that is missing or of another program", async () => {
   });
   writeFileSync(join(folder, "bad.db"), "nonsense");
   expect((await makemap(["-u", "hash", join(folder, "bad")])).errors).toMatch(/: shorter than its head\n$/);
+});
+
+/** The head of a Berkeley hash database, version 9. */
+function berkeley(name: string): Buffer {
+  const content = Buffer.alloc(4096);
+  content.writeUInt32LE(0x061561, 12);
+  content.writeUInt32LE(9, 16);
+  content.writeUInt32LE(4096, 20);
+  writeFileSync(join(folder, name), content);
+  return content;
+}
+
+test("a Berkeley database of another program is never replaced: makemap and editmap work on one beside it", async () => {
+  const before = berkeley("t.db");
+  const refused = await build(["-o"], "a 1\n");
+  expect(refused).toMatchObject({
+    status: 73,
+    errors: expect.stringMatching(/Berkeley database, which is not read here$/m),
+  });
+  const built = await build([], "a 1\n");
+  expect(built.status).toBe(0);
+  expect(built.errors).toMatch(/^makemap: t\.db is a Berkeley database .* stays as it is; .*: t\.cdb$/m);
+  expect((await build(["-o"], "b 2\n")).status).toBe(0);
+  await runCommand(runEditmap, ["-u", "hash", join(folder, "t"), "c", "3"], "");
+  expect(await list("t")).toBe("a\t1\nb\t2\nc\t3\n");
+  expect(readFileSync(join(folder, "t.db"))).toEqual(before);
 });

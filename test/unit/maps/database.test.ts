@@ -192,11 +192,48 @@ describe("a Berkeley database of another program", () => {
     );
   });
 
-  test("is kept beside when makemap replaces it", () => {
+  test.each(["hash", "btree", "dbm", "implicit"])("stays, and ours beside it is what %s reads", async (mapClass) => {
     const path = berkeley("access.db");
+    chmodSync(path, 0o604);
     const before = readFileSync(path);
-    build("access.db", { a: "b" });
-    expect(readFileSync(`${path}.berkeley`)).toEqual(before);
+    const clock = handClock();
+    const map = declareMaps([`Ka ${mapClass} ${folder}/access`], { clock }).map("a");
+    writeFileSync(join(folder, "access"), "a text\n");
+    expect(await ask(map, "a")).toBe("text");
+    expect(new DatabaseBuilder("refuse").write(path)).toBe(join(folder, "access.cdb"));
+    build("access.db", { a: "ours" });
+    expect(readFileSync(path)).toEqual(before);
+    expect(statSync(join(folder, "access.cdb")).mode & 0o777).toBe(0o604);
+    clock.pass(1001);
+    expect(await ask(map, "a")).toBe("ours");
+    build("access.db", { a: "rebuilt" });
+    clock.pass(1001);
+    expect(await ask(map, "a")).toBe("rebuilt");
+  });
+
+  test("a text that is newer than ours beside it is read, and a newer Berkeley database is reported", async () => {
+    const path = berkeley("access.db");
+    build("access.db", { a: "ours" });
+    const beside = join(folder, "access.cdb");
+    const later = (seconds: number): number => statSync(beside).mtimeMs / 1000 + seconds;
+    utimesSync(path, later(5), later(5));
+    const log: string[] = [];
+    const open = () => declareMaps([`Ka hash ${folder}/access`], { log: (_, text) => log.push(text) }).map("a");
+    expect(await ask(open(), "a")).toBe("ours");
+    expect(log.splice(0)).toEqual([expect.stringContaining(`${path} is newer than ${beside}`)]);
+    writeFileSync(join(folder, "access"), "a text\n");
+    utimesSync(join(folder, "access"), later(5), later(5));
+    expect(await ask(open(), "a")).toBe("text");
+    expect(log.at(-1)).toContain("using its text source");
+  });
+
+  test("ours beside it is read when it is gone, and gives way to one that was built under its name", async () => {
+    const path = berkeley("access.db");
+    build("access.db", { a: "beside" });
+    rmSync(path);
+    expect(await ask(declareMaps([`Ka hash ${folder}/access`]).map("a"), "a")).toBe("beside");
+    build("access.db", { a: "named" });
+    expect(await ask(declareMaps([`Ka hash ${folder}/access`]).map("a"), "a")).toBe("named");
   });
 });
 

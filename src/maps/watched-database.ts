@@ -1,0 +1,142 @@
+/**
+ * A built database as readers see it while others replace it. Where another program's Berkeley database has the name, what
+ * is read is ours beside it (`NAME.cdb`), or the text it was made from when there is none or it is older; see
+ * maps/database-file.ts.
+ */
+import { closeSync, readFileSync, statSync } from "node:fs";
+import { errorText, type Unopened } from "../sys/safe-file.ts";
+import {
+  besidePath,
+  ForeignDatabaseError,
+  readDatabase,
+  readSourceTable,
+  sourcePath,
+  type Table,
+} from "./database-file.ts";
+import type { MapEnvironment } from "./environment.ts";
+import { type Watched, WatchedFile } from "./watched-file.ts";
+
+type Environment = Pick<MapEnvironment, "clock" | "dontBlame" | "log">;
+
+/** Stands for a Berkeley database: there is a file, but nothing of it is read. */
+const FOREIGN = "foreign";
+
+export class WatchedDatabase {
+  readonly #path: string;
+  readonly #title: string;
+  readonly #environment: Environment;
+  readonly #named: WatchedFile<Table | typeof FOREIGN>;
+  readonly #beside: WatchedFile<Table>;
+  readonly #text: WatchedFile<Table>;
+  /** The last thing that was told about a foreign database, so that it is told once. */
+  #told: string | undefined;
+
+  /**
+   * @param title how messages call the map: `hash map "access"`
+   * @param keepCase the text's keys keep their case (flag -f)
+   */
+  constructor(path: string, title: string, keepCase: boolean, environment: Environment) {
+    this.#path = path;
+    this.#title = title;
+    this.#environment = environment;
+    this.#named = this.#watch(path, (fd) => this.#loadNamed(fd));
+    this.#beside = this.#watch(besidePath(path), (fd) => this.#loadOwn(fd, besidePath(path)));
+    this.#text = new WatchedFile<Table>({
+      path: sourcePath(path),
+      use: "map",
+      safety: environment,
+      clock: environment.clock,
+      plain: true,
+      load: (fd) => readSourceTable(readFileSync(fd, "latin1"), keepCase),
+    });
+  }
+
+  /** What the table holds now, or why it cannot be read. */
+  current(): Watched<Table> {
+    const named = this.#named.current();
+    if (named.kind === "open") return named.content === FOREIGN ? this.#instead() : (named as Watched<Table>);
+    if (named.kind !== "absent" || besidePath(this.#path) === this.#path) return named;
+    const beside = this.#beside.current();
+    return beside.kind === "absent" ? named : beside;
+  }
+
+  close(): void {
+    for (const file of [this.#named, this.#beside, this.#text]) file.close();
+  }
+
+  #instead(): Watched<Table> {
+    const path = this.#path;
+    const beside = besidePath(path);
+    const source = sourcePath(path);
+    const rebuild = `makemap ${this.#title.split(" ")[0]} ${source} < ${source}`;
+    const own = this.#beside.current();
+    if (own.kind === "open" && !isNewer(source, beside)) {
+      const isOld = isNewer(path, beside);
+      this.#tell(
+        isOld ? `${path} is newer than ${beside}, which is what is read here; rebuild it: ${rebuild}` : undefined,
+      );
+      return own;
+    }
+    const text = this.#text.current();
+    if (text.kind === "open") {
+      this.#tell(`${path} is a Berkeley database; using its text source ${source}; rebuild it: ${rebuild}`);
+      return text;
+    }
+    if (own.kind === "open") return own;
+    return {
+      kind: "failed",
+      code: "EINVAL",
+      problem:
+        `${this.#title}: ${path} is a Berkeley database, which is not read here, and there is no text source ${source}; ` +
+        `rebuild it where it was made: ${rebuild}`,
+    } satisfies Unopened;
+  }
+
+  #tell(text: string | undefined): void {
+    if (text !== undefined && text !== this.#told) this.#environment.log("warning", `${this.#title}: ${text}`);
+    this.#told = text;
+  }
+
+  #watch<Content extends Table | typeof FOREIGN>(path: string, load: (fd: number) => Content): WatchedFile<Content> {
+    return new WatchedFile<Content>({
+      path,
+      use: "map",
+      safety: this.#environment,
+      clock: this.#environment.clock,
+      keepsDescriptor: true,
+      load,
+      dispose: (content) => (content === FOREIGN ? undefined : content.close()),
+    });
+  }
+
+  #loadNamed(fd: number): Table | typeof FOREIGN {
+    try {
+      return this.#loadOwn(fd, this.#path);
+    } catch (error) {
+      if (!(error instanceof ForeignDatabaseError)) throw error;
+      closeSync(fd);
+      return FOREIGN;
+    }
+  }
+
+  #loadOwn(fd: number, path: string): Table {
+    const source = sourcePath(path);
+    try {
+      const table = readDatabase(fd);
+      if (isNewer(source, path)) {
+        const text = `${source} is newer than ${path}: run makemap (or newaliases)`;
+        this.#environment.log("warning", `${this.#title}: ${text}`);
+      }
+      return table;
+    } catch (error) {
+      if (error instanceof ForeignDatabaseError) throw error;
+      const kind = this.#title.split(" ")[0];
+      throw new TypeError(`Cannot open ${kind} database ${path}: ${errorText(error)}`, { cause: error });
+    }
+  }
+}
+
+function isNewer(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((file) => statSync(file, { throwIfNoEntry: false }));
+  return first !== undefined && second !== undefined && one !== other && first.mtimeMs > second.mtimeMs;
+}
