@@ -1,8 +1,8 @@
 /**
  * SMTP replies and broken connections → outcomes of recipients, with the words sendmail uses for them.
  */
-import type { ClientFailure } from "./smtp-client.ts";
 import { deferred, failed, type Outcome, type OutcomeDetails, sent } from "./outcome.ts";
+import type { ClientFailure } from "./smtp-failure.ts";
 
 /** Who answered: "mx.b.test." and "192.0.2.1". */
 export interface Peer {
@@ -75,19 +75,17 @@ function refusal(code: number, step: Step): string {
   return step === "MAIL" && (code === 501 || code === 553) ? "Data format error" : "Service unavailable";
 }
 
-/** The reply that decided about a recipient. */
-export function fromReply(
-  reply: string,
-  peer: Peer,
-  step: Step,
-  accepted: "delivered" | "relayed" = "relayed",
-): Outcome {
+/**
+ * The reply that decided about a recipient.
+ * @param accepted what a yes at this step means; without it a yes is no outcome, and the recipient waits
+ */
+export function fromReply(reply: string, peer: Peer, step: Step, accepted?: "delivered" | "relayed"): Outcome {
   const { code, status, text } = replyCodes(reply, step);
   const line = onOneLine(reply);
   const details: OutcomeDetails = { relay: peer.relay, remoteMta: peer.name, diagnostic: { type: "smtp", text: line } };
-  if (code >= 200 && code < 300) return { ...sent(accepted, text, details), status };
+  if (code >= 200 && code < 300 && accepted !== undefined) return { ...sent(accepted, text, details), status };
   if (code >= 500 && code < 600) return failed(status, refusal(code, step), details);
-  return deferred(status.startsWith("4") ? status : "4.0.0", line, details);
+  return deferred(status.startsWith("4") ? status : "4.5.0", line, details);
 }
 
 /** Errno → RFC 3463 code and sendmail's words; `%` is the host. */
@@ -126,7 +124,7 @@ export function fromFailure(failure: ClientFailure, peer: Peer): Outcome {
     case "aborted":
       return deferred("4.3.2", "delivery interrupted", details);
     case "protocol":
-      return deferred("4.5.0", `${peer.name}: ${failure.message} during ${failure.during}`, details);
+      return deferred("4.5.0", `${peer.name}: ${onOneLine(failure.message)} during ${failure.during}`, details);
     default:
       return deferred("4.4.2", `${peer.name}: connection closed during ${failure.during}`, details);
   }

@@ -1,22 +1,24 @@
 /**
  * Delivery over SMTP or LMTP, to hosts found by DNS, named by the configuration, or behind a unix socket.
  *
- * One job is one transaction: hosts are tried in order until one takes the conversation; what it says about each
- * recipient becomes that recipient's status. A host that cannot be talked to is a reason to try the next one; a host
- * that has answered MAIL has spoken for its domain.
+ * Hosts are tried in order until every recipient has been taken or refused (RFC 5321 §5.1): one that cannot be talked to,
+ * breaks off or says "later" leaves the recipients that are still open to the next one in the same attempt. A refusal of
+ * a recipient, of the sender or of the message stands: no other host is asked again.
  */
+import type { RecipientStatus } from "../envelope/status.ts";
 import type { DeliveryEnvironment } from "./environment.ts";
-import type { Agent, Job, Report } from "./agent.ts";
+import type { Agent, Job, JobRecipient, Report } from "./agent.ts";
 import { Connections } from "./connections.ts";
 import { HostStatus } from "./host-status.ts";
 import { jobMacros } from "./job-macros.ts";
 import { writeMessage, type WrittenMessage } from "./message-writer.ts";
 import { deferred, failed, type Outcome, reportForAll } from "./outcome.ts";
-import { fromFailure } from "./reply-status.ts";
+import { fromFailure, onOneLine } from "./reply-status.ts";
+import type { ClientFailure } from "./smtp-failure.ts";
 import { openSocket, type Place } from "./smtp-socket.ts";
 import { findPlaces, type PlaceOrProblem } from "./smtp-places.ts";
-import { type PreparedMessage, prepareTransaction, statusesOf } from "./smtp-transaction.ts";
-import type { ClientFailure, SmtpClient, SmtpTimeouts, TransactionResult } from "./smtp-client.ts";
+import { type PreparedMessage, prepareTransaction, type Verdict, verdictsOf } from "./smtp-transaction.ts";
+import type { SmtpClient, SmtpTimeouts, TransactionResult } from "./smtp-client.ts";
 import type { Options } from "../config/config.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
 
@@ -85,8 +87,11 @@ interface Context {
   client(): Promise<typeof SmtpClient>;
 }
 
-/** What trying one place led to. */
-type Try = { readonly kind: "report"; readonly report: Report } | { readonly kind: "next"; readonly outcome: Outcome };
+/**
+ * What one conversation led to: the server has answered, or the connection broke off before the message was complete.
+ * Recipients that neither took nor refused the message stay open in both cases.
+ */
+type Conversation = { readonly kind: "answered" } | { readonly kind: "broken"; readonly outcome: Outcome };
 
 class Attempt {
   readonly #context: Context;
@@ -94,11 +99,17 @@ class Attempt {
   /** When looking for a host that answers ends, ms since the epoch. */
   readonly #connectUntil: number;
   readonly #prepared: PreparedMessage & { readonly message: WrittenMessage };
+  readonly #statuses = new Map<number, RecipientStatus>();
+  /** Recipients for whom another host may be asked. */
+  #open: readonly JobRecipient[];
+  /** By recipient index: why those that are open have not been delivered so far. */
+  readonly #reasons = new Map<number, Outcome>();
 
   constructor(context: Context, job: Job, prepared: PreparedMessage & { readonly message: WrittenMessage }) {
     this.#context = context;
     this.#job = job;
     this.#prepared = prepared;
+    this.#open = job.recipients;
     const { config, clock } = context.environment;
     this.#connectUntil = clock.now() + (config.options.timeout("aconnect") || FOREVER);
   }
@@ -106,69 +117,68 @@ class Attempt {
   async run(places: AsyncIterable<PlaceOrProblem>): Promise<Report> {
     const { hostStatus, environment } = this.#context;
     const { mailer, signal } = this.#job;
-    let last: Outcome | undefined;
+    let tried = 0;
     for await (const found of places) {
       if (found.kind === "problem") {
-        last = worse(last, found.outcome);
+        this.#postpone(found.outcome);
         continue;
       }
       const { place } = found;
       if (signal.aborted) return this.#report(deferred("4.3.2", "delivery interrupted"));
-      if (last !== undefined && environment.clock.now() >= this.#connectUntil) break;
+      if (tried++ > 0 && environment.clock.now() >= this.#connectUntil) break;
       const known = mailer.flags.has("W") ? undefined : hostStatus.known(place.key);
       if (known !== undefined) {
-        last = worse(last, known);
+        this.#postpone(known);
         continue;
       }
       const begun = environment.clock.now();
-      const result = await this.#tryPlace(place);
-      if (result.kind === "report") {
-        hostStatus.isUp(place.key);
-        return result.report;
-      }
-      hostStatus.isDown(place.key, result.outcome, environment.clock.now() - begun);
-      last = worse(last, result.outcome);
+      const down = await this.#tryPlace(place);
+      if (down === undefined) hostStatus.isUp(place.key);
+      else hostStatus.isDown(place.key, down, environment.clock.now() - begun);
+      if (this.#open.length === 0) break;
     }
-    return this.#report(last ?? deferred("4.4.1", "no host to try"));
+    return this.#report(deferred("4.4.1", "no host to try"));
   }
 
-  async #tryPlace(place: Place): Promise<Try> {
+  /** Tries to deliver to all that are open; returns why there was no conversation with this place, if there was none. */
+  async #tryPlace(place: Place): Promise<Outcome | undefined> {
     const { connections } = this.#context;
     const cacheKey = `${this.#job.mailer.name}\0${place.key}`;
-    // A kept connection may have died unnoticed: that says nothing about the host, so look on.
+    // A kept connection may have died unnoticed, or the server has had enough of it: that says nothing about the host.
     for (let kept = connections.take(cacheKey); kept !== undefined; kept = connections.take(cacheKey)) {
       if (kept.needsReset && !(await kept.clear())) {
         connections.drop(kept);
         continue;
       }
-      const result = await this.#send(kept, place, cacheKey);
-      if (result !== undefined) return result;
+      const { kind } = await this.#send(kept, place, cacheKey);
+      if (kind === "answered" || this.#open.length === 0 || this.#job.signal.aborted) return undefined;
     }
-    const opened = await this.#open(place);
-    if ("outcome" in opened) return { kind: "next", outcome: opened.outcome };
+    const opened = await this.#connect(place);
+    if ("outcome" in opened) {
+      this.#postpone(opened.outcome);
+      return opened.outcome;
+    }
     connections.use(opened.client);
     const { flags } = this.#job.mailer;
     if (!flags.has("k") && !flags.has("z") && this.#isOurselves(opened.client.greetingName)) {
       connections.drop(opened.client);
       const text = "Local configuration error";
       const diagnostic = { type: "smtp", text: `553 5.3.5 ${place.peer.name} mail loops back to me (MX problem?)` };
-      return { kind: "report", report: this.#report(failed("5.3.5", text, { relay: place.peer.relay, diagnostic })) };
+      this.#decide(failed("5.3.5", text, { relay: place.peer.relay, diagnostic }));
+      return undefined;
     }
-    const result = await this.#send(opened.client, place, cacheKey);
-    if (result !== undefined) return result;
-    const failure = opened.client.failure ?? { kind: "lost", message: "connection closed", during: "MAIL" };
-    return { kind: "next", outcome: fromFailure(failure, place.peer) };
+    const conversation = await this.#send(opened.client, place, cacheKey);
+    return conversation.kind === "broken" ? conversation.outcome : undefined;
   }
 
-  /** undefined: the connection was gone before the server had said anything about this message. */
-  async #send(client: SmtpClient, place: Place, cacheKey: string): Promise<Try | undefined> {
-    const { connections, environment } = this.#context;
-    const job = this.#job;
+  async #send(client: SmtpClient, place: Place, cacheKey: string): Promise<Conversation> {
+    const { connections } = this.#context;
+    const job = { ...this.#job, recipients: this.#open };
     const prepared = prepareTransaction(job, this.#prepared, client.extensions, client.authenticated);
-    const now = environment.clock.now();
     if (prepared.transaction === undefined) {
       connections.put(cacheKey, client);
-      return { kind: "report", report: { statuses: statusesOf(job, prepared, undefined, place.peer, now) } };
+      this.#take(verdictsOf(job, prepared, undefined, place.peer));
+      return { kind: "answered" };
     }
     const stop = abortWith(job.signal, client);
     let result: TransactionResult;
@@ -180,22 +190,45 @@ class Attempt {
     const { maxMessages } = job.mailer;
     if (!client.isOpen || (maxMessages > 0 && client.transactions >= maxMessages)) connections.drop(client);
     else connections.put(cacheKey, client);
-    if (result.mail === undefined && result.failure !== undefined && !job.signal.aborted) return undefined;
-    const statuses = statusesOf(job, prepared, result, place.peer, environment.clock.now());
-    return { kind: "report", report: { statuses } };
+    this.#take(verdictsOf(job, prepared, result, place.peer));
+    const { failure, complete } = result;
+    if (failure === undefined || complete || failure.kind === "local") return { kind: "answered" };
+    return { kind: "broken", outcome: fromFailure(failure, place.peer) };
   }
 
-  async #open(place: Place): Promise<{ readonly client: SmtpClient } | { readonly outcome: Outcome }> {
-    const first = await this.#connect(place, true);
+  /** Notes what a server has said. Who was told to come later stays open: the next host may have time now. */
+  #take(verdicts: readonly Verdict[]): void {
+    const at = this.#context.environment.clock.now();
+    for (const { recipient, outcome, passedOn } of verdicts) {
+      const { index } = recipient;
+      if (outcome.action === "delayed") this.#reasons.set(index, outcome);
+      else this.#statuses.set(index, passedOn ? { ...outcome, passedOn, at } : { ...outcome, at });
+    }
+    this.#open = this.#open.filter(({ index }) => !this.#statuses.has(index));
+  }
+
+  /** Another host could not be asked. */
+  #postpone(outcome: Outcome): void {
+    for (const { index } of this.#open) this.#reasons.set(index, worse(this.#reasons.get(index), outcome));
+  }
+
+  /** The same outcome for all that are open. */
+  #decide(outcome: Outcome): void {
+    this.#take(this.#open.map((recipient) => ({ recipient, outcome, passedOn: false })));
+  }
+
+  async #connect(place: Place): Promise<{ readonly client: SmtpClient } | { readonly outcome: Outcome }> {
+    const first = await this.#converse(place, true);
     if ("client" in first) return first;
     const { failure } = first;
     const clearAllowed = this.#context.environment.config.options.flag("TLSFallbacktoClear");
     if (failure.kind !== "tls" || !clearAllowed) return { outcome: fromFailure(failure, place.peer) };
-    const second = await this.#connect(place, false);
+    const second = await this.#converse(place, false);
     return "client" in second ? second : { outcome: fromFailure(second.failure, place.peer) };
   }
 
-  async #connect(
+  /** Connects, and talks as far as the server is ready for mail. */
+  async #converse(
     place: Place,
     tls: boolean,
   ): Promise<{ readonly client: SmtpClient } | { readonly failure: ClientFailure }> {
@@ -222,6 +255,7 @@ class Attempt {
         return { client };
       }
       client.abort();
+      this.#logTlsFailure(failure, place);
       return { failure };
     } finally {
       stop();
@@ -239,6 +273,13 @@ class Attempt {
     log.write(9, { priority: "info", text: `STARTTLS=client, relay=${peer.name}, ${facts}` });
   }
 
+  /** The next host, or this one in clear, may take the mail: then nothing else says that encryption does not work here. */
+  #logTlsFailure({ kind, message }: ClientFailure, { peer }: Place): void {
+    if (kind !== "tls") return;
+    const text = `STARTTLS=client, error: relay=${peer.name}, reason=${onOneLine(message)}`;
+    this.#context.environment.log.write(5, { priority: "warning", id: this.#job.envelope.id, text });
+  }
+
   /** Timeout.connect for this place, and what is left of Timeout.aconnect for all of them; ms. */
   #connectTimeout(): number {
     const { environment } = this.#context;
@@ -251,8 +292,11 @@ class Attempt {
     return name !== "" && name.toLowerCase() === this.#context.heloName.toLowerCase();
   }
 
-  #report(outcome: Outcome): Report {
-    return reportForAll(this.#job, outcome, this.#context.environment.clock.now());
+  /** @param reason for those that are open and no host has said why */
+  #report(reason: Outcome): Report {
+    const at = this.#context.environment.clock.now();
+    for (const { index } of this.#open) this.#statuses.set(index, { ...(this.#reasons.get(index) ?? reason), at });
+    return { statuses: this.#statuses };
   }
 }
 

@@ -1,8 +1,12 @@
 /* oxlint-disable no-underscore-dangle -- the members of the library that it builds on are named so */
 /**
- * One connection to an SMTP or LMTP server: nodemailer's SMTPConnection for greeting, EHLO and HELO, STARTTLS, AUTH and
- * the reading of replies, with a transaction of our own on top that keeps every recipient's reply, sends parameters per
- * recipient, writes addresses as octets, and gives each step its own timeout (RFC 5321 §4.5.3.2).
+ * One connection to an SMTP or LMTP server: nodemailer's SMTPConnection for EHLO and HELO, STARTTLS and AUTH, with a
+ * reader of replies and a transaction of our own on top that keep every recipient's reply, send parameters per
+ * recipient, write addresses as octets, and give each step its own timeout (RFC 5321 §4.5.3.2).
+ *
+ * A reply counts for the command that it answers and for no other: one that nobody waits for, that is there before its
+ * command has left, or that is no answer to it (354 to RCPT, 250 to DATA) means that the two sides no longer speak of
+ * the same thing. Such a connection ends at once, and nothing that it said about the message is believed.
  *
  * It relies on members that nodemailer does not publish; test/contract/smtp-connection.test.ts pins them. It knows
  * nothing of mailers, queues and statuses: it takes strings and octets and reports replies.
@@ -10,7 +14,9 @@
 import { isIP, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
+import { isClosing, isRefusal, ReplyReader, replyKind } from "./reply-reader.ts";
 import { SmtpExchange } from "./smtp-exchange.ts";
+import { type ClientFailure, describeError, unexpectedReply } from "./smtp-failure.ts";
 
 /** Milliseconds for each step. */
 export interface SmtpTimeouts {
@@ -58,19 +64,6 @@ export interface Transaction {
   readonly message: readonly Buffer[] | (() => AsyncIterable<Buffer>);
 }
 
-/** Why there is no (further) reply. */
-export interface ClientFailure {
-  /** Connection refused by the system, broken off by the peer, timed out, not understood, our message unreadable. */
-  readonly kind: "refused" | "lost" | "timeout" | "protocol" | "tls" | "local" | "aborted";
-  /** Errno name when there is one. */
-  readonly code?: string;
-  readonly message: string;
-  /** What was being waited for: "greeting", "EHLO", "MAIL" ... */
-  readonly during: string;
-  /** The reply that ended it, when there was one. */
-  readonly reply?: string;
-}
-
 /** Replies are as received: "250 2.1.5 ok", lines joined by \n; octets as latin1. */
 export interface TransactionResult {
   readonly mail?: string;
@@ -80,6 +73,8 @@ export interface TransactionResult {
   readonly data?: string;
   /** Reply after the final dot, by position; one and the same for SMTP, each recipient's own for LMTP. */
   readonly final: readonly (string | undefined)[];
+  /** The whole message has left, with the dot behind it: the server may have taken it, whatever we heard. */
+  readonly complete: boolean;
   readonly failure?: ClientFailure;
 }
 
@@ -94,7 +89,12 @@ export interface Encryption {
 /** Members of the library that its types do not show. */
 interface Internals {
   _actionGreeting(reply: string): void;
+  _actionEHLO(reply: string): void;
   _actionHELO(reply: string): void;
+  _actionLHLO(reply: string): void;
+  _actionSTARTTLS(reply: string): void;
+  _clearPhase(): void;
+  _upgradeConnection(done: (error?: Error | null, secured?: boolean) => void): void;
   _parseEhloExtensions(reply: string): void;
   _onServerClosing(reply: string): void;
   _onError(error: Error, type: string, reply: string | false, command: string): void;
@@ -102,8 +102,8 @@ interface Internals {
 
 type Action = (reply: string) => void;
 
-/** Drops a peer that goes on talking without ever finishing a reply. */
-const MAX_REPLY = 64 * 1024;
+/** The library's own way of doing it. */
+const base = SMTPConnection.prototype as unknown as Internals;
 
 export class SmtpClient extends SMTPConnection {
   /** EHLO keywords in upper case → their parameters. */
@@ -116,6 +116,7 @@ export class SmtpClient extends SMTPConnection {
   needsReset = false;
 
   readonly #options: SmtpClientOptions;
+  #replies = new ReplyReader();
   #during = "greeting";
   #failure: ClientFailure | undefined;
   #timeout = -1;
@@ -140,7 +141,6 @@ export class SmtpClient extends SMTPConnection {
       tls: { rejectUnauthorized: false },
       greetingTimeout: options.timeouts.greeting,
       socketTimeout: options.timeouts.greeting,
-      maxResponseSize: MAX_REPLY,
       logger: false,
     });
     this.#options = options;
@@ -236,7 +236,7 @@ export class SmtpClient extends SMTPConnection {
 
   command(line: string, during: string, timeout: number): void {
     this.waitFor(during, timeout);
-    this._sendCommand(line);
+    if (this.isInStep(during)) this._sendCommand(line);
   }
 
   /** A command that goes with others before it: the clock of the first one is running. */
@@ -263,6 +263,26 @@ export class SmtpClient extends SMTPConnection {
     this.drop(new Error(message));
   }
 
+  /** Ends the connection because of a reply that is no answer. */
+  failProtocol(reply: string, during: string): void {
+    const failure = unexpectedReply(reply, during);
+    this.#failure ??= failure;
+    this.drop(new Error(failure.message));
+  }
+
+  /** What has come behind the reply that is being handled. */
+  get nextReply(): string | undefined {
+    return this._responseQueue[0];
+  }
+
+  /** Nothing has been said that nobody asked for. Otherwise the connection ends, and what is in flight fails. */
+  isInStep(during: string): boolean {
+    const [early] = this._responseQueue;
+    if (early === undefined && !this.#replies.hasBegun) return true;
+    this.failProtocol(early ?? "...", during);
+    return false;
+  }
+
   // ---- the library's own steps, where they differ from ours ----------------------------------------------------------
 
   /** Commands are octets: addresses are latin1 strings all the way. */
@@ -272,41 +292,86 @@ export class SmtpClient extends SMTPConnection {
     socket.write(`${line}\r\n`, "latin1");
   }
 
+  _onData(chunk: Buffer): void {
+    if (this._destroyed) return;
+    const replies = this.#replies.read(chunk);
+    if (replies === undefined) return this.#fail(new Error("reply without an end"), "EPROTOCOL");
+    this._responseQueue.push(...replies);
+    this._processResponse();
+  }
+
   /** Replies that came in one piece are handled in one go and stay octets; the library takes a turn for each. */
   _processResponse(): void {
-    const steps = this as unknown as Internals;
     while (!this._destroyed) {
       const reply = this._responseQueue.shift();
       if (reply === undefined) return;
-      if (reply.trim() === "") continue;
       this.lastServerResponse = reply;
+      const closing = isClosing(reply);
       const action = this._responseActions.shift();
-      const closing = /^421(?:[ -]|$)/.test(reply);
-      if (action !== undefined) {
-        action.call(this, reply);
-        if (closing) return steps._onServerClosing(reply);
-      } else if (closing && !this._pendingSend) {
-        return this.close();
-      } else {
-        return steps._onError(new Error("Unexpected reply"), "EPROTOCOL", reply, "CONN");
-      }
+      if (action === undefined) return this.#unasked(reply, closing);
+      action.call(this, reply);
+      if (closing) return (this as unknown as Internals)._onServerClosing(reply);
     }
+  }
+
+  /** Nobody waits for a reply: between two messages, or while the message is on its way. */
+  #unasked(reply: string, closing: boolean): void {
+    if (!this._pendingSend) return closing ? this.close() : this.failProtocol(reply, this.#during);
+    // A refusal in the middle of a message ends it (too large, disk full); a yes cannot be about a part of it.
+    if (isRefusal(reply)) this.#fail(new Error("refused"), "EPROTOCOL", reply);
+    else this.failProtocol(reply, this.#during);
   }
 
   _actionGreeting(reply: string): void {
     const steps = this as unknown as Internals;
-    this.greetingName = /^220[ -](\S+)/.exec(reply)?.[1] ?? "";
-    this.#during = this.#options.lmtp ? "LHLO" : "EHLO";
-    this.#setTimeout(this.#options.timeouts.helo);
-    const basic = !this.#options.extended && !this.#options.lmtp && reply.startsWith("220");
-    if (!basic) return (SMTPConnection.prototype as unknown as Internals)._actionGreeting.call(this, reply);
-    (this as unknown as { _clearPhase(): void })._clearPhase();
-    this.expect((answer) => steps._actionHELO(answer));
-    this._sendCommand(`HELO ${this.name}`);
+    const { lmtp, extended, timeouts } = this.#options;
+    steps._clearPhase();
+    this.greetingName = /^2\d\d[ -](\S+)/.exec(reply)?.[1] ?? "";
+    if (replyKind(reply) !== "yes") return this.#fail(new Error("no greeting"), "EPROTOCOL", reply);
+    const verb = lmtp ? "LHLO" : extended ? "EHLO" : "HELO";
+    this.expect((answer) => (verb === "HELO" ? steps._actionHELO(answer) : steps._actionEHLO(answer)));
+    this.command(`${verb} ${this.name}`, verb, timeouts.helo);
+  }
+
+  /** A server that does not know EHLO may know HELO; one that has no time for the one has none for the other. */
+  _actionEHLO(reply: string): void {
+    const kind = replyKind(reply);
+    const fallback = kind === "never" && !this.#options.lmtp;
+    if (!this.isInStep(this.#during)) return;
+    if (kind !== "yes" && !fallback) return this.#fail(new Error("EHLO refused"), "EPROTOCOL", reply);
+    if (kind === "yes" && this.#options.tls && !this.secure && /[ -]STARTTLS\b/i.test(reply)) {
+      this.waitFor("STARTTLS", this.#options.timeouts.starttls);
+    }
+    base._actionEHLO.call(this, reply);
+  }
+
+  _actionLHLO(reply: string): void {
+    this._actionEHLO(reply);
+  }
+
+  _actionHELO(reply: string): void {
+    if (replyKind(reply) !== "yes") return this.#fail(new Error("HELO refused"), "EPROTOCOL", reply);
+    if (this.isInStep(this.#during)) base._actionHELO.call(this, reply);
+  }
+
+  _actionSTARTTLS(reply: string): void {
+    const goes = reply.startsWith("220") || (isRefusal(reply) && !isClosing(reply));
+    if (!goes) return this.#fail(new Error("STARTTLS refused"), "EPROTOCOL", reply);
+    base._actionSTARTTLS.call(this, reply);
+  }
+
+  /** What came in clear behind the answer to STARTTLS is forgotten (RFC 3207 §6). */
+  _upgradeConnection(done: (error?: Error | null, secured?: boolean) => void): void {
+    this.#replies = new ReplyReader();
+    base._upgradeConnection.call(this, (error, secured) => {
+      this.#timeout = -1;
+      if (!this._destroyed) this.waitFor("EHLO", this.#options.timeouts.helo);
+      done(error, secured);
+    });
   }
 
   _parseEhloExtensions(reply: string): void {
-    (SMTPConnection.prototype as unknown as Internals)._parseEhloExtensions.call(this, reply);
+    base._parseEhloExtensions.call(this, reply);
     for (const line of this._ehloLines ?? []) {
       const [keyword, ...parameters] = line.split(/[ \t]+/);
       if (keyword !== "") this.extensions.set(keyword.toUpperCase(), parameters.join(" "));
@@ -325,6 +390,10 @@ export class SmtpClient extends SMTPConnection {
     if (socket && !socket.destroyed) socket.setTimeout(milliseconds);
   }
 
+  #fail(error: Error, type: string, reply?: string): void {
+    (this as unknown as Internals)._onError(error, type, reply ?? false, this.#during);
+  }
+
   #note(error: Error): ClientFailure {
     return (this.#failure ??= describeError(error, this.upgrading ? "STARTTLS" : this.#during));
   }
@@ -332,17 +401,4 @@ export class SmtpClient extends SMTPConnection {
   #lost(): ClientFailure {
     return { kind: "lost", message: "connection closed", during: this.#during };
   }
-}
-
-/** What the library and the system say in errors, in our words. */
-function describeError(error: Error, during: string): ClientFailure {
-  const { code, originalCode, response } = error as { code?: string; originalCode?: string; response?: string };
-  const reply = typeof response === "string" && response !== "" ? response : undefined;
-  const base = { message: error.message, during };
-  if (reply !== undefined) return { kind: "refused", ...base, reply };
-  if (during === "STARTTLS" || code === "ETLS") return { kind: "tls", ...base };
-  if (code === "EPROTOCOL") return { kind: "protocol", ...base };
-  // The library's own timers have no system error behind them.
-  if (code === "ETIMEDOUT" && originalCode === undefined) return { kind: "timeout", ...base };
-  return { kind: "lost", ...base, ...(originalCode === undefined ? {} : { code: originalCode }) };
 }

@@ -1,9 +1,12 @@
 /**
  * One transaction on a connection: MAIL, RCPT for each recipient, DATA, the message; pipelined where the server allows
- * it. Collects replies and judges none beyond what the protocol needs to go on.
+ * it. Collects replies and judges none beyond what the protocol needs to go on; one that is no answer to its command
+ * ends the connection.
  */
 import type { Socket } from "node:net";
-import type { ClientFailure, SmtpClient, Transaction, TransactionResult } from "./smtp-client.ts";
+import { isClosing, isRefusal, type ReplyKind, replyKind } from "./reply-reader.ts";
+import type { SmtpClient, Transaction, TransactionResult } from "./smtp-client.ts";
+import type { ClientFailure } from "./smtp-failure.ts";
 
 const END_OF_MESSAGE = Buffer.from(".\r\n");
 
@@ -16,6 +19,7 @@ export class SmtpExchange {
   readonly #final: (string | undefined)[];
   #mail: string | undefined;
   #data: string | undefined;
+  #complete = false;
   #done = false;
 
   constructor(
@@ -57,11 +61,12 @@ export class SmtpExchange {
 
   #sendMail(next: (() => void) | undefined): void {
     const client = this.#client;
-    client.expect((reply) => {
+    this.#expect("MAIL", (reply, kind) => {
       this.#mail = reply;
       if (next === undefined) client.waitFor("RCPT", client.timeouts.rcpt);
-      else if (accepts(reply)) next();
-      else this.#finish();
+      else if (kind === "yes") next();
+      // 421 closes the connection: the library is about to tell the guard.
+      else if (!isClosing(reply)) this.#giveUp("MAIL");
     });
     client.command(
       `MAIL FROM:<${this.#transaction.sender}>${this.#transaction.parameters}`,
@@ -73,7 +78,7 @@ export class SmtpExchange {
   #sendRecipient(position: number, next: (() => void) | undefined): void {
     const client = this.#client;
     const { address, parameters } = this.#transaction.recipients[position];
-    client.expect((reply) => {
+    this.#expect("RCPT", (reply) => {
       this.#recipients[position] = reply;
       if (next !== undefined) next();
       else if (position === this.#recipients.length - 1) client.waitFor("DATA", client.timeouts.dataInit);
@@ -87,13 +92,13 @@ export class SmtpExchange {
   #sendNextRecipient(position: number): void {
     if (position < this.#recipients.length) {
       return this.#sendRecipient(position, () => {
-        // 421 closes the connection: the library is about to tell the guard.
-        if (!isClosing(this.#recipients[position])) this.#sendNextRecipient(position + 1);
+        const reply = this.#recipients[position];
+        if (reply === undefined || !isClosing(reply)) this.#sendNextRecipient(position + 1);
       });
     }
-    if (!this.#recipients.some(accepts)) return this.#finish();
+    if (!this.#recipients.some(accepts)) return this.#giveUp("RCPT");
     this.#client.waitFor("DATA", this.#client.timeouts.dataInit);
-    this.#sendData();
+    if (this.#client.isInStep("DATA")) this.#sendData();
   }
 
   #sendData(): void {
@@ -103,13 +108,33 @@ export class SmtpExchange {
   }
 
   #onData(reply: string): void {
+    if (isRefusal(reply)) {
+      this.#data = reply;
+      return isClosing(reply) ? undefined : this.#giveUp("DATA");
+    }
+    // RFC 5321 §4.3.2: 354 and nothing else asks for the message.
+    if (!reply.startsWith("354")) return this.#client.failProtocol(reply, "DATA");
+    if (!this.#client.isInStep("DATA")) return;
     this.#data = reply;
-    const someone = accepts(this.#mail) && this.#recipients.some(accepts);
-    if (!reply.startsWith("3")) return this.#finish();
-    if (someone) return this.#sendMessage();
+    if (accepts(this.#mail) && this.#recipients.some(accepts)) return this.#sendMessage();
     // A server that wants data for nobody: an empty message ends the transaction (RFC 2920 §3.1).
-    this.#client.expect(() => this.#finish());
+    this.#expect("end of message", () => this.#finish());
     this.#client.command(".", "end of message", this.#client.timeouts.dataFinal);
+  }
+
+  /** The server wants none of it, unless it has said more than it was asked: then the refusal may be about anything. */
+  #giveUp(during: string): void {
+    if (this.#client.isInStep(during)) this.#finish();
+  }
+
+  /** Waits for a reply that says yes or no; anything else is out of step. */
+  #expect(during: string, action: (reply: string, kind: ReplyKind) => void): void {
+    const client = this.#client;
+    client.expect((reply) => {
+      const kind = replyKind(reply);
+      if (kind === "nonsense" || kind === "go on") client.failProtocol(reply, during);
+      else action(reply, kind);
+    });
   }
 
   // ---- message ----------------------------------------------------------------------------------------------------------
@@ -149,9 +174,16 @@ export class SmtpExchange {
 
   #expectFinal(): void {
     const client = this.#client;
-    client.waitFor("end of message", client.timeouts.dataFinal);
+    const during = "end of message";
+    this.#complete = true;
+    client.waitFor(during, client.timeouts.dataFinal);
     if (!this.#lmtp) {
-      return client.expect((reply) => {
+      return this.#expect(during, (reply, kind) => {
+        if (kind === "yes" && this.#isOnItsWay()) return client.failProtocol(reply, during);
+        const { nextReply } = client;
+        if (nextReply !== undefined && replyKind(nextReply) !== kind && !isClosing(nextReply)) {
+          return client.failProtocol(nextReply, during);
+        }
         for (let position = 0; position < this.#final.length; position++) {
           if (accepts(this.#recipients[position])) this.#final[position] = reply;
         }
@@ -161,11 +193,22 @@ export class SmtpExchange {
     // RFC 2033 §4.2: one reply for each accepted recipient, in their order.
     const waiting = this.#recipients.flatMap((reply, position) => (accepts(reply) ? [position] : []));
     waiting.forEach((position, number) => {
-      client.expect((reply) => {
+      this.#expect(during, (reply, kind) => {
+        if (kind === "yes" && this.#isOnItsWay()) return client.failProtocol(reply, during);
         this.#final[position] = reply;
-        if (number === waiting.length - 1) this.#finish();
+        if (number < waiting.length - 1) return;
+        const { nextReply } = client;
+        if (nextReply === undefined || isClosing(nextReply)) return this.#finish();
+        // One reply too many: whose was which?
+        this.#final.fill(undefined);
+        client.failProtocol(nextReply, during);
       });
     });
+  }
+
+  /** The dot has not even left this process: a yes cannot be about the whole message. */
+  #isOnItsWay(): boolean {
+    return (this.#client.socket?.writableLength ?? 0) > 0;
   }
 
   #finish(failure?: ClientFailure): void {
@@ -176,6 +219,7 @@ export class SmtpExchange {
     this.#resolve({
       recipients: this.#recipients,
       final: this.#final,
+      complete: this.#complete,
       ...(this.#mail === undefined ? {} : { mail: this.#mail }),
       ...(this.#data === undefined ? {} : { data: this.#data }),
       ...(failure === undefined ? {} : { failure }),
@@ -185,10 +229,6 @@ export class SmtpExchange {
 
 function accepts(reply: string | undefined): boolean {
   return reply !== undefined && reply.startsWith("2");
-}
-
-function isClosing(reply: string | undefined): boolean {
-  return reply !== undefined && reply.startsWith("421");
 }
 
 function drained(socket: Socket): Promise<void> {

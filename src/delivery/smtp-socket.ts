@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { SAFE_PATH } from "./pipe-program.ts";
 import { ProgramSocket } from "./program-socket.ts";
 import type { Peer } from "./reply-status.ts";
-import type { ClientFailure } from "./smtp-client.ts";
+import type { ClientFailure } from "./smtp-failure.ts";
 
 /** Somewhere to connect to. */
 export interface Place {

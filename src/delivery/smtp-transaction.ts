@@ -2,11 +2,11 @@
  * One job as an SMTP transaction: parameters that the server understands (SIZE, BODY, SMTPUTF8, DSN, AUTH), recipients
  * it cannot be asked for, and the replies translated back to a status for every recipient.
  */
-import type { RecipientStatus } from "../envelope/status.ts";
 import type { Job, JobRecipient } from "./agent.ts";
 import type { WrittenMessage } from "./message-writer.ts";
-import { failed, type Outcome } from "./outcome.ts";
-import { fromFailure, fromReply, type Peer } from "./reply-status.ts";
+import { deferred, failed, type Outcome } from "./outcome.ts";
+import { replyKind } from "./reply-reader.ts";
+import { fromFailure, fromReply, onOneLine, type Peer } from "./reply-status.ts";
 import type { ClientRecipient, Transaction, TransactionResult } from "./smtp-client.ts";
 
 export interface PreparedMessage {
@@ -129,38 +129,68 @@ function recipientParameters({ recipient }: JobRecipient): string {
   return parameters;
 }
 
-/** One status for each recipient of the job. */
-export function statusesOf(
+/** What a server's answers mean for one recipient. */
+export interface Verdict {
+  readonly recipient: JobRecipient;
+  readonly outcome: Outcome;
+  /** The server offers DSN and has taken the recipient over. */
+  readonly passedOn: boolean;
+}
+
+/** One verdict for each recipient that the transaction was prepared for. */
+export function verdictsOf(
   job: Job,
   { asked, decided, dsn }: Prepared,
   result: TransactionResult | undefined,
   peer: Peer,
-  at: number,
-): ReadonlyMap<number, RecipientStatus> {
-  const statuses = new Map<number, RecipientStatus>();
-  for (const [index, outcome] of decided) {
-    statuses.set(index, { ...outcome, relay: peer.relay, remoteMta: peer.name, at });
+): Verdict[] {
+  const verdicts: Verdict[] = [];
+  for (const recipient of job.recipients) {
+    const outcome = decided.get(recipient.index);
+    if (outcome === undefined) continue;
+    verdicts.push({ recipient, outcome: { ...outcome, relay: peer.relay, remoteMta: peer.name }, passedOn: false });
   }
-  if (result === undefined) return statuses;
-  asked.forEach(({ index }, position) => {
+  if (result === undefined) return verdicts;
+  asked.forEach((recipient, position) => {
     const outcome = outcomeAt(position, result, peer, job.mailer.flags.has("l"));
-    const accepted = outcome.action !== "failed" && outcome.action !== "delayed";
-    statuses.set(index, accepted && dsn ? { ...outcome, passedOn: true, at } : { ...outcome, at });
+    verdicts.push({ recipient, outcome, passedOn: dsn && outcome.action !== "failed" && outcome.action !== "delayed" });
   });
-  return statuses;
+  return verdicts;
 }
 
 function outcomeAt(position: number, result: TransactionResult, peer: Peer, finalDelivery: boolean): Outcome {
   const { mail, recipients, data, final, failure } = result;
   const lost = failure ?? { kind: "lost" as const, message: "no reply", during: "transaction" };
-  if (mail === undefined) return fromFailure(lost, peer);
-  if (!mail.startsWith("2")) return fromReply(mail, peer, "MAIL");
+  // Out of step before the message: which reply was for which recipient is not known.
+  if (mail === undefined || (lost.kind === "protocol" && data === undefined)) return fromFailure(lost, peer);
+  if (replyKind(mail) !== "yes") return fromReply(mail, peer, "MAIL");
   const recipient = recipients[position];
   if (recipient === undefined) return fromFailure(lost, peer);
-  if (!recipient.startsWith("2")) return fromReply(recipient, peer, "RCPT");
+  if (replyKind(recipient) !== "yes") {
+    return tooMany(position, recipient, recipients, peer) ?? fromReply(recipient, peer, "RCPT");
+  }
   if (data === undefined) return fromFailure(lost, peer);
-  if (!data.startsWith("3")) return fromReply(data, peer, "DATA");
+  if (!data.startsWith("354")) return fromReply(data, peer, "DATA");
   const last = final[position];
   if (last === undefined) return fromFailure(lost, peer);
   return fromReply(last, peer, "DATA", finalDelivery ? "delivered" : "relayed");
+}
+
+/**
+ * 552 for a recipient behind others that were accepted: old servers say so when a transaction has too many, and mean 452
+ * (RFC 5321 §4.5.3.1.10). A code of its own about the mailbox (5.2.2 full) says that it means something else.
+ */
+function tooMany(
+  position: number,
+  reply: string,
+  recipients: readonly (string | undefined)[],
+  peer: Peer,
+): Outcome | undefined {
+  if (!reply.startsWith("552")) return undefined;
+  const after = recipients.slice(0, position).some((each) => each !== undefined && replyKind(each) === "yes");
+  const line = onOneLine(reply);
+  const aboutMailbox = /^552[ -]5\.[1-46-9]\./.test(reply) && !/too many/i.test(reply);
+  if (!after || aboutMailbox) return undefined;
+  const details = { relay: peer.relay, remoteMta: peer.name, diagnostic: { type: "smtp", text: line } };
+  return deferred("4.5.3", line, details);
 }
