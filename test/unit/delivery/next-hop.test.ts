@@ -76,28 +76,73 @@ function scriptOf(cell: HopCell): HopScript {
     acts(event) ?? (event.moment === "DATA" && event.message === 1 ? [{ say: "554 5.6.0 no" }] : undefined);
 }
 
-function optionsFor({ moment, kind }: HopCell, mode: Mode) {
+function optionsFor({ moment }: HopCell, mode: Mode) {
   return {
     ...mode,
     starttls: moment === "STARTTLS" || moment === "EHLO2",
     maxMessages: moment === "QUIT" ? 1 : 0,
-    ...(kind === "silent" ? { timeout: 300 } : {}),
   };
 }
 
-/** Runs so many at once: most of the time each waits for the other side. */
-async function eachOf(
-  cells: readonly HopCell[],
-  run: (cell: HopCell) => Promise<readonly string[]>,
+/** What is wrong with one cell; `timeout` in ms for hops that say nothing. */
+type Check = (cell: HopCell, mode: Mode, timeout?: number) => Promise<string[]>;
+
+const aloneAndInStep: Check = async (cell, mode, timeout) => {
+  const options = { ...optionsFor(cell, mode), ...(timeout === undefined ? {} : { timeout }) };
+  const result = await trial({ ...options, scripts: [scriptOf(cell)], messages: [FIRST, SECOND] });
+  const [first, second] = result.fates;
+  const wanted = expected(cell, mode);
+  const faults = [...result.faults];
+  if (!fits(first, wanted)) faults.push(`is ${first} and not ${wanted}`);
+  // Where each recipient has a reply of its own, one too many leaves open whose is whose.
+  const fair = cell.name !== "RSET: early" || !mode.lmtp;
+  if (second !== "ss" && fair) faults.push(`the next message is ${second}`);
+  return faults;
+};
+
+const leftToTheSecond: Check = async (cell, mode, timeout) => {
+  const options = { ...optionsFor(cell, mode), ...(timeout === undefined ? {} : { timeout }) };
+  const result = await trial({ ...options, scripts: [scriptOf(cell), undefined], messages: [FIRST] });
+  const [fate] = result.fates;
+  const faults = [...result.faults];
+  const alone = expected(cell, mode);
+  // A host that does not want to talk at all has refused nobody.
+  const refuses = cell.moment !== "greeting" && cell.moment !== "EHLO" && cell.moment !== "EHLO2";
+  const wanted = refuses ? alone.replaceAll("l", "s") : alone.replaceAll(/[ln]/g, "s");
+  if (!fits(fate, wanted)) faults.push(`is ${fate} and not ${wanted}`);
+  const asked = new Set(result.hops[1].asked);
+  FIRST.users.forEach((user, at) => {
+    const left = alone[at] === "l" || (alone[at] === "n" && !refuses);
+    if (alone[at] !== "?" && asked.has(user) !== left) faults.push(`${user} was ${left ? "not " : ""}asked elsewhere`);
+  });
+  return faults;
+};
+
+interface Case {
+  readonly cell: HopCell;
+  readonly mode: Mode;
+  readonly check: Check;
+}
+
+/** Runs many at once: most of the time each waits for the other side. */
+async function complaintsOf(
+  cases: readonly Case[],
+  run: (each: Case) => Promise<readonly string[]>,
 ): Promise<string[]> {
   const complaints: string[] = [];
-  // Those that wait for time to pass first: together they wait for little.
-  const rest = cells.toSorted((a, b) => Number(b.kind === "silent") - Number(a.kind === "silent")).values();
+  const rest = cases.values();
   const worker = async () => {
-    for (const item of rest) complaints.push(...(await run(item)));
+    for (const each of rest) {
+      for (const fault of await run(each)) complaints.push(`${modeName(each.mode)}: ${each.cell.name}: ${fault}`);
+    }
   };
   await Promise.all(Array.from({ length: 64 }, worker));
   return complaints;
+}
+
+/** One answer of each kind. */
+function oneOfEachKind(cells: readonly HopCell[]): HopCell[] {
+  return [...new Map(cells.map((cell) => [`${cell.moment} ${cell.kind}`, cell])).values()];
 }
 
 /** STARTTLS is for SMTP over TCP. */
@@ -105,51 +150,43 @@ function cellsFor({ lmtp }: Mode): readonly HopCell[] {
   return hopCells().filter(({ moment }) => !lmtp || (moment !== "STARTTLS" && moment !== "EHLO2"));
 }
 
+const speaking = ({ kind }: HopCell): boolean => kind !== "silent";
+const NAMED_MODES = MODES.map((mode) => ({ name: modeName(mode), mode }));
+
 test("the table has a row for every kind and a column for every moment", () => {
   const wanted = MOMENTS.flatMap((moment: Moment) => ANSWER_KINDS.map((kind: AnswerKind) => `${moment} ${kind}`));
   expect([...fates.keys()].toSorted()).toEqual(wanted.toSorted());
 });
 
-describe.each(MODES.map((mode) => ({ name: modeName(mode), mode })))("a single host ($name)", ({ mode }) => {
-  test("takes what it has answered 2xx to at the end of the message, and the next message is in step", async () => {
-    const complaints = await eachOf(cellsFor(mode), async (cell) => {
-      const result = await trial({ ...optionsFor(cell, mode), scripts: [scriptOf(cell)], messages: [FIRST, SECOND] });
-      const [first, second] = result.fates;
-      const wanted = expected(cell, mode);
-      const faults = [...result.faults];
-      if (!fits(first, wanted)) faults.push(`is ${first} and not ${wanted}`);
-      const fair = cell.kind !== "silent" && cell.name !== "RSET: early";
-      if (second !== "ss" && fair) faults.push(`the next message is ${second}`);
-      return faults.map((fault) => `${cell.name}: ${fault}`);
-    });
-    expect(complaints).toEqual([]);
+describe.each(NAMED_MODES)("$name", ({ mode }) => {
+  test("a host takes what it has answered 2xx to behind the message, and the next message is in step", async () => {
+    const cells = cellsFor(mode).filter(speaking);
+    // Two modes see every answer; for the two others one of each kind is enough.
+    const some = mode.lmtp === mode.pipelining ? oneOfEachKind(cells) : cells;
+    const cases = some.map((cell) => ({ cell, mode, check: aloneAndInStep }));
+    expect(await complaintsOf(cases, ({ cell, check }) => check(cell, mode))).toEqual([]);
+  });
+
+  test("the second of two hosts gets whom the first has neither taken nor refused", async () => {
+    const cells = oneOfEachKind(cellsFor(mode)).filter(speaking);
+    const cases = cells
+      .filter(({ moment }) => moment !== "RSET" && moment !== "QUIT")
+      .map((cell) => ({ cell, mode, check: leftToTheSecond }));
+    expect(await complaintsOf(cases, ({ cell, check }) => check(cell, mode))).toEqual([]);
   });
 });
 
-describe.each(MODES.map((mode) => ({ name: modeName(mode), mode })))("the first of two hosts ($name)", ({ mode }) => {
-  test("leaves to the second whom it has neither taken nor refused", async () => {
-    const cells = cellsFor(mode).filter(({ moment }) => moment !== "RSET" && moment !== "QUIT");
-    const complaints = await eachOf(cells, async (cell) => {
-      const result = await trial({
-        ...optionsFor(cell, mode),
-        scripts: [scriptOf(cell), undefined],
-        messages: [FIRST],
-      });
-      const faults = [...result.faults];
-      const [fate] = result.fates;
-      const alone = expected(cell, mode);
-      // A host that does not want to talk at all has refused nobody.
-      const refuses = cell.moment !== "greeting" && cell.moment !== "EHLO" && cell.moment !== "EHLO2";
-      const wanted = refuses ? alone.replaceAll("l", "s") : alone.replaceAll(/[ln]/g, "s");
-      if (cell.kind !== "silent" && !fits(fate, wanted)) faults.push(`is ${fate} and not ${wanted}`);
-      const asked = new Set(result.hops[1].asked);
-      FIRST.users.forEach((user, at) => {
-        const left = alone[at] === "l" || (alone[at] === "n" && !refuses);
-        if (alone[at] !== "?" && asked.has(user) !== left)
-          faults.push(`${user} was ${left ? "not " : ""}asked elsewhere`);
-      });
-      return faults.map((fault) => `${cell.name}: ${fault}`);
-    });
-    expect(complaints).toEqual([]);
+test("a host that says nothing is left when its time is up", async () => {
+  const cases = MODES.flatMap((mode) =>
+    oneOfEachKind(cellsFor(mode))
+      .filter(({ moment, kind }) => kind === "silent" && moment !== "QUIT")
+      .flatMap((cell) => [aloneAndInStep, leftToTheSecond].map((check) => ({ cell, mode, check })))
+      .filter(({ cell: { moment }, check }) => moment !== "RSET" || check === aloneAndInStep),
+  );
+  const complaints = await complaintsOf(cases, async ({ cell, mode, check }) => {
+    // On a busy machine the good hosts are slow as well: then it is tried again with more patience.
+    const faults = await check(cell, mode, 500);
+    return faults.length === 0 ? faults : check(cell, mode, 5_000);
   });
+  expect(complaints).toEqual([]);
 });
