@@ -5,10 +5,11 @@
 import { connectControl, NoDaemonError } from "../control/client.ts";
 import type { SubmissionAnswer, SubmissionFacts } from "../control/protocol.ts";
 import { homeFolder } from "../daemon/home.ts";
-import type { IncomingEnvelope, IncomingMessage, Intake } from "../reception/intake.ts";
+import type { IncomingMessage, Intake } from "../reception/intake.ts";
+import { rulesetJudges } from "../reception/ruleset-judges.ts";
+import type { Transaction } from "../reception/transaction.ts";
 import { silentLog } from "../log/log.ts";
 import { type Reply, reply } from "../mail/reply.ts";
-import { refusalOf } from "../routing/local-user.ts";
 import type { Site } from "../site/site.ts";
 import { serveStdio } from "../smtpd/stdio.ts";
 import { systemClock } from "../sys/clock.ts";
@@ -27,7 +28,7 @@ export async function speakSmtp(args: SendmailArguments): Promise<number> {
       log: silentLog,
       clock: systemClock,
       identify: () => ({ name: "localhost", ptr: "localhost", resolve: "OK" }),
-      acceptRecipient: (site, triple, scope) => refusalOf(site, triple, scope),
+      judges: rulesetJudges,
       expand: () => undefined,
       storageProblem: () => undefined,
       startQueueRun: () => 0,
@@ -50,8 +51,8 @@ class HandedOver implements IncomingMessage {
   readonly #octets: Buffer[] = [];
   #size = 0;
 
-  constructor(incoming: IncomingEnvelope, limit: number) {
-    const { sender, recipients, bodyType, smtputf8, ret, envid } = incoming;
+  constructor({ announced, recipients }: Transaction, limit: number) {
+    const { sender, bodyType, smtputf8, ret, envid } = announced;
     this.#limit = limit;
     this.#facts = {
       user: caller(),

@@ -1,6 +1,7 @@
 /** Sites as a whole program opens them: with delivery agents. */
 import { type Agents, createAgents } from "../delivery/agents.ts";
-import { type OpenedSite, openSite, type SiteSource, type SiteSurroundings } from "../site/open-site.ts";
+import { type OpenedSite, openSite, type SiteSource } from "../site/open-site.ts";
+import type { SiteSurroundings } from "../site/surroundings.ts";
 import type { UserWorkers } from "../sys/user-workers.ts";
 
 /** What sites and their agents share. */

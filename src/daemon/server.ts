@@ -7,13 +7,14 @@ import type { Config, PortOptions } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { Runner } from "../dispatch/runner.ts";
 import { createIntake } from "../reception/receive.ts";
+import { rulesetJudges } from "../reception/ruleset-judges.ts";
 import type { Intake } from "../reception/intake.ts";
 import type { Log } from "../log/log.ts";
 import { type OpenedQueue, openQueue } from "../queue/open-queue.ts";
 import type { QueueEntry, QueueFilter } from "../queue/queue.ts";
 import { TimerScheduler } from "../queue/timer-scheduler.ts";
 import { destinationText, parseDestinations } from "../routing/alias-list.ts";
-import { locate, refusalOf } from "../routing/local-user.ts";
+import { locate } from "../routing/local-user.ts";
 import { openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
 import { EX } from "../sys/sysexits.ts";
@@ -58,7 +59,8 @@ export class Server {
     const { clock, log } = surroundings;
     const { store } = queue;
     this.#intake = createIntake({
-      store,
+      judges: rulesetJudges,
+      queue: store,
       clock,
       log,
       accepted: (entry, { config }) => this.#accepted(entry, config),
@@ -245,7 +247,7 @@ export class Server {
       log,
       clock,
       identify: (site, address) => identifyClient(site.hosts, address),
-      acceptRecipient: (site, triple, scope) => refusalOf(site, triple, scope),
+      judges: rulesetJudges,
       expand: async (site, triple, scope) => {
         const answer = await locate(site, triple, false, scope);
         return answer.kind === "alias" ? parseDestinations(answer.value).map(destinationText) : undefined;

@@ -22,6 +22,7 @@ import type { Site } from "../site/site.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { Intake } from "../reception/intake.ts";
 import { bareAddress } from "../reception/local-submission.ts";
+import { Transaction } from "../reception/transaction.ts";
 import { queueTimeout } from "./queue-timeouts.ts";
 
 export interface ReportSender {
@@ -93,16 +94,15 @@ async function send(
     ["s", "localhost"],
   ]);
   const recipients = await Promise.all(plan.to.map((address) => recipientOf(site.router, address, scope)));
-  const incoming = await intake.begin({
-    site,
+  const session = Transaction.ofSession(site, { relay: "localhost" }, scope);
+  const transaction = session.message({
     sender: "",
-    recipients,
-    scope,
-    relay: "localhost",
     isReport: true,
     smtputf8: about.smtputf8,
     ...(about.eightBit && !plan.headersOnly ? { bodyType: "8BITMIME" as const } : {}),
   });
+  transaction.recipients.push(...recipients);
+  const incoming = await intake.begin(transaction);
   try {
     const now = clock.now();
     const report = composeReport({

@@ -16,3 +16,10 @@ export function reply(code: number, enhanced: string | undefined, ...lines: stri
 export function replyText({ code, enhanced, lines }: Reply): string {
   return `${code}${enhanced === undefined ? "" : ` ${enhanced}`} ${lines.join(" ")}`;
 }
+
+/** Replies about a mailbox name it: "550 5.1.1 <a@b>... User unknown"; the others speak about us or the session. */
+export function aboutMailbox(shown: string, answer: Reply): Reply {
+  const { code } = answer;
+  if (code !== 450 && code !== 550 && code !== 553) return answer;
+  return { ...answer, lines: answer.lines.map((line) => `${shown}... ${line}`) };
+}

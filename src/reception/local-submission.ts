@@ -14,6 +14,7 @@ import { QueueUnavailableError } from "../queue/queue.ts";
 import type { Site } from "../site/site.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { IncomingMessage, Intake } from "./intake.ts";
+import { Transaction } from "./transaction.ts";
 
 /** What the command line says. */
 export interface Submission {
@@ -103,10 +104,20 @@ export class LocalSubmission {
       return;
     }
     const { bodyType, smtputf8 = false, envid, ret, user, fullName } = submission;
-    const relay = `${user}@localhost`;
-    const facts = { site, sender, recipients: accepted, scope, relay, bodyType, smtputf8, envid, ret };
+    const announced = {
+      sender,
+      bodyType,
+      smtputf8,
+      envid,
+      ret,
+      isReport: false,
+      submission: { fullName, removeBcc: true },
+    };
+    const session = Transaction.ofSession(site, { relay: `${user}@localhost` }, scope);
+    const transaction = session.message(announced);
+    transaction.recipients.push(...accepted);
     try {
-      this.#message = await intake.begin({ ...facts, submission: { fullName, removeBcc: true } });
+      this.#message = await intake.begin(transaction);
     } catch (error) {
       if (!(error instanceof QueueUnavailableError)) throw error;
       this.#answer = reply(452, "4.3.1", `Queue not available: ${error.message}`);

@@ -9,7 +9,6 @@ import { Collector } from "../envelope/collect.ts";
 import { completeHeader, countHops } from "../envelope/complete-headers.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { setEnvelopeMacros } from "../envelope/envelope-macros.ts";
-import type { Log } from "../log/log.ts";
 import { logFrom } from "../log/mail-log.ts";
 import { findField, type HeaderField, isField, unfold } from "../mail/header.ts";
 import { type Reply, reply } from "../mail/reply.ts";
@@ -21,18 +20,16 @@ import {
   QueueUnavailableError,
 } from "../queue/queue.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
-import { logJudged } from "../routing/log-verdict.ts";
-import type { Verdict } from "../routing/verdict.ts";
 import type { Site } from "../site/site.ts";
 import type { Clock } from "../sys/clock.ts";
-import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
-import { checkHeader } from "./header-checks.ts";
-import type { IncomingEnvelope, IncomingMessage, Intake } from "./intake.ts";
+import { isPromise, type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import type { IncomingMessage, Intake } from "./intake.ts";
+import { type Court, judge, type Outcome, type Stage, type Subjects } from "./judges.ts";
+import type { Transaction } from "./transaction.ts";
 
-export interface IntakeEnvironment {
-  readonly store: QueueStore;
+export interface IntakeEnvironment extends Court {
+  readonly queue: Pick<QueueStore, "draft">;
   readonly clock: Clock;
-  readonly log: Log;
   /** A message is in the queue: deliver it as the delivery mode says. Resolves when the client may be answered. */
   accepted(entry: QueueEntry, site: Site): MaybePromise<void>;
 }
@@ -41,7 +38,8 @@ const QUEUE_FULL = reply(452, "4.3.1", "Out of disk space for temp file");
 
 export function createIntake(environment: IntakeEnvironment): Intake {
   return {
-    begin: (incoming) => whenReady(environment.store.draft(), (draft) => new Incoming(environment, incoming, draft)),
+    begin: (transaction) =>
+      whenReady(environment.queue.draft(), (draft) => new Incoming(environment, transaction, draft)),
   };
 }
 
@@ -49,25 +47,28 @@ class Incoming implements IncomingMessage {
   readonly #environment: IntakeEnvironment;
   readonly #site: Site;
   readonly #release: () => void;
-  readonly #incoming: IncomingEnvelope;
+  readonly #transaction: Transaction;
   readonly #draft: Draft;
   readonly #collector: Collector;
   readonly #maxSize: number;
+  /** It was clear from the start that nobody gets the message: its octets are not kept. */
+  readonly #thrownAway: boolean;
   #size = 0;
   /** Why the message cannot be taken although octets still come in. */
   #refusal: Reply | undefined;
 
-  constructor(environment: IntakeEnvironment, incoming: IncomingEnvelope, draft: Draft) {
+  constructor(environment: IntakeEnvironment, transaction: Transaction, draft: Draft) {
     this.#environment = environment;
-    this.#site = incoming.site;
+    this.#site = transaction.site;
     this.#release = this.#site.use();
-    this.#incoming = incoming;
+    this.#transaction = transaction;
+    this.#thrownAway = transaction.isDiscarded;
     this.#draft = draft;
     const { options } = this.#site.config;
     this.#maxSize = options.number("MaxMessageSize");
     this.#collector = new Collector({
       maxHeadersLength: options.number("MaxHeadersLength"),
-      body: (chunk) => this.#store(chunk),
+      body: (chunk) => this.#body(chunk),
     });
   }
 
@@ -83,6 +84,14 @@ class Incoming implements IncomingMessage {
     // The client talks on to its end; there is nothing to keep of what it says.
     if (this.#refusal !== undefined) return undefined;
     return this.#collector.write(chunk);
+  }
+
+  /** Octets of the body, as they come: judged, then kept. */
+  #body(octets: Buffer): MaybePromise<void> {
+    if (this.#environment.judges.body === undefined) return this.#store(octets);
+    return whenReady(this.#ask("body", { octets }), (outcome) =>
+      outcome.kind === "out" ? this.#refuse(outcome.reply) : this.#store(octets),
+    );
   }
 
   async finish(): Promise<Reply> {
@@ -106,7 +115,7 @@ class Incoming implements IncomingMessage {
   }
 
   #store(chunk: Buffer): MaybePromise<void> {
-    if (this.#incoming.discard) return undefined;
+    if (this.#refusal !== undefined || this.#thrownAway) return undefined;
     try {
       const stored = this.#draft.write(chunk);
       return stored instanceof Promise ? stored.catch((error: unknown) => this.#storeFailed(error)) : stored;
@@ -141,48 +150,72 @@ class Incoming implements IncomingMessage {
     const hops = countHops(fields);
     const maxHops = config.options.number("MaxHopCount");
     if (hops > maxHops) return this.#looping(`Too many hops ${hops} (${maxHops} max)`);
-    const scope = this.#incoming.scope.child();
     const now = this.#environment.clock.now();
-    const { recipients } = this.#incoming;
+    this.#setMacros(fields, hops, now);
+    const refusal = await this.#judge(fields);
+    if (refusal !== undefined) return refusal;
+    const transaction = this.#transaction;
+    const headers = completeHeader(this.#site, transaction.edited(fields), transaction.scope);
+    return this.#commit(this.#envelope(headers, now));
+  }
+
+  #setMacros(fields: readonly HeaderField[], hops: number, now: number): void {
+    const { scope, announced, recipients } = this.#transaction;
     setEnvelopeMacros(scope, {
-      ...this.#incoming,
+      ...announced,
       id: this.id,
-      soleRecipient: soleRecipient(this.#incoming),
+      soleRecipient: soleRecipient(this.#transaction),
       fields,
       hops,
       bodySize: this.#size,
       recipientCount: recipients.length,
       now,
     });
-    if (this.#incoming.submission?.fullName !== undefined) scope.set("x", this.#incoming.submission.fullName);
-    const judged = { id: this.id, relay: this.#incoming.relay };
-    const verdict = await checkHeader(this.#site, fields, scope, this.#size, (ruleset, args, each) =>
-      logJudged(this.#environment.log, config, { ...judged, ruleset, args, verdict: each }),
-    );
-    if (verdict.kind === "refuse" || verdict.kind === "defer") return verdict.reply;
-    const headers = completeHeader(this.#site, fields, scope);
-    return this.#commit(this.#envelope(headers, scope, now), verdict);
+    if (announced.submission?.fullName !== undefined) scope.set("x", announced.submission.fullName);
   }
 
-  async #commit(envelope: Envelope, verdict: Verdict): Promise<Reply> {
+  /** Each field, the header as a whole, the message; the refusal, if there is one. */
+  async #judge(fields: readonly HeaderField[]): Promise<Reply | undefined> {
+    let octets = 0;
+    for (const field of fields) {
+      octets += field.name.length + field.value.length + 3;
+      const about = this.#ask("header", { field });
+      const outcome = isPromise(about) ? await about : about;
+      if (outcome.kind === "out") return outcome.reply;
+    }
+    for (const about of [
+      () => this.#ask("eoh", { fields: fields.length, octets }),
+      () => this.#ask("eom", { size: this.#size }),
+    ]) {
+      const outcome = await about();
+      if (outcome.kind === "out") return outcome.reply;
+    }
+    return undefined;
+  }
+
+  #ask<S extends Stage>(stage: S, subject: Subjects[S]): MaybePromise<Outcome> {
+    return judge(this.#environment, stage, this.#transaction, subject, { id: this.id });
+  }
+
+  async #commit(envelope: Envelope): Promise<Reply> {
     const { log } = this.#environment;
-    const { relay, daemon, scope } = this.#incoming;
+    const { client, scope, fate, isDiscarded } = this.#transaction;
     const messageId = findField(envelope.headers, "Message-Id");
     const facts = {
       envelope,
       size: this.#size,
       messageId: messageId === undefined ? "" : unfold(messageId.value),
       protocol: scope.get("r"),
-      daemon,
-      relay,
+      daemon: client.daemon,
+      relay: client.relay,
     };
-    if (this.#incoming.discard || verdict.kind === "discard") {
+    if (isDiscarded) {
       logFrom(log, facts);
       log.write(4, { priority: "info", id: this.id, text: "discarded" });
       this.#draft.discard();
       return this.#accepted();
     }
-    const quarantined = verdict.kind === "quarantine" ? verdict.reason : this.#incoming.quarantined;
+    const quarantined = fate.kind === "quarantine" ? fate.reason : undefined;
     const options: CommitOptions = quarantined === undefined ? {} : { hold: quarantined };
     const entry = await this.#draft.commit(
       quarantined === undefined ? envelope : { ...envelope, quarantined },
@@ -196,9 +229,9 @@ class Incoming implements IncomingMessage {
 
   /** A loop must be seen by whoever can break it. */
   #looping(text: string): Reply {
-    const { relay, recipients } = this.#incoming;
+    const { client, recipients } = this.#transaction;
     const to = recipients.map(({ given }) => given).join(", ");
-    const line = `SYSERR: ${text}: via ${relay}, to ${to}`;
+    const line = `SYSERR: ${text}: via ${client.relay}, to ${to}`;
     this.#environment.log.write(1, { priority: "crit", id: this.id, text: line });
     return reply(554, "5.4.6", text);
   }
@@ -208,11 +241,14 @@ class Incoming implements IncomingMessage {
   }
 
   #wantedFields(fields: readonly HeaderField[]): readonly HeaderField[] {
-    return this.#incoming.submission?.removeBcc ? fields.filter((field) => !isField(field, "Bcc")) : fields;
+    return this.#transaction.announced.submission?.removeBcc
+      ? fields.filter((field) => !isField(field, "Bcc"))
+      : fields;
   }
 
-  #envelope(headers: readonly HeaderField[], scope: MacroScope, now: number): Envelope {
-    const { sender, recipients, bodyType, smtputf8, envid, ret, auth, isReport } = this.#incoming;
+  #envelope(headers: readonly HeaderField[], now: number): Envelope {
+    const { announced, recipients, scope } = this.#transaction;
+    const { sender, bodyType, smtputf8, envid, ret, auth, isReport } = announced;
     const precedence = findField(headers, "Precedence");
     return {
       id: this.id,
@@ -228,7 +264,7 @@ class Incoming implements IncomingMessage {
       auth,
       arrived: now,
       macros: persistentMacros(this.#site.config, scope),
-      isReport: isReport ?? false,
+      isReport,
       messageClass:
         precedence === undefined ? 0 : (this.#site.config.precedences.get(unfold(precedence.value).toLowerCase()) ?? 0),
     };
@@ -236,7 +272,7 @@ class Incoming implements IncomingMessage {
 }
 
 /** $u while the message is completed: the only recipient, as RCPT or the command line gave it. Reports name nobody. */
-function soleRecipient({ recipients, isReport, submission }: IncomingEnvelope): string | undefined {
+function soleRecipient({ recipients, announced: { isReport, submission } }: Transaction): string | undefined {
   if (recipients.length !== 1 || isReport) return undefined;
   const [{ given }] = recipients;
   return submission === undefined ? `<${given}>` : given;

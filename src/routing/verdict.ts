@@ -12,3 +12,10 @@ export type Verdict =
   | { readonly kind: "quarantine"; readonly reason: string; readonly at?: Location };
 
 export const ACCEPTED: Verdict = { kind: "ok" };
+
+const HARSHNESS: Readonly<Record<Verdict["kind"], number>> = { ok: 0, quarantine: 1, discard: 2, defer: 3, refuse: 4 };
+
+/** What holds where two verdicts meet: the harsher one, of equals the later. */
+export function meet(earlier: Verdict, later: Verdict): Verdict {
+  return HARSHNESS[later.kind] >= HARSHNESS[earlier.kind] ? later : earlier;
+}

@@ -4,8 +4,8 @@ import { type AliasDatabase, openAliasSource } from "../maps/alias-source.ts";
 import type { MapEnvironment } from "../maps/environment.ts";
 import { readAliasText } from "../routing/alias-file.ts";
 import type { MailboxDatabase } from "../sys/users.ts";
-import type { SiteSurroundings } from "./open-site.ts";
 import { wordsOf } from "./site.ts";
+import type { SiteSurroundings } from "./surroundings.ts";
 
 export function openAliasDatabases(
   config: Config,

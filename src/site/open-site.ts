@@ -3,24 +3,13 @@ import { withOrigins } from "../cf/message-origins.ts";
 import type { CommandLineSetting, ConfigEnvironment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { openNames } from "../dns/names.ts";
-import type { Resolver } from "../dns/resolver.ts";
-import type { Log } from "../log/log.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import { originsOf } from "../source/source-map.ts";
-import type { Clock } from "../sys/clock.ts";
 import { groupId } from "../sys/groups.ts";
-import type { Machine } from "../sys/machine.ts";
 import { ConfiguredUsers } from "../sys/mailbox-database.ts";
 import { openAliasDatabases } from "./alias-databases.ts";
 import { type Attachment, Site, type SiteParts } from "./site.ts";
-
-/** What sites share: the machine and the parts of the process that outlive them. */
-export interface SiteSurroundings {
-  readonly machine: Machine;
-  readonly resolver: Resolver;
-  readonly clock: Clock;
-  readonly log: Log;
-}
+import type { SiteSurroundings } from "./surroundings.ts";
 
 export type OpenedSite<Agents extends Attachment> =
   | {

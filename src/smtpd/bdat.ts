@@ -4,29 +4,29 @@
  * The octets of a chunk follow their command at once, whatever we think of it; a refused chunk is read and thrown away
  * before the refusal is said. Lines still have to end with CRLF: BINARYMIME is not offered.
  */
-import type { IncomingMessage } from "../reception/intake.ts";
 import { type Reply, reply } from "../mail/reply.ts";
+import type { IncomingMessage } from "../reception/intake.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import type { MaybeAnswer } from "./answer.ts";
+import type { Conversation } from "./conversation.ts";
 import { finishMessage, openMessage } from "./data.ts";
 import type { DataConsumer } from "./octet-stream.ts";
 import { replies } from "./replies.ts";
-import type { SmtpSession } from "./session.ts";
 
-export function bdat(session: SmtpSession, argument: string): MaybePromise<void> {
+export function bdat(session: Conversation, argument: string): MaybeAnswer {
   const match = /^([0-9]{1,15})(?:[ \t]+(LAST))?$/i.exec(argument);
   // Without a size there is no telling where the next command begins.
-  if (match === null) return session.finish(replies.chunkSize);
+  if (match === null) return { last: replies.chunkSize };
   const count = Number(match[1]);
   const isLast = match[2] !== undefined;
   return whenReady(messageFor(session), (found) => {
-    if (found === undefined) return;
-    if ("code" in found.message) {
-      session.octets.startChunk(new RefusedChunk(session, found.message), count, true);
-    } else {
-      session.message = found.message;
-      session.octets.startChunk(new Chunk(session, found.message, count, isLast), count, found.isNew);
+    if (found === undefined) return undefined;
+    const { message, isNew } = found;
+    if ("code" in message) {
+      return { begin: () => session.readChunk(new RefusedChunk(session, message), count, true) };
     }
-    session._armTimeout();
+    session.receive(message);
+    return { begin: () => session.readChunk(new Chunk(session, message, count, isLast), count, isNew) };
   });
 }
 
@@ -35,7 +35,7 @@ interface Found {
   readonly isNew: boolean;
 }
 
-function messageFor(session: SmtpSession): MaybePromise<Found | undefined> {
+function messageFor(session: Conversation): MaybePromise<Found | undefined> {
   if (session.message !== undefined) return { message: session.message, isNew: false };
   const { transaction } = session;
   const problem =
@@ -50,12 +50,12 @@ function messageFor(session: SmtpSession): MaybePromise<Found | undefined> {
 }
 
 class Chunk implements DataConsumer {
-  readonly #session: SmtpSession;
+  readonly #session: Conversation;
   readonly #message: IncomingMessage;
   readonly #count: number;
   readonly #isLast: boolean;
 
-  constructor(session: SmtpSession, message: IncomingMessage, count: number, isLast: boolean) {
+  constructor(session: Conversation, message: IncomingMessage, count: number, isLast: boolean) {
     this.#session = session;
     this.#message = message;
     this.#count = count;
@@ -68,19 +68,22 @@ class Chunk implements DataConsumer {
 
   end({ bareLineEnd }: { readonly bareLineEnd: boolean }, next: () => void): void {
     const session = this.#session;
-    session._armTimeout();
-    if (this.#isLast) return finishMessage(session, this.#message, bareLineEnd, next);
-    session.reply(reply(250, "2.0.0", `${this.#count} octets received`));
-    return session.proceed(next);
+    session.conclude(
+      () =>
+        this.#isLast
+          ? finishMessage(session, this.#message, bareLineEnd)
+          : reply(250, "2.0.0", `${this.#count} octets received`),
+      next,
+    );
   }
 }
 
 /** Reads past the octets of a chunk that is not wanted. The transaction is over then (RFC 3030 §2). */
 class RefusedChunk implements DataConsumer {
-  readonly #session: SmtpSession;
+  readonly #session: Conversation;
   readonly #answer: Reply;
 
-  constructor(session: SmtpSession, answer: Reply) {
+  constructor(session: Conversation, answer: Reply) {
     this.#session = session;
     this.#answer = answer;
   }
@@ -90,9 +93,7 @@ class RefusedChunk implements DataConsumer {
   }
 
   end(_facts: { readonly bareLineEnd: boolean }, next: () => void): void {
-    this.#session._armTimeout();
     this.#session.endTransaction();
-    this.#session.refuse(this.#answer);
-    this.#session.proceed(next);
+    this.#session.conclude(() => this.#answer, next);
   }
 }

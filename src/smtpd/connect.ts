@@ -7,38 +7,39 @@
 import { isIPv6 } from "node:net";
 import { rfc5322Date } from "../mail/date.ts";
 import { reply } from "../mail/reply.ts";
+import { judge } from "../reception/judges.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import type { Answer, MaybeAnswer } from "./answer.ts";
+import type { Conversation } from "./conversation.ts";
 import { replies } from "./replies.ts";
-import { logJudgement } from "./session-log.ts";
-import type { SmtpSession } from "./session.ts";
+import type { ClientIdentity } from "./services.ts";
 
 /** A client that would have to wait longer than this for its second (ConnectionRateThrottle) is sent away, ms. */
 const LONGEST_QUEUE = 30_000;
 /** Longest pause before the greeting that we honour, ms. */
 const LONGEST_PAUSE = 5 * 60_000;
 
-export function connect(session: SmtpSession): MaybePromise<void> {
-  const { admission, services } = session;
+export function connect(session: Conversation): MaybeAnswer {
+  const { admission, services, settings } = session;
   const wait = admission === undefined ? 0 : admission.wait(services.clock.now());
   if (admission?.isFull() === true || wait > LONGEST_QUEUE) {
-    return session.finish(replies.tooManyConnections(session.hostName));
+    return { last: replies.tooManyConnections(settings.hostName) };
   }
   return wait > 0 ? session.pause(wait, () => identify(session)) : identify(session);
 }
 
-function identify(session: SmtpSession): MaybePromise<void> {
+function identify(session: Conversation): MaybeAnswer {
   return whenReady(session.services.identify(session.site, session.remoteAddress), (client) => {
-    session.client = client;
-    setClientMacros(session);
-    return whenReady(judge(session), () => greet(session));
+    setClientMacros(session, client);
+    return whenReady(admit(session, client), () => greet(session));
   });
 }
 
-function setClientMacros(session: SmtpSession): void {
-  const { scope, client } = session;
+function setClientMacros(session: Conversation, client: ClientIdentity): void {
+  const { scope, whole } = session;
   const address = isIPv6(session.remoteAddress) ? `IPv6:${session.remoteAddress}` : session.remoteAddress;
   const shown = `[${address}]`;
-  session.relay = client.name === "" || client.name === shown ? shown : `${client.name} ${shown}`;
+  whole.client.relay = client.name === "" || client.name === shown ? shown : `${client.name} ${shown}`;
   scope.set("client_addr", address);
   scope.set("client_name", client.name);
   scope.set("client_ptr", client.ptr);
@@ -47,13 +48,13 @@ function setClientMacros(session: SmtpSession): void {
   scope.set("daemon_port", String(session.localPort));
   scope.set("daemon_addr", session.localAddress);
   scope.set("if_addr", session.localAddress);
-  scope.set("if_name", session.hostName);
+  scope.set("if_name", session.settings.hostName);
   scope.set("s", client.name);
   scope.set("_", client.resolve === "FORGED" ? `${session.relay} (may be forged)` : session.relay);
   setDaemonMacros(session, daemonFlags(session.port.modifiers));
 }
 
-export function setDaemonMacros({ scope, port }: SmtpSession, flags: string): void {
+export function setDaemonMacros({ scope, port }: Pick<Conversation, "scope" | "port">, flags: string): void {
   scope.set("daemon_name", port.name);
   scope.set("daemon_family", port.family);
   scope.set("daemon_flags", flags);
@@ -67,21 +68,15 @@ function daemonFlags(modifiers: ReadonlySet<string>): string {
   return [...modifiers].map((letter) => (/[A-Z]/.test(letter) ? letter + letter : letter)).join(" ");
 }
 
-/** srv_features, check_relay, then greet_pause. */
-function judge(session: SmtpSession): MaybePromise<void> {
-  const { router, scope, client } = session;
+/** srv_features, the judges of the connect stage, then greet_pause. */
+function admit(session: Conversation, { name }: ClientIdentity): MaybePromise<void> {
+  const { site, scope, services, whole } = session;
   const address = scope.get("client_addr") ?? "";
-  return whenReady(router.select("srv_features", [client.name], scope), (features) => {
-    session.features = features ?? "";
-    return whenReady(router.check("check_relay", [client.name, address], scope), (verdict) => {
-      const refusal = session.refusalOf(verdict);
-      logJudgement(session, "check_relay", [client.name, address], verdict, refusal);
-      if (refusal !== undefined) {
-        session.refusal = refusal;
-        return undefined;
-      }
-      session.verdict = verdict;
-      return whenReady(router.select("greet_pause", [client.name, address], scope), (text) => {
+  return whenReady(site.router.select("srv_features", [name], scope), (features) => {
+    session.offer(features ?? "");
+    return whenReady(judge(services, "connect", whole, { name, address }), (outcome) => {
+      if (outcome.kind === "out") return session.turnAway(outcome.reply);
+      return whenReady(site.router.select("greet_pause", [name, address], scope), (text) => {
         const pause = Math.min(Number.parseInt(text ?? "", 10) || 0, LONGEST_PAUSE);
         return pause > 0 ? pauseFor(session, pause) : undefined;
       });
@@ -90,25 +85,9 @@ function judge(session: SmtpSession): MaybePromise<void> {
 }
 
 /** Waits before the greeting; whoever talks in the meantime is no mail server. */
-async function pauseFor(session: SmtpSession, pause: number): Promise<void> {
-  const socket = session._socket;
-  const spoke =
-    socket.bytesRead > 0 ||
-    (await new Promise<boolean>((resolve) => {
-      const over = (early: boolean): void => {
-        cancel();
-        socket.off("data", onData);
-        socket.off("close", onClose);
-        resolve(early);
-      };
-      const onData = (): void => over(true);
-      const onClose = (): void => over(false);
-      const cancel = session.services.clock.after(pause, () => over(false));
-      socket.once("data", onData);
-      socket.once("close", onClose);
-    }));
-  if (!spoke) return;
-  session.refusal = replies.rejected;
+async function pauseFor(session: Conversation, pause: number): Promise<void> {
+  if (!(await session.isSpokenTo(pause))) return;
+  session.turnAway(replies.rejected);
   session.services.log.write(1, {
     priority: "notice",
     text: `rejecting commands from ${session.relay} due to pre-greeting traffic`,
@@ -116,18 +95,20 @@ async function pauseFor(session: SmtpSession, pause: number): Promise<void> {
 }
 
 /** Says hello, or that it would be of no use. */
-export function greet(session: SmtpSession): void {
-  if (session._closed || session._closing) return undefined;
-  const { refusal, hostName, config, scope } = session;
-  if (session.isShuttingDown) return session.finish(replies.shuttingDown(hostName));
-  if (refusal?.code === 421) return session.finish(refusal);
-  session.open();
-  if (refusal !== undefined) return session.reply(replies.notAccepting(hostName));
+export function greet(session: Conversation): Answer | undefined {
+  if (session.isOver) return undefined;
+  const { refusal, settings, site, scope } = session;
+  const { hostName } = settings;
+  if (session.isShuttingDown) return { last: replies.shuttingDown(hostName) };
+  if (refusal?.code === 421) return refusal;
+  const begin = (): void => session.open();
+  if (refusal !== undefined) return { reply: replies.notAccepting(hostName), begin };
   scope.set("b", rfc5322Date(session.services.clock.now()));
+  const { config } = site;
   const text = config.expand(config.options.text("SmtpGreetingMessage"), scope);
   const [first, ...rest] = text.split(/\r?\n/);
   // "ESMTP" goes after the host name, the first word.
   const blank = first.search(/\s/);
   const marked = blank < 0 ? `${first} ESMTP` : `${first.slice(0, blank)} ESMTP${first.slice(blank)}`;
-  return session.reply(reply(220, undefined, marked, ...rest));
+  return { reply: reply(220, undefined, marked, ...rest), begin };
 }

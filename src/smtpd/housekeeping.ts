@@ -1,39 +1,40 @@
 /** The small commands: RSET NOOP QUIT HELP VERB, those that are none of SMTP, and those that RFC 5321 has given up. */
+import type { Answer } from "./answer.ts";
+import type { Conversation } from "./conversation.ts";
 import { replies } from "./replies.ts";
-import type { SmtpSession } from "./session.ts";
 
-export function rset(session: SmtpSession): void {
+export function rset(session: Conversation): Answer {
   session.endTransaction();
-  session.reply(replies.reset);
+  return replies.reset;
 }
 
-export function noop(session: SmtpSession): void {
-  session.reply(replies.ok);
+export function noop(): Answer {
+  return replies.ok;
 }
 
-export function quit(session: SmtpSession): void {
-  session.finish(replies.goodbye(session.hostName));
+export function quit({ settings }: Conversation): Answer {
+  return { last: replies.goodbye(settings.hostName) };
 }
 
-export function help(session: SmtpSession): void {
-  session.reply(replies.noHelp(session.scope.get("v") ?? ""));
+export function help({ scope }: Conversation): Answer {
+  return replies.noHelp(scope.get("v") ?? "");
 }
 
-export function verb(session: SmtpSession): void {
-  session.reply(session.privacy.has("noverb") ? replies.verbRefused : replies.verbose);
+export function verb({ settings }: Conversation): Answer {
+  return settings.privacy.has("noverb") ? replies.verbRefused : replies.verbose;
 }
 
 /** No mechanism is offered. */
-export function auth(session: SmtpSession, argument: string): void {
+export function auth(_session: Conversation, argument: string): Answer {
   const mechanism = argument.split(/[ \t]/, 1)[0];
-  session.reply(mechanism === "" ? replies.argumentRequired : replies.noMechanism(mechanism));
+  return mechanism === "" ? replies.argumentRequired : replies.noMechanism(mechanism);
 }
 
 /** A web browser or scanner that was talked into speaking to us: its next lines are not for us. */
-export function openProxy(session: SmtpSession): void {
-  session.finish(replies.openProxy(session.hostName, session.relay));
+export function openProxy({ settings, relay }: Conversation): Answer {
+  return { last: replies.openProxy(settings.hostName, relay) };
 }
 
-export function notImplemented(session: SmtpSession, _argument: string, line: string): void {
-  session.reply(replies.notImplemented(line));
+export function notImplemented(_session: Conversation, _argument: string, line: string): Answer {
+  return replies.notImplemented(line);
 }

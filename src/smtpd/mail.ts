@@ -1,90 +1,48 @@
 /** MAIL (RFC 5321 §4.1.1.2): a sender, its parameters, and what check_mail says about them. */
-import type { Reply } from "../mail/reply.ts";
-import { reply } from "../mail/reply.ts";
-import type { MacroScope } from "../rewriting/macro-scope.ts";
-import type { Verdict } from "../routing/verdict.ts";
-import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import { type Reply, reply } from "../mail/reply.ts";
+import { admitSender } from "../reception/sender.ts";
+import type { Announcement } from "../reception/transaction.ts";
+import { whenReady } from "../sys/maybe-promise.ts";
+import type { MaybeAnswer } from "./answer.ts";
+import type { Conversation } from "./conversation.ts";
 import { type EsmtpParameter, isEightBit, readPath } from "./path.ts";
-import { about, replies } from "./replies.ts";
-import type { Transaction } from "./services.ts";
-import { logJudgement } from "./session-log.ts";
-import type { SmtpSession } from "./session.ts";
+import { replies } from "./replies.ts";
 
-export function mail(session: SmtpSession, argument: string): MaybePromise<void> {
-  session.askedForMail = true;
+export function mail(session: Conversation, argument: string): MaybeAnswer {
+  session.aboutMail();
   const tooEarly = order(session);
-  if (tooEarly !== undefined) return session.reply(tooEarly);
+  if (tooEarly !== undefined) return tooEarly;
   const path = readPath(argument, "FROM");
-  if (path.kind === "refused") return session.reply(path.reply);
+  if (path.kind === "refused") return path.reply;
+  const { address, shown } = path;
   const parameters = readParameters(session, path.parameters);
-  if ("code" in parameters) return session.reply(parameters);
-  if (!parameters.smtputf8 && isEightBit(path.address)) return session.reply(replies.needsUtf8(path.shown));
+  if ("code" in parameters) return parameters;
+  if (!parameters.smtputf8 && isEightBit(address)) return replies.needsUtf8(shown);
   const storage = session.services.storageProblem(session.site);
-  if (storage !== undefined) return session.reply(replies.storage(storage));
-  const scope = session.scope.child([["f", path.address]]);
-  const transaction: Transaction = {
-    ...parameters,
-    sender: path.address,
-    shownSender: path.shown,
-    recipients: [],
-    scope,
-    badRecipients: 0,
-    discard: session.verdict.kind === "discard",
-    quarantined: session.verdict.kind === "quarantine" ? session.verdict.reason : undefined,
-  };
-  return whenReady(resolveSender(session, path.address, scope), (bad) => {
-    if (bad !== undefined) return session.refuse(about(path.shown, bad));
-    const verdict = session.router.check("check_mail", [path.shown], scope);
-    return whenReady(verdict, (answer) => judged(session, transaction, answer));
+  if (storage !== undefined) return replies.storage(storage);
+  const announced: Announcement = { ...parameters, sender: address, isReport: false };
+  const transaction = session.whole.message(announced, [["f", address]]);
+  return whenReady(admitSender(session.services, transaction, shown), (refusal) => {
+    if (refusal !== undefined) return refusal;
+    session.announce(transaction);
+    return replies.senderOk(shown);
   });
 }
 
-function order(session: SmtpSession): Reply | undefined {
+function order(session: Conversation): Reply | undefined {
   if (session.refusal !== undefined) return session.refusal;
-  if (session.helo === undefined && session.privacy.has("needmailhelo")) return replies.sayHello;
+  if (session.helo === undefined && session.settings.privacy.has("needmailhelo")) return replies.sayHello;
   return session.transaction === undefined ? undefined : replies.twoSenders;
 }
 
-function judged(session: SmtpSession, transaction: Transaction, verdict: Verdict): void {
-  const { shownSender } = transaction;
-  const refusal = session.refusalOf(verdict);
-  if (refusal !== undefined) {
-    const answer = about(shownSender, refusal);
-    logJudgement(session, "check_mail", [shownSender], verdict, answer);
-    return session.refuse(answer);
-  }
-  logJudgement(session, "check_mail", [shownSender], verdict);
-  if (verdict.kind === "discard") transaction.discard = true;
-  if (verdict.kind === "quarantine") transaction.quarantined = verdict.reason;
-  session.transaction = transaction;
-  return session.reply(replies.senderOk(shownSender));
-}
-
-/** {mail_mailer}, {mail_host}, {mail_addr}: where the sender's address leads. An address that leads nowhere is refused. */
-function resolveSender(session: SmtpSession, address: string, scope: MacroScope): MaybePromise<Reply | undefined> {
-  if (address === "") {
-    scope.set("mail_addr", "<>");
-    return undefined;
-  }
-  return whenReady(session.router.resolve(address, scope), (resolution) => {
-    if (resolution.kind === "triple") {
-      scope.set("mail_mailer", resolution.triple.mailer);
-      scope.set("mail_host", resolution.triple.host);
-      scope.set("mail_addr", resolution.triple.user);
-    }
-    // Nobody could answer a sender that ruleset 0 refuses; what it cannot tell now is asked again when mail goes there.
-    return resolution.kind === "error" ? resolution.reply : undefined;
-  });
-}
-
-type MailParameters = Pick<Transaction, "bodyType" | "smtputf8" | "envid" | "ret" | "auth" | "declaredSize">;
+type MailParameters = Pick<Announcement, "bodyType" | "smtputf8" | "envid" | "ret" | "auth">;
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Reads one parameter into the transaction; returns the reply that refuses it. */
 type ParameterReader = (
   value: string | null,
   into: Writable<MailParameters>,
-  session: SmtpSession,
+  session: Conversation,
 ) => Reply | undefined;
 
 const readers: ReadonlyMap<string, ParameterReader> = new Map<string, ParameterReader>([
@@ -96,7 +54,7 @@ const readers: ReadonlyMap<string, ParameterReader> = new Map<string, ParameterR
   ["SMTPUTF8", readSmtpUtf8],
 ]);
 
-function readParameters(session: SmtpSession, parameters: readonly EsmtpParameter[]): MailParameters | Reply {
+function readParameters(session: Conversation, parameters: readonly EsmtpParameter[]): MailParameters | Reply {
   const result: Writable<MailParameters> = { smtputf8: false };
   for (const { keyword, value } of parameters) {
     const refusal = readers.get(keyword)?.(value, result, session) ?? unknown(keyword);
@@ -109,14 +67,13 @@ function unknown(keyword: string): Reply | undefined {
   return readers.has(keyword) ? undefined : replies.badParameter(keyword);
 }
 
-function readSize(value: string | null, into: Writable<MailParameters>, session: SmtpSession): Reply | undefined {
+function readSize(value: string | null, _into: unknown, session: Conversation): Reply | undefined {
   if (value === null) return reply(501, "5.5.2", "SIZE requires a value");
   // What is no number is no announcement.
   const size = /^[0-9]+$/.test(value) ? Number(value) : 0;
   if (!Number.isSafeInteger(size)) return replies.hugeSize;
-  const limit = session.config.options.number("MaxMessageSize");
+  const limit = session.site.config.options.number("MaxMessageSize");
   if (limit > 0 && size > limit) return replies.tooBig(limit);
-  into.declaredSize = size;
   return undefined;
 }
 
@@ -152,8 +109,8 @@ function readAuth(value: string | null, into: Writable<MailParameters>): Reply |
   return undefined;
 }
 
-function readSmtpUtf8(value: string | null, into: Writable<MailParameters>, session: SmtpSession): Reply | undefined {
-  if (!session.config.options.flag("SmtpUTF8")) return replies.badParameter("SMTPUTF8");
+function readSmtpUtf8(value: string | null, into: Writable<MailParameters>, session: Conversation): Reply | undefined {
+  if (!session.site.config.options.flag("SmtpUTF8")) return replies.badParameter("SMTPUTF8");
   if (value !== null) return reply(501, "5.5.4", "SMTPUTF8 takes no value");
   into.smtputf8 = true;
   return undefined;

@@ -6,7 +6,8 @@
  */
 import { parse, SyntaxError } from "../generated/esmtp-params.js";
 import type { Reply } from "../mail/reply.ts";
-import { printable, replies } from "./replies.ts";
+import { replies } from "./replies.ts";
+import { printable } from "../mail/printable.ts";
 
 export interface EsmtpParameter {
   /** In upper case. */

@@ -1,4 +1,5 @@
 /** Every reply of the server in one table, in sendmail's words where sendmail has them: scripts and log analysers know them. */
+import { printable, withoutControls } from "../mail/printable.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 
 export const replies = {
@@ -65,36 +66,10 @@ export const replies = {
   badParameter: (keyword: string): Reply => reply(555, "5.5.4", `${printable(keyword)} parameter unrecognized`),
 } as const;
 
-/** Parts of a client's line longer than this are shortened when repeated: replies are lines too (RFC 5321 §4.5.3.1.5). */
-const LONGEST_ECHO = 200;
-
-/** What a client typed, fit to be repeated in a reply: no control characters, the middle left out when it is long. */
-export function printable(text: string): string {
-  const half = LONGEST_ECHO / 2;
-  const short = text.length <= LONGEST_ECHO ? text : `${text.slice(0, half)}...${text.slice(-half)}`;
-  return clean(short, "?");
-}
-
 /** The reply as it goes out: every line with code and enhanced code, CRLF at the ends. */
 export function wireText({ code, enhanced, lines }: Reply): string {
   const status = enhanced === undefined ? "" : `${enhanced} `;
-  if (lines.length === 1) return `${code} ${status}${clean(lines[0], " ")}\r\n`;
+  if (lines.length === 1) return `${code} ${status}${withoutControls(lines[0], " ")}\r\n`;
   const last = lines.length - 1;
-  return lines.map((line, i) => `${code}${i < last ? "-" : " "}${status}${clean(line, " ")}\r\n`).join("");
-}
-
-// eslint-disable-next-line no-control-regex
-const controls = /[\x00-\x08\x0a-\x1f\x7f]/;
-const allControls = new RegExp(controls.source, "g");
-
-/** A reply must never be split by what is put into it (rule texts, addresses, DNS names). */
-function clean(line: string, instead: string): string {
-  return controls.test(line) ? line.replace(allControls, instead) : line;
-}
-
-/** Replies about a mailbox name it: "550 5.1.1 <a@b>... User unknown"; the others speak about us or the session. */
-export function about(shown: string, answer: Reply): Reply {
-  const { code } = answer;
-  if (code !== 450 && code !== 550 && code !== 553) return answer;
-  return { ...answer, lines: answer.lines.map((line) => `${shown}... ${line}`) };
+  return lines.map((line, i) => `${code}${i < last ? "-" : " "}${status}${withoutControls(line, " ")}\r\n`).join("");
 }

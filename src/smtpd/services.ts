@@ -3,9 +3,8 @@
  * threads later (decision D6).
  */
 import type { Intake } from "../reception/intake.ts";
-import type { Log } from "../log/log.ts";
-import type { Reply } from "../mail/reply.ts";
-import type { Recipient, Triple } from "../envelope/recipient.ts";
+import type { Triple } from "../envelope/recipient.ts";
+import type { Court } from "../reception/judges.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Site } from "../site/site.ts";
 import type { Clock } from "../sys/clock.ts";
@@ -20,39 +19,16 @@ export interface ClientIdentity {
   readonly resolve: "OK" | "FAIL" | "FORGED" | "TEMP";
 }
 
-export interface SmtpServices {
+export interface SmtpServices extends Court {
   /** The site in force; a session keeps the one it began with, a reload serves new sessions. */
   site(): Site;
   readonly intake: Intake;
-  readonly log: Log;
   readonly clock: Clock;
   identify(site: Site, address: string): MaybePromise<ClientIdentity>;
-  /**
-   * The last word about a recipient that check_rcpt accepted and ruleset 0 resolved: unknown local users are refused
-   * here, aliases are not opened yet.
-   */
-  acceptRecipient(site: Site, triple: Triple, scope: MacroScope): MaybePromise<Reply | undefined>;
   /** What a local alias stands for, for EXPN; undefined when the address is no alias. */
   expand(site: Site, triple: Triple, scope: MacroScope): MaybePromise<readonly string[] | undefined>;
   /** Free space and the like: undefined when mail can be taken, else the reason for a 452. */
   storageProblem(site: Site): string | undefined;
   /** ETRN: makes mail for this host due; returns how many messages wait. */
   startQueueRun(host: string): number;
-}
-
-/** One message being announced: what MAIL said and which recipients were accepted. */
-export interface Transaction {
-  readonly sender: string;
-  readonly shownSender: string;
-  readonly bodyType?: "7BIT" | "8BITMIME";
-  readonly smtputf8: boolean;
-  readonly envid?: string;
-  readonly ret?: "FULL" | "HDRS";
-  readonly auth?: string;
-  readonly declaredSize?: number;
-  readonly recipients: Recipient[];
-  readonly scope: MacroScope;
-  badRecipients: number;
-  discard: boolean;
-  quarantined?: string;
 }

@@ -1,30 +1,13 @@
 /** The log lines of a session, in sendmail's words: analysers and fail2ban read them. */
-import type { Reply } from "../mail/reply.ts";
-import { logJudged } from "../routing/log-verdict.ts";
-import type { Verdict } from "../routing/verdict.ts";
-import { printable } from "./replies.ts";
-import type { SmtpSession } from "./session.ts";
-
-/** Level 4: a ruleset refused, threw away or put aside something. */
-export function logJudgement(
-  session: SmtpSession,
-  ruleset: string,
-  args: readonly string[],
-  verdict: Verdict,
-  answer?: Reply,
-): void {
-  if (verdict.kind === "ok") return;
-  const { relay, config, services } = session;
-  logJudged(services.log, config, { ruleset, args: args.map(printable), relay, verdict, answer });
-}
+import type { Conversation } from "./conversation.ts";
 
 /** Level 15: every line of both sides. Ask log.enabled(15) first. */
-export function logTraffic(session: SmtpSession, direction: "<--" | "-->", text: string): void {
+export function logTraffic(session: Conversation, direction: "<--" | "-->", text: string): void {
   session.services.log.write(15, { priority: "info", text: `${direction} ${text}` });
 }
 
 /** Level 5: a client that gives commands only to find something out. */
-export function logProbing(session: SmtpSession, command: string): void {
+export function logProbing(session: Conversation, command: string): void {
   session.services.log.write(5, {
     priority: "info",
     text: `${session.relay}: possible SMTP attack: command=${command}`,
@@ -32,13 +15,13 @@ export function logProbing(session: SmtpSession, command: string): void {
 }
 
 /** Level 1: the program failed, not the client. */
-export function logFault(session: SmtpSession, error: unknown): void {
+export function logFault(session: Conversation, error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   session.services.log.write(1, { priority: "crit", text: `SYSERR: ${text.replaceAll("\n", " ")}` });
 }
 
 /** Level 2: nothing came for too long. */
-export function logTimeout(session: SmtpSession, during: string): void {
+export function logTimeout(session: Conversation, during: string): void {
   session.services.log.write(2, {
     priority: "notice",
     text: `timeout waiting for input from ${session.relay} during ${during}`,
@@ -46,7 +29,7 @@ export function logTimeout(session: SmtpSession, during: string): void {
 }
 
 /** Level 2: a client went away with a transaction open. */
-export function logLoss(session: SmtpSession, state: string, reason: string): void {
+export function logLoss(session: Conversation, state: string, reason: string): void {
   if (session.transaction === undefined) return;
   session.services.log.write(2, {
     priority: "notice",
@@ -55,8 +38,8 @@ export function logLoss(session: SmtpSession, state: string, reason: string): vo
 }
 
 /** Level 5: the session is over and was not about mail. */
-export function logIdleSession(session: SmtpSession): void {
-  if (session.askedForMail || !session.services.log.enabled(5)) return;
+export function logIdleSession(session: Conversation): void {
+  if (!session.services.log.enabled(5)) return;
   session.services.log.write(5, {
     priority: "info",
     text: `${session.relay} did not issue MAIL/EXPN/VRFY/ETRN during connection to ${session.port.name}`,

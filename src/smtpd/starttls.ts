@@ -1,27 +1,26 @@
 /** STARTTLS (RFC 3207). Offered only when a certificate is configured; the library upgrades the socket. */
+import type { Answer } from "./answer.ts";
+import type { Conversation } from "./conversation.ts";
 import { offersTls } from "./ehlo.ts";
 import { replies } from "./replies.ts";
-import type { SmtpSession } from "./session.ts";
 
-export function starttls(session: SmtpSession, argument: string): Promise<void> | void {
-  if (session.refusal !== undefined) return session.reply(session.refusal);
-  if (argument !== "") return session.reply(replies.parameterSyntax(argument));
-  if (session.secure) return session.reply(replies.tlsActive);
-  if (!offersTls(session)) return session.reply(replies.tlsUnavailable);
-  session.reply(replies.startTls);
+export function starttls(session: Conversation, argument: string): Answer {
+  if (session.refusal !== undefined) return session.refusal;
+  if (argument !== "") return replies.parameterSyntax(argument);
+  if (session.secure) return replies.tlsActive;
+  if (!offersTls(session)) return replies.tlsUnavailable;
+  return { reply: replies.startTls, begin: () => handshake(session) };
+}
+
+function handshake(session: Conversation): Promise<void> {
+  const { scope } = session;
   // What the client said before the handshake counts no more (RFC 3207 §4.2).
-  session.helo = undefined;
-  session.isEsmtp = false;
-  session.scope.set("s", session.client.name);
+  session.introduced(undefined, false);
+  scope.set("s", scope.get("client_name"));
   session.abuse.reset();
-  // The reply has to leave before the handshake begins on the same socket.
-  session.flush();
-  return new Promise((resolve) => {
-    session.upgrade(resolve, () => {
-      const cipher = session.tlsOptions === false ? undefined : session.tlsOptions;
-      session.scope.set("tls_version", cipher?.version);
-      session.scope.set("cipher", cipher?.name);
-      session.scope.set("verify", "NO");
-    });
+  return session.startTls((cipher) => {
+    scope.set("tls_version", cipher?.version);
+    scope.set("cipher", cipher?.name);
+    scope.set("verify", "NO");
   });
 }

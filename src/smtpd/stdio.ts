@@ -5,6 +5,7 @@
 import type { Socket } from "node:net";
 import { Duplex, type Readable, type Writable } from "node:stream";
 import type { PortOptions } from "../config/config.ts";
+import type { Answer } from "./answer.ts";
 import { greet, setDaemonMacros } from "./connect.ts";
 import { RuleServer } from "./server.ts";
 import type { SmtpServices } from "./services.ts";
@@ -51,17 +52,16 @@ class StdioSession extends SmtpSession {
     this.#user = user;
   }
 
-  override welcome(): void {
+  override welcome(): Answer | undefined {
     const { scope } = this;
-    this.client = { name: "localhost", ptr: "localhost", resolve: "OK" };
-    this.relay = `${this.#user}@localhost`;
+    this.whole.client.relay = `${this.#user}@localhost`;
     // What sendmail sets here: rulesets know by the address 0 that the mail begins on this machine.
     scope.set("client_addr", "0");
     scope.set("client_port", "0");
     scope.set("s", "localhost");
     scope.set("_", this.relay);
     setDaemonMacros(this, "c u");
-    greet(this);
+    return greet(this);
   }
 
   /** Both sides are ours: when the last reply is out, nothing remains to be waited for. */

@@ -1,18 +1,18 @@
 /** The commands of the server. What is not here is "Command unrecognized". */
-import type { MaybePromise } from "../sys/maybe-promise.ts";
+import type { MaybeAnswer } from "./answer.ts";
 import { bdat } from "./bdat.ts";
+import type { Conversation } from "./conversation.ts";
 import { data } from "./data.ts";
 import { ehlo, helo } from "./ehlo.ts";
 import { etrn } from "./etrn.ts";
 import { auth, help, noop, notImplemented, openProxy, quit, rset, verb } from "./housekeeping.ts";
 import { mail } from "./mail.ts";
 import { rcpt } from "./rcpt.ts";
-import type { SmtpSession } from "./session.ts";
 import { starttls } from "./starttls.ts";
 import { expn, vrfy } from "./vrfy-expn.ts";
 
 /** @param argument text after the command word; `line` the whole line */
-export type Verb = (session: SmtpSession, argument: string, line: string) => MaybePromise<void>;
+export type Verb = (session: Conversation, argument: string, line: string) => MaybeAnswer;
 
 export const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ["HELO", helo],

@@ -137,7 +137,7 @@ describe("who may come in", () => {
       await withServer({ check: only(ruleset, { kind: "discard" }) }, async ({ sending, services }) => {
         const client = await sending();
         expect(await client.ask("x\r\n.")).toBe("250 2.0.0 m1 Message accepted for delivery");
-        expect(services.messages[0].envelope.discard).toBe(true);
+        expect(services.messages[0].transaction.isDiscarded).toBe(true);
       });
     }
   });
@@ -147,7 +147,7 @@ describe("who may come in", () => {
       const client = await introduced();
       await client.script("MAIL FROM:<>", "RCPT TO:<gone>", "DATA", "x\r\n.");
       await client.script("MAIL FROM:<>", "RCPT TO:<gone>", "RCPT TO:<joe>", "DATA", "x\r\n.");
-      expect(services.messages.map(({ envelope }) => envelope.discard)).toEqual([true, false]);
+      expect(services.messages.map(({ transaction }) => transaction.isDiscarded)).toEqual([true, false]);
     });
   });
 
@@ -157,7 +157,7 @@ describe("who may come in", () => {
       await withServer({ check }, async ({ sending, services }) => {
         const client = await sending();
         await client.ask("x\r\n.");
-        expect(services.messages[0].envelope.quarantined).toBe("suspicious");
+        expect(services.messages[0].transaction.fate).toMatchObject({ kind: "quarantine", reason: "suspicious" });
       });
     }
   });
@@ -273,7 +273,7 @@ describe("who may come in", () => {
     const forged = { name: "[127.0.0.1]", ptr: "bad.example.test", resolve: "FORGED" } as const;
     await withServer({ identity: forged }, async ({ sending, services }) => {
       await (await sending()).ask("x\r\n.");
-      expect(services.messages[0].envelope.scope.get("_")).toBe("[127.0.0.1] (may be forged)");
+      expect(services.messages[0].transaction.scope.get("_")).toBe("[127.0.0.1] (may be forged)");
     });
   });
 });

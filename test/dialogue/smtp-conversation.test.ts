@@ -70,16 +70,10 @@ describe("a whole conversation", () => {
       const [message] = services.messages;
       expect(message.text).toBe("Subject: hi\r\n\r\n.dot\r\n");
       expect(message.state).toBe("finished");
-      expect(message.envelope).toMatchObject({
-        sender: "a@b",
-        bodyType: "8BITMIME",
-        smtputf8: false,
-        ret: "HDRS",
-        envid: "x+2By",
-        declaredSize: 100,
-        relay: "localhost [127.0.0.1]",
-        daemon: "MTA",
-        discard: false,
+      expect(message.transaction).toMatchObject({
+        announced: { sender: "a@b", bodyType: "8BITMIME", smtputf8: false, ret: "HDRS", envid: "x+2By" },
+        client: { relay: "localhost [127.0.0.1]", daemon: "MTA" },
+        fate: { kind: "ok" },
         recipients: [
           {
             given: "joe",
@@ -105,7 +99,7 @@ describe("a whole conversation", () => {
     await withServer({}, async ({ sending, services }) => {
       const client = await sending("joe");
       await client.ask("x\r\n.");
-      const { scope } = services.messages[0].envelope;
+      const { scope } = services.messages[0].transaction;
       const values = ["s", "r", "_", "f", "client_name", "client_addr", "client_resolve", "daemon_name", "mail_addr"];
       expect(values.map((name) => scope.get(name))).toEqual([
         "client.example.test",
@@ -127,8 +121,8 @@ describe("a whole conversation", () => {
       expect(await client.ask("MAIL FROM:<a@b>")).toBe("250 2.1.0 <a@b>... Sender ok");
       expect(await client.ask("HELO x")).toBe("250 mail.example.test Hello localhost [127.0.0.1], pleased to meet you");
       await client.script("MAIL FROM:<>", "RCPT TO:joe", "DATA", "hi\r\n.");
-      expect(services.messages[0].envelope.sender).toBe("");
-      expect(services.messages[0].envelope.scope.get("r")).toBe("SMTP");
+      expect(services.messages[0].transaction.announced.sender).toBe("");
+      expect(services.messages[0].transaction.scope.get("r")).toBe("SMTP");
     });
   });
 
@@ -139,7 +133,7 @@ describe("a whole conversation", () => {
         const replies = await client.script(`MAIL FROM:<a${i}@b>`, `RCPT TO:<u${i}>`, "DATA", `${i}\r\n.`);
         expect(replies[3]).toBe(`250 2.0.0 m${i} Message accepted for delivery`);
       }
-      expect(services.messages.map(({ envelope }) => envelope.recipients.length)).toEqual(Array(30).fill(1));
+      expect(services.messages.map(({ transaction }) => transaction.recipients.length)).toEqual(Array(30).fill(1));
     });
   });
 
@@ -354,7 +348,7 @@ describe("a whole conversation", () => {
         "250 2.1.5 <\xc3\xb6>... Recipient ok",
       ]);
       await client.script("DATA", "x\r\n.");
-      expect(services.messages[0].envelope).toMatchObject({ smtputf8: true, sender: "j\xc3\xb6@b" });
+      expect(services.messages[0].transaction.announced).toMatchObject({ smtputf8: true, sender: "j\xc3\xb6@b" });
     });
   });
 

@@ -45,7 +45,7 @@ test("STARTTLS makes the session secure and forgets what was said before", async
     expect(await client.ask("STARTTLS")).toBe("503 5.5.0 TLS already active");
     await client.script("MAIL FROM:<a@b>", "RCPT TO:<joe>", "DATA");
     expect(await client.ask("hello\r\n.")).toBe("250 2.0.0 m1 Message accepted for delivery");
-    const { scope } = services.messages[0].envelope;
+    const { scope } = services.messages[0].transaction;
     expect([scope.get("r"), scope.get("s"), scope.get("tls_version"), scope.get("verify")]).toEqual([
       "ESMTPS",
       "y",

@@ -36,11 +36,10 @@ test("-bs: a conversation on standard input and output", async () => {
     "221 2.0.0 mail.example.test closing connection",
   ]);
   expect(code).toBe(0);
-  const { envelope, text: message } = services.messages[0];
+  const { transaction, text: message } = services.messages[0];
   expect(message).toBe("hello\r\n");
-  expect(envelope.relay).toBe("alice@localhost");
-  expect(envelope.daemon).toBeUndefined();
-  expect(["client_addr", "_", "s", "daemon_flags"].map((name) => envelope.scope.get(name))).toEqual([
+  expect(transaction.client).toEqual({ relay: "alice@localhost" });
+  expect(["client_addr", "_", "s", "daemon_flags"].map((name) => transaction.scope.get(name))).toEqual([
     "0",
     "alice@localhost",
     "localhost",

@@ -3,10 +3,12 @@
  * functions, an intake that keeps what it is given. Tests replace the single functions they are about.
  */
 import type { Config, Options, PortOptions } from "../../src/config/config.ts";
-import type { IncomingEnvelope, IncomingMessage } from "../../src/reception/intake.ts";
+import type { IncomingMessage } from "../../src/reception/intake.ts";
 import type { Triple } from "../../src/envelope/recipient.ts";
 import type { LogLine } from "../../src/log/log.ts";
 import { type Reply, reply } from "../../src/mail/reply.ts";
+import { rulesetJudges } from "../../src/reception/ruleset-judges.ts";
+import type { Transaction } from "../../src/reception/transaction.ts";
 import { MacroScope } from "../../src/rewriting/macro-scope.ts";
 import type { Resolution, Router } from "../../src/routing/router.ts";
 import { ACCEPTED, type Verdict } from "../../src/routing/verdict.ts";
@@ -60,7 +62,7 @@ export function fakePort(overrides: Partial<PortOptions> = {}): PortOptions {
 
 /** A message that was begun; `text` grows while its octets arrive. */
 export interface TakenMessage {
-  readonly envelope: IncomingEnvelope;
+  readonly transaction: Transaction;
   text: string;
   state: "open" | "finished" | "aborted";
   /** How often abort() was called; more than once is a fault of the caller. */
@@ -79,7 +81,6 @@ export interface FakeBehaviour {
   check?: (ruleset: string, args: readonly string[], scope: MacroScope) => MaybePromise<Verdict>;
   select?: (ruleset: string) => MaybePromise<string | undefined>;
   resolve?: (address: string) => MaybePromise<Resolution>;
-  acceptRecipient?: (triple: Triple) => MaybePromise<Reply | undefined>;
   expand?: (triple: Triple) => MaybePromise<readonly string[] | undefined>;
   identity?: ClientIdentity;
   storageProblem?: () => string | undefined;
@@ -98,8 +99,8 @@ export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
   const config = fakeConfig(behaviour.options);
   const site = fakeSite({ config, router: fakeRouter(behaviour, asked), session: readSessionSettings(config) });
   const level = behaviour.logLevel ?? 9;
-  const open = (envelope: IncomingEnvelope): IncomingMessage => {
-    const message: TakenMessage = { envelope, text: "", state: "open", aborts: 0 };
+  const open = (transaction: Transaction): IncomingMessage => {
+    const message: TakenMessage = { transaction, text: "", state: "open", aborts: 0 };
     messages.push(message);
     return takeInto(message, `m${messages.length}`, behaviour);
   };
@@ -109,15 +110,15 @@ export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
     asked,
     site: () => site,
     intake: {
-      begin(envelope) {
+      begin(transaction) {
         const wait = behaviour.begin?.();
-        return wait instanceof Promise ? wait.then(() => open(envelope)) : open(envelope);
+        return wait instanceof Promise ? wait.then(() => open(transaction)) : open(transaction);
       },
     },
     log: { enabled: (wanted) => wanted <= level, write: (wanted, line) => void (wanted <= level && lines.push(line)) },
     clock: behaviour.clock ?? systemClock,
     identify: () => behaviour.identity ?? { name: "localhost", ptr: "localhost", resolve: "OK" },
-    acceptRecipient: (_site, triple) => behaviour.acceptRecipient?.(triple),
+    judges: rulesetJudges,
     expand: (_site, triple) => behaviour.expand?.(triple),
     storageProblem: () => behaviour.storageProblem?.(),
     startQueueRun: () => behaviour.waiting ?? 0,
@@ -148,9 +149,10 @@ function fakeConfig(values: OptionValues | undefined): Config {
     ["v", "8.18"],
     ["Z", "rulemail"],
   ]);
-  const config: Pick<Config, "file" | "originOf" | "macros" | "options" | "expand" | "close"> = {
+  const config: Pick<Config, "file" | "originOf" | "mailers" | "macros" | "options" | "expand" | "close"> = {
     originOf: ({ line }) => (line === 7 ? "site.mc:12 FEATURE(access_db)" : undefined),
     file: "fake.cf",
+    mailers: new Map(),
     macros,
     options: fakeOptions(values),
     expand: (text, scope) => text.replace(/\$([A-Za-z])/g, (_all, name: string) => scope.get(name) ?? ""),

@@ -3,7 +3,7 @@ import type { Config, Options } from "../../../src/config/config.ts";
 import type { Mailer } from "../../../src/config/mailer.ts";
 import type { Agent, Job } from "../../../src/delivery/agent.ts";
 import { type AttemptEnvironment, attempt } from "../../../src/dispatch/attempt.ts";
-import type { IncomingEnvelope } from "../../../src/reception/intake.ts";
+import type { Transaction } from "../../../src/reception/transaction.ts";
 import type { Envelope } from "../../../src/envelope/envelope.ts";
 import type { Recipient } from "../../../src/envelope/recipient.ts";
 import type { RecipientStatus } from "../../../src/envelope/status.ts";
@@ -106,8 +106,8 @@ function environment(aliases: Record<string, string> = {}): AttemptEnvironment {
       clock: systemClock,
       log: silentLog,
       intake: {
-        begin(incoming: IncomingEnvelope) {
-          story.push(`report to ${incoming.recipients.map(({ given }) => given).join(",")} from <${incoming.sender}>`);
+        begin({ recipients, announced }: Transaction) {
+          story.push(`report to ${recipients.map(({ given }) => given).join(",")} from <${announced.sender}>`);
           return {
             id: "report",
             write: () => undefined,

@@ -1,0 +1,37 @@
+/** The sender of a message: where the address leads, and what the judges say about it. */
+import { aboutMailbox, type Reply } from "../mail/reply.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import type { Router } from "../routing/router.ts";
+import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import { type Court, judge } from "./judges.ts";
+import type { Transaction } from "./transaction.ts";
+
+/**
+ * @param shown the address as it was said, with angle brackets
+ * @returns why the sender is refused, or undefined
+ */
+export function admitSender(court: Court, transaction: Transaction, shown: string): MaybePromise<Reply | undefined> {
+  const { announced, site, scope } = transaction;
+  return whenReady(resolveSender(site.router, announced.sender, scope), (bad) => {
+    if (bad !== undefined) return aboutMailbox(shown, bad);
+    const outcome = judge(court, "mail", transaction, { path: shown }, { answer: (each) => aboutMailbox(shown, each) });
+    return whenReady(outcome, (decided) => (decided.kind === "out" ? decided.reply : undefined));
+  });
+}
+
+/** {mail_mailer}, {mail_host}, {mail_addr}: where the sender's address leads. An address that leads nowhere is refused. */
+function resolveSender(router: Router, address: string, scope: MacroScope): MaybePromise<Reply | undefined> {
+  if (address === "") {
+    scope.set("mail_addr", "<>");
+    return undefined;
+  }
+  return whenReady(router.resolve(address, scope), (resolution) => {
+    if (resolution.kind === "triple") {
+      scope.set("mail_mailer", resolution.triple.mailer);
+      scope.set("mail_host", resolution.triple.host);
+      scope.set("mail_addr", resolution.triple.user);
+    }
+    // Senders that ruleset 0 refuses are check_mail's to judge; only syntax stands in the way here.
+    return resolution.kind === "error" && resolution.reply.code === 553 ? resolution.reply : undefined;
+  });
+}

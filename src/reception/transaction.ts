@@ -1,0 +1,107 @@
+/**
+ * What has been said and found out about a message so far, from the moment its client connected. The session itself is
+ * the first transaction, one without a sender: what is decided about it holds for all its messages.
+ */
+import type { Envelope } from "../envelope/envelope.ts";
+import type { Recipient } from "../envelope/recipient.ts";
+import type { HeaderField } from "../mail/header.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { ACCEPTED, meet, type Verdict } from "../routing/verdict.ts";
+import type { Site } from "../site/site.ts";
+import { type Changes, editHeader, type HeaderEdit } from "./changes.ts";
+
+/** Where mail comes from, as the log tells it. */
+export interface Client {
+  /** `relay=` of log lines: "host [address]", or "user@localhost". */
+  relay: string;
+  /** Name= of the daemon port; absent for local submission. */
+  readonly daemon?: string;
+}
+
+/** What MAIL says (RFC 5321 §4.1.1.2), or the command line. */
+export interface Announcement extends Pick<
+  Envelope,
+  "sender" | "bodyType" | "smtputf8" | "envid" | "ret" | "auth" | "isReport"
+> {
+  /** Local submission: Bcc: is taken out, what is missing in the header is added from these facts. */
+  readonly submission?: { readonly fullName?: string; readonly removeBcc: boolean };
+}
+
+const NOTHING_SAID: Announcement = { sender: "", smtputf8: false, isReport: false };
+
+export class Transaction {
+  readonly site: Site;
+  readonly client: Client;
+  /**
+   * Macros: $r protocol, $s HELO name, $_ validated client, {client_addr}, {daemon_name}, {auth_type} ... They appear in
+   * Received: and are saved as {persistentMacros} tells.
+   */
+  readonly scope: MacroScope;
+  readonly announced: Announcement;
+  /** Accepted recipients, resolved. */
+  recipients: Recipient[] = [];
+  badRecipients = 0;
+  #fate: Verdict;
+  readonly #session: Transaction | undefined;
+  #evidence: Map<string, unknown> | undefined;
+  #headerEdits: HeaderEdit[] | undefined;
+
+  private constructor(
+    place: Pick<Transaction, "site" | "client">,
+    scope: MacroScope,
+    announced: Announcement,
+    session?: Transaction,
+  ) {
+    this.site = place.site;
+    this.client = place.client;
+    this.scope = scope;
+    this.announced = announced;
+    this.#session = session;
+    this.#fate = session?.fate ?? ACCEPTED;
+  }
+
+  /** The session of a client. */
+  static ofSession(site: Site, client: Client, scope: MacroScope): Transaction {
+    return new Transaction({ site, client }, scope, NOTHING_SAID);
+  }
+
+  /** A message of this session; its macros are a layer above the session's. */
+  message(announced: Announcement, macros: Iterable<readonly [string, string | undefined]> = []): Transaction {
+    return new Transaction(this, this.scope.child(macros), announced, this);
+  }
+
+  /** What was decided so far: ok, quarantine or discard. Refusals are answered at once and change nothing here. */
+  get fate(): Verdict {
+    return this.#fate;
+  }
+
+  /** Takes note of what a judge decided. */
+  decided(verdict: Verdict): void {
+    if (verdict.kind === "discard" || verdict.kind === "quarantine") this.#fate = meet(this.#fate, verdict);
+  }
+
+  /** Nobody gets the message: it was thrown away as a whole, or each of its recipients was. */
+  get isDiscarded(): boolean {
+    const { recipients } = this;
+    const nobody = recipients.length > 0 && recipients.every(({ state }) => state === "discarded");
+    return nobody || this.#fate.kind === "discard";
+  }
+
+  /** What a judge found out about this message or its session. */
+  evidence(judge: string): unknown {
+    return this.#evidence?.get(judge) ?? this.#session?.evidence(judge);
+  }
+
+  /** The one place where what judges want changed is changed. */
+  apply(judge: string, { macros, evidence, recipients, header }: Changes): void {
+    for (const [name, value] of macros ?? []) this.scope.set(name, value);
+    if (evidence !== undefined) (this.#evidence ??= new Map()).set(judge, evidence);
+    if (recipients !== undefined) this.recipients = recipients(this.recipients);
+    if (header !== undefined) (this.#headerEdits ??= []).push(...header);
+  }
+
+  /** Header fields with what judges changed about them. */
+  edited(fields: readonly HeaderField[]): readonly HeaderField[] {
+    return this.#headerEdits === undefined ? fields : editHeader(fields, this.#headerEdits);
+  }
+}

@@ -1,0 +1,131 @@
+/** A message comes in without a session of smtpd and without a queue on disk. */
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import { silentLog } from "../../../src/log/log.ts";
+import { type Reply, reply } from "../../../src/mail/reply.ts";
+import { MemoryStore } from "../../../src/queue/memory-store.ts";
+import type { Judge, JudgeTable } from "../../../src/reception/judges.ts";
+import { createIntake } from "../../../src/reception/receive.ts";
+import { admitRecipient } from "../../../src/reception/recipient.ts";
+import { admitSender } from "../../../src/reception/sender.ts";
+import { Transaction } from "../../../src/reception/transaction.ts";
+import { planHeader } from "../../../src/envelope/header-plan.ts";
+import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
+import type { Site } from "../../../src/site/site.ts";
+import { systemClock } from "../../../src/sys/clock.ts";
+import { testConfig } from "../../support/delivery-job.ts";
+import { fakeSite } from "../../support/fake-site.ts";
+import { resolveSimply } from "../../support/fake-smtp-services.ts";
+
+let store: MemoryStore;
+let site: Site;
+let uses: number;
+let accepted: string[];
+
+beforeEach(() => {
+  store = new MemoryStore();
+  uses = 0;
+  accepted = [];
+  const config = { ...testConfig(), headers: [], precedences: new Map<string, number>() };
+  site = fakeSite({
+    config,
+    router: {
+      rewrite: (_mailer, text) => ({ kind: "address", text }),
+      resolve: resolveSimply,
+      localAddress: () => undefined,
+      check: () => ({ kind: "ok" }),
+      select: () => undefined,
+    },
+    headerPlan: planHeader(config),
+    use() {
+      uses++;
+      return () => void uses--;
+    },
+  });
+});
+
+/** MAIL, RCPT, DATA as far as they get; the reply to the end of the message, or the first refusal. */
+async function bring(judges: JudgeTable, recipients: readonly string[], ...chunks: string[]): Promise<Reply> {
+  const court = { judges, log: silentLog };
+  const whole = Transaction.ofSession(site, { relay: "client.test [192.0.2.1]" }, new MacroScope());
+  const message = whole.message({ sender: "joe@a.test", smtputf8: false, isReport: false });
+  const bad = await admitSender(court, message, "<joe@a.test>");
+  if (bad !== undefined) return bad;
+  for (const address of recipients) {
+    const refusal = await admitRecipient(court, message, { shown: `<${address}>`, address });
+    if (refusal !== undefined) return refusal;
+  }
+  const intake = createIntake({
+    ...court,
+    queue: store,
+    clock: systemClock,
+    accepted: ({ id }) => void accepted.push(id),
+  });
+  const incoming = await intake.begin(message);
+  expect(uses).toBe(1);
+  for (const chunk of chunks) await incoming.write(Buffer.from(chunk, "latin1"));
+  const answer = await incoming.finish();
+  expect(uses).toBe(0);
+  return answer;
+}
+
+const HEADER = "Subject: hello\r\n\r\n";
+
+/** A judge of one stage that is asked about everything there. */
+function at(stage: string, verdict: (subject: unknown) => ReturnType<Judge["judge"]>): Judge {
+  return { name: stage, judge: (_stage, _transaction, subject) => verdict(subject) };
+}
+
+describe("a message", () => {
+  test("is in the queue, durable and on its way, when the answer is 250", async () => {
+    const answer = await bring({}, ["ann@b.test", "bob@c.test"], HEADER, "body\r\n");
+    const [entry] = store.list();
+    expect(answer).toEqual(reply(250, "2.0.0", `${entry.id} Message accepted for delivery`));
+    expect(accepted).toEqual([entry.id]);
+    expect(entry.envelope.recipients.map(({ given, resolved }) => [given, resolved?.host])).toEqual([
+      ["ann@b.test", "b.test"],
+      ["bob@c.test", "c.test"],
+    ]);
+  });
+
+  test.each([
+    ["header", { header: [at("header", () => ({ kind: "refuse", reply: reply(550, "5.7.1", "this field") }))] }],
+    [
+      "body",
+      { body: [at("body", () => Promise.resolve({ kind: "refuse", reply: reply(550, "5.7.1", "this body") }))] },
+    ],
+    ["eom", { eom: [at("eom", () => ({ kind: "defer", reply: reply(451, "4.7.1", "not now") }))] }],
+  ] satisfies [string, JudgeTable][])("that a judge of the %s stage refuses leaves nothing", async (_stage, judges) => {
+    const answer = await bring(judges, ["ann@b.test"], HEADER, "body\r\n");
+    expect(answer.code).toBeGreaterThanOrEqual(400);
+    expect(store.list()).toEqual([]);
+    expect(accepted).toEqual([]);
+  });
+
+  test("for nobody is accepted and kept nowhere", async () => {
+    expect((await bring({}, ["gone"], HEADER, "body\r\n")).code).toBe(250);
+    expect(store.list()).toEqual([]);
+  });
+
+  test("in quarantine waits, with the reason", async () => {
+    const eom = [at("eom", () => ({ kind: "quarantine", reason: "odd" }))];
+    expect((await bring({ eom }, ["ann@b.test"], HEADER)).code).toBe(250);
+    expect(store.list({ held: true }).map(({ hold }) => hold)).toEqual(["odd"]);
+    expect(accepted).toEqual([]);
+  });
+
+  test("is stored with the header and the recipients that judges gave it", async () => {
+    const eom = [
+      at("eom", () => ({
+        kind: "ok",
+        changes: {
+          header: [{ kind: "replace", name: "Subject", occurrence: 1, value: " [checked] hello" }],
+          recipients: (before) => [...before, { given: "archive@b.test", state: "todo" }],
+        },
+      })),
+    ];
+    await bring({ eom }, ["ann@b.test"], HEADER, "body\r\n");
+    const [{ envelope }] = store.list();
+    expect(envelope.headers.map(({ name, value }) => `${name}:${value}`)).toEqual(["Subject: [checked] hello"]);
+    expect(envelope.recipients.map(({ given }) => given)).toEqual(["ann@b.test", "archive@b.test"]);
+  });
+});
