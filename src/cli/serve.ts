@@ -5,10 +5,14 @@
  * server accepts mail.
  */
 import { spawn } from "node:child_process";
-import { writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import { setImmediate as nextRound } from "node:timers/promises";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { runServer } from "../daemon/daemon.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
+
+/** open(2): the same on all kinds of Linux that Node runs on. */
+const O_CLOEXEC = 0o2000000;
 
 export interface ServeOptions {
   readonly configFile: string;
@@ -29,44 +33,83 @@ export interface BoundAddress {
 }
 
 export async function serve(options: ServeOptions): Promise<ExitCode> {
-  if (options.background) return detach();
+  const isDetached = takeFromEnvironment("RULEMAIL_DETACHED") !== undefined;
+  if (options.background && !isDetached) return detach();
   return runServer({
     ...options,
-    foreground: process.env.RULEMAIL_DETACHED === undefined,
+    foreground: !isDetached,
     started(addresses) {
       options.started?.(addresses);
       announce(addresses);
+      if (isDetached) letGoOfErrors();
     },
   });
 }
 
+/**
+ * Closes what the caller left open (`flock 200`, pipes of shells), or the server would hold it for ever. Node sees to the
+ * first descriptors itself, and its own have the flag that closes them for programs.
+ */
+function closeInherited(): void {
+  const folder = "/proc/self/fdinfo";
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    try {
+      const [, flags] = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`${folder}/${name}`, "latin1")) ?? [];
+      const isOurs = (Number.parseInt(flags, 8) & O_CLOEXEC) !== 0;
+      if (Number(name) > 2 && !isOurs) closeSync(Number(name));
+    } catch {
+      // The descriptor of the listing itself is gone by now.
+    }
+  }
+}
+
+/** A variable meant for this process, and not for the programs that it starts. */
+function takeFromEnvironment(name: string): string | undefined {
+  const value = process.env[name];
+  delete process.env[name];
+  return value;
+}
+
 function announce(addresses: readonly BoundAddress[]): void {
-  const descriptor = Number(process.env.RULEMAIL_READY_FD ?? "");
+  const descriptor = Number(takeFromEnvironment("RULEMAIL_READY_FD") ?? "");
   if (!Number.isInteger(descriptor) || descriptor < 1) return;
   writeSync(descriptor, `${JSON.stringify({ ready: true, pid: process.pid, addresses })}\n`);
+  if (descriptor > 2) closeSync(descriptor);
+}
+
+/** Nobody reads our standard error any more: what libraries and programs still write there goes nowhere. */
+function letGoOfErrors(): void {
+  closeSync(2);
+  openSync("/dev/null", "w"); // gets the number that has become free
 }
 
 /**
- * `-bd`: the same command line with -bD, detached; ends when the server accepts mail or could not start, with its status,
- * so that scripts see failures.
+ * `-bd`: the same command line once more, detached; ends when the server accepts mail or could not start, with its status,
+ * so that scripts see failures. What it says until then is passed on; it holds no descriptor of ours, so that whoever
+ * reads our output (`sendmail -bd 2>&1 | cat`) comes to its end.
  */
-function detach(): Promise<ExitCode> {
-  const [, program, name, ...words] = process.argv;
-  const foreground = words.map((word) => (word === "-bd" ? "-bD" : word));
-  const child = spawn(process.execPath, [...process.execArgv, program, name, ...foreground], {
+async function detach(): Promise<ExitCode> {
+  closeInherited();
+  const [, program, ...words] = process.argv;
+  const child = spawn(process.execPath, [...process.execArgv, program, ...words], {
     detached: true,
-    stdio: ["ignore", "ignore", "inherit", "pipe"],
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
     env: { ...process.env, RULEMAIL_READY_FD: "3", RULEMAIL_DETACHED: "1" },
   });
-  return new Promise((resolve) => {
+  const errors = child.stdio[2];
+  const ready = child.stdio[3];
+  errors?.on("data", (chunk: Buffer) => process.stderr.write(chunk));
+  const status = await new Promise<ExitCode>((resolve) => {
     child.once("error", () => resolve(EX.OSERR));
     child.once("exit", (code) => resolve((code ?? EX.SOFTWARE) as ExitCode));
-    const ready = child.stdio[3];
-    ready?.once("data", () => {
-      // Nothing may keep this process: the server goes on alone.
-      ready.destroy();
-      child.unref();
-      resolve(EX.OK);
-    });
+    ready?.once("data", () => resolve(EX.OK));
   });
+  // What was written before that is in the pipe: the next round of the event loop reads it.
+  await nextRound();
+  await nextRound();
+  // Nothing may keep this process: the server goes on alone.
+  errors?.destroy();
+  ready?.destroy();
+  child.unref();
+  return status;
 }
