@@ -1,8 +1,9 @@
 /** Submission while no server runs: the message is left in the client queue, durable, until the server collects it. */
+import { accessSync, constants, statSync } from "node:fs";
 import type { SubmissionFacts } from "../control/protocol.ts";
-import { ClientQueue } from "../queue/client-queue.ts";
+import { CLIENT_FOLDER_MODE, ClientQueue, makeClientFolder } from "../queue/client-queue.ts";
 import { QueueUnavailableError } from "../queue/queue.ts";
-import { homeFolder } from "../daemon/home.ts";
+import { type Home, homeFolder, makeHome } from "../daemon/home.ts";
 import { headerRecipients, bareAddress } from "../reception/local-submission.ts";
 import { Collector } from "../envelope/collect.ts";
 import type { Envelope } from "../envelope/envelope.ts";
@@ -34,7 +35,10 @@ type Outcome =
 
 /** @param message header and body with CRLF lines */
 async function leave(facts: SubmissionFacts, message: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<Outcome> {
-  const draft = new ClientQueue(homeFolder().clientQueue).draft();
+  const home = homeFolder();
+  const unprepared = prepare(home);
+  if (unprepared !== undefined) return unavailableBecause(unprepared);
+  const draft = new ClientQueue(home.clientQueue).draft();
   try {
     const collector = new Collector({ maxHeadersLength: 0, body: (chunk) => draft.write(chunk) });
     for await (const chunk of message) await collector.write(chunk);
@@ -67,9 +71,54 @@ async function leave(facts: SubmissionFacts, message: AsyncIterable<Buffer> | It
   } catch (error) {
     draft.discard();
     if (!(error instanceof QueueUnavailableError)) throw error;
-    return {
-      kind: "unavailable",
-      problem: `no server is running, and the message cannot be left for it: ${error.message}`,
-    };
+    const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
+    return unavailableBecause(code === "EACCES" ? whyClosed(home) : error.message);
+  }
+}
+
+function unavailableBecause(reason: string): Outcome {
+  return { kind: "unavailable", problem: `no server is running, and the message cannot be left for it: ${reason}` };
+}
+
+/** Before a server ever ran there is nothing yet: who may makes it. Returns what prevents it, and what to do. */
+function prepare(home: Home): string | undefined {
+  try {
+    makeHome(home.folder);
+    makeClientFolder(home.clientQueue);
+    return undefined;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === "EACCES" || code === "EROFS" ? whyClosed(home) : message;
+  }
+}
+
+/** Which folder keeps this user out, or is not there. */
+function whyClosed({ folder, clientQueue }: Home): string {
+  const user = `user ${process.getuid?.()}`;
+  if (isFolder(clientQueue)) {
+    return `${user} may not write to ${clientQueue} (as root: chmod ${CLIENT_FOLDER_MODE.toString(8)} ${clientQueue})`;
+  }
+  if (isFolder(folder) && !mayEnter(folder)) return `${user} may not enter ${folder} (as root: chmod 755 ${folder})`;
+  return (
+    `there is no ${isFolder(folder) ? clientQueue : folder}, because no server has run with this folder yet, and ${user} ` +
+    `may not make it: start the server once, or send one message as root (RULEMAIL_HOME names another folder)`
+  );
+}
+
+function mayEnter(folder: string): boolean {
+  try {
+    accessSync(folder, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** False also where we may not look. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
   }
 }

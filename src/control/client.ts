@@ -2,7 +2,7 @@
  * The program's side of the control socket. Loads nothing but node:net (decision D10), and gives octets away only to a
  * socket that it may trust: in a folder that others may write, one of root or of the calling user.
  */
-import { lstatSync } from "node:fs";
+import { lstatSync, type Stats } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { dirname } from "node:path";
 import type { QueueFilter } from "../queue/queue.ts";
@@ -33,7 +33,13 @@ export class ControlError extends Error {
 
 /** @throws NoDaemonError */
 function checkSocket(path: string): void {
-  const socket = lstatSync(path, { throwIfNoEntry: false });
+  let socket: Stats | undefined;
+  try {
+    socket = lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    // A folder above that we may not enter, or that is none.
+    throw new NoDaemonError(`Cannot reach the daemon at ${path}: ${(error as Error).message}`, { cause: error });
+  }
   if (!socket) throw new NoDaemonError(`Cannot find ${path}: is the daemon running?`);
   if (!socket.isSocket()) throw new NoDaemonError(`Cannot use ${path}: not a socket`);
   const folder = lstatSync(dirname(path));

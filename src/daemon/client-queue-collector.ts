@@ -2,26 +2,18 @@
  * Collects what programs left in the client queue while no server ran: at start, whenever something appears there, and
  * with every queue run. Messages enter as any submission does; their files go when they are safe in the queue.
  */
-import { chmodSync, existsSync, type FSWatcher, mkdirSync, watch } from "node:fs";
+import { type FSWatcher, watch } from "node:fs";
 import { LocalSubmission, type Submission, type SubmissionEnvironment } from "../reception/local-submission.ts";
 import type { Log } from "../log/log.ts";
 import { formatField } from "../mail/header.ts";
 import { replyText } from "../mail/reply.ts";
-import { CLIENT_FOLDER_MODE, type ClientMessage, ClientQueue } from "../queue/client-queue.ts";
+import { type ClientMessage, ClientQueue, makeClientFolder } from "../queue/client-queue.ts";
 
 export interface CollectorOptions {
   readonly folder: string;
   readonly log: Log;
   /** With the site in force now. */
   environment(): SubmissionEnvironment;
-}
-
-/** A server of the whole machine lets every user leave mail; that of one user only that user. */
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  // mkdir() takes the umask off and knows no sticky bit.
-  if (process.getuid?.() === 0) chmodSync(folder, CLIENT_FOLDER_MODE);
 }
 
 export class ClientQueueCollector {
@@ -39,7 +31,7 @@ export class ClientQueueCollector {
   start(): void {
     const { folder, log } = this.#options;
     try {
-      makeFolder(folder);
+      makeClientFolder(folder);
       this.#watcher = watch(folder, { persistent: false }, () => void this.collect());
       this.#watcher.on("error", () => this.#watcher?.close());
     } catch (error) {

@@ -1,4 +1,5 @@
 /** The life of the process: start, run until told to stop, stop. */
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
@@ -10,7 +11,7 @@ import { readMachine } from "../sys/machine.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import { openControl } from "./control.ts";
 import { openDeliverySite, SERVING, type Surroundings } from "./delivery-site.ts";
-import { homeFolder } from "./home.ts";
+import { homeFolder, makeHome } from "./home.ts";
 import { writePidFile } from "./pid-file.ts";
 import { Server } from "./server.ts";
 import { onSignals } from "./signals.ts";
@@ -33,6 +34,7 @@ export async function runServer(options: RunOptions): Promise<ExitCode> {
   const workers = openWorkers();
   try {
     const machine = readMachine();
+    makeHome(homeFolder().folder);
     log = openServerLog(options, machine.hostName);
     const surroundings: Surroundings = { machine, clock, log, workers, resolver: new Dns2Resolver({ machine, clock }) };
     return await run(options, surroundings, log);
@@ -99,6 +101,7 @@ async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog
     const text = `the name of this host, ${macroValue("j", config.macros)}, has no domain: others cannot answer mail from it`;
     log.write(2, { priority: "warning", text: `${text} (set confDOMAIN_NAME, or the full name in the hosts file)` });
   }
+  warnOfClosedHome(log);
   options.started(addresses);
   const reason = await stopped;
   log.write(1, { priority: "info", text: `stopping daemon: ${reason}` });
@@ -107,6 +110,16 @@ async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog
   restoreSignals();
   removePidFile();
   return EX.OK;
+}
+
+/** Where every user's programs hand in mail they have to get there. Whoever named a folder of his own may mean it so. */
+function warnOfClosedHome(log: OpenLog): void {
+  const { folder } = homeFolder();
+  if (process.env.RULEMAIL_HOME !== undefined || process.getuid?.() !== 0) return;
+  if ((statSync(folder).mode & 0o001) !== 0) return;
+  const text = `users cannot enter ${folder}: their sendmail and mail programs cannot hand in mail (chmod 755 ${folder})`;
+  log.write(1, { priority: "warning", text });
+  process.stderr.write(`${text}\n`);
 }
 
 /** A pid file that cannot be written is worth a line, not a server that does not start. */

@@ -4,6 +4,7 @@
  *
  * `RULEMAIL_HOME` names the home folder; the default is the one that packages use.
  */
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 export interface Home {
@@ -24,4 +25,15 @@ export function homeFolder(environment: NodeJS.ProcessEnv = process.env): Home {
     submitSocket: join(folder, "submit"),
     clientQueue: join(folder, "clientmqueue"),
   };
+}
+
+/**
+ * Makes the home folder when it is not there: root's lets every user in, because their programs hand in mail there (what
+ * is private has modes of its own); another user's is for nobody else. Throws what the file system says.
+ */
+export function makeHome(folder: string): void {
+  if (existsSync(folder)) return;
+  const isRoot = process.getuid?.() === 0;
+  mkdirSync(folder, { recursive: true, mode: isRoot ? 0o755 : 0o700 });
+  if (isRoot) chmodSync(folder, 0o755); // whatever the umask is
 }

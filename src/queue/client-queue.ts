@@ -6,6 +6,7 @@
  * files are readable for their owner and that group. So nothing in a collected file is trusted but its owner: rights,
  * states and sizes that it claims are dropped.
  */
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import { type Clock, systemClock } from "../sys/clock.ts";
@@ -33,6 +34,17 @@ export interface Collected {
 
 /** Of a client queue that several users write to. Reading is needed to sync the folder. */
 export const CLIENT_FOLDER_MODE = 0o3777;
+/**
+ * Makes the folder when it is not there. Root's is for every user of the machine, that of another user for nobody else.
+ * Throws what the file system says.
+ */
+export function makeClientFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  mkdirSync(folder, { mode: 0o700 });
+  // mkdir() takes the umask off and knows no sticky bit.
+  if (process.getuid?.() === 0) chmodSync(folder, CLIENT_FOLDER_MODE);
+}
+
 /** Files without a control file are given up after this time, ms. */
 const ABANDONED = 24 * 3600_000;
 /** Bodies up to this size wait in memory. */
