@@ -1,6 +1,6 @@
 /**
  * A message as one mailer wants it: which header fields, which addresses in them, which line ends; the `From ` line,
- * `Return-Path:`, blank last line, long lines cut, dots stuffed.
+ * `Return-Path:`, blank last line, dots stuffed. Long lines of the body are cut, those of the header folded.
  *
  * Not here: changes of the content transfer encoding (bodies go as they came: `EightBitMode=pass8`; 8BITMIME peers are
  * told, others get the octets).
@@ -9,6 +9,7 @@ import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import { ctimeDate } from "../mail/date.ts";
+import { foldAddresses, foldText, LONGEST_HEADER_LINE } from "../mail/fold.ts";
 import type { HeaderField } from "../mail/header.ts";
 import { LineShaper, shapeLines, type LineShape } from "../mail/lines.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
@@ -116,27 +117,33 @@ type Block = { readonly kind: "block"; readonly text: string } | { readonly kind
 function makeBlock(config: Config, job: Job, scope: MacroScope, shape: LineShape): MaybePromise<Block> {
   const { mailer, addresses } = job;
   const fields = fieldsFor(config, job, scope);
+  const oldStyle = config.options.flag("OldStyleHeaders");
+  const { limit = 0 } = shape;
+  const most = limit > 0 ? Math.min(limit, LONGEST_HEADER_LINE) : 0;
   let text = "";
   const step = (index: number): MaybePromise<Block> => {
     for (let next = index; next < fields.length; next++) {
       const { name, value } = fields[next];
       const role = addressRole(name);
+      const before = name.length + 1;
       if (role === undefined) {
-        text += `${name}:${value}\r\n`;
+        text += `${name}:${limit > 0 ? foldText(value, before, limit) : value}\r\n`;
         continue;
       }
-      const field = rewriteField(value, name.length + 1, (address) =>
-        addresses.rewrite(mailer, address, { role, part: "header" }, scope),
-      );
+      const rewrite = (address: string) => addresses.rewrite(mailer, address, { role, part: "header" }, scope);
+      const add = (rewritten: string): void => {
+        text += `${name}:${most > 0 ? foldAddresses(rewritten, before, most) : rewritten}\r\n`;
+      };
+      const field = rewriteField(value, before, rewrite, oldStyle);
       if (isPromise(field)) {
         return field.then((rewritten) => {
           if (rewritten.kind !== "value") return rewritten;
-          text += `${name}:${rewritten.value}\r\n`;
+          add(rewritten.value);
           return step(next + 1);
         });
       }
       if (field.kind !== "value") return field;
-      text += `${name}:${field.value}\r\n`;
+      add(field.value);
     }
     return { kind: "block", text: shapeHeader(text, mailer, shape) };
   };
@@ -170,33 +177,14 @@ function returnPath(config: Config, scope: MacroScope): string {
   return text.includes("<<>>") ? text.replace("<<>>", "<>") : text;
 }
 
-/** Line ends, long lines and high bits of the header, as far as the mailer does not take them as they are. */
+/** Line ends and high bits of the header, as far as the mailer does not take them as they are. */
 function shapeHeader(text: string, { flags }: Mailer, shape: LineShape): string {
   const sevenBit = shape.sevenBit === true || flags.has("6");
-  const limit = shape.limit ?? 0;
   let shaped = text;
   if (sevenBit && /[\x80-\xff]/.test(shaped)) {
     shaped = shaped.replace(/[\x80-\xff]/g, (high) => String.fromCharCode(high.charCodeAt(0) & 127));
   }
-  if (limit > 0 && text.length > limit) shaped = cutLongLines(shaped, limit);
   return shape.eol === "\r\n" ? shaped : shaped.replaceAll("\r\n", shape.eol);
-}
-
-/** A header line that is too long goes on after `!` on a continuation line. */
-function cutLongLines(text: string, limit: number): string {
-  if (!text.split("\r\n").some((line) => line.length > limit)) return text;
-  return text
-    .split("\r\n")
-    .map((line) => {
-      const pieces: string[] = [];
-      let rest = line;
-      while (rest.length > limit) {
-        pieces.push(`${rest.slice(0, limit - 1)}!`);
-        rest = ` ${rest.slice(limit - 1)}`;
-      }
-      return [...pieces, rest].join("\r\n");
-    })
-    .join("\r\n");
 }
 
 // ---- From line and body ------------------------------------------------------------------------------------------

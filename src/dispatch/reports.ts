@@ -5,13 +5,13 @@
  * settled either, and both happen again.
  */
 import type { Config } from "../config/config.ts";
-import { addressSpans } from "../delivery/header-addresses.ts";
 import { composeReport } from "../dsn/compose.ts";
 import { decideReports, type Outcomes, type ReportPlan, type ReportPolicy } from "../dsn/decide.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import type { Log } from "../log/log.ts";
+import { addressSpans } from "../mail/address-list.ts";
 import { formatField, isField, unfold } from "../mail/header.ts";
 import { replyText } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";

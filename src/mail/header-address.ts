@@ -6,6 +6,7 @@
  * Every `<` and every group colon starts over: what came before was a phrase, which is quoted when it holds characters
  * that a phrase may not hold bare (option MustQuoteChars).
  */
+import { endOfEncodedWord, quotePhrase } from "./phrase.ts";
 
 export interface AddressFrame {
   readonly before: string;
@@ -13,16 +14,21 @@ export interface AddressFrame {
   readonly after: string | undefined;
 }
 
+export interface CrackOptions {
+  /** Characters that make an unquoted phrase be quoted (option MustQuoteChars). */
+  readonly mustQuote: string;
+  /** Option ColonOkInAddr: colon and semicolon belong to the address, there are no groups. */
+  readonly colonOk?: boolean;
+  /** What is quoted means afterwards what it meant before; sendmail (and so test mode) puts marks around all of it. */
+  readonly exact?: boolean;
+}
+
 /** Characters that are always quoted in a phrase, beside MustQuoteChars. */
 const ALWAYS_QUOTED = "@,;:\\()[]<>";
 
-/**
- * @param value one address with phrase and comments
- * @param mustQuote characters that make an unquoted phrase be quoted
- * @param colonOk option ColonOkInAddr: colon and semicolon belong to the address, there are no groups
- */
-export function crackAddress(value: string, mustQuote: string, colonOk = false): AddressFrame {
-  return new Cracker(value.trim(), ALWAYS_QUOTED + mustQuote, colonOk).run();
+/** @param value one address with phrase and comments */
+export function crackAddress(value: string, options: CrackOptions): AddressFrame {
+  return new Cracker(value.trim(), options).run();
 }
 
 /** The frame around another address. */
@@ -34,9 +40,14 @@ class Cracker {
   readonly #text: string;
   readonly #special: string;
   readonly #colonOk: boolean;
+  readonly #exact: boolean;
+  /** The name of a group with its colon and the blanks after it. */
+  #head = "";
+  /** Where the phrase in front of the last `<` ends, and whether it needs quotes. It is only written at the end. */
+  #phrase: { readonly end: number; readonly quoteIt: boolean } | undefined;
+  /** What came since: comments, brackets, text behind the address. */
   #out = "";
-  /** Length of what a colon left: a comment right after it gets no blank. */
-  #head = 0;
+  #last = "";
   /** Length of `#out` where the address goes. */
   #place: number | undefined;
   /** Where the phrase began: after the last group colon. */
@@ -52,10 +63,11 @@ class Cracker {
   #quoted = false;
   #quotedBehind = false;
 
-  constructor(text: string, special: string, colonOk: boolean) {
+  constructor(text: string, { mustQuote, colonOk = false, exact = false }: CrackOptions) {
     this.#text = text;
-    this.#special = special;
+    this.#special = ALWAYS_QUOTED + mustQuote;
     this.#colonOk = colonOk;
+    this.#exact = exact;
   }
 
   run(): AddressFrame {
@@ -63,11 +75,12 @@ class Cracker {
     for (let at = 0; at < text.length; at++) at = this.#read(text[at], at);
     // Quoted text behind the address: nothing but the address is sure.
     if (this.#quotedBehind) return { before: "<", after: ">" };
-    this.#out += ")".repeat(this.#comment);
-    if (this.#quoted && this.#copying) this.#out += '"';
-    if (this.#angle) this.#out += ">";
-    if (this.#place === undefined) return { before: this.#out, after: undefined };
-    return { before: this.#out.slice(0, this.#place), after: this.#out.slice(this.#place) };
+    if (this.#comment > 0) this.#write(")".repeat(this.#comment));
+    if (this.#quoted && this.#copying) this.#write('"');
+    if (this.#angle) this.#write(">");
+    const front = this.#head + this.#written();
+    if (this.#place === undefined) return { before: front + this.#out, after: undefined };
+    return { before: front + this.#out.slice(0, this.#place), after: this.#out.slice(this.#place) };
   }
 
   /** @returns the index of the last character that was read */
@@ -81,12 +94,12 @@ class Cracker {
     if (this.#comment > 0) {
       if (letter === "(") this.#comment++;
       else if (letter === ")") this.#comment--;
-      this.#out += letter;
+      this.#write(letter);
       return at;
     }
     if (letter === '"') {
       this.#quoted = !this.#quoted;
-      if (this.#copying) this.#out += letter;
+      if (this.#copying) this.#write(letter);
       return at;
     }
     if (this.#quoted) {
@@ -94,15 +107,14 @@ class Cracker {
       this.#ordinary(letter);
       return at;
     }
+    const encoded = this.#exact && letter === "=" ? endOfEncodedWord(this.#text, at) : undefined;
+    if (encoded !== undefined) {
+      this.#ordinary(this.#text.slice(at, encoded));
+      return encoded - 1;
+    }
     switch (letter) {
       case "(":
-        if (this.#copying) {
-          // Behind the address everything stays as it is.
-        } else if (this.#place === this.#out.length || (this.#out.length > this.#head && !/\s$/.test(this.#out))) {
-          this.#out += " ";
-        }
-        this.#comment++;
-        this.#out += letter;
+        this.#openComment();
         return at;
       case ":":
         if (!this.#colonOk) return this.#colon(at);
@@ -114,10 +126,12 @@ class Cracker {
         this.#brackets--;
         break;
       case ";":
-        if (!this.#copying && !this.#colonOk) this.#out += letter;
+        if (!this.#copying && !this.#colonOk) this.#write(letter);
         break;
       case "<":
-        this.#startOver(at, "<");
+        this.#phrase = { end: at, quoteIt: this.#quoteIt };
+        this.#startOver("<");
+        this.#quoteIt = true;
         this.#angle = true;
         return at;
       case ")":
@@ -127,7 +141,7 @@ class Cracker {
         this.#quoteIt = true;
         if (!this.#angle) return at;
         this.#angle = false;
-        this.#out += letter;
+        this.#write(letter);
         this.#copying = true;
         return at;
       default:
@@ -135,6 +149,15 @@ class Cracker {
     if (this.#special.includes(letter)) this.#quoteIt = true;
     this.#ordinary(letter);
     return at;
+  }
+
+  /** Behind the address everything stays as it is; in front of it comments stand apart. */
+  #openComment(): void {
+    const apart =
+      this.#place === this.#out.length || (this.#out !== "" && this.#last !== " " && !/\s/.test(this.#last));
+    if (!this.#copying && apart) this.#write(" ");
+    this.#comment++;
+    this.#write("(");
   }
 
   /** `::` and `:.` belong to an address; the first other colon ends the name of a group, with the blanks after it. */
@@ -150,34 +173,48 @@ class Cracker {
       this.#ordinary(":");
       return at;
     }
-    this.#startOver(at, ":");
-    const blanks = /^\s*/.exec(this.#text.slice(at + 1))?.[0] ?? "";
-    this.#out += blanks;
-    this.#head = this.#out.length;
-    this.#phraseStart = at + 1 + blanks.length;
+    let end = at + 1;
+    while (end < this.#text.length && /\s/.test(this.#text[end])) end++;
+    this.#phrase = { end: at, quoteIt: this.#quoteIt };
+    this.#head = this.#written() + this.#text.slice(at, end);
+    this.#phrase = undefined;
+    this.#startOver("");
+    this.#phraseStart = end;
     this.#quoteIt = false;
-    return at + blanks.length;
+    return end - 1;
   }
 
   /** A character that belongs to the address, or to the text behind it. */
   #ordinary(text: string): void {
-    if (this.#copying || this.#comment > 0) this.#out += text;
+    if (this.#copying || this.#comment > 0) this.#write(text);
     else if (this.#place === undefined) {
-      if (this.#out.endsWith(")")) this.#out += " ";
+      if (this.#last === ")") this.#write(" ");
       this.#place = this.#out.length;
     }
   }
 
+  #write(text: string): void {
+    this.#out += text;
+    this.#last = text.slice(-1);
+  }
+
   /** Everything up to here was a phrase or the name of a group. */
-  #startOver(end: number, mark: string): void {
-    const phrase = this.#text.slice(this.#phraseStart, end);
-    const lead = phrase.length - phrase.trimStart().length;
-    const bare = phrase.trim();
-    const words = this.#quoteIt && bare !== "" ? `"${bare.replaceAll('"', '\\"')}"` : bare;
-    this.#out =
-      this.#out.slice(0, this.#head) + phrase.slice(0, lead) + words + phrase.slice(lead + bare.length) + mark;
+  #startOver(mark: string): void {
+    this.#out = mark;
+    this.#last = mark;
     this.#place = undefined;
     this.#copying = false;
-    if (mark === "<") this.#quoteIt = true;
+  }
+
+  /** The phrase with its quotes and the blanks around it. */
+  #written(): string {
+    if (this.#phrase === undefined) return "";
+    const { end, quoteIt } = this.#phrase;
+    const phrase = this.#text.slice(this.#phraseStart, end);
+    const bare = phrase.trim();
+    if (!quoteIt || bare === "") return phrase;
+    const lead = phrase.length - phrase.trimStart().length;
+    const words = this.#exact ? quotePhrase(bare, this.#special) : `"${bare.replaceAll('"', '\\"')}"`;
+    return phrase.slice(0, lead) + words + phrase.slice(lead + bare.length);
   }
 }

@@ -3,8 +3,8 @@
  * recipients may stand in the header, that Bcc: is taken out, and that the caller hears at once which recipients are bad.
  */
 import type { Config } from "../config/config.ts";
-import { addressSpans } from "../delivery/header-addresses.ts";
 import type { Notify, Recipient } from "../envelope/recipient.ts";
+import { addressSpans } from "../mail/address-list.ts";
 import { findField, type HeaderField, parseHeader, unfold } from "../mail/header.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";

@@ -21,11 +21,16 @@ export interface RemoteName {
   readonly fault?: string;
 }
 
-/** What stands around an address, as the options of the configuration read it. */
-export function crack({ options }: Config, address: string): AddressFrame {
-  return crackAddress(address, options.text("MustQuoteChars"), options.flag("ColonOkInAddr"));
+/**
+ * What stands around an address, as the options of the configuration read it.
+ * @param exact false: with sendmail's quotes around phrases, as test mode shows them
+ */
+export function crack({ options }: Config, address: string, exact: boolean): AddressFrame {
+  const mustQuote = options.text("MustQuoteChars");
+  return crackAddress(address, { mustQuote, colonOk: options.flag("ColonOkInAddr"), exact });
 }
 
+/** @param frame what `crack` made of the address */
 export function remoteName(
   config: Config,
   parser: AddressParser,
@@ -33,8 +38,8 @@ export function remoteName(
   address: string,
   { role, part, appendDomain }: AddressRole,
   context: RewriteContext,
+  frame: AddressFrame,
 ): MaybePromise<RemoteName> {
-  const frame = crack(config, address);
   const tokens = parser.tokens(address, context);
   if (!tokens) return { text: address, status: EX.OK };
   const sets = role === "sender" ? mailer.sender : mailer.recipient;

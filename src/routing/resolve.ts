@@ -11,7 +11,7 @@ import { argumentTokens, runCheck } from "./check.ts";
 import { errorReply } from "./error-text.ts";
 import { AddressParser, rewriteContext, type ParsedAddress } from "./parse-address.ts";
 import type { RewrittenAddress } from "./address-rewriter.ts";
-import { type RemoteName, remoteName } from "./remote-name.ts";
+import { crack, type RemoteName, remoteName } from "./remote-name.ts";
 import { faultReply, runRuleset } from "./run-ruleset.ts";
 import type { Resolution, Router } from "./router.ts";
 import { ACCEPTED } from "./verdict.ts";
@@ -66,8 +66,10 @@ export function createRouter(config: Config, note: (text: string) => void = () =
       );
     },
 
-    rewrite: (mailer, address, role, scope) =>
-      whenReady(remoteName(config, parser, mailer, address, role, contextOf(scope)), rewrittenOf),
+    rewrite(mailer, address, role, scope) {
+      const frame = crack(config, address, true);
+      return whenReady(remoteName(config, parser, mailer, address, role, contextOf(scope), frame), rewrittenOf);
+    },
   };
 }
 

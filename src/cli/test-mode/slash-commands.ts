@@ -95,7 +95,7 @@ async function askQueueGroup({ config, parser, context }: TestSession, user: str
 
 /** The frame of an address, with `$g` in its place. */
 function crack(session: TestSession, address: string): string {
-  const cracked = printable(frameAddress(crackAddress(session.config, address), `${MACRO}g`));
+  const cracked = printable(frameAddress(crackAddress(session.config, address, false), `${MACRO}g`));
   if (session.trace.level(33) >= 1) {
     session.say(`crackaddr(${address})`);
     session.say(`crackaddr=>\`${cracked}'`);
@@ -129,7 +129,15 @@ async function tryMailer(session: TestSession, argument: string): Promise<void> 
   if (traced) session.say(`remotename(${printable(address)})`);
   session.setRole(part, role);
   crack(session, address);
-  const { text, status } = await remoteName(config, parser, mailer, address, { part, role }, session.context);
+  const { text, status } = await remoteName(
+    config,
+    parser,
+    mailer,
+    address,
+    { part, role },
+    session.context,
+    crackAddress(config, address, false),
+  );
   if (session.trace.level(35) >= 9) tellFramed(session, address, text);
   if (traced) session.say(`remotename => \`${text}', stat=${status}`);
   session.say(`Rcode = ${status}, addr = ${text}`);
@@ -137,7 +145,7 @@ async function tryMailer(session: TestSession, argument: string): Promise<void> 
 
 /** -d35: the frame was filled in with $g. */
 function tellFramed(session: TestSession, address: string, text: string): void {
-  const { before, after = "" } = crackAddress(session.config, address);
+  const { before, after = "" } = crackAddress(session.config, address, false);
   session.say(`macset(g as ${printable(text.slice(before.length, text.length - after.length))})`);
   session.say("macset(g as <null>)");
 }

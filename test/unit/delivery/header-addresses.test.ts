@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { addressRole, addressSpans, rewriteField } from "../../../src/delivery/header-addresses.ts";
+import { addressRole, rewriteField } from "../../../src/delivery/header-addresses.ts";
+import { addressSpans } from "../../../src/mail/address-list.ts";
 
 function spans(value: string): string[] {
   return addressSpans(value).map(({ start, end }) => value.slice(start, end));
@@ -23,6 +24,12 @@ describe("addresses of a field", () => {
     [" joe@[IPv6:2001:db8::1], b", ["joe@[IPv6:2001:db8::1]", "b"]],
     ["\r\n\ta@b,\r\n\tc@d", ["a@b", "c@d"]],
     [" ,, a@b ,", ["a@b"]],
+    [" a@b; c@d;", ["a@b", "c@d"]],
+    [" Doe; Joe <a@b>, x; y; Z <c@d>; e@f", ["Doe; Joe <a@b>", "x; y; Z <c@d>", "e@f"]],
+    [" =?utf-8?Q?Doe,_J.?= <a@b>, =?utf-8?B?YTpi?= <c@d>", ["=?utf-8?Q?Doe,_J.?= <a@b>", "=?utf-8?B?YTpi?= <c@d>"]],
+    [" [x, y] Joe <a@b>, c@[d,e]", ["[x", "y] Joe <a@b>", "c@[d,e]"]],
+    [" team (a@b): c@d;", ["c@d"]],
+    [' "a@b": c@d, "x"@y', ["c@d", '"x"@y']],
   ])("%j", (value, expected) => expect(spans(value)).toEqual(expected));
 });
 
@@ -40,6 +47,43 @@ test("a list that grows too long is folded between its addresses", async () => {
   const result = await rewritten(value, (address) => `${address}@long-domain.example.test`);
   expect(result.split("\r\n").every((line) => line.length <= 78)).toBe(true);
   expect(result.replace(/\r\n\t/g, " ")).toBe(value.replace(/user\d/g, "$&@long-domain.example.test"));
+});
+
+test.each([
+  [" joe jane", " joe@x.test, jane@x.test"],
+  [" joe\r\n\tjane", " joe@x.test, jane@x.test"],
+  [' "j d" a @ b.test c@d.test', ' "j d"@x.test, a @ b.test, c@d.test'],
+  [" joe jane, x", " joe jane@x.test, x@x.test"],
+  [" joe jane (x)", " joe jane (x)@x.test"],
+])("old style: blanks separate the addresses of %j, which leaves with commas", async (value, expected) => {
+  const rewrite = (text: string) => ({ kind: "address" as const, text: text.includes("@") ? text : `${text}@x.test` });
+  expect(await rewriteField(value, 3, rewrite, true)).toEqual({ kind: "value", value: expected });
+});
+
+test.each(["a@b.test c@d.test, e", "Joe joe@b.test, e", '"Joe" joe@b.test, e', "a@, e"])(
+  "%j: what is no address goes to no ruleset",
+  async (value) => {
+    const asked: string[] = [];
+    const rewrite = (text: string) => {
+      asked.push(text);
+      return { kind: "address" as const, text };
+    };
+    await rewriteField(value, 3, rewrite);
+    expect(asked).toEqual(["e"]);
+  },
+);
+
+test("a route without brackets is read as one", async () => {
+  const asked: string[] = [];
+  const rewrite = (text: string) => {
+    asked.push(text);
+    return { kind: "address" as const, text: "<joe@b.test>" };
+  };
+  expect(await rewriteField(" @a.test,@c.test:joe@b.test", 3, rewrite)).toEqual({
+    kind: "value",
+    value: " joe@b.test",
+  });
+  expect(asked).toEqual(["<@a.test,@c.test:joe@b.test>"]);
 });
 
 test("an address that cannot be rewritten now stops the field", async () => {

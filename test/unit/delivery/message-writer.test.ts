@@ -88,13 +88,41 @@ test("the header block is made once for a message and mailer", async () => {
   expect(calls).toBe(1);
 });
 
-test("long lines of header and body are cut", async () => {
+test("long lines of the body are cut, those of the header folded where there is white space", async () => {
   const mailer = testMailer({ lineLimit: 20 });
-  const text = await written(
-    { mailer, envelope: { headers: [{ name: "X", value: ` ${"y".repeat(30)}` }] }, body: "z".repeat(25) },
-    { fromLines: false },
-  );
-  expect(text).toBe(`X: ${"y".repeat(16)}!\r\n ${"y".repeat(14)}\r\n\r\n${"z".repeat(19)}!\r\n${"z".repeat(6)}\r\n`);
+  const fields = [
+    { name: "X", value: ` ${"y".repeat(30)}` },
+    { name: "Y", value: " some words of some length" },
+    { name: "To", value: " joe@a.test,jane@b.test" },
+  ];
+  const text = await written({ mailer, envelope: { headers: fields }, body: "z".repeat(25) }, { fromLines: false });
+  expect(text.split("\r\n")).toEqual([
+    `X: ${"y".repeat(30)}`,
+    "Y: some words of",
+    " some length",
+    "To: joe@a.test,",
+    "\tjane@b.test",
+    "",
+    `${"z".repeat(19)}!`,
+    "z".repeat(6),
+    "",
+  ]);
+});
+
+test("addresses are folded for hops that take longer lines than mail may have", async () => {
+  const list = Array.from({ length: 120 }, (_each, index) => `user${index}@a.test`).join(", ");
+  const headers = [
+    { name: "References", value: ` ${"<a@b.test> ".repeat(120)}` },
+    { name: "Cc", value: ` ${list}` },
+  ];
+  const text = await written({ mailer: testMailer({ lineLimit: 2040 }), envelope: { headers } }, { fromLines: false });
+  expect(text).toContain(`References:${headers[0].value}\r\nCc: user0@a.test, `);
+  expect(
+    text
+      .slice(text.indexOf("Cc:"))
+      .split("\r\n")
+      .every((line) => line.length <= 78),
+  ).toBe(true);
 });
 
 test("a streamed body is shaped like one in memory", async () => {

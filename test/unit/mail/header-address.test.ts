@@ -2,8 +2,8 @@ import { expect, test } from "@jest/globals";
 import { crackAddress, frameAddress } from "../../../src/mail/header-address.ts";
 
 /** The value with its address replaced by `@@`. */
-function cracked(value: string, colonOk = false): string {
-  return frameAddress(crackAddress(value, ".'", colonOk), "@@");
+function cracked(value: string, colonOk = false, exact = false): string {
+  return frameAddress(crackAddress(value, { mustQuote: ".'", colonOk, exact }), "@@");
 }
 
 test.each([
@@ -40,4 +40,13 @@ test.each(["<>", "(c)", ":"])("%j has no address to replace", (value) => {
 test("with ColonOkInAddr a colon and a semicolon belong to the address", () => {
   expect(cracked("x: a;", true)).toBe("@@");
   expect(cracked("x: <a@b>", true)).toBe('"x:" <@@>');
+});
+
+test.each([
+  ['one "two" th.ree <a@b>', 'one "two" "th.ree" <@@>'],
+  ["=?utf-8?Q?Dr._M:=C3=BCller?= <a@b>", "=?utf-8?Q?Dr._M:=C3=BCller?= <@@>"],
+  ["J. Doe <a@b>", '"J. Doe" <@@>'],
+  ["team: =?utf-8?Q?a,b?= J. <a@b>", 'team: =?utf-8?Q?a,b?= "J." <@@>'],
+])("exactly quoted, the phrase of %j means the same: %j", (value, expected) => {
+  expect(cracked(value, false, true)).toBe(expected);
 });
