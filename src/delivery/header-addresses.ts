@@ -69,10 +69,9 @@ export function rewriteField(
     if (blankSeparated && copied > 0) parts.push(", ");
     else parts.push(value.slice(copied, start));
     copied = end;
-    const same = rewritten.text === plain || rewritten.text === "";
-    if (same) parts.push(value.slice(start, end));
-    else parts.push(rewritten.text);
-    changed ||= !same;
+    const stays = rewritten.text === plain || rewritten.text === "";
+    parts.push(stays ? value.slice(start, end) : rewritten.text);
+    changed ||= !stays;
     return undefined;
   };
   const step = (index: number): MaybePromise<RewrittenField> => {

@@ -70,7 +70,12 @@ function endOfComment(phrase: string, start: number): number {
 /** Bare words with the blanks around them. */
 function quoteWords(text: string, special: string): string {
   const words = text.trim();
-  if (![...words].some((char) => special.includes(char))) return text;
+  if (!holdsOneOf(words, special)) return text;
   const lead = text.length - text.trimStart().length;
   return `${text.slice(0, lead)}"${words}"${text.slice(lead + words.length)}`;
+}
+
+function holdsOneOf(text: string, characters: string): boolean {
+  for (const char of text) if (characters.includes(char)) return true;
+  return false;
 }

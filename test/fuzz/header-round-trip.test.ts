@@ -116,7 +116,7 @@ function mailbox(random: Random): string {
   return pick(random, shapes)();
 }
 
-function list(random: Random): string {
+function addressList(random: Random): string {
   const separator = pick(random, [", ", ", ", ",", " , ", ",\r\n\t", ",  ", ",,", ",\r\n "]);
   const boxes = (count: number): string => Array.from({ length: count }, () => mailbox(random)).join(separator);
   if (random(5) > 0) return boxes(random(6) === 0 ? random(120) + 1 : random(6) + 1);
@@ -128,7 +128,7 @@ const ADDRESS_FIELDS = ["To", "Cc", "Bcc", "Reply-To", "From", "Sender", "Resent
 
 test("fields with addresses mean what they meant, and their lines fit where that is possible", async () => {
   await fuzz(100, async (random, note) => {
-    const field = { name: pick(random, ADDRESS_FIELDS), value: ` ${list(random)}` };
+    const field = { name: pick(random, ADDRESS_FIELDS), value: ` ${addressList(random)}` };
     const mailer = pick(random, ["esmtp", "relay", "smtp", "local"]);
     note({ ...field, mailer });
 

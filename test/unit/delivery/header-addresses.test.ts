@@ -49,6 +49,10 @@ test("a list that grows too long is folded between its addresses", async () => {
   expect(result.replace(/\r\n\t/g, " ")).toBe(value.replace(/user\d/g, "$&@long-domain.example.test"));
 });
 
+function qualified(text: string) {
+  return { kind: "address" as const, text: text.includes("@") ? text : `${text}@x.test` };
+}
+
 test.each([
   [" joe jane", " joe@x.test, jane@x.test"],
   [" joe\r\n\tjane", " joe@x.test, jane@x.test"],
@@ -56,8 +60,7 @@ test.each([
   [" joe jane, x", " joe jane@x.test, x@x.test"],
   [" joe jane (x)", " joe jane (x)@x.test"],
 ])("old style: blanks separate the addresses of %j, which leaves with commas", async (value, expected) => {
-  const rewrite = (text: string) => ({ kind: "address" as const, text: text.includes("@") ? text : `${text}@x.test` });
-  expect(await rewriteField(value, 3, rewrite, true)).toEqual({ kind: "value", value: expected });
+  expect(await rewriteField(value, 3, qualified, true)).toEqual({ kind: "value", value: expected });
 });
 
 test.each(["a@b.test c@d.test, e", "Joe joe@b.test, e", '"Joe" joe@b.test, e', "a@, e"])(

@@ -111,12 +111,10 @@ test("long lines of the body are cut, those of the header folded where there is 
 
 test("addresses are folded for hops that take longer lines than mail may have", async () => {
   const list = Array.from({ length: 120 }, (_each, index) => `user${index}@a.test`).join(", ");
-  const headers = [
-    { name: "References", value: ` ${"<a@b.test> ".repeat(120)}` },
-    { name: "Cc", value: ` ${list}` },
-  ];
-  const text = await written({ mailer: testMailer({ lineLimit: 2040 }), envelope: { headers } }, { fromLines: false });
-  expect(text).toContain(`References:${headers[0].value}\r\nCc: user0@a.test, `);
+  const references = { name: "References", value: ` ${"<a@b.test> ".repeat(120)}` };
+  const envelope = { headers: [references, { name: "Cc", value: ` ${list}` }] };
+  const text = await written({ mailer: testMailer({ lineLimit: 2040 }), envelope }, { fromLines: false });
+  expect(text).toContain(`References:${references.value}\r\nCc: user0@a.test, `);
   expect(
     text
       .slice(text.indexOf("Cc:"))

@@ -66,7 +66,7 @@ describe("foldText()", () => {
   test("leaves what fits and what cannot be broken", () => {
     const fits = ` ${"word ".repeat(190)}`;
     expect(foldText(fits, 8, 990)).toBe(fits);
-    const token = `${"w".repeat(2000)}`;
+    const token = "w".repeat(2000);
     expect(foldText(token, 8, 990)).toBe(token);
     expect(foldText(` a ${token} b`, 8, 990)).toBe(` a\r\n ${token}\r\n b`);
   });
