@@ -6,10 +6,12 @@
  * text itself is read. The record `@` → `@` marks a complete database, for other programs that look for it.
  */
 import { closeSync, readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { foldCase } from "../rewriting/fold-case.ts";
 import { MacroScope } from "../rewriting/macro-scope.ts";
 import type { LookupContext } from "../rewriting/lookup.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
-import { errorText, explainUnopened, openSafely, type Unopened } from "../sys/safe-file.ts";
+import { checkFolderFor, errorText, explainUnopened, openSafely, type Unopened } from "../sys/safe-file.ts";
 import { DatabaseBuilder } from "./build.ts";
 import { DATABASE_ENDINGS, databasePath, pathToRead, readDatabase, sourcePath } from "./database-file.ts";
 import type { MapEnvironment } from "./environment.ts";
@@ -33,11 +35,13 @@ export type AliasSourceAnswer =
   | { readonly kind: "missing" }
   | { readonly kind: "tempfail"; readonly reason: string };
 
-/** Reads the text of an aliases file; lines that are wrong are left out. Names in lower case. */
-export type AliasTextReader = (
-  text: string,
-  file: string,
-) => Iterable<{ readonly name: string; readonly value: string }>;
+/** Reads the text of an aliases file; lines that are wrong are left out. */
+export type AliasTextReader = (text: string) => Iterable<{ readonly name: string; readonly value: string }>;
+
+export type AliasTextAnswer =
+  | { readonly kind: "read"; readonly text: string }
+  /** Why not, for whoever runs newaliases. */
+  | { readonly kind: "refused"; readonly reason: string };
 
 export interface AliasDatabase {
   /** How messages call it: the text file, or the class and arguments. */
@@ -46,14 +50,17 @@ export interface AliasDatabase {
   readonly textFile?: string;
   /** The file that `rebuild` writes. */
   readonly databaseFile?: string;
-  /** -A: two entries of one name add up instead of being an error. */
+  /** -A: two entries of one name add up; else the last one counts. */
   readonly mergesDuplicates: boolean;
-  /** @param key in lower case, without quotes */
+  /** The text, if nobody but its owner could have written it; undefined when it is optional (-o) and not there. */
+  readText(): AliasTextAnswer | undefined;
+  /** @param key as routing/alias-name.ts has it */
   lookup(key: string): MaybePromise<AliasSourceAnswer>;
   /** True when the text is newer than the database, or the database is missing or incomplete. */
   isStale(): boolean;
   /**
-   * Writes a new database; the old one serves until the new one is complete. Throws what the file system says.
+   * Writes a new database; the old one serves until the new one is complete. Throws what the file system says, or that
+   * others could put another file in its place.
    * @returns the file that was written: another one than `databaseFile` where another program's database is
    */
   rebuild(entries: Iterable<readonly [string, string]>): string;
@@ -109,7 +116,7 @@ class BuiltAliases implements AliasDatabase {
   }
 
   lookup(given: string): AliasSourceAnswer {
-    const key = this.#keepCase ? given : given.toLowerCase();
+    const key = this.#keepCase ? given : foldCase(given);
     if (key === SENTINEL) return MISSING;
     for (const file of this.#databases) {
       const state = file.current();
@@ -136,9 +143,24 @@ class BuiltAliases implements AliasDatabase {
     return database === undefined || text.mtimeMs > database.mtimeMs || !this.#isComplete();
   }
 
+  readText(): AliasTextAnswer | undefined {
+    const opened = openSafely(this.textFile, "alias", this.#environment);
+    if (opened.kind === "absent" && this.#optional) return undefined;
+    if (opened.kind !== "open") return { kind: "refused", reason: explainUnopened(opened) };
+    try {
+      return { kind: "read", text: readFileSync(opened.fd, "latin1") };
+    } catch (error) {
+      return { kind: "refused", reason: errorText(error) };
+    } finally {
+      closeSync(opened.fd);
+    }
+  }
+
   rebuild(entries: Iterable<readonly [string, string]>): string {
-    const builder = new DatabaseBuilder("refuse");
-    for (const [name, value] of entries) builder.add(this.#keepCase ? name : name.toLowerCase(), value);
+    const unsafe = checkFolderFor(dirname(this.databaseFile), "map", this.#environment);
+    if (unsafe !== undefined) throw new Error(explainUnopened(unsafe));
+    const builder = new DatabaseBuilder("replace");
+    for (const [name, value] of this.#merged(entries)) builder.add(name, value);
     builder.add(SENTINEL, SENTINEL);
     return builder.write(this.databaseFile, { mode: 0o644 });
   }
@@ -149,13 +171,17 @@ class BuiltAliases implements AliasDatabase {
   }
 
   #readText(text: string, readText: AliasTextReader): ReadonlyMap<string, string> {
-    const entries = new Map<string, string>();
-    for (const { name, value } of readText(text, this.textFile)) {
-      const before = entries.get(name);
-      if (before === undefined) entries.set(name, value);
-      else if (this.mergesDuplicates) entries.set(name, `${before}, ${value}`);
+    return this.#merged([...readText(text)].map(({ name, value }) => [name, value] as const));
+  }
+
+  #merged(entries: Iterable<readonly [string, string]>): Map<string, string> {
+    const merged = new Map<string, string>();
+    for (const [name, value] of entries) {
+      const key = this.#keepCase ? name : foldCase(name);
+      const before = this.mergesDuplicates ? merged.get(key) : undefined;
+      merged.set(key, before === undefined ? value : `${before}, ${value}`);
     }
-    return entries;
+    return merged;
   }
 
   #isComplete(): boolean {
@@ -202,6 +228,7 @@ function openOtherMap({ mapClass, args }: AliasSourceSpec, environment: MapEnvir
       });
     },
     isStale: () => false,
+    readText: () => undefined,
     rebuild() {
       throw new Error(`Cannot rebuild aliases for map ${name}: it is not built from a text file`);
     },

@@ -31,7 +31,7 @@ function resolveSender(router: Router, address: string, scope: MacroScope): Mayb
       scope.set("mail_host", resolution.triple.host);
       scope.set("mail_addr", resolution.triple.user);
     }
-    // Senders that ruleset 0 refuses are check_mail's to judge; only syntax stands in the way here.
-    return resolution.kind === "error" && resolution.reply.code === 553 ? resolution.reply : undefined;
+    // Nobody could answer a sender that ruleset 0 refuses; what it cannot tell now is asked again when mail goes there.
+    return resolution.kind === "error" ? resolution.reply : undefined;
   });
 }

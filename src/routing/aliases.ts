@@ -3,6 +3,7 @@
  *
  * What a database is (cdb file, text file, LDAP ...) is the business of maps/; what its values mean is alias-list.ts.
  */
+import { aliasKey } from "./alias-name.ts";
 import { isPromise, type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 
 export type AliasAnswer =
@@ -10,7 +11,7 @@ export type AliasAnswer =
   | { readonly kind: "missing" }
   | { readonly kind: "tempfail"; readonly reason: string };
 
-/** One database. Keys arrive in lower case. */
+/** One database. Keys arrive as alias-name.ts has them. */
 export interface AliasSource {
   readonly name: string;
   lookup(key: string): MaybePromise<AliasAnswer>;
@@ -18,7 +19,7 @@ export interface AliasSource {
 }
 
 export interface Aliases {
-  /** The alias of a local user, `user+detail` first as it is, then as `user+*`. */
+  /** The alias of a local user. Ruleset 5 asks for `user+detail`, then for `user+*`, then for the user. */
   lookup(user: string): MaybePromise<AliasAnswer>;
   /**
    * Who answers for a list: the address to use as envelope sender for mail to its members, or undefined. It is what
@@ -39,19 +40,12 @@ export function createAliases(sources: readonly AliasSource[]): Aliases {
     return MISSING;
   }
 
-  function lookup(user: string): MaybePromise<AliasAnswer> {
-    const key = user.toLowerCase();
-    return whenReady(ask(key), (answer) => {
-      const plus = key.indexOf("+");
-      if (answer.kind !== "missing" || plus <= 0) return answer;
-      return ask(`${key.slice(0, plus)}+*`);
-    });
-  }
+  const lookup = (user: string): MaybePromise<AliasAnswer> => ask(aliasKey(user));
 
   function ownerOf(user: string): MaybePromise<string | undefined> {
     // An owner of an owner would make mail about bounces of bounces.
     if (/^owner-|-request$/i.test(user)) return undefined;
-    return whenReady(ask(`owner-${user.toLowerCase()}`), (answer) => {
+    return whenReady(ask(aliasKey(`owner-${user}`)), (answer) => {
       if (answer.kind !== "found") return undefined;
       return /[,:/|"\s]/.test(answer.value.trim()) ? `owner-${user}` : answer.value.trim();
     });

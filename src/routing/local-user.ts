@@ -11,6 +11,7 @@ import type { Reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { MailboxDatabase, User } from "../sys/users.ts";
+import { loopOf } from "./alias-loops.ts";
 import type { Aliases } from "./aliases.ts";
 import type { Router } from "./router.ts";
 
@@ -102,7 +103,8 @@ const USER_UNKNOWN: Reply = { code: 550, enhanced: "5.1.1", lines: ["User unknow
 
 /**
  * Whether a resolved address can be accepted at RCPT: 550 5.1.1 for a local name that is neither alias nor user.
- * Aliases are not opened here; that happens once, in the queue.
+ * Of an alias
+ * it is only seen here whether it leads in a circle; lists and .forward files are opened once, in the queue.
  *
  * @returns undefined when it can
  */
@@ -113,6 +115,7 @@ export function refusalOf(names: LocalNames, triple: Triple, scope: MacroScope):
   if (flags === undefined || !(flags.has("A") || flags.has("5") || flags.has("w"))) return undefined;
   return whenReady(locate(names, triple, false, scope), (answer) => {
     if (answer.kind === "unknown") return USER_UNKNOWN;
+    if (answer.kind === "alias") return loopOf(names, answer, scope);
     return answer.kind === "error" || answer.kind === "tempfail" ? answer.reply : undefined;
   });
 }

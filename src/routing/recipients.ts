@@ -11,6 +11,7 @@ import type { Reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { User } from "../sys/users.ts";
 import { type Destination, destination, destinationText, parseDestinations } from "./alias-list.ts";
+import { isNobody, leadsNowhere, LOOP, nearestUser } from "./alias-loops.ts";
 import { readForward, withoutComments } from "./forward.ts";
 import { readInclude } from "./include.ts";
 import { directRefusal, type LocalNames, locate, sameTriple } from "./local-user.ts";
@@ -51,8 +52,14 @@ class SendList {
   readonly #pending: number[] = [];
   /** Named triples → the recipient that stands for them. */
   readonly #named = new Map<string, number>();
-  /** Triples that something is delivered to. */
-  readonly #delivered = new Set<string>();
+  /** Triples that something is delivered to → the recipient that has it. */
+  readonly #delivered = new Map<string, number>();
+  /** Recipients that name one of their own ancestors, over others. */
+  readonly #circles = new Set<number>();
+  /** Users whose .forward was opened. */
+  readonly #forwarded = new Map<number, Triple>();
+  /** Recipients that are on the list already → as which. */
+  readonly #sameAs = new Map<number, number>();
 
   constructor(context: ExpansionContext, recipients: readonly Recipient[]) {
     this.#context = context;
@@ -70,9 +77,20 @@ class SendList {
       if (todo.has(index) || recipient.resolved === undefined || recipient.state === "duplicate") return;
       const key = tripleKey(recipient.resolved, recipient.rights);
       this.#named.set(key, index);
-      if (recipient.state !== "expanded") this.#delivered.add(key);
+      if (recipient.state !== "expanded") this.#delivered.set(key, index);
     });
-    for (let i = 0; i < this.#pending.length; i++) await this.#place(this.#pending[i]);
+    let placed = 0;
+    const placeAll = async (): Promise<void> => {
+      while (placed < this.#pending.length) await this.#place(this.#pending[placed++]);
+    };
+    await placeAll();
+    for (const [index, triple] of this.#forwarded) this.#keepIfSentBack(index, triple);
+    await placeAll();
+    for (const index of todo) {
+      if (this.#recipients[index].state === "expanded" && leadsNowhere(this.#recipients, this.#sameAs, index)) {
+        this.#end(index, LOOP);
+      }
+    }
     return { changes: [...this.#changed.values()], added: this.#recipients.slice(this.#known) };
   }
 
@@ -81,8 +99,8 @@ class SendList {
     const depth = this.#ancestors(index).length;
     const limit = this.#context.config.options.number("MaxAliasRecursion");
     if (depth > limit) {
-      const text = `aliasing/forwarding loop broken (${depth} aliases deep; ${limit} max)`;
-      return this.#end(index, { code: 554, enhanced: "5.4.6", lines: [text] });
+      const text = `${LOOP.lines[0]} (${depth} aliases deep; ${limit} max)`;
+      return this.#end(index, { ...LOOP, lines: [text] });
     }
     // Only what an alias, a .forward or a list names can be a program, a file or a list; never what a client says.
     const target: Destination =
@@ -111,13 +129,29 @@ class SendList {
     if (direct !== undefined) return this.#end(index, direct);
     const key = tripleKey(triple, undefined);
     const before = this.#named.get(key);
-    // An alias that names itself, directly or over others, means the user of that name.
-    const isSelf = this.#ancestors(index).some(
+    // An alias that names itself means the user of that name; one that does so over others too, if there is such a user.
+    const isSelf = this.#ancestors(index).findIndex(
       ({ resolved }) => resolved !== undefined && sameTriple(resolved, triple),
     );
-    if (!isSelf && before !== undefined && before !== index) return this.#duplicate(index, triple);
-    if (!isSelf) this.#named.set(key, index);
-    return this.#placeTriple(index, triple, final || isSelf);
+    if (isSelf < 0 && before !== undefined && before !== index) return this.#duplicate(index, triple, before);
+    if (isSelf < 0) this.#named.set(key, index);
+    if (isSelf > 0) this.#circles.add(index);
+    if (isSelf > 0 && (await isNobody(this.#context, triple))) {
+      const user = await nearestUser(this.#context, this.#ancestors(index));
+      return user === undefined
+        ? this.#duplicate(index, triple, before ?? index)
+        : this.#placeTriple(index, user, true);
+    }
+    return this.#placeTriple(index, triple, final || isSelf >= 0);
+  }
+
+  /** A user whose .forward names only people that send it back to him keeps his copy. */
+  #keepIfSentBack(index: number, triple: Triple): void {
+    const children = this.#recipients.flatMap(({ parent }, child) => (parent === index ? [child] : []));
+    if (!children.every((child) => this.#circles.has(child))) return;
+    const { orcpt, notify, owner } = this.#recipients[index];
+    const child: Recipient = { given: `\\${triple.user}`, state: "todo", parent: index, owner, orcpt, notify };
+    this.#pending.push(this.#recipients.push(child) - 1);
   }
 
   async #placeTriple(index: number, named: Triple, final: boolean): Promise<void> {
@@ -165,6 +199,7 @@ class SendList {
         const members = parseDestinations(withoutComments(forward.text));
         // Only comments: the user forwards nothing, and nothing may be lost.
         if (members.length === 0) return this.#deliverTo(index, triple);
+        this.#forwarded.set(index, triple);
         return this.#expanded(index, triple, members, { rights: { user: user.name, uid: user.uid, gid: user.gid } });
       }
     }
@@ -205,12 +240,14 @@ class SendList {
 
   #deliverTo(index: number, triple: Triple): void {
     const key = tripleKey(triple, this.#recipients[index].rights);
-    if (this.#delivered.has(key)) return this.#duplicate(index, triple);
-    this.#delivered.add(key);
+    const before = this.#delivered.get(key);
+    if (before !== undefined) return this.#duplicate(index, triple, before);
+    this.#delivered.set(key, index);
     this.#set(index, { index, state: "todo", resolved: triple });
   }
 
-  #duplicate(index: number, triple: Triple): void {
+  #duplicate(index: number, triple: Triple, before: number): void {
+    this.#sameAs.set(index, before);
     this.#set(index, { index, state: "duplicate", resolved: triple });
   }
 

@@ -25,9 +25,6 @@ export function openAliasDatabases(
     dontBlame: wordsOf(config.options.text("DontBlameSendmail")),
     log: (priority, text) => log.write(priority === "debug" ? 10 : 4, { priority, text }),
   };
-  return config.aliasFiles.map((file) => openAliasSource(file, environment, entriesOf));
-}
-
-function entriesOf(text: string, file: string): Iterable<{ readonly name: string; readonly value: string }> {
-  return readAliasText(text, file).entries;
+  const readText = (text: string) => readAliasText(text, (domain) => ourNames.has(domain)).entries;
+  return config.aliasFiles.map((file) => openAliasSource(file, environment, readText));
 }

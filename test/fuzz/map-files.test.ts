@@ -10,6 +10,7 @@ import { openAliasSource } from "../../src/maps/alias-source.ts";
 import { DatabaseBuilder } from "../../src/maps/build.ts";
 import { CdbReader, DamagedDatabaseError } from "../../src/maps/cdb.ts";
 import { readAliasText } from "../../src/routing/alias-file.ts";
+import { aliasKey } from "../../src/routing/alias-name.ts";
 import { damage, fuzz, randomOctets, type Random } from "../support/fuzz.ts";
 import { declareMaps, lookupContext, mapEnvironment } from "../support/map-environment.ts";
 
@@ -135,16 +136,17 @@ test("alias files of any octets give an answer or a temporary failure", async ()
   await fuzz(250, (random, note) => {
     const text = random(4) === 0 ? randomOctets(random, 2000) : damage(lines, random, [...INSERTIONS, ",", "\\", "|"]);
     note(text);
-    const { entries, diagnostics } = readAliasText(text, "aliases");
+    const { entries, problems } = readAliasText(text);
     const count = text.split("\n").length;
-    for (const { name, line } of entries)
-      expect([line >= 1 && line <= count, name]).toEqual([true, name.toLowerCase()]);
-    for (const { message, at } of diagnostics) expect([message !== "", at.line <= count]).toEqual([true, true]);
+    for (const { name, line } of entries) expect([line >= 1 && line <= count, name]).toEqual([true, aliasKey(name)]);
+    for (const problem of problems) expect([problem.text !== "", problem.line <= count]).toEqual([true, true]);
     const path = join(folder, "aliases");
     const files = random(2) === 0 ? [path] : [path, `${path}.db`];
     for (const file of files) writeFileSync(file, text, "latin1");
-    const source = openAliasSource({ mapClass: "hash", args: path }, mapEnvironment(), (given, file) =>
-      readAliasText(given, file).entries.map(({ name, value }) => ({ name, value })),
+    const source = openAliasSource(
+      { mapClass: "hash", args: path },
+      mapEnvironment(),
+      (given) => readAliasText(given).entries,
     );
     for (const key of ["root", "list", "", "\xff"]) {
       expect(["found", "missing", "tempfail"]).toContain((source.lookup(key) as { kind: string }).kind);

@@ -24,6 +24,7 @@ beforeAll(async () => {
   const mc = [
     "VIRTUSER_DOMAIN(`virt.example.test')dnl",
     "FEATURE(`nocanonify')dnl",
+    "FEATURE(`accept_unresolvable_domains')dnl",
     "define(`SMART_HOST', `[127.0.0.1]')dnl",
     "define(`confPRIVACY_FLAGS', `')dnl",
   ];

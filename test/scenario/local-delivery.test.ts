@@ -1,5 +1,5 @@
 /** Mail that stays here: SMTP and the command line in, mailboxes, files, programs and lists out. */
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type DnsServer, startDnsServer } from "../support/dns-server.ts";
@@ -18,6 +18,7 @@ beforeAll(async () => {
       "team: alice, bob, carol",
       "loop1: loop2",
       "loop2: loop1",
+      "looplist: loop1, carol",
     ].join("\n"),
     users: ["alice", "bob", "carol"],
     machine: dns.machine(),
@@ -107,15 +108,18 @@ describe("SMTP to local users", () => {
     client.close();
   });
 
-  test("aliases that only lead to each other come back to the sender", async () => {
-    await sendMail(server.port, "alice@mail.example.test", ["loop1@mail.example.test"], message("loop"));
-    const [report] = await eventually("the report", () => {
-      const found = server.mailbox("alice").filter((text) => text.includes("Subject: loop"));
-      return found.length > 0 && found;
-    });
-    expect(report).toContain("Content-Type: multipart/report; report-type=delivery-status");
-    expect(report).toMatch(/^Return-Path: <(?:MAILER-DAEMON(?:@\S+)?)?>/);
-    expect(report).toMatch(/\nAction: failed\n/);
+  test("aliases that only lead to each other are refused; with somebody else behind them he gets the mail", async () => {
+    const { client } = await SmtpClient.open(server.port);
+    await client.command("EHLO client.test");
+    await client.command("MAIL FROM:<>");
+    for (const name of ["loop1", "loop2"]) {
+      const answer = await client.command(`RCPT TO:<${name}@mail.example.test>`);
+      expect(answer).toBe("554 5.4.6 aliasing/forwarding loop broken");
+    }
+    expect(await client.command("RCPT TO:<looplist@mail.example.test>")).toMatch(/^250/);
+    client.close();
+    await sendMail(server.port, "", ["looplist@mail.example.test"], message("looplist"));
+    await eventually("carol's mail", () => withSubject("carol", "looplist").length === 1);
   });
 });
 
@@ -244,15 +248,54 @@ describe(".forward, files, programs, lists", () => {
     expect(withSubject("bob", "club")[0]).toMatch(/^Return-Path: <carol(?:@mail\.example\.test)?>/);
   });
 
-  test("a broken aliases file is refused as a whole, with file and line", async () => {
-    writeFileSync(join(server.home, "aliases"), "good: alice\nno colon here\n", { mode: 0o600 });
-    const { code, err } = await server.run("newaliases", []);
-    expect(code).toBe(65);
-    expect(err).toMatch(/aliases:2/);
+  test("a broken line of the aliases is named and spoils only itself", async () => {
+    const lines = "good: alice\nno colon here\ngood: bob\nclub: alice\nround: trip\ntrip: round\n";
+    writeFileSync(join(server.home, "aliases"), lines, { mode: 0o600 });
+    const { code, out, err } = await server.run("newaliases", []);
+    expect(code).toBe(70);
+    expect(err).toMatch(/aliases: line 2: missing colon\n.*aliases: line 3: Warning: duplicate alias name good\n$/);
+    expect(out).toContain("aliases: 5 aliases,");
+    const good = await server.run("sendmail", ["-C", join(server.home, "sendmail.cf"), "-bv", "good"]);
+    expect(good.out).toBe("bob... deliverable: mailer local, user bob\n");
+  });
+
+  test("aliases that lead in a circle are refused at once", async () => {
     const { client } = await SmtpClient.open(server.port);
     await client.command("EHLO client.test");
     await client.command("MAIL FROM:<>");
-    expect(await client.command("RCPT TO:<club@mail.example.test>")).toMatch(/^250/);
+    await eventually("the new aliases", async () => {
+      const answer = await client.command("RCPT TO:<round@mail.example.test>");
+      return answer === "554 5.4.6 aliasing/forwarding loop broken";
+    });
     client.close();
+  });
+
+  test("a text that others may write is not built: the old database stays", async () => {
+    const file = join(server.home, "aliases");
+    writeFileSync(file, "good: alice\nevil: |/bin/false\n");
+    for (const [mode, problem] of [
+      [0o666, "World writable file"],
+      [0o664, "Group writable file"],
+    ] as const) {
+      chmodSync(file, mode);
+      const { code, out, err } = await server.run("newaliases", []);
+      expect([code, out]).toEqual([66, ""]);
+      expect(err).toContain(`newaliases: cannot open ${file}: ${problem}`);
+    }
+    const good = await server.run("sendmail", ["-C", join(server.home, "sendmail.cf"), "-bv", "good"]);
+    expect(good.out).toBe("bob... deliverable: mailer local, user bob\n");
+    chmodSync(file, 0o600);
+  });
+
+  test("newaliases writes nothing into a folder that others may write", async () => {
+    const open = join(server.home, "open");
+    mkdirSync(open);
+    writeFileSync(join(open, "aliases"), "a: b\n", { mode: 0o600 });
+    chmodSync(open, 0o777);
+    const { code, err } = await server.run("newaliases", [`-oA${join(open, "aliases")}`]);
+    expect(code).toBe(66);
+    expect(err).toContain("World writable directory");
+    const silent = await server.run("newaliases", [`-oAhash:-o ${join(open, "nothing")}`]);
+    expect(silent).toEqual({ code: 0, out: "", err: "" });
   });
 });

@@ -63,8 +63,10 @@ function aliasKind(mapClass: string, built: boolean): Kind {
     write: built ? writeDatabase : (path, value) => writeFileSync(path, `k: ${value}\n`),
     checksItself: built,
     open(clock) {
-      const source = openAliasSource({ mapClass, args: text() }, mapEnvironment({ clock }), (given, file) =>
-        readAliasText(given, file).entries.map(({ name, value }) => ({ name, value })),
+      const source = openAliasSource(
+        { mapClass, args: text() },
+        mapEnvironment({ clock }),
+        (given) => readAliasText(given).entries,
       );
       return async () => {
         const answer = await source.lookup("k");

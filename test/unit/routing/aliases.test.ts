@@ -14,11 +14,17 @@ test("lookup() asks the databases in their order, folding the key", async () => 
   expect(await aliases.lookup("bob")).toEqual({ kind: "missing" });
 });
 
-test("lookup() tries user+detail and then user+*", () => {
+test("lookup() asks for the whole name only: ruleset 5 knows about user+*", () => {
   const aliases = createAliases([source({ "joe+work": "exact", "joe+*": "any" })]);
   expect(aliases.lookup("joe+work")).toEqual({ kind: "found", value: "exact" });
-  expect(aliases.lookup("joe+play")).toEqual({ kind: "found", value: "any" });
-  expect(aliases.lookup("joe")).toEqual({ kind: "missing" });
+  expect(aliases.lookup("joe+play")).toEqual({ kind: "missing" });
+});
+
+test("lookup() finds names whose octets are UTF-8, and names in quotes", () => {
+  const aliases = createAliases([source({ "j\xc3\xbcrg": "one", '"john doe"': "two", q: "three" })]);
+  expect(aliases.lookup("J\xc3\xbcrg")).toEqual({ kind: "found", value: "one" });
+  expect(aliases.lookup('"John Doe"')).toEqual({ kind: "found", value: "two" });
+  expect(aliases.lookup('"q"')).toEqual({ kind: "found", value: "three" });
 });
 
 test("lookup() lets a temporary failure stand: a later database must not answer for an earlier one", async () => {

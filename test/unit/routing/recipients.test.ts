@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -7,6 +7,7 @@ import type { Mailer } from "../../../src/config/mailer.ts";
 import type { Recipient } from "../../../src/envelope/recipient.ts";
 import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
 import { createAliases } from "../../../src/routing/aliases.ts";
+import { refusalOf } from "../../../src/routing/local-user.ts";
 import { type Expansion, type ExpansionContext, expandRecipients } from "../../../src/routing/recipients.ts";
 import type { Resolution, Router } from "../../../src/routing/router.ts";
 import type { User } from "../../../src/sys/users.ts";
@@ -109,6 +110,54 @@ async function expand(
   return { expansion, all, story };
 }
 
+/**
+ * What sendmail 8.17 makes of such aliases (sorted): who gets mail, and what is wrong. `joe<ann` is a .forward of joe's.
+ * The last word: does RCPT refuse it already?
+ */
+const LOOPS: readonly (readonly [string, readonly string[], boolean])[] = [
+  ["l1: l2 / l2: l1", ["5.4.6 l1"], true],
+  ["l1: l2 / l2: l3 / l3: l1", ["5.4.6 l1"], true],
+  ["l1: l2, l3 / l2: l1 / l3: l2", ["5.4.6 l1"], true],
+  ["l1: l2, l2 / l2: l1, l1", ["5.4.6 l1"], true],
+  ["l1: l2, bob / l2: l1", ["bob"], false],
+  ["l1: l2, bob / l2: l3 / l3: l1, ann", ["ann", "bob"], false],
+  ["l1: x, bob / x: y / y: x", ["bob"], false],
+  ["l1: l1", ["5.1.1 l1"], false],
+  ["l1: bob, l1", ["5.1.1 l1", "bob"], false],
+  ["l1: ann, bob / bob: ann", ["ann"], false],
+  ["l1: x / x: bob / bob: l1", ["bob"], false],
+  ["l1: bob / bob<l1", ["bob"], false],
+  ["l1: bob / bob<ann / ann<bob", ["ann", "bob"], false],
+  ["l1: bob / bob<x / x: y / y: x", ["bob"], false],
+  ["l1: bob / bob<x, ann / x: y / y: x", ["ann", "bob"], false],
+  ["l1: bob / bob<ann / ann<far@x.test, bob", ["bob", "far@x.test"], false],
+  ["l1: \\l1", ["5.1.1 \\l1"], false],
+  ["l1: \\bob / bob: l1", ["bob"], false],
+  ["l1: |prog, l2 / l2: l1", ["prog"], false],
+  ["l1: l2, far@x.test / l2: l1", ["far@x.test"], false],
+];
+
+describe("aliases that lead back to themselves", () => {
+  test.each(LOOPS)("%s: %j", async (text, wanted, refusedAtOnce) => {
+    const lines = text.split(" / ");
+    const aliases = Object.fromEntries(lines.filter((line) => line.includes(": ")).map((line) => line.split(": ", 2)));
+    for (const line of lines.filter((each) => each.includes("<"))) {
+      const [user, target] = line.split("<");
+      mkdirSync(join(home, user));
+      writeFileSync(join(home, user, ".forward"), `${target}\n`, { mode: 0o600 });
+    }
+    const { all } = await expand(["l1"], aliases);
+    const found = all.flatMap(({ given, state, status, resolved }) =>
+      state === "todo" ? [resolved!.user] : state === "failed" ? [`${status?.status} ${given}`] : [],
+    );
+    expect(found.toSorted()).toEqual(wanted);
+    const names = context(aliases, ["ann", "bob"]);
+    const triple = { mailer: "local", host: "", user: "l1" };
+    const refusal = await refusalOf(names, triple, names.scope);
+    expect(refusal?.enhanced).toBe(refusedAtOnce ? "5.4.6" : undefined);
+  });
+});
+
 describe("expandRecipients()", () => {
   test("opens an alias of several and leaves each member with its own triple", async () => {
     const { story, all } = await expand(["staff"], { staff: "ann, x@far.test" });
@@ -145,8 +194,9 @@ describe("expandRecipients()", () => {
 
   test("breaks a loop of aliases that no user is part of", async () => {
     const { story, all } = await expand(["a"], { a: "b", b: "c", c: "a" });
-    expect(story.slice(0, 3)).toEqual(["a: expanded", "b: expanded", "c: expanded"]);
-    expect(all[3]).toMatchObject({ given: "a", state: "failed" });
+    expect(story.slice(0, 3)).toEqual(["a: failed", "b: expanded", "c: expanded"]);
+    expect(all[0]).toMatchObject({ state: "failed", status: { status: "5.4.6" } });
+    expect(all[3]).toMatchObject({ given: "a", state: "duplicate" });
   });
 
   test("ends a chain that is deeper than MaxAliasRecursion", async () => {
@@ -163,7 +213,6 @@ describe("expandRecipients()", () => {
   });
 
   test("opens .forward with the user's rights, once, and delivers \\user to the mailbox", async () => {
-    const { mkdirSync } = await import("node:fs");
     mkdirSync(join(home, "ann"), { mode: 0o700 });
     writeFileSync(join(home, "ann", ".forward"), '# away\n\\ann, "|/usr/bin/vacation ann"\n', { mode: 0o600 });
     const { story, all } = await expand(["ann"], {});
@@ -172,7 +221,6 @@ describe("expandRecipients()", () => {
   });
 
   test("a .forward of comments alone forwards nothing and loses nothing", async () => {
-    const { mkdirSync } = await import("node:fs");
     mkdirSync(join(home, "ann"), { mode: 0o700 });
     writeFileSync(join(home, "ann", ".forward"), "# not now: bob\n\n", { mode: 0o600 });
     expect((await expand(["ann"], {})).story).toEqual(["ann: todo local"]);

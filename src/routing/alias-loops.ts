@@ -1,0 +1,105 @@
+/**
+ * Aliases that name each other. Where a user of such a name exists, he gets the mail; where other members are left, they
+ * get it; where nobody is left the circle is an error, 5.4.6, as soon as somebody asks.
+ *
+ *     l1: l2        l2: l1            error
+ *     l1: l2, joe   l2: l1, ann       joe and ann
+ *     joe: friend   friend: joe       joe, who has an account
+ *     list: joe     joe: list         joe
+ */
+import type { Recipient, Triple } from "../envelope/recipient.ts";
+import type { Reply } from "../mail/reply.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { type Destination, parseDestinations } from "./alias-list.ts";
+import { type LocalAnswer, type LocalNames, locate, sameTriple } from "./local-user.ts";
+
+export const LOOP: Reply = { code: 554, enhanced: "5.4.6", lines: ["aliasing/forwarding loop broken"] };
+
+/** True when a name that its own aliases lead back to is no user here. */
+export async function isNobody(names: LocalNames, triple: Triple): Promise<boolean> {
+  if (names.config.mailers.get(triple.mailer)?.flags.has("w") !== true) return true;
+  try {
+    return (await names.users.find(triple.user)) === undefined;
+  } catch {
+    // Who cannot be looked up now is asked for again when he is placed, and that waits.
+    return false;
+  }
+}
+
+/** The nearest ancestor who has an account: the mail of a circle of aliases below him is his. */
+export async function nearestUser(names: LocalNames, ancestors: readonly Recipient[]): Promise<Triple | undefined> {
+  for (const { resolved } of ancestors) {
+    if (resolved !== undefined && !(await isNobody(names, resolved))) return resolved;
+  }
+  return undefined;
+}
+
+/**
+ * Whether everything that a recipient was expanded to leads back to itself.
+ * @param sameAs recipients that are left out because another one stands for them → that one
+ */
+export function leadsNowhere(
+  recipients: readonly Recipient[],
+  sameAs: ReadonlyMap<number, number>,
+  root: number,
+): boolean {
+  const children = new Map<number, number[]>();
+  recipients.forEach(({ parent }, index) => {
+    if (parent === undefined) return;
+    const list = children.get(parent);
+    if (list === undefined) children.set(parent, [index]);
+    else list.push(index);
+  });
+  const seen = new Set<number>();
+  const next = [root];
+  for (let index = next.pop(); index !== undefined; index = next.pop()) {
+    if (seen.has(index)) continue;
+    seen.add(index);
+    const { state } = recipients[index];
+    const other = sameAs.get(index);
+    if (state === "expanded") next.push(...(children.get(index) ?? []));
+    else if (state === "duplicate" && other !== undefined) next.push(other);
+    else return false;
+  }
+  return true;
+}
+
+/** Addresses that are followed before an alias is taken to be good: the rest is found when it is expanded. */
+const MOST_FOLLOWED = 50;
+
+/**
+ * The error of an alias that leads to nobody but itself; undefined for all others. Stops at the first member that is
+ * something else.
+ */
+export async function loopOf(
+  names: LocalNames,
+  alias: Extract<LocalAnswer, { kind: "alias" }>,
+  scope: MacroScope,
+): Promise<Reply | undefined> {
+  const path: { readonly triple: Triple; readonly members: Destination[] }[] = [];
+  const enter = ({ triple, value }: typeof alias): void =>
+    void path.push({ triple, members: parseDestinations(value).toReversed() });
+  enter(alias);
+  for (let followed = 0; path.length > 0; followed++) {
+    const member = path.at(-1)?.members.pop();
+    if (member === undefined) {
+      path.pop();
+      continue;
+    }
+    if (member.kind !== "address" || member.final || followed >= MOST_FOLLOWED) return undefined;
+    const resolution = await names.router.resolve(member.text, scope);
+    if (resolution.kind !== "triple") return undefined;
+    const { triple } = resolution;
+    const before = path.findLastIndex((each) => sameTriple(each.triple, triple));
+    // Its own name: the user, who is known or not, as everywhere.
+    if (before === path.length - 1 && before >= 0) return undefined;
+    if (before >= 0) {
+      for (const each of path) if (!(await isNobody(names, each.triple))) return undefined;
+      continue;
+    }
+    const answer = await locate(names, triple, false, scope);
+    if (answer.kind !== "alias") return undefined;
+    enter(answer);
+  }
+  return LOOP;
+}
