@@ -159,16 +159,15 @@ R< $* > $*		$: $2
 undivert(38)dnl
 # a table that cannot be asked does not matter to clients that may relay
 R$*			$: $1 $| $>Rcpt_ok $1
-R$* $| $#TEMP $+	$: $1 $| T $2
 R$* $| $#$*		$#$2
 R$* $| < OK >		$@ RELAY
-R$* $| T $+		$: T $2 $| $1
+R$* $| < LATER >	$: < LATER > $| $1
 R$* $| $*		$: $2
 ifdef(`_PROMISCUOUS_RELAY_', `', `# may this client relay?
-RT $+ $| $*		$: T $1 $| $>Relay_ok < $2 >
 R$*			$: $1 $| $>Relay_ok < $1 >
 R$* $| $#$*		$#$2
 R$* $| < OK >		$@ RELAY
+R< LATER > $| $*	$#error $@ 4.3.0 $: _TMPFMSG_
 undivert(47)dnl
 R$*			$#error $@ 5.7.1 $: ifdef(`confRELAY_MSG', `confRELAY_MSG', `"550 Relaying denied`'ifdef(`_TRUST_AUTH_MECH_', `. Proper authentication required.')"')
 ')dnl
@@ -241,7 +240,7 @@ ifdef(`_LOOSE_RELAY_CHECK_', `', `# user %% other @ somebody we relay for is mai
 R$* $=O $* < @ $+ > $| < RELAY >	$@ $>Rcpt_ok $1 $2 $3
 ')dnl
 R$+ $| < RELAY >	$@ < OK >
-R$+ $| < $* < TMPF > >	$#TEMP $@ 4.3.0 $: _TMPFMSG_
+R$+ $| < $* < TMPF > >	$@ < LATER >
 R$+ $| < $* >		$: $1
 ')dnl
 undivert(40)dnl

@@ -20,7 +20,7 @@ R$* $| $*		$@ $>Delayed_TLS_plain NOSPAMHATER
 ', `R$* $| < FRIEND >	$@ $>Delayed_TLS_plain SPAMFRIEND
 R$* $| $*		$: $1
 ')')dnl
-R$*			$: $1 $| $>checkmail < $&f >
+R$*			$: $1 $| $>checkmail ifdef(`_FFR_MAIL_MACRO', `$&{mail_from}', `< $&f >')
 R$* $| $#$*		$#$2
 R$* $| $*		$: $1 $| $>checkrelay $&{client_name} $| $&{client_addr}
 R$* $| $#$*		$#$2

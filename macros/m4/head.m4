@@ -63,6 +63,9 @@ C{e}7bit 8bit binary
 C{n}multipart/signed
 C{s}rfc822
 undivert(10)dnl
+ifdef(`_VIRT_CLASS_', `# virtual domains are relayed for
+C{R}$={VirtHost}
+')dnl
 
 # maps
 Kdequote dequote ifdef(`confDEQUOTE_OPTS', `confDEQUOTE_OPTS')

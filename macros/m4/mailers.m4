@@ -3,12 +3,7 @@ dnl mailers.m4: how the files in mailer/ write a mailer line (M).
 dnl _MFLAGS_(NAME, always, default): flags of mailer NAME: those it always has, then NAME_MAILER_FLAGS or the default, then
 dnl what MODIFY_MAILER_FLAGS says.
 define(`_MFLAGS_', `_CHANGED_FLAGS_(`$1', `$2'ifdef(`$1_MAILER_FLAGS', `$1_MAILER_FLAGS', `$3'))')
-define(`_CHANGED_FLAGS_', `ifdef(`_FLAGS_CHANGE_$1_', `_CHANGE_ALL_(`$2', _FLAGS_CHANGE_$1_)', `$2')')
-dnl _CHANGE_ALL_(flags, changes): the changes, each in parentheses, from left to right.
-define(`_CHANGE_ALL_', `ifelse(`$2', `', `$1', `_CHANGE_ALL_(_CHANGE_(`$1', `$2'), shift(shift($@)))')')
-dnl A sign in front counts for the whole change: take away, add; without a sign the change replaces all flags.
-define(`_CHANGE_', `ifelse(substr(`$2', 0, 1), `-', `_DELCHAR_(substr(`$2', 1), `$1')',
-substr(`$2', 0, 1), `+', `_ADDCHAR_(substr(`$2', 1), `$1')', `$2')')
+define(`_CHANGED_FLAGS_', `ifdef(`_FLAGS_ARE_$1_', `_FLAGS_ARE_$1_', `_ADDCHAR_(_OR_(`_FLAGS_MORE_$1_'), _DELCHAR_(_OR_(`_FLAGS_LESS_$1_'), `$2'))')')
 
 dnl _MLIMITS_(NAME): what else may be set for a mailer: size, messages and recipients at once, character set, queue group, user.
 dnl Which of them counts differs from mailer to mailer: _ONE_OF_(NAME, list, text) is the text for those in the list.

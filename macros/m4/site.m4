@@ -81,8 +81,8 @@ _CALL_(`RELAY_DOMAIN', `$#', `$@', `_CLASS_(`R', `$1')')
 define(`RELAY_DOMAIN_FILE', `_CLASS_FILE_(`R', `$1')')
 _CALL_(`GENERICS_DOMAIN', `$#', `$@', `define(`_GENERICS_CLASS_', `1')_CLASS_(`G', `$1')')
 define(`GENERICS_DOMAIN_FILE', `define(`_GENERICS_CLASS_', `1')_CLASS_FILE_(`G', `$1')')
-_CALL_(`VIRTUSER_DOMAIN', `$#', `$@', `define(`_VIRT_CLASS_', `1')_CLASS_(`VirtHost', `$1')_CLASS_(`R', `$1')')
-define(`VIRTUSER_DOMAIN_FILE', `define(`_VIRT_CLASS_', `1')_CLASS_FILE_(`VirtHost', `$1')_CLASS_FILE_(`R', `$1')')
+_CALL_(`VIRTUSER_DOMAIN', `$#', `$@', `define(`_VIRT_CLASS_', `1')_CLASS_(`VirtHost', `$1')')
+define(`VIRTUSER_DOMAIN_FILE', `define(`_VIRT_CLASS_', `1')_CLASS_FILE_(`VirtHost', `$1')')
 _CALL_(`CANONIFY_DOMAIN', `$#', `$@', `define(`_CANONIFY_CLASS_', `1')_CLASS_(`Canonify', `$1')')
 define(`CANONIFY_DOMAIN_FILE', `define(`_CANONIFY_CLASS_', `1')_CLASS_FILE_(`Canonify', `$1')')
 define(`LDAPROUTE_DOMAIN', `define(`_LDAP_CLASS_', `1')_CLASS_(`LDAPRoute', `$1')')
@@ -109,9 +109,11 @@ _CALL_(`QUEUE_GROUP', `$#', `$@', `define(`_QUEUE_GROUPS_', _QUOTED_(`_QUEUE_GRO
 dnl Definition of a macro as quoted text, or nothing.
 define(`_QUOTED_', `ifdef(`$1', `defn(`$1')')')
 
-dnl MODIFY_MAILER_FLAGS(`LOCAL', `+9-m'): adds, takes away, or without a sign replaces flags of one mailer; the sign counts for the whole
-dnl change.
-_CALL_(`MODIFY_MAILER_FLAGS', `$#', `$@', `define(`_FLAGS_CHANGE_$1_', ifdef(`_FLAGS_CHANGE_$1_', `defn(`_FLAGS_CHANGE_$1_')`, '')``$2'')')
+dnl MODIFY_MAILER_FLAGS(`LOCAL', `+9'): flags of one mailer. A sign in front counts for the whole text: `-' takes them away and `+'
+dnl adds them, in this order whichever line comes first; without a sign they are all flags that the mailer has.
+_CALL_(`MODIFY_MAILER_FLAGS', `$#', `$@', `ifelse(substr(`$2', 0, 1), `-', `_APPEND_(`_FLAGS_LESS_$1_', substr(`$2', 1))',
+substr(`$2', 0, 1), `+', `_APPEND_(`_FLAGS_MORE_$1_', substr(`$2', 1))', `define(`_FLAGS_ARE_$1_', `$2')')')
+define(`_APPEND_', `define(`$1', ifdef(`$1', `defn(`$1')')`$2')')
 
 dnl UUCPSMTP(`uucpname', `smtp.name'): a UUCP neighbour that is reached by SMTP.
 define(`UUCPSMTP', `PUSHDIVERT(5)R$`'* < @ $1 .UUCP > $`'*		$`'1 < @ $2 > $`'2

@@ -3,8 +3,8 @@ dnl OSTYPE(`freebsd4'): FreeBSD 4 and later. Local delivery by mail.local.
 dnl
 dnl Example:
 dnl   OSTYPE(`freebsd4')
-define(`STATUS_FILE', `/var/log/sendmail.st')
+define(`STATUS_FILE', `/var/log/ifdef(`_MSP_', `sm-client', `sendmail').st')
 _DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -z -a$g $h!rmail ($u)')
 _DEFIFNOT(`LOCAL_MAILER_PATH', `/usr/libexec/mail.local')
-_DEFIFNOT(`LOCAL_MAILER_FLAGS', `PSrmn9')
+MODIFY_MAILER_FLAGS(`LOCAL', `+S')
 _DEFIFNOT(`LOCAL_MAILER_ARGS', `mail $u')

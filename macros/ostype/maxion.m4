@@ -5,7 +5,7 @@ dnl Example:
 dnl   OSTYPE(`maxion')
 _WARNING_(`OSTYPE(maxion) is a system of the past: nobody has tried its paths for long')
 define(`confEBINDIR', `/usr/ucblib')
-define(`STATUS_FILE', `/var/adm/log/sendmail.st')
+define(`STATUS_FILE', `/var/adm/log/ifdef(`_MSP_', `sm-client', `sendmail').st')
 _DEFIFNOT(`LOCAL_SHELL_FLAGS', `Phue')
 _DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -a$g -gmedium $h!rmail ($u)')
 _DEFIFNOT(`LOCAL_MAILER_PATH', `/usr/bin/mail')

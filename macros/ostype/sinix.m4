@@ -5,5 +5,5 @@ dnl Example:
 dnl   OSTYPE(`sinix')
 _WARNING_(`OSTYPE(sinix) is a system of the past: nobody has tried its paths for long')
 define(`confEBINDIR', `/usr/ucblib')
-define(`STATUS_FILE', `/var/sendmail.st')
+define(`STATUS_FILE', `/var/ifdef(`_MSP_', `sm-client', `sendmail').st')
 _DEFIFNOT(`LOCAL_MAILER_PATH', `/bin/mail.local')

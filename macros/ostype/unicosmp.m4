@@ -5,7 +5,7 @@ dnl Example:
 dnl   OSTYPE(`unicosmp')
 _WARNING_(`OSTYPE(unicosmp) is a system of the past: nobody has tried its paths for long')
 define(`confEBINDIR', `/usr/lib')
-define(`STATUS_FILE', `/var/log/sendmail.st')
+define(`STATUS_FILE', `/var/log/ifdef(`_MSP_', `sm-client', `sendmail').st')
 define(`confTIME_ZONE', `USE_TZ')
 _DEFIFNOT(`LOCAL_MAILER_PATH', `/usr/bin/mail')
 _DEFIFNOT(`LOCAL_MAILER_FLAGS', `mh9E')

@@ -12,6 +12,7 @@ import { LocalAgent } from "./local-agent.ts";
 import { deferred, failed, reportForAll } from "./outcome.ts";
 import { ProgramAgent, takesArguments } from "./program-agent.ts";
 import { SmtpAgent } from "./smtp-agent.ts";
+import { StandInAgent, standInFor } from "./stand-in.ts";
 
 export interface Agents {
   /** The agent for a mailer; always one, it may be one that fails. */
@@ -49,18 +50,30 @@ function kindOf(mailer: Mailer): AgentKind {
 
 export function createAgents(environment: DeliveryEnvironment): Agents {
   const agents = new Map<AgentKind, Agent>();
+  const agentOf = (kind: AgentKind): Agent => {
+    let agent = agents.get(kind);
+    if (agent === undefined) agents.set(kind, (agent = new GuardedAgent(CONSTRUCTORS[kind](environment), environment)));
+    return agent;
+  };
+  const standIns = standInsFor(environment, agentOf);
   return {
-    agentFor(mailer) {
-      const kind = kindOf(mailer);
-      let agent = agents.get(kind);
-      if (agent === undefined)
-        agents.set(kind, (agent = new GuardedAgent(CONSTRUCTORS[kind](environment), environment)));
-      return agent;
-    },
+    agentFor: (mailer) => standIns.get(mailer.name) ?? agentOf(kindOf(mailer)),
     async close() {
       await Promise.all([...agents.values()].map((agent) => agent.close?.() ?? Promise.resolve()));
     },
   };
+}
+
+/** Mailer → the agent that delivers for it because its program is missing; says so in the log. */
+function standInsFor({ config, log }: DeliveryEnvironment, agentOf: (kind: AgentKind) => Agent): Map<string, Agent> {
+  const found = new Map<string, Agent>();
+  for (const mailer of config.mailers.values()) {
+    const standIn = standInFor(mailer);
+    if (standIn === undefined) continue;
+    log.write(2, { priority: "warning", text: standIn.reason });
+    found.set(mailer.name, new StandInAgent(agentOf(kindOf(standIn.mailer)), standIn.mailer));
+  }
+  return found;
 }
 
 /** Keeps the promises of agent.ts for the agent inside: a status for every recipient, whatever happens. */

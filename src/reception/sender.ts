@@ -12,6 +12,7 @@ import type { Transaction } from "./transaction.ts";
  */
 export function admitSender(court: Court, transaction: Transaction, shown: string): MaybePromise<Reply | undefined> {
   const { announced, site, scope } = transaction;
+  scope.set("mail_from", shown);
   return whenReady(resolveSender(site.router, announced.sender, scope), (bad) => {
     if (bad !== undefined) return aboutMailbox(shown, bad);
     const outcome = judge(court, "mail", transaction, { path: shown }, { answer: (each) => aboutMailbox(shown, each) });

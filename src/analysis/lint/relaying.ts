@@ -114,7 +114,10 @@ function sessionScope(
 
 /** The macros of the transaction, when the sender is accepted. */
 async function acceptedSender(router: Router, sender: string, session: MacroScope): Promise<MacroScope | undefined> {
-  const scope = session.child([["f", sender]]);
+  const scope = session.child([
+    ["f", sender],
+    ["mail_from", `<${sender}>`],
+  ]);
   if (sender === "") scope.set("mail_addr", "<>");
   else {
     const resolution = await router.resolve(sender, scope);

@@ -64,7 +64,7 @@ function sitesBelow(path: string): string[] {
 }
 
 function sites(): string[] {
-  const samples = [genuineLibrary, "usr/share/doc", "etc/mail", "usr/share/sendmail/examples"];
+  const samples = [genuineLibrary, "/usr/share/sendmail/examples", "usr/share/doc", "etc/mail"];
   const folders = options["no-samples"]
     ? positionals
     : [

@@ -7,7 +7,8 @@ import { basename, dirname, join } from "node:path";
 export const home = join(dirname(new URL(import.meta.url).pathname), "../../..");
 const genuine = process.env.GENUINE ?? join(home, "test/peers/genuine");
 export const genuineRoot = process.env.GENUINE_ROOT ?? join(homedir(), ".cache/genuine-sendmail");
-export const genuineLibrary = join(genuineRoot, "usr/share/sendmail/cf");
+/** Where `sites` has put it. */
+export const genuineLibrary = "/usr/share/sendmail/cf";
 
 export const programs = {
   genuine: [genuine, "sendmail"],
@@ -39,8 +40,8 @@ function compileGenuine(file: string): Compiled {
   const copy = join("/mnt", `genuine-${basename(file)}`);
   const frame = join(genuineLibrary, "m4/cf.m4");
   writeFileSync(copy, text.replace(FRAME, `include(\`${frame}')`), "latin1");
-  if (!FRAME.test(text)) return run([genuine, "mc", copy]);
-  return run([genuine, "m4", `-D_CF_DIR_=${genuineLibrary}/`, copy]);
+  const first = FRAME.test(text) ? [] : [frame];
+  return run([genuine, "m4", `-D_CF_DIR_=${genuineLibrary}/`, ...first, copy]);
 }
 
 function compileOurs(file: string): Compiled {
