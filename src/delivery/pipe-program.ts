@@ -29,7 +29,7 @@ export async function pipeToProgram(
 ): Promise<TaskResult> {
   const { path, argv, environment, folders, timeout } = argument as ProgramArgument;
   const folder = await firstUsable(folders);
-  if (folder === undefined) return { kind: "later", status: "4.3.0", text: `cannot change to ${folders.join(" or ")}` };
+  if (folder === undefined) return { kind: "later", status: "4.3.0", text: `cannot be run in ${folders.join(" or ")}` };
   const options = {
     path,
     argv,
@@ -39,16 +39,18 @@ export async function pipeToProgram(
     outputLimit: OUTPUT_LIMIT,
     signal,
   };
-  return resultOf(path, await runChild(options, input));
+  return resultOf(await runChild(options, input));
 }
 
-function resultOf(path: string, result: ChildResult): TaskResult {
+function resultOf(result: ChildResult): TaskResult {
   const { exit, signalName, output, startError, inputError, timedOut, aborted } = result;
-  if (startError !== undefined) return fromSystemError(startError, `cannot run ${path}`);
-  if (aborted) return { kind: "later", status: "4.3.2", text: "delivery interrupted", output };
-  if (timedOut) return { kind: "later", status: "4.3.0", text: `${path}: timed out`, output };
-  if (inputError !== undefined) return { kind: "later", status: "4.3.0", text: inputError.message, output };
-  if (exit === undefined) return { kind: "later", status: "4.3.0", text: `${path} died with ${signalName}`, output };
+  if (startError !== undefined) return fromSystemError(startError, "cannot be run");
+  if (aborted) return { kind: "later", status: "4.3.2", text: "was interrupted", output };
+  if (timedOut) return { kind: "later", status: "4.3.0", text: "took too long", output };
+  if (inputError !== undefined) {
+    return { kind: "later", status: "4.3.0", text: `did not get the whole message (${inputError.message})`, output };
+  }
+  if (exit === undefined) return { kind: "later", status: "4.3.0", text: `died with ${signalName}`, output };
   if (exit === 0) return { kind: "done", status: "2.0.0", text: "" };
   const temporary = exit === EX.TEMPFAIL || exit === EX.OSERR || exit === EX.IOERR;
   return { kind: temporary ? "later" : "never", status: temporary ? "4.0.0" : "5.0.0", text: "", exit, output };

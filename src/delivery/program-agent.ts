@@ -17,7 +17,7 @@ import { writeMessage } from "./message-writer.ts";
 import { deferred, failed, type Outcome, reportForAll } from "./outcome.ts";
 import { type ProgramArgument, SAFE_PATH } from "./pipe-program.ts";
 import { findUser, rightsFor } from "./rights.ts";
-import { fromTask } from "./task-outcome.ts";
+import { fromProgram } from "./task-outcome.ts";
 
 export class ProgramAgent implements Agent {
   readonly #environment: DeliveryEnvironment;
@@ -49,7 +49,7 @@ export class ProgramAgent implements Agent {
     if (home !== undefined) scope.set("z", home);
     const argument = this.#argument(job, scope, rights.user, home);
     const result = await workers.run(rights, "program", argument, inputOf(written.message), job.signal);
-    const status: RecipientStatus = { ...fromTask(result), at: clock.now() };
+    const status: RecipientStatus = { ...fromProgram(result, mailer), at: clock.now() };
     return { statuses: new Map(job.recipients.map(({ index }) => [index, status])) };
   }
 

@@ -118,7 +118,7 @@ export function fromFailure(failure: ClientFailure, peer: Peer): Outcome {
     case "timeout":
       return deferred("4.4.2", `Connection timed out with ${peer.name} during ${failure.during}`, details);
     case "tls":
-      return deferred("4.7.5", `TLS handshake with ${peer.name} failed: ${failure.message}`, details);
+      return deferred("4.7.5", `STARTTLS with ${peer.name} failed: ${failure.message}`, details);
     case "local":
       return deferred("4.3.0", `cannot read the message: ${failure.message}`, details);
     case "aborted":

@@ -19,7 +19,8 @@ export function describeError(error: Error, during: string): ClientFailure {
   const { code, originalCode, response } = error as { code?: string; originalCode?: string; response?: string };
   const reply = typeof response === "string" && response !== "" ? response : undefined;
   if (reply !== undefined && !isRefusal(reply)) return unexpectedReply(reply, during);
-  const base = { message: error.message, during };
+  const message = /closed unexpectedly/.test(error.message) ? "connection closed" : error.message;
+  const base = { message, during };
   if (reply !== undefined) return { kind: "refused", ...base, reply };
   if (code === "EPROTOCOL") return { kind: "protocol", ...base };
   if (during === "STARTTLS" || code === "ETLS") return { kind: "tls", ...base };

@@ -1,8 +1,9 @@
 /** Results of tasks done with a user's rights → outcomes of recipients. */
+import { exitName } from "../sys/sysexits.ts";
 import type { TaskResult } from "../sys/user-workers.ts";
 import { deferred, failed, fromExit, type Outcome, type OutcomeDetails, sent } from "./outcome.ts";
 
-/** @param relay `relay=` of the log: "local", nothing for programs and files */
+/** @param relay `relay=` of the log: "local", nothing for files */
 export function fromTask(result: TaskResult, relay?: string): Outcome {
   const { kind, status, text, exit, output } = result;
   const details: OutcomeDetails = {
@@ -24,11 +25,31 @@ const LONGEST_REMARK = 200;
  *     Diagnostic-Code: X-UNIX; 67 no such mailbox
  */
 function diagnosticOf(exit: number | undefined, output: string | undefined): OutcomeDetails {
+  const text = [exit, remarkOf(output)].filter((part) => part !== undefined).join(" ");
+  return text === "" ? {} : { diagnostic: { type: "x-unix", text } };
+}
+
+/** The first line that a program has printed, as far as it is printable; undefined for none. */
+function remarkOf(output: string | undefined): string | undefined {
   const printable = output?.slice(0, 8 * LONGEST_REMARK).replace(/[^\x20-\x7e\r\n]+/g, " ");
-  const remark = /[^\s][^\r\n]*/
+  return /[^\s][^\r\n]*/
     .exec(printable ?? "")?.[0]
     .slice(0, LONGEST_REMARK)
     .trimEnd();
-  const text = [exit, remark].filter((part) => part !== undefined).join(" ");
-  return text === "" ? {} : { diagnostic: { type: "x-unix", text } };
+}
+
+/**
+ * The outcome of a program. When it is to be tried again, queue listing and log say which program it was, how it ended
+ * and what it printed:
+ *
+ *     Deferred: prog mailer (/bin/sh) exited with EX_TEMPFAIL: mailbox is locked
+ */
+export function fromProgram(result: TaskResult, mailer: { readonly name: string; readonly path: string }): Outcome {
+  const outcome = fromTask(result);
+  const { kind, exit, text, output } = result;
+  if (kind !== "later") return outcome;
+  const end = exit === undefined ? text : `exited with ${exitName(exit)}`;
+  const remark = remarkOf(output);
+  const reason = `${mailer.name} mailer (${mailer.path}) ${end}${remark === undefined ? "" : `: ${remark}`}`;
+  return { ...outcome, text: `Deferred: ${reason}` };
 }

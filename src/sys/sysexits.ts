@@ -19,3 +19,9 @@ export const EX = {
 } as const;
 
 export type ExitCode = (typeof EX)[keyof typeof EX];
+
+/** "EX_TEMPFAIL" for 75; codes that have no name are numbers. */
+export function exitName(exit: number): string {
+  const name = Object.entries(EX).find(([, code]) => code === exit)?.[0];
+  return name === undefined ? String(exit) : `EX_${name}`;
+}

@@ -63,7 +63,8 @@ export class SmtpSink {
     this.script = script;
   }
 
-  static start(script: SinkScript = {}): Promise<SmtpSink> {
+  /** @param port 0 for a free one */
+  static start(script: SinkScript = {}, port = 0): Promise<SmtpSink> {
     const server = createServer({ noDelay: true });
     const sink = new SmtpSink(server, script);
     server.on("connection", (socket) => sink.#accept(socket));
@@ -71,7 +72,7 @@ export class SmtpSink {
       server.once("error", reject);
       const done = () => resolve(sink);
       if (script.path !== undefined) server.listen(script.path, done);
-      else server.listen(0, script.host ?? "127.0.0.1", done);
+      else server.listen(port, script.host ?? "127.0.0.1", done);
     });
   }
 

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
+import { Readable } from "node:stream";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { Job, Report } from "../../../src/delivery/agent.ts";
@@ -195,6 +196,87 @@ describe("replies", () => {
   });
 });
 
+describe("replies that are no answer", () => {
+  test.each(["250 2.0.0 ok", "220 ready", "334 go on", "150 wait"])(
+    "%j to DATA: the message was not taken, and is not sent as commands",
+    async (reply) => {
+      for (const flags of ["m", "mz"]) {
+        const server = await sink({ reply: ({ verb }) => (verb === "DATA" ? reply : undefined) });
+        const report = await agent(server.port, { flags })({ users: ["a@b.test", "c@b.test"] });
+        const text = `4.5.0 Deferred: [127.0.0.1]: unexpected reply "${reply}" during DATA`;
+        expect(texts(report)).toEqual([text, text]);
+        expect(server.messages).toEqual([]);
+        expect(server.commands.at(-1)).toBe("DATA");
+      }
+    },
+  );
+
+  test("a greeting that refuses with 2xx in its text is no delivery", async () => {
+    const server = await sink({ reply: ({ verb }) => (verb === "CONNECT" ? "354 250 ok" : undefined) });
+    expect((await agent(server.port)()).statuses.get(0)).toMatchObject({ action: "delayed", status: "4.5.0" });
+  });
+
+  test("a yes in the middle of a message is none to the whole of it", async () => {
+    // The rest of the body is there when the connection has ended.
+    let go: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (go = resolve));
+    const server = createServer((socket) => {
+      socket.write("220 eager.test\r\n");
+      socket.on("data", (chunk: Buffer) => {
+        const text = chunk.toString("latin1");
+        if (text.startsWith("EHLO") || /^(?:MAIL|RCPT)/.test(text)) socket.write("250 2.0.0 ok\r\n");
+        else if (text.startsWith("DATA")) socket.write("354 go on\r\n");
+        else if (text.includes("begin")) socket.write("250 2.0.0 thanks\r\n");
+      });
+      socket.on("close", () => go());
+      socket.on("error", () => undefined);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    closing.push(() => new Promise((resolve) => server.close(() => resolve())));
+    const { port } = server.address() as { port: number };
+    const message = {
+      ...testMessage("begin\r\nend\r\n", false),
+      stream: () =>
+        Readable.from(
+          (async function* () {
+            yield Buffer.from("begin\r\n");
+            await ended;
+            yield Buffer.from("end\r\n");
+          })(),
+        ),
+    };
+    expect((await agent(port)({ message })).statuses.get(0)).toMatchObject({ action: "delayed", status: "4.5.0" });
+  });
+});
+
+describe("too many recipients", () => {
+  const users = ["a@b.test", "b@b.test", "c@b.test", "d@b.test"];
+  const thirdGets = (reply: string): SinkScript => ({ reply: ({ line }) => (/<[cd]@/.test(line) ? reply : undefined) });
+
+  test.each([
+    ["552 too many recipients", "4.5.3 Deferred: 552 too many recipients"],
+    ["552 5.5.3 too many recipients", "4.5.3 Deferred: 552 5.5.3 too many recipients"],
+    ["452 4.5.3 too many recipients", "4.5.3 Deferred: 452 4.5.3 too many recipients"],
+    ["552 5.2.2 mailbox full", "5.2.2 Service unavailable"],
+    ["553 no such user", "5.1.3 User unknown"],
+  ])("%j behind accepted ones is %j", async (reply, expected) => {
+    const server = await sink(thirdGets(reply));
+    const found = texts(await agent(server.port)({ users }));
+    expect(found).toEqual([...Array<string>(2).fill("2.0.0 Sent (ok queued as 1)"), expected, expected]);
+  });
+
+  test("552 to the first one is about that one", async () => {
+    const server = await sink(thirdGets("552 too much"));
+    expect(texts(await agent(server.port)({ users: ["c@b.test"] }))).toEqual(["5.2.2 Service unavailable"]);
+  });
+
+  test("a reply with both meanings is the same behind a pipelined and a plain RCPT", async () => {
+    const server = await sink({ ...thirdGets("552 too many"), extensions: [] });
+    const found = texts(await agent(server.port)({ users }));
+    expect(found.slice(2)).toEqual(Array(2).fill("4.5.3 Deferred: 552 too many"));
+  });
+});
+
 describe("parameters", () => {
   test("DSN parameters go with each recipient, if the server knows them", async () => {
     const job: JobValues = {
@@ -288,6 +370,34 @@ describe("connections", () => {
     expect(texts(await deliver())).toEqual(["2.0.0 Sent (ok queued as 2)"]);
   });
 
+  test.each([
+    ["MAIL", "421 4.3.2 enough"],
+    ["RCPT", "421 4.3.2 enough"],
+    ["DATA", "421 4.3.2 enough"],
+    ["RSET", "421 4.3.2 enough"],
+  ])("a kept connection that answers %s with %s is replaced at once", async (verb, reply) => {
+    const kept = (command: { connection: number; verb: string }) =>
+      command.connection === 0 && server.commands.length > 4;
+    const server: SmtpSink = await sink({
+      reply: (command) => {
+        if (verb === "RSET" && server.messages.length === 0 && command.verb === "." && command.connection === 0) {
+          return "554 5.6.0 no";
+        }
+        return kept(command) && command.verb === verb ? reply : undefined;
+      },
+    });
+    const deliver = agent(server.port);
+    await deliver();
+    expect(texts(await deliver())).toEqual([`2.0.0 Sent (ok queued as ${server.messages.length})`]);
+    expect(server.connections).toBe(2);
+  });
+
+  test("a fresh connection that is closed with 421 is a reason to wait", async () => {
+    const server = await sink({ reply: ({ verb }) => (verb === "MAIL" ? "421 4.3.2 enough" : undefined) });
+    expect(texts(await agent(server.port)())).toEqual(["4.3.2 Deferred: 421 4.3.2 enough"]);
+    expect(server.connections).toBe(1);
+  });
+
   test("size 0 keeps none", async () => {
     const server = await sink();
     const deliver = agent(server.port, { config: testConfig(testOptions({ ConnectionCacheSize: 0 })) });
@@ -329,6 +439,35 @@ describe("connections", () => {
     const options = testOptions({ TLSFallbacktoClear: false });
     const report = await agent(strict.port, { config: testConfig(options) })();
     expect(report.statuses.get(0)).toMatchObject({ action: "delayed", status: "4.7.5" });
+  });
+});
+
+describe("a server that breaks off at STARTTLS", () => {
+  const script: SinkScript = {
+    extensions: ["STARTTLS"],
+    reply: ({ verb }) => (verb === "STARTTLS" ? { drop: true } : undefined),
+  };
+
+  test.each([
+    [true, "2.0.0 Sent (ok queued as 1)", 2],
+    [false, "4.7.5 Deferred: STARTTLS with [127.0.0.1] failed: connection closed", 1],
+  ])("is in the log as such (TLSFallbacktoClear %s)", async (fallback, text, connections) => {
+    const server = await sink(script);
+    const lines: string[] = [];
+    const log = { enabled: () => true, write: (_level: number, line: { text: string }) => void lines.push(line.text) };
+    const config = testConfig(testOptions({ TLSFallbacktoClear: fallback }));
+    expect(texts(await agent(server.port, { log, config })())).toEqual([text]);
+    expect(server.connections).toBe(connections);
+    expect(lines).toEqual(["STARTTLS=client, error: relay=[127.0.0.1], reason=connection closed"]);
+  });
+
+  test("leaves the mail to the next host", async () => {
+    const good = await sink();
+    const bad = await SmtpSink.start({ ...script, host: "127.0.0.2" }, good.port);
+    closing.push(() => bad.close());
+    const zone = { "A b.test": ["127.0.0.2", "127.0.0.1"] };
+    const config = testConfig(testOptions({ TLSFallbacktoClear: false }));
+    expect(texts(await agent(good.port, { zone, config })())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
   });
 });
 
