@@ -218,8 +218,7 @@ describe("replies that are no answer", () => {
 
   test("a yes in the middle of a message is none to the whole of it", async () => {
     // The rest of the body is there when the connection has ended.
-    let go: () => void = () => undefined;
-    const ended = new Promise<void>((resolve) => (go = resolve));
+    const { promise: ended, resolve: go } = Promise.withResolvers<void>();
     const server = createServer((socket) => {
       socket.write("220 eager.test\r\n");
       socket.on("data", (chunk: Buffer) => {
@@ -249,9 +248,12 @@ describe("replies that are no answer", () => {
   });
 });
 
+function thirdGets(reply: string): SinkScript {
+  return { reply: ({ line }) => (/<[cd]@/.test(line) ? reply : undefined) };
+}
+
 describe("too many recipients", () => {
   const users = ["a@b.test", "b@b.test", "c@b.test", "d@b.test"];
-  const thirdGets = (reply: string): SinkScript => ({ reply: ({ line }) => (/<[cd]@/.test(line) ? reply : undefined) });
 
   test.each([
     ["552 too many recipients", "4.5.3 Deferred: 552 too many recipients"],
