@@ -12,6 +12,7 @@ import { EX, type ExitCode } from "../sys/sysexits.ts";
 import { openControl } from "./control.ts";
 import { openDeliverySite, SERVING, type Surroundings } from "./delivery-site.ts";
 import { homeFolder, makeHome } from "./home.ts";
+import { prepareLocalMail } from "./local-mail.ts";
 import { writePidFile } from "./pid-file.ts";
 import { Server } from "./server.ts";
 import { onSignals } from "./signals.ts";
@@ -34,7 +35,7 @@ export async function runServer(options: RunOptions): Promise<ExitCode> {
   const workers = openWorkers();
   try {
     const machine = readMachine();
-    makeHome(homeFolder().folder);
+    prepareHome();
     log = openServerLog(options, machine.hostName);
     const surroundings: Surroundings = { machine, clock, log, workers, resolver: new Dns2Resolver({ machine, clock }) };
     return await run(options, surroundings, log);
@@ -46,6 +47,18 @@ export async function runServer(options: RunOptions): Promise<ExitCode> {
   } finally {
     await workers.close();
     await log?.close();
+  }
+}
+
+function prepareHome(): void {
+  const { folder } = homeFolder();
+  try {
+    makeHome(folder);
+  } catch (error) {
+    const advice = "start as root, or name a folder of your own: RULEMAIL_HOME=FOLDER";
+    throw new Error(`there is no folder ${folder}, and it cannot be made (${(error as Error).message}): ${advice}`, {
+      cause: error,
+    });
   }
 }
 
@@ -75,6 +88,7 @@ async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog
   const { config } = opened.site;
   log.setLevel(config.options.number("LogLevel"));
   const inForce = (next: Config): void => log.setLevel(next.options.number("LogLevel"));
+  for (const text of await prepareLocalMail(opened.site, log)) process.stderr.write(`rulemail: ${text}\n`);
   const server = await Server.start({ ...options, inForce }, surroundings, opened.site);
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   const control = await openControl(server, () => stop("control socket"));

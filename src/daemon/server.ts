@@ -20,6 +20,7 @@ import type { SmtpServices } from "../smtpd/services.ts";
 import { EX } from "../sys/sysexits.ts";
 import { type DeliverySite } from "../dispatch/attempt.ts";
 import { ClientQueueCollector } from "./client-queue-collector.ts";
+import { prepareLocalMail } from "./local-mail.ts";
 import { openDeliverySite, SERVING, type Surroundings } from "./delivery-site.ts";
 import { homeFolder } from "./home.ts";
 import { identifyClient } from "./client-identity.ts";
@@ -179,6 +180,7 @@ export class Server {
       log.write(1, { priority: "crit", text: `${this.#options.configFile} is broken: the old configuration stays` });
       return opened.messages;
     }
+    await prepareLocalMail(opened.site, log);
     const old = this.#site;
     this.#site = opened.site;
     old.retire();

@@ -14,6 +14,7 @@ import type { Agent, Job, JobRecipient, Report } from "./agent.ts";
 import type { DeliveryEnvironment } from "./environment.ts";
 import { jobMacros } from "./job-macros.ts";
 import { writeMessage, type WriterOptions, type WrittenMessage } from "./message-writer.ts";
+import { makeNewMailbox } from "./new-mailbox.ts";
 import { deferred, failed, type Outcome, reportForAll, withoutAccidents } from "./outcome.ts";
 import { findUser, rightsFor } from "./rights.ts";
 import { Slots } from "./slots.ts";
@@ -83,6 +84,7 @@ export class LocalAgent implements Agent {
     });
     const { kind, path } = store;
     const input = inputOf(message);
+    makeNewMailbox(kind, path, rights);
     const result = await this.#slots.run(() => workers.run(rights, kind, { path }, input, job.signal));
     return fromTask(result, "local");
   }
@@ -109,7 +111,7 @@ function isSafeName(name: string): boolean {
 }
 
 /** `maildir:/path`, `mbox:/path`, `mh:/path`; without a word before it a path ending in "/" is a Maildir. */
-function storeOf(
+export function storeOf(
   { name, argv }: Mailer,
   expand: (text: string) => string,
 ): { readonly kind: StoreKind; readonly path: string } | Outcome {

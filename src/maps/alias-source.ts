@@ -50,6 +50,8 @@ export interface AliasDatabase {
   readonly textFile?: string;
   /** The file that `rebuild` writes. */
   readonly databaseFile?: string;
+  /** -o: without its files there are no aliases. */
+  readonly isOptional: boolean;
   /** -A: two entries of one name add up; else the last one counts. */
   readonly mergesDuplicates: boolean;
   /** The text, if nobody but its owner could have written it; undefined when it is optional (-o) and not there. */
@@ -85,7 +87,7 @@ class BuiltAliases implements AliasDatabase {
   readonly textFile: string;
   readonly databaseFile: string;
   readonly mergesDuplicates: boolean;
-  readonly #optional: boolean;
+  readonly isOptional: boolean;
   readonly #keepCase: boolean;
   readonly #databases: readonly WatchedDatabase[];
   readonly #text: WatchedFile<ReadonlyMap<string, string>>;
@@ -98,7 +100,7 @@ class BuiltAliases implements AliasDatabase {
     this.name = this.textFile;
     this.databaseFile = databasePath(mapClass, flags.firstWord);
     this.mergesDuplicates = flags.has("A");
-    this.#optional = flags.has("o");
+    this.isOptional = flags.has("o");
     this.#keepCase = flags.has("f");
     this.#environment = environment;
     const files =
@@ -145,7 +147,7 @@ class BuiltAliases implements AliasDatabase {
 
   readText(): AliasTextAnswer | undefined {
     const opened = openSafely(this.textFile, "alias", this.#environment);
-    if (opened.kind === "absent" && this.#optional) return undefined;
+    if (opened.kind === "absent" && this.isOptional) return undefined;
     if (opened.kind !== "open") return { kind: "refused", reason: explainUnopened(opened) };
     try {
       return { kind: "read", text: readFileSync(opened.fd, "latin1") };
@@ -198,7 +200,7 @@ class BuiltAliases implements AliasDatabase {
   }
 
   #unavailable(state: Unopened): AliasSourceAnswer {
-    if (state.kind === "absent" && this.#optional) return MISSING;
+    if (state.kind === "absent" && this.isOptional) return MISSING;
     return { kind: "tempfail", reason: `Cannot open alias database ${this.name}: ${explainUnopened(state)}` };
   }
 }
@@ -220,6 +222,7 @@ function openOtherMap({ mapClass, args }: AliasSourceSpec, environment: MapEnvir
   const context: LookupContext = { scope: new MacroScope(), expand: (text) => text, deferred: false, verbatim: true };
   return {
     name,
+    isOptional: false,
     mergesDuplicates: false,
     lookup(key) {
       if (!map) return { kind: "tempfail", reason: diagnostics.map(({ message }) => message).join("; ") };

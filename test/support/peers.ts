@@ -57,6 +57,28 @@ export function peerFile(file: string): string | undefined {
   return [...roots, "/"].map((root) => join(root, file)).find((each) => existsSync(each));
 }
 
+export interface Said {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a script in namespaces of its own (test/peers/genuine): "shell" with a genuine sendmail in its places, "bare" with
+ * none of the foreign programs. Ours come first in the PATH when `ours` is set. Everything that it started ends with it.
+ */
+export function runInside(kind: "shell" | "bare", script: string, ours = true): Said {
+  const path = process.env["PATH"] ?? "";
+  const { status, stdout, stderr } = spawnSync(GENUINE, [kind, "-c", script], {
+    encoding: "latin1",
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 5 * PATIENCE_MS,
+    maxBuffer: 1 << 26,
+    env: { HOME: process.env["HOME"], RULEMAIL_PEERS: peersFolder, PATH: ours ? `${join(home, "bin")}:${path}` : path },
+  });
+  return { status, stdout, stderr };
+}
+
 /** What the tests of a file can have: the first reason why not. */
 export function whyWithout(needs: readonly Need[]): string | undefined {
   for (const need of needs) {
