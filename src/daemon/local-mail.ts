@@ -16,6 +16,7 @@ import { locate } from "../routing/local-user.ts";
 
 /** Whom every server has to take mail for (RFC 5321 §4.5.1). */
 const POSTMASTER = "postmaster";
+const NOT_ARRIVE = "mail for local users will not arrive";
 
 /** @returns what keeps local mail from arriving, with what to do about it; it is in the log, too */
 export async function prepareLocalMail(site: DeliverySite, log: Log): Promise<readonly string[]> {
@@ -26,13 +27,10 @@ export async function prepareLocalMail(site: DeliverySite, log: Log): Promise<re
   try {
     problems.push(...(await mailProblems(site, made)));
   } catch (error) {
-    problems.push(`users cannot be looked up: ${(error as Error).message}`);
+    problems.push(`${NOT_ARRIVE}: users cannot be looked up: ${(error as Error).message}`);
   }
   for (const path of made) log.write(1, { priority: "notice", text: `made ${path}, which was missing` });
-  const texts = [
-    ...tables.map((problem) => `mail will wait that asks this table: ${problem}`),
-    ...problems.map((problem) => `mail for local users will not arrive: ${problem}`),
-  ];
+  const texts = [...tables.map((problem) => `mail will wait that asks this table: ${problem}`), ...problems];
   for (const text of texts) log.write(1, { priority: "warning", text });
   return texts;
 }
@@ -48,13 +46,13 @@ async function mailProblems(site: DeliverySite, made: (string | undefined)[]): P
   const mailer = "triple" in answer ? site.config.mailers.get(answer.triple.mailer) : undefined;
   if (mailer === undefined || !mailer.flags.has("l")) return [];
   if (answer.kind === "unknown") {
-    problems.push(`nobody is ${POSTMASTER}, as somebody must be on every server: make an alias for that name`);
+    problems.push(`mail for ${POSTMASTER} is refused, which every server has to take: make an alias for that name`);
   }
   // Throws when the users' file cannot be read, which an alias would hide.
   if (mailer.flags.has("w")) await site.users.find(POSTMASTER);
   const { made: folders, problem } = prepareMailer(site.config, mailer, POSTMASTER);
   made.push(...folders);
-  return problem === undefined ? problems : [...problems, problem];
+  return problem === undefined ? problems : [...problems, `${NOT_ARRIVE}: ${problem}`];
 }
 
 /** Tables that rules ask and that are not there: whatever they are asked about waits. */

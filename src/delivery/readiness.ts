@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
 import { storeOf } from "./local-agent.ts";
+import { standInFor } from "./stand-in.ts";
 import { belongsToRoot, folderExists } from "./new-mailbox.ts";
 
 export interface Readiness {
@@ -20,7 +21,8 @@ const READY: Readiness = { made: [] };
 const WORLD_WRITE = 0o002;
 
 /** @param user some user's name, for the path of the mailbox */
-export function prepareMailer(config: Config, mailer: Mailer, user: string): Readiness {
+export function prepareMailer(config: Config, given: Mailer, user: string): Readiness {
+  const mailer = standInFor(given)?.mailer ?? given;
   if (mailer.path.startsWith("/")) return program(mailer);
   if (mailer.path.toUpperCase() !== "[LOCAL]") return READY;
   const scope = config.macros.child([
