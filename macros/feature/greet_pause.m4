@@ -2,11 +2,11 @@ divert(-1)
 dnl FEATURE(`greet_pause', `milliseconds'): the server waits before its greeting; clients that do not wait for it are refused.
 dnl GreetPause: in the access table changes the time for a host or network.
 dnl
-dnl Argument: the time, default 0.
+dnl Argument: the time, default none.
 dnl
 dnl Example:
 dnl   FEATURE(`greet_pause', `3000')
-define(`_GREET_PAUSE_', ifelse(defn(`_ARG_'), `', `0', `defn(`_ARG_')'))
+define(`_GREET_PAUSE_', defn(`_ARG_'))
 PUSHDIVERT(43)
 # how long to wait:  client name $| client address
 Sgreet_pause

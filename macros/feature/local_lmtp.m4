@@ -5,9 +5,8 @@ dnl Arguments: its path, default /usr/libexec/mail.local; its command line, defa
 dnl
 dnl Example:
 dnl   FEATURE(`local_lmtp', `/usr/lib/dovecot/deliver-lmtp')
-define(`LOCAL_MAILER_PATH', ifelse(defn(`_ARG_'), `', `confEBINDIR`/mail.local'', `defn(`_ARG_')'))
+define(`LOCAL_MAILER_PATH', ifelse(defn(`_ARG_'), `', `_OR_(`confEBINDIR', `/usr/libexec')`/mail.local'', `defn(`_ARG_')'))
 define(`LOCAL_MAILER_FLAGS', `PSXmnz9')
 define(`LOCAL_MAILER_ARGS', ifelse(defn(`_ARG2_'), `', `mail.local -l', `defn(`_ARG2_')'))
 define(`_LOCAL_LMTP_', `1')
 define(`LOCAL_MAILER_DSN_DIAGNOSTIC_CODE', `SMTP')
-define(`LOCAL_MAILER_EOL', `\r\n')

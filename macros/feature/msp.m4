@@ -18,6 +18,7 @@ define(`confDELIVERY_MODE', `i')
 define(`confUSE_MSP', `True')
 define(`confDONT_PROBE_INTERFACES', `True')
 _DEFIFNOT(`confTIME_ZONE_MSP', `')
+_DEFIFNOT(`MSP_QUEUE_DIR', `/var/spool/clientmqueue')
 define(`QUEUE_DIR', MSP_QUEUE_DIR)
 _DEFIFNOT(`STATUS_FILE', MSP_QUEUE_DIR`/sm-client.st')
 _DEFIFNOT(`confPID_FILE', MSP_QUEUE_DIR`/sm-client.pid')
@@ -37,6 +38,6 @@ PUSHDIVERT(32)
 # everything goes to the server
 R$+			$: $>ParseRecipient $1
 R$#$*			$@ $#$1
-R$* < @ $+ > $*		$#confRELAY_MAILER $@ _MSP_HOST_ $: $1 < @ $2 > $3
-R$+			$#confRELAY_MAILER $@ _MSP_HOST_ $: $1 < @ $j >
+R$* < @ $+ > $*		$#_OR_(`confRELAY_MAILER', `relay') $@ _MSP_HOST_ $: $1 < @ $2 > $3
+R$+			$#_OR_(`confRELAY_MAILER', `relay') $@ _MSP_HOST_ $: $1 < @ $j >
 POPDIVERT

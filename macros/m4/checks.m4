@@ -8,7 +8,7 @@ define(`_GONE_', `ifdef(`$1', `_WARNING_(`$1 does nothing any more: $2')')')dnl
 define(`_OLD_', `ifdef(`$1', `_WARNING_(`$1 is an old name: $2')')')dnl
 _GONE_(`confAUTO_REBUILD', `run newaliases after changing aliases')dnl
 _OLD_(`confDAEMON_OPTIONS', `write DAEMON_OPTIONS() lines')dnl
-_GONE_(`confCLIENT_OPTIONS', `write CLIENT_OPTIONS() lines')dnl
+_OLD_(`confCLIENT_OPTIONS', `write CLIENT_OPTIONS() lines')dnl
 _GONE_(`confDEF_GROUP_ID', `write both into confDEF_USER_ID as user:group')dnl
 _OLD_(`confMESSAGE_TIMEOUT', `use confTO_QUEUERETURN and confTO_QUEUEWARN')dnl
 _GONE_(`confREAD_TIMEOUT', `use the confTO_ variables')dnl

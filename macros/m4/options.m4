@@ -39,12 +39,16 @@ _O_(`MeToo', `confME_TOO', `True')
 _O_(`CheckAliases', `confCHECK_ALIASES', `False')
 _O_(`OldStyleHeaders', `confOLD_STYLE_HEADERS', `True')
 dnl Listeners. A site that describes its own gets those; the submission port is added unless no_default_msa.
-ifdef(`_DAEMONS_', `_DAEMONS_`'', `O DaemonPortOptions=_OR_(`confDAEMON_OPTIONS', `Name=MTA')
+dnl The old variables count as one more line.
+ifdef(`_DAEMONS_', `_DAEMONS_`'', `ifelse(_HAS_(`confDAEMON_OPTIONS'), `1', `', `O DaemonPortOptions=Name=MTA
+')')dnl
+ifelse(_HAS_(`confDAEMON_OPTIONS'), `1', `O DaemonPortOptions=confDAEMON_OPTIONS
 ')dnl
 ifdef(`_NO_MSA_', `', `O DaemonPortOptions=Port=587, Name=MSA, M=E
 ')dnl
-ifdef(`_CLIENTS_', `_CLIENTS_`'', `#O ClientPortOptions=Family=inet, Address=0.0.0.0
-')dnl
+ifdef(`_CLIENTS_', `_CLIENTS_`'')ifelse(_HAS_(`confCLIENT_OPTIONS'), `1', `O ClientPortOptions=confCLIENT_OPTIONS
+', `ifdef(`_CLIENTS_', `', `#O ClientPortOptions=Family=inet, Address=0.0.0.0
+')')dnl
 _O_(`DirectSubmissionModifiers', `confDIRECT_SUBMISSION_MODIFIERS', `')
 _O_(`DontBlameSendmail', `confDONT_BLAME_SENDMAIL', `safe')
 _O_(`DontExpandCnames', `confDONT_EXPAND_CNAMES', `False')
@@ -149,6 +153,8 @@ _O_(`Timeout.lhlo', `confTO_LHLO', `2m')
 _O_(`Timeout.auth', `confTO_AUTH', `10m')
 _O_(`Timeout.starttls', `confTO_STARTTLS', `1h')
 _O_(`Timeout.hoststatus', `confTO_HOSTSTATUS', `30m')
+dnl The old variable holds both limits: return/warn.
+ifelse(ifdef(`confMESSAGE_TIMEOUT', `index(confMESSAGE_TIMEOUT, `/')', `-1'), `-1', `', `define(`confTO_QUEUEWARN', substr(confMESSAGE_TIMEOUT, incr(index(confMESSAGE_TIMEOUT, `/'))))define(`confMESSAGE_TIMEOUT', substr(confMESSAGE_TIMEOUT, 0, index(confMESSAGE_TIMEOUT, `/')))')dnl
 ifdef(`confMESSAGE_TIMEOUT', `O Timeout.queuereturn=confMESSAGE_TIMEOUT', `_O_(`Timeout.queuereturn', `confTO_QUEUERETURN', `5d')')
 _O_(`Timeout.queuereturn.normal', `confTO_QUEUERETURN_NORMAL', `5d')
 _O_(`Timeout.queuereturn.urgent', `confTO_QUEUERETURN_URGENT', `2d')
@@ -196,11 +202,6 @@ _O_(`DANE', `confDANE', `false')
 # filters
 _O_(`InputMailFilters', `confINPUT_MAIL_FILTERS', `')
 ifdef(`_FILTERS_', `define(`_MILTER_MACROS_', `1')')dnl
-ifdef(`_MILTER_MACROS_', `_DEFIFNOT(`confMILTER_MACROS_CONNECT', ``j, _, {daemon_name}, {if_name}, {if_addr}'')dnl
-_DEFIFNOT(`confMILTER_MACROS_HELO', ``{tls_version}, {cipher}, {cipher_bits}, {cert_subject}, {cert_issuer}'')dnl
-_DEFIFNOT(`confMILTER_MACROS_ENVFROM', ``i, {auth_type}, {auth_authen}, {auth_ssf}, {auth_author}, {mail_mailer}, {mail_host}, {mail_addr}'')dnl
-_DEFIFNOT(`confMILTER_MACROS_ENVRCPT', ``{rcpt_mailer}, {rcpt_host}, {rcpt_addr}'')dnl
-_DEFIFNOT(`confMILTER_MACROS_EOM', ``{msg_id}'')')dnl
 ifdef(`_MILTER_MACROS_', `_O_(`Milter.LogLevel', `confMILTER_LOG_LEVEL', `9')
 _O_(`Milter.macros.connect', `confMILTER_MACROS_CONNECT', `')
 _O_(`Milter.macros.helo', `confMILTER_MACROS_HELO', `')

@@ -47,9 +47,10 @@ R$* < @ $+ .REDIRECT > < $* >	$#error $@ 5.1.1 $: "551 User has moved; please tr
 SParse1
 # an address in brackets is taken as it is, but not past the smart host
 ifdef(`SMART_HOST', `R$* < @ [ $* ] > $*	$@ $>Literal < $S > $1 < @ [ $2 ] > $3
-', `R$* < @ [ $+ ] > $*	$#confSMTP_MAILER $@ [ $2 ] $: $1 < @ [ $2 ] > $3
+', `ifdef(`_MAILER_smtp_', `R$* < @ [ $+ ] > $*	$#confSMTP_MAILER $@ [ $2 ] $: $1 < @ [ $2 ] > $3
+')')dnl
+ifdef(`_MAILER_smtp_', `R$* < @ [ $+ ] : $+ > $*	$#confSMTP_MAILER $@ $3 $: $1 < @ [ $2 ] > $4
 ')dnl
-R$* < @ [ $+ ] : $+ > $*	$#confSMTP_MAILER $@ $3 $: $1 < @ [ $2 ] > $4
 ifdef(`_VIRTUSER_TABLE_', `include(_CF_DIR_`m4/virtual.m4')')dnl
 ifdef(`_LDAP_ROUTING_', `include(_CF_DIR_`m4/ldap.m4')')dnl
 undivert(4)dnl
@@ -82,7 +83,8 @@ ifdef(`BITNET_RELAY', `R$* < @ $+ .BITNET . > $*	$: $>MailerToTriple < $B > $1 <
 R$* < @ $+ .BITNET > $*		$: $>MailerToTriple < $B > $1 < @ $2 .BITNET > $3
 ')dnl
 ifdef(`UUCP_RELAY', `R$* < @ $+ .UUCP . > $*		$: $>MailerToTriple < $Y > $1 < @ $2 .UUCP . > $3
-')dnl
+', `ifdef(`_MAILER_uucp_', `R$* < @ $+ .UUCP . > $*	$#confUUCP_MAILER $@ $2 $: $1 < @ $2 .UUCP . > $3
+')')dnl
 ifdef(`DECNET_RELAY', `R$* < @ $+ .DECNET > $*		$: $>MailerToTriple < $C > $1 < @ $2 .DECNET > $3
 R$* < @ $+ .DECNET . > $*	$: $>MailerToTriple < $C > $1 < @ $2 .DECNET . > $3
 ')dnl
@@ -99,9 +101,11 @@ R< $* > $+ < @ $+ >	$: $2 < @ $3 >
 undivert(1)dnl
 ifdef(`SMART_HOST', `# everything else goes to the smart host
 R$* < @ $* > $*		$: $>MailerToTriple < $S > $1 < @ $2 > $3
-', `# everything else goes to its own host
+', `ifdef(`_MAILER_smtp_', `# everything else goes to its own host
 R$* < @ $* > $*		$#confSMTP_MAILER $@ $2 $: $1 < @ $2 > $3
-')dnl
+', `# nothing here can send to other hosts
+R$* < @ $* > $*		$#error $@ 5.1.2 $: "553 Unrecognized host name " $2
+')')dnl
 # no host: a user of ours
 undivert(33)dnl
 R$=L			$#confLOCAL_MAILER $: @ $1

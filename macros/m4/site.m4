@@ -10,33 +10,34 @@ _CALL_(`VERSIONID', `$#', `$@', `PUSHDIVERT(0)##### $1 #####
 POPDIVERT`'')
 
 dnl OSTYPE(`linux'), DOMAIN(`generic'), HACK(`name'), FEATURE(`name', arguments), MAILER(`name'): one file each. The first
-dnl argument after the name is _ARG_, the further ones _ARG2_ to _ARG9_, all of them _ARGS_.
-define(`_WITH_ARGS_', `pushdef(`_ARG_', `$2')pushdef(`_ARG1_', `$2')pushdef(`_ARG2_', `$3')pushdef(`_ARG3_', `$4')dnl
-pushdef(`_ARG4_', `$5')pushdef(`_ARG5_', `$6')pushdef(`_ARG6_', `$7')pushdef(`_ARG7_', `$8')pushdef(`_ARG8_', `$9')dnl
-pushdef(`_ARG9_', `$10')pushdef(`_ARGS_', `shift($@)')')
-define(`_END_ARGS_', `popdef(`_ARG_')popdef(`_ARG1_')popdef(`_ARG2_')popdef(`_ARG3_')popdef(`_ARG4_')popdef(`_ARG5_')dnl
-popdef(`_ARG6_')popdef(`_ARG7_')popdef(`_ARG8_')popdef(`_ARG9_')popdef(`_ARGS_')')
+dnl argument after the name is _ARG_ and _ARG1_, the further ones _ARG2_ to _ARG9_, all of them _ARGS_. They stay until the next
+dnl such call, also one that the file itself makes.
+define(`_SET_ARGS_', `define(`_ARG_', `$2')define(`_ARG1_', `$2')define(`_ARG2_', `$3')define(`_ARG3_', `$4')dnl
+define(`_ARG4_', `$5')define(`_ARG5_', `$6')define(`_ARG6_', `$7')define(`_ARG7_', `$8')define(`_ARG8_', `$9')dnl
+define(`_ARG9_', `$10')define(`_ARGS_', `shift($@)')')
+_SET_ARGS_()undefine(`_ARG_')undefine(`_ARGS_')
+dnl _PART_(`folder', name, arguments): reads the file of a part.
+define(`_PART_', `_SET_ARGS_(shift($@))include(_CF_DIR_`$1/$2.m4')')
 
-_CALL_(`OSTYPE', `$#', `$@', `PUSHDIVERT(-1)define(`_OSTYPE_', `$1')_WITH_ARGS_($@)include(_CF_DIR_`ostype/$1.m4')_END_ARGS_`'POPDIVERT`'')
-_CALL_(`DOMAIN', `$#', `$@', `PUSHDIVERT(-1)define(`_DOMAIN_', `$1')_WITH_ARGS_($@)include(_CF_DIR_`domain/$1.m4')_END_ARGS_`'POPDIVERT`'')
-_CALL_(`HACK', `$#', `$@', `PUSHDIVERT(-1)define(`_HACK_', `$1')_WITH_ARGS_($@)include(_CF_DIR_`hack/$1.m4')_END_ARGS_`'POPDIVERT`'')
+_CALL_(`OSTYPE', `$#', `$@', `PUSHDIVERT(-1)define(`_OSTYPE_', `$1')_PART_(`ostype', $@)POPDIVERT`'')
+_CALL_(`DOMAIN', `$#', `$@', `PUSHDIVERT(-1)define(`_DOMAIN_', `$1')_PART_(`domain', $@)POPDIVERT`'')
+_CALL_(`HACK', `$#', `$@', `PUSHDIVERT(-1)define(`_HACK_', `$1')_PART_(`hack', $@)POPDIVERT`'')
 _CALL_(`FEATURE', `$#', `$@', `PUSHDIVERT(-1)ifdef(`_MAILERS_SEEN_', `_WARNING_(`FEATURE($1) stands after MAILER(): move it in front of them')')dnl
-_WITH_ARGS_($@)include(_CF_DIR_`feature/$1.m4')_END_ARGS_`'POPDIVERT`'')
+_PART_(`feature', $@)POPDIVERT`'')
 
 dnl MAILER_DEFINITIONS: mailer lines (M) and their rulesets follow, written by the site itself.
 define(`MAILER_DEFINITIONS', `define(`_MAILERS_SEEN_', `1')divert(7)')
 _CALL_(`MAILER', `$#', `$@', `PUSHDIVERT(-1)define(`_MAILERS_SEEN_', `1')dnl
-ifdef(`_MAILER_$1_', `', `define(`_MAILER_$1_', `1')_WITH_ARGS_($@)include(_CF_DIR_`mailer/$1.m4')_END_ARGS_')dnl
+ifdef(`_MAILER_$1_', `', `define(`_MAILER_$1_', `1')_PART_(`mailer', $@)')dnl
 POPDIVERT`'')
 
 dnl SITECONFIG(`file', `host', `class'), SITE(`name'): UUCP neighbours, listed in siteconfig/file.m4. The class says how they are
 dnl reached: U, Y and Z by UUCP (uucp-old, uucp-new, uucp-uudom), V, W and X by way of the host. The host of U is our own UUCP name.
+dnl Without such a file there are no neighbours, and the name counts all the same.
 _CALL_(`SITECONFIG', `$#', `$@', `PUSHDIVERT(-1)define(`_SITE_HOST_', `$2')define(`_SITE_CLASS_', `$3')define(`_SITES_$3_', `1')dnl
 PUSHDIVERT(10)ifelse(index(`UVWX', `$3'), `-1', `', `CONCAT(`D', `$3', `$2')
 ')dnl
-ifelse(`$3', `U', `Dk$2
-')dnl
-POPDIVERT`'include(_CF_DIR_`siteconfig/$1.m4')POPDIVERT`'')
+POPDIVERT`'sinclude(_CF_DIR_`siteconfig/$1.m4')POPDIVERT`'')
 _CALL_(`SITE', `$#', `$@', `PUSHDIVERT(10)ifelse(`$1', `', `', `CONCAT(`C', ifdef(`_SITE_CLASS_', `_SITE_CLASS_', `U'), ` $1')')
 POPDIVERT`'')
 
@@ -102,7 +103,7 @@ dnl MAIL_FILTER defines a filter, INPUT_MAIL_FILTER uses it for all mail as well
 _CALL_(`MAIL_FILTER', `$#', `$@', `define(`_FILTERS_', _QUOTED_(`_FILTERS_')`X$1, $2
 ')')
 _CALL_(`INPUT_MAIL_FILTER', `$#', `$@', `MAIL_FILTER(`$1', `$2')dnl
-define(`confINPUT_MAIL_FILTERS', ifdef(`confINPUT_MAIL_FILTERS', `confINPUT_MAIL_FILTERS`, '')`$1')')
+define(`confINPUT_MAIL_FILTERS', ifdef(`confINPUT_MAIL_FILTERS', `defn(`confINPUT_MAIL_FILTERS')``, ''')``$1'')')
 dnl QUEUE_GROUP(`name', `Key=value, ...')
 _CALL_(`QUEUE_GROUP', `$#', `$@', `define(`_QUEUE_GROUPS_', _QUOTED_(`_QUEUE_GROUPS_')`Q$1, $2
 ')')
@@ -115,7 +116,5 @@ _CALL_(`MODIFY_MAILER_FLAGS', `$#', `$@', `ifelse(substr(`$2', 0, 1), `-', `_APP
 substr(`$2', 0, 1), `+', `_APPEND_(`_FLAGS_MORE_$1_', substr(`$2', 1))', `define(`_FLAGS_ARE_$1_', `$2')')')
 define(`_APPEND_', `define(`$1', ifdef(`$1', `defn(`$1')')`$2')')
 
-dnl UUCPSMTP(`uucpname', `smtp.name'): a UUCP neighbour that is reached by SMTP.
-define(`UUCPSMTP', `PUSHDIVERT(5)R$`'* < @ $1 .UUCP > $`'*		$`'1 < @ $2 > $`'2
-R$`'* < @ $1 .UUCP. > $`'*		$`'1 < @ $2 > $`'2
-POPDIVERT`'')
+dnl UUCPSMTP(`uucpname', `smtp.name'): a rule for a UUCP neighbour that is reached by SMTP, below LOCAL_RULE_3.
+define(`UUCPSMTP', `R$`'* < @ $1 .UUCP > $`'*	$`'1 < @ $2 > $`'2')

@@ -20,10 +20,20 @@ define(`CONCAT', `ifelse($#, `0', `', $#, `1', `$1', `$1`'CONCAT(shift($@))')')
 
 dnl _DEFIFNOT(name, value): a default.
 define(`_DEFIFNOT', `ifdef(`$1', `', `define(`$1', `$2')')')
+dnl _OR_(NAME, default): its value when it is defined.
+define(`_OR_', `ifdef(`$1', `$1', `$2')')
 
-dnl _ADDCHAR_(letters, set), _DELCHAR_(letters, set)
-define(`_ADDCHAR_', `_DELCHAR_(`$1', `$2')$1')
-define(`_DELCHAR_', `translit(`$2', `$1', `')')
+dnl _ADDCHAR_(set, letter): the set with it, once. _DELCHAR_(set, letter): without the first of them.
+define(`_ADDCHAR_', `ifelse(index(`$1', `$2'), `-1', `$1$2', `$1')')
+define(`_DELCHAR_', `ifelse(index(`$1', `$2'), `-1', `$1', `substr(`$1', 0, index(`$1', `$2'))`'substr(`$1', incr(index(`$1', `$2')))')')
+dnl _ADD_FLAGS_(letters, set), _TAKE_FLAGS_(letters, set): how MODIFY_MAILER_FLAGS changes flags.
+define(`_ADD_FLAGS_', `_TAKE_FLAGS_(`$1', `$2')$1')
+define(`_TAKE_FLAGS_', `translit(`$2', `$1', `')')
+
+dnl _OPTINS(name, before, behind): the value of a variable between two texts; nothing when it is not defined.
+define(`_OPTINS', `ifdef(`$1', `$2$1$3')')
+dnl _AP_(macro, arguments): a call of it.
+define(`_AP_', `ifelse($#, `1', `', `$1(shift($@))')')
 
 dnl _EACH_(macro, words): macro(`word') for each word of a blank separated list.
 define(`_EACH_', `_EACH_FROM_(`$1', patsubst(patsubst(`$2', `[ 	

@@ -6,6 +6,7 @@ dnl
 dnl Example:
 dnl   define(`confLOCAL_MAILER', `cyrus')
 dnl   MAILER(`cyrus')
+_DEFIFNOT(`CYRUS_MAILER_USER', `cyrus:mail')
 _DEFIFNOT(`CYRUS_MAILER_PATH', `/usr/sbin/cyrdeliver')
 PUSHDIVERT(7)
 Mcyrus, P=CYRUS_MAILER_PATH, F=_MFLAGS_(`CYRUS', `lsDFMnPq', `Ah5@/:|'), S=EnvFromL, R=EnvToL/HdrToL, _MLIMITS_(`CYRUS')T=DNS/RFC822/X-Unix, A=_OR_(`CYRUS_MAILER_ARGS', `cyrdeliver -e -m $h -- $u')

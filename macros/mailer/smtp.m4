@@ -15,6 +15,7 @@ _DEFIFNOT(`RELAY_MAILER_LL', `2040')
 define(`_HDR_TO_SMTP_', `ifdef(`_ALL_MASQUERADE_', `HdrFromSMTP', `EnvToSMTP')')
 # _SMTP_LINE_(name, NAME, flags, queue group)
 define(`_SMTP_LINE_', `M$1, P=[IPC], F=_CHANGED_FLAGS_(`$2', `mDFMuX$3'_OR_(`SMTP_MAILER_FLAGS', `')), S=EnvFromSMTP/HdrFromSMTP, R=EnvToSMTP/_HDR_TO_SMTP_, E=\r\n, L=SMTP_MAILER_LL, T=DNS/RFC822/SMTP, _MLIMITS_(`SMTP')_MQUEUE_(`$2')A=_OR_(`$2_MAILER_ARGS', `TCP $h')')
+ifdef(`BITNET_RELAY', `define(`_BITNET_BY_SMTP_', `1')')
 PUSHDIVERT(7)
 # --- other hosts, by SMTP
 
@@ -41,13 +42,6 @@ SEnvToSMTP
 R$*			$: $>PseudoToReal $1
 R$*			$@ $>MasqSMTP $1
 
-SMasqSMTP
-R$* :; < @ >		$@ $1 :; < @ >
-R< @ $* >		$@ < @ $1 >
-R$* < @ *LOCAL* > $*	$@ $1 < @ $j . > $2
-R$* < @ $+ > $*		$@ $1 < @ $2 > $3
-R$+			$@ $1 < @ $j . >
-
 ifdef(`_ALL_MASQUERADE_', `SMasqRelay
 R$* :; < @ >		$@ $1 :; < @ >
 R< @ >			$@ < @ >
@@ -55,17 +49,6 @@ R$* < @ $+ > $*		$@ $>MasqHdr $1 < @ $2 > $3
 R$+			$@ $>MasqHdr $1 < @ *LOCAL* >
 
 ')dnl
-
-# addresses of networks without domains, as the Internet can answer them
-SPseudoToReal
-ifdef(`BITNET_RELAY', `R$+ < @ $+ .BITNET . > $*	$: $1 % $2 .BITNET < @ $B > $3
-R$+ < @ $+ .BITNET > $*	$: $1 % $2 .BITNET < @ $B > $3
-R$+ < @ $~[ : $+ > $*	$: $1 < @ $3 > $4
-')dnl
-ifdef(`_NO_UUCP_NOSPECIAL_', `', `R$+ < @ $+ .UUCP . > $*	$: $2 ! $1 < @ ifdef(`UUCP_RELAY', `$Y', `*LOCAL*') > $3
-R$+ < @ $+ .UUCP > $*	$: $2 ! $1 < @ ifdef(`UUCP_RELAY', `$Y', `*LOCAL*') > $3
-ifdef(`UUCP_RELAY', `R$+ < @ $~[ : $+ > $*	$: $1 < @ $3 > $4
-')')dnl
 
 _SMTP_LINE_(`smtp', `SMTP', `')
 _SMTP_LINE_(`esmtp', `ESMTP', `a')

@@ -13,11 +13,6 @@ _DEFIFNOT(`UUCP_MAILER_PATH', `/usr/bin/uux')
 _DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -a$g -gC $h!rmail ($u)')
 _DEFIFNOT(`UUCP_MAILER_MAX', `100000')
 define(`_UUCP_LINE_', `M$1, P=UUCP_MAILER_PATH, F=_CHANGED_FLAGS_(`UUCP', `$2'_OR_(`UUCP_MAILER_FLAGS', `')), S=$3, R=$4, _MLIMITS_(`UUCP')T=X-UUCP/X-UUCP/X-Unix, A=UUCP_MAILER_ARGS')
-PUSHDIVERT(13)
-# neighbours by UUCP
-ifdef(`UUCP_RELAY', `', `R$* < @ $+ .UUCP . > $*	$#confUUCP_MAILER $@ $2 $: $1 < @ $2 .UUCP . > $3
-')dnl
-POPDIVERT
 PUSHDIVERT(7)
 # --- UUCP
 
@@ -30,10 +25,10 @@ R$* < @ *LOCAL* >	$: $1 < @ $j . >
 R< @ $=w . >		$@
 R$* < @ $- .UUCP . >	$: $2 ! $1
 R$* < @ $- .UUCP >	$: $2 ! $1
-R$* < @ $=w . >		$@ $k ! $1
+R$* < @ $=w . >		$@ $?U $U $| $k $. ! $1
 R$* < @ $+ . >		$: $2 ! $1
 R$* < @ $+ >		$: $2 ! $1
-R$+			$: $k ! $1
+R$+			$: $?U $U $| $k $. ! $1
 
 # recipients in envelopes and header lines
 SEnvToU
@@ -47,7 +42,7 @@ R$* < @ $+ >		$: $2 ! $1
 SHdrToU
 R$*			$: $>EnvToU $1
 R$* :; < @ >		$@ $1 :; < @ >
-R$+			$@ $k ! $1
+R$+			$@ $?U $U $| $k $. ! $1
 
 ifdef(`_MAILER_smtp_', `# envelope senders for neighbours that know domains
 SEnvFromUD

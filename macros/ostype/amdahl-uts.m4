@@ -5,4 +5,4 @@ dnl Example:
 dnl   OSTYPE(`amdahl-uts')
 _WARNING_(`OSTYPE(amdahl-uts) is a system of the past: nobody has tried its paths for long')
 define(`confEBINDIR', `/usr/lib')
-_DEFIFNOT(`LOCAL_MAILER_FLAGS', `Sfn9')
+_DEFIFNOT(`LOCAL_MAILER_FLAGS', `fSn9')

@@ -4,5 +4,5 @@ dnl
 dnl Example:
 dnl   OSTYPE(`bsd4.3')
 _WARNING_(`OSTYPE(bsd4.3) is a system of the past: nobody has tried its paths for long')
-define(`QUEUE_DIR', `/usr/spool/mqueue')
+_DEFIFNOT(`QUEUE_DIR', `/usr/spool/mqueue')
 _DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -z -a$g $h!rmail ($u)')

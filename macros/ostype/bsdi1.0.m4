@@ -4,6 +4,6 @@ dnl
 dnl Example:
 dnl   OSTYPE(`bsdi1.0')
 _WARNING_(`OSTYPE(bsdi1.0) is a system of the past: nobody has tried its paths for long')
-define(`STATUS_FILE', `/var/log/ifdef(`_MSP_', `sm-client', `sendmail').st')
+_DEFIFNOT(`STATUS_FILE', `/var/log/ifdef(`_MSP_', `sm-client', `sendmail').st')
 _DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -z -a$g $h!rmail ($u)')
 _DEFIFNOT(`LOCAL_MAILER_PATH', `/usr/libexec/mail.local')

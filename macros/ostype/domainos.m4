@@ -5,4 +5,4 @@ dnl Example:
 dnl   OSTYPE(`domainos')
 _WARNING_(`OSTYPE(domainos) is a system of the past: nobody has tried its paths for long')
 define(`confEBINDIR', `/usr/lib')
-define(`QUEUE_DIR', `/usr/spool/mqueue')
+_DEFIFNOT(`QUEUE_DIR', `/usr/spool/mqueue')

@@ -5,4 +5,4 @@ dnl Example:
 dnl   OSTYPE(`dynix3.2')
 _WARNING_(`OSTYPE(dynix3.2) is a system of the past: nobody has tried its paths for long')
 define(`confEBINDIR', `/usr/lib')
-define(`QUEUE_DIR', `/usr/spool/mqueue')
+_DEFIFNOT(`QUEUE_DIR', `/usr/spool/mqueue')

@@ -3,7 +3,7 @@ dnl OSTYPE(`freebsd4'): FreeBSD 4 and later. Local delivery by mail.local.
 dnl
 dnl Example:
 dnl   OSTYPE(`freebsd4')
-define(`STATUS_FILE', `/var/log/ifdef(`_MSP_', `sm-client', `sendmail').st')
+_DEFIFNOT(`STATUS_FILE', `/var/log/ifdef(`_MSP_', `sm-client', `sendmail').st')
 _DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -z -a$g $h!rmail ($u)')
 _DEFIFNOT(`LOCAL_MAILER_PATH', `/usr/libexec/mail.local')
 MODIFY_MAILER_FLAGS(`LOCAL', `+S')

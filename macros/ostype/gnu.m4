@@ -4,6 +4,6 @@ dnl
 dnl Example:
 dnl   OSTYPE(`gnu')
 define(`confEBINDIR', `/libexec')
-define(`STATUS_FILE', `/var/log/ifdef(`_MSP_', `sm-client', `sendmail').st')
+_DEFIFNOT(`STATUS_FILE', `/var/log/ifdef(`_MSP_', `sm-client', `sendmail').st')
 _DEFIFNOT(`LOCAL_MAILER_PATH', `/libexec/mail.local')
 _DEFIFNOT(`LOCAL_MAILER_ARGS', `mail $u')

@@ -5,5 +5,5 @@ dnl Example:
 dnl   OSTYPE(`irix4')
 _WARNING_(`OSTYPE(irix4) is a system of the past: nobody has tried its paths for long')
 define(`confEBINDIR', `/usr/lib')
-define(`QUEUE_DIR', `/usr/spool/mqueue')
-_DEFIFNOT(`LOCAL_MAILER_FLAGS', `mh9E')
+_DEFIFNOT(`QUEUE_DIR', `/usr/spool/mqueue')
+_DEFIFNOT(`LOCAL_MAILER_FLAGS', `Ehm9')

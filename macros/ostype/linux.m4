@@ -5,7 +5,5 @@ dnl
 dnl Example:
 dnl   OSTYPE(`linux')
 define(`confEBINDIR', `/usr/sbin')
-_DEFIFNOT(`FAX_MAILER_PATH', `/usr/bin/faxmail')
-_DEFIFNOT(`CYRUS_MAILER_PATH', `/usr/sbin/cyrdeliver')
-_DEFIFNOT(`PROCMAIL_MAILER_PATH', `/usr/bin/procmail')
-ifdef(`LOCAL_MAILER_PATH', `', `FEATURE(`local_procmail')')
+define(`PROCMAIL_MAILER_PATH', `/usr/bin/procmail')
+FEATURE(`local_procmail')

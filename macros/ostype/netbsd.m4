@@ -3,6 +3,6 @@ dnl OSTYPE(`netbsd'): NetBSD. Local delivery by mail.local.
 dnl
 dnl Example:
 dnl   OSTYPE(`netbsd')
-define(`STATUS_FILE', `/var/log/ifdef(`_MSP_', `sm-client', `sendmail').st')
+_DEFIFNOT(`STATUS_FILE', `/var/log/ifdef(`_MSP_', `sm-client', `sendmail').st')
 _DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -z -a$g $h!rmail ($u)')
 _DEFIFNOT(`LOCAL_MAILER_PATH', `/usr/libexec/mail.local')

@@ -5,5 +5,6 @@ dnl Example:
 dnl   OSTYPE(`nextstep')
 _WARNING_(`OSTYPE(nextstep) is a system of the past: nobody has tried its paths for long')
 define(`confEBINDIR', `/usr/lib')
-define(`QUEUE_DIR', `/usr/spool/mqueue')
-_DEFIFNOT(`LOCAL_SHELL_FLAGS', `Pue')
+_DEFIFNOT(`QUEUE_DIR', `/usr/spool/mqueue')
+_DEFIFNOT(`LOCAL_SHELL_FLAGS', `euP')
+_DEFIFNOT(`UUCP_MAILER_PATH', `/usr/bin/uux')

@@ -5,5 +5,5 @@ dnl Example:
 dnl   OSTYPE(`riscos4.5')
 _WARNING_(`OSTYPE(riscos4.5) is a system of the past: nobody has tried its paths for long')
 define(`confEBINDIR', `/usr/lib')
-define(`QUEUE_DIR', `/usr/spool/mqueue')
+_DEFIFNOT(`QUEUE_DIR', `/usr/spool/mqueue')
 _DEFIFNOT(`LOCAL_MAILER_ARGS', `rmail -d $u')

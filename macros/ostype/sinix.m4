@@ -5,5 +5,6 @@ dnl Example:
 dnl   OSTYPE(`sinix')
 _WARNING_(`OSTYPE(sinix) is a system of the past: nobody has tried its paths for long')
 define(`confEBINDIR', `/usr/ucblib')
-define(`STATUS_FILE', `/var/ifdef(`_MSP_', `sm-client', `sendmail').st')
-_DEFIFNOT(`LOCAL_MAILER_PATH', `/bin/mail.local')
+_DEFIFNOT(`STATUS_FILE', `/var/ifdef(`_MSP_', `sm-client', `sendmail').st')
+define(`LOCAL_MAILER_PATH', `/bin/mail.local')
+_DEFIFNOT(`QUEUE_DIR', `/var/spool/mqueue')

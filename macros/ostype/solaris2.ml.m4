@@ -7,5 +7,5 @@ _WARNING_(`OSTYPE(solaris2.ml) is a system of the past: nobody has tried its pat
 define(`confEBINDIR', `/usr/lib')
 _DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -a$g $h!rmail ($u)')
 _DEFIFNOT(`LOCAL_MAILER_PATH', `/usr/lib/mail.local')
-_DEFIFNOT(`LOCAL_MAILER_FLAGS', `Smfn9')
+_DEFIFNOT(`LOCAL_MAILER_FLAGS', `fSmn9')
 _DEFIFNOT(`LOCAL_MAILER_ARGS', `mail.local -d $u')
