@@ -6,7 +6,8 @@ dnl `procmail -Y -a $h -d $u'; mailer flags, default `SPfhn9'.
 dnl
 dnl Example:
 dnl   FEATURE(`local_procmail')
-dnl what local_lmtp may have set in front of it
+
+dnl What local_lmtp may have set in front of it does not count.
 undefine(`_LOCAL_LMTP_')
 undefine(`LOCAL_MAILER_DSN_DIAGNOSTIC_CODE')
 define(`LOCAL_MAILER_PATH', ifelse(defn(`_ARG_'), `', `_OR_(`PROCMAIL_MAILER_PATH', `/usr/local/bin/procmail')', `defn(`_ARG_')'))
