@@ -10,7 +10,7 @@ import type { Mailer } from "../config/mailer.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import { ctimeDate } from "../mail/date.ts";
 import { foldAddresses, foldText, LONGEST_HEADER_LINE } from "../mail/fold.ts";
-import type { HeaderField } from "../mail/header.ts";
+import { type HeaderField, isField } from "../mail/header.ts";
 import { LineShaper, shapeLines, type LineShape } from "../mail/lines.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
@@ -151,7 +151,8 @@ function makeBlock(config: Config, job: Job, scope: MacroScope, shape: LineShape
 }
 
 /** The fields that this mailer gets, `Return-Path:` first when it wants one (RFC 5321 §4.4). */
-function fieldsFor(config: Config, { envelope, mailer }: Job, scope: MacroScope): HeaderField[] {
+function fieldsFor(config: Config, job: Job, scope: MacroScope): HeaderField[] {
+  const { envelope, mailer } = job;
   const fields: HeaderField[] = [];
   if (mailer.flags.has("P")) fields.push({ name: "Return-Path", value: ` ${returnPath(config, scope)}` });
   for (const field of envelope.headers) {
@@ -160,7 +161,23 @@ function fieldsFor(config: Config, { envelope, mailer }: Job, scope: MacroScope)
     if (field.flags !== undefined && !hasOneOf(mailer.flags, field.flags)) continue;
     fields.push(field);
   }
+  const author = absentAuthor(config, job, scope);
+  if (author !== undefined) fields.push(author);
   return fields;
+}
+
+/**
+ * A message from nobody got no From field when it came. Mailers that have a name for nobody ($g, usually
+ * MAILER-DAEMON) get the one that the H line makes of that.
+ */
+function absentAuthor(config: Config, { envelope, recipients }: Job, scope: MacroScope): HeaderField | undefined {
+  const name = scope.get("g") ?? "";
+  const known = envelope.sender !== "" || recipients[0].recipient.owner !== undefined;
+  if (known || name === "" || name === "<>") return undefined;
+  if (envelope.headers.some((field) => isField(field, "From") && field.value.trim() !== "")) return undefined;
+  const rule = config.headers.find((each) => each.template !== undefined && each.name.toLowerCase() === "from");
+  const text = rule?.template === undefined ? "" : config.expand(rule.template, scope.child([["x", undefined]])).trim();
+  return text === "" ? undefined : { name: "From", value: ` ${text}` };
 }
 
 function hasOneOf(flags: ReadonlySet<string>, wanted: string): boolean {

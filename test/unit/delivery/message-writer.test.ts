@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import { type WriterOptions, writeMessage } from "../../../src/delivery/message-writer.ts";
 import { ctimeDate } from "../../../src/mail/date.ts";
 import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
+import { readMacroText } from "../../../src/rewriting/macro-text.ts";
 import { type JobValues, testConfig, testJob, testMailer, testMessage } from "../../support/delivery-job.ts";
 
 async function written(values: JobValues, options: WriterOptions = {}): Promise<string> {
@@ -39,6 +40,22 @@ test("a From line, escaped From lines and a blank last line, as the flags say", 
 test("mail from nobody has a From line from MAILER-DAEMON", async () => {
   const mailer = testMailer({ flags: "", eol: "\n" });
   expect(await written({ mailer, envelope: { sender: "", headers: [] } })).toMatch(/^From MAILER-DAEMON {2}Fri/);
+});
+
+test("mail from nobody has an author for mailers that have a name for nobody", async () => {
+  const template = readMacroText("$?x$x <$g>$|$g$.").text;
+  const config = { ...testConfig(), headers: [{ name: "From", flags: "", template }] };
+  const write = async (g: string, header: readonly { name: string; value: string }[], sender = "") => {
+    const job = testJob({ envelope: { sender, headers: header }, body: "" });
+    const result = await writeMessage(config, job, job.scope.child([["g", g]]), { fromLines: false });
+    return result.kind === "message" ? result.message.head.toString("latin1") : result.reason;
+  };
+  const subject = { name: "Subject", value: " x" };
+  expect(await write("MAILER-DAEMON@a.test", [subject])).toBe("Subject: x\r\nFrom: MAILER-DAEMON@a.test\r\n\r\n");
+  expect(await write("<>", [subject])).toBe("Subject: x\r\n\r\n");
+  expect(await write("joe@a.test", [subject], "joe@a.test")).toBe("Subject: x\r\n\r\n");
+  const author = { name: "From", value: " ann@b.test" };
+  expect(await write("MAILER-DAEMON@a.test", [author])).toBe("From: ann@b.test\r\n\r\n");
 });
 
 test("a From line always has a date, and says where mail by UUCP comes from", async () => {
