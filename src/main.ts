@@ -3,6 +3,7 @@ import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { run } from "./cli/personality.ts";
 import { EX } from "./sys/sysexits.ts";
+import { guardTerminal } from "./sys/terminal-text.ts";
 
 // Compiled code is kept beside the program, where only its owner can put any; a folder in /tmp could be somebody else's.
 enableCompileCache(join(import.meta.dirname, ".cache"));
@@ -11,6 +12,7 @@ for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
   });
+  guardTerminal(stream);
 }
 const [name = "rulemail", ...words] = process.argv.slice(2);
 try {

@@ -9,6 +9,7 @@ import { DatabaseBuilder } from "../maps/build.ts";
 import { foldCase } from "../rewriting/fold-case.ts";
 import { dotlock } from "../sys/lock.ts";
 import { EX } from "../sys/sysexits.ts";
+import { octetsForTerminal } from "../sys/terminal-text.ts";
 import { type CommandStreams, processStreams } from "./command-streams.ts";
 import { CommandError, DatabaseTarget, readDontBlame, runToStatus, withoutNul } from "./database-target.ts";
 import { readShortOptions } from "./short-options.ts";
@@ -54,7 +55,7 @@ function query(target: DatabaseTarget, key: string, { output, errors }: CommandS
     errors.line(`editmap: couldn't find key ${withoutNul(key)} in map ${target.name}`);
     return EX.UNAVAILABLE;
   }
-  output.line(withoutNul(value));
+  output.line(octetsForTerminal(withoutNul(value)));
   return EX.OK;
 }
 

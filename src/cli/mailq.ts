@@ -14,6 +14,7 @@
 import { connectControl, NoDaemonError } from "../control/client.ts";
 import { type ListedRecipient, listingOf, type QueueListing } from "../control/queue-listing.ts";
 import type { QueueFilter } from "../queue/queue.ts";
+import { asciiJson } from "../sys/terminal-text.ts";
 
 export interface QueuePrintOptions {
   /** Name of the queue in the first line, usually its folder. */
@@ -110,7 +111,7 @@ export function printQueue(
 /** The same as JSON: one array, one message a line. */
 export function printQueueJson(entries: readonly QueueListing[], out: (text: string) => void): void {
   out("[");
-  for (const [number, listing] of entries.entries()) out(`${number === 0 ? "" : ","}\n${JSON.stringify(listing)}`);
+  for (const [number, listing] of entries.entries()) out(`${number === 0 ? "" : ","}\n${asciiJson(listing)}`);
   out(entries.length === 0 ? "]\n" : "\n]\n");
 }
 

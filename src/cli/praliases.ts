@@ -15,6 +15,7 @@ import {
 import { COMMON_FLAGS, parseFlags } from "../maps/flags.ts";
 import { errorText } from "../sys/safe-file.ts";
 import { EX } from "../sys/sysexits.ts";
+import { octetsForTerminal } from "../sys/terminal-text.ts";
 import { type CommandStreams, processStreams } from "./command-streams.ts";
 import { optionValues } from "./option-lines.ts";
 import { readShortOptions } from "./short-options.ts";
@@ -62,7 +63,7 @@ function printAliases(spec: string, keys: readonly string[], { output, errors }:
   let fd: number | undefined;
   try {
     fd = openFirst(candidates);
-    print(readDatabase(fd), keys, output.line.bind(output));
+    print(readDatabase(fd), keys, (text) => output.line(octetsForTerminal(text)));
   } catch (error) {
     errors.line(`praliases: ${name}: open: ${errorText(error)}`);
   } finally {

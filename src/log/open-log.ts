@@ -6,9 +6,10 @@ import { Writable } from "node:stream";
 import winston from "winston";
 import { syslogDate } from "../mail/date.ts";
 import type { Clock } from "../sys/clock.ts";
+import { asciiJson } from "../sys/terminal-text.ts";
 import { FileSink } from "./file-sink.ts";
 import type { Log, LogLine, Priority } from "./log.ts";
-import { harmless } from "./safe-text.ts";
+import { bounded, cut, harmless } from "./safe-text.ts";
 import type { LineSink } from "./sink.ts";
 import { SyslogSink } from "./syslog-sink.ts";
 
@@ -55,8 +56,8 @@ const PRIORITIES: Readonly<Record<Priority, number>> = {
 const MAIL_FACILITY = 2 << 3;
 /** From this priority on a line is written at once. */
 const URGENT = PRIORITIES.err;
-/** The longest line; syslog daemons cut at about this length, too. */
-const LONGEST_LINE = 8_192;
+/** The longest line: syslog daemons take this much, escapes included (RFC 5424 §6.1). */
+const LONGEST_LINE = 2_048;
 
 /** What travels through winston: a LogLine with its time. */
 interface Info extends winston.Logform.TransformableInfo {
@@ -147,22 +148,21 @@ function makeLayouts({ host, program, pid }: LogOptions): Layouts {
     text: ({ line, time }) => syslogDate(time) + origin + lineText(line),
     syslog: ({ line }) => `<${MAIL_FACILITY + PRIORITIES[line.priority]}>${lineText(line)}`,
     json: ({ line, time }) =>
-      JSON.stringify({
+      asciiJson({
         time: new Date(time).toISOString(),
         host,
         program,
         pid,
         priority: line.priority,
         id: line.id,
-        message: line.text,
-        ...line.fields?.(),
+        message: cut(line.text, LONGEST_LINE),
+        ...bounded(line.fields?.()),
       }),
   };
 }
 
 function lineText({ id, text }: LogLine): string {
-  const line = harmless(id === undefined ? text : `${id}: ${text}`);
-  return line.length > LONGEST_LINE ? line.slice(0, LONGEST_LINE) : line;
+  return harmless(cut(id === undefined ? text : `${id}: ${text}`, LONGEST_LINE));
 }
 
 function openTarget(target: LogTarget, options: LogOptions, layouts: Layouts) {

@@ -1,4 +1,4 @@
-/** Foreign text in log lines: what could forge a line or upset a terminal is written out; long texts lose their middle. */
+/** Foreign text in log lines: what could forge a line or upset a terminal is written out; long texts are cut. */
 
 // eslint-disable-next-line no-control-regex
 const HARMLESS = /^[\x20-\x7e]*$/;
@@ -24,4 +24,25 @@ export function shorten(text: string, most: number = LONGEST_FIELD): string {
   if (text.length <= most) return text;
   const half = Math.floor((most - 3) / 2);
   return `${text.slice(0, half)}...${text.slice(-half)}`;
+}
+
+/** At most about `most` characters of the beginning; the rest is counted. */
+export function cut(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most)}... (${text.length - most} more octets)`;
+}
+
+/** The longest text and the longest list of one field for machines. */
+const LONGEST_VALUE = 1_000;
+const LONGEST_LIST = 100;
+
+/** The fields of a log line for machines, with long texts and lists cut and the rest counted. */
+export function bounded(fields: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, boundedValue(value)]));
+}
+
+function boundedValue(value: unknown): unknown {
+  if (typeof value === "string") return cut(value, LONGEST_VALUE);
+  if (!Array.isArray(value)) return value;
+  const kept = value.slice(0, LONGEST_LIST).map(boundedValue);
+  return value.length > LONGEST_LIST ? [...kept, `... (${value.length - LONGEST_LIST} more)`] : kept;
 }

@@ -6,9 +6,16 @@ import type { Mailer } from "../config/mailer.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 
+/** Log lines that may still be written about a field or message; whoever writes one counts down. */
+export interface NoteBudget {
+  left: number;
+}
+
 export interface AddressRole {
   readonly role: "sender" | "recipient";
   readonly part: "envelope" | "header";
+  /** How many odd things about the address may still be logged; a router's own limit when absent. */
+  readonly notes?: NoteBudget;
   /** Domain of the envelope sender, when the sender's mailer has F=C: header addresses without one get it. */
   readonly appendDomain?: string;
 }
