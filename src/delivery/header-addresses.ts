@@ -7,6 +7,7 @@
 import { type AddressSpan, isSeveral, readAddressList } from "../mail/address-list.ts";
 import { foldAddresses } from "../mail/fold.ts";
 import type { RewrittenAddress } from "../routing/address-rewriter.ts";
+import { breath } from "../sys/breath.ts";
 import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
 
 /** Which fields hold addresses, and whose (RFC 5322 §3.6, and older fields that carry addresses). */
@@ -89,10 +90,6 @@ export function rewriteField(
     return { kind: "value", value: foldAddresses(written, nameLength, FOLD_AT) };
   };
   return whenReady(step(0), (field) => field);
-}
-
-function breath(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Folding inside an address is white space to the rulesets; an address that does not change keeps it. */

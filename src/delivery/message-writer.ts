@@ -15,6 +15,7 @@ import { LineShaper, shapeLines, type LineShape } from "../mail/lines.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
 import { MACRO } from "../rewriting/tokens.ts";
+import { HeaderNotes } from "../routing/note-budget.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import type { Job } from "./agent.ts";
 import { addressRole, rewriteField } from "./header-addresses.ts";
@@ -120,6 +121,7 @@ function makeBlock(config: Config, job: Job, scope: MacroScope, shape: LineShape
   const oldStyle = config.options.flag("OldStyleHeaders");
   const { limit = 0 } = shape;
   const most = limit > 0 ? Math.min(limit, LONGEST_HEADER_LINE) : 0;
+  const notes = new HeaderNotes();
   let text = "";
   const step = (index: number): MaybePromise<Block> => {
     for (let next = index; next < fields.length; next++) {
@@ -130,7 +132,8 @@ function makeBlock(config: Config, job: Job, scope: MacroScope, shape: LineShape
         text += `${name}:${limit > 0 ? foldText(value, before, limit) : value}\r\n`;
         continue;
       }
-      const rewrite = (address: string) => addresses.rewrite(mailer, address, { role, part: "header" }, scope);
+      const asked = { role, part: "header", notes: notes.nextField() } as const;
+      const rewrite = (address: string) => addresses.rewrite(mailer, address, asked, scope);
       const add = (rewritten: string): void => {
         text += `${name}:${most > 0 ? foldAddresses(rewritten, before, most) : rewritten}\r\n`;
       };

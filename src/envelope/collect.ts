@@ -17,11 +17,14 @@ export interface CollectorOptions {
 /** No message needs more header than this, whatever the configuration says: a bound for memory. */
 const HEADER_BOUND = 4 * 1024 * 1024;
 
+const NOTHING = Buffer.alloc(0);
+
 export class Collector {
   readonly #options: CollectorOptions;
   readonly #limit: number;
-  /** Header octets so far; undefined once the header has ended. */
-  #pending: Buffer | undefined = Buffer.alloc(0);
+  /** Header octets so far; undefined once the header has ended. A view of #room, which grows by doubling. */
+  #pending: Buffer | undefined = NOTHING;
+  #room = NOTHING;
   #fields: readonly HeaderField[] = [];
   #bodySize = 0;
   #eightBit = false;
@@ -56,7 +59,7 @@ export class Collector {
     if (this.#tooLong) return undefined;
     if (this.#pending === undefined) return this.#body(chunk);
     const seen = this.#pending.length;
-    const block = seen === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+    const block = seen === 0 ? chunk : this.#append(this.#pending, chunk);
     const end = endOfHeader(block, Math.max(0, seen - 3));
     if (end === undefined) {
       this.#pending = block;
@@ -68,7 +71,9 @@ export class Collector {
       this.#refuse();
       return undefined;
     }
-    return this.#startBody(block.toString("latin1", 0, end.header), block.subarray(end.body), true);
+    const rest = block.subarray(end.body);
+    this.#room = NOTHING;
+    return this.#startBody(block.toString("latin1", 0, end.header), rest, true);
   }
 
   /** Call after the last chunk: a message without an empty line is all header. */
@@ -88,6 +93,17 @@ export class Collector {
     return this.#body(separated ? Buffer.concat([early, Buffer.from("\r\n"), rest]) : early);
   }
 
+  /** A header may come octet by octet: what is there already is not copied each time. */
+  #append(before: Buffer, chunk: Buffer): Buffer {
+    const needed = before.length + chunk.length;
+    if (this.#room.length < needed) {
+      this.#room = Buffer.allocUnsafeSlow(Math.max(2 * needed, 4096));
+      before.copy(this.#room);
+    } else if (before.buffer !== this.#room.buffer) before.copy(this.#room);
+    chunk.copy(this.#room, before.length);
+    return this.#room.subarray(0, needed);
+  }
+
   #body(chunk: Buffer): MaybePromise<void> {
     this.#bodySize += chunk.length;
     if (!this.#eightBit) this.#eightBit = !isAscii(chunk);
@@ -96,7 +112,8 @@ export class Collector {
 
   #refuse(): void {
     this.#tooLong = true;
-    this.#pending = Buffer.alloc(0);
+    this.#pending = NOTHING;
+    this.#room = NOTHING;
   }
 }
 

@@ -9,7 +9,7 @@ import type { Transaction } from "./transaction.ts";
 const LONGEST_CHECKED = 1000;
 
 /** Asks the ruleset of this field, when its H line or `H*` names one. */
-export function checkField({ site, scope }: Transaction, field: HeaderField): MaybePromise<Judgement> {
+export function checkField({ site, scope, headerNotes }: Transaction, field: HeaderField): MaybePromise<Judgement> {
   const { checks, otherChecks } = site.headerPlan;
   const check = checks.size === 0 ? undefined : (checks.get(field.name.toLowerCase()) ?? otherChecks)?.check;
   if (check === undefined) return ACCEPTED;
@@ -22,7 +22,7 @@ export function checkField({ site, scope }: Transaction, field: HeaderField): Ma
     ["addr_type", "h"],
   ]);
   const by = site.config.rulesets.nameOf(check.ruleset);
-  return whenReady(site.router.check(by, [text], macros), (verdict) =>
+  return whenReady(site.router.check(by, [text], macros, headerNotes.nextField()), (verdict) =>
     verdict.kind === "ok" ? verdict : { ...verdict, by, about: [field.value.replaceAll("\r\n", "\n")] },
   );
 }

@@ -114,7 +114,7 @@ function out(reply: Reply, { answer }: Telling): Outcome {
 /** One judge has spoken: returns what holds now. */
 function note<S extends Stage>(
   { log }: Court,
-  { transaction, telling }: Hearing<S>,
+  { stage, transaction, telling }: Hearing<S>,
   { name }: Judge,
   before: Verdict,
   judgement: Judgement,
@@ -124,6 +124,8 @@ function note<S extends Stage>(
   const after = meet(before, judgement);
   if (after !== judgement) return before;
   transaction.decided(judgement);
+  // A thousand fields may each be a reason to put the message aside: the first is enough for the log.
+  if (stage === "header" && before.kind === "quarantine" && after.kind === "quarantine") return after;
   const told = judgement.kind === "refuse" || judgement.kind === "defer" ? judgement.reply : undefined;
   logJudged(log, transaction.site.config, {
     id: telling.id,

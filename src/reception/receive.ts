@@ -21,6 +21,7 @@ import {
 } from "../queue/queue.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Site } from "../site/site.ts";
+import { breath } from "../sys/breath.ts";
 import type { Clock } from "../sys/clock.ts";
 import { isPromise, type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { IncomingMessage, Intake } from "./intake.ts";
@@ -33,6 +34,9 @@ export interface IntakeEnvironment extends Court {
   /** A message is in the queue: deliver it as the delivery mode says. Resolves when the client may be answered. */
   accepted(entry: QueueEntry, site: Site): MaybePromise<void>;
 }
+
+/** So many header fields are judged before others get their turn. */
+const FIELDS_IN_A_ROW = 50;
 
 const QUEUE_FULL = reply(452, "4.3.1", "Out of disk space for temp file");
 
@@ -177,8 +181,10 @@ class Incoming implements IncomingMessage {
   /** Each field, the header as a whole, the message; the refusal, if there is one. */
   async #judge(fields: readonly HeaderField[]): Promise<Reply | undefined> {
     let octets = 0;
+    let asked = 0;
     for (const field of fields) {
       octets += field.name.length + field.value.length + 3;
+      if (++asked % FIELDS_IN_A_ROW === 0) await breath();
       const about = this.#ask("header", { field });
       const outcome = isPromise(about) ? await about : about;
       if (outcome.kind === "out") return outcome.reply;

@@ -6,6 +6,7 @@ import type { Envelope } from "../envelope/envelope.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import type { HeaderField } from "../mail/header.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { HeaderNotes } from "../routing/note-budget.ts";
 import { ACCEPTED, meet, type Verdict } from "../routing/verdict.ts";
 import type { Site } from "../site/site.ts";
 import { type Changes, editHeader, type HeaderEdit } from "./changes.ts";
@@ -41,6 +42,8 @@ export class Transaction {
   /** Accepted recipients, resolved. */
   recipients: Recipient[] = [];
   badRecipients = 0;
+  /** What may still be logged about its header fields. */
+  readonly headerNotes = new HeaderNotes();
   #fate: Verdict;
   readonly #session: Transaction | undefined;
   #evidence: Map<string, unknown> | undefined;

@@ -63,6 +63,8 @@ const LONGEST_TOKEN = 256;
 const MOST_TOKENS = 1000;
 /** All tokens of an address together, each with one octet for its end. */
 const LONGEST_LIST = 1251;
+/** Messages about one text: nobody reads more, and a text may be nothing but mistakes. */
+const MOST_MESSAGES = 1000;
 /** Addresses in messages are shortened to this. */
 const LONGEST_SHOWN = 202;
 const METASYMBOL = /[\x80-\x9f]/;
@@ -317,6 +319,7 @@ class Scan {
   }
 
   #complain(message: string): void {
+    if (this.#options.message === undefined && (this.#messages?.length ?? 0) >= MOST_MESSAGES) return;
     this.#say(`${shorten(this.#text)}... ${message}`);
   }
 

@@ -5,11 +5,7 @@
 import type { Mailer } from "../config/mailer.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
-
-/** Log lines that may still be written about a field or message; whoever writes one counts down. */
-export interface NoteBudget {
-  left: number;
-}
+import type { NoteBudget } from "./note-budget.ts";
 
 export interface AddressRole {
   readonly role: "sender" | "recipient";

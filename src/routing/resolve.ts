@@ -13,6 +13,7 @@ import { AddressParser, rewriteContext, type ParsedAddress } from "./parse-addre
 import type { RewrittenAddress } from "./address-rewriter.ts";
 import { crack, type RemoteName, remoteName } from "./remote-name.ts";
 import { faultReply, runRuleset } from "./run-ruleset.ts";
+import { limited, type NoteBudget, NOTES_OF_A_QUESTION } from "./note-budget.ts";
 import type { Resolution, Router } from "./router.ts";
 import { ACCEPTED } from "./verdict.ts";
 
@@ -25,7 +26,8 @@ export function createRouter(config: Config, note: (text: string) => void = () =
   const parser = new AddressParser(config);
   const numbers = new Map<string, number | undefined>();
   const deferred = config.options.text("DeliveryMode").startsWith("d");
-  const contextOf = (scope: MacroScope): RewriteContext => rewriteContext(scope, note, deferred);
+  const contextOf = (scope: MacroScope, notes: NoteBudget = { left: NOTES_OF_A_QUESTION }): RewriteContext =>
+    rewriteContext(scope, limited(note, notes), deferred);
   const rulesetOf = (name: string): number | undefined => {
     if (!numbers.has(name)) {
       const number = rewriter.number(name);
@@ -51,9 +53,9 @@ export function createRouter(config: Config, note: (text: string) => void = () =
       });
     },
 
-    check(name, args, scope) {
+    check(name, args, scope, notes) {
       const ruleset = rulesetOf(name);
-      return ruleset === undefined ? ACCEPTED : runCheck(config, parser, ruleset, args, contextOf(scope));
+      return ruleset === undefined ? ACCEPTED : runCheck(config, parser, ruleset, args, contextOf(scope, notes));
     },
 
     select(name, args, scope) {
@@ -68,7 +70,8 @@ export function createRouter(config: Config, note: (text: string) => void = () =
 
     rewrite(mailer, address, role, scope) {
       const frame = crack(config, address, true);
-      return whenReady(remoteName(config, parser, mailer, address, role, contextOf(scope), frame), rewrittenOf);
+      const context = contextOf(scope, role.notes);
+      return whenReady(remoteName(config, parser, mailer, address, role, context, frame), rewrittenOf);
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { AddressRewriter } from "./address-rewriter.ts";
+import type { NoteBudget } from "./note-budget.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Where an address goes. */
@@ -31,8 +32,9 @@ export interface Router extends AddressRewriter {
   /**
    * Runs a policy ruleset: check_relay, check_mail, check_rcpt, check_data, ... A ruleset that the configuration does
    * not define accepts. Several arguments are joined with `$|`.
+   * @param notes what may still be logged about odd arguments
    */
-  check(ruleset: string, args: readonly string[], scope: MacroScope): MaybePromise<Verdict>;
+  check(ruleset: string, args: readonly string[], scope: MacroScope, notes?: NoteBudget): MaybePromise<Verdict>;
   /**
    * Runs a ruleset that selects something: greet_pause, srv_features, queuegroup ... and returns the text after `$#`
    * ("" when it selects nothing), or undefined when it does not exist.

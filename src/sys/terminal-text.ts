@@ -36,7 +36,10 @@ function octal(code: number): string {
 
 /** One line of JSON that is ASCII: nobody has to guess its encoding, and no terminal obeys it. */
 export function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[\x7f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return JSON.stringify(value).replace(
+    /[\x7f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /**
