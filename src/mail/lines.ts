@@ -100,10 +100,13 @@ export class LineShaper {
   #lines(input: Buffer, atEnd: boolean): Buffer {
     const output = new Output(input);
     let position = 0;
-    // Looked for again only when it lies behind us, so that a body without CR is not searched to its end at every line.
+    // Looked for again only when they lie behind us, so that a body without CR (or without LF) is not searched to its
+    // end at every line.
     let cr = -1;
+    let found = -1;
     while (position < input.length) {
-      const lf = input.indexOf(LF, position);
+      if (found < position) found = nextOctet(input, LF, position);
+      const lf = found === Number.POSITIVE_INFINITY ? -1 : found;
       let end = lf < 0 ? input.length : lf;
       let next = lf < 0 ? input.length : lf + 1;
       let ended = lf >= 0;
@@ -114,7 +117,7 @@ export class LineShaper {
       }
       if (this.#crlf) {
         // A CR inside the line is a line end too: nobody downstream may see another end of message than we do.
-        if (cr < position) cr = nextCr(input, position);
+        if (cr < position) cr = nextOctet(input, CR, position);
         if (cr < end) {
           if (cr + 1 === input.length && !atEnd) {
             end = cr;
@@ -255,8 +258,9 @@ class Output {
   }
 }
 
-function nextCr(input: Buffer, position: number): number {
-  const found = input.indexOf(CR, position);
+/** Infinity when there is none. */
+function nextOctet(input: Buffer, octet: number, position: number): number {
+  const found = input.indexOf(octet, position);
   return found < 0 ? Number.POSITIVE_INFINITY : found;
 }
 

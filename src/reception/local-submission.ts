@@ -5,6 +5,7 @@
 import type { Config } from "../config/config.ts";
 import type { Notify, Recipient } from "../envelope/recipient.ts";
 import { addressSpans } from "../mail/address-list.ts";
+import { withoutComments } from "../mail/comments.ts";
 import { findField, type HeaderField, parseHeader, unfold } from "../mail/header.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
@@ -149,7 +150,7 @@ export function headerRecipients(fields: readonly HeaderField[], without: readon
 export function bareAddress(text: string): string {
   const angle = /<([^<>]*)>[^<>]*$/.exec(text);
   if (angle) return angle[1].trim();
-  return text.replace(/\((?:[^()\\]|\\.)*\)/g, "").trim();
+  return withoutComments(text);
 }
 
 function submissionScope(config: Config, submission: Submission, sender: string): MacroScope {

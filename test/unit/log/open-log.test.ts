@@ -56,7 +56,23 @@ test("a line that would be endless is cut", async () => {
   const log = open();
   log.write(1, line("x".repeat(100_000)));
   await log.close();
-  expect(written().length).toBeLessThan(8_300);
+  expect(written().length).toBeLessThan(2_200);
+  expect(written()).toMatch(/x\.\.\. \(97952 more octets\)\n$/);
+});
+
+test("a JSON line that would be endless is cut field by field, and is ASCII", async () => {
+  const log = open({ format: "json" });
+  const fields = () => ({
+    from: "f\u009b".repeat(9000),
+    to: Array.from({ length: 5000 }, (_each, index) => `u${index}`),
+  });
+  log.write(1, line("x".repeat(100_000), { fields }));
+  await log.close();
+  // eslint-disable-next-line no-control-regex
+  expect(written()).toMatch(/^[\x20-\x7e]+\n$/);
+  const { message, from, to } = JSON.parse(written()) as { message: string; from: string; to: string[] };
+  expect([message.length, from.length, to.length]).toEqual([2048 + 23, 1000 + 23, 101]);
+  expect(to.at(-1)).toBe("... (4900 more)");
 });
 
 test("lines above LogLevel are not written, and a reload can change it", async () => {

@@ -1,0 +1,211 @@
+/**
+ * A hostile octet costs what it weighs: whatever a header field, an address or a text for a log is made of, twice as much
+ * of it is twice the work. Counted, not timed (test/support/work-count.ts).
+ */
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { startCounting, stopCounting, workOf } from "../support/work-count.ts";
+import type { Config } from "../../src/config/config.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { writeMessage } from "../../src/delivery/message-writer.ts";
+import { reportText } from "../../src/dsn/report-text.ts";
+import { Collector } from "../../src/envelope/collect.ts";
+import { bounded, cut, harmless, shorten } from "../../src/log/safe-text.ts";
+import { isSeveral, readAddressList } from "../../src/mail/address-list.ts";
+import { withoutComments } from "../../src/mail/comments.ts";
+import { foldAddresses, foldText } from "../../src/mail/fold.ts";
+import { crackAddress } from "../../src/mail/header-address.ts";
+import { type HeaderField, parseHeader, unfold } from "../../src/mail/header.ts";
+import { shapeLines } from "../../src/mail/lines.ts";
+import { quotePhrase } from "../../src/mail/phrase.ts";
+import { printable } from "../../src/mail/printable.ts";
+import { bareAddress, headerRecipients } from "../../src/reception/local-submission.ts";
+import { prescan } from "../../src/rewriting/prescan.ts";
+import { createRouter } from "../../src/routing/resolve.ts";
+import type { Router } from "../../src/routing/router.ts";
+import { readPath } from "../../src/smtpd/path.ts";
+import { forTerminal, octetsForTerminal } from "../../src/sys/terminal-text.ts";
+import { configEnvironment } from "../support/config-environment.ts";
+import { testJob } from "../support/delivery-job.ts";
+import { fuzz, type Random } from "../support/fuzz.ts";
+
+const OPERATORS = ".:%@!^/[]+";
+const QUOTED = { mustQuote: ".'" };
+
+/** Everything that walks over text of strangers. */
+const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
+  "addresses of a field": (text) => readAddressList(text),
+  "addresses of a field, old style": (text) => readAddressList(text, true),
+  "words beside each other": isSeveral,
+  "folding of addresses": (text) => foldAddresses(text, 3, 100),
+  "folding of addresses, narrow": (text) => foldAddresses(text, 3, 20),
+  "folding of text": (text) => foldText(text, 3, 60),
+  "frame of an address": (text) => crackAddress(text, QUOTED),
+  "frame of an address, exact": (text) => crackAddress(text, { ...QUOTED, exact: true }),
+  "frame of an address with colons": (text) => crackAddress(text, { ...QUOTED, colonOk: true }),
+  "quotes of a phrase": (text) => quotePhrase(text, "@,;:\\()[]<>.'"),
+  "fields of a header": parseHeader,
+  "folding undone": unfold,
+  comments: withoutComments,
+  "tokens of an address": (text) => prescan(text, { operators: OPERATORS, comments: "strip" }),
+  "tokens of an argument": (text) => prescan(text, { operators: OPERATORS, comments: "tokens" }),
+  "tokens up to a comma": (text) => prescan(text, { operators: OPERATORS, comments: "strip", delimiter: "," }),
+  "path of RCPT": (text) => readPath(`TO:${text}`, "TO"),
+  "path of MAIL": (text) => readPath(`FROM:<${text}> SIZE=1`, "FROM"),
+  "bare address": bareAddress,
+  "recipients of a header": (text) => headerRecipients([{ name: "To", value: text }], []),
+  "lines of a body": (text) => shapeLines(Buffer.from(text, "latin1"), { eol: "\r\n", limit: 99, stuffDots: true }),
+  "lines of a mailbox": (text) => shapeLines(Buffer.from(text, "latin1"), { eol: "\n", escapeFrom: true }),
+  "text of a log line": (text) => harmless(cut(text, 2000)) + shorten(text),
+  "fields of a log line": (text) => bounded({ text, list: text.split(",") }),
+  "text for a terminal": (text) => forTerminal(text) + octetsForTerminal(text),
+  "text of a reply": printable,
+  "text of a report": (text) => reportText(text) + reportText(text, true),
+  "header octet by octet": (text) => {
+    const collector = new Collector({ maxHeadersLength: 0, body: () => undefined });
+    for (const octet of text) void collector.write(Buffer.from(octet, "latin1"));
+    return collector.finish();
+  },
+};
+
+const PIECES = [
+  ...'()<>"\\,;: \t\r\n[]@.!%=\0\xff\x81',
+  ...[
+    "a,",
+    "a;",
+    "a:",
+    "a ",
+    "a.",
+    "()",
+    "<>",
+    '""',
+    "(a)",
+    "<a>",
+    '"a"',
+    "a@b,",
+    "@a,",
+    "@a:",
+    "(\\",
+    '"\\',
+    "\\ ",
+    "( ",
+  ],
+  ...[
+    "=?",
+    "=?a?q?",
+    "=?a?q?b?=",
+    "=?a?q?b ",
+    "@[",
+    "::",
+    "a;b<",
+    ";<",
+    "a:<",
+    "a:\r\n",
+    "\r\n ",
+    "a\r\n ",
+    "\r\n\r",
+    "From ",
+  ],
+];
+
+/** Text of this length, made of one piece or of some in turn. */
+function repeated(pieces: readonly string[], length: number): string {
+  const unit = pieces.join("");
+  // Flat, as it comes from the wire.
+  return Buffer.from(unit.repeat(Math.ceil(length / unit.length)).slice(0, length), "latin1").toString("latin1");
+}
+
+/** Linear work grows four times with four times the octets, and a little for beginnings. */
+const MOST_GROWTH = 4.6;
+
+/** How the work of all these inputs together grows: one that is not linear outweighs all others. */
+async function growth(walk: (text: string) => unknown, inputs: readonly string[][], length: number): Promise<number> {
+  const work = (octets: number) => {
+    const texts = inputs.map((pieces) => repeated(pieces, octets));
+    return workOf(async () => {
+      for (const text of texts) await walk(text);
+    });
+  };
+  // What is done at the first use counts nowhere.
+  await work(64);
+  const once = await work(length);
+  return (await work(4 * length)) / (once + 100);
+}
+
+async function expectLinear(walk: (text: string) => unknown, inputs: readonly string[][], length: number) {
+  const together = await growth(walk, inputs, length);
+  if (together <= MOST_GROWTH) return;
+  for (const input of inputs) {
+    const alone = await growth(walk, [input], length);
+    if (alone > MOST_GROWTH) throw new Error(`four times ${JSON.stringify(input)} is ${alone} times the work`);
+  }
+  throw new Error(`four times the input is ${together} times the work`);
+}
+
+let config: Config;
+
+beforeAll(async () => {
+  const loaded = await loadConfig(join(import.meta.dirname, "..", "..", "cf", "standalone.cf"), configEnvironment);
+  config = loaded.config!;
+});
+
+function mixture(random: Random): string[] {
+  return Array.from({ length: random(5) + 1 }, () => PIECES[random(PIECES.length)]);
+}
+
+describe("linear work", () => {
+  beforeAll(startCounting);
+  afterAll(stopCounting);
+
+  test.each(Object.keys(WALKS))("%s", async (name) => {
+    const inputs = PIECES.map((piece) => [piece]);
+    await fuzz(10, (random) => inputs.push(mixture(random)));
+    await expectLinear(WALKS[name], inputs, 800);
+  });
+
+  test("a field on its way through the rulesets", async () => {
+    const router = createRouter(config);
+    const inputs = [["("], [")"], ["<"], [">"], ["a,"], ["a ("]];
+    await fuzz(3, (random) => inputs.push(mixture(random)));
+    await expectLinear((text) => relay(router, [{ name: "To", value: ` ${text}` }]), inputs, 400);
+  });
+});
+
+/** The header as the mailer for SMTP writes it. */
+async function relay(router: Router, headers: readonly HeaderField[]): Promise<void> {
+  const job = testJob({ mailer: config.mailers.get("esmtp")!, envelope: { headers }, addresses: router });
+  const scope = config.macros.child([["g", "joe@far.test"]]);
+  await writeMessage(config, job, scope, { eol: "\r\n", fromLines: false });
+}
+
+test("one line of the log for each field, ten for all of them, none longer than is good", async () => {
+  const notes: string[] = [];
+  const router = createRouter(config, (text) => notes.push(text));
+  const logged = async (fields: number, text: string): Promise<number> => {
+    notes.length = 0;
+    await relay(
+      router,
+      Array.from({ length: fields }, (_each, index) => ({ name: index % 2 === 0 ? "From" : "To", value: ` ${text}` })),
+    );
+    expect(Math.max(0, ...notes.map(({ length }) => length))).toBeLessThan(300);
+    return notes.length;
+  };
+  for (const text of ["(".repeat(10_000), ")".repeat(10_000), "<".repeat(10_000), "a>,".repeat(40), 'x(<"']) {
+    expect([text.slice(0, 5), await logged(1, text), await logged(30, text)]).toEqual([text.slice(0, 5), 1, 10]);
+  }
+  expect(await logged(30, "joe@a.test")).toBe(0);
+});
+
+test("one question to the rulesets is worth three lines at most", async () => {
+  const notes: string[] = [];
+  const router = createRouter(config, (text) => notes.push(text));
+  const scope = config.macros.child();
+  for (const text of ["(".repeat(2000), ">)".repeat(500), '(((<<<"""']) {
+    notes.length = 0;
+    await router.resolve(text, scope);
+    expect(notes.length).toBeLessThanOrEqual(3);
+    notes.length = 0;
+    await router.check("check_mail", [text, text], scope);
+    expect(notes.length).toBeLessThanOrEqual(3);
+  }
+});
