@@ -5,22 +5,24 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type DnsServer, startDnsServer } from "../support/dns-server.ts";
 import { eventually, MailServer } from "../support/mail-server.ts";
 import { SmtpClient } from "../support/smtp-client.ts";
-import { SmtpSink } from "../support/smtp-sink.ts";
+import { type SinkCommand, SmtpSink } from "../support/smtp-sink.ts";
 
 /** Clears the screen, sets the title, in seven bits, in eight and in UTF-8; goes back; turns the text around. */
 const HOSTILE = "\x1b[2J\x1b]0;x\x07\x9b2J\xc2\x9b2J\b\b\xe2\x80\xae";
 // eslint-disable-next-line no-control-regex
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f]|[\x80-\xc1]2J|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]/;
 
+/** A next hop that refuses with a text that is meant for terminals. */
+function refusal({ verb, line }: SinkCommand): string | undefined {
+  return verb === "RCPT" ? `${line.includes("later") ? "451 4.3.0" : "550 5.1.1"} ${HOSTILE} no` : undefined;
+}
+
 let dns: DnsServer;
 let hop: SmtpSink;
 let server: MailServer;
 
 beforeAll(async () => {
-  // A next hop that refuses with a text that is meant for terminals.
-  const reply = ({ verb, line }: { verb: string; line: string }) =>
-    verb === "RCPT" ? `${line.includes("later") ? "451 4.3.0" : "550 5.1.1"} ${HOSTILE} no` : undefined;
-  hop = await SmtpSink.start({ host: "127.0.0.4", reply });
+  hop = await SmtpSink.start({ host: "127.0.0.4", reply: refusal });
   dns = await startDnsServer({
     "far.test": ["MX 10 mx.far.test"],
     "mx.far.test": ["A 127.0.0.4"],

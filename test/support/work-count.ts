@@ -72,17 +72,19 @@ function instrument(prototype: object, costs: Readonly<Record<string, Cost>>): v
 
 /** Up to the end of what matched, or the whole text when nothing did; at its place only when sticky. */
 function instrumentRegExp(): void {
-  const { exec } = RegExp.prototype;
-  RegExp.prototype.exec = function counted(this: RegExp, text: string): RegExpExecArray | null {
-    const { sticky, global } = this;
-    const from = sticky || global ? this.lastIndex : 0;
-    const match = exec.call(this, text);
+  const methods = RegExp.prototype as unknown as Record<string, Method>;
+  const original = methods["exec"];
+  methods["exec"] = function counted(this: unknown, ...args: unknown[]): unknown {
+    const { sticky, global, lastIndex } = this as RegExp;
+    const [text] = args as [string];
+    const from = sticky || global ? lastIndex : 0;
+    const match = original.apply(this, args) as RegExpExecArray | null;
     if (match !== null) looked += match.index + match[0].length - from;
     else if (!sticky) looked += text.length - from;
     looked += 1;
     return match;
   };
-  undo.push(() => (RegExp.prototype.exec = exec));
+  undo.push(() => (methods["exec"] = original));
 }
 
 const session = new Session();
