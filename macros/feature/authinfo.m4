@@ -9,5 +9,5 @@ dnl   FEATURE(`authinfo')
 dnl and in /etc/mail/authinfo
 dnl   AuthInfo:smtp.example.net   "U:joe" "P:secret"
 define(`_AUTHINFO_TABLE_', `1')
-PUSHDIVERT(30)Kauthinfo _MAP_SPEC_(`authinfo')
+PUSHDIVERT(30)Kauthinfo _MAP_SPEC_(`authinfo', `authinfo')
 POPDIVERT

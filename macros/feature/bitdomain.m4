@@ -6,5 +6,5 @@ dnl
 dnl Example:
 dnl   FEATURE(`bitdomain')
 define(`_BITDOMAIN_TABLE_', `1')
-PUSHDIVERT(30)Kbitdomain _MAP_SPEC_(`bitdomain')
+PUSHDIVERT(30)Kbitdomain _MAP_SPEC_(`bitdomain', `bitdomain')
 POPDIVERT

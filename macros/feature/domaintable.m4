@@ -8,5 +8,5 @@ dnl   FEATURE(`domaintable')
 dnl and in /etc/mail/domaintable
 dnl   old.example.org     example.org
 define(`_DOMAIN_TABLE_', `1')
-PUSHDIVERT(30)Kdomaintable _MAP_SPEC_(`domaintable')
+PUSHDIVERT(30)Kdomaintable _MAP_SPEC_(`domaintable', `domain')
 POPDIVERT

@@ -12,5 +12,5 @@ dnl   GENERICS_DOMAIN(`example.org')
 dnl and in /etc/mail/genericstable
 dnl   joe     Joe.User@example.com
 define(`_GENERICS_TABLE_', `1')
-PUSHDIVERT(30)Kgenerics _MAP_SPEC_(`genericstable')
+PUSHDIVERT(30)Kgenerics _MAP_SPEC_(`genericstable', `generics')
 POPDIVERT

@@ -11,7 +11,7 @@ dnl and in /etc/mail/mailertable
 dnl   example.net     esmtp:[mail.inside.example.net]
 dnl   .example.net    esmtp:%1.inside.example.net
 define(`_MAILER_TABLE_', `1')
-PUSHDIVERT(30)Kmailertable _MAP_SPEC_(`mailertable')
+PUSHDIVERT(30)Kmailertable _MAP_SPEC_(`mailertable', `mailer')
 POPDIVERT
 PUSHDIVERT(31)
 # < host > address: the entry of the host in the mailer table, else of the domains above it, else of the dot

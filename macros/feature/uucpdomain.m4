@@ -6,5 +6,5 @@ dnl
 dnl Example:
 dnl   FEATURE(`uucpdomain')
 define(`_UUDOMAIN_TABLE_', `1')
-PUSHDIVERT(30)Kuucpdomain _MAP_SPEC_(`uucpdomain')
+PUSHDIVERT(30)Kuucpdomain _MAP_SPEC_(`uucpdomain', `uucpdomain')
 POPDIVERT

@@ -13,5 +13,5 @@ dnl and in /etc/mail/virtusertable
 dnl   info@example.org    joe
 dnl   @example.org        %1@example.com
 define(`_VIRTUSER_TABLE_', `1')
-PUSHDIVERT(30)Kvirtuser _MAP_SPEC_(`virtusertable')
+PUSHDIVERT(30)Kvirtuser _MAP_SPEC_(`virtusertable', `virtuser')
 POPDIVERT

@@ -9,7 +9,7 @@ define(`_LOOK_', `ifdef(`_ACCESS_TABLE_', `$(access $1 $: $2 $)', `$2')')dnl
 #########################################################
 # All of these take   < key > < default > < mark tag > < anything >   and give   < value > < anything > .
 # The mark is ! (only  tag:key ) or + (also keys without a tag).
-C{Src}E F D U A
+C{Src}E F D U
 
 # D: a host, then the domains above it
 SD

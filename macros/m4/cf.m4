@@ -18,5 +18,4 @@ divert(0)dnl
 #
 # Written by the macro compiler from a .mc file: change that file and compile it again, changes made here are lost.
 #
-V10/Berkeley
 divert(0)dnl

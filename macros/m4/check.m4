@@ -188,7 +188,7 @@ ifdef(`_BLOCKLIST_RCPT_', `# recipients that the access table refuses; a user of
 R$*			$: < ? > $1
 R< ? > $+ < @ $=w >	$: < ! > $1 < @ $2 > $| $>SearchList < + To > $| < F : $1 @ $2 > < U : $1 @ > < D : $2 > < >
 R< ? > $+ < @ $+ >	$: < ! > $1 < @ $2 > $| $>SearchList < + To > $| < F : $1 @ $2 > < D : $2 > < >
-R< ? > $- 		$: < ! > $1 $| $>SearchList < + To > $| < U : $1 @ > < >
+R< ? > $+		$: < ! > $1 $| $>SearchList < + To > $| < U : $1 @ > < >
 R< ? > $*		$: $1
 R< ! > $+ $| < REJECT >	$#error $@ 5.2.1 $: confRCPTREJ_MSG
 R< ! > $+ $| < DISCARD >	$#discard $: discard

@@ -5,9 +5,11 @@ define(`_CALL_', `define(`_DO_$1', `$4')define(`$1', `ifelse(`$2', `0', ``$1'', 
 
 dnl --- pieces -------------------------------------------------------------------------------------------------------------
 
-dnl VERSIONID(`text'): a comment at the head.
-_CALL_(`VERSIONID', `$#', `$@', `PUSHDIVERT(0)##### $1 #####
-POPDIVERT`'')
+dnl VERSIONID(`text'): a comment at the head. It has no line end of its own: with dnl behind it, a following line of plain text is
+dnl part of the comment. The next piece of the library ends it.
+_CALL_(`VERSIONID', `$#', `$@', `PUSHDIVERT(0)#####  $1  #####POPDIVERT`'define(`_COMMENT_OPEN_', `1')')
+define(`_END_COMMENT_', `ifdef(`_COMMENT_OPEN_', `undefine(`_COMMENT_OPEN_')PUSHDIVERT(0)
+POPDIVERT`'')')
 
 dnl OSTYPE(`linux'), DOMAIN(`generic'), HACK(`name'), FEATURE(`name', arguments), MAILER(`name'): one file each. The first
 dnl argument after the name is _ARG_ and _ARG1_, the further ones _ARG2_ to _ARG9_, all of them _ARGS_. They stay until the next
@@ -17,7 +19,7 @@ define(`_ARG4_', `$5')define(`_ARG5_', `$6')define(`_ARG6_', `$7')define(`_ARG7_
 define(`_ARG9_', `$10')define(`_ARGS_', `shift($@)')')
 _SET_ARGS_()undefine(`_ARG_')undefine(`_ARGS_')
 dnl _PART_(`folder', name, arguments): reads the file of a part.
-define(`_PART_', `_SET_ARGS_(shift($@))include(_CF_DIR_`$1/$2.m4')')
+define(`_PART_', `_END_COMMENT_`'_SET_ARGS_(shift($@))include(_CF_DIR_`$1/$2.m4')')
 
 _CALL_(`OSTYPE', `$#', `$@', `PUSHDIVERT(-1)define(`_OSTYPE_', `$1')_PART_(`ostype', $@)POPDIVERT`'')
 _CALL_(`DOMAIN', `$#', `$@', `PUSHDIVERT(-1)define(`_DOMAIN_', `$1')_PART_(`domain', $@)POPDIVERT`'')

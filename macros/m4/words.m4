@@ -55,11 +55,11 @@ define(`_TMPFMSG_', `"451 Temporary system failure. Please try again later."')
 define(`_TAG_DELIM_', `:')
 define(`_U_', `_')
 
-dnl _MAP_SPEC_(`name'): the map that a FEATURE got as its first argument. Nothing: a table of that name in the settings folder;
-dnl LDAP: the entries of that name in the directory.
-define(`_MAP_SPEC_', `ifelse(defn(`_ARG_'), `', `DATABASE_MAP_TYPE MAIL_SETTINGS_DIR`'$1', defn(`_ARG_'), `LDAP', `_LDAP_MAP_(`$1')', `_ARG_')')
+dnl _MAP_SPEC_(`name', `map'): the map that a FEATURE got as its first argument. Nothing: a table of that name in the settings
+dnl folder; LDAP: the entries of that map in the directory.
+define(`_MAP_SPEC_', `ifelse(defn(`_ARG_'), `', `DATABASE_MAP_TYPE MAIL_SETTINGS_DIR`'$1', defn(`_ARG_'), `LDAP', `_LDAP_MAP_(`$2')', `_ARG_')')
 define(`_LDAP_CLUSTER_', `${sendmailMTACluster}')
-define(`_LDAP_MAP_', `ldap -1 -v sendmailMTAMapValue,sendmailMTAMapSearch:FILTER:sendmailMTAMapObject,sendmailMTAMapURL:URL:sendmailMTAMapObject -k (&(objectClass=sendmailMTAMapObject)(|(sendmailMTACluster=_LDAP_CLUSTER_)(sendmailMTAHost=$j))(sendmailMTAMapName=$1)(sendmailMTAKey=%0))')
+define(`_LDAP_MAP_', `ldap $2-1 -v sendmailMTAMapValue,sendmailMTAMapSearch:FILTER:sendmailMTAMapObject,sendmailMTAMapURL:URL:sendmailMTAMapObject -k (&(objectClass=sendmailMTAMapObject)(|(sendmailMTACluster=_LDAP_CLUSTER_)(sendmailMTAHost=$j))(sendmailMTAMapName=$1)(sendmailMTAKey=%0))')
 
 dnl _HOST_OF_(`MAIL_HUB'): the host of a relay written as host or mailer:host.
 define(`_HOST_OF_', `ifelse(index($1, `['), `0', `$1', index($1, `:'), `-1', `$1', `substr($1, incr(index($1, `:')))')')

@@ -28,6 +28,10 @@ R$* < @ $- .UUCP >	$: $2 ! $1
 R$* < @ $=w . >		$@ $?U $U $| $k $. ! $1
 R$* < @ $+ . >		$: $2 ! $1
 R$* < @ $+ >		$: $2 ! $1
+# a path that begins at the host where it goes needs no name of ours
+R$&h ! $+		$: < $&h > $1
+R< $+ > $+ ! $+		$@ $2 ! $3
+R< $+ > $+		$@ $1 ! $2
 R$+			$: $?U $U $| $k $. ! $1
 
 # recipients in envelopes and header lines
