@@ -293,6 +293,7 @@ class ConfigReader {
     messages.enter(undefined);
     checkWhole(this.#level, values, messages);
     this.#mailers.completeFlags(this.#level);
+    this.#maps.declareHost(this.#level);
     this.#declareAliasMaps();
     const unqualified = completePredefined(this.#macros, (name) => this.#classes.get(name));
     // Who starts a server on a machine without a full name knows; test mode says all that the original says.

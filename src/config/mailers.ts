@@ -78,7 +78,9 @@ export class MailerTable {
   completeFlags(level: number): void {
     const flags = level < 6 ? FLAGS_BEFORE_6 : level < 7 ? FLAGS_BEFORE_7 : {};
     for (const mailer of this.#mailers.values()) {
-      const more = flags[mailer.name.toLowerCase()] ?? "";
+      // Who could only take short lines could only take seven bits.
+      const narrow = level < 2 && mailer.flags.has("L") ? "7" : "";
+      const more = narrow + (flags[mailer.name.toLowerCase()] ?? "");
       if (more !== "")
         this.#mailers.set(mailer.name, { ...mailer, flags: new Set([...mailer.flags, ...more.split("")]) });
     }

@@ -12,9 +12,6 @@ import { nearestWord } from "../source/nearest-word.ts";
 import { namesAsOptionsWant } from "./name-options.ts";
 import { ServiceSwitch } from "./service-switch.ts";
 
-/** `$[ name $]` asks it: found names end in a dot. */
-const HOST_MAP: MapDeclaration = { name: "host", mapClass: "host", args: "-a." };
-
 export class MapTable {
   readonly #maps = new Map<string, LookupMap>();
   readonly #declarations = new Map<string, DeclaredMap>();
@@ -51,7 +48,15 @@ export class MapTable {
       },
       log: (priority, text) => log.write(0, { priority, text }),
     };
-    if (this.isClass("host")) this.declare(HOST_MAP);
+  }
+
+  /**
+   * The map that `$[name$]` asks: exists without a K line, but only when all lines are read.
+   * @param level of the V line: names have a final dot since level 2
+   */
+  declareHost(level: number): void {
+    if (this.find("host") || !this.isClass("host")) return;
+    this.declare({ name: "host", mapClass: "host", args: level < 2 ? "" : "-a." });
   }
 
   /** Names of maps are compared without regard to letter case. */

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 
 /** Services when the file has no line for the database. */
 const DEFAULTS: Readonly<Record<string, readonly string[]>> = {
-  hosts: ["files", "dns"],
+  hosts: ["dns", "files"],
   aliases: ["files"],
 };
 
