@@ -18,7 +18,8 @@ import type { ClientFailure } from "./smtp-failure.ts";
 import { openSocket, type Place } from "./smtp-socket.ts";
 import { findPlaces, type PlaceOrProblem } from "./smtp-places.ts";
 import { type PreparedMessage, prepareTransaction, type Verdict, verdictsOf } from "./smtp-transaction.ts";
-import type { SmtpClient, SmtpTimeouts, TransactionResult } from "./smtp-client.ts";
+import type { SmtpClient, SmtpTimeouts } from "./smtp-client.ts";
+import type { TransactionResult } from "./smtp-exchange.ts";
 import type { Options } from "../config/config.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
 

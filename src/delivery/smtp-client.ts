@@ -15,7 +15,7 @@ import { isIP, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import { isClosing, isRefusal, ReplyReader, replyKind } from "./reply-reader.ts";
-import { SmtpExchange } from "./smtp-exchange.ts";
+import { SmtpExchange, type Transaction, type TransactionResult } from "./smtp-exchange.ts";
 import { type ClientFailure, describeError, unexpectedReply } from "./smtp-failure.ts";
 
 /** Milliseconds for each step. */
@@ -46,36 +46,6 @@ export interface SmtpClientOptions {
   /** Upgrade when STARTTLS is offered. */
   readonly tls: boolean;
   readonly timeouts: SmtpTimeouts;
-}
-
-export interface ClientRecipient {
-  /** What stands between < and >. */
-  readonly address: string;
-  /** "" or " NOTIFY=..." */
-  readonly parameters: string;
-}
-
-export interface Transaction {
-  readonly sender: string;
-  /** "" or " SIZE=... BODY=..." */
-  readonly parameters: string;
-  readonly recipients: readonly ClientRecipient[];
-  /** The message, CRLF lines, dots stuffed; in memory or streamed. */
-  readonly message: readonly Buffer[] | (() => AsyncIterable<Buffer>);
-}
-
-/** Replies are as received: "250 2.1.5 ok", lines joined by \n; octets as latin1. */
-export interface TransactionResult {
-  readonly mail?: string;
-  /** By position in `recipients`; undefined: not answered. */
-  readonly recipients: readonly (string | undefined)[];
-  /** Reply to DATA. */
-  readonly data?: string;
-  /** Reply after the final dot, by position; one and the same for SMTP, each recipient's own for LMTP. */
-  readonly final: readonly (string | undefined)[];
-  /** The whole message has left, with the dot behind it: the server may have taken it, whatever we heard. */
-  readonly complete: boolean;
-  readonly failure?: ClientFailure;
 }
 
 export interface Encryption {
@@ -270,17 +240,26 @@ export class SmtpClient extends SMTPConnection {
     this.drop(new Error(failure.message));
   }
 
-  /** What has come behind the reply that is being handled. */
+  /**
+   * A reply in the middle of the message. A refusal ends it (too large, disk full), and the connection with it, so that
+   * the rest is not read as commands; a yes cannot be about a part of it.
+   */
+  answerTooEarly(reply: string): void {
+    if (isRefusal(reply)) this.#fail(new Error("refused"), "EPROTOCOL", reply);
+    else this.failProtocol(reply, this.#during);
+    this.drop(new Error("refused"));
+  }
+
+  /** What has come behind the reply that is being handled; "..." when it is the beginning of a reply. */
   get nextReply(): string | undefined {
-    return this._responseQueue[0];
+    return this._responseQueue[0] ?? (this.#replies.hasBegun ? "..." : undefined);
   }
 
   /** Nothing has been said that nobody asked for. Otherwise the connection ends, and what is in flight fails. */
   isInStep(during: string): boolean {
-    const [early] = this._responseQueue;
-    if (early === undefined && !this.#replies.hasBegun) return true;
-    this.failProtocol(early ?? "...", during);
-    return false;
+    const { nextReply } = this;
+    if (nextReply !== undefined) this.failProtocol(nextReply, during);
+    return nextReply === undefined;
   }
 
   // ---- the library's own steps, where they differ from ours ----------------------------------------------------------
@@ -316,9 +295,8 @@ export class SmtpClient extends SMTPConnection {
 
   /** Nobody waits for a reply: between two messages, or while the message is on its way. */
   #unasked(reply: string, closing: boolean): void {
-    if (!this._pendingSend) return closing ? this.close() : this.failProtocol(reply, this.#during);
-    // A refusal in the middle of a message ends it (too large, disk full); a yes cannot be about a part of it.
-    if (isRefusal(reply)) this.#fail(new Error("refused"), "EPROTOCOL", reply);
+    if (this._pendingSend) this.answerTooEarly(reply);
+    else if (closing) this.close();
     else this.failProtocol(reply, this.#during);
   }
 

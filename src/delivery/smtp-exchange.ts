@@ -5,8 +5,38 @@
  */
 import type { Socket } from "node:net";
 import { isClosing, isRefusal, type ReplyKind, replyKind } from "./reply-reader.ts";
-import type { SmtpClient, Transaction, TransactionResult } from "./smtp-client.ts";
+import type { SmtpClient } from "./smtp-client.ts";
 import type { ClientFailure } from "./smtp-failure.ts";
+
+export interface ClientRecipient {
+  /** What stands between < and >. */
+  readonly address: string;
+  /** "" or " NOTIFY=..." */
+  readonly parameters: string;
+}
+
+export interface Transaction {
+  readonly sender: string;
+  /** "" or " SIZE=... BODY=..." */
+  readonly parameters: string;
+  readonly recipients: readonly ClientRecipient[];
+  /** The message, CRLF lines, dots stuffed; in memory or streamed. */
+  readonly message: readonly Buffer[] | (() => AsyncIterable<Buffer>);
+}
+
+/** Replies are as received: "250 2.1.5 ok", lines joined by \n; octets as latin1. */
+export interface TransactionResult {
+  readonly mail?: string;
+  /** By position in `recipients`; undefined: not answered. */
+  readonly recipients: readonly (string | undefined)[];
+  /** Reply to DATA. */
+  readonly data?: string;
+  /** Reply after the final dot, by position; one and the same for SMTP, each recipient's own for LMTP. */
+  readonly final: readonly (string | undefined)[];
+  /** The whole message has left, with the dot behind it: the server may have taken it, whatever we heard. */
+  readonly complete: boolean;
+  readonly failure?: ClientFailure;
+}
 
 const END_OF_MESSAGE = Buffer.from(".\r\n");
 
@@ -115,8 +145,11 @@ export class SmtpExchange {
     // RFC 5321 §4.3.2: 354 and nothing else asks for the message.
     if (!reply.startsWith("354")) return this.#client.failProtocol(reply, "DATA");
     if (!this.#client.isInStep("DATA")) return;
+    const someone = this.#recipients.some(accepts);
+    // Recipients without a sender: what would it take for whom?
+    if (someone && !accepts(this.#mail)) return this.#client.failProtocol(reply, "DATA");
     this.#data = reply;
-    if (accepts(this.#mail) && this.#recipients.some(accepts)) return this.#sendMessage();
+    if (someone) return this.#sendMessage();
     // A server that wants data for nobody: an empty message ends the transaction (RFC 2920 §3.1).
     this.#expect("end of message", () => this.#finish());
     this.#client.command(".", "end of message", this.#client.timeouts.dataFinal);
@@ -129,10 +162,9 @@ export class SmtpExchange {
 
   /** Waits for a reply that says yes or no; anything else is out of step. */
   #expect(during: string, action: (reply: string, kind: ReplyKind) => void): void {
-    const client = this.#client;
-    client.expect((reply) => {
+    this.#client.expect((reply) => {
       const kind = replyKind(reply);
-      if (kind === "nonsense" || kind === "go on") client.failProtocol(reply, during);
+      if (kind === "nonsense" || kind === "go on") this.#client.failProtocol(reply, during);
       else action(reply, kind);
     });
   }
@@ -179,7 +211,7 @@ export class SmtpExchange {
     client.waitFor(during, client.timeouts.dataFinal);
     if (!this.#lmtp) {
       return this.#expect(during, (reply, kind) => {
-        if (kind === "yes" && this.#isOnItsWay()) return client.failProtocol(reply, during);
+        if (this.#isOnItsWay()) return client.answerTooEarly(reply);
         const { nextReply } = client;
         if (nextReply !== undefined && replyKind(nextReply) !== kind && !isClosing(nextReply)) {
           return client.failProtocol(nextReply, during);
@@ -193,20 +225,19 @@ export class SmtpExchange {
     // RFC 2033 §4.2: one reply for each accepted recipient, in their order.
     const waiting = this.#recipients.flatMap((reply, position) => (accepts(reply) ? [position] : []));
     waiting.forEach((position, number) => {
-      this.#expect(during, (reply, kind) => {
-        if (kind === "yes" && this.#isOnItsWay()) return client.failProtocol(reply, during);
+      this.#expect(during, (reply) => {
+        if (this.#isOnItsWay()) return client.answerTooEarly(reply);
         this.#final[position] = reply;
         if (number < waiting.length - 1) return;
         const { nextReply } = client;
         if (nextReply === undefined || isClosing(nextReply)) return this.#finish();
-        // One reply too many: whose was which?
-        this.#final.fill(undefined);
+        // One reply too many.
         client.failProtocol(nextReply, during);
       });
     });
   }
 
-  /** The dot has not even left this process: a yes cannot be about the whole message. */
+  /** The dot has not even left this process. */
   #isOnItsWay(): boolean {
     return (this.#client.socket?.writableLength ?? 0) > 0;
   }
@@ -214,6 +245,8 @@ export class SmtpExchange {
   #finish(failure?: ClientFailure): void {
     if (this.#done) return;
     this.#done = true;
+    // Out of step: which of the replies so far was about which recipient is not known.
+    if (failure?.kind === "protocol") this.#final.fill(undefined);
     this.#client.endWait();
     this.#client.needsReset = failure !== undefined || !this.#final.some(accepts);
     this.#resolve({

@@ -7,7 +7,7 @@ import type { WrittenMessage } from "./message-writer.ts";
 import { deferred, failed, type Outcome } from "./outcome.ts";
 import { replyKind } from "./reply-reader.ts";
 import { fromFailure, fromReply, onOneLine, type Peer } from "./reply-status.ts";
-import type { ClientRecipient, Transaction, TransactionResult } from "./smtp-client.ts";
+import type { ClientRecipient, Transaction, TransactionResult } from "./smtp-exchange.ts";
 
 export interface PreparedMessage {
   /** Sender as the mailer sees it, "" for the null reverse-path. */

@@ -58,7 +58,7 @@ export const ANSWERS: Readonly<Record<string, HopAnswer>> = {
   "6xx": say("nonsense", "650 what is this"),
   "0xx": say("nonsense", "050 what is this"),
   "mixed codes": say("nonsense", "250-2.0.0 ok\r\n554 5.7.1 no"),
-  "no end": { kind: "nonsense", acts: [{ raw: "250-2.0.0 ok\r\n".repeat(80_000) }] },
+  "no end": { kind: "nonsense", acts: [{ raw: `250-${"x".repeat(1_100_000)}` }] },
   twice: { kind: "twice", acts: ["usual", { say: "250 2.0.0 and again" }] },
   "twice, no": { kind: "twice no", acts: ["usual", { say: "554 5.7.1 and no" }] },
   "twice, late": { kind: "twice late", acts: ["usual", { sayLater: "250 2.0.0 and again" }] },

@@ -176,6 +176,95 @@ describe.each(NAMED_MODES)("$name", ({ mode }) => {
   });
 });
 
+const SIX: TrialMessage = {
+  sender: "m@a.test",
+  users: ["r1@b.test", "r2@b.test", "r3@b.test", "r4@b.test", "r5@b.test", "r6@b.test"],
+  body: "text\r\n",
+};
+
+/** @param replies by recipient */
+function toRcpt(replies: Readonly<Record<string, string>>): HopScript {
+  return ({ moment, line }) => {
+    const reply = moment.startsWith("RCPT") ? replies[/<(r\d)@/.exec(line)?.[1] ?? ""] : undefined;
+    return reply === undefined ? undefined : [{ say: reply }];
+  };
+}
+
+function atMost(count: number): HopScript {
+  return ({ moment, recipient }) =>
+    moment.startsWith("RCPT") && recipient >= count ? [{ say: "452 4.5.3 too many recipients" }] : undefined;
+}
+
+function greetsWith(reply: string): HopScript {
+  return ({ moment }) => (moment === "greeting" ? [{ say: reply }, "close"] : undefined);
+}
+
+/** Has no time for the first message. */
+const BUSY: HopScript = ({ moment, message }) =>
+  moment === "MAIL" && message === 1 ? [{ say: "451 4.3.2 busy" }] : undefined;
+
+/** "r1@b.test", "r3@b.test" → "13" */
+function numbers(addresses: readonly string[]): string {
+  return addresses.map((address) => address.slice(1, 2)).join("");
+}
+
+describe("three hosts", () => {
+  test.each(NAMED_MODES)("each is asked for those that are still open, and for no others ($name)", async ({ mode }) => {
+    const result = await trial({
+      ...mode,
+      messages: [SIX],
+      scripts: [
+        toRcpt({
+          r1: "550 5.1.1 no such user",
+          r2: "451 4.3.1 disk full",
+          r3: "452 4.5.3 too many",
+          r5: "421 4.3.2 bye",
+        }),
+        toRcpt({ r2: "450 4.2.0 busy", r3: "550 5.1.1 not here", r6: "450 4.2.0 busy" }),
+        toRcpt({ r6: "451 4.7.1 later" }),
+      ],
+    });
+    expect(result.faults).toEqual([]);
+    expect(result.fates).toEqual(["nsnssl"]);
+    const asked = result.hops.map((hop) => numbers(hop.asked));
+    expect(asked).toEqual([mode.pipelining ? "123456" : "12345", "23456", "26"]);
+    expect(result.hops.map(({ taken }) => numbers(taken.map(({ recipient }) => recipient)))).toEqual(["", "45", "2"]);
+    expect(result.reports[0].statuses.get(5)).toMatchObject({
+      relay: "mx3.b.test. [127.0.0.4]",
+      text: "Deferred: 451 4.7.1 later",
+    });
+  });
+
+  test.each(NAMED_MODES)("too many recipients: the rest goes to the next at once ($name)", async ({ mode }) => {
+    const result = await trial({ ...mode, messages: [SIX], scripts: [atMost(3), atMost(2), atMost(2)] });
+    expect(result.faults).toEqual([]);
+    expect(result.fates).toEqual(["ssssss"]);
+    expect(result.hops.map(({ taken }) => numbers(taken.map(({ recipient }) => recipient)))).toEqual([
+      "123",
+      "45",
+      "6",
+    ]);
+  });
+
+  test("all of them say later: so does the outcome, and the next attempt begins with the first", async () => {
+    const { hops, fates: found } = await trial({ ...MODES[0], messages: [SIX, SIX], scripts: [BUSY, BUSY, BUSY] });
+    expect(found).toEqual(["llllll", "ssssss"]);
+    expect(hops.map(({ messages }) => messages)).toEqual([2, 1, 1]);
+  });
+
+  const NEVER = "554 5.3.2 no mail here";
+  const LATER = "450 4.3.2 busy";
+  test.each([
+    [[NEVER, NEVER, NEVER], "nnnnnn"],
+    [[NEVER, LATER, NEVER], "llllll"],
+    [[LATER, NEVER], "llllll"],
+    [[NEVER, LATER], "llllll"],
+  ])("hosts that greet with %j: %s", async (greetings, fate) => {
+    const result = await trial({ ...MODES[0], messages: [SIX], scripts: greetings.map(greetsWith) });
+    expect(result.fates).toEqual([fate]);
+  });
+});
+
 test("a host that says nothing is left when its time is up", async () => {
   const cases = MODES.flatMap((mode) =>
     oneOfEachKind(cellsFor(mode))

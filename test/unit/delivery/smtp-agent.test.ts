@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { Readable } from "node:stream";
 import { join } from "node:path";
@@ -251,6 +251,42 @@ describe("replies that are no answer", () => {
 function thirdGets(reply: string): SinkScript {
   return { reply: ({ line }) => (/<[cd]@/.test(line) ? reply : undefined) };
 }
+
+describe("a refusal in the middle of a message", () => {
+  test.each([true, false])("ends it, and the connection with it (body in memory: %s)", async (inMemory) => {
+    let connections = 0;
+    const sockets: Socket[] = [];
+    const server = createServer((socket) => {
+      connections++;
+      sockets.push(socket);
+      let inData = false;
+      socket.write("220 full.test\r\n");
+      socket.on("error", () => undefined);
+      socket.on("data", (chunk: Buffer) => {
+        const text = chunk.toString("latin1");
+        if (inData) {
+          // What else comes stays where it is.
+          socket.pause();
+          socket.write("552 5.3.4 too large\r\n");
+        } else if (text.startsWith("DATA")) {
+          inData = true;
+          socket.write("354 go on\r\n");
+        } else socket.write("250 2.0.0 ok\r\n");
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    closing.push(async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    });
+    const deliver = agent((server.address() as AddressInfo).port);
+    const message = testMessage(Buffer.alloc(30_000_000, `${"x".repeat(70)}\r\n`), inMemory);
+    for (let count = 1; count <= 2; count++) {
+      expect(texts(await deliver({ message }))).toEqual(["5.3.4 Service unavailable"]);
+      expect(connections).toBe(count);
+    }
+  });
+});
 
 describe("too many recipients", () => {
   const users = ["a@b.test", "b@b.test", "c@b.test", "d@b.test"];
