@@ -37,28 +37,25 @@ function controlServices(server: Server, shutdown: () => void): ControlServices 
   const { store } = server;
   const each = async (filter: QueueFilter, action: (id: string) => Promise<boolean>): Promise<number> => {
     let count = 0;
-    for (const { id } of store.list(filter)) if (await action(id)) count++;
+    for (const { id } of await store.list(filter)) if (await action(id)) count++;
     return count;
   };
   return {
     submit: (facts) => new LocalSubmission({ site: server.site, intake: server.intake }, facts),
-    status: () => ({
+    status: async () => ({
       pid: process.pid,
       started,
       version: server.site.config.macros.get("v") ?? "",
-      queued: store.size,
-      facts: { state: server.summary() },
+      queued: await store.count(),
+      facts: { state: await server.summary() },
     }),
-    list: (filter) => store.list(filter).map((entry) => listingOf(entry, store.isClaimed(entry.id))),
+    list: async (filter) => {
+      const claimed = await store.claimedIds();
+      return (await store.list(filter)).map((entry) => listingOf(entry, claimed.has(entry.id)));
+    },
     run: (filter) => server.runQueue(filter),
     hold: (filter, reason) => each(filter, (id) => store.hold(id, reason)),
-    release: (filter) =>
-      each({ ...filter, held: true }, async (id) => {
-        if (!(await store.release(id))) return false;
-        const entry = store.get(id);
-        if (entry !== undefined) server.runner.add(entry);
-        return true;
-      }),
+    release: (filter) => each({ ...filter, held: true }, (id) => store.release(id)),
     remove: (filter) => each(filter, (id) => store.remove(id)),
     reload: () => server.reload(),
     shutdown,

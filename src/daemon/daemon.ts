@@ -100,7 +100,7 @@ async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog
       void server.reload();
     },
     stop,
-    dump: () => log.write(0, { priority: "info", text: server.summary() }),
+    dump: () => void server.summary().then((text) => log.write(0, { priority: "info", text })),
   });
   const addresses = server.listeners.map(({ port, address, boundPort }) => ({
     name: port.name,

@@ -11,7 +11,7 @@ import { rulesetJudges } from "../reception/ruleset-judges.ts";
 import type { Intake } from "../reception/intake.ts";
 import type { Log } from "../log/log.ts";
 import { type OpenedQueue, openQueue } from "../queue/open-queue.ts";
-import type { QueueEntry, QueueFilter } from "../queue/queue.ts";
+import type { QueueFilter, QueueStore } from "../queue/queue.ts";
 import { TimerScheduler } from "../queue/timer-scheduler.ts";
 import { destinationText, parseDestinations } from "../routing/alias-list.ts";
 import { locate } from "../routing/local-user.ts";
@@ -64,7 +64,8 @@ export class Server {
       queue: store,
       clock,
       log,
-      accepted: (entry, { config }) => this.#accepted(entry, config),
+      firstTry: ({ config }) => this.#firstTry(config),
+      accepted: ({ id }, { config }) => (deliveryMode(config) === "i" ? this.#runner.deliver(id) : undefined),
     });
     this.#services = this.#sessionServices();
     this.#collector = new ClientQueueCollector({
@@ -77,7 +78,7 @@ export class Server {
       store,
       clock,
       log,
-      scheduler: new TimerScheduler(clock, (filter) => store.list(filter)),
+      scheduler: new TimerScheduler(clock, store),
       interval: options.queueInterval,
       reports: { intake: this.#intake, clock, log },
     });
@@ -86,7 +87,7 @@ export class Server {
   /** Collects the client queue and makes matching messages due. */
   async runQueue(filter: QueueFilter): Promise<number> {
     await this.#collector.collect();
-    return this.#runner.now(filter);
+    return this.store.hurry(filter);
   }
 
   /** Opens the queue and recovers it, then listens. Throws with a clear message when it cannot. */
@@ -97,6 +98,9 @@ export class Server {
     const queue = await openQueue({
       directory,
       clock,
+      ...(options.queueInterval === undefined
+        ? {}
+        : { latest: clock.now() + longestWait(config, options.queueInterval) }),
       factors: {
         recipientFactor: config.options.number("RecipientFactor"),
         classFactor: config.options.number("ClassFactor"),
@@ -106,7 +110,6 @@ export class Server {
     });
     for (const text of queue.reports) log.write(1, { priority: "warning", text: `queue: ${text}` });
     const server = new Server(options, surroundings, site, queue);
-    for (const entry of queue.recovered) server.#runner.add(entry);
     if (queue.recovered.length > 0) {
       log.write(5, { priority: "info", text: `queue: ${queue.recovered.length} messages recovered from ${directory}` });
     }
@@ -140,7 +143,7 @@ export class Server {
     return this.#runner;
   }
 
-  get store(): OpenedQueue["store"] {
+  get store(): QueueStore {
     return this.#queue.store;
   }
 
@@ -149,9 +152,9 @@ export class Server {
   }
 
   /** One line about the state, for SIGUSR1 and the control socket. */
-  summary(): string {
+  async summary(): Promise<string> {
     const sessions = this.#listeners.reduce((sum, listener) => sum + listener.sessions, 0);
-    const waiting = this.store.list().length;
+    const waiting = await this.store.count();
     return `state: ${sessions} sessions, ${waiting} messages in the queue, ${this.#listeners.length} ports`;
   }
 
@@ -205,12 +208,11 @@ export class Server {
     await this.#site.close();
   }
 
-  /** Delivery mode: interactive waits, background starts at once, queue and deferred leave it to queue runs. */
-  #accepted(entry: QueueEntry, config: Config): Promise<void> | void {
-    const mode = config.options.text("DeliveryMode").charAt(0).toLowerCase();
-    if (mode === "i") return this.#runner.deliver(entry.id);
-    if (mode === "q" || mode === "d") return this.#runner.queueOnly(entry, config);
-    return this.#runner.add(entry);
+  /** Delivery modes: background starts at once, interactive is tried while the client waits, the others wait for a queue run. */
+  #firstTry(config: Config): number | undefined {
+    const mode = deliveryMode(config);
+    if (mode === "i") return this.#runner.afterwards();
+    return mode === "q" || mode === "d" ? this.#runner.nextRun(config) : undefined;
   }
 
   /**
@@ -255,7 +257,7 @@ export class Server {
         return answer.kind === "alias" ? parseDestinations(answer.value).map(destinationText) : undefined;
       },
       storageProblem: (site) => this.#storageProblem(site.config),
-      startQueueRun: (host) => this.#runner.now({ recipient: host }),
+      startQueueRun: (host) => this.store.hurry({ recipient: host }),
     };
   }
 
@@ -276,6 +278,15 @@ export class Server {
     }
     return this.#storageReason;
   }
+}
+
+/** Until when mail may wait for its next try, ms. */
+function longestWait({ options }: Config, interval: number): number {
+  return Math.max(interval, options.time("MinQueueAge"), options.time("MaxQueueAge"));
+}
+
+function deliveryMode({ options }: Config): string {
+  return options.text("DeliveryMode").charAt(0).toLowerCase();
 }
 
 /** What tells one listening port from another. */

@@ -43,18 +43,37 @@ export interface AttemptEnvironment {
 /** Transactions of one message at the same time: a list with members at 500 hosts is not 500 connections. */
 const JOBS_AT_ONCE = 20;
 
-/** Tries the message; returns its entry when recipients are left for later, undefined when it is done or gone. */
-export async function attempt(environment: AttemptEnvironment, id: string): Promise<QueueEntry | undefined> {
-  const claim = await environment.store.claim(id);
-  if (claim === undefined) return undefined;
+/** Tries the message, settles what came of it and gives the claim back. What is left is due again at its next time. */
+export async function attempt(environment: AttemptEnvironment, claim: Claim): Promise<void> {
   const site = environment.site();
   const release = site.use();
   try {
-    return await new Work(environment, site, claim).run();
+    await new Work(environment, site, claim).run();
+  } catch (error) {
+    await postpone(environment, site, claim, error);
   } finally {
     release();
-    environment.store.finish(claim);
+    await environment.store.finish(claim);
   }
+}
+
+/** Nothing about mail is thrown: this is a fault of ours or of the disk. The message stays and waits its turn. */
+async function postpone(environment: AttemptEnvironment, site: Site, claim: Claim, error: unknown): Promise<void> {
+  const { log, store, clock } = environment;
+  const { id } = claim.entry;
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  log.write(1, { priority: "crit", id, text: `SYSERR: delivery attempt failed: ${reason}`.replaceAll("\n", " ") });
+  try {
+    await store.settle(claim, { recipients: [], nextTry: environment.nextTry(site, claim.entry, clock.now()) });
+  } catch (problem) {
+    const text = problem instanceof Error ? problem.message : String(problem);
+    log.write(1, { priority: "crit", id, text: `SYSERR: queue: ${text}` });
+  }
+}
+
+/** Somebody else has the message now: what this attempt has to say about it counts no more. */
+class LeaseLostError extends Error {
+  override readonly name = "LeaseLostError";
 }
 
 class Work {
@@ -74,17 +93,24 @@ class Work {
     this.#scope = deliveryScope(this.#site.config, claim.entry);
   }
 
-  async run(): Promise<QueueEntry | undefined> {
+  async run(): Promise<void> {
     const pending = pendingRecipients(this.#entry.envelope);
     const statuses = new Map<number, RecipientStatus>();
     if (needsExpansion(this.#site.config, this.#entry, pending)) await this.#expand(pending, statuses);
     const ready = pendingRecipients(this.#entry.envelope).filter((index) => !statuses.has(index));
     // Everybody was discarded or is on the list already: the expansion has finished the message.
-    if (ready.length === 0 && statuses.size === 0) return undefined;
+    if (ready.length === 0 && statuses.size === 0) return;
     const record: Attempt = { at: this.#started, recipients: ready };
-    this.#environment.store.record(this.#claim, record);
+    await this.#environment.store.record(this.#claim, record);
     await this.#deliver(ready, statuses);
-    return this.#settle(statuses);
+    await this.#settle(statuses);
+  }
+
+  /** Writes what has changed. */
+  async #write(changes: Changes): Promise<void> {
+    const entry = await this.#environment.store.settle(this.#claim, changes);
+    if (entry === undefined) throw new LeaseLostError(`the claim on ${this.#entry.id} is no longer valid`);
+    this.#entry = entry;
   }
 
   /** Resolves anew and opens aliases, .forward files and lists; what cannot be placed ends in `statuses`. */
@@ -111,9 +137,8 @@ class Work {
     const settled = expansion.changes.filter((change) => this.#isNews(change));
     const changes: Changes = { recipients: settled, added: expansion.added.map(waiting) };
     if (settled.length > 0 || expansion.added.length > 0) {
-      const written = this.#environment.store.settle(this.#claim, changes);
-      this.#entry = written.entry;
-      if (expansion.added.length > 0) await written.durable;
+      await this.#write(changes);
+      if (expansion.added.length > 0) await this.#environment.store.flush(this.#claim);
     }
     const known = envelope.recipients.length;
     for (const { index, state, status } of expansion.changes) this.#ended(index, state, status, statuses);
@@ -197,15 +222,13 @@ class Work {
     }
   }
 
-  async #settle(statuses: ReadonlyMap<number, RecipientStatus>): Promise<QueueEntry | undefined> {
-    const { store, clock, reports } = this.#environment;
+  async #settle(statuses: ReadonlyMap<number, RecipientStatus>): Promise<void> {
+    const { clock, reports } = this.#environment;
     const now = clock.now();
     const settlement: Settlement = decide(this.#site.config, this.#entry, statuses, now);
     await tellSenders(reports, this.#site, this.#entry.envelope, settlement, this.#claim.message());
     const nextTry = settlement.unfinished ? this.#environment.nextTry(this.#site, this.#entry, now) : undefined;
-    const changes: Changes = { recipients: settlement.changes, nextTry, warnedAt: settlement.warnedAt };
-    const { entry } = store.settle(this.#claim, changes);
-    return settlement.unfinished ? entry : undefined;
+    await this.#write({ recipients: settlement.changes, nextTry, warnedAt: settlement.warnedAt });
   }
 }
 

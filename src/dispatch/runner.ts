@@ -4,7 +4,7 @@
  * The interval is that of `-q30m`: after an attempt a message waits that long, never shorter than MinQueueAge. Without
  * an interval, mail that could not be delivered stays until somebody runs the queue (manual §2.3).
  */
-import type { QueueEntry, QueueFilter } from "../queue/queue.ts";
+import type { Claim, QueueFilter } from "../queue/queue.ts";
 import type { Scheduler } from "../queue/scheduler.ts";
 import type { Config } from "../config/config.ts";
 import { type AttemptEnvironment, attempt } from "./attempt.ts";
@@ -21,15 +21,18 @@ export interface RunnerOptions extends Omit<AttemptEnvironment, "nextTry" | "sig
 /** Enough to keep slow hosts from blocking quick ones, few enough to keep memory small. */
 const CONCURRENT_ATTEMPTS = 100;
 
+/** So long a message that is about to be tried is left alone, ms. */
+const HEAD_START = 60_000;
+
 /** Far enough away to mean "when somebody asks". */
-const WHEN_ASKED = 8_640_000_000_000_000;
+export const WHEN_ASKED = 8_640_000_000_000_000;
 
 export class Runner {
   readonly #options: RunnerOptions;
   readonly #environment: AttemptEnvironment;
   readonly #gate: Gate;
   readonly #abort = new AbortController();
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Map<string, Promise<void>>();
   #loop: Promise<void> | undefined;
 
   constructor(options: RunnerOptions) {
@@ -39,7 +42,7 @@ export class Runner {
       ...options,
       site: () => options.site(),
       signal: this.#abort.signal,
-      nextTry: ({ config }, entry, now) => this.#nextTry(config, entry, now),
+      nextTry: ({ config }, entry, now) => this.#nextTry(config, entry.attempts, now),
     };
   }
 
@@ -48,36 +51,43 @@ export class Runner {
     this.#loop ??= this.#run();
   }
 
-  /** A message has just been accepted. */
-  add(entry: QueueEntry): void {
-    this.#options.scheduler.add(entry);
+  /** When a message that only waits (delivery modes "queue" and "deferred") is tried first, ms since the epoch. */
+  nextRun(config: Config): number {
+    return this.#nextTry(config, 0, this.#options.clock.now());
   }
 
-  /** A message has been accepted that waits for the next queue run (delivery modes "queue" and "deferred"). */
-  queueOnly(entry: QueueEntry, config: Config): void {
-    this.#options.scheduler.add({ ...entry, nextTry: this.#nextTry(config, entry, this.#options.clock.now()) });
+  /** When a message whose acceptance is followed by deliver() is due, should the process end in between. */
+  afterwards(): number {
+    return this.#options.clock.now() + HEAD_START;
   }
 
   /** Tries one message now and waits for the outcome (delivery mode "interactive"). */
-  deliver(id: string): Promise<void> {
-    return this.#track(this.#attempt(id));
-  }
-
-  /** `-q`, ETRN, `-qI...`: makes matching messages due. */
-  now(filter?: QueueFilter): number {
-    return this.#options.scheduler.now(filter);
+  async deliver(id: string): Promise<void> {
+    const claim = await this.#options.store.claim(id);
+    if (claim !== undefined) await this.#work(claim);
   }
 
   /** Waits until what is running has ended. */
   async idle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+    while (this.#running.size > 0) await Promise.allSettled(this.#running.values());
   }
 
   /** One queue run: tries every message that matches, due or not, and waits for the outcome. */
   async runOnce(filter?: QueueFilter): Promise<void> {
-    for (const { id } of this.#options.store.list({ ...filter, held: false })) {
+    const { store, log } = this.#options;
+    for (const { id } of await store.list({ ...filter, held: false })) {
       await this.#gate.enter();
-      void this.#track(this.#attempt(id).finally(() => this.#gate.leave()));
+      try {
+        const claim = await store.claim(id);
+        if (claim !== undefined) {
+          void this.#work(claim).finally(() => this.#gate.leave());
+          continue;
+        }
+      } catch (error) {
+        const text = `SYSERR: queue: ${error instanceof Error ? error.message : String(error)}`;
+        log.write(1, { priority: "crit", id, text });
+      }
+      this.#gate.leave();
     }
     await this.idle();
   }
@@ -92,44 +102,28 @@ export class Runner {
   }
 
   async #run(): Promise<void> {
-    for await (const id of this.#options.scheduler.due()) {
+    for (;;) {
       await this.#gate.enter();
-      void this.#track(this.#attempt(id).finally(() => this.#gate.leave()));
+      const claim = await this.#options.scheduler.next();
+      if (claim === undefined) return this.#gate.leave();
+      void this.#work(claim).finally(() => this.#gate.leave());
     }
   }
 
-  #track(work: Promise<void>): Promise<void> {
-    this.#running.add(work);
-    void work.finally(() => this.#running.delete(work));
+  #work(claim: Claim): Promise<void> {
+    const { id } = claim.entry;
+    const work = attempt(this.#environment, claim).finally(() => this.#running.delete(id));
+    this.#running.set(id, work);
     return work;
   }
 
-  async #attempt(id: string): Promise<void> {
-    const { scheduler, store, log } = this.#options;
-    try {
-      const left = await attempt(this.#environment, id);
-      if (left !== undefined) scheduler.update(left);
-      else if (store.get(id) === undefined) scheduler.forget(id);
-    } catch (error) {
-      // Nothing about mail is thrown; this is a fault of ours or of the disk. The message stays and waits its turn.
-      const text = `SYSERR: delivery attempt failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
-      log.write(1, { priority: "crit", id, text: text.replaceAll("\n", " ") });
-      const entry = store.get(id);
-      if (entry !== undefined) {
-        const nextTry = this.#nextTry(this.#options.site().config, entry, this.#options.clock.now());
-        scheduler.update({ ...entry, nextTry });
-      }
-    }
-  }
-
-  #nextTry({ options }: Config, entry: QueueEntry, now: number): number {
+  #nextTry({ options }: Config, attempts: number, now: number): number {
     const { interval } = this.#options;
     if (interval === undefined) return WHEN_ASKED;
     const youngest = options.time("MinQueueAge");
     const oldest = options.time("MaxQueueAge");
     // MaxQueueAge makes waits grow with each attempt, up to it (manual: exponential back-off).
-    const wait =
-      oldest > 0 ? Math.min(oldest, Math.max(interval, youngest) * 2 ** Math.min(entry.attempts, 20)) : interval;
+    const wait = oldest > 0 ? Math.min(oldest, Math.max(interval, youngest) * 2 ** Math.min(attempts, 20)) : interval;
     return now + Math.max(wait, youngest);
   }
 }

@@ -10,14 +10,13 @@ import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import { type Clock, systemClock } from "../sys/clock.ts";
-import { type DraftHome, PendingDraft, unavailable } from "./draft.ts";
-import type { DurableStore } from "./durable-store.ts";
+import { Draft, unavailable } from "./draft.ts";
 import { newEntry } from "./entry.ts";
 import { type FileOperations, reasonOf, systemFiles } from "./file-operations.ts";
 import { standardFactors } from "./order.ts";
-import type { CommitOptions, Draft, QueueEntry } from "./queue.ts";
+import type { AcceptOptions, Body, QueueEntry } from "./queue.ts";
 import { QueueIds } from "./queue-id.ts";
-import { SpoolStore } from "./spool-store.ts";
+import { SpooledBodies, SpoolStore } from "./spool-store.ts";
 
 export interface ClientMessage {
   readonly entry: QueueEntry;
@@ -63,29 +62,26 @@ export class ClientQueue {
 
   /** A message to leave here: what `commit` makes durable, the daemon finds. */
   draft(): Draft {
-    const store = async (
-      envelope: Envelope,
-      options: CommitOptions | undefined,
-      body?: readonly Buffer[],
-    ): Promise<QueueEntry> => {
-      const entry = newEntry(envelope, options, standardFactors, this.#clock.now());
-      try {
-        if (body) await this.#spool.writeBody(entry.id, body);
-        await this.#spool.writeControl(entry);
-      } catch (error) {
-        await this.#spool.remove(entry.id).catch(() => undefined);
-        throw unavailable(error);
-      }
-      return entry;
-    };
-    const home: DraftHome = {
-      spool: this.#spool,
-      inlineLimit: IN_MEMORY,
-      commitToJournal: store,
-      commitToSpool: store,
-      background: (work) => void work.catch(() => undefined),
-    };
-    return new PendingDraft(this.#ids.next(), home);
+    const bodies = new SpooledBodies(this.#spool, IN_MEMORY, (work) => void work.catch(() => undefined));
+    const accept = (envelope: Envelope, body: Body, options?: AcceptOptions) => this.#accept(envelope, body, options);
+    const id = this.#ids.next();
+    return new Draft(id, { bodies, newId: () => id, accept });
+  }
+
+  async #accept(envelope: Envelope, body: Body, options: AcceptOptions | undefined): Promise<QueueEntry> {
+    const entry = newEntry(envelope, options, standardFactors, this.#clock.now());
+    try {
+      if (body.kind === "octets")
+        await this.#spool.writeBody(
+          entry.id,
+          body.chunks.map((each) => Buffer.from(each)),
+        );
+      await this.#spool.writeControl(entry);
+    } catch (error) {
+      await this.#spool.remove(entry.id).catch(() => undefined);
+      throw unavailable(error);
+    }
+    return entry;
   }
 
   /**
@@ -131,22 +127,4 @@ function untrusted(entry: QueueEntry): QueueEntry {
     attempts: 0,
     nextTry: envelope.arrived,
   };
-}
-
-/**
- * Copies a collected message into the queue, durable, under its own id. Undefined when the queue has it already: the
- * last collection was interrupted before the files were removed.
- * @throws QueueUnavailableError
- */
-export async function storeClientMessage(store: DurableStore, message: ClientMessage): Promise<QueueEntry | undefined> {
-  const { entry, body } = message;
-  const draft = await store.draftFor(entry.id);
-  if (!draft) return undefined;
-  try {
-    for await (const chunk of body.stream()) await draft.write(chunk as Buffer);
-    return await draft.commit(entry.envelope);
-  } catch (error) {
-    draft.discard();
-    throw error;
-  }
 }

@@ -1,109 +1,118 @@
 /**
- * A message being received: small ones wait in memory for their one record in the journal, larger ones flow into a
- * df file as they come. Which of the two it is, nobody outside sees.
+ * A message being received: what is small waits in memory and is handed over as octets, what is larger flows into a body
+ * file as it comes. Which of the two it is, nobody outside sees. Nothing of it survives a crash before `commit` resolves.
  */
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
+import { whenReady } from "../sys/maybe-promise.ts";
 import { reasonOf } from "./file-operations.ts";
-import { type CommitOptions, type Draft, type QueueEntry, QueueUnavailableError } from "./queue.ts";
-import type { SpoolStore, SpoolWriter } from "./spool-store.ts";
-
-/** What a draft needs of its store. */
-export interface DraftHome {
-  readonly spool: SpoolStore;
-  /** Bodies up to this size go into the journal. */
-  readonly inlineLimit: number;
-  commitToJournal(envelope: Envelope, options: CommitOptions | undefined, body: readonly Buffer[]): Promise<QueueEntry>;
-  /** The body file is already there, durable. */
-  commitToSpool(envelope: Envelope, options: CommitOptions | undefined): Promise<QueueEntry>;
-  /** Lets something finish in the background; the store waits for it when it closes. */
-  background(work: Promise<unknown>): void;
-}
+import {
+  type AcceptOptions,
+  type BodyFile,
+  type QueueEntrance,
+  type QueueEntry,
+  QueueUnavailableError,
+} from "./queue.ts";
 
 export function unavailable(error: unknown): QueueUnavailableError {
   if (error instanceof QueueUnavailableError) return error;
   return new QueueUnavailableError(`Cannot write to the queue: ${reasonOf(error)}`, { cause: error });
 }
 
-export class PendingDraft implements Draft {
+/** @throws QueueUnavailableError when the queue cannot take a message now */
+export function openDraft(queue: QueueEntrance): MaybePromise<Draft> {
+  return whenReady(queue.newId(), (id) => new Draft(id, queue));
+}
+
+export class Draft {
+  /** Queue id, already unique. */
   readonly id: string;
+  /** Octets written so far. */
   size = 0;
-  readonly #home: DraftHome;
+  readonly #queue: QueueEntrance;
   #chunks: Buffer[] = [];
   #state: "open" | "committing" | "done" = "open";
-  /** Set once the body goes to a df file; each write follows the one before. */
-  #spilling: Promise<SpoolWriter> | undefined;
+  /** Set once the body goes to a file. */
+  #file: Promise<BodyFile> | undefined;
+  /** Each write follows the one before. */
+  #written: Promise<void> = Promise.resolve();
 
-  constructor(id: string, home: DraftHome) {
+  constructor(id: string, queue: QueueEntrance) {
     this.id = id;
-    this.#home = home;
+    this.#queue = queue;
   }
 
+  /**
+   * Appends octets of the body (CRLF lines, no dot stuffing, without the header). Keeps the buffer: the caller must
+   * not change it. A promise means: wait before writing more.
+   * @throws QueueUnavailableError
+   */
   write(chunk: Buffer): MaybePromise<void> {
     if (this.#state !== "open") throw new QueueUnavailableError(`Message ${this.id} is no longer open`);
     this.size += chunk.length;
     this.#chunks.push(chunk);
-    if (this.#spilling || this.size > this.#home.inlineLimit) return this.#spill();
+    if (this.#file || this.size > this.#queue.bodies.inlineLimit) return this.#spill();
   }
 
-  commit(envelope: Envelope, options?: CommitOptions): Promise<QueueEntry> {
+  /**
+   * Makes envelope and body durable; resolves after they are on stable storage, never before.
+   * `envelope.id` must be the draft's id. Rejects with QueueUnavailableError; then nothing is kept.
+   */
+  commit(envelope: Envelope, options?: AcceptOptions): Promise<QueueEntry> {
     if (this.#state !== "open") {
       return Promise.reject(new QueueUnavailableError(`Message ${this.id} is no longer open`));
     }
     if (envelope.id !== this.id) return Promise.reject(new Error(`Envelope ${envelope.id} is not of ${this.id}`));
     this.#state = "committing";
     const exact = envelope.bodySize === this.size ? envelope : { ...envelope, bodySize: this.size };
-    if (!this.#spilling && options?.hold === undefined) {
-      this.#state = "done";
-      const chunks = this.#chunks;
-      this.#chunks = [];
-      return this.#home.commitToJournal(exact, options, chunks);
-    }
-    return this.#commitFiles(exact, options);
+    if (this.#file) return this.#commitFile(exact, options);
+    this.#state = "done";
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    return this.#queue.accept(exact, { kind: "octets", chunks }, options);
   }
 
+  /** Drops everything. Harmless after commit or twice. */
   discard(): void {
     if (this.#state !== "open") return;
     this.#state = "done";
     this.#chunks = [];
-    if (this.#spilling) this.#home.background(this.#removeFiles());
+    this.#dropFile();
   }
 
   async #spill(): Promise<void> {
     const chunks = this.#chunks;
     this.#chunks = [];
-    const before = this.#spilling ?? this.#home.spool.begin(this.id);
-    this.#spilling = before.then(async (writer) => {
-      await writer.write(chunks);
-      return writer;
-    });
+    const file = (this.#file ??= this.#queue.bodies.begin(this.id));
+    this.#written = this.#written.then(async () => (await file).write(chunks));
     try {
-      await this.#spilling;
+      await this.#written;
     } catch (error) {
       this.#state = "done";
-      this.#home.background(this.#removeFiles());
+      this.#dropFile();
       throw unavailable(error);
     }
   }
 
-  async #commitFiles(envelope: Envelope, options: CommitOptions | undefined): Promise<QueueEntry> {
+  async #commitFile(envelope: Envelope, options: AcceptOptions | undefined): Promise<QueueEntry> {
     try {
-      if (!this.#spilling || this.#chunks.length > 0) await this.#spill();
-      const writer = await this.#spilling!;
-      await writer.finish();
-      return await this.#home.commitToSpool(envelope, options);
+      if (this.#chunks.length > 0) await this.#spill();
+      const file = await this.#file!;
+      await this.#written;
+      await file.finish();
+      return await this.#queue.accept(envelope, { kind: "file" }, options);
     } catch (error) {
-      await this.#removeFiles();
+      this.#dropFile();
       throw unavailable(error);
     } finally {
       this.#state = "done";
     }
   }
 
-  async #removeFiles(): Promise<void> {
-    const writer = await this.#spilling?.catch(() => undefined);
-    await writer?.close();
-    // What cannot be removed now is found at the next start, without a control file.
-    await this.#home.spool.remove(this.id).catch(() => undefined);
+  #dropFile(): void {
+    void this.#file?.then(
+      (file) => file.drop(),
+      () => undefined,
+    );
   }
 }

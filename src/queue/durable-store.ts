@@ -8,17 +8,19 @@
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import type { Clock } from "../sys/clock.ts";
-import type { MaybePromise } from "../sys/maybe-promise.ts";
+import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import { JournalBody, MemoryBody } from "./body.ts";
-import { type DraftHome, PendingDraft, unavailable } from "./draft.ts";
-import { isFinished, matches, newEntry, withAttempt, withChanges, withHold } from "./entry.ts";
+import { unavailable } from "./draft.ts";
+import { DueIndex } from "./due-index.ts";
+import { isFinished, matches, newEntry, page as pageOf, withAttempt, withChanges, withHold } from "./entry.ts";
 import { reasonOf } from "./file-operations.ts";
-import { Background, FreshBodies, type Item, type JournalPlace, newItem } from "./item.ts";
+import { Background, FreshBodies, Item, type JournalPlace } from "./item.ts";
 import { bringHeader, slimDown, wholeEntry } from "./item-header.ts";
 import { ItemFiles } from "./item-files.ts";
 import { appendDurably, type Journal } from "./journal.ts";
 import {
   type AttemptFacts,
+  type EncodedRecord,
   encodeRecord,
   type GoneFacts,
   type HoldFacts,
@@ -29,11 +31,22 @@ import {
 } from "./journal-record.ts";
 import { Mover } from "./mover.ts";
 import type { PriorityFactors } from "./order.ts";
-import type { Attempt, Changes, Claim, CommitOptions, Draft, QueueEntry, QueueFilter, QueueStore } from "./queue.ts";
+import type {
+  AcceptOptions,
+  Attempt,
+  Body,
+  BodyFiles,
+  Changes,
+  Claim,
+  Page,
+  QueueEntry,
+  QueueFilter,
+  QueueStore,
+} from "./queue.ts";
 import { QueueUnavailableError } from "./queue.ts";
 import type { QueueIds } from "./queue-id.ts";
 import type { RecoveredMessage } from "./recover.ts";
-import type { SpoolStore } from "./spool-store.ts";
+import { SpooledBodies, type SpoolStore } from "./spool-store.ts";
 
 export interface DurableStoreParts {
   readonly journal: Journal;
@@ -42,6 +55,8 @@ export interface DurableStoreParts {
   readonly clock: Clock;
   readonly factors: PriorityFactors;
   readonly inlineLimit: number;
+  /** No message that was found at the start waits longer than until then, ms since the epoch. */
+  readonly latest: number;
   readonly report: (text: string) => void;
   /** Called last by `close`. */
   readonly onClose: () => void;
@@ -49,11 +64,18 @@ export interface DurableStoreParts {
 
 /** Octets of fresh bodies kept for all messages together. */
 const FRESH_BODIES = 16 << 20;
+/** When a message that cannot be claimed (unreadable just now) is looked at again, ms. */
+const UNREADABLE_WAIT = 60_000;
 
 export class DurableStore implements QueueStore {
   readonly #parts: DurableStoreParts;
+  readonly bodies: BodyFiles;
   readonly #items = new Map<string, Item>();
-  readonly #home: DraftHome;
+  /** Whose lease is out, finished messages included until it comes back. */
+  readonly #leases = new Map<number, Item>();
+  readonly #due = new DueIndex();
+  /** How to wait until the end of a finished message is durable. */
+  readonly #endings = new WeakMap<Item, () => Promise<void>>();
   readonly #background = new Background();
   readonly #fresh = new FreshBodies(FRESH_BODIES);
   readonly #files: ItemFiles;
@@ -73,41 +95,39 @@ export class DurableStore implements QueueStore {
       this.#add(entry, { segment, at, bodyAt, bodyLength }).slim = true;
     }
     for (const entry of fromSpool) slimDown(this.#add(entry, undefined));
-    this.#home = {
-      spool: parts.spool,
-      inlineLimit: parts.inlineLimit,
-      commitToJournal: (envelope, options, body) => this.#commitToJournal(envelope, options, body),
-      commitToSpool: (envelope, options) => this.#commitToSpool(envelope, options),
-      background: (work) => this.#background.run(work),
-    };
+    this.bodies = new SpooledBodies(spool, parts.inlineLimit, (work) => background.run(work));
     for (const item of this.#items.values()) {
+      if (item.entry.nextTry > parts.latest) item.entry = { ...item.entry, nextTry: parts.latest };
+      this.#await(item);
       if (item.journal && item.entry.hold !== undefined) this.#background.run(this.#mover.move(item));
     }
     this.#mover.compact(this.#items.values());
   }
 
-  draft(): MaybePromise<Draft> {
+  newId(): MaybePromise<string> {
     if (this.#closed) throw new QueueUnavailableError("The queue is closed");
     const ready = this.#parts.journal.ready();
-    return ready ? ready.then(() => this.#newDraft()) : this.#newDraft();
+    return ready ? ready.then(() => this.#parts.ids.next()) : this.#parts.ids.next();
   }
 
-  /** A draft that keeps an id from elsewhere (client queue, import); undefined when the queue has it already. */
-  async draftFor(id: string): Promise<Draft | undefined> {
-    if (this.#closed) throw new QueueUnavailableError("The queue is closed");
-    await this.#parts.journal.ready();
-    if (this.#items.has(id) || (await this.#parts.spool.has(id))) return undefined;
-    return new PendingDraft(id, this.#home);
+  accept(envelope: Envelope, body: Body, options: AcceptOptions = {}): Promise<QueueEntry> {
+    if (body.kind === "file") return this.#acceptFiles(envelope, options);
+    const chunks = body.chunks.map(asBuffer);
+    if (options.hold !== undefined) return this.#acceptIntoSpool(envelope, options, chunks);
+    return this.#acceptIntoJournal(envelope, options, chunks);
   }
 
   claim(id: string): MaybePromise<Claim | undefined> {
     const item = this.#items.get(id);
-    if (!item || item.lease !== 0 || item.entry.hold !== undefined || this.#closed) return undefined;
-    if (item.moving) return item.moving.then(() => this.claim(id));
+    if (!item?.isWaiting || item.entry.hold !== undefined || this.#closed) return undefined;
+    const moving = this.#mover.moving(item);
+    if (moving) return moving.then(() => this.claim(id));
     if (item.unsafe > 0) return this.#makeSafe(item).then(() => this.claim(id));
     if (item.slim) return this.#bringHeader(item).then(() => this.claim(id));
     const lease = ++this.#lease;
-    item.lease = lease;
+    item.claim(lease);
+    this.#leases.set(lease, item);
+    this.#due.drop(id);
     return {
       get entry() {
         return item.entry;
@@ -115,6 +135,28 @@ export class DurableStore implements QueueStore {
       lease,
       message: () => this.#reader(item),
     };
+  }
+
+  claimDue(now: number, most: number): MaybePromise<readonly Claim[]> {
+    const claims: Claim[] = [];
+    const late: Promise<Claim | undefined>[] = [];
+    while (claims.length + late.length < most && !this.#closed) {
+      const id = this.#due.take(now);
+      if (id === undefined) break;
+      const claim = this.claim(id);
+      if (isPromise(claim)) late.push(claim.catch((error: unknown) => this.#unreadable(id, now, error)));
+      else if (claim !== undefined) claims.push(claim);
+    }
+    if (late.length === 0) return claims;
+    return Promise.all(late).then((more) => [...claims, ...more.filter((each) => each !== undefined)]);
+  }
+
+  nextDue(): number | undefined {
+    return this.#due.next;
+  }
+
+  watch(sooner: () => void): () => void {
+    return this.#due.watch(sooner);
   }
 
   record(claim: Claim, attempt: Attempt): void {
@@ -127,43 +169,45 @@ export class DurableStore implements QueueStore {
     else this.#files.rewriteBehind(item);
   }
 
-  settle(claim: Claim, changes: Changes): { readonly entry: QueueEntry; readonly durable: Promise<void> } {
+  settle(claim: Claim, changes: Changes): QueueEntry | undefined {
     const item = this.#claimed(claim);
-    if (!item) return { entry: withChanges(claim.entry, changes), durable: Promise.resolve() };
+    if (!item) return undefined;
     item.entry = withChanges(item.entry, changes);
     const { entry } = item;
-    if (isFinished(entry)) return this.#settled(entry, this.#finish(item));
+    if (isFinished(entry)) {
+      this.#end(item);
+      return entry;
+    }
     const urgent = (changes.added?.length ?? 0) > 0 || changes.recipients.some(({ state }) => state === "expanded");
-    if (!item.journal) return this.#settled(entry, this.#files.rewriteBehind(item, urgent));
+    if (!item.journal) {
+      this.#files.rewriteBehind(item, urgent);
+      return entry;
+    }
     const facts: SettleFacts = changes;
     const record = encodeRecord(RecordType.settle, entry.id, facts);
-    if (record.length > LONGEST_FACTS) return this.#settled(entry, this.#moveBehind(item));
-    const { journal } = this.#parts;
-    if (!urgent) {
-      journal.note(RecordType.settle, record);
-      return this.#settled(entry, () => journal.sync());
-    }
-    item.unsafe++;
-    const durable = new Promise<void>((resolve, reject) => {
-      journal.append(RecordType.settle, record, (error) => {
-        if (error) {
-          reject(error);
-          return;
-        }
-        item.unsafe = Math.max(0, item.unsafe - 1);
-        resolve();
-      });
-    });
-    durable.catch(() => undefined);
-    return { entry, durable };
+    if (record.length > LONGEST_FACTS) this.#moveBehind(item);
+    else if (urgent) this.#appendUnsafely(item, record);
+    else this.#parts.journal.note(RecordType.settle, record);
+    return entry;
+  }
+
+  async flush(claim: Claim): Promise<void> {
+    const item = this.#leases.get(claim.lease);
+    if (item === undefined) return undefined;
+    if (item.isGone) return this.#endings.get(item)?.();
+    await this.#mover.moving(item);
+    if (item.isGone) return undefined;
+    return this.#makeSafe(item);
   }
 
   finish(claim: Claim): void {
-    const item = this.#claimed(claim);
-    if (!item) return;
-    item.lease = 0;
+    this.#leases.delete(claim.lease);
+    const item = this.#items.get(claim.entry.id);
+    if (!item?.isClaimedBy(claim.lease)) return;
+    item.release();
     this.#fresh.drop(item);
     slimDown(item);
+    this.#await(item);
     if (item.entry.hold !== undefined && item.journal) this.#background.run(this.#mover.move(item));
   }
 
@@ -171,10 +215,6 @@ export class DurableStore implements QueueStore {
     return this.#items.get(id)?.entry;
   }
 
-  /**
-   * A whole message, to look at or to export, whoever has claimed it; undefined when there is none of that id.
-   * @throws QueueUnavailableError when it cannot be read
-   */
   async inspect(id: string): Promise<{ readonly entry: QueueEntry; readonly body: MessageReader } | undefined> {
     const item = this.#items.get(id);
     if (!item) return undefined;
@@ -185,10 +225,21 @@ export class DurableStore implements QueueStore {
     }
   }
 
-  list(filter: QueueFilter = {}): readonly QueueEntry[] {
-    const found: QueueEntry[] = [];
-    for (const { entry } of this.#items.values()) if (matches(entry, filter)) found.push(entry);
-    return found;
+  list(filter: QueueFilter = {}, page: Page = {}): readonly QueueEntry[] {
+    return pageOf(this.#matching(filter), page);
+  }
+
+  count(filter: QueueFilter = {}): number {
+    let count = 0;
+    for (const { entry } of this.#items.values()) if (matches(entry, filter)) count++;
+    return count;
+  }
+
+  hurry(filter: QueueFilter = {}): number {
+    const now = this.#parts.clock.now();
+    let count = 0;
+    for (const { id } of this.#matching(filter)) if (this.#due.hurry(id, now)) count++;
+    return count;
   }
 
   async hold(id: string, reason: string): Promise<boolean> {
@@ -202,19 +253,19 @@ export class DurableStore implements QueueStore {
   async remove(id: string): Promise<boolean> {
     const item = this.#items.get(id);
     if (!item) return false;
-    await item.moving;
-    if (item.journal && !item.gone) {
+    await this.#mover.moving(item);
+    if (item.journal && !item.isGone) {
       const facts: GoneFacts = { why: "removed" };
       await appendDurably(this.#parts.journal, RecordType.gone, id, facts);
     }
     // Meanwhile it may have been finished, or moved to the spool.
-    if (item.gone) return false;
+    if (item.isGone) return false;
     if (!item.journal) {
-      item.gone = true;
+      item.end();
       try {
         await this.#files.remove(item);
       } catch (error) {
-        item.gone = false;
+        item.revive();
         throw error;
       }
     }
@@ -222,13 +273,10 @@ export class DurableStore implements QueueStore {
     return true;
   }
 
-  isClaimed(id: string): boolean {
-    return (this.#items.get(id)?.lease ?? 0) !== 0;
-  }
-
-  /** Messages in the queue. */
-  get size(): number {
-    return this.#items.size;
+  claimedIds(): ReadonlySet<string> {
+    const ids = new Set<string>();
+    for (const item of this.#leases.values()) if (item.isClaimed) ids.add(item.entry.id);
+    return ids;
   }
 
   async close(): Promise<void> {
@@ -240,26 +288,29 @@ export class DurableStore implements QueueStore {
     this.#parts.onClose();
   }
 
-  #newDraft(): Draft {
-    return new PendingDraft(this.#parts.ids.next(), this.#home);
-  }
-
   #add(entry: QueueEntry, journal: JournalPlace | undefined): Item {
-    const item = newItem(entry, journal);
+    const item = new Item(entry, journal);
     this.#items.set(entry.id, item);
+    this.#await(item);
     return item;
   }
 
-  #commitToJournal(
-    envelope: Envelope,
-    options: CommitOptions | undefined,
-    body: readonly Buffer[],
-  ): Promise<QueueEntry> {
+  /** A message that nobody works on is due at its time, unless it is held. */
+  #await({ entry, isWaiting }: Item): void {
+    if (isWaiting && entry.hold === undefined) this.#due.put(entry.id, entry.nextTry, entry.priority);
+    else this.#due.drop(entry.id);
+  }
+
+  *#matching(filter: QueueFilter): Iterable<QueueEntry> {
+    for (const { entry } of this.#items.values()) if (matches(entry, filter)) yield entry;
+  }
+
+  #acceptIntoJournal(envelope: Envelope, options: AcceptOptions, body: readonly Buffer[]): Promise<QueueEntry> {
     const { factors, clock, journal } = this.#parts;
     const entry = newEntry(envelope, options, factors, clock.now());
     const facts: MessageFacts = { group: entry.group, priority: entry.priority, nextTry: entry.nextTry, envelope };
     const record = encodeRecord(RecordType.message, entry.id, facts, body);
-    if (record.bodyAt > LONGEST_FACTS / 2) return this.#commitFromMemory(envelope, options, body);
+    if (record.bodyAt > LONGEST_FACTS / 2) return this.#acceptIntoSpool(envelope, options, body);
     return new Promise((resolve, reject) => {
       journal.append(RecordType.message, record, (error, place) => {
         if (!place) {
@@ -280,23 +331,20 @@ export class DurableStore implements QueueStore {
     });
   }
 
-  /** For an envelope that is too large for one record. */
-  async #commitFromMemory(
-    envelope: Envelope,
-    options: CommitOptions | undefined,
-    body: readonly Buffer[],
-  ): Promise<QueueEntry> {
+  /** For what is held, and for an envelope that is too large for one record. */
+  async #acceptIntoSpool(envelope: Envelope, options: AcceptOptions, body: readonly Buffer[]): Promise<QueueEntry> {
     const { spool } = this.#parts;
     try {
       await spool.writeBody(envelope.id, body);
-      return await this.#commitToSpool(envelope, options);
+      return await this.#acceptFiles(envelope, options);
     } catch (error) {
       await spool.remove(envelope.id).catch(() => undefined);
       throw unavailable(error);
     }
   }
 
-  async #commitToSpool(envelope: Envelope, options: CommitOptions | undefined): Promise<QueueEntry> {
+  /** The body file is already there, durable. */
+  async #acceptFiles(envelope: Envelope, options: AcceptOptions): Promise<QueueEntry> {
     const { factors, clock, spool } = this.#parts;
     const entry = newEntry(envelope, options, factors, clock.now());
     await spool.writeControl(entry);
@@ -305,55 +353,59 @@ export class DurableStore implements QueueStore {
   }
 
   #claimed(claim: Claim): Item | undefined {
-    const item = this.#items.get(claim.entry.id);
-    return item?.lease === claim.lease ? item : undefined;
+    const item = this.#leases.get(claim.lease);
+    return item?.isClaimedBy(claim.lease) ? item : undefined;
   }
 
   #reader(item: Item): MessageReader {
-    const { journal, fresh } = item;
+    const { journal } = item;
+    const fresh = this.#fresh.of(item);
     if (fresh) return new MemoryBody(fresh);
     if (journal) return new JournalBody(journal.segment.file, journal.bodyAt, journal.bodyLength);
     return this.#parts.spool.body(item.entry);
   }
 
-  /** The answer of `settle`; asking for `durable` is what makes the store sync. */
-  #settled(
-    entry: QueueEntry,
-    whenDurable: () => Promise<void>,
-  ): { entry: QueueEntry; readonly durable: Promise<void> } {
-    return {
-      entry,
-      get durable() {
-        return whenDurable();
-      },
-    };
-  }
-
   /** Nothing is left to do for this message. */
-  #finish(item: Item): () => Promise<void> {
+  #end(item: Item): void {
     const { journal, report } = this.#parts;
     const { id } = item.entry;
     const inJournal = item.journal !== undefined;
     this.#forget(item);
     if (inJournal) {
       this.#note(RecordType.gone, id, undefined);
-      return () => journal.sync();
+      this.#endings.set(item, () => journal.sync());
+      return;
     }
     const removed = this.#files.remove(item).catch((error: unknown) => {
       report(`Cannot remove the files of ${id}, which is finished: ${reasonOf(error)}`);
       throw error;
     });
     this.#background.run(removed);
-    return () => removed;
+    this.#endings.set(item, () => removed);
   }
 
   #forget(item: Item): void {
-    item.gone = true;
-    item.lease = 0;
+    item.end();
     this.#items.delete(item.entry.id);
+    this.#due.drop(item.entry.id);
     this.#fresh.drop(item);
     if (item.journal) this.#parts.journal.release(item.journal.segment);
     item.journal = undefined;
+  }
+
+  /** An expansion: it must be durable before the next claim, whoever waits for it. */
+  #appendUnsafely(item: Item, record: EncodedRecord): void {
+    item.changeUnsafely();
+    this.#parts.journal.append(RecordType.settle, record, (error) => {
+      if (!error) item.madeSafe(1);
+    });
+  }
+
+  #unreadable(id: string, now: number, error: unknown): undefined {
+    this.#parts.report(`Cannot work on ${id} now: ${reasonOf(error)}`);
+    const item = this.#items.get(id);
+    if (item?.isWaiting) this.#due.put(id, now + UNREADABLE_WAIT, item.entry.priority);
+    return undefined;
   }
 
   #note(type: RecordType, id: string, facts: unknown): void {
@@ -365,7 +417,7 @@ export class DurableStore implements QueueStore {
       await bringHeader(item, this.#parts.spool);
     } catch (error) {
       // Removed or moved while we read: the next look tells.
-      if (!item.gone) throw unavailable(error);
+      if (!item.isGone) throw unavailable(error);
     }
   }
 
@@ -373,15 +425,16 @@ export class DurableStore implements QueueStore {
     if (item.journal) await this.#parts.journal.sync();
     else await this.#files.rewrite(item);
     // What was refused once has been written again by now, or the lines above have thrown.
-    item.unsafe = 0;
+    item.madeSafe();
   }
 
   async #changeHold(id: string, reason: string | undefined): Promise<boolean> {
     const item = this.#items.get(id);
     if (!item) return false;
-    await item.moving;
-    if (item.gone) return false;
+    await this.#mover.moving(item);
+    if (item.isGone) return false;
     item.entry = withHold(item.entry, reason);
+    this.#await(item);
     if (!item.journal) {
       await this.#files.rewrite(item);
       return true;
@@ -389,18 +442,17 @@ export class DurableStore implements QueueStore {
     const facts: HoldFacts = reason === undefined ? {} : { reason };
     await appendDurably(this.#parts.journal, RecordType.hold, id, facts);
     // Held mail becomes files; while an attempt is under way that waits for its end.
-    if (reason !== undefined && item.lease === 0) await this.#mover.move(item);
+    if (reason !== undefined && item.isWaiting) await this.#mover.move(item);
     return true;
   }
 
   /** For changes that are too large for a record: the message goes to the spool, its claim stays. */
-  #moveBehind(item: Item): () => Promise<void> {
-    item.unsafe++;
-    const moved = this.#mover.move(item);
-    this.#background.run(moved);
-    return async () => {
-      await moved;
-      if (item.journal) throw new QueueUnavailableError(`Cannot store the changes of ${item.entry.id}`);
-    };
+  #moveBehind(item: Item): void {
+    item.changeUnsafely();
+    this.#background.run(this.#mover.move(item));
   }
+}
+
+function asBuffer(octets: Uint8Array): Buffer {
+  return Buffer.isBuffer(octets) ? octets : Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
 }

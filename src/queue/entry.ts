@@ -2,12 +2,12 @@
 import type { Envelope } from "../envelope/envelope.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import { initialPriority, type PriorityFactors } from "./order.ts";
-import type { Attempt, Changes, CommitOptions, QueueEntry, QueueFilter } from "./queue.ts";
+import type { AcceptOptions, Attempt, Changes, Page, QueueEntry, QueueFilter } from "./queue.ts";
 
 /** The entry of a message that has just been accepted. */
 export function newEntry(
   envelope: Envelope,
-  options: CommitOptions | undefined,
+  options: AcceptOptions | undefined,
   factors: PriorityFactors,
   now: number,
 ): QueueEntry {
@@ -86,4 +86,11 @@ export function matches(entry: QueueEntry, filter: QueueFilter): boolean {
     (recipient === undefined ||
       entry.envelope.recipients.some((each) => isOpen(each) && contains(each.given, recipient)))
   );
+}
+
+/** A part of a list. An id that is no longer there begins it anew: nothing is passed over. */
+export function page(entries: Iterable<QueueEntry>, { after, most = Infinity }: Page): readonly QueueEntry[] {
+  const all = [...entries];
+  const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
+  return most === Infinity && from === 0 ? all : all.slice(from, from + most);
 }

@@ -3,9 +3,8 @@
  * The queue keeps them: who moves a queue holds or removes the originals afterwards. The way back in is to put such
  * files into the queue folder while no server runs.
  */
-import type { DurableStore } from "./durable-store.ts";
 import { type FileOperations, systemFiles } from "./file-operations.ts";
-import type { QueueFilter } from "./queue.ts";
+import type { QueueFilter, QueueStore } from "./queue.ts";
 import { SpoolStore } from "./spool-store.ts";
 
 /**
@@ -13,7 +12,7 @@ import { SpoolStore } from "./spool-store.ts";
  * @throws what the file system says, EEXIST when a message is there already
  */
 export async function exportQueue(
-  store: DurableStore,
+  store: QueueStore,
   folder: string,
   filter: QueueFilter = {},
   files: FileOperations = systemFiles,
@@ -21,7 +20,7 @@ export async function exportQueue(
   await files.makeFolder(folder, 0o700);
   const spool = new SpoolStore(files, folder);
   const written: string[] = [];
-  for (const { id } of store.list(filter)) {
+  for (const { id } of await store.list(filter)) {
     const found = await store.inspect(id);
     if (!found) continue; // Finished meanwhile.
     const writer = await spool.begin(id);

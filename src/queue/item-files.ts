@@ -5,10 +5,17 @@ import type { Background, Item } from "./item.ts";
 import { wholeEntry } from "./item-header.ts";
 import type { SpoolStore } from "./spool-store.ts";
 
+interface Write {
+  dirty: boolean;
+  done: Promise<void>;
+}
+
 export class ItemFiles {
   readonly #spool: SpoolStore;
   readonly #background: Background;
   readonly #report: (text: string) => void;
+  /** Control files that are being rewritten; `dirty`: and must be once more. */
+  readonly #writes = new Map<Item, Write>();
 
   constructor(spool: SpoolStore, background: Background, report: (text: string) => void) {
     this.#spool = spool;
@@ -21,11 +28,15 @@ export class ItemFiles {
    * @throws QueueUnavailableError; the next rewrite brings what this one could not
    */
   rewrite(item: Item): Promise<void> {
-    item.dirty = true;
-    item.writing ??= this.#untilClean(item).finally(() => {
-      item.writing = undefined;
-    });
-    return item.writing;
+    const running = this.#writes.get(item);
+    if (running !== undefined) {
+      running.dirty = true;
+      return running.done;
+    }
+    const write = { dirty: true, done: Promise.resolve() };
+    this.#writes.set(item, write);
+    write.done = this.#untilClean(item, write).finally(() => this.#writes.delete(item));
+    return write.done;
   }
 
   /**
@@ -33,7 +44,7 @@ export class ItemFiles {
    * @param unsafe must be on disk before the next claim
    */
   rewriteBehind(item: Item, unsafe = false): () => Promise<void> {
-    if (unsafe) item.unsafe++;
+    if (unsafe) item.changeUnsafely();
     const written = this.rewrite(item);
     this.#background.run(
       written.catch((error: unknown) => {
@@ -45,7 +56,7 @@ export class ItemFiles {
 
   /** Removes the files of a message that is gone, after whatever is still being written. */
   async remove(item: Item): Promise<void> {
-    await item.writing?.catch(() => undefined);
+    await this.#writes.get(item)?.done.catch(() => undefined);
     try {
       await this.#spool.remove(item.entry.id);
     } catch (error) {
@@ -53,17 +64,16 @@ export class ItemFiles {
     }
   }
 
-  async #untilClean(item: Item): Promise<void> {
-    while (item.dirty && !item.gone) {
-      item.dirty = false;
+  async #untilClean(item: Item, write: Write): Promise<void> {
+    while (write.dirty && !item.isGone) {
+      write.dirty = false;
       const { unsafe } = item;
       try {
         await this.#spool.writeControl(await wholeEntry(item, this.#spool));
       } catch (error) {
-        item.dirty = true;
         throw unavailable(error);
       }
-      item.unsafe = Math.max(0, item.unsafe - unsafe);
+      item.madeSafe(unsafe);
     }
   }
 }

@@ -46,7 +46,7 @@ export async function wholeEntry(item: Item, spool: SpoolStore): Promise<QueueEn
     return item.slim ? withHeader(item.entry, headers) : item.entry;
   } catch (error) {
     // Moved to the spool while we read, and its segment is gone.
-    if (item.journal !== place && !item.gone) return wholeEntry(item, spool);
+    if (item.journal !== place && !item.isGone) return wholeEntry(item, spool);
     throw error;
   }
 }

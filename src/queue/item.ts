@@ -11,47 +11,82 @@ export interface JournalPlace {
   readonly bodyLength: number;
 }
 
-export interface Item {
+/** Who has a message: nobody, whoever holds the lease, or it is finished or removed. */
+type ItemState =
+  | { readonly kind: "waiting" }
+  | { readonly kind: "claimed"; readonly lease: number }
+  | { readonly kind: "gone" };
+
+const WAITING: ItemState = { kind: "waiting" };
+const GONE: ItemState = { kind: "gone" };
+
+export class Item {
   entry: QueueEntry;
-  /** The entry is without its header, which is on disk (item-header.ts). */
-  slim: boolean;
   /** Undefined: it lies in the spool. */
   journal: JournalPlace | undefined;
-  /** The body, kept from its arrival for the first attempt, and the octets that this keeps in memory. */
-  fresh: readonly Buffer[] | undefined;
-  freshOctets: number;
-  /** Number of the claim, 0 while nobody has it. */
-  lease: number;
-  /** Changes that must be durable before the next claim and are not yet. */
-  unsafe: number;
-  /** On its way to the spool. */
-  moving: Promise<void> | undefined;
-  /** Its control file is being rewritten; `dirty`: and must be once more. */
-  writing: Promise<void> | undefined;
-  dirty: boolean;
-  /** Finished or removed. */
-  gone: boolean;
-}
+  /** The entry is without its header, which is on disk (item-header.ts). */
+  slim = false;
+  #state: ItemState = WAITING;
+  #unsafe = 0;
 
-export function newItem(entry: QueueEntry, journal: JournalPlace | undefined): Item {
-  return {
-    entry,
-    slim: false,
-    journal,
-    fresh: undefined,
-    freshOctets: 0,
-    lease: 0,
-    unsafe: 0,
-    moving: undefined,
-    writing: undefined,
-    dirty: false,
-    gone: false,
-  };
+  constructor(entry: QueueEntry, journal: JournalPlace | undefined) {
+    this.entry = entry;
+    this.journal = journal;
+  }
+
+  get isWaiting(): boolean {
+    return this.#state.kind === "waiting";
+  }
+
+  get isClaimed(): boolean {
+    return this.#state.kind === "claimed";
+  }
+
+  get isGone(): boolean {
+    return this.#state.kind === "gone";
+  }
+
+  isClaimedBy(lease: number): boolean {
+    return this.#state.kind === "claimed" && this.#state.lease === lease;
+  }
+
+  claim(lease: number): void {
+    this.#state = { kind: "claimed", lease };
+  }
+
+  /** Its claim ends; what is gone stays gone. */
+  release(): void {
+    if (this.#state.kind === "claimed") this.#state = WAITING;
+  }
+
+  end(): void {
+    this.#state = GONE;
+  }
+
+  /** Its files could not be removed after all. */
+  revive(): void {
+    this.#state = WAITING;
+  }
+
+  /** Changes that must be durable before the next claim and are not yet. */
+  get unsafe(): number {
+    return this.#unsafe;
+  }
+
+  changeUnsafely(): void {
+    this.#unsafe++;
+  }
+
+  /** So many of those changes are durable now; without a number all of them. */
+  madeSafe(count = this.#unsafe): void {
+    this.#unsafe = Math.max(0, this.#unsafe - count);
+  }
 }
 
 /** Bodies of fresh messages, kept for their first attempt as long as all together are not too much. */
 export class FreshBodies {
   readonly #limit: number;
+  readonly #bodies = new Map<Item, { readonly body: readonly Buffer[]; readonly octets: number }>();
   #octets = 0;
 
   constructor(limit: number) {
@@ -61,15 +96,19 @@ export class FreshBodies {
   /** @param octets what keeping it costs */
   keep(item: Item, body: readonly Buffer[], octets: number): void {
     if (this.#octets + octets > this.#limit) return;
-    item.fresh = body;
-    item.freshOctets = octets;
+    this.#bodies.set(item, { body, octets });
     this.#octets += octets;
   }
 
+  of(item: Item): readonly Buffer[] | undefined {
+    return this.#bodies.get(item)?.body;
+  }
+
   drop(item: Item): void {
-    this.#octets -= item.freshOctets;
-    item.freshOctets = 0;
-    item.fresh = undefined;
+    const kept = this.#bodies.get(item);
+    if (kept === undefined) return;
+    this.#bodies.delete(item);
+    this.#octets -= kept.octets;
   }
 }
 

@@ -1,15 +1,19 @@
 /** A queue that forgets everything when the process ends: for tests and measurements. Same rules as on disk. */
 import type { Envelope } from "../envelope/envelope.ts";
+import type { MessageReader } from "../envelope/message.ts";
 import { type Clock, systemClock } from "../sys/clock.ts";
 import { MemoryBody } from "./body.ts";
-import { isFinished, matches, newEntry, withAttempt, withChanges, withHold } from "./entry.ts";
+import { DueIndex } from "./due-index.ts";
+import { isFinished, matches, newEntry, page as pageOf, withAttempt, withChanges, withHold } from "./entry.ts";
 import { type PriorityFactors, standardFactors } from "./order.ts";
 import {
+  type AcceptOptions,
   type Attempt,
+  type Body,
+  type BodyFiles,
   type Changes,
   type Claim,
-  type CommitOptions,
-  type Draft,
+  type Page,
   type QueueEntry,
   type QueueFilter,
   type QueueStore,
@@ -20,39 +24,8 @@ import { QueueIds } from "./queue-id.ts";
 interface Item {
   entry: QueueEntry;
   readonly body: readonly Buffer[];
+  /** 0: nobody has it. */
   lease: number;
-}
-
-type Keep = (envelope: Envelope, options: CommitOptions | undefined, body: readonly Buffer[]) => QueueEntry;
-
-class MemoryDraft implements Draft {
-  readonly id: string;
-  size = 0;
-  readonly #chunks: Buffer[] = [];
-  readonly #keep: Keep;
-  #open = true;
-
-  constructor(id: string, keep: Keep) {
-    this.id = id;
-    this.#keep = keep;
-  }
-
-  write(chunk: Buffer): void {
-    if (!this.#open) throw new QueueUnavailableError(`Message ${this.id} is no longer open`);
-    this.size += chunk.length;
-    this.#chunks.push(chunk);
-  }
-
-  async commit(envelope: Envelope, options?: CommitOptions): Promise<QueueEntry> {
-    if (!this.#open) throw new QueueUnavailableError(`Message ${this.id} is no longer open`);
-    if (envelope.id !== this.id) throw new Error(`Envelope ${envelope.id} is not of ${this.id}`);
-    this.#open = false;
-    return this.#keep({ ...envelope, bodySize: this.size }, options, this.#chunks);
-  }
-
-  discard(): void {
-    this.#open = false;
-  }
 }
 
 export class MemoryStore implements QueueStore {
@@ -60,23 +33,34 @@ export class MemoryStore implements QueueStore {
   readonly #factors: PriorityFactors;
   readonly #ids: QueueIds;
   readonly #items = new Map<string, Item>();
+  readonly #due = new DueIndex();
+  /** "Files" on their way, by id. */
+  readonly #files = new Map<string, Buffer[]>();
+  readonly bodies: BodyFiles;
   #lease = 0;
   #closed = false;
 
-  constructor(clock: Clock = systemClock, factors: PriorityFactors = standardFactors) {
+  /** @param inlineLimit bodies above this size come as files; they are kept in memory all the same */
+  constructor(clock: Clock = systemClock, factors: PriorityFactors = standardFactors, inlineLimit = Infinity) {
     this.#clock = clock;
     this.#factors = factors;
     this.#ids = new QueueIds(clock);
+    this.bodies = { inlineLimit, begin: (id) => Promise.resolve(this.#file(id)) };
   }
 
-  draft(): Draft {
+  newId(): string {
     if (this.#closed) throw new QueueUnavailableError("The queue is closed");
-    return new MemoryDraft(this.#ids.next(), (envelope, options, body) => {
-      if (this.#closed) throw new QueueUnavailableError("The queue is closed");
-      const entry = newEntry(envelope, options, this.#factors, this.#clock.now());
-      this.#items.set(entry.id, { entry, body, lease: 0 });
-      return entry;
-    });
+    return this.#ids.next();
+  }
+
+  async accept(envelope: Envelope, body: Body, options: AcceptOptions = {}): Promise<QueueEntry> {
+    if (this.#closed) throw new QueueUnavailableError("The queue is closed");
+    const entry = newEntry(envelope, options, this.#factors, this.#clock.now());
+    const octets =
+      body.kind === "file" ? (this.#files.get(entry.id) ?? []) : body.chunks.map((each) => Buffer.from(each));
+    this.#files.delete(entry.id);
+    this.#await({ entry, body: octets, lease: 0 });
+    return entry;
   }
 
   claim(id: string): Claim | undefined {
@@ -84,6 +68,7 @@ export class MemoryStore implements QueueStore {
     if (!item || item.lease !== 0 || item.entry.hold !== undefined || this.#closed) return undefined;
     const lease = ++this.#lease;
     item.lease = lease;
+    this.#due.drop(id);
     return {
       get entry() {
         return item.entry;
@@ -93,58 +78,122 @@ export class MemoryStore implements QueueStore {
     };
   }
 
+  claimDue(now: number, most: number): readonly Claim[] {
+    const claims: Claim[] = [];
+    while (claims.length < most && !this.#closed) {
+      const id = this.#due.take(now);
+      if (id === undefined) break;
+      const claim = this.claim(id);
+      if (claim !== undefined) claims.push(claim);
+    }
+    return claims;
+  }
+
+  nextDue(): number | undefined {
+    return this.#due.next;
+  }
+
+  watch(sooner: () => void): () => void {
+    return this.#due.watch(sooner);
+  }
+
   record(claim: Claim, attempt: Attempt): void {
     const item = this.#claimed(claim);
     if (item) item.entry = withAttempt(item.entry, attempt, item.entry.priority + this.#factors.retryFactor);
   }
 
-  settle(claim: Claim, changes: Changes): { readonly entry: QueueEntry; readonly durable: Promise<void> } {
-    const entry = withChanges(claim.entry, changes);
+  settle(claim: Claim, changes: Changes): QueueEntry | undefined {
     const item = this.#claimed(claim);
-    if (item) {
-      item.entry = entry;
-      if (isFinished(entry)) this.#items.delete(entry.id);
-    }
-    return { entry, durable: Promise.resolve() };
+    if (!item) return undefined;
+    item.entry = withChanges(item.entry, changes);
+    if (isFinished(item.entry)) this.#forget(item.entry.id);
+    return item.entry;
+  }
+
+  flush(): Promise<void> {
+    return Promise.resolve();
   }
 
   finish(claim: Claim): void {
     const item = this.#claimed(claim);
-    if (item) item.lease = 0;
+    if (!item) return;
+    item.lease = 0;
+    this.#await(item);
   }
 
   get(id: string): QueueEntry | undefined {
     return this.#items.get(id)?.entry;
   }
 
-  list(filter: QueueFilter = {}): readonly QueueEntry[] {
-    return [...this.#items.values()].map(({ entry }) => entry).filter((entry) => matches(entry, filter));
+  inspect(id: string): Promise<{ readonly entry: QueueEntry; readonly body: MessageReader } | undefined> {
+    const item = this.#items.get(id);
+    return Promise.resolve(item && { entry: item.entry, body: new MemoryBody(item.body) });
+  }
+
+  list(filter: QueueFilter = {}, page: Page = {}): readonly QueueEntry[] {
+    const entries = [...this.#items.values()].map(({ entry }) => entry);
+    return pageOf(
+      entries.filter((entry) => matches(entry, filter)),
+      page,
+    );
+  }
+
+  count(filter: QueueFilter = {}): number {
+    return this.list(filter).length;
+  }
+
+  hurry(filter: QueueFilter = {}): number {
+    return this.list(filter).filter(({ id }) => this.#due.hurry(id, this.#clock.now())).length;
   }
 
   hold(id: string, reason: string): Promise<boolean> {
-    const item = this.#items.get(id);
-    if (item) item.entry = withHold(item.entry, reason);
-    return Promise.resolve(item !== undefined);
+    return Promise.resolve(this.#changeHold(this.#items.get(id), reason));
   }
 
   release(id: string): Promise<boolean> {
     const item = this.#items.get(id);
-    if (item?.entry.hold === undefined) return Promise.resolve(false);
-    item.entry = withHold(item.entry, undefined);
-    return Promise.resolve(true);
+    return Promise.resolve(item?.entry.hold !== undefined && this.#changeHold(item, undefined));
   }
 
   remove(id: string): Promise<boolean> {
-    return Promise.resolve(this.#items.delete(id));
+    return Promise.resolve(this.#forget(id));
   }
 
-  isClaimed(id: string): boolean {
-    return (this.#items.get(id)?.lease ?? 0) !== 0;
+  claimedIds(): ReadonlySet<string> {
+    return new Set([...this.#items].filter(([, { lease }]) => lease !== 0).map(([id]) => id));
   }
 
   close(): Promise<void> {
     this.#closed = true;
     return Promise.resolve();
+  }
+
+  #changeHold(item: Item | undefined, reason: string | undefined): boolean {
+    if (item === undefined) return false;
+    item.entry = withHold(item.entry, reason);
+    this.#await(item);
+    return true;
+  }
+
+  #await(item: Item): void {
+    const { entry } = item;
+    this.#items.set(entry.id, item);
+    if (item.lease === 0 && entry.hold === undefined) this.#due.put(entry.id, entry.nextTry, entry.priority);
+    else this.#due.drop(entry.id);
+  }
+
+  #forget(id: string): boolean {
+    this.#due.drop(id);
+    return this.#items.delete(id);
+  }
+
+  #file(id: string): Awaited<ReturnType<BodyFiles["begin"]>> {
+    const chunks: Buffer[] = [];
+    return {
+      write: (more) => Promise.resolve(void chunks.push(...more)),
+      finish: () => Promise.resolve(void this.#files.set(id, chunks)),
+      drop: () => void this.#files.delete(id),
+    };
   }
 
   #claimed(claim: Claim): Item | undefined {

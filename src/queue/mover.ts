@@ -30,6 +30,7 @@ const MOVES = 8;
 
 export class Mover {
   readonly #parts: MoverParts;
+  readonly #moves = new Map<Item, Promise<void>>();
   #compacting = false;
   #stopped = false;
 
@@ -39,14 +40,20 @@ export class Mover {
 
   /** Moves a message that nobody has claimed. When that fails it stays where it is, and `report` hears why. */
   move(item: Item): Promise<void> {
-    item.moving ??= this.#move(item)
+    const running = this.#moves.get(item);
+    if (running !== undefined) return running;
+    const move = this.#move(item)
       .catch((error: unknown) => {
         this.#parts.report(`Cannot move ${item.entry.id} out of the journal: ${reasonOf(error)}`);
       })
-      .finally(() => {
-        item.moving = undefined;
-      });
-    return item.moving;
+      .finally(() => this.#moves.delete(item));
+    this.#moves.set(item, move);
+    return move;
+  }
+
+  /** The end of a move under way. */
+  moving(item: Item): Promise<void> | undefined {
+    return this.#moves.get(item);
   }
 
   /** Empties an old segment in the background, if there is one that is worth it. */
@@ -71,7 +78,7 @@ export class Mover {
   async #move(item: Item): Promise<void> {
     const { journal: place } = item;
     const { spool, journal, files, fresh } = this.#parts;
-    if (!place || item.gone) return;
+    if (!place || item.isGone) return;
     const whole = await wholeEntry(item, spool);
     const { entry } = item;
     const body = await new JournalBody(place.segment.file, place.bodyAt, place.bodyLength).whole();
@@ -82,26 +89,26 @@ export class Mover {
       await spool.remove(entry.id).catch(() => undefined);
       throw error;
     }
-    if (item.gone) {
+    if (item.isGone) {
       // Finished meanwhile, as a message of the journal.
       await spool.remove(entry.id);
       return;
     }
     fresh.drop(item);
     item.journal = undefined;
-    item.unsafe = 0;
+    item.madeSafe();
     const facts: GoneFacts = { why: "moved" };
     try {
       await appendDurably(journal, RecordType.gone, entry.id, facts);
     } finally {
       journal.release(place.segment);
-      if (item.entry !== entry && !item.gone) files.rewriteBehind(item);
+      if (item.entry !== entry && !item.isGone) files.rewriteBehind(item);
     }
   }
 
   /** Moves what is left of a segment; what is being worked on stays for the next time. */
   async #empty(segment: Segment, items: Iterable<Item>): Promise<void> {
-    const isLeft = (item: Item): boolean => item.journal?.segment === segment && item.lease === 0;
+    const isLeft = (item: Item): boolean => item.journal?.segment === segment && item.isWaiting;
     const left = [...items].filter(isLeft);
     const movers = Array.from({ length: MOVES }, async () => {
       for (let item = left.pop(); item && !this.#stopped; item = left.pop()) if (isLeft(item)) await this.move(item);

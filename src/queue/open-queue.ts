@@ -7,7 +7,7 @@ import { Journal } from "./journal.ts";
 import { encodeRecord, RecordType } from "./journal-record.ts";
 import { lockQueue, type QueueLock } from "./lock.ts";
 import { type PriorityFactors, standardFactors } from "./order.ts";
-import type { QueueEntry } from "./queue.ts";
+import type { QueueEntry, QueueStore } from "./queue.ts";
 import { QueueIds } from "./queue-id.ts";
 import { recoverJournal } from "./recover.ts";
 import { SegmentChain } from "./segment-chain.ts";
@@ -19,6 +19,8 @@ export interface OpenQueueOptions {
   readonly files?: FileOperations;
   readonly clock?: Clock;
   readonly factors?: PriorityFactors;
+  /** No message that is found waits longer than until then, ms since the epoch: others ran the queue before. */
+  readonly latest?: number;
   /** Bodies up to this many octets go into the journal, default 1 MB. */
   readonly inlineLimit?: number;
   /** Size of a journal segment and of the steps it grows by, octets. */
@@ -31,8 +33,8 @@ export interface OpenQueueOptions {
 }
 
 export interface OpenedQueue {
-  readonly store: DurableStore;
-  /** Every message that was there, held ones too: for the scheduler. */
+  readonly store: QueueStore;
+  /** Every message that was there, held ones too. */
   readonly recovered: readonly QueueEntry[];
   /** What was found damaged or half-made. */
   readonly reports: readonly string[];
@@ -100,6 +102,7 @@ async function openLocked(
       clock,
       factors: options.factors ?? standardFactors,
       inlineLimit: options.inlineLimit ?? 1 << 20,
+      latest: options.latest ?? Infinity,
       report,
       onClose: () => lock.release(),
     },

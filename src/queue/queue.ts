@@ -1,8 +1,11 @@
 /**
  * The queue as the rest of the server sees it: what is still to be done, kept on stable storage (decision D5).
  *
- * Life of a message: draft → commit (durable) → claim → record (the attempt) → settle → ... → gone.
- * Only dispatch/ calls this; delivery agents never see it.
+ * Life of a message: accept (durable) → claim → record (the attempt) → settle → flush → finish → ... → gone.
+ *
+ * Everything that goes through these interfaces is plain data, and whatever a store may have to think about is a
+ * MaybePromise: the store in memory answers at once, one in another thread or in a database when it can. The contract
+ * suite runs all of them.
  */
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
@@ -14,39 +17,54 @@ export class QueueUnavailableError extends Error {
   override readonly name = "QueueUnavailableError";
 }
 
-/** A message on its way into the queue. Nothing of it survives a crash before `commit` has resolved. */
-export interface Draft {
-  /** Queue id, already unique; the Received: field and the log use it. */
-  readonly id: string;
-  /** Octets written so far. */
-  readonly size: number;
-  /**
-   * Appends octets of the body (CRLF lines, no dot stuffing, without the header). Keeps the buffer: the caller must
-   * not change it. A promise means: wait before writing more.
-   * @throws QueueUnavailableError
-   */
-  write(chunk: Buffer): MaybePromise<void>;
-  /**
-   * Makes envelope and body durable; resolves after the data is on stable storage, never before.
-   * `envelope.id` must be the draft's id. Rejects with QueueUnavailableError; then nothing is kept.
-   */
-  commit(envelope: Envelope, options?: CommitOptions): Promise<QueueEntry>;
-  /** Drops everything. Harmless after commit or twice. */
-  discard(): void;
+/** A body, CRLF lines, without header and separating line: octets, or a body file that was written under the queue id. */
+export type Body = { readonly kind: "octets"; readonly chunks: readonly Uint8Array[] } | { readonly kind: "file" };
+
+/** A body file on its way. Nothing of it counts before the message is accepted. */
+export interface BodyFile {
+  write(chunks: readonly Buffer[]): Promise<void>;
+  /** Everything to stable storage. */
+  finish(): Promise<void>;
+  /** Closes and removes it, in the background: its message was not accepted. */
+  drop(): void;
 }
 
-export interface CommitOptions {
+/** Where bodies go that are too large to be handed over as octets. */
+export interface BodyFiles {
+  /** Bodies up to so many octets are handed over as octets. */
+  readonly inlineLimit: number;
+  begin(id: string): Promise<BodyFile>;
+}
+
+export interface AcceptOptions {
   /** Hold it under this reason: kept as qf/df files, never due until released. */
   readonly hold?: string;
+  /** Its queue group; default "mqueue". */
   readonly group?: string;
   /** When it is due first, in ms since the epoch; default now. */
   readonly nextTry?: number;
+}
+
+/** All that reception sees of the queue. */
+export interface QueueEntrance {
+  readonly bodies: BodyFiles;
+  /**
+   * A queue id that nothing else has; the Received: field and the log use it before the message is accepted.
+   * @throws QueueUnavailableError (or rejects with it) when no message can be taken now
+   */
+  newId(): MaybePromise<string>;
+  /**
+   * Makes envelope and body durable under `envelope.id`; resolves after they are on stable storage, never before.
+   * Rejects with QueueUnavailableError; then nothing is kept.
+   */
+  accept(envelope: Envelope, body: Body, options?: AcceptOptions): Promise<QueueEntry>;
 }
 
 export interface QueueEntry {
   readonly id: string;
   /** With recipients in their current state. */
   readonly envelope: Envelope;
+  /** Its queue group. */
   readonly group: string;
   /** Grows with every attempt (RetryFactor); smaller is sooner. */
   readonly priority: number;
@@ -77,10 +95,11 @@ export interface Changes {
   readonly warnedAt?: number;
 }
 
-/** Exclusive right to work on one message; it ends with `finish` or when the process dies. */
+/** A lease: the exclusive right to work on one message. It ends with `finish`, or when the store gives it to another. */
 export interface Claim {
+  /** As it is now: settled changes show here. */
   readonly entry: QueueEntry;
-  /** Grows with every claim of any message; a store that is shared refuses an older one. */
+  /** Grows with every claim of any message; what comes with an older number than the newest is refused. */
   readonly lease: number;
   message(): MessageReader;
 }
@@ -95,35 +114,59 @@ export interface QueueFilter {
   readonly held?: boolean;
 }
 
-export interface QueueStore {
-  /** @throws QueueUnavailableError when the queue directory is full or not writable. */
-  draft(): MaybePromise<Draft>;
+/** A part of a list: what comes after this id, at most so many. */
+export interface Page {
+  readonly after?: string;
+  readonly most?: number;
+}
+
+/** All that the scheduler sees of the queue. */
+export interface DueQueue {
+  /** Claims what is due at this time (ms since the epoch), the earliest and most urgent first, at most so many. */
+  claimDue(now: number, most: number): MaybePromise<readonly Claim[]>;
+  /** When the next message is due that nobody has claimed; undefined when none waits. */
+  nextDue(): MaybePromise<number | undefined>;
+  /** Tells whenever something may be due sooner than was said. Returns how to stop that. */
+  watch(sooner: () => void): () => void;
+}
+
+export interface QueueStore extends QueueEntrance, DueQueue {
   /**
    * The claim, or undefined when the message is gone, held or claimed by somebody else.
    * Rejects with QueueUnavailableError when it cannot be worked on now (unreadable, or an expansion is not durable yet).
    */
   claim(id: string): MaybePromise<Claim | undefined>;
   /** Notes an attempt, which adds RetryFactor to the priority; does not wait for its own sync. */
-  record(claim: Claim, attempt: Attempt): void;
+  record(claim: Claim, attempt: Attempt): MaybePromise<void>;
   /**
-   * Applies changes and returns the entry as it is then. When no recipient is left in state todo or deferred the
-   * message is finished and leaves the queue. The promise resolves when the change is durable; only an expansion
-   * has to wait for that.
+   * Applies changes and returns the entry as it is then; undefined when the lease is no longer valid, and nothing was
+   * changed. When no recipient is left in state todo or deferred the message is finished and leaves the queue.
    */
-  settle(claim: Claim, changes: Changes): { readonly entry: QueueEntry; readonly durable: Promise<void> };
-  /** Gives a claim back. */
-  finish(claim: Claim): void;
+  settle(claim: Claim, changes: Changes): MaybePromise<QueueEntry | undefined>;
+  /** Resolves when all that was settled under this claim is durable; only an expansion has to wait for that. */
+  flush(claim: Claim): Promise<void>;
+  /** Gives a claim back; the message is due again at its nextTry. */
+  finish(claim: Claim): MaybePromise<void>;
   /**
    * Entries that are not claimed may come without their header (`envelope.headers` empty): a store need not keep that
    * in memory. A claim has it.
    */
-  get(id: string): QueueEntry | undefined;
-  list(filter?: QueueFilter): readonly QueueEntry[];
+  get(id: string): MaybePromise<QueueEntry | undefined>;
+  /**
+   * A whole message, to look at or to export, whoever has claimed it; undefined when there is none of that id.
+   * Rejects with QueueUnavailableError when it cannot be read.
+   */
+  inspect(id: string): Promise<{ readonly entry: QueueEntry; readonly body: MessageReader } | undefined>;
+  /** In the order of acceptance. */
+  list(filter?: QueueFilter, page?: Page): MaybePromise<readonly QueueEntry[]>;
+  count(filter?: QueueFilter): MaybePromise<number>;
+  /** Makes matching messages due now (a queue run on demand); how many wait and match. */
+  hurry(filter?: QueueFilter): MaybePromise<number>;
   hold(id: string, reason: string): Promise<boolean>;
   release(id: string): Promise<boolean>;
   remove(id: string): Promise<boolean>;
-  /** True while this message is claimed (the `*` of mailq). */
-  isClaimed(id: string): boolean;
-  /** Syncs and closes; drafts that are not committed are dropped. */
+  /** Ids of the messages that are worked on now (the `*` of mailq). */
+  claimedIds(): MaybePromise<ReadonlySet<string>>;
+  /** Syncs and closes. */
   close(): Promise<void>;
 }

@@ -24,7 +24,7 @@ import {
   unlinkIfThere,
 } from "./file-operations.ts";
 import { CrlfToLf, countLf } from "./line-ends.ts";
-import type { QueueEntry } from "./queue.ts";
+import type { BodyFile, BodyFiles, QueueEntry } from "./queue.ts";
 
 /** Longest control file that is read. */
 const LONGEST_CONTROL_FILE = 64 << 20;
@@ -239,5 +239,33 @@ export class SpoolStore {
 
   #path(kind: string, id: string): string {
     return join(this.#folder, kind + id);
+  }
+}
+
+/** Bodies that are too large for memory, on their way into df files. */
+export class SpooledBodies implements BodyFiles {
+  readonly inlineLimit: number;
+  readonly #spool: SpoolStore;
+  readonly #background: (work: Promise<unknown>) => void;
+
+  /** @param background hears of work that nobody waits for */
+  constructor(spool: SpoolStore, inlineLimit: number, background: (work: Promise<unknown>) => void) {
+    this.#spool = spool;
+    this.inlineLimit = inlineLimit;
+    this.#background = background;
+  }
+
+  async begin(id: string): Promise<BodyFile> {
+    const writer = await this.#spool.begin(id);
+    const remove = async (): Promise<void> => {
+      await writer.close();
+      // What cannot be removed now is found at the next start, without a control file.
+      await this.#spool.remove(id).catch(() => undefined);
+    };
+    return {
+      write: (chunks) => writer.write(chunks),
+      finish: () => writer.finish(),
+      drop: () => this.#background(remove()),
+    };
   }
 }

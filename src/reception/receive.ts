@@ -12,13 +12,8 @@ import { setEnvelopeMacros } from "../envelope/envelope-macros.ts";
 import { logFrom } from "../log/mail-log.ts";
 import { findField, type HeaderField, isField, unfold } from "../mail/header.ts";
 import { type Reply, reply } from "../mail/reply.ts";
-import {
-  type CommitOptions,
-  type Draft,
-  type QueueEntry,
-  type QueueStore,
-  QueueUnavailableError,
-} from "../queue/queue.ts";
+import { type Draft, openDraft } from "../queue/draft.ts";
+import { type AcceptOptions, type QueueEntrance, type QueueEntry, QueueUnavailableError } from "../queue/queue.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Site } from "../site/site.ts";
 import { breath } from "../sys/breath.ts";
@@ -29,9 +24,11 @@ import { type Court, judge, type Outcome, type Stage, type Subjects } from "./ju
 import type { Transaction } from "./transaction.ts";
 
 export interface IntakeEnvironment extends Court {
-  readonly queue: Pick<QueueStore, "draft">;
+  readonly queue: QueueEntrance;
   readonly clock: Clock;
-  /** A message is in the queue: deliver it as the delivery mode says. Resolves when the client may be answered. */
+  /** When a message that is accepted now is tried first, ms since the epoch; undefined: at once. */
+  firstTry(site: Site): number | undefined;
+  /** A message is in the queue. Resolves when the client may be answered: delivery mode "interactive" waits. */
   accepted(entry: QueueEntry, site: Site): MaybePromise<void>;
 }
 
@@ -43,7 +40,7 @@ const QUEUE_FULL = reply(452, "4.3.1", "Out of disk space for temp file");
 export function createIntake(environment: IntakeEnvironment): Intake {
   return {
     begin: (transaction) =>
-      whenReady(environment.queue.draft(), (draft) => new Incoming(environment, transaction, draft)),
+      whenReady(openDraft(environment.queue), (draft) => new Incoming(environment, transaction, draft)),
   };
 }
 
@@ -222,7 +219,8 @@ class Incoming implements IncomingMessage {
       return this.#accepted();
     }
     const quarantined = fate.kind === "quarantine" ? fate.reason : undefined;
-    const options: CommitOptions = quarantined === undefined ? {} : { hold: quarantined };
+    const options: AcceptOptions =
+      quarantined === undefined ? { nextTry: this.#environment.firstTry(this.#site) } : { hold: quarantined };
     const entry = await this.#draft.commit(
       quarantined === undefined ? envelope : { ...envelope, quarantined },
       options,

@@ -15,8 +15,9 @@ export function etrn(session: Conversation, argument: string): MaybeAnswer {
     if (refusal !== undefined) return refusal;
     // "#group" would ask for a queue group; "@domain" asks for the subdomains too.
     if (argument.startsWith("#")) return replies.queueUnknown(printable(argument.slice(1)));
-    const waiting = session.services.startQueueRun(argument.replace(/^@/, ""));
     const node = printable(argument);
-    return waiting > 0 ? replies.queueRun(node) : replies.queueEmpty(node);
+    return whenReady(session.services.startQueueRun(argument.replace(/^@/, "")), (waiting) =>
+      waiting > 0 ? replies.queueRun(node) : replies.queueEmpty(node),
+    );
   });
 }

@@ -30,5 +30,5 @@ export interface SmtpServices extends Court {
   /** Free space and the like: undefined when mail can be taken, else the reason for a 452. */
   storageProblem(site: Site): string | undefined;
   /** ETRN: makes mail for this host due; returns how many messages wait. */
-  startQueueRun(host: string): number;
+  startQueueRun(host: string): MaybePromise<number>;
 }

@@ -4,6 +4,7 @@
  * nothing durably settled comes back; an expansion is there with all its children or not at all.
  */
 import { describe, expect, test } from "@jest/globals";
+import { openDraft } from "../../src/queue/draft.ts";
 import { openQueue, type OpenedQueue } from "../../src/queue/open-queue.ts";
 import type { QueueStore } from "../../src/queue/queue.ts";
 import { type Crash, FaultyFiles } from "../support/faulty-files.ts";
@@ -36,7 +37,7 @@ function open(files: FaultyFiles): Promise<OpenedQueue> {
 }
 
 async function accept(store: QueueStore, known: Knowledge, body: string, hold?: string): Promise<string> {
-  const draft = await store.draft();
+  const draft = await openDraft(store);
   await draft.write(Buffer.from(body, "latin1"));
   const recipients = [recipient("list@a.test"), recipient("c@c.test")];
   await draft.commit(envelope(draft.id, { recipients }), hold === undefined ? {} : { hold });
@@ -47,25 +48,27 @@ async function accept(store: QueueStore, known: Knowledge, body: string, hold?: 
 
 async function expand(store: QueueStore, known: Knowledge, id: string): Promise<void> {
   const claim = (await store.claim(id))!;
-  store.record(claim, { at: 1, recipients: [0] });
+  await store.record(claim, { at: 1, recipients: [0] });
   const added = [recipient("x@x.test", { parent: 0 }), recipient("y@y.test", { parent: 0 })];
-  await store.settle(claim, { recipients: [{ index: 0, state: "expanded" }], added }).durable;
+  await store.settle(claim, { recipients: [{ index: 0, state: "expanded" }], added });
+  await store.flush(claim);
   known.expanded.add(id);
-  store.settle(claim, { recipients: [{ index: 2, state: "deferred", status: deferred }] });
-  store.finish(claim);
+  await store.settle(claim, { recipients: [{ index: 2, state: "deferred", status: deferred }] });
+  await store.finish(claim);
 }
 
 async function deliver(store: QueueStore, known: Knowledge, id: string, wait: boolean): Promise<void> {
   const claim = (await store.claim(id))!;
   const indexes = claim.entry.envelope.recipients.map((_, index) => index);
-  store.record(claim, { at: 1, recipients: indexes });
+  await store.record(claim, { at: 1, recipients: indexes });
   known.ending.add(id);
-  const settled = store.settle(claim, {
+  await store.settle(claim, {
     recipients: indexes.map((index) => ({ index, state: "delivered", status: delivered })),
   });
-  store.finish(claim);
-  if (!wait) return;
-  await settled.durable;
+  const flushed = wait ? store.flush(claim) : undefined;
+  await store.finish(claim);
+  if (flushed === undefined) return;
+  await flushed;
   known.ended.add(id);
 }
 

@@ -3,11 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { openDraft } from "../../src/queue/draft.ts";
 import { MemoryStore } from "../../src/queue/memory-store.ts";
 import { openQueue } from "../../src/queue/open-queue.ts";
-import { type QueueStore, QueueUnavailableError } from "../../src/queue/queue.ts";
+import { type Claim, type Page, type QueueStore, QueueUnavailableError } from "../../src/queue/queue.ts";
 import { FaultyFiles } from "../support/faulty-files.ts";
 import { ManualClock } from "../support/manual-clock.ts";
+import { lateStore, portStore, sharedStore } from "../support/other-stores.ts";
 import { bodyOf, deferred, delivered, envelope, lines, put, recipient } from "../support/queue-samples.ts";
 
 interface Opened {
@@ -19,6 +21,9 @@ const noLock = async (): Promise<{ release: () => void }> => ({ release: () => u
 
 const implementations: Readonly<Record<string, () => Promise<Opened>>> = {
   MemoryStore: async () => ({ store: new MemoryStore(new ManualClock()) }),
+  "a store that answers late": async () => ({ store: lateStore() }),
+  "a store behind a MessagePort": async () => portStore(),
+  "a store that others work on, too": async () => ({ store: sharedStore() }),
   "DurableStore over files in memory": async () => {
     const options = { files: new FaultyFiles(), lock: noLock, clock: new ManualClock() };
     return openQueue({ directory: "/queue", ...options, segmentSize: 16_384, step: 4096, inlineLimit: 3000 });
@@ -64,7 +69,7 @@ describe.each(Object.keys(implementations))("%s", (name) => {
     expect(reader.size).toBe(body.length);
     expect((await reader.bytes())!.toString("latin1")).toBe(body);
     expect((await reader.bytes())!.toString("latin1")).toBe(body);
-    store.finish(claim);
+    await store.finish(claim);
     expect(await bodyOf(store, id)).toBe(body);
     const large = await put(store, lines(20_000));
     const other = (await store.claim(large.id))!;
@@ -73,7 +78,7 @@ describe.each(Object.keys(implementations))("%s", (name) => {
 
   test("a body may come in many chunks that end anywhere", async () => {
     const body = Buffer.from(lines(600), "latin1");
-    const draft = await store.draft();
+    const draft = await openDraft(store);
     for (let at = 0; at < body.length; at += 7) await draft.write(body.subarray(at, at + 7));
     expect(draft.size).toBe(body.length);
     await draft.commit(envelope(draft.id));
@@ -89,28 +94,28 @@ describe.each(Object.keys(implementations))("%s", (name) => {
       { group: "slow", nextTry: 5 },
     );
     expect(entry).toMatchObject({ group: "slow", attempts: 0, nextTry: 5, priority: 3 + 1800 + 60_000 });
-    expect(store.get(entry.id)).toEqual(entry);
+    expect(await store.get(entry.id)).toEqual(entry);
   });
 
   test("a draft that is discarded leaves nothing and cannot be committed", async () => {
-    const draft = await store.draft();
+    const draft = await openDraft(store);
     await draft.write(Buffer.from(lines(400)));
     draft.discard();
     await expect(draft.commit(envelope(draft.id))).rejects.toBeInstanceOf(QueueUnavailableError);
-    expect(store.list()).toEqual([]);
+    expect(await store.list()).toEqual([]);
   });
 
   test("a claim is exclusive until it is finished", async () => {
     const { id } = await put(store, "x\r\n");
     const first = (await store.claim(id))!;
-    expect(store.isClaimed(id)).toBe(true);
+    expect((await store.claimedIds()).has(id)).toBe(true);
     expect(await store.claim(id)).toBeUndefined();
-    store.finish(first);
-    expect(store.isClaimed(id)).toBe(false);
+    await store.finish(first);
+    expect((await store.claimedIds()).has(id)).toBe(false);
     const second = (await store.claim(id))!;
     expect(second.lease).toBeGreaterThan(first.lease);
-    store.finish(first);
-    expect(store.isClaimed(id)).toBe(true);
+    await store.finish(first);
+    expect((await store.claimedIds()).has(id)).toBe(true);
     expect(await store.claim("5AKJNo00000000")).toBeUndefined();
   });
 
@@ -124,13 +129,13 @@ describe.each(Object.keys(implementations))("%s", (name) => {
       for (const step of ["fresh", "deferred", "released"]) {
         const claim = (await store.claim(each))!;
         expect([step, claim.entry.envelope.headers]).toEqual([step, headers]);
-        store.settle(claim, { recipients: [{ index: 0, state: "deferred", status: deferred }] });
-        store.finish(claim);
+        await store.settle(claim, { recipients: [{ index: 0, state: "deferred", status: deferred }] });
+        await store.finish(claim);
         if (step === "fresh") continue;
         await store.hold(each, "look");
         await store.release(each);
       }
-      expect(store.get(each)!.envelope.recipients[0]).toMatchObject({ state: "deferred", status: deferred });
+      expect((await store.get(each))!.envelope.recipients[0]).toMatchObject({ state: "deferred", status: deferred });
     }
   });
 
@@ -138,9 +143,9 @@ describe.each(Object.keys(implementations))("%s", (name) => {
     const recipients = [recipient("b@b.test"), recipient("c@c.test")];
     const { id, priority } = await put(store, "x\r\n", { recipients });
     const claim = (await store.claim(id))!;
-    store.record(claim, { at: 77, recipients: [0, 1] });
+    await store.record(claim, { at: 77, recipients: [0, 1] });
     expect(claim.entry).toMatchObject({ attempts: 1, lastTry: 77, priority: priority + 90_000 });
-    const { entry, durable } = store.settle(claim, {
+    const entry = (await store.settle(claim, {
       recipients: [
         { index: 0, state: "delivered", status: delivered },
         { index: 1, state: "deferred", status: deferred },
@@ -148,25 +153,25 @@ describe.each(Object.keys(implementations))("%s", (name) => {
       nextTry: 999,
       priority: 4,
       warnedAt: 5,
-    });
-    await durable;
+    }))!;
+    await store.flush(claim);
     expect(entry.envelope.recipients.map(({ state, status }) => [state, status])).toEqual([
       ["delivered", delivered],
       ["deferred", deferred],
     ]);
     expect(entry).toMatchObject({ nextTry: 999, priority: 4, envelope: { warnedAt: 5 } });
-    expect(store.get(id)).toEqual(entry);
+    expect(await store.get(id)).toEqual(entry);
   });
 
   test.each([10, 400])("a message without open recipients leaves the queue (%d lines)", async (count) => {
     const { id } = await put(store, lines(count));
     const claim = (await store.claim(id))!;
-    const { entry, durable } = store.settle(claim, { recipients: [{ index: 0, state: "delivered" }] });
+    const entry = (await store.settle(claim, { recipients: [{ index: 0, state: "delivered" }] }))!;
     expect(entry.envelope.recipients[0].state).toBe("delivered");
-    await durable;
-    expect(store.get(id)).toBeUndefined();
-    expect(store.list()).toEqual([]);
-    store.finish(claim);
+    await store.flush(claim);
+    expect(await store.get(id)).toBeUndefined();
+    expect(await store.list()).toEqual([]);
+    await store.finish(claim);
     expect(await store.claim(id)).toBeUndefined();
   });
 
@@ -174,9 +179,9 @@ describe.each(Object.keys(implementations))("%s", (name) => {
     const { id } = await put(store, lines(count), { recipients: [recipient("list@a.test"), recipient("c@c.test")] });
     const claim = (await store.claim(id))!;
     const added = [recipient("x@x.test", { parent: 0 }), recipient("y@y.test", { parent: 0 })];
-    const { entry, durable } = store.settle(claim, { recipients: [{ index: 0, state: "expanded" }], added });
-    await durable;
-    store.finish(claim);
+    const entry = (await store.settle(claim, { recipients: [{ index: 0, state: "expanded" }], added }))!;
+    await store.flush(claim);
+    await store.finish(claim);
     expect(entry.envelope.recipients.map(({ given, state }) => `${given} ${state}`)).toEqual([
       "list@a.test expanded",
       "c@c.test todo",
@@ -194,27 +199,27 @@ describe.each(Object.keys(implementations))("%s", (name) => {
     expect(await store.claim(two.id)).toBeUndefined();
     expect(await store.hold(one.id, "look at it")).toBe(true);
     expect(await store.claim(one.id)).toBeUndefined();
-    expect(store.list({ held: true }).map(({ hold }) => hold)).toEqual(["look at it", "odd"]);
+    expect((await store.list({ held: true })).map(({ hold }) => hold)).toEqual(["look at it", "odd"]);
     expect(await store.release(one.id)).toBe(true);
     expect(await store.release(one.id)).toBe(false);
     expect(await store.release(two.id)).toBe(true);
-    expect(store.get(two.id)!.envelope.quarantined).toBeUndefined();
+    expect((await store.get(two.id))!.envelope.quarantined).toBeUndefined();
     expect(await bodyOf(store, one.id)).toBe("one\r\n");
     expect(await bodyOf(store, two.id)).toBe("two\r\n");
     const three = await put(store, "three\r\n");
     for (const { id } of [one, two, three]) expect(await store.remove(id)).toBe(true);
     expect(await store.remove(one.id)).toBe(false);
     expect(await store.hold(one.id, "x")).toBe(false);
-    expect(store.list()).toEqual([]);
+    expect(await store.list()).toEqual([]);
   });
 
   test("hold() during an attempt takes effect after it", async () => {
     const { id } = await put(store, "x\r\n");
     const claim = (await store.claim(id))!;
     await store.hold(id, "later");
-    store.settle(claim, { recipients: [{ index: 0, state: "deferred", status: deferred }] });
-    store.finish(claim);
-    expect(store.get(id)).toMatchObject({ hold: "later", envelope: { recipients: [{ state: "deferred" }] } });
+    await store.settle(claim, { recipients: [{ index: 0, state: "deferred", status: deferred }] });
+    await store.finish(claim);
+    expect(await store.get(id)).toMatchObject({ hold: "later", envelope: { recipients: [{ state: "deferred" }] } });
     expect(await store.claim(id)).toBeUndefined();
     await store.release(id);
     expect(await bodyOf(store, id)).toBe("x\r\n");
@@ -224,23 +229,127 @@ describe.each(Object.keys(implementations))("%s", (name) => {
     const { id } = await put(store, "x\r\n");
     const claim = (await store.claim(id))!;
     await store.remove(id);
-    const { durable } = store.settle(claim, { recipients: [{ index: 0, state: "deferred" }] });
-    await durable;
-    store.finish(claim);
-    expect(store.get(id)).toBeUndefined();
+    await store.settle(claim, { recipients: [{ index: 0, state: "deferred" }] });
+    await store.flush(claim);
+    await store.finish(claim);
+    expect(await store.get(id)).toBeUndefined();
   });
 
   test("list() filters by parts of id, sender and open recipients, by group and hold", async () => {
     const one = await put(store, "", { sender: "Anna@a.test", recipients: [recipient("Bob@b.test")] });
     const two = await put(store, "", { sender: "", recipients: [recipient("x@y.test")] }, { group: "slow" });
-    const ids = (filter: Parameters<QueueStore["list"]>[0]): string[] => store.list(filter).map(({ id }) => id);
-    expect(ids({})).toEqual([one.id, two.id]);
-    expect(ids({ sender: "anna" })).toEqual([one.id]);
-    expect(ids({ recipient: "@Y." })).toEqual([two.id]);
-    expect(ids({ group: "slow" })).toEqual([two.id]);
-    expect(ids({ id: one.id.slice(2) })).toEqual([one.id]);
-    expect(ids({ held: true })).toEqual([]);
-    expect(ids({ sender: "anna", recipient: "y.test" })).toEqual([]);
+    const ids = async (...asked: Parameters<QueueStore["list"]>): Promise<string[]> =>
+      (await store.list(...asked)).map(({ id }) => id);
+    expect(await ids({})).toEqual([one.id, two.id]);
+    expect(await ids({ sender: "anna" })).toEqual([one.id]);
+    expect(await ids({ recipient: "@Y." })).toEqual([two.id]);
+    expect(await ids({ group: "slow" })).toEqual([two.id]);
+    expect(await ids({ id: one.id.slice(2) })).toEqual([one.id]);
+    expect(await ids({ held: true })).toEqual([]);
+    expect(await ids({ sender: "anna", recipient: "y.test" })).toEqual([]);
+  });
+
+  test("list() gives parts, count() and claimedIds() tell the rest", async () => {
+    const entries = [];
+    for (let number = 0; number < 7; number++) entries.push(await put(store, "", { sender: `m${number}@a.test` }));
+    const given = entries.map(({ id }) => id);
+    const ids = async (page: Page): Promise<string[]> => (await store.list({}, page)).map(({ id }) => id);
+    expect(await ids({ most: 3 })).toEqual(given.slice(0, 3));
+    expect(await ids({ after: given[2], most: 3 })).toEqual(given.slice(3, 6));
+    expect(await ids({ after: given[5], most: 3 })).toEqual(given.slice(6));
+    expect(await ids({ after: given[6] })).toEqual([]);
+    expect([await store.count(), await store.count({ sender: "m3" })]).toEqual([7, 1]);
+    const claim = (await store.claim(given[4]))!;
+    expect([...(await store.claimedIds())]).toEqual([given[4]]);
+    await store.finish(claim);
+    expect([...(await store.claimedIds())]).toEqual([]);
+  });
+
+  test("what comes with a lease that is over is refused, and changes nothing", async () => {
+    const { id } = await put(store, "x\r\n");
+    const old = (await store.claim(id))!;
+    await store.finish(old);
+    const claim = (await store.claim(id))!;
+    expect(
+      await store.settle(old, { recipients: [{ index: 0, state: "delivered", status: delivered }] }),
+    ).toBeUndefined();
+    await store.record(old, { at: 1, recipients: [0] });
+    await store.finish(old);
+    expect(await store.get(id)).toMatchObject({ attempts: 0, envelope: { recipients: [{ state: "todo" }] } });
+    expect((await store.claimedIds()).has(id)).toBe(true);
+    await store.settle(claim, { recipients: [{ index: 0, state: "delivered", status: delivered }] });
+    await store.finish(claim);
+    expect(await store.get(id)).toBeUndefined();
+  });
+
+  test("accept() takes plain data: a copy of everything does as well", async () => {
+    for (const body of ["small\r\n", lines(400)]) {
+      const id = await store.newId();
+      const words = structuredClone([envelope(id), { kind: "octets", chunks: [Buffer.from(body)] }, { nextTry: 9 }]);
+      expect(words[0]).toEqual(envelope(id));
+      const entry = await store.accept(...(words as Parameters<QueueStore["accept"]>));
+      expect(entry).toMatchObject({ id, nextTry: 9 });
+      expect(await bodyOf(store, id)).toBe(body);
+    }
+  });
+
+  test("claimDue() gives what is due, by time and then priority, and nothing that is claimed or held", async () => {
+    const now = 1_000_000;
+    const put_ = async (nextTry: number, messageClass = 0, hold?: string): Promise<string> =>
+      (await put(store, "", { messageClass }, { nextTry, ...(hold === undefined ? {} : { hold }) })).id;
+    const [late, second, first, urgent] = [
+      await put_(now + 50),
+      await put_(now - 5),
+      await put_(now - 9),
+      await put_(now - 5, 9),
+    ];
+    await put_(now - 99, 0, "look");
+    expect(await store.nextDue()).toBe(now - 9);
+    const claims: Claim[] = [];
+    // A store that others work on may need to be asked again.
+    for (let round = 0; round < 10 && claims.length < 3; round++) claims.push(...(await store.claimDue(now, 1)));
+    if (name !== "a store that others work on, too") {
+      expect(claims.map(({ entry }) => entry.id)).toEqual([first, urgent, second]);
+    }
+    expect(new Set(claims.map(({ entry }) => entry.id))).toEqual(new Set([first, urgent, second]));
+    expect(await store.claimDue(now, 9)).toEqual([]);
+    expect(await store.nextDue()).toBe(now + 50);
+    await store.settle(claims[0], {
+      recipients: [{ index: 0, state: "deferred", status: deferred }],
+      nextTry: now + 7,
+    });
+    for (const claim of claims.slice(0, 1)) await store.finish(claim);
+    expect(await store.nextDue()).toBe(now + 7);
+    expect((await store.claimDue(now + 60, 9)).length + (await store.claimDue(now + 60, 9)).length).toBe(2);
+    expect(late).not.toBe("");
+  });
+
+  test("watch() tells when something is due sooner: a new message, one that is hurried, released or given back", async () => {
+    let told = 0;
+    const unwatch = store.watch(() => told++);
+    const heard = (): number => {
+      const count = told;
+      told = 0;
+      return count;
+    };
+    const far = 8_000_000_000_000;
+    const { id } = await put(store, "", {}, { nextTry: far });
+    expect(heard()).toBeGreaterThan(0);
+    await put(store, "", {}, { nextTry: far + 1 });
+    expect(heard()).toBe(0);
+    expect(await store.hurry({ id })).toBe(1);
+    expect(heard()).toBeGreaterThan(0);
+    const claim = (await store.claim(id))!;
+    expect(await store.hurry({ id })).toBe(0);
+    await store.finish(claim);
+    expect(heard()).toBeGreaterThan(0);
+    const held = await put(store, "", {}, { hold: "look", nextTry: 5 });
+    expect(heard()).toBe(0);
+    await store.release(held.id);
+    expect(heard()).toBeGreaterThan(0);
+    unwatch();
+    await put(store, "", {}, { nextTry: 1 });
+    expect(heard()).toBe(0);
   });
 
   test("many at once all arrive", async () => {
@@ -250,9 +359,9 @@ describe.each(Object.keys(implementations))("%s", (name) => {
   });
 
   test("after close() nothing is accepted", async () => {
-    const draft = await store.draft();
+    const draft = await openDraft(store);
     await store.close();
     await expect(draft.commit(envelope(draft.id))).rejects.toBeInstanceOf(QueueUnavailableError);
-    expect(() => store.draft()).toThrow(QueueUnavailableError);
+    await expect((async () => store.newId())()).rejects.toBeInstanceOf(QueueUnavailableError);
   });
 });

@@ -1,145 +1,156 @@
-/** What every Scheduler does. */
-import { describe, expect, test } from "@jest/globals";
-import type { QueueEntry } from "../../src/queue/queue.ts";
-import type { Scheduler } from "../../src/queue/scheduler.ts";
+/** What every Scheduler does, over a store that answers at once and over those that answer late or share their messages. */
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { MemoryStore } from "../../src/queue/memory-store.ts";
+import type { Claim, QueueStore } from "../../src/queue/queue.ts";
 import { TimerScheduler } from "../../src/queue/timer-scheduler.ts";
 import { ManualClock } from "../support/manual-clock.ts";
-import { envelope } from "../support/queue-samples.ts";
+import { lateStore, sharedStore } from "../support/other-stores.ts";
+import { deferred, delivered, put } from "../support/queue-samples.ts";
 
-function entry(id: string, nextTry: number, priority = 0, more: Partial<QueueEntry> = {}): QueueEntry {
-  return { id, envelope: envelope(id), group: "mqueue", priority, attempts: 0, nextTry, ...more };
-}
+const stores: Readonly<Record<string, (clock: ManualClock) => QueueStore>> = {
+  "a store in memory": (clock) => new MemoryStore(clock),
+  "a store that answers late": lateStore,
+  "a store that others work on, too": sharedStore,
+};
+
+let close: () => void = () => undefined;
+afterEach(() => close());
 
 interface Bench {
   readonly clock: ManualClock;
-  readonly scheduler: Scheduler;
-  /** What `now(filter)` finds. */
-  readonly entries: QueueEntry[];
-  /** Ids given out since the last call. */
-  readonly taken: () => Promise<string[]>;
+  readonly store: QueueStore;
+  readonly scheduler: TimerScheduler;
+  /** Claims given out since the last call. */
+  readonly taken: () => Promise<Claim[]>;
+  /** The senders of what was given out. */
+  readonly names: () => Promise<string[]>;
+  readonly add: (name: string, nextTry: number, messageClass?: number, hold?: string) => Promise<string>;
 }
 
-function bench(): Bench {
+async function turns(count = 30): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function bench(make: (clock: ManualClock) => QueueStore): Bench {
   const clock = new ManualClock(0);
-  const entries: QueueEntry[] = [];
-  const scheduler: Scheduler = new TimerScheduler(clock, (filter) =>
-    entries.filter(({ id }) => filter.id === undefined || id.includes(filter.id)),
-  );
-  const given: string[] = [];
+  const store = make(clock);
+  const scheduler = new TimerScheduler(clock, store);
+  close = () => scheduler.close();
+  const given: Claim[] = [];
   void (async () => {
-    for await (const id of scheduler.due()) given.push(id);
-    given.push("end");
+    for (let claim = await scheduler.next(); claim !== undefined; claim = await scheduler.next()) given.push(claim);
   })();
+  const taken = async (): Promise<Claim[]> => {
+    await turns();
+    return given.splice(0);
+  };
   return {
     clock,
+    store,
     scheduler,
-    entries,
-    taken: async () => {
-      await new Promise((resolve) => setImmediate(resolve));
-      return given.splice(0);
-    },
+    taken,
+    names: async () => (await taken()).map(({ entry }) => entry.envelope.sender),
+    add: async (sender, nextTry, messageClass = 0, hold?: string) =>
+      (await put(store, "", { sender, messageClass }, { nextTry, ...(hold === undefined ? {} : { hold }) })).id,
   };
 }
 
-describe("TimerScheduler", () => {
-  test("gives ids when they are due, by time and then priority", async () => {
-    const { clock, scheduler, taken } = bench();
-    scheduler.add(entry("late", 300));
-    expect(await taken()).toEqual([]);
-    scheduler.add(entry("b", 100, 7));
-    scheduler.add(entry("a", 100, 3));
-    scheduler.add(entry("c", 99, 9));
-    clock.advance(98);
-    expect(await taken()).toEqual([]);
-    clock.advance(2);
-    expect(await taken()).toEqual(["c", "a", "b"]);
-    clock.advance(1000);
-    expect(await taken()).toEqual(["late"]);
+describe.each(Object.keys(stores))("TimerScheduler over %s", (name) => {
+  const shared = name === "a store that others work on, too";
+  /** Where others take messages for a moment, the order is not ours alone. */
+  const inOrder = (names: readonly string[]): readonly string[] => (shared ? names.toSorted() : names);
+
+  /** Time goes on in steps, as it does while a shared store says "somebody else". */
+  async function pass(clock: ManualClock, ms: number): Promise<void> {
+    clock.advance(ms);
+    if (!shared) return;
+    for (let round = 0; round < 8; round++) {
+      await turns(5);
+      clock.advance(0);
+    }
+  }
+
+  test("gives messages when they are due, by time and then priority", async () => {
+    const { clock, names, add } = bench(stores[name]);
+    await add("late", 30_000);
+    expect(await names()).toEqual([]);
+    await add("b", 10_000, 1);
+    await add("a", 10_000, 2);
+    await add("c", 9_999);
+    await pass(clock, 9_000);
+    expect(await names()).toEqual([]);
+    await pass(clock, 3_000);
+    expect(inOrder(await names())).toEqual(inOrder(["c", "a", "b"]));
+    await pass(clock, 100_000);
+    expect(await names()).toEqual(["late"]);
   });
 
-  test("equal ones come first in, first out", async () => {
-    const { clock, scheduler, taken } = bench();
-    const ids = Array.from({ length: 50 }, (_, number) => `m${number}`);
-    for (const id of ids) scheduler.add(entry(id, 10));
-    clock.advance(10);
-    expect(await taken()).toEqual(ids);
+  test("what was given comes again only when it was given back, at its next time", async () => {
+    const { clock, store, taken, names, add } = bench(stores[name]);
+    await add("a", 0);
+    await pass(clock, 2_000);
+    const [claim] = await taken();
+    await pass(clock, 5_000);
+    expect(await names()).toEqual([]);
+    await store.settle(claim, { recipients: [{ index: 0, state: "deferred", status: deferred }], nextTry: 20_000 });
+    await store.finish(claim);
+    await pass(clock, 1_000);
+    expect(await names()).toEqual([]);
+    await pass(clock, 15_000);
+    const [again] = await taken();
+    await store.settle(again, { recipients: [{ index: 0, state: "delivered", status: delivered }] });
+    await store.finish(again);
+    await pass(clock, 100_000);
+    expect(await names()).toEqual([]);
   });
 
-  test("update() moves an id forward and back, forget() drops it", async () => {
-    const { clock, scheduler, taken } = bench();
-    for (const id of ["a", "b", "c", "d"]) scheduler.add(entry(id, 50));
-    scheduler.update(entry("b", 500));
-    scheduler.update(entry("c", 20));
-    scheduler.forget("a");
-    scheduler.forget("unknown");
-    clock.advance(20);
-    expect(await taken()).toEqual(["c"]);
-    clock.advance(100);
-    expect(await taken()).toEqual(["d"]);
-    clock.advance(1000);
-    expect(await taken()).toEqual(["b"]);
+  test("a queue run on demand makes matching messages due", async () => {
+    const { clock, store, names, add } = bench(stores[name]);
+    const x = await add("x", 5_000_000);
+    await add("y", 7_000_000);
+    expect(await store.hurry({ id: x })).toBe(1);
+    await pass(clock, 2_000);
+    // Where others were first, they have tried it.
+    if (!shared) expect(await names()).toEqual(["x"]);
+    expect(await store.nextDue()).toBeGreaterThanOrEqual(shared ? 5_000_000 : 7_000_000);
   });
 
-  test("an id that was given comes again only after update()", async () => {
-    const { clock, scheduler, taken } = bench();
-    scheduler.add(entry("a", 0));
-    expect(await taken()).toEqual(["a"]);
-    clock.advance(1000);
-    expect(await taken()).toEqual([]);
-    scheduler.update(entry("a", 1500));
-    clock.advance(500);
-    expect(await taken()).toEqual(["a"]);
+  test("held messages are never due, released ones are", async () => {
+    const { clock, store, names, add } = bench(stores[name]);
+    const id = await add("a", 0, 0, "odd");
+    await pass(clock, 10_000);
+    expect(await names()).toEqual([]);
+    await store.release(id);
+    await pass(clock, 3_000);
+    expect(await names()).toEqual(["a"]);
   });
 
-  test("now() makes matching ids due and counts those it knows", async () => {
-    const { clock, scheduler, entries, taken } = bench();
-    entries.push(entry("x1", 5000), entry("x2", 6000), entry("y", 7000), entry("x-claimed", 0));
-    for (const each of entries.slice(0, 3)) scheduler.add(each);
-    expect(scheduler.now({ id: "x" })).toBe(2);
-    expect(await taken()).toEqual(["x1", "x2"]);
-    expect(scheduler.now()).toBe(1);
-    expect(await taken()).toEqual(["y"]);
-    clock.advance(10_000);
-    expect(await taken()).toEqual([]);
-  });
-
-  test("held messages are never due", async () => {
-    const { clock, scheduler, taken } = bench();
-    scheduler.add(entry("a", 0, 0, { hold: "odd" }));
-    clock.advance(10);
-    expect(await taken()).toEqual([]);
-  });
-
-  test("keeps its order through many random changes", async () => {
-    const { clock, scheduler, taken } = bench();
-    const times = new Map<string, number>();
+  test("many at random times come in their order, each once", async () => {
+    const { clock, names, add } = bench(stores[name]);
     let seed = 42;
     const random = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below;
-    for (let round = 0; round < 3000; round++) {
-      const id = `m${random(200)}`;
-      if (random(4) === 0) {
-        scheduler.forget(id);
-        times.delete(id);
-      } else {
-        const due = 1 + random(1000);
-        scheduler.update(entry(id, due));
-        times.set(id, due);
-      }
+    const times = new Map<string, number>();
+    for (let number = 0; number < 60; number++) {
+      const due = 10_000 + random(10_000);
+      times.set(`m${number}`, due);
+      await add(`m${number}`, due);
     }
-    clock.advance(1000);
-    const given = await taken();
+    await pass(clock, 30_000);
+    const given: string[] = [];
+    for (let round = 0; round < 120 && given.length < 60; round++) {
+      await pass(clock, shared ? 1_000 : 0);
+      given.push(...(await names()));
+    }
     expect(given.toSorted()).toEqual([...times.keys()].toSorted());
+    if (shared) return;
     const order = given.map((id) => times.get(id)!);
     expect(order).toEqual(order.toSorted((a, b) => a - b));
   });
 
-  test("close() ends the iteration, also for one who comes later", async () => {
-    const { scheduler, taken } = bench();
-    expect(await taken()).toEqual([]);
+  test("close() ends the waiting, also for one who asks later", async () => {
+    const { scheduler, names } = bench(stores[name]);
+    expect(await names()).toEqual([]);
     scheduler.close();
-    expect(await taken()).toEqual(["end"]);
-    const iterator = scheduler.due()[Symbol.asyncIterator]();
-    expect(await iterator.next()).toEqual({ done: true, value: undefined });
-    scheduler.add(entry("a", 0));
+    expect(await scheduler.next()).toBeUndefined();
   });
 });

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import type { Envelope } from "../../src/envelope/envelope.ts";
 import type { Recipient } from "../../src/envelope/recipient.ts";
-import type { CommitOptions, QueueEntry, QueueStore } from "../../src/queue/queue.ts";
+import { openDraft } from "../../src/queue/draft.ts";
+import type { AcceptOptions, QueueEntry, QueueStore } from "../../src/queue/queue.ts";
 
 export function recipient(given: string, more: Partial<Recipient> = {}): Recipient {
   return { given, state: "todo", resolved: { mailer: "esmtp", host: "b.test.", user: given }, ...more };
@@ -34,9 +35,9 @@ export async function put(
   store: QueueStore,
   body: string | Buffer,
   more: Partial<Envelope> = {},
-  options?: CommitOptions,
+  options?: AcceptOptions,
 ): Promise<QueueEntry> {
-  const draft = await store.draft();
+  const draft = await openDraft(store);
   await draft.write(Buffer.isBuffer(body) ? body : Buffer.from(body, "latin1"));
   return draft.commit(envelope(draft.id, { ...more, id: draft.id }), options);
 }
@@ -47,7 +48,7 @@ export async function bodyOf(store: QueueStore, id: string): Promise<string> {
   if (!claim) throw new Error(`Cannot claim ${id}`);
   const chunks: Buffer[] = [];
   for await (const chunk of claim.message().stream()) chunks.push(chunk as Buffer);
-  store.finish(claim);
+  await store.finish(claim);
   return Buffer.concat(chunks).toString("latin1");
 }
 

@@ -24,20 +24,21 @@ async function session(number: number): Promise<void> {
     const { id } = await put(store, lines(count, `s${number}`), { recipients: [recipient("list@a.test")] });
     say("accepted", id, String(number), String(count));
     const claim = (await store.claim(id))!;
-    store.record(claim, { at: Date.now(), recipients: [0] });
+    await store.record(claim, { at: Date.now(), recipients: [0] });
     if (round % 3 === 0) {
-      store.settle(claim, { recipients: [{ index: 0, state: "deferred", status: deferred }] });
+      await store.settle(claim, { recipients: [{ index: 0, state: "deferred", status: deferred }] });
     } else if (round % 3 === 1) {
       const added = [recipient("x@x.test", { parent: 0 }), recipient("y@y.test", { parent: 0 })];
-      await store.settle(claim, { recipients: [{ index: 0, state: "expanded" }], added }).durable;
+      await store.settle(claim, { recipients: [{ index: 0, state: "expanded" }], added });
+      await store.flush(claim);
       say("expanded", id);
     } else {
       say("finishing", id);
-      const { durable } = store.settle(claim, { recipients: [{ index: 0, state: "delivered", status: delivered }] });
-      await durable;
+      await store.settle(claim, { recipients: [{ index: 0, state: "delivered", status: delivered }] });
+      await store.flush(claim);
       say("finished", id);
     }
-    store.finish(claim);
+    await store.finish(claim);
   }
 }
 

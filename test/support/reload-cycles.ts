@@ -91,7 +91,7 @@ async function main(cycles: number): Promise<void> {
   let few: Usage | undefined;
   for (let done = 1; done <= cycles; done++) {
     await visit(server, () => server.reload());
-    for (const { id } of server.store.list()) await server.store.remove(id);
+    for (const { id } of await server.store.list()) await server.store.remove(id);
     sites.push(new WeakRef(server.site));
     if (done === FEW) few = await usage();
   }

@@ -123,7 +123,7 @@ describe("fetchQueue()", () => {
       const { id } = await put(store, "x\r\n", { recipients: [recipient("b@b.test"), recipient("c@c.test")] });
       const held = await put(store, "y\r\n", {}, { hold: "odd" });
       const claim = (await store.claim(id))!;
-      store.settle(claim, {
+      await store.settle(claim, {
         recipients: [
           { index: 0, state: "delivered" },
           { index: 1, state: "deferred", status: deferred },
@@ -143,7 +143,10 @@ describe("fetchQueue()", () => {
           remove: refuse,
           reload: refuse,
           shutdown: refuse,
-          list: (filter) => store.list(filter).map((entry) => listingOf(entry, store.isClaimed(entry.id))),
+          list: async (filter) => {
+            const claimed = await store.claimedIds();
+            return (await store.list(filter)).map((entry) => listingOf(entry, claimed.has(entry.id)));
+          },
         },
       });
       const [asked] = await fetchQueue({ socket, directory, filter: { held: false } });

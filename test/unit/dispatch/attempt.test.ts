@@ -7,7 +7,8 @@ import type { Transaction } from "../../../src/reception/transaction.ts";
 import type { Envelope } from "../../../src/envelope/envelope.ts";
 import type { Recipient } from "../../../src/envelope/recipient.ts";
 import type { RecipientStatus } from "../../../src/envelope/status.ts";
-import { silentLog } from "../../../src/log/log.ts";
+import { type LogLine, silentLog } from "../../../src/log/log.ts";
+import { openDraft } from "../../../src/queue/draft.ts";
 import { MemoryStore } from "../../../src/queue/memory-store.ts";
 import type { QueueEntry } from "../../../src/queue/queue.ts";
 import { EMPTY_CLASS } from "../../../src/rewriting/class-set.ts";
@@ -37,9 +38,9 @@ beforeEach(() => {
     return settle(claim, changes);
   };
   const record = store.record.bind(store);
-  store.record = (claim, tried) => {
-    story.push(`record ${tried.recipients.join(" ")}`);
-    record(claim, tried);
+  store.record = (claim, noted) => {
+    story.push(`record ${noted.recipients.join(" ")}`);
+    record(claim, noted);
   };
 });
 afterEach(() => store.close());
@@ -123,7 +124,7 @@ function environment(aliases: Record<string, string> = {}): AttemptEnvironment {
 }
 
 async function queued(sender: string, ...given: string[]): Promise<QueueEntry> {
-  const draft = store.draft();
+  const draft = await openDraft(store);
   const recipients: Recipient[] = given.map((each) => ({ given: each, state: "todo" }));
   const envelope: Envelope = {
     id: draft.id,
@@ -141,10 +142,17 @@ async function queued(sender: string, ...given: string[]): Promise<QueueEntry> {
   return draft.commit(envelope);
 }
 
+/** One attempt at a message that nobody has claimed. */
+async function tried(id: string, place = environment()): Promise<void> {
+  const claim = store.claim(id);
+  if (claim === undefined) throw new Error(`${id} cannot be claimed`);
+  await attempt(place, claim);
+}
+
 describe("attempt()", () => {
   test("records the attempt before it delivers, and settles afterwards", async () => {
     const { id } = await queued("me@a.test", "x@far.test", "y@far.test");
-    expect(await attempt(environment(), id)).toBeUndefined();
+    await tried(id);
     expect(story.slice(-3)).toEqual([
       "record 0 1",
       "deliver esmtp x@far.test,y@far.test from <me@a.test>",
@@ -155,7 +163,7 @@ describe("attempt()", () => {
 
   test("writes down an expansion before any of its children is tried", async () => {
     const { id } = await queued("me@a.test", "list");
-    await attempt(environment({ list: "x@far.test, y@far.test", "owner-list": "boss@a.test" }), id);
+    await tried(id, environment({ list: "x@far.test, y@far.test", "owner-list": "boss@a.test" }));
     expect(story).toEqual([
       "settle 0=expanded +2",
       "record 1 2",
@@ -167,7 +175,7 @@ describe("attempt()", () => {
   test("queues the report before it settles the failure", async () => {
     outcomes["x@far.test"] = "failed";
     const { id } = await queued("me@a.test", "x@far.test");
-    await attempt(environment(), id);
+    await tried(id);
     expect(story.slice(-2)).toEqual(["report to me@a.test from <>", "settle 0=failed +0"]);
   });
 
@@ -175,16 +183,20 @@ describe("attempt()", () => {
     outcomes["x@far.test"] = "failed";
     reportsWork = false;
     const { id } = await queued("me@a.test", "x@far.test");
-    await expect(attempt(environment(), id)).rejects.toThrow(/cannot queue the report/);
+    const lines: string[] = [];
+    const log = { ...silentLog, write: (_level: number, { text }: LogLine) => void lines.push(text) };
+    await tried(id, { ...environment(), log });
+    expect(lines.filter((line) => /SYSERR.*cannot queue the report/.test(line))).toHaveLength(1);
     expect(story.some((line) => line.startsWith("settle 0=failed"))).toBe(false);
-    expect(store.get(id)?.envelope.recipients[0].state).toBe("todo");
-    expect(store.isClaimed(id)).toBe(false);
+    expect(store.get(id)).toMatchObject({ envelope: { recipients: [{ state: "todo" }] } });
+    expect(store.get(id)!.nextTry).toBeGreaterThan(Date.now());
+    expect(store.claimedIds().size).toBe(0);
   });
 
   test("never reports about mail from nobody", async () => {
     outcomes["x@far.test"] = "failed";
     const { id } = await queued("", "x@far.test");
-    await attempt(environment(), id);
+    await tried(id);
     expect(story.filter((line) => line.startsWith("report"))).toEqual([]);
     expect(store.get(id)).toBeUndefined();
   });
@@ -192,21 +204,25 @@ describe("attempt()", () => {
   test("keeps what is delayed, with a time for the next try", async () => {
     outcomes["x@far.test"] = "delayed";
     const { id } = await queued("me@a.test", "x@far.test", "y@other.test");
-    const left = await attempt(environment(), id);
+    await tried(id);
+    const left = store.get(id);
     expect(left?.envelope.recipients.map(({ state }) => state)).toEqual(["deferred", "delivered"]);
     expect(left?.nextTry).toBeGreaterThan(Date.now());
     story.length = 0;
     outcomes = {};
-    expect(await attempt(environment(), id)).toBeUndefined();
+    await tried(id);
+    expect(store.get(id)).toBeUndefined();
     expect(story.filter((line) => line.startsWith("deliver"))).toEqual(["deliver esmtp x@far.test from <me@a.test>"]);
   });
 
-  test("does nothing for a message that is gone or claimed by somebody else", async () => {
+  test("says nothing about a message that somebody else has by now", async () => {
     const { id } = await queued("me@a.test", "x@far.test");
-    const claim = store.claim(id);
-    expect(await attempt(environment(), id)).toBeUndefined();
-    expect(story).toEqual([]);
-    if (claim !== undefined) store.finish(claim);
-    expect(await attempt(environment(), "nothing")).toBeUndefined();
+    const claim = store.claim(id)!;
+    store.finish(claim);
+    const other = store.claim(id)!;
+    await attempt(environment(), claim);
+    expect(store.get(id)).toMatchObject({ envelope: { recipients: [{ state: "todo" }] } });
+    expect(store.claimedIds()).toEqual(new Set([id]));
+    store.finish(other);
   });
 });

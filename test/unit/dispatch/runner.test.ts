@@ -8,6 +8,7 @@ import { Runner, type RunnerOptions } from "../../../src/dispatch/runner.ts";
 import type { Envelope } from "../../../src/envelope/envelope.ts";
 import type { RecipientStatus } from "../../../src/envelope/status.ts";
 import { silentLog } from "../../../src/log/log.ts";
+import { openDraft } from "../../../src/queue/draft.ts";
 import { MemoryStore } from "../../../src/queue/memory-store.ts";
 import type { QueueEntry } from "../../../src/queue/queue.ts";
 import { TimerScheduler } from "../../../src/queue/timer-scheduler.ts";
@@ -75,7 +76,7 @@ function start(interval: number | undefined, ages: { readonly min?: number; read
     store,
     clock,
     log: silentLog,
-    scheduler: new TimerScheduler(clock, (filter) => store.list(filter)),
+    scheduler: new TimerScheduler(clock, store),
     interval,
     reports: { clock, log: silentLog, intake: { begin: () => never() } },
   };
@@ -87,8 +88,8 @@ function never(): never {
   throw new Error("no report is due in these tests");
 }
 
-async function queued(): Promise<QueueEntry> {
-  const draft = store.draft();
+async function queued(nextTry?: number): Promise<QueueEntry> {
+  const draft = await openDraft(store);
   const envelope: Envelope = {
     id: draft.id,
     sender: "me@a.test",
@@ -102,7 +103,7 @@ async function queued(): Promise<QueueEntry> {
     isReport: false,
     messageClass: 0,
   };
-  return draft.commit(envelope);
+  return draft.commit(envelope, { nextTry });
 }
 
 /** Lets everything that is due happen. */
@@ -123,7 +124,7 @@ async function pass(minutes: number): Promise<void> {
 describe("Runner", () => {
   test("tries a new message at once and again after every interval", async () => {
     start(30 * minute);
-    runner.add(await queued());
+    await queued();
     await settled();
     await pass(95);
     expect(attempts).toEqual([0, 30, 60, 90]);
@@ -136,7 +137,7 @@ describe("Runner", () => {
 
   test("never tries sooner than MinQueueAge", async () => {
     start(10 * minute, { min: 25 * minute });
-    runner.add(await queued());
+    await queued();
     await settled();
     await pass(60);
     expect(attempts).toEqual([0, 25, 50]);
@@ -144,7 +145,7 @@ describe("Runner", () => {
 
   test("waits twice as long after each attempt, up to MaxQueueAge", async () => {
     start(5 * minute, { max: 30 * minute });
-    runner.add(await queued());
+    await queued();
     await settled();
     await pass(120);
     const waits = attempts.slice(1).map((at, i) => at - attempts[i]);
@@ -155,24 +156,36 @@ describe("Runner", () => {
 
   test("without an interval only a queue run tries again", async () => {
     start(undefined);
-    runner.add(await queued());
+    await queued();
     await settled();
     await pass(600);
     expect(attempts).toEqual([0]);
-    expect(runner.now({ recipient: "nobody" })).toBe(0);
-    expect(runner.now({ recipient: "far.test" })).toBe(1);
+    expect(store.hurry({ recipient: "nobody" })).toBe(0);
+    expect(store.hurry({ recipient: "far.test" })).toBe(1);
     await settled();
     expect(attempts).toHaveLength(2);
   });
 
-  test("queueOnly() leaves a new message to the next run, runOnce() tries everything", async () => {
+  test("what waits for the next run is left alone until then; runOnce() tries everything", async () => {
     start(30 * minute);
-    runner.queueOnly(await queued(), site.config);
+    await queued(runner.nextRun(site.config));
     await settled();
     expect(attempts).toEqual([]);
     await runner.runOnce();
     expect(attempts).toEqual([0]);
   });
+});
+
+test("deliver() tries a message now, and waits", async () => {
+  start(30 * minute);
+  const { id } = await queued(runner.afterwards());
+  await runner.deliver(id);
+  expect(attempts).toEqual([0]);
+  await runner.deliver("nothing");
+  // Had the process ended before, the message would not have waited for long.
+  await queued(runner.afterwards());
+  await pass(2);
+  expect(attempts).toHaveLength(2);
 });
 
 test("Gate lets no more tasks in than it has places, in the order they came", async () => {

@@ -2,9 +2,10 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { ClientQueue, storeClientMessage } from "../../../src/queue/client-queue.ts";
+import { ClientQueue, type ClientMessage } from "../../../src/queue/client-queue.ts";
+import { openDraft } from "../../../src/queue/draft.ts";
 import { openQueue } from "../../../src/queue/open-queue.ts";
-import { QueueUnavailableError } from "../../../src/queue/queue.ts";
+import { type QueueEntry, type QueueStore, QueueUnavailableError } from "../../../src/queue/queue.ts";
 import { readQueue } from "../../../src/queue/read-queue.ts";
 import { FaultyFiles } from "../../support/faulty-files.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -24,6 +25,13 @@ async function leave(queue: ClientQueue, body: string): Promise<string> {
   return draft.id;
 }
 
+/** What the daemon does with a message that it finds. */
+async function copyInto(store: QueueStore, { entry, body }: ClientMessage): Promise<QueueEntry> {
+  const draft = await openDraft(store);
+  for await (const chunk of body.stream()) await draft.write(chunk as Buffer);
+  return draft.commit({ ...entry.envelope, id: draft.id });
+}
+
 async function filesWithFolder(): Promise<FaultyFiles> {
   const files = new FaultyFiles();
   await files.makeFolder("/client", 0o700);
@@ -38,24 +46,24 @@ describe("ClientQueue", () => {
     const small = await leave(client, lines(3));
     const large = await leave(client, lines(60_000));
     const { store } = await openQueue({ directory: "/queue", files, clock, lock });
-    const entries = new Map();
-    const take = async (message: Parameters<Parameters<ClientQueue["collect"]>[0]>[0]): Promise<boolean> => {
-      const entry = await storeClientMessage(store, message);
-      if (entry) entries.set(entry.id, entry);
+    const entries = new Map<string, QueueEntry>();
+    const take = async (message: ClientMessage): Promise<boolean> => {
+      const entry = await copyInto(store, message);
+      entries.set(message.entry.id, entry);
       return true;
     };
     expect(await client.collect(take)).toEqual({ taken: [small, large], reports: [] });
     expect([...entries.keys()]).toEqual([small, large]);
-    expect(entries.get(small).envelope).toMatchObject({ isReport: false, macros: {}, bodySize: lines(3).length });
-    expect(entries.get(small).envelope.recipients).toEqual([
+    expect(entries.get(small)!.envelope).toMatchObject({ isReport: false, macros: {}, bodySize: lines(3).length });
+    expect(entries.get(small)!.envelope.recipients).toEqual([
       { given: "bob@b.test", state: "todo", notify: ["SUCCESS"] },
       { given: "late@b.test", state: "todo" },
     ]);
-    expect(await bodyOf(store, small)).toBe(lines(3));
-    expect((await bodyOf(store, large)) === lines(60_000)).toBe(true);
+    expect(await bodyOf(store, entries.get(small)!.id)).toBe(lines(3));
+    expect((await bodyOf(store, entries.get(large)!.id)) === lines(60_000)).toBe(true);
     expect(await client.collect(take)).toEqual({ taken: [], reports: [] });
     const { recovered } = await openQueue({ directory: "/queue", files: files.crashed(3), clock, lock });
-    expect(recovered.map(({ id }) => id).toSorted()).toEqual([small, large].toSorted());
+    expect(recovered.map(({ id }) => id).toSorted()).toEqual([...entries.values()].map(({ id }) => id).toSorted());
   });
 
   test("a message that is not taken stays, one that is there already only goes", async () => {
@@ -65,11 +73,12 @@ describe("ClientQueue", () => {
     expect(await client.collect(async () => false)).toEqual({ taken: [], reports: [] });
     const failing = await client.collect(async () => Promise.reject(new Error("queue is full")));
     expect(failing.reports).toEqual([`Cannot collect ${id} from the client queue: queue is full`]);
-    const { store } = await openQueue({ directory: "/queue", files, lock });
     files.inject = ({ kind, path }) => (kind === "unlink" && path.includes("/client/qf") ? "EIO" : undefined);
     let copies = 0;
-    const take = async (message: Parameters<Parameters<ClientQueue["collect"]>[0]>[0]): Promise<boolean> => {
-      if (await storeClientMessage(store, message)) copies++;
+    const seen = new Set<string>();
+    const take = async (message: ClientMessage): Promise<boolean> => {
+      if (!seen.has(message.entry.id)) copies++;
+      seen.add(message.entry.id);
       return true;
     };
     expect((await client.collect(take)).taken).toEqual([]);

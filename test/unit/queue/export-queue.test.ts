@@ -15,8 +15,8 @@ test("exportQueue() writes files that another queue opens as they were", async (
   const large = await put(store, lines(9000));
   const held = await put(store, lines(5), { quarantined: "odd" }, { hold: "odd" });
   const claim = (await store.claim(first.id))!;
-  store.record(claim, { at: clock.now(), recipients: [0] });
-  store.settle(claim, {
+  await store.record(claim, { at: clock.now(), recipients: [0] });
+  await store.settle(claim, {
     recipients: [
       { index: 0, state: "delivered" },
       { index: 1, state: "deferred", status: deferred },
@@ -28,7 +28,7 @@ test("exportQueue() writes files that another queue opens as they were", async (
   const copy = await openQueue({ directory: "/elsewhere", files, clock, lock });
   const claimed = (await copy.store.claim(first.id))!;
   expect(claimed.entry).toEqual(entry);
-  copy.store.finish(claimed);
+  await copy.store.finish(claimed);
   expect(await bodyOf(copy.store, first.id)).toBe(lines(4));
   expect((await bodyOf(copy.store, large.id)) === lines(9000)).toBe(true);
   expect((await copy.store.inspect(held.id))!.entry).toEqual(held);

@@ -61,8 +61,8 @@ describe("journal", () => {
     const { store } = await open();
     const { id } = await put(store, "x\r\n");
     const claim = (await store.claim(id))!;
-    store.record(claim, { at: 1, recipients: [0] });
-    store.settle(claim, { recipients: [{ index: 0, state: "deferred", status: deferred }], nextTry: 7 });
+    await store.record(claim, { at: 1, recipients: [0] });
+    await store.settle(claim, { recipients: [{ index: 0, state: "deferred", status: deferred }], nextTry: 7 });
     const kinds: string[] = [];
     files.inject = ({ kind }) => {
       kinds.push(kind);
@@ -80,7 +80,7 @@ describe("journal", () => {
     const after = await bench(files.crashed(1)).open();
     expect(after.recovered[0]).toMatchObject({
       attempts: 1,
-      priority: store.get(id)!.priority,
+      priority: (await store.get(id))!.priority,
       nextTry: 7,
       envelope: { recipients: [{ state: "deferred" }] },
     });
@@ -92,7 +92,7 @@ describe("journal", () => {
     for (let number = 0; number < 60; number++) {
       const { id } = await put(store, lines(40));
       const claim = (await store.claim(id))!;
-      store.settle(claim, { recipients: [{ index: 0, state: "delivered", status: delivered }] });
+      await store.settle(claim, { recipients: [{ index: 0, state: "delivered", status: delivered }] });
       expect(segments(files).length).toBeLessThanOrEqual(2);
     }
     await store.close();
@@ -121,17 +121,17 @@ describe("journal", () => {
     const { store } = await open();
     const { id } = await put(store, "x\r\n");
     const claim = (await store.claim(id))!;
-    store.record(claim, { at: 1, recipients: [0] });
+    await store.record(claim, { at: 1, recipients: [0] });
     files.inject = (operation) =>
       isSync(operation) || operation.kind === "truncate" || operation.kind === "create" ? "EIO" : undefined;
-    const { durable } = store.settle(claim, {
+    await store.settle(claim, {
       recipients: [{ index: 0, state: "expanded" }],
       added: [recipient("child@b.test", { parent: 0 })],
     });
-    await expect(durable).rejects.toBeInstanceOf(QueueUnavailableError);
-    store.finish(claim);
+    await expect(store.flush(claim)).rejects.toBeInstanceOf(QueueUnavailableError);
+    await store.finish(claim);
     await expect(store.claim(id)).rejects.toBeInstanceOf(QueueUnavailableError);
-    await expect((async () => store.draft())()).rejects.toBeInstanceOf(QueueUnavailableError);
+    await expect((async () => store.newId())()).rejects.toBeInstanceOf(QueueUnavailableError);
     files.inject = undefined;
     clock.advance(1000);
     await settle();
@@ -185,10 +185,13 @@ describe("journal", () => {
     const late: Promise<unknown>[] = [];
     for (const id of accepted.slice(1)) {
       const claim = (await store.claim(id))!;
-      store.record(claim, { at: clock.now(), recipients: [0] });
-      store.settle(claim, { recipients: [{ index: 0, state: "deferred", status: deferred }], nextTry: clock.now() });
+      await store.record(claim, { at: clock.now(), recipients: [0] });
+      await store.settle(claim, {
+        recipients: [{ index: 0, state: "deferred", status: deferred }],
+        nextTry: clock.now(),
+      });
       late.push(put(store, lines(10)).catch(() => undefined));
-      store.settle(claim, { recipients: [{ index: 0, state: "delivered" }] });
+      await store.settle(claim, { recipients: [{ index: 0, state: "delivered" }] });
     }
     await Promise.all(late);
     clock.advance(5);
@@ -203,7 +206,7 @@ describe("journal", () => {
     const { files, open } = bench();
     const { store } = await open();
     files.readOnly = true;
-    await expect((async () => store.draft())()).rejects.toThrow("Cannot write to the queue: EROFS");
+    await expect((async () => store.newId())()).rejects.toThrow("Cannot write to the queue: EROFS");
   });
 
   test("an old segment with few messages left becomes files and goes", async () => {
@@ -211,12 +214,12 @@ describe("journal", () => {
     const { store } = await open();
     const stuck = await put(store, lines(3, "stuck"));
     const claim = (await store.claim(stuck.id))!;
-    store.record(claim, { at: 5, recipients: [0] });
-    store.settle(claim, { recipients: [{ index: 0, state: "deferred", status: deferred }], nextTry: 99 });
-    store.finish(claim);
+    await store.record(claim, { at: 5, recipients: [0] });
+    await store.settle(claim, { recipients: [{ index: 0, state: "deferred", status: deferred }], nextTry: 99 });
+    await store.finish(claim);
     for (let number = 0; number < 40; number++) {
       const { id } = await put(store, lines(40));
-      store.settle((await store.claim(id))!, { recipients: [{ index: 0, state: "delivered" }] });
+      await store.settle((await store.claim(id))!, { recipients: [{ index: 0, state: "delivered" }] });
       clock.advance(60_000);
     }
     await settle();

@@ -58,6 +58,7 @@ async function bring(judges: JudgeTable, recipients: readonly string[], ...chunk
     ...court,
     queue: store,
     clock: systemClock,
+    firstTry: () => undefined,
     accepted: ({ id }) => void accepted.push(id),
   });
   const incoming = await intake.begin(message);
