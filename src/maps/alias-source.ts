@@ -13,7 +13,7 @@ import type { LookupContext } from "../rewriting/lookup.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { checkFolderFor, errorText, explainUnopened, openSafely, type Unopened } from "../sys/safe-file.ts";
 import { DatabaseBuilder } from "./build.ts";
-import { DATABASE_ENDINGS, databasePath, pathToRead, readDatabase, sourcePath } from "./database-file.ts";
+import { DATABASE_ENDINGS, databasePath, pathToRead, readDatabase, sourcePath, type Table } from "./database-file.ts";
 import type { MapEnvironment } from "./environment.ts";
 import { COMMON_FLAGS, parseFlags } from "./flags.ts";
 import { openMap } from "./registry.ts";
@@ -105,15 +105,24 @@ class BuiltAliases implements AliasDatabase {
     this.#environment = environment;
     const files =
       mapClass === "implicit" ? [this.databaseFile, databasePath("cdb", this.textFile)] : [this.databaseFile];
-    const title = `${mapClass} map "aliases"`;
-    this.#databases = files.map((file) => new WatchedDatabase(file, title, this.#keepCase, environment));
+    const load = (text: string): ReadonlyMap<string, string> => this.#readText(text, readText);
+    this.#databases = files.map(
+      (file) =>
+        new WatchedDatabase(file, {
+          title: `${mapClass} map "aliases"`,
+          rebuild: "newaliases",
+          textUse: "alias",
+          readText: (text) => tableOf(load(text)),
+          environment,
+        }),
+    );
     this.#text = new WatchedFile({
       path: this.textFile,
       use: "alias",
       safety: environment,
       clock: environment.clock,
       plain: true,
-      load: (fd) => this.#readText(readFileSync(fd, "latin1"), readText),
+      load: (fd) => load(readFileSync(fd, "latin1")),
     });
   }
 
@@ -203,6 +212,10 @@ class BuiltAliases implements AliasDatabase {
     if (state.kind === "absent" && this.isOptional) return MISSING;
     return { kind: "tempfail", reason: `Cannot open alias database ${this.name}: ${explainUnopened(state)}` };
   }
+}
+
+function tableOf(entries: ReadonlyMap<string, string>): Table {
+  return { get: (key) => entries.get(key), entries: () => entries, close: () => undefined };
 }
 
 function lookUp(get: () => string | undefined, name: string): AliasSourceAnswer {

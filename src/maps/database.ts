@@ -6,7 +6,7 @@
  */
 import type { LookupContext } from "../rewriting/lookup.ts";
 import { errorText, type Unopened } from "../sys/safe-file.ts";
-import { databasePath, type Table } from "./database-file.ts";
+import { databasePath, readSourceTable, sourcePath, type Table } from "./database-file.ts";
 import { COMMON_FLAGS } from "./flags.ts";
 import {
   type BareMap,
@@ -57,7 +57,16 @@ class DatabaseMap implements BareMap {
     this.#optional = flags.has("o") || environment.missingTablesAreEmpty === true;
     this.#endings = flags.has("N") ? ["\0"] : flags.has("O") ? [""] : ["", "\0"];
     const title = `${declaration.mapClass} map "${declaration.name}"`;
-    this.#files = paths.map((path) => new WatchedDatabase(path, title, flags.has("f"), environment));
+    this.#files = paths.map((path) => {
+      const source = sourcePath(path);
+      return new WatchedDatabase(path, {
+        title,
+        rebuild: `makemap ${declaration.mapClass} ${source} < ${source}`,
+        textUse: "map",
+        readText: (text) => readSourceTable(text, flags.has("f")),
+        environment,
+      });
+    });
   }
 
   find(key: string, _args: readonly string[], context: LookupContext): BareResult {

@@ -4,15 +4,8 @@
  * maps/database-file.ts.
  */
 import { closeSync, readFileSync, statSync } from "node:fs";
-import { errorText, type Unopened } from "../sys/safe-file.ts";
-import {
-  besidePath,
-  ForeignDatabaseError,
-  readDatabase,
-  readSourceTable,
-  sourcePath,
-  type Table,
-} from "./database-file.ts";
+import { errorText, type FileUse, type Unopened } from "../sys/safe-file.ts";
+import { besidePath, ForeignDatabaseError, readDatabase, sourcePath, type Table } from "./database-file.ts";
 import type { MapEnvironment } from "./environment.ts";
 import { type Watched, WatchedFile } from "./watched-file.ts";
 
@@ -21,9 +14,22 @@ type Environment = Pick<MapEnvironment, "clock" | "dontBlame" | "log">;
 /** Stands for a Berkeley database: there is a file, but nothing of it is read. */
 const FOREIGN = "foreign";
 
+export interface WatchedDatabaseOptions {
+  /** How messages call the map: `hash map "access"`. */
+  readonly title: string;
+  /** The command that builds the database: `makemap hash /etc/mail/access < /etc/mail/access`. */
+  readonly rebuild: string;
+  /** The rules of sys/safe-file.ts for the text that the database is made from. */
+  readonly textUse: FileUse;
+  /** That text as a table. */
+  readonly readText: (text: string) => Table;
+  readonly environment: Environment;
+}
+
 export class WatchedDatabase {
   readonly #path: string;
   readonly #title: string;
+  readonly #rebuild: string;
   readonly #environment: Environment;
   readonly #named: WatchedFile<Table | typeof FOREIGN>;
   readonly #beside: WatchedFile<Table>;
@@ -31,23 +37,21 @@ export class WatchedDatabase {
   /** The last thing that was told about a foreign database, so that it is told once. */
   #told: string | undefined;
 
-  /**
-   * @param title how messages call the map: `hash map "access"`
-   * @param keepCase the text's keys keep their case (flag -f)
-   */
-  constructor(path: string, title: string, keepCase: boolean, environment: Environment) {
+  constructor(path: string, options: WatchedDatabaseOptions) {
+    const { title, rebuild, textUse, readText, environment } = options;
     this.#path = path;
     this.#title = title;
+    this.#rebuild = rebuild;
     this.#environment = environment;
     this.#named = this.#watch(path, (fd) => this.#loadNamed(fd));
     this.#beside = this.#watch(besidePath(path), (fd) => this.#loadOwn(fd, besidePath(path)));
     this.#text = new WatchedFile<Table>({
       path: sourcePath(path),
-      use: "map",
+      use: textUse,
       safety: environment,
       clock: environment.clock,
       plain: true,
-      load: (fd) => readSourceTable(readFileSync(fd, "latin1"), keepCase),
+      load: (fd) => readText(readFileSync(fd, "latin1")),
     });
   }
 
@@ -68,7 +72,7 @@ export class WatchedDatabase {
     const path = this.#path;
     const beside = besidePath(path);
     const source = sourcePath(path);
-    const rebuild = `makemap ${this.#title.split(" ")[0]} ${source} < ${source}`;
+    const rebuild = this.#rebuild;
     const own = this.#beside.current();
     if (own.kind === "open" && !isNewer(source, beside)) {
       const isOld = isNewer(path, beside);

@@ -109,6 +109,10 @@ rm -f /etc/mail/*.cdb
 ${untouched(0)}
 grep -h 'deliverable\\|far.test' /mnt/step4.out
 stop_theirs
+# Ours with sendmail's own configuration and databases, as they are.
+PATH=$OURS:$PATH sendmail -bd 2>&1
+[ "$(questions)" = "$answers" ] || echo "a conversation with ours, in place: $(questions)"
+stop_theirs
 ${typed(stopped, 5)}grep 'Total requests' /mnt/step5.out
 ${typed(start, 6)}cat /mnt/step6.out
 [ "$(questions)" = "$answers" ] || echo "a conversation with ours: $(questions)"

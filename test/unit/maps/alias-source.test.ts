@@ -1,4 +1,13 @@
-import { chmodSync, mkdtempSync, realpathSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
@@ -50,6 +59,26 @@ test("rebuild() writes the database that is asked from then on, with its sentine
   expect(aliases.isStale()).toBe(true);
   aliases.close();
 });
+
+test.each(["implicit", "hash", "dbm"])(
+  "%s: where another program's database is, the text is read as aliases",
+  async (kind) => {
+    const foreign = Buffer.alloc(4096);
+    foreign.writeUInt32LE(0x061561, 12);
+    foreign.writeUInt32LE(4096, 20);
+    writeFileSync(`${file}.db`, foreign, { mode: 0o644 });
+    writeAliases("Root: joe\nteam: ann, bob\n");
+    const log: string[] = [];
+    const aliases = open(kind, file, log);
+    expect(await aliases.lookup("root")).toEqual({ kind: "found", value: "joe" });
+    expect(await aliases.lookup("team")).toEqual({ kind: "found", value: "ann, bob" });
+    expect(log).toEqual([expect.stringMatching(/using its text source .*; rebuild it: newaliases$/)]);
+    expect(aliases.rebuild([["root", "beside"]])).toBe(`${file}.cdb`);
+    expect(readFileSync(`${file}.db`)).toEqual(foreign);
+    expect(aliases.isStale()).toBe(false);
+    expect(await open(kind, file).lookup("root")).toEqual({ kind: "found", value: "beside" });
+  },
+);
 
 test("class and flags come from the specification", () => {
   expect(open("cdb", `-A -o ${file}`)).toMatchObject({
