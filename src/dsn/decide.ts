@@ -117,7 +117,7 @@ function hearsOfDelays({ messageClass }: Envelope, to: string): boolean {
   return messageClass >= 0 && !/^owner-/i.test(to) && !/-request(?:@|$)/i.test(to);
 }
 
-function headersOnly(envelope: Envelope, { failed, delayed }: Outcomes, policy: ReportPolicy): boolean {
-  if (policy.noBodyReturn || envelope.ret === "HDRS" || envelope.messageClass < 0) return true;
-  return failed.length === 0 && delayed.length === 0;
+/** RFC 3461 §4.3: the message itself comes back with failures only. */
+function headersOnly(envelope: Envelope, { failed }: Outcomes, policy: ReportPolicy): boolean {
+  return policy.noBodyReturn || envelope.ret === "HDRS" || envelope.messageClass < 0 || failed.length === 0;
 }

@@ -1,8 +1,10 @@
 /** Mail that leaves: MX records from a name server on loopback, several hosts, retries, reports, smart host, null client. */
 import { createHash, randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { findField, parseHeader } from "../../src/mail/header.ts";
 import { type DnsServer, startDnsServer } from "../support/dns-server.ts";
 import { eventually, MailServer } from "../support/mail-server.ts";
+import { meaningOf } from "../support/mailbox-list.ts";
 import { sendMail } from "../support/smtp-client.ts";
 import { SmtpSink } from "../support/smtp-sink.ts";
 
@@ -63,6 +65,24 @@ describe("remote delivery", () => {
         server.log(),
       ),
     );
+  });
+
+  test("a list of addresses on one line of 1,900 octets arrives with all of them", async () => {
+    const server = await start();
+    const fields = {
+      To: Array.from({ length: 120 }, (_each, i) => `user${i}@a.test`).join(", "),
+      Cc: Array.from({ length: 120 }, (_each, i) => `"User, ${i}" <user${i}@a.test>`).join(","),
+      "Reply-To": `friends: ${Array.from({ length: 120 }, (_each, i) => `user${i}@a.test`).join(" , ")};`,
+    };
+    const header = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+    await sendMail(server.port, "alice@example.test", ["x@plain.test"], header.join("") + text("long"));
+    await sink.received(1);
+    const [{ data }] = sink.messages;
+    const sent = parseHeader(data.slice(0, data.indexOf("\r\n\r\n") + 2)).fields;
+    for (const [name, value] of Object.entries(fields)) {
+      expect(meaningOf(findField(sent, name)!.value)).toEqual(meaningOf(value));
+    }
+    expect(Math.max(...data.split("\r\n").map(({ length }) => length))).toBeLessThanOrEqual(78);
   });
 
   test("recipients of one message at one host travel together; 500 of them arrive", async () => {

@@ -97,6 +97,10 @@ describe("the sender", () => {
     expect(plans(envelope({ ret: "HDRS" }), failed)).toEqual(header);
     expect(plans(envelope({ messageClass: -60 }), failed)).toEqual(header);
     expect(plans(envelope(), failed, { noBodyReturn: true })).toEqual(header);
+    // Nothing failed: what is still on its way is not sent back (RFC 3461 §4.3).
+    expect(plans(envelope({ ret: "FULL" }), [outcome("delayed", "x")])).toEqual([
+      "joe@a.test <- notice (header): delayed x",
+    ]);
   });
 
   test("is replaced by Errors-To: for failures", () => {
