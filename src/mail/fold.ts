@@ -43,13 +43,16 @@ function foldBetween(value: string, nameLength: number, width: number): string {
   const parts: string[] = [];
   let copied = 0;
   let column = nameLength;
-  for (const { start, end } of addressSpans(value)) {
+  const spans = addressSpans(value);
+  for (const [index, { start, end }] of spans.entries()) {
     const gap = value.slice(copied, start);
     const address = value.slice(start, end);
     const firstLine = address.indexOf("\r\n");
-    const needed = firstLine < 0 ? address.length : firstLine;
+    // A comma behind it is part of its line.
+    const comma = value.slice(end, spans[index + 1]?.start).trimEnd().length;
+    const needed = firstLine < 0 ? address.length + comma : firstLine;
     const separator = gap.trimEnd();
-    if (!gap.includes("\n") && column + gap.length + needed >= width && /[,;:]$/.test(separator)) {
+    if (!gap.includes("\n") && column + gap.length + needed > width && /[,;:]$/.test(separator)) {
       parts.push(separator, "\r\n\t", address);
       column = 1 + lengthOfLast(address);
     } else {
