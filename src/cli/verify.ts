@@ -9,7 +9,7 @@ import { openForCommand } from "./system.ts";
 export async function verify(args: SendmailArguments): Promise<ExitCode> {
   const opened = await openForCommand(args);
   if (typeof opened === "number") return opened;
-  const { config, router, aliases, users, dontBlame } = opened;
+  const { config, router, aliases, users, dontBlame, agents } = opened;
   let exit: ExitCode = EX.OK;
   for (const address of args.addresses) {
     const recipient: Recipient = { given: bareAddress(address), state: "todo" };
@@ -20,6 +20,7 @@ export async function verify(args: SendmailArguments): Promise<ExitCode> {
         aliases,
         users,
         dontBlame,
+        files: agents.files,
         scope: config.macros.child(),
         now: Date.now(),
         warn: (text) => void process.stderr.write(`${text}\n`),

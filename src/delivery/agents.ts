@@ -3,6 +3,7 @@
  * inside one is a temporary failure of its recipients, and a message larger than M= is refused without trying.
  */
 import type { Mailer } from "../config/mailer.ts";
+import { filesOf, type UserFiles } from "../routing/user-files.ts";
 import type { Agent, Job, Report } from "./agent.ts";
 import { DiscardAgent } from "./discard-agent.ts";
 import type { DeliveryEnvironment } from "./environment.ts";
@@ -17,6 +18,8 @@ import { StandInAgent, standInFor } from "./stand-in.ts";
 export interface Agents {
   /** The agent for a mailer; always one, it may be one that fails. */
   agentFor(mailer: Mailer): Agent;
+  /** Reads .forward files and lists with their users' rights. */
+  readonly files: UserFiles;
   /** Closes kept connections. Deliveries in progress end by their own signal. */
   close(): Promise<void>;
 }
@@ -57,6 +60,7 @@ export function createAgents(environment: DeliveryEnvironment): Agents {
   };
   const standIns = standInsFor(environment, agentOf);
   return {
+    files: filesOf(environment.workers),
     agentFor: (mailer) => standIns.get(mailer.name) ?? agentOf(kindOf(mailer)),
     async close() {
       await Promise.all([...agents.values()].map((agent) => agent.close?.() ?? Promise.resolve()));

@@ -45,20 +45,21 @@ export class ProgramAgent implements Agent {
       ...(owner === undefined ? {} : { owner }),
     });
     const scope = macros.scope.child(macrosFor(first, owner));
-    const home = owner?.home ?? (await findUser(users, rights.user))?.home;
-    if (home !== undefined) scope.set("z", home);
-    const argument = this.#argument(job, scope, rights.user, home);
+    const person = owner ?? (await findUser(users, rights.user));
+    if (person !== undefined) scope.set("z", person.home);
+    const argument = this.#argument(job, scope, rights.user, person);
     const result = await workers.run(rights, "program", argument, inputOf(written.message), job.signal);
     const status: RecipientStatus = { ...fromProgram(result, mailer), at: clock.now() };
     return { statuses: new Map(job.recipients.map(({ index }) => [index, status])) };
   }
 
-  #argument(job: Job, scope: MacroScope, user: string, home: string | undefined): ProgramArgument {
+  #argument(job: Job, scope: MacroScope, user: string, person: User | undefined): ProgramArgument {
     const { config } = this.#environment;
     const { mailer } = job;
     const folders = mailer.directory === undefined ? [] : config.expand(mailer.directory, scope).split(":");
-    const environment = [`PATH=${SAFE_PATH}`, "AGENT=sendmail", `USER=${user}`, `LOGNAME=${user}`, "SHELL=/bin/sh"];
-    if (home !== undefined) environment.push(`HOME=${home}`);
+    const environment = [`PATH=${SAFE_PATH}`, "AGENT=sendmail", `USER=${user}`, `LOGNAME=${user}`];
+    environment.push(`SHELL=${person === undefined || person.shell === "" ? "/bin/sh" : person.shell}`);
+    if (person !== undefined) environment.push(`HOME=${person.home}`);
     const { TZ } = process.env;
     if (TZ !== undefined) environment.push(`TZ=${TZ}`);
     return {

@@ -8,6 +8,7 @@
 import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
 import type { Rights } from "../envelope/recipient.ts";
+import { defaultUser, namedUser } from "../routing/default-user.ts";
 import { isPromise } from "../sys/maybe-promise.ts";
 import type { MailboxDatabase, User } from "../sys/users.ts";
 import type { JobRecipient } from "./agent.ts";
@@ -24,7 +25,7 @@ export interface RightsQuestion {
 /** @throws when the user database cannot be asked now */
 export async function rightsFor({ config, users, mailer, recipient, owner }: RightsQuestion): Promise<Rights> {
   const { user: fixed } = mailer;
-  if (fixed !== undefined && !mailer.flags.has("o")) return named(users, fixed.uid, fixed.gid);
+  if (fixed !== undefined && !mailer.flags.has("o")) return namedUser(users, fixed.uid, fixed.gid);
   if (owner !== undefined) return { user: owner.name, uid: owner.uid, gid: owner.gid };
   const given = recipient.recipient.rights;
   if (given !== undefined && given.uid !== 0) return given;
@@ -33,32 +34,5 @@ export async function rightsFor({ config, users, mailer, recipient, owner }: Rig
 
 export async function findUser(users: MailboxDatabase, name: string): Promise<User | undefined> {
   const found = users.find(name);
-  return isPromise(found) ? await found : found;
-}
-
-/** Option DefaultUser: `mailnull`, `8:12`, `user:group`; 1:1 when it says nothing (manual, option u). */
-async function defaultUser(config: Config, users: MailboxDatabase): Promise<Rights> {
-  const text = config.options.text("DefaultUser");
-  const [user = "", group] = text.split(/[:.]/);
-  if (user === "") return { user: "daemon", uid: 1, gid: 1 };
-  return named(users, numberOr(user), group === undefined || group === "" ? undefined : numberOr(group));
-}
-
-function numberOr(text: string): number | string {
-  return /^[0-9]+$/.test(text) ? Number(text) : text;
-}
-
-async function named(users: MailboxDatabase, uid: number | string, gid?: number | string): Promise<Rights> {
-  const found = typeof uid === "string" ? await findUser(users, uid) : await byId(users, uid);
-  if (found === undefined && typeof uid === "string") throw new Error(`user ${uid} is unknown`);
-  // A group's name is the name of a user's own group wherever U= is used in practice; others are given by number.
-  const group = typeof gid === "number" ? gid : gid === undefined ? found?.gid : (await findUser(users, gid))?.gid;
-  if (group === undefined) throw new Error(`group ${gid ?? uid} is unknown`);
-  const id = typeof uid === "number" ? uid : (found?.uid ?? 1);
-  return { user: found?.name ?? String(id), uid: id, gid: group };
-}
-
-async function byId(users: MailboxDatabase, uid: number): Promise<User | undefined> {
-  const found = users.findById(uid);
   return isPromise(found) ? await found : found;
 }

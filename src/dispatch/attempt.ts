@@ -116,7 +116,7 @@ class Work {
   /** Resolves anew and opens aliases, .forward files and lists; what cannot be placed ends in `statuses`. */
   async #expand(pending: readonly number[], statuses: Map<number, RecipientStatus>): Promise<void> {
     const { envelope } = this.#entry;
-    const { config, router, aliases, users, dontBlame } = this.#site;
+    const { config, router, aliases, users, dontBlame, agents } = this.#site;
     const first = this.#entry.attempts === 0;
     const given = first ? envelope.recipients : envelope.recipients.map(withoutTriple);
     const expansion = await expandRecipients(
@@ -126,6 +126,7 @@ class Work {
         aliases,
         users,
         dontBlame,
+        files: agents.files,
         scope: this.#scope,
         now: this.#started,
         warn: (text) => this.#environment.log.write(3, { priority: "notice", id: this.#entry.id, text }),

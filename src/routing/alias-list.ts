@@ -21,13 +21,28 @@ export function parseDestinations(text: string): Destination[] {
   return (parse(text) as string[]).map(destination);
 }
 
+/** A destination with the line of the file that names it. */
+export interface Member {
+  readonly target: Destination;
+  /** From 1; absent for the right side of an alias. */
+  readonly line?: number;
+}
+
+/** The destinations of a `.forward` or `:include:` file. Lines that begin with # are comments. */
+export function parseMembers(text: string): Member[] {
+  return text.split(/\r?\n/).flatMap((line, index) => {
+    if (line.trimStart().startsWith("#")) return [];
+    return parseDestinations(line).map((target) => ({ target, line: index + 1 }));
+  });
+}
+
 /** Classifies one destination as written: quotes around the whole of it are only there to protect blanks and commas. */
 export function destination(item: string): Destination {
   const text = unquote(item);
   // Both "|program args" and |"program args" are written.
   if (text.startsWith("|")) return { kind: "program", text: unquote(text.slice(1).trim()) };
   if (text.startsWith("/")) return { kind: "file", text };
-  if (/^:include:/i.test(text)) return { kind: "include", text: text.slice(":include:".length).trim() };
+  if (/^:include:/i.test(text)) return { kind: "include", text: unquote(text.slice(":include:".length).trim()) };
   if (item.startsWith("\\")) return { kind: "address", text: item.slice(1), final: true };
   return { kind: "address", text: item, final: false };
 }

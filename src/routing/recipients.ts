@@ -10,14 +10,26 @@ import { type RecipientStatus, statusOfReply } from "../envelope/status.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { User } from "../sys/users.ts";
-import { type Destination, destination, destinationText, parseDestinations } from "./alias-list.ts";
+import {
+  type Destination,
+  destination,
+  destinationText,
+  type Member,
+  parseDestinations,
+  parseMembers,
+} from "./alias-list.ts";
 import { isNobody, leadsNowhere, LOOP, nearestUser } from "./alias-loops.ts";
-import { readForward, withoutComments } from "./forward.ts";
-import { readInclude } from "./include.ts";
+import { defaultUser } from "./default-user.ts";
+import { readForward } from "./forward.ts";
+import { type IncludeAnswer, readInclude } from "./include.ts";
+import { type Direct, directRefusalOf, type MemberSource } from "./member-source.ts";
+import type { UserFiles } from "./user-files.ts";
 import { directRefusal, type LocalNames, locate, sameTriple } from "./local-user.ts";
 
 export interface ExpansionContext extends LocalNames {
   readonly scope: MacroScope;
+  /** Reads .forward files and lists with their users' rights. */
+  readonly files: UserFiles;
   /** DontBlameSendmail names in force. */
   readonly dontBlame: ReadonlySet<string>;
   /** Milliseconds since the epoch. */
@@ -56,6 +68,10 @@ class SendList {
   readonly #delivered = new Map<string, number>();
   /** Recipients that name one of their own ancestors, over others. */
   readonly #circles = new Set<number>();
+  /** Recipients that were expanded → what names their members. */
+  readonly #sources = new Map<number, MemberSource>();
+  /** Members of files → their lines. */
+  readonly #lines = new Map<number, number>();
   /** Users whose .forward was opened. */
   readonly #forwarded = new Map<number, Triple>();
   /** Recipients that are on the list already → as which. */
@@ -84,7 +100,9 @@ class SendList {
       while (placed < this.#pending.length) await this.#place(this.#pending[placed++]);
     };
     await placeAll();
-    for (const [index, triple] of this.#forwarded) this.#keepIfSentBack(index, triple);
+    if (this.#circles.size > 0) {
+      for (const [index, triple] of this.#forwarded) this.#keepIfSentBack(index, triple);
+    }
     await placeAll();
     for (const index of todo) {
       if (this.#recipients[index].state === "expanded" && leadsNowhere(this.#recipients, this.#sameAs, index)) {
@@ -108,7 +126,7 @@ class SendList {
         ? { kind: "address", text: recipient.given, final: false }
         : destination(recipient.given);
     if (target.kind === "address") return this.#placeAddress(index, target.text, target.final);
-    const refusal = this.#forbidden(recipient, target.kind);
+    const refusal = this.#directRefusal(recipient, target.kind);
     if (refusal !== undefined) return this.#end(index, refusal);
     if (target.kind === "include") return this.#include(index, target.text);
     const mailer = target.kind === "program" ? "prog" : "*file*";
@@ -123,7 +141,7 @@ class SendList {
         ? ({ kind: "triple", triple: recipient.resolved, canonical: text } as const)
         : await router.resolve(text, scope);
     if (resolution.kind === "discard") return this.#set(index, { index, state: "discarded" });
-    if (resolution.kind !== "triple") return this.#end(index, resolution.reply);
+    if (resolution.kind !== "triple") return this.#end(index, this.#withoutText(index, resolution.reply));
     const { triple } = resolution;
     const direct = recipient.parent === undefined ? directRefusal(triple) : undefined;
     if (direct !== undefined) return this.#end(index, direct);
@@ -168,25 +186,25 @@ class SendList {
         return this.#end(index, { code: 550, enhanced: "5.1.1", lines: ["User unknown"] }, answer.triple);
       case "error":
       case "tempfail":
-        return this.#end(index, answer.reply, named);
+        return this.#end(index, this.#withoutText(index, answer.reply), named);
       case "discard":
         return this.#set(index, { index, state: "discarded" });
     }
   }
 
   async #expandAlias(index: number, named: Triple, found: Triple, value: string): Promise<void> {
-    const members = parseDestinations(value);
+    const members = parseDestinations(value).map((target) => ({ target }));
     if (members.length === 0) {
       return this.#end(index, { code: 550, enhanced: "5.2.4", lines: [`Alias ${found.user} names nobody`] }, named);
     }
-    const owner = await this.#context.aliases.ownerOf(found.user);
-    return this.#expanded(index, named, members, { owner });
+    const listOwner = await this.#context.aliases.ownerOf(found.user);
+    const source = { name: found.user, mayNamePrograms: true };
+    return this.#expanded(index, named, members, listOwner === undefined ? source : { ...source, listOwner });
   }
 
-  #placeUser(index: number, triple: Triple, user: User, final: boolean): void {
+  async #placeUser(index: number, triple: Triple, user: User, final: boolean): Promise<void> {
     if (final) return this.#deliverTo(index, triple);
-    const { config, scope, dontBlame } = this.#context;
-    const forward = readForward(config, user, triple, scope, dontBlame);
+    const forward = await readForward(this.#context, user, triple);
     switch (forward.kind) {
       case "refused":
         this.#context.warn(`forward ${forward.path}: ${forward.reason}`);
@@ -196,46 +214,85 @@ class SendList {
       case "tempfail":
         return this.#end(index, { code: 451, enhanced: "4.2.0", lines: [forward.reason] }, triple);
       case "found": {
-        const members = parseDestinations(withoutComments(forward.text));
+        const { path, mayNamePrograms } = forward;
+        const members = parseMembers(forward.text);
         // Only comments: the user forwards nothing, and nothing may be lost.
         if (members.length === 0) return this.#deliverTo(index, triple);
         this.#forwarded.set(index, triple);
-        return this.#expanded(index, triple, members, { rights: { user: user.name, uid: user.uid, gid: user.gid } });
+        const rights = { user: user.name, uid: user.uid, gid: user.gid };
+        return this.#expanded(index, triple, members, {
+          path,
+          name: triple.user,
+          owner: user,
+          mayNamePrograms,
+          rights,
+        });
       }
     }
   }
 
   async #include(index: number, path: string): Promise<void> {
-    const { users, dontBlame } = this.#context;
-    const answer = readInclude(path, this.#recipients[index].rights, dontBlame);
+    const { config, users, files, dontBlame } = this.#context;
+    const { rights: given } = this.#recipients[index];
     const triple: Triple = { mailer: "*include*", host: "", user: path };
-    if (answer.kind !== "members") return this.#end(index, answer.reply, triple);
-    const owner = await users.findById(answer.owner);
-    const rights: Rights = { user: owner?.name ?? `uid ${answer.owner}`, uid: answer.owner, gid: answer.group };
-    return this.#expanded(index, triple, answer.members, { rights, owner: this.#recipients[index].owner });
+    let answer: IncludeAnswer;
+    let owner: User | undefined;
+    try {
+      answer = await readInclude(files, path, given ?? (await defaultUser(config, users)), dontBlame);
+      if (answer.kind === "members") owner = await users.findById(answer.owner);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      return this.#end(index, { code: 451, enhanced: "4.3.0", lines: [`Cannot open ${path}: ${text}`] }, triple);
+    }
+    if (answer.kind !== "members") {
+      // The folder or file to blame is part of the reason, and its name part of what the line says.
+      const text = `Cannot open :include: list: ${answer.reason.replace(/ \(.*/s, "")}`;
+      return this.#end(index, this.#withoutText(index, answer.reply, text), triple);
+    }
+    // Root's lists have the rights of DefaultUser, as have those of nobody that is known.
+    const isUser = given === undefined && owner !== undefined && owner.uid !== 0;
+    const { mayNamePrograms } = answer;
+    this.#expanded(index, triple, answer.members, {
+      path,
+      name: `:include:${path}`,
+      owner: owner ?? answer.owner,
+      mayNamePrograms,
+      ...(isUser && owner !== undefined ? { rights: { user: owner.name, uid: owner.uid, gid: owner.gid } } : {}),
+    });
   }
 
-  #expanded(
-    index: number,
-    triple: Triple,
-    members: readonly Destination[],
-    inherit: { readonly rights?: Rights; readonly owner?: string },
-  ): void {
+  #expanded(index: number, triple: Triple, members: readonly Member[], source: MemberSource): void {
     const parent = this.#recipients[index];
     const status: RecipientStatus = { action: "expanded", status: "2.0.0", text: "expanded", at: this.#context.now };
     this.#set(index, { index, state: "expanded", resolved: triple, status });
-    for (const member of members) {
+    this.#sources.set(index, source);
+    for (const { target, line } of members) {
       const child: Recipient = {
-        given: destinationText(member),
+        given: destinationText(target),
         state: "todo",
         parent: index,
-        rights: inherit.rights ?? parent.rights,
-        owner: inherit.owner ?? parent.owner,
+        rights: source.rights ?? parent.rights,
+        owner: source.listOwner ?? parent.owner,
         orcpt: parent.orcpt,
         notify: parent.notify,
       };
-      this.#pending.push(this.#recipients.push(child) - 1);
+      const added = this.#recipients.push(child) - 1;
+      if (line !== undefined) this.#lines.set(added, line);
+      this.#pending.push(added);
     }
+  }
+
+  /** "/home/joe/.forward: line 3" for a recipient that a file names. */
+  #originOf(index: number): string | undefined {
+    const line = this.#lines.get(index);
+    const path = this.#sources.get(this.#recipients[index].parent ?? -1)?.path;
+    return line === undefined || path === undefined ? undefined : `${path}: line ${line}`;
+  }
+
+  /** A reply that may hold what stands in a file, without it: senders and logs learn the line only. */
+  #withoutText(index: number, reply: Reply, text?: string): Reply {
+    if (reply.code < 500 || this.#originOf(index) === undefined) return reply;
+    return { ...reply, lines: [text ?? (reply.code === 553 ? "Not an address" : "Address refused")] };
   }
 
   #deliverTo(index: number, triple: Triple): void {
@@ -253,8 +310,19 @@ class SendList {
 
   /** A recipient that ends here: failed for good, or to be tried again. */
   #end(index: number, reply: Reply, resolved?: Triple): void {
-    const state = reply.code >= 500 ? "failed" : "deferred";
-    this.#set(index, { index, state, status: statusOfReply(reply, this.#context.now), resolved });
+    const { now } = this.#context;
+    if (reply.code < 500) {
+      return this.#set(index, { index, state: "deferred", status: statusOfReply(reply, now), resolved });
+    }
+    const origin = this.#originOf(index);
+    const shown = origin === undefined ? reply : { ...reply, lines: [`${origin}: ${reasonOf(reply)}`] };
+    // What the line says is not shown, neither to the sender nor in the log: the failure is that of whoever led to it.
+    const root = this.#ancestors(index).at(-1);
+    if (origin !== undefined && root !== undefined && index >= this.#known) {
+      this.#recipients[index] = { ...this.#recipients[index], given: root.given };
+      resolved = undefined;
+    }
+    this.#set(index, { index, state: "failed", status: statusOfReply(shown, now), resolved });
   }
 
   #set(index: number, change: RecipientChange): void {
@@ -278,18 +346,18 @@ class SendList {
     return chain;
   }
 
-  /** Mailers say with F=| F=/ F=: whether their users' aliases may name programs, files and lists. */
-  #forbidden(recipient: Recipient, kind: "program" | "file" | "include"): Reply | undefined {
-    const flag = { program: "|", file: "/", include: ":" }[kind];
-    const what = { program: "programs", file: "files", include: ":include:s" }[kind];
-    const parent = this.#recipients[recipient.parent ?? 0].resolved;
-    const mailer = parent && this.#context.config.mailers.get(parent.mailer === "*include*" ? "local" : parent.mailer);
-    if (mailer?.flags.has(flag)) return undefined;
-    return { code: 550, enhanced: "5.7.1", lines: [`Cannot mail directly to ${what}`] };
+  #directRefusal({ parent = 0 }: Recipient, kind: Direct): Reply | undefined {
+    // What was expanded before this run was judged then.
+    const source = this.#sources.get(parent) ?? { name: "", mayNamePrograms: true };
+    return directRefusalOf(this.#context.config, this.#recipients[parent], source, kind);
   }
+}
+
+function reasonOf({ lines }: Reply): string {
+  return lines.join(" ");
 }
 
 function tripleKey({ mailer, host, user }: Triple, rights: Rights | undefined): string {
   const program = mailer === "prog" || mailer === "*file*";
-  return `${mailer}\0${host.toLowerCase()}\0${user}${program ? `\0${rights?.uid ?? ""}` : ""}`;
+  return `${mailer}\0${host.toLowerCase()}\0${user}${program ? `\0${rights?.user ?? ""}` : ""}`;
 }

@@ -10,20 +10,9 @@
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { type FileUse, type Rules, RULES } from "./safe-file-rules.ts";
 
-/** What a file is used for. */
-export type FileUse =
-  | "map"
-  | "class"
-  | "alias"
-  | "forward"
-  | "include"
-  | "serviceSwitch"
-  | "errorHeader"
-  | "help"
-  | "key"
-  | "authInfo"
-  | "program";
+export type { FileUse } from "./safe-file-rules.ts";
 
 export interface SafetyOptions {
   /** Names of DontBlameSendmail, in any letter case. */
@@ -47,76 +36,16 @@ export type Unopened =
   /** The file system said no: "Permission denied", "Input/output error". */
   | { readonly kind: "failed"; readonly problem: string; readonly code: string };
 
-export type Checked = { readonly kind: "safe"; readonly stats: Stats } | Unopened;
-export type Opened = { readonly kind: "open"; readonly fd: number; readonly stats: Stats } | Unopened;
-
-interface Rules {
-  /** Names that allow an unsafe folder above the file, whichever way it is unsafe. */
-  readonly anyFolder: readonly string[];
-  /** Names that allow a folder that its group may write. */
-  readonly groupFolder: readonly string[];
-  /** Names that allow a symbolic link in a folder that others may write. */
-  readonly link: readonly string[];
-  /** Checks on the file's own mode: names that allow the bit; absent when the bit does not matter. */
-  readonly groupWritable?: readonly string[];
-  readonly worldWritable?: readonly string[];
-  readonly groupReadable?: readonly string[];
-  readonly worldReadable?: readonly string[];
-}
-
-const RULES: Readonly<Record<FileUse, Rules>> = {
-  map: { anyFolder: ["MapInUnsafeDirPath"], groupFolder: [], link: ["LinkedMapInWritableDir"] },
-  class: { anyFolder: ["ClassFileInUnsafeDirPath"], groupFolder: [], link: ["LinkedClassFileInWritableDir"] },
-  alias: {
-    anyFolder: ["MapInUnsafeDirPath"],
-    groupFolder: [],
-    link: ["LinkedAliasFileInWritableDir"],
-    groupWritable: ["GroupWritableAliasFile"],
-    worldWritable: ["WorldWritableAliasFile"],
-  },
-  forward: {
-    anyFolder: ["ForwardFileInUnsafeDirPath"],
-    groupFolder: ["ForwardFileInGroupWritableDirPath"],
-    link: ["LinkedForwardFileInWritableDir"],
-    groupWritable: ["GroupWritableForwardFile", "GroupWritableForwardFileSafe"],
-    worldWritable: ["WorldWritableForwardFile"],
-  },
-  include: {
-    anyFolder: ["IncludeFileInUnsafeDirPath"],
-    groupFolder: ["IncludeFileInGroupWritableDirPath"],
-    link: ["LinkedIncludeFileInWritableDir"],
-    groupWritable: ["GroupWritableIncludeFile", "GroupWritableIncludeFileSafe"],
-    worldWritable: ["WorldWritableIncludeFile"],
-  },
-  serviceSwitch: { anyFolder: [], groupFolder: [], link: ["LinkedServiceSwitchFileInWritableDir"] },
-  errorHeader: { anyFolder: ["ErrorHeaderInUnsafeDirPath"], groupFolder: [], link: [] },
-  help: { anyFolder: ["HelpFileInUnsafeDirPath"], groupFolder: [], link: [] },
-  key: {
-    anyFolder: [],
-    groupFolder: [],
-    link: [],
-    groupReadable: ["GroupReadableKeyFile"],
-    worldReadable: [],
-    groupWritable: [],
-    worldWritable: [],
-  },
-  authInfo: {
-    anyFolder: [],
-    groupFolder: [],
-    link: [],
-    groupReadable: ["GroupReadableDefaultAuthInfoFile"],
-    worldReadable: [],
-    groupWritable: [],
-    worldWritable: [],
-  },
-  program: {
-    anyFolder: ["RunProgramInUnsafeDirPath"],
-    groupFolder: [],
-    link: [],
-    groupWritable: ["RunWritableProgram"],
-    worldWritable: ["RunWritableProgram"],
-  },
-};
+export type Checked = { readonly kind: "safe"; readonly stats: Stats; readonly mayNamePrograms: boolean } | Unopened;
+export type Opened =
+  | {
+      readonly kind: "open";
+      readonly fd: number;
+      readonly stats: Stats;
+      /** False: DontBlameSendmail lets the file be read, but not name programs and files. */
+      readonly mayNamePrograms: boolean;
+    }
+  | Unopened;
 
 const GROUP_WRITE = 0o020;
 const WORLD_WRITE = 0o002;
@@ -132,38 +61,119 @@ function allows(names: readonly string[], { dontBlame }: SafetyOptions): boolean
 }
 
 /**
- * Checks a regular file and its path without opening it.
+ * Checks a regular file and its path without opening it for reading.
  * @param path absolute, or relative to the current folder
  */
 export function checkFile(path: string, use: FileUse, options: SafetyOptions): Checked {
-  const rules = RULES[use];
+  const held = hold(path);
+  if (typeof held !== "number") return held;
   try {
-    const unsafe = checkPath(resolve(path), rules, options, 0);
-    if (unsafe) return unsafe;
-    return checkStats(path, statSync(path), rules, options);
+    return checkHeld(path, held, use, options);
+  } finally {
+    closeSync(held);
+  }
+}
+
+/**
+ * Opens a file for reading, after the checks of its use. The caller closes the descriptor.
+ *
+ * The file is held first and checked by its descriptor, so that no other one can take its place between check and use.
+ */
+export function openSafely(path: string, use: FileUse, options: SafetyOptions): Opened {
+  // A file that is replaced while we look is what makemap and editors do, too.
+  for (let tries = 1; ; tries++) {
+    const opened = openOnce(path, use, options);
+    if (opened.kind !== "failed" || opened.code !== REPLACED || tries === TRIES) return opened;
+  }
+}
+
+function openOnce(path: string, use: FileUse, options: SafetyOptions): Opened {
+  const held = hold(path);
+  if (typeof held !== "number") return held;
+  try {
+    const checked = checkHeld(path, held, use, options);
+    if (checked.kind !== "safe") return checked;
+    return { ...checked, kind: "open", fd: reopen(path, held, checked.stats) };
+  } catch (error) {
+    return failure(error);
+  } finally {
+    closeSync(held);
+  }
+}
+
+const TRIES = 5;
+/** Code of the failure that somebody is busy with the file. */
+const REPLACED = "EAGAIN";
+const REPLACED_TEXT = "File was replaced while it was being opened";
+
+/** Linux: a descriptor that names a file and does nothing to it; a device or a pipe does not notice. */
+const O_PATH = process.platform === "linux" ? 0o10000000 : constants.O_RDONLY | constants.O_NONBLOCK;
+
+function hold(path: string): number | Unopened {
+  try {
+    return openSync(path, O_PATH);
   } catch (error) {
     return failure(error);
   }
 }
 
-/** Opens a file for reading, after the checks of its use. The caller closes the descriptor. */
-export function openSafely(path: string, use: FileUse, options: SafetyOptions): Opened {
-  const checked = checkFile(path, use, options);
-  if (checked.kind !== "safe") return checked;
-  let fd: number;
+/** The path must be safe, and lead to what we hold. */
+function checkHeld(path: string, held: number, use: FileUse, options: SafetyOptions): Checked {
+  const rules = RULES[use];
   try {
-    // Not to hang on a pipe that took the file's place.
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = fstatSync(held);
+    const way = checkWays(path, held, rules, options);
+    if (way.kind !== "way") return way;
+    if (!isSame(statSync(path), stats)) return { kind: "failed", problem: REPLACED_TEXT, code: REPLACED };
+    if (stats.nlink > 1 && way.isOpenToOthers && !allows(rules.link, options)) {
+      return { kind: "unsafe", problem: "Hard links not allowed", component: path, allowedBy: rules.link };
+    }
+    const checked = checkStats(path, stats, rules, options);
+    return checked.kind === "safe" && !way.mayNamePrograms ? { ...checked, mayNamePrograms: false } : checked;
   } catch (error) {
     return failure(error);
   }
-  const stats = fstatSync(fd);
-  const same = stats.dev === checked.stats.dev && stats.ino === checked.stats.ino;
-  // Replaced between the check and now, which is what makemap does: look at the new one.
-  const again = same ? checked : checkStats(path, stats, RULES[use], options);
-  if (again.kind === "safe") return { kind: "open", fd, stats };
+}
+
+/**
+ * The folders on the way that the path takes now, and those where what we hold lies: a link could have led elsewhere for the
+ * moment in which it was followed.
+ */
+function checkWays(path: string, held: number, rules: Rules, options: SafetyOptions): Way | Unopened {
+  const given = checkPath(resolve(path), rules, options, 0);
+  const place = placeOf(held);
+  if (given.kind !== "way" || place === undefined || place === resolve(path)) return given;
+  const real = checkPath(place, rules, options, 0);
+  if (real.kind !== "way") return real.kind === "absent" ? { ...real, kind: "failed", code: REPLACED } : real;
+  return { ...real, mayNamePrograms: real.mayNamePrograms && given.mayNamePrograms };
+}
+
+/** Where the system says that a file which is held lies; undefined where it does not say. */
+function placeOf(held: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${held}`);
+  } catch {
+    return undefined;
+  }
+}
+
+function isSame(one: Stats, other: Stats): boolean {
+  return one.dev === other.dev && one.ino === other.ino;
+}
+
+/** A descriptor for reading of the very file that is held. */
+function reopen(path: string, held: number, stats: Stats): number {
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+  try {
+    if (process.platform === "linux") return openSync(`/proc/self/fd/${held}`, flags);
+  } catch (error) {
+    // Without /proc the path is asked again, and must still lead to the same file.
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  const fd = openSync(path, flags);
+  if (isSame(fstatSync(fd), stats)) return fd;
   closeSync(fd);
-  return again;
+  throw Object.assign(new Error(REPLACED_TEXT), { code: REPLACED });
 }
 
 /** Checks a folder in which a file is to be made, and the folders above it. */
@@ -172,7 +182,10 @@ export function checkFolderFor(folder: string, use: FileUse, options: SafetyOpti
   try {
     const path = resolve(folder);
     const own = { uid: process.geteuid?.() ?? 0, isSymbolicLink: () => false };
-    return checkPath(path, rules, options, 0) ?? checkFolder(path, own, rules, options);
+    for (const way of [checkPath(path, rules, options, 0), checkFolder(path, own, rules, options)]) {
+      if (way.kind !== "way") return way;
+    }
+    return undefined;
   } catch (error) {
     return failure(error);
   }
@@ -201,34 +214,51 @@ function checkStats(path: string, stats: Stats, rules: Rules, options: SafetyOpt
     if (!allows(allowedBy, options)) return unsafe(problem, allowedBy);
   }
   if ((stats.mode & 0o777) === 0) return { kind: "failed", problem: "Permission denied", code: "EACCES" };
-  return { kind: "safe", stats };
+  const byWorld = (stats.mode & WORLD_WRITE) !== 0;
+  const byGroup = (stats.mode & GROUP_WRITE) !== 0;
+  const { trusted } = rules;
+  const doubtful = trusted !== undefined && (byWorld || (byGroup && !allows([trusted.groupWritable], options)));
+  return { kind: "safe", stats, mayNamePrograms: !doubtful };
 }
 
 const MODE_CHECKS = [
-  { bit: WORLD_WRITE, names: "worldWritable", problem: "World writable file" },
   { bit: GROUP_WRITE, names: "groupWritable", problem: "Group writable file" },
+  { bit: WORLD_WRITE, names: "worldWritable", problem: "World writable file" },
   { bit: 0o004, names: "worldReadable", problem: "World readable file" },
   { bit: 0o040, names: "groupReadable", problem: "Group readable file" },
 ] as const;
 
+/** What is known about the folders that lead to a file, none of them unsafe. */
+interface Way {
+  readonly kind: "way";
+  /** Others may write to the folder that holds the file. */
+  readonly isOpenToOthers: boolean;
+  readonly mayNamePrograms: boolean;
+}
+
+const GOOD: Way = { kind: "way", isOpenToOthers: false, mayNamePrograms: true };
+
 /** Checks every folder on the way to `path`, following symbolic links as the system does. */
-function checkPath(path: string, rules: Rules, options: SafetyOptions, links: number): Unopened | undefined {
+function checkPath(path: string, rules: Rules, options: SafetyOptions, links: number): Way | Unopened {
   if (links > MOST_LINKS) return { kind: "failed", problem: "Too many levels of symbolic links", code: "ELOOP" };
   const parts = path.split("/").filter(Boolean);
   let folder = "/";
+  let way = GOOD;
   for (const part of parts) {
     const here = join(folder, part);
     const stats = lstatSync(here);
-    const unsafe = checkFolder(folder, stats, rules, options);
-    if (unsafe) return unsafe;
+    const checked = checkFolder(folder, stats, rules, options);
+    if (checked.kind !== "way") return checked;
+    way = { ...checked, mayNamePrograms: checked.mayNamePrograms && way.mayNamePrograms };
     if (stats.isSymbolicLink()) {
       const target = resolve(folder, readlinkSync(here));
-      const rest = path.slice(here.length);
-      return checkPath(target + rest, rules, options, links + 1);
+      const beyond = checkPath(target + path.slice(here.length), rules, options, links + 1);
+      if (beyond.kind !== "way") return beyond;
+      return { ...beyond, mayNamePrograms: beyond.mayNamePrograms && way.mayNamePrograms };
     }
     folder = here;
   }
-  return undefined;
+  return way;
 }
 
 /** @param child what lies in the folder on our way */
@@ -237,18 +267,25 @@ function checkFolder(
   child: Pick<Stats, "uid" | "isSymbolicLink">,
   rules: Rules,
   options: SafetyOptions,
-): Unopened | undefined {
+): Way | Unopened {
   const stats = statSync(folder);
-  if ((stats.mode & (GROUP_WRITE | WORLD_WRITE)) === 0) return undefined;
-  if ((stats.mode & STICKY) !== 0 && (isTrusted(child.uid) || allows(["TrustStickyBit"], options))) return undefined;
-  const byWorld = (stats.mode & WORLD_WRITE) !== 0;
-  const allowedBy = byWorld ? rules.anyFolder : [...rules.anyFolder, ...rules.groupFolder, "GroupWritableDirPathSafe"];
-  if (allows(allowedBy, options)) {
-    if (!child.isSymbolicLink() || rules.link.length === 0 || allows(rules.link, options)) return undefined;
-    return { kind: "unsafe", problem: "Symbolic link in writable directory", component: folder, allowedBy: rules.link };
+  if ((stats.mode & (GROUP_WRITE | WORLD_WRITE)) === 0) return GOOD;
+  if ((stats.mode & STICKY) !== 0 && (isTrusted(child.uid) || allows(["TrustStickyBit"], options))) {
+    return { ...GOOD, isOpenToOthers: true };
   }
-  const problem = `${byWorld ? "World" : "Group"} writable directory`;
-  return { kind: "unsafe", problem, component: folder, allowedBy };
+  const byWorld = (stats.mode & WORLD_WRITE) !== 0;
+  if (!byWorld && allows(["GroupWritableDirPathSafe"], options)) return GOOD;
+  const byGroup = byWorld ? [] : [...rules.groupFolder, "GroupWritableDirPathSafe"];
+  const allowedBy = [...rules.anyFolder, ...byGroup];
+  if (!allows(allowedBy, options)) {
+    const problem = `${byWorld ? "World" : "Group"} writable directory`;
+    return { kind: "unsafe", problem, component: folder, allowedBy };
+  }
+  if (child.isSymbolicLink() && rules.link.length > 0 && !allows(rules.link, options)) {
+    return { kind: "unsafe", problem: "Symbolic links not allowed", component: folder, allowedBy: rules.link };
+  }
+  const trusted = rules.trusted === undefined || allows([rules.trusted.anyFolder, ...byGroup], options);
+  return { kind: "way", isOpenToOthers: true, mayNamePrograms: trusted };
 }
 
 function isTrusted(uid: number): boolean {

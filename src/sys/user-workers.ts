@@ -25,6 +25,8 @@ export interface TaskResult {
   readonly exit?: number;
   /** What a program printed, or a file contains; octets as latin1. */
   readonly output?: string;
+  /** About a file that was read: whose it is, and whether only its owner could have written what is in it. */
+  readonly file?: { readonly uid: number; readonly mayNamePrograms: boolean };
 }
 
 export interface Task {

@@ -92,7 +92,8 @@ export class WorkerPool implements UserWorkers {
   readonly #perUser: number;
   readonly #total: number;
   readonly #idleTime: number;
-  readonly #users = new Map<number, UserQueue>();
+  /** Users who share a uid have groups of their own, and with them workers of their own. */
+  readonly #users = new Map<string, UserQueue>();
   readonly #workers = new Set<Worker>();
   #count = 0;
   #closed = false;
@@ -149,11 +150,11 @@ export class WorkerPool implements UserWorkers {
     this.#count++;
     try {
       const socket = await this.#helper.start(rights);
-      const worker: Worker = new Worker(socket, this.#idleTime, () => this.#ended(rights.uid, user, worker));
+      const worker: Worker = new Worker(socket, this.#idleTime, () => this.#ended(rights, user, worker));
       this.#workers.add(worker);
       return worker;
     } catch (error) {
-      this.#ended(rights.uid, user);
+      this.#ended(rights, user);
       throw error;
     }
   }
@@ -179,14 +180,15 @@ export class WorkerPool implements UserWorkers {
     this.#wake(user);
   }
 
-  #ended(uid: number, user: UserQueue, worker?: Worker): void {
+  #ended(rights: WorkerRights, user: UserQueue, worker?: Worker): void {
     user.running--;
     this.#count--;
     if (worker !== undefined) this.#workers.delete(worker);
     const at = worker === undefined ? -1 : user.idle.indexOf(worker);
     if (at >= 0) user.idle.splice(at, 1);
     this.#wake(user);
-    if (user.running === 0 && user.waiting.length === 0 && this.#users.get(uid) === user) this.#users.delete(uid);
+    if (user.running === 0 && user.waiting.length === 0 && this.#users.get(keyOf(rights)) === user)
+      this.#users.delete(keyOf(rights));
   }
 
   /** Somebody of this user, else of any: the place that became free may be what others wait for. */
@@ -196,11 +198,16 @@ export class WorkerPool implements UserWorkers {
     next?.();
   }
 
-  #userOf({ uid }: WorkerRights): UserQueue {
-    let user = this.#users.get(uid);
-    if (user === undefined) this.#users.set(uid, (user = { idle: [], waiting: [], running: 0 }));
+  #userOf(rights: WorkerRights): UserQueue {
+    const key = keyOf(rights);
+    let user = this.#users.get(key);
+    if (user === undefined) this.#users.set(key, (user = { idle: [], waiting: [], running: 0 }));
     return user;
   }
+}
+
+function keyOf({ uid, gid, user }: WorkerRights): string {
+  return `${uid}:${gid}:${user}`;
 }
 
 /** Waits until something may have become free, or nobody waits any more. */
@@ -320,7 +327,7 @@ const KINDS = new Set(["done", "later", "never"]);
 /** A worker runs with rights of a user: what it says is checked. */
 function parseResult(payload: Buffer): TaskResult {
   const value = JSON.parse(payload.toString("utf8")) as Partial<TaskResult>;
-  const { kind, status, text, exit, output } = value;
+  const { kind, status, text, exit, output, file } = value;
   if (kind === undefined || !KINDS.has(kind) || typeof status !== "string" || typeof text !== "string") {
     throw new Error("worker connection: not a result");
   }
@@ -330,5 +337,8 @@ function parseResult(payload: Buffer): TaskResult {
     text,
     ...(typeof exit === "number" ? { exit } : {}),
     ...(typeof output === "string" ? { output } : {}),
+    ...(typeof file?.uid === "number"
+      ? { file: { uid: file.uid, mayNamePrograms: typeof file.mayNamePrograms === "boolean" && file.mayNamePrograms } }
+      : {}),
   };
 }

@@ -274,7 +274,7 @@ describe(".forward, files, programs, lists", () => {
     const file = join(server.home, "aliases");
     writeFileSync(file, "good: alice\nevil: |/bin/false\n");
     for (const [mode, problem] of [
-      [0o666, "World writable file"],
+      [0o646, "World writable file"],
       [0o664, "Group writable file"],
     ] as const) {
       chmodSync(file, mode);

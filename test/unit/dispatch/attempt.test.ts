@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { ownFiles } from "../../support/user-files.ts";
 import type { Config, Options } from "../../../src/config/config.ts";
 import type { Mailer } from "../../../src/config/mailer.ts";
 import type { Agent, Job } from "../../../src/delivery/agent.ts";
@@ -96,7 +97,7 @@ function environment(aliases: Record<string, string> = {}): AttemptEnvironment {
         lookup: (key) => (key in aliases ? { kind: "found", value: aliases[key] } : { kind: "missing" }),
       },
     ]),
-    agents: { agentFor: () => agent, close: () => Promise.resolve() },
+    agents: { files: ownFiles, agentFor: () => agent, close: () => Promise.resolve() },
   });
   return {
     site: () => site,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { ownFiles } from "../../support/user-files.ts";
 import type { Config, Options } from "../../../src/config/config.ts";
 import type { Mailer } from "../../../src/config/mailer.ts";
 import type { Agent } from "../../../src/delivery/agent.ts";
@@ -70,7 +71,11 @@ function start(interval: number | undefined, ages: { readonly min?: number; read
       return Promise.resolve({ statuses: new Map(job.recipients.map(({ index }) => [index, status])) });
     },
   };
-  site = fakeSite({ config, router, agents: { agentFor: () => agent, close: () => Promise.resolve() } });
+  site = fakeSite({
+    config,
+    router,
+    agents: { files: ownFiles, agentFor: () => agent, close: () => Promise.resolve() },
+  });
   const options: RunnerOptions = {
     site: () => site,
     store,

@@ -98,7 +98,7 @@ test("a missing file is a temporary failure, with -o nothing", async () => {
 
 test("an aliases text that others may write is refused", async () => {
   writeFileSync(file, "root: joe\n");
-  chmodSync(file, 0o666);
+  chmodSync(file, 0o646);
   const answer = await open("implicit", file).lookup("root");
   expect(answer).toMatchObject({ kind: "tempfail" });
   expect(answer.kind === "tempfail" && answer.reason).toContain("WorldWritableAliasFile would allow it");

@@ -44,3 +44,15 @@ test("destinationText() is read back as the same destination", () => {
     expect(destination(destinationText(target))).toEqual(target);
   }
 });
+
+test("the path of a list may stand in quotes, as may the whole", () => {
+  const include = { kind: "include", text: "/etc/mail/my list" };
+  for (const text of [
+    ':include: "/etc/mail/my list"',
+    ':include:"/etc/mail/my list"',
+    '":include:/etc/mail/my list"',
+  ]) {
+    expect(destination(text)).toEqual(include);
+    expect(destination(destinationText(destination(text)))).toEqual(include);
+  }
+});

@@ -16,6 +16,7 @@ import { type LocalNames, refusalOf } from "../../../src/routing/local-user.ts";
 import { expandRecipients } from "../../../src/routing/recipients.ts";
 import { createRouter } from "../../../src/routing/resolve.ts";
 import type { Router } from "../../../src/routing/router.ts";
+import { ownFiles } from "../../support/user-files.ts";
 import { configEnvironment } from "../../support/config-environment.ts";
 
 /** Ruleset → its other rules. */
@@ -137,7 +138,7 @@ async function answerTo(address: string): Promise<string> {
 /** What becomes of a recipient in the queue, and of what its aliases name: their states and reasons. */
 async function fateOf(address: string): Promise<string[]> {
   const scope = config.macros.child();
-  const context = { ...names, scope, dontBlame: new Set<string>(), now: 0, warn: () => undefined };
+  const context = { ...names, files: ownFiles, scope, dontBlame: new Set<string>(), now: 0, warn: () => undefined };
   const { changes, added } = await expandRecipients(context, [{ given: address, state: "todo" }], [0]);
   return [...changes, ...added].map(({ state, status }) => [state, status?.text].filter(Boolean).join(": "));
 }

@@ -10,6 +10,7 @@ import { createAliases } from "../../../src/routing/aliases.ts";
 import { refusalOf } from "../../../src/routing/local-user.ts";
 import { type Expansion, type ExpansionContext, expandRecipients } from "../../../src/routing/recipients.ts";
 import type { Resolution, Router } from "../../../src/routing/router.ts";
+import { ownFiles } from "../../support/user-files.ts";
 import type { User } from "../../../src/sys/users.ts";
 
 let home: string;
@@ -80,6 +81,7 @@ function context(
       findById: () => userOf("owner"),
     },
     scope: new MacroScope(),
+    files: ownFiles,
     dontBlame: everything,
     now: 1000,
     warn: (text) => warnings.push(text),

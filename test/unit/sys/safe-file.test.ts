@@ -3,13 +3,16 @@ import {
   closeSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { checkFile, explainUnopened, type FileUse, openSafely } from "../../../src/sys/safe-file.ts";
 
@@ -92,9 +95,10 @@ test("a link in a folder that others may write needs a name of its own", () => {
 
 test("who may write the file itself matters for aliases, .forward and :include:, not for maps", () => {
   expect(verdict(put("a", 0o666), "map")).toBe("safe");
-  expect(verdict(put("a", 0o666), "alias")).toMatch(/^World writable file .*WorldWritableAliasFile would allow it/);
+  expect(verdict(put("a", 0o646), "alias")).toMatch(/^World writable file .*WorldWritableAliasFile would allow it/);
+  expect(verdict(put("a", 0o666), "alias", "WorldWritableAliasFile")).toMatch(/^Group writable file/);
   expect(verdict(put("a", 0o664), "forward")).toMatch(/^Group writable file .*GroupWritableForwardFile would allow it/);
-  expect(verdict(put("a", 0o664), "include", "GroupWritableIncludeFileSafe")).toBe("safe");
+  expect(verdict(put("a", 0o664), "include", "GroupWritableIncludeFile")).toBe("safe");
 });
 
 test("keys must not be readable by others", () => {
@@ -120,4 +124,63 @@ test("the owner is checked when the use asks for it", () => {
   expect(checkFile(path, "forward", { dontBlame: new Set(), owner: mine }).kind).toBe("safe");
   const other = checkFile(path, "forward", { dontBlame: new Set(), owner: mine + 1 });
   expect(other.kind).toBe(mine === 0 ? "safe" : "unsafe");
+});
+
+test("a file that is swapped while it is opened is never read unchecked", async () => {
+  writeFileSync(join(folder, "good"), "good");
+  mkdirSync(join(folder, "open"));
+  writeFileSync(join(folder, "open", "evil"), "evil");
+  chmodSync(join(folder, "open"), 0o777);
+  symlinkSync("good", join(folder, "a"));
+  const swap = `
+    const { symlinkSync, renameSync } = require("node:fs");
+    const { workerData } = require("node:worker_threads");
+    (function step() {
+      for (const target of ["open/evil", "good"]) {
+        symlinkSync(target, workerData + "/next");
+        renameSync(workerData + "/next", workerData + "/a");
+      }
+      setImmediate(step);
+    })();
+  `;
+  const worker = new Worker(swap, { eval: true, workerData: folder });
+  const read = new Set<string>();
+  for (let round = 0; round < 1500; round++) {
+    const opened = openSafely(join(folder, "a"), "include", { dontBlame: new Set() });
+    if (opened.kind !== "open") continue;
+    read.add(readFileSync(opened.fd, "utf8"));
+    closeSync(opened.fd);
+  }
+  await worker.terminate();
+  expect([...read]).toEqual(["good"]);
+});
+
+test("a pipe in place of a file holds nobody up", () => {
+  const pipe = join(folder, "pipe");
+  expect(spawnSync("mkfifo", [pipe]).status).toBe(0);
+  expect(verdict(pipe, "include")).toMatch(/^Regular files only/);
+  expect(openSafely(pipe, "include", { dontBlame: new Set() }).kind).toBe("unsafe");
+});
+
+test.each<[FileUse, string]>([
+  ["forward", "Forward"],
+  ["include", "Include"],
+])("a %s file that only DontBlameSendmail lets be read names no programs", (use, word) => {
+  const may = (path: string, ...names: string[]): boolean | undefined => {
+    const checked = checkFile(path, use, { dontBlame: new Set(names.map((name) => name.replace("X", word))) });
+    return checked.kind === "safe" ? checked.mayNamePrograms : undefined;
+  };
+  const path = put("d/a", 0o664);
+  expect(may(path)).toBeUndefined();
+  expect(may(path, "GroupWritableXFile")).toBe(false);
+  expect(may(path, "GroupWritableXFile", "GroupWritableXFileSafe")).toBe(true);
+  chmodSync(path, 0o666);
+  expect(may(path, "GroupWritableXFile", "WorldWritableXFile", "GroupWritableXFileSafe")).toBe(false);
+  chmodSync(path, 0o644);
+  chmodSync(join(folder, "d"), 0o777);
+  expect(may(path, "XFileInUnsafeDirPath")).toBe(false);
+  expect(may(path, "XFileInUnsafeDirPath", "XFileInUnsafeDirPathSafe")).toBe(true);
+  chmodSync(join(folder, "d"), 0o775);
+  expect(may(path, "XFileInGroupWritableDirPath")).toBe(true);
+  expect(may(path, "GroupWritableDirPathSafe")).toBe(true);
 });
