@@ -1,8 +1,8 @@
 /** Writes docs/options.md from the tables of the program: `npm run docs`. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { MEANINGS } from "../src/config/meanings.ts";
-import { notActedOn, type SettingKind } from "../src/config/not-acted-on.ts";
+import { isOwed, NOT_ACTED_ON, notActedOn, PROTECTS, type SettingKind } from "../src/config/not-acted-on.ts";
 import { optionCode, OPTIONS, OTHER_OPTIONS } from "../src/config/options.ts";
 import { TIMEOUTS } from "../src/config/timeouts.ts";
 
@@ -17,10 +17,33 @@ says which of them nothing acts on, and why; \`sendmail -bO -C FILE\` prints the
 configuration and the same remarks, \`sendmail -bC -C FILE\` names the lines that have no effect.
 `;
 
+const SHOWN = [...OPTIONS, ...OTHER_OPTIONS].filter((row) => row.availability !== "special build");
+
+/** How many options there are, and how many of them wait; README says it too. */
+export function optionCounts(): string {
+  const idle = Object.values(NOT_ACTED_ON.option);
+  const owed = idle.filter(isOwed).length;
+  return `${owed} of ${SHOWN.length} options are read and not acted on yet, ${idle.length - owed} more have nothing to act on here`;
+}
+
+/** README with its sentence about options brought up to date. */
+export function withCounts(readme: string): string {
+  return readme.replace(
+    /\d+ of \d+ options are read and not acted on yet, \d+ more have nothing to act on here/,
+    optionCounts(),
+  );
+}
+
+function protection(): string {
+  const names = Object.keys(PROTECTS.option ?? {}).filter((name) => notActedOn("option", name) !== undefined);
+  return `${optionCounts()}. Where a configuration sets one that protects (${names.join(", ")}), the server says so when it starts.`;
+}
+
 /** The whole page. */
 export function optionsPage(): string {
   return [
     HEAD,
+    `${protection()}\n`,
     "## Options\n",
     "Form: `O Name=value`, or the letter: `Oxvalue`. A time without unit is in the unit named here.\n",
     optionTable(),
@@ -57,19 +80,16 @@ const SECTIONS: readonly { title: string; text: string; kind: SettingKind; name:
 ];
 
 function optionTable(): string {
-  const rows = [...OPTIONS, ...OTHER_OPTIONS].filter((row) => row.availability !== "special build");
   return table(
     ["Option", "Letter", "Type", "Default", "Meaning", "Effect"],
-    rows
-      .toSorted((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1))
-      .map((row) => [
-        row.name,
-        row.code > 0 && row.code < 0x80 ? code(optionCode(row)) : "",
-        row.unit ? `time (${UNITS[row.unit]})` : row.type,
-        row.initial === "" ? "" : code(row.initial),
-        MEANINGS.option[row.name],
-        effect("option", row.name),
-      ]),
+    SHOWN.toSorted((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1)).map((row) => [
+      row.name,
+      row.code > 0 && row.code < 0x80 ? code(optionCode(row)) : "",
+      row.unit ? `time (${UNITS[row.unit]})` : row.type,
+      row.initial === "" ? "" : code(row.initial),
+      MEANINGS.option[row.name],
+      effect("option", row.name),
+    ]),
   );
 }
 
@@ -110,4 +130,8 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
-if (import.meta.main) writeFileSync(join(import.meta.dirname, "options.md"), optionsPage());
+if (import.meta.main) {
+  writeFileSync(join(import.meta.dirname, "options.md"), optionsPage());
+  const readme = join(import.meta.dirname, "../README.md");
+  writeFileSync(readme, withCounts(readFileSync(readme, "utf8")));
+}

@@ -12,6 +12,9 @@ import { checkMailers } from "./lint/mailers.ts";
 import { checkMaps } from "./lint/maps.ts";
 import { checkOptions } from "./lint/options.ts";
 import { checkReading } from "./lint/reading.ts";
+import { checkPresence } from "./lint/presence.ts";
+import { flowOf } from "./lint/entries.ts";
+import type { Flow } from "./lint/flow.ts";
 import { type References, referencesOf } from "./lint/references.ts";
 import { checkRelaying } from "./lint/relaying.ts";
 import { checkRules } from "./lint/rules.ts";
@@ -34,12 +37,15 @@ export interface Finding {
   readonly text: string;
   /** What was expected, or what to do. */
   readonly help?: string;
+  /** Further lines of the file that have the same cause. */
+  readonly also?: readonly number[];
 }
 
-type Check = (subject: Subject, references: References) => MaybePromise<Issue[]>;
+type Check = (subject: Subject, references: References, flow: Flow) => MaybePromise<Issue[]>;
 
 const CHECKS: readonly Check[] = [
   checkReading,
+  checkPresence,
   checkRulesets,
   checkMaps,
   checkMailers,
@@ -56,13 +62,32 @@ const CHECKS: readonly Check[] = [
  */
 export async function lint(subject: Subject, everything = false): Promise<Finding[]> {
   const references = referencesOf(subject);
-  const found: Finding[] = [];
+  const flow = flowOf(subject);
+  const found: Issue[] = [];
   for (const check of CHECKS) {
-    for (const issue of await check(subject, references)) {
-      if (everything || isBlamed(subject, issue)) found.push(place(subject, issue));
+    for (const issue of await check(subject, references, flow)) {
+      if (everything || isBlamed(subject, issue)) found.push(issue);
     }
   }
-  return found.toSorted((a, b) => a.line - b.line || (a.cfLine ?? 0) - (b.cfLine ?? 0));
+  return byCause(subject, found).toSorted((a, b) => a.line - b.line || (a.cfLine ?? 0) - (b.cfLine ?? 0));
+}
+
+/** Issues of one cause become one finding, at the first of their lines. */
+function byCause(subject: Subject, issues: readonly Issue[]): Finding[] {
+  const groups = new Map<string, [Issue, ...Issue[]]>();
+  for (const [index, issue] of issues.entries()) {
+    const key = issue.group === undefined ? String(index) : `${issue.code} ${issue.severity} ${issue.group}`;
+    const group = groups.get(key);
+    if (group) group.push(issue);
+    else groups.set(key, [issue]);
+  }
+  return [...groups.values()].map((group) => {
+    const [first, ...others] = group.toSorted((a, b) => a.line - b.line);
+    const finding = place(subject, first);
+    if (others.length === 0) return finding;
+    const lines = others.map((each) => place(subject, each).line);
+    return { ...finding, also: lines };
+  });
 }
 
 /** What the macro compiler or the reader said before there was anything to check. */
@@ -77,10 +102,10 @@ function exact<Part extends object>(part: Part): { [Key in keyof Part]?: Exclude
   return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined)) as Part;
 }
 
-/** 0: nothing found, 1: warnings, 2: errors. */
+/** 0: nothing found or only notes, 1: warnings, 2: errors. */
 export function exitOf(findings: readonly Finding[]): 0 | 1 | 2 {
   if (findings.some(({ severity }) => severity === "error")) return 2;
-  return findings.length > 0 ? 1 : 0;
+  return findings.some(({ severity }) => severity === "warning") ? 1 : 0;
 }
 
 /** Text of a macro library is not blamed for being of no use; in a compiled .cf nobody knows whose text it is. */

@@ -36,6 +36,8 @@ export interface Subject {
   readonly diagnostics: readonly Diagnostic[];
   /** True for a .cf that says of itself that it was compiled from an .mc. */
   readonly generated: boolean;
+  /** True when the configuration is for this machine, so that what it names has to be there. */
+  readonly here?: boolean;
   /** Origin of a line of the .cf; absent when the user brought a .cf. */
   readonly origin?: (line: number) => LineOrigin | undefined;
   /** For a .cf with a source map: where a line came from, as in `site.mc:12 FEATURE(access_db)`. */

@@ -1,4 +1,4 @@
-/** `rulemail lint FILE`: what is wrong or useless in a .cf or .mc. Exit 0: nothing, 1: warnings, 2: errors. */
+/** `rulemail lint FILE`: what is wrong or useless in a .cf or .mc. Exit 0: nothing or notes, 1: warnings, 2: errors. */
 import yargs from "yargs";
 import { exitOf, type Finding, lint, problemFinding } from "../analysis/lint.ts";
 import type { ConfigEnvironment } from "../config/environment.ts";
@@ -17,6 +17,11 @@ function parser(words: readonly string[]) {
     .usage("rulemail lint [options] FILE.cf|FILE.mc")
     .option("json", { type: "boolean", default: false, describe: "findings for programs" })
     .option("all", { type: "boolean", default: false, describe: "also what the macro library brings along unused" })
+    .option("here", {
+      type: "boolean",
+      default: false,
+      describe: "the configuration is for this machine: files, programs, users that it names must be there",
+    })
     .option("D", { type: "string", array: true, nargs: 1, describe: "define a macro of an .mc: NAME=TEXT" })
     .option("I", { type: "string", array: true, nargs: 1, describe: "folder for include and for parts of your own" })
     .epilogue("Each code is explained in docs/lint.md.")
@@ -29,7 +34,7 @@ function parser(words: readonly string[]) {
 export async function lintFile(
   file: string,
   environment: ConfigEnvironment,
-  options: CompileOptions & { readonly all?: boolean } = {},
+  options: CompileOptions & { readonly all?: boolean; readonly here?: boolean } = {},
 ): Promise<Finding[]> {
   const { subject, problems } = await readConfiguration(file, environment, options);
   const isMacros = /\.(?:mc|m4)$/i.test(file);
@@ -62,6 +67,7 @@ export async function runLint(words: readonly string[]): Promise<number> {
     defines,
     includePath: options.I,
     all: options.all,
+    here: options.here,
   });
   const output = new Output();
   output.print(options.json ? `${JSON.stringify(findings, undefined, 2)}\n` : report(findings));
@@ -71,12 +77,22 @@ export async function runLint(words: readonly string[]): Promise<number> {
 
 function report(findings: readonly Finding[]): string {
   if (findings.length === 0) return "";
-  const shown = findings.map(({ code, severity, file, line, column, cfLine, source, text, help }) => {
+  const shown = findings.map(({ code, severity, file, line, column, cfLine, source, text, help, also = [] }) => {
     const compiled = cfLine === undefined ? "" : ` (line ${cfLine} of the compiled file)`;
     const from = source === undefined ? "" : ` (from ${source})`;
     const at = { file, line, ...(column === undefined ? {} : { column }) };
-    const found = diagnostic(severity, `${text} [${code}]${compiled}${from}`, at);
+    const found = diagnostic(severity, `${text}${otherLines(line, also)} [${code}]${compiled}${from}`, at);
     return help === undefined ? found : { ...found, help };
   });
   return `${reportAll(shown, readText)}\n`;
+}
+
+const MOST_LINES = 8;
+
+/** " (3 more of this: 12, 14, 19)" */
+function otherLines(line: number, also: readonly number[]): string {
+  if (also.length === 0) return "";
+  const lines = [...new Set(also)].filter((each) => each !== line && each > 0);
+  const places = lines.length === 0 ? "" : `: ${lines.slice(0, MOST_LINES).join(", ")}`;
+  return ` (${also.length} more of this${places}${lines.length > MOST_LINES ? " ..." : ""})`;
 }

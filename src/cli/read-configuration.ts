@@ -58,13 +58,17 @@ export function addressOf(name: string, type: RecordType): DnsAnswer {
   return { kind: "found", records: [record], canonicalName: name, secure: false };
 }
 
-/** @param options for the macro compiler, when `file` is an .mc */
+/**
+ * @param options for the macro compiler, when `file` is an .mc; `here`: the file is for this machine, and its users and
+ * groups have to exist
+ */
 export async function readConfiguration(
   file: string,
   environment: ConfigEnvironment,
-  options: CompileOptions = {},
+  options: CompileOptions & { readonly here?: boolean } = {},
 ): Promise<ReadConfiguration> {
-  if (!/\.(?:mc|m4)$/i.test(file)) return load(file, file, environment);
+  const { here = false } = options;
+  if (!/\.(?:mc|m4)$/i.test(file)) return load(file, file, environment, here);
   const library = options.library ?? shippedLibrary();
   const { text, origins, causes, diagnostics, complete } = compileMc({ file }, { ...options, library });
   if (!complete) return { problems: diagnostics };
@@ -73,7 +77,7 @@ export async function readConfiguration(
     const compiled = join(folder, "compiled.cf");
     writeFileSync(compiled, text, "latin1");
     const origin = (line: number): LineOrigin | undefined => lineOrigin(origins[line - 1], causes[line - 1], file);
-    const { subject, problems } = await load(file, compiled, environment, origin);
+    const { subject, problems } = await load(file, compiled, environment, here, origin);
     return { ...(subject ? { subject } : {}), problems: [...diagnostics, ...problems] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -116,16 +120,17 @@ async function load(
   file: string,
   cf: string,
   environment: ConfigEnvironment,
+  here: boolean,
   origin?: Subject["origin"],
 ): Promise<ReadConfiguration> {
   const text = readText(cf);
   if (text === undefined) return { problems: [diagnostic("error", `cannot read ${file}`, { file, line: 0 })] };
-  const { config, diagnostics } = await loadConfig(cf, { ...environment, ...anybody(environment) });
+  const { config, diagnostics } = await loadConfig(cf, { ...environment, ...(here ? {} : anybody(environment)) });
   if (config === undefined) {
     return { problems: diagnostics.map((each) => ({ ...each, at: { ...each.at, file } })) };
   }
   const statements = readStatements(text);
-  const common = { file, config, statements, diagnostics, generated: isGenerated(text) };
+  const common = { file, config, statements, diagnostics, here, generated: isGenerated(text) };
   if (origin) return { subject: { ...common, origin }, problems: [] };
   const named = originsOf(cf, text);
   return { subject: { ...common, source: (line) => named({ file: cf, line }) }, problems: [] };

@@ -190,6 +190,74 @@ export const NOT_ACTED_ON: Readonly<Record<SettingKind, Readonly<Record<string, 
   },
 };
 
+/** Reasons that are a debt; all others say that this server has no use for the setting. */
+const OWED: ReadonlySet<string> = new Set([
+  NO_FILTERS,
+  NO_AUTH,
+  NO_TLS_DETAIL,
+  NO_LOAD,
+  NO_GROUPS,
+  NO_MIME,
+  NO_USERDB,
+  NOT_YET,
+]);
+
+/** Whether something is missing where the reason of {@link notActedOn} is given; false where nothing is to be done. */
+export function isOwed(reason: string): boolean {
+  return OWED.has(reason);
+}
+
+/** Whether the reason is one cause behind several settings, and not only that nobody got to it. */
+export function isSharedCause(reason: string): boolean {
+  return (
+    reason !== NOT_YET &&
+    Object.values(NOT_ACTED_ON).some((rows) => Object.values(rows).filter((each) => each === reason).length > 1)
+  );
+}
+
+/**
+ * Settings that keep something away from the server or its mail: who sets one of them relies on it, so that a server
+ * that does not act on it has to say so. Name → what does not happen.
+ */
+export const PROTECTS: Readonly<Partial<Record<SettingKind, Readonly<Record<string, string>>>>> = {
+  option: {
+    AuthOptions: "AUTH is not asked for in the way it says",
+    BadRcptShutdown: "sessions with many refused recipients go on",
+    CACertFile: "certificates of peers are not checked against it",
+    CACertPath: "certificates of peers are not checked against it",
+    CipherList: "ciphers are those of the TLS library",
+    CipherSuites: "ciphers are those of the TLS library",
+    ClientSSLOptions: "TLS versions and switches are those of the TLS library",
+    CRLFile: "withdrawn certificates count as valid",
+    CRLPath: "withdrawn certificates count as valid",
+    DANE: "certificates of mail servers are not compared with DNS",
+    DelayLA: "a busy machine answers as fast as it can",
+    DHParameters: "parameters are those of the TLS library",
+    DontInitGroups: "programs of users run with all groups of the user",
+    InputMailFilters: "mail is not shown to the filters",
+    MaxMimeHeaderLength: "long parameters of MIME fields are passed on",
+    QueueLA: "a busy machine goes on delivering",
+    RefuseLA: "a busy machine goes on taking connections",
+    RejectNUL: "messages with NUL octets are taken",
+    RunAsUser: "the server keeps the rights that it was started with",
+    ServerSSLOptions: "TLS versions and switches are those of the TLS library",
+    SoftBounce: "what fails is returned at once",
+    StrictTransportSecurity: "policies of MTA-STS are not asked for",
+    TLSSrvOptions: "client certificates are not asked for in the way it says",
+    TrustedUser: "files of that user are not trusted more than those of others",
+  },
+  "mailer equate": { "/": "programs of the mailer see the whole file system" },
+  "port equate": {
+    delayla: "a busy machine answers as fast as it can",
+    inputmailfilters: "mail is not shown to the filters",
+    queuela: "a busy machine goes on delivering",
+    refusela: "a busy machine goes on taking connections",
+  },
+  "port modifier": {
+    a: "clients of this port need not say who they are",
+  },
+};
+
 /** Why a setting has no effect; undefined when it has one, or when no such thing is known. */
 export function notActedOn(kind: SettingKind, name: string): string | undefined {
   const rows = NOT_ACTED_ON[kind];

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
+import { unprotectedBy } from "../config/unprotected.ts";
 import { Dns2Resolver } from "../dns/dns2-resolver.ts";
 import { openLog, type OpenLog } from "../log/open-log.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
@@ -89,6 +90,11 @@ async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog
   log.setLevel(config.options.number("LogLevel"));
   const inForce = (next: Config): void => log.setLevel(next.options.number("LogLevel"));
   for (const text of await prepareLocalMail(opened.site, log)) process.stderr.write(`rulemail: ${text}\n`);
+  for (const text of unprotectedBy(config)) {
+    log.write(1, { priority: "warning", text });
+    // In the foreground the log is on the screen already.
+    if (!options.foreground) process.stderr.write(`rulemail: warning: ${text}\n`);
+  }
   const server = await Server.start({ ...options, inForce }, surroundings, opened.site);
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   const control = await openControl(server, () => stop("control socket"));

@@ -1,6 +1,6 @@
 /** The findings of `rulemail lint`: code, how bad it is, heading of its section in docs/lint.md. */
 
-export type FindingSeverity = "warning" | "error";
+export type FindingSeverity = "note" | "warning" | "error";
 
 export interface CodeRow {
   readonly severity: FindingSeverity;
@@ -14,6 +14,7 @@ export const CODES = {
   L002: { severity: "error", title: "A message of the macro compiler" },
   L003: { severity: "error", title: "A rule without tab" },
   L004: { severity: "error", title: "`$n` that nothing binds" },
+  L005: { severity: "note", title: "Something that is not on this machine" },
   L010: { severity: "error", title: "A ruleset that is not defined" },
   L011: { severity: "warning", title: "A ruleset that nothing uses", ownOnly: true },
   L012: { severity: "error", title: "A map that is not defined" },
@@ -41,6 +42,8 @@ export interface Issue {
   readonly help?: string;
   /** Another line that has a part in it. */
   readonly cause?: number;
+  /** Issues of one code and group have one cause: they are told once, with the lines of all. */
+  readonly group?: string;
   /** When it is not that of the code. */
   readonly severity?: FindingSeverity;
 }

@@ -1,11 +1,10 @@
 /** L030 and L031: options that nothing acts on, and options that are set again further down. */
-import { notActedOn } from "../../config/not-acted-on.ts";
-import { optionByLetter, optionByName, type OptionRow } from "../../config/options.ts";
-import { isTrue } from "../../config/option-values.ts";
-import { readTime } from "../../config/times.ts";
+import { isOwed, isSharedCause, notActedOn, PROTECTS } from "../../config/not-acted-on.ts";
+import { isDefault } from "../../config/option-default.ts";
 import { printMacroText } from "../../rewriting/macro-text.ts";
 import type { Subject } from "../subject.ts";
-import type { Issue } from "./codes.ts";
+import type { FindingSeverity, Issue } from "./codes.ts";
+import { optionNamed } from "./option-row.ts";
 
 /** Each line of these adds to the ones before. */
 const ADDING: ReadonlySet<string> = new Set([
@@ -32,24 +31,64 @@ const HARMLESS_IN_SUBMISSION: ReadonlySet<string> = new Set([
   "TrustedUser",
 ]);
 
-export function checkOptions({ statements }: Subject): Issue[] {
-  const issues: Issue[] = [];
-  const submits = statements.some(
-    ({ node }) => node.kind === "option" && rowOf(node.form, node.name)?.name === "UseMSP",
-  );
+export function checkOptions(subject: Subject): Issue[] {
+  return [...withoutEffect(subject), ...setTwice(subject)];
+}
+
+interface Idle {
+  readonly names: Set<string>;
+  readonly issues: Issue[];
+}
+
+/** One issue for each cause: an option, or what several options wait for. */
+function withoutEffect({ statements }: Subject): Issue[] {
+  const submits = statements.some(({ node }) => node.kind === "option" && optionNamed(node)?.name === "UseMSP");
   const harmless = (name: string): boolean => HARMLESS.has(name) || (submits && HARMLESS_IN_SUBMISSION.has(name));
+  const causes = new Map<string, Idle>();
+  for (const { node, first: line } of statements) {
+    if (node.kind !== "option") continue;
+    const row = optionNamed(node);
+    const why = row && notActedOn("option", row.name);
+    if (!row || why === undefined || harmless(row.name)) continue;
+    const value = printMacroText(node.value);
+    // What only repeats the default loses nothing; an empty TimeZoneSpec asks for the zone of the environment.
+    if (isDefault(row, value) || (value === "" && row.type === "text")) continue;
+    const group = `${isSharedCause(why) ? why : row.name} ${severityOf(row.name, why)}`;
+    const cause = causes.get(group) ?? { names: new Set(), issues: [] };
+    causes.set(group, cause);
+    cause.names.add(row.name);
+    cause.issues.push({ code: "L030", line, text: why, group, severity: severityOf(row.name, why) });
+  }
+  return [...causes.values()].flatMap(({ names, issues }) => {
+    const noun = names.size === 1 ? "option" : "options";
+    const them = names.size === 1 ? "it" : "them";
+    const be = names.size === 1 ? "is" : "are";
+    const list = [...names].join(", ");
+    return issues.map((issue) => ({
+      ...issue,
+      text: `${noun} ${list} ${be} accepted, but nothing acts on ${them}: ${issue.text}${consequence(names)}`,
+    }));
+  });
+}
+
+/** What this server has no use for is worth a note; what it should do and does not, a warning. */
+function severityOf(name: string, why: string): FindingSeverity {
+  return isOwed(why) || PROTECTS.option?.[name] !== undefined ? "warning" : "note";
+}
+
+function consequence(names: ReadonlySet<string>): string {
+  const told = new Set([...names].map((name) => PROTECTS.option?.[name]).filter((text) => text !== undefined));
+  return told.size === 0 ? "" : ` (${[...told].join("; ")})`;
+}
+
+function setTwice({ statements }: Subject): Issue[] {
+  const issues: Issue[] = [];
   const last = new Map<string, { readonly value: string; readonly line: number }>();
   for (const { node, first: line } of statements) {
     if (node.kind !== "option") continue;
-    const row = rowOf(node.form, node.name);
-    if (!row || row.name === "") continue;
+    const row = optionNamed(node);
+    if (!row || row.name === "" || ADDING.has(row.name)) continue;
     const value = printMacroText(node.value);
-    // What only repeats the default loses nothing.
-    const why = notActedOn("option", row.name);
-    if (why !== undefined && !harmless(row.name) && !isDefault(row, value)) {
-      issues.push({ code: "L030", line, text: `option ${row.name} is accepted, but nothing acts on it: ${why}` });
-    }
-    if (ADDING.has(row.name)) continue;
     const earlier = last.get(row.name);
     if (earlier && earlier.value !== value) {
       const text = `option ${row.name} is set again in line ${line}: this value has no effect`;
@@ -58,24 +97,4 @@ export function checkOptions({ statements }: Subject): Issue[] {
     last.set(row.name, { value, line });
   }
   return issues;
-}
-
-function rowOf(form: "letter" | "long", name: string): OptionRow | undefined {
-  if (form === "letter") return optionByLetter(name);
-  if (name === "") return undefined;
-  const found = optionByName(name);
-  return found.kind === "found" ? found.row : undefined;
-}
-
-function isDefault({ type, initial, unit }: OptionRow, value: string): boolean {
-  switch (type) {
-    case "flag":
-      return isTrue(value) === isTrue(initial);
-    case "time":
-      return readTime(value, unit ?? "s").value === readTime(initial, unit ?? "s").value;
-    case "text":
-      return value === initial;
-    default:
-      return (Number.parseInt(value, 10) || 0) === (Number.parseInt(initial, 10) || 0);
-  }
 }

@@ -15,6 +15,7 @@ export interface Reference {
   readonly line: number;
   /** Number of the ruleset that a rule is in. */
   readonly from?: number;
+  readonly rule?: Rule;
 }
 
 export interface References {
@@ -31,6 +32,11 @@ const COMPOSED = /^(?:sequence|switch)$/i;
 
 export function isWildcard({ kind }: Pattern): boolean {
   return kind !== "literal" && kind !== "nothing" && kind !== "macro";
+}
+
+/** A name in a rule may stand in quotes. */
+export function unquoted(text: string): string {
+  return text.replace(/^"(.*)"$/s, "$1");
 }
 
 export function referencesOf(subject: Subject): References {
@@ -61,7 +67,7 @@ class Collector implements References {
     const { line } = rule.at;
     for (const pattern of rule.lhs) {
       if (pattern.kind === "class" || pattern.kind === "not-class") {
-        this.classes.push({ name: pattern.name, line, from });
+        this.classes.push({ name: pattern.name, line, from, rule });
       }
     }
     rule.rhs.forEach((replacement, index) => {
@@ -69,7 +75,7 @@ class Collector implements References {
       const next = rule.rhs[index + 1];
       if (replacement.text === CALL) this.#name("rulesets", next, rule, from);
       else if (replacement.text === LOOKUP_BEGIN) this.#name("maps", next, rule, from);
-      else if (replacement.text === HOST_BEGIN) this.maps.push({ name: "host", line, from });
+      else if (replacement.text === HOST_BEGIN) this.maps.push({ name: "host", line, from, rule });
       else if (replacement.text === CANON_MAILER) this.#mailer(next, rule, from);
     });
   }
@@ -77,13 +83,13 @@ class Collector implements References {
   #name(kind: "rulesets" | "maps" | "mailers", named: Replacement | undefined, rule: Rule, from: number): void {
     const { line } = rule.at;
     if (named?.kind === "token") {
-      const name = named.text.replace(/^"(.*)"$/s, "$1");
-      if (/^\w/.test(name)) this[kind].push({ name, line, from });
+      const name = unquoted(named.text);
+      if (/^\w/.test(name)) this[kind].push({ name, line, from, rule });
       return;
     }
     const bound = named?.kind === "argument" ? rule.lhs.filter(isWildcard)[named.index - 1] : undefined;
     if (bound?.kind !== "class") this.any[kind] = true;
-    else for (const name of this.#config.classWords(bound.name).words()) this[kind].push({ name, line, from });
+    else for (const name of this.#config.classWords(bound.name).words()) this[kind].push({ name, line, from, rule });
   }
 
   /** `$#$1` only passes on what another ruleset has chosen when the left side looks for `$#`. */

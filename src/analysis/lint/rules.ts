@@ -30,7 +30,7 @@ export function checkRules({ config, diagnostics }: Subject): Issue[] {
         if (dead.has(later)) continue;
         dead.add(later);
         const text = `the rule never matches: the rule of line ${line} takes everything that it could match`;
-        issues.push({ code: "L020", line: later.at.line, cause: line, text });
+        issues.push({ code: "L020", line: later.at.line, cause: line, text, group: String(line) });
       }
     });
   }

@@ -2,16 +2,11 @@
 import type { RulesetTable } from "../../rewriting/rulesets.ts";
 import type { Subject } from "../subject.ts";
 import type { Issue } from "./codes.ts";
+import { rulesetsRunFirst } from "./entries.ts";
+import type { Flow } from "./flow.ts";
 import type { References } from "./references.ts";
 
-/** Rulesets that the program itself runs. */
-const RUN_BY_PROGRAM: readonly string[] = (
-  "0 1 2 3 4 5 canonify parse final localaddr check_relay check_mail check_rcpt check_data check_compat check_eoh " +
-  "check_eom check_etrn check_expn check_vrfy check_other greet_pause srv_features clt_features trust_auth authinfo " +
-  "tls_server tls_client tls_rcpt try_tls tls_srv_features tls_clt_features queuegroup check_eai"
-).split(" ");
-
-export function checkRulesets(subject: Subject, { rulesets: calls, any }: References): Issue[] {
+export function checkRulesets(subject: Subject, { rulesets: calls, any }: References, flow: Flow): Issue[] {
   const { config, statements } = subject;
   const table = config.rulesets;
   /** Number → line of its first S line. */
@@ -22,12 +17,13 @@ export function checkRulesets(subject: Subject, { rulesets: calls, any }: Refere
     if (number !== undefined && !defined.has(number)) defined.set(number, first);
   }
   const issues: Issue[] = [];
-  for (const { name, line } of calls) {
+  for (const { name, line, rule } of calls) {
     const { number } = table.find(name);
+    if (rule && !flow.mayFire(rule)) continue;
     if (number !== undefined && defined.has(number)) continue;
     // A number, or a name that something else mentions, runs as a ruleset without rules.
     const severity = number === undefined ? "error" : "warning";
-    issues.push({ code: "L010", line, severity, text: `ruleset ${name} is called here, but not defined` });
+    issues.push({ code: "L010", line, severity, text: `ruleset ${name} is called here, but not defined`, group: name });
   }
   issues.push(...undefinedElsewhere(subject, defined));
   if (any.rulesets) return issues;
@@ -74,16 +70,7 @@ function reach({ config }: Subject, calls: References["rulesets"]): ReadonlySet<
   for (const { name, from } of calls) {
     if (from !== undefined) callees.set(from, [...(callees.get(from) ?? []), ...numberOf(name)]);
   }
-  const waiting = [
-    ...RUN_BY_PROGRAM.flatMap(numberOf),
-    ...config.headers.flatMap(({ check }) => check?.ruleset ?? []),
-    ...[...config.mailers.values()].flatMap(({ sender, recipient }) => [
-      sender.envelope,
-      sender.header,
-      recipient.envelope,
-      recipient.header,
-    ]),
-  ];
+  const waiting = [...rulesetsRunFirst(config)];
   const reached = new Set<number>();
   for (let number = waiting.pop(); number !== undefined; number = waiting.pop()) {
     if (reached.has(number)) continue;

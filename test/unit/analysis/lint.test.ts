@@ -118,10 +118,49 @@ describe("rulemail lint", () => {
   });
 });
 
+/** A ruleset that is asked for each recipient, and one that leaves a mark. */
+function marked(...calling: readonly string[]): string {
+  return ["Slocaladdr=5", ...calling, "Smark", "R$* y\t$#MARK $@ 4.4.0 $: later", "R$*\t$@ OK", ""].join("\n");
+}
+
+describe("a mailer is chosen where nothing takes the choice away (L014)", () => {
+  test("a mark that the caller takes apart is none", async () => {
+    const taken = marked("R$*\t$: $1 $| $>mark $1", "R$* $| $#MARK $+\t$#error $2", "R$* $| $#$*\t$#$2");
+    expect(await found(taken)).toEqual([]);
+    const first = marked("R$*\t$: $>mark $1", "R$#MARK $*\t$#error $1");
+    expect(await found(first)).toEqual([]);
+  });
+
+  test("a mark that the caller hands on, or asks for under another name, is", async () => {
+    expect(await found(marked("R$*\t$@ $>mark $1"))).toEqual(["L014:18"]);
+    expect(await found(marked("R$*\t$: $>mark $1", "R$#MAKR $*\t$#error $1"))).toEqual(["L014:19"]);
+    expect(await found(marked("R$*\t$: $1 $| $>mark $1", "R$* $| $#$*\t$#$2"))).toEqual(["L014:19"]);
+  });
+
+  test("the same mark counts in the one caller that does not take it", async () => {
+    const two = `${marked("R$*\t$: $>mark $1", "R$#MARK $*\t$#error $1")}Scheck_mail\nR$*\t$@ $>mark $1\n`;
+    expect(await found(two)).toEqual(["L014:19"]);
+  });
+
+  test("a rule that no text gets to chooses nothing", async () => {
+    expect(await found("Slocaladdr=5\nR< $+ > $*\t$#fax $@ $1 $: $2\n")).toEqual([]);
+    expect(await found("Slocaladdr=5\nR$={Nobody} $*\t$#fax $@ $1 $: $2\n")).toContain("L016:16");
+    const glue = "Sglue\nR< > $*\t$@ $1\nR< $+ > $*\t$#fax $@ $1 $: $2\n";
+    expect(await found(`Slocaladdr=5\nR$*\t$: $>glue < > $1\n${glue}`)).toEqual([]);
+    expect(await found(`Slocaladdr=5\nR$-\t$: $>glue < host > $1\n${glue}`)).toEqual(["L014:19"]);
+  });
+
+  test("it is told once, with the lines of all rules that choose it", async () => {
+    const [finding, ...more] = await textsOf(`${BASE}Slocaladdr=5\nRa\t$#fax $: a\nRb\t$#fax $: b\nRc\t$#fax $: c\n`);
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ code: "L014", line: 16, also: [17, 18] });
+  });
+});
+
 describe("rules that never match (L020)", () => {
   test("an earlier rule that ends the ruleset takes all that they could match", async () => {
     expect(await rules("R$+@$*\t$@ $2\nR$-@$+.$-\t$@ $2\nRa\t$@ b")).toEqual(["L020:17"]);
-    expect(await rules('R$*\t$#error $: "550 no"\nRa\t$@ b\nRc\t$@ d')).toEqual(["L020:17", "L020:18"]);
+    expect(await rules('R$*\t$#error $: "550 no"\nRa\t$@ b\nRc\t$@ d')).toEqual(["L020:17"]);
   });
 
   test("a rule that is repeated leaves nothing of its form", async () => {
@@ -304,6 +343,65 @@ describe("rulemail lint FILE.mc", () => {
     const findings = await textsOf("OSTYPE(`linux')dnl\nFEATURE(`no_such_part')dnl\nMAILER(`local')dnl\n", "mc");
     expect(findings).toContainEqual(expect.objectContaining({ code: "L002", line: 2 }));
   });
+});
+
+describe("what is not on this machine (L005)", () => {
+  const absent = join(files.folder, "absent");
+  const named: readonly (readonly [string, string, string])[] = [
+    ["class file", `Fw${absent}`, `class file ${absent}`],
+    ["map file", `Kaccess hash ${absent}\nSlocaladdr=5\nRx\t$: $(access x $)`, `map access: ${absent}.db`],
+    ["text of a map", `Kaccess text ${absent}\nSlocaladdr=5\nRx\t$: $(access x $)`, `map access: ${absent}`],
+    ["program of a map", `Kask program ${absent}\nSlocaladdr=5\nRx\t$: $(ask x $)`, `map ask: ${absent}`],
+    ["alias file", `O AliasFile=${absent}`, `alias file: ${absent}`],
+    ["program of a mailer", `Mprog, P=${absent}, F=ls, A=sh -c $u`, `mailer prog: ${absent}`],
+    ["key file", `O ServerKeyFile=${absent}`, `option ServerKeyFile: ${absent}`],
+    ["folder", `O QueueDirectory=${absent}/q*`, `option QueueDirectory: ${absent}`],
+    [
+      "file where a folder should be",
+      `O HostStatusDirectory=/etc/passwd`,
+      "option HostStatusDirectory: /etc/passwd: not a folder",
+    ],
+    ["folder where a file should be", `O AliasFile=${files.folder}`, `alias file: ${files.folder}`],
+    [
+      "program that cannot be run",
+      "Mprog, P=/etc/passwd, F=ls, A=sh -c $u",
+      "mailer prog: /etc/passwd: Permission denied",
+    ],
+  ];
+
+  // The program of the local mailer need not be there.
+  const base = BASE.replace("P=/bin/mail", "P=/bin/sh");
+
+  test.each(named)("a %s is an error with --here", async (_kind, line, text) => {
+    const file = files.write(`${base}${line}\n`);
+    const findings = await lintFile(file, analysisEnvironment({ anyName: true }), { here: true });
+    const here = findings.filter(({ code }) => code === "L005");
+    expect(here.map(({ severity }) => severity)).toEqual(["error"]);
+    expect(here[0].text.startsWith(text)).toBe(true);
+    expect(here[0].line).toBeGreaterThan(1);
+    const elsewhere = await lintFile(file, analysisEnvironment({ anyName: true }));
+    expect(elsewhere.filter(({ severity }) => severity !== "note")).toEqual([]);
+    expect(exitOf(elsewhere)).toBe(0);
+  });
+
+  test("a table that is optional is worth a note", async () => {
+    const file = files.write(`${base}Kaccess hash -o ${absent}\nSlocaladdr=5\nRx\t$: $(access x $)\n`);
+    const findings = await lintFile(file, analysisEnvironment({ anyName: true }), { here: true });
+    expect(findings).toMatchObject([{ code: "L005", severity: "note", line: 15 }]);
+  });
+});
+
+test("options that this server has no use for are notes, those that it owes are warnings; one cause is told once", async () => {
+  const tls = "O CACertFile=/a\nO ClientKeyFile=/b\nO CipherList=HIGH\n";
+  const findings = await textsOf(
+    `${BASE}${tls}O ForkEachJob=true\nO MaxRunnersPerQueue=4\nO RunAsUser=mail\nO TimeZoneSpec=\n`,
+  );
+  expect(findings.map(({ line, severity, also }) => [line, severity, also?.length ?? 0])).toEqual([
+    [15, "warning", 2],
+    [18, "note", 1],
+    [20, "warning", 0],
+  ]);
+  expect(findings[2].text).toContain("the server keeps the rights that it was started with");
 });
 
 test("exit codes are 0 for nothing, 1 for warnings, 2 for errors, 64 for wrong usage", async () => {

@@ -1,0 +1,41 @@
+/**
+ * What a configuration asks for its protection and this server does not do: told when the server starts, because nobody
+ * would notice otherwise.
+ */
+import { printMacroText } from "../rewriting/macro-text.ts";
+import type { Config } from "./config.ts";
+import { notActedOn, PROTECTS, type SettingKind } from "./not-acted-on.ts";
+import { isDefault } from "./option-default.ts";
+import { OPTIONS, OTHER_OPTIONS } from "./options.ts";
+
+/** One line each, as `option RunAsUser=smmsp is not acted on (not done yet): the server keeps the rights ...`. */
+export function unprotectedBy(config: Config): readonly string[] {
+  return [...byOptions(config), ...byPorts(config), ...byMailers(config)];
+}
+
+function line(kind: SettingKind, name: string, shown: string): string[] {
+  const why = notActedOn(kind, name);
+  const instead = PROTECTS[kind]?.[name];
+  return why === undefined || instead === undefined ? [] : [`${shown} is not acted on (${why}): ${instead}`];
+}
+
+function byOptions({ options }: Config): string[] {
+  return [...OPTIONS, ...OTHER_OPTIONS].flatMap((row) => {
+    const value = options.isSet(row.name) ? options.text(row.name) : "";
+    if (value === "" || isDefault(row, value)) return [];
+    return line("option", row.name, `option ${row.name}=${printMacroText(value)}`);
+  });
+}
+
+function byPorts({ daemonPorts }: Config): string[] {
+  return daemonPorts.flatMap(({ name, modifiers, extra }) => [
+    ...[...modifiers].flatMap((letter) => line("port modifier", letter, `M=${letter} of port ${name}`)),
+    ...[...extra].flatMap(([key, value]) => line("port equate", key.toLowerCase(), `${key}=${value} of port ${name}`)),
+  ]);
+}
+
+function byMailers({ mailers }: Config): string[] {
+  return [...mailers.values()].flatMap(({ name, root }) =>
+    root === undefined ? [] : line("mailer equate", "/", `/=${root} of mailer ${name}`),
+  );
+}

@@ -1,0 +1,51 @@
+/** What a server says when its configuration relies on what it does not do. */
+import { writeFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "@jest/globals";
+import { loadConfig } from "../../../src/config/load.ts";
+import { MEANINGS } from "../../../src/config/meanings.ts";
+import { PROTECTS, type SettingKind } from "../../../src/config/not-acted-on.ts";
+import { unprotectedBy } from "../../../src/config/unprotected.ts";
+import { configEnvironment } from "../../support/config-environment.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "rulemail-unprotected-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function told(text: string): Promise<readonly string[]> {
+  const file = join(folder, "some.cf");
+  writeFileSync(file, `V10\nMlocal, P=/bin/sh, F=ls, A=sh\n${text}`);
+  const { config } = await loadConfig(file, configEnvironment);
+  const lines = unprotectedBy(config!);
+  config!.close();
+  return lines;
+}
+
+test("an option that protects and is not acted on is told with what happens instead", async () => {
+  expect(await told("O RefuseLA=20\nO CipherList=HIGH\nO LogLevel=20\n")).toEqual([
+    expect.stringMatching(/^option RefuseLA=20 is not acted on \(.*\): a busy machine goes on taking connections$/),
+    expect.stringMatching(/^option CipherList=HIGH is not acted on/),
+  ]);
+});
+
+test("not when it only repeats the default, or is empty", async () => {
+  expect(await told("O RefuseLA=12\nO QueueLA=8\nO CACertFile\n")).toEqual([]);
+});
+
+test("ports and mailers may ask for protection, too", async () => {
+  const lines = await told(
+    "O DaemonPortOptions=Port=587, Name=MSA, M=Ea, refuseLA=4\nMp, P=/bin/sh, F=s, /=/srv/jail, A=sh\n",
+  );
+  expect(lines).toEqual([
+    expect.stringMatching(/^M=a of port MSA is not acted on/),
+    expect.stringMatching(/^refuseLA=4 of port MSA is not acted on/i),
+    expect.stringMatching(/^\/=\/srv\/jail of mailer p is not acted on/),
+  ]);
+});
+
+test("the list of what protects names settings that there are", () => {
+  const unknown = (Object.keys(PROTECTS) as SettingKind[]).flatMap((kind) =>
+    Object.keys(PROTECTS[kind] ?? {}).filter((name) => !Object.hasOwn(MEANINGS[kind], name)),
+  );
+  expect(unknown).toEqual([]);
+});
