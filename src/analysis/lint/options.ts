@@ -22,7 +22,7 @@ const ADDING: ReadonlySet<string> = new Set([
  * Options without effect that nobody is disappointed about: the macro library or the part for a system writes them, or
  * they only name a file that this server keeps in its home.
  */
-const HARMLESS: ReadonlySet<string> = new Set(["OldStyleHeaders", "StatusFile", "ControlSocketName", "UseMSP"]);
+const HARMLESS: ReadonlySet<string> = new Set(["StatusFile", "ControlSocketName", "UseMSP"]);
 /** The same in a configuration of the submission program, which runs as its caller and keeps one kind of file. */
 const HARMLESS_IN_SUBMISSION: ReadonlySet<string> = new Set([
   "QueueFileMode",
