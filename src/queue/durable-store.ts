@@ -17,18 +17,9 @@ import { reasonOf } from "./file-operations.ts";
 import { Background, FreshBodies, Item, type JournalPlace } from "./item.ts";
 import { bringHeader, slimDown, wholeEntry } from "./item-header.ts";
 import { ItemFiles } from "./item-files.ts";
-import { appendDurably, type Journal } from "./journal.ts";
-import {
-  type AttemptFacts,
-  type EncodedRecord,
-  encodeRecord,
-  type GoneFacts,
-  type HoldFacts,
-  LONGEST_FACTS,
-  type MessageFacts,
-  RecordType,
-  type SettleFacts,
-} from "./journal-record.ts";
+import { ItemChanges } from "./item-changes.ts";
+import type { Journal } from "./journal.ts";
+import { encodeRecord, LONGEST_FACTS, type MessageFacts, RecordType } from "./journal-record.ts";
 import { Mover } from "./mover.ts";
 import type { PriorityFactors } from "./order.ts";
 import type {
@@ -74,12 +65,11 @@ export class DurableStore implements QueueStore {
   /** Whose lease is out, finished messages included until it comes back. */
   readonly #leases = new Map<number, Item>();
   readonly #due = new DueIndex();
-  /** How to wait until the end of a finished message is durable. */
-  readonly #endings = new WeakMap<Item, () => Promise<void>>();
   readonly #background = new Background();
   readonly #fresh = new FreshBodies(FRESH_BODIES);
   readonly #files: ItemFiles;
   readonly #mover: Mover;
+  readonly #changes: ItemChanges;
   #lease = 0;
   /** Number of the newest segment; a new one is the moment to look at the oldest. */
   #segmentSeen = 0;
@@ -91,6 +81,7 @@ export class DurableStore implements QueueStore {
     const background = this.#background;
     this.#files = new ItemFiles(spool, background, report);
     this.#mover = new Mover({ journal, spool, clock, report, background, files: this.#files, fresh: this.#fresh });
+    this.#changes = new ItemChanges({ journal, files: this.#files, mover: this.#mover, background, report });
     for (const { entry, segment, at, bodyAt, bodyLength } of fromJournal) {
       this.#add(entry, { segment, at, bodyAt, bodyLength }).slim = true;
     }
@@ -122,7 +113,7 @@ export class DurableStore implements QueueStore {
     if (!item?.isWaiting || item.entry.hold !== undefined || this.#closed) return undefined;
     const moving = this.#mover.moving(item);
     if (moving) return moving.then(() => this.claim(id));
-    if (item.unsafe > 0) return this.#makeSafe(item).then(() => this.claim(id));
+    if (item.unsafe > 0) return this.#changes.makeSafe(item).then(() => this.claim(id));
     if (item.slim) return this.#bringHeader(item).then(() => this.claim(id));
     const lease = ++this.#lease;
     item.claim(lease);
@@ -164,9 +155,7 @@ export class DurableStore implements QueueStore {
     if (!item) return;
     const priority = item.entry.priority + this.#parts.factors.retryFactor;
     item.entry = withAttempt(item.entry, attempt, priority);
-    const facts: AttemptFacts = { ...attempt, priority };
-    if (item.journal) this.#note(RecordType.attempt, claim.entry.id, facts);
-    else this.#files.rewriteBehind(item);
+    this.#changes.attempted(item, { ...attempt, priority });
   }
 
   settle(claim: Claim, changes: Changes): QueueEntry | undefined {
@@ -175,29 +164,16 @@ export class DurableStore implements QueueStore {
     item.entry = withChanges(item.entry, changes);
     const { entry } = item;
     if (isFinished(entry)) {
-      this.#end(item);
-      return entry;
-    }
-    const urgent = (changes.added?.length ?? 0) > 0 || changes.recipients.some(({ state }) => state === "expanded");
-    if (!item.journal) {
-      this.#files.rewriteBehind(item, urgent);
-      return entry;
-    }
-    const facts: SettleFacts = changes;
-    const record = encodeRecord(RecordType.settle, entry.id, facts);
-    if (record.length > LONGEST_FACTS) this.#moveBehind(item);
-    else if (urgent) this.#appendUnsafely(item, record);
-    else this.#parts.journal.note(RecordType.settle, record);
+      const wasInJournal = item.journal !== undefined;
+      this.#forget(item);
+      this.#changes.ended(item, wasInJournal);
+    } else this.#changes.changed(item, changes);
     return entry;
   }
 
   async flush(claim: Claim): Promise<void> {
     const item = this.#leases.get(claim.lease);
-    if (item === undefined) return undefined;
-    if (item.isGone) return this.#endings.get(item)?.();
-    await this.#mover.moving(item);
-    if (item.isGone) return undefined;
-    return this.#makeSafe(item);
+    if (item !== undefined) await this.#changes.flush(item);
   }
 
   finish(claim: Claim): void {
@@ -252,23 +228,7 @@ export class DurableStore implements QueueStore {
 
   async remove(id: string): Promise<boolean> {
     const item = this.#items.get(id);
-    if (!item) return false;
-    await this.#mover.moving(item);
-    if (item.journal && !item.isGone) {
-      const facts: GoneFacts = { why: "removed" };
-      await appendDurably(this.#parts.journal, RecordType.gone, id, facts);
-    }
-    // Meanwhile it may have been finished, or moved to the spool.
-    if (item.isGone) return false;
-    if (!item.journal) {
-      item.end();
-      try {
-        await this.#files.remove(item);
-      } catch (error) {
-        item.revive();
-        throw error;
-      }
-    }
+    if (!item || !(await this.#changes.removed(item))) return false;
     this.#forget(item);
     return true;
   }
@@ -365,25 +325,6 @@ export class DurableStore implements QueueStore {
     return this.#parts.spool.body(item.entry);
   }
 
-  /** Nothing is left to do for this message. */
-  #end(item: Item): void {
-    const { journal, report } = this.#parts;
-    const { id } = item.entry;
-    const inJournal = item.journal !== undefined;
-    this.#forget(item);
-    if (inJournal) {
-      this.#note(RecordType.gone, id, undefined);
-      this.#endings.set(item, () => journal.sync());
-      return;
-    }
-    const removed = this.#files.remove(item).catch((error: unknown) => {
-      report(`Cannot remove the files of ${id}, which is finished: ${reasonOf(error)}`);
-      throw error;
-    });
-    this.#background.run(removed);
-    this.#endings.set(item, () => removed);
-  }
-
   #forget(item: Item): void {
     item.end();
     this.#items.delete(item.entry.id);
@@ -393,23 +334,11 @@ export class DurableStore implements QueueStore {
     item.journal = undefined;
   }
 
-  /** An expansion: it must be durable before the next claim, whoever waits for it. */
-  #appendUnsafely(item: Item, record: EncodedRecord): void {
-    item.changeUnsafely();
-    this.#parts.journal.append(RecordType.settle, record, (error) => {
-      if (!error) item.madeSafe(1);
-    });
-  }
-
   #unreadable(id: string, now: number, error: unknown): undefined {
     this.#parts.report(`Cannot work on ${id} now: ${reasonOf(error)}`);
     const item = this.#items.get(id);
     if (item?.isWaiting) this.#due.put(id, now + UNREADABLE_WAIT, item.entry.priority);
     return undefined;
-  }
-
-  #note(type: RecordType, id: string, facts: unknown): void {
-    this.#parts.journal.note(type, encodeRecord(type, id, facts));
   }
 
   async #bringHeader(item: Item): Promise<void> {
@@ -421,13 +350,6 @@ export class DurableStore implements QueueStore {
     }
   }
 
-  async #makeSafe(item: Item): Promise<void> {
-    if (item.journal) await this.#parts.journal.sync();
-    else await this.#files.rewrite(item);
-    // What was refused once has been written again by now, or the lines above have thrown.
-    item.madeSafe();
-  }
-
   async #changeHold(id: string, reason: string | undefined): Promise<boolean> {
     const item = this.#items.get(id);
     if (!item) return false;
@@ -435,21 +357,8 @@ export class DurableStore implements QueueStore {
     if (item.isGone) return false;
     item.entry = withHold(item.entry, reason);
     this.#await(item);
-    if (!item.journal) {
-      await this.#files.rewrite(item);
-      return true;
-    }
-    const facts: HoldFacts = reason === undefined ? {} : { reason };
-    await appendDurably(this.#parts.journal, RecordType.hold, id, facts);
-    // Held mail becomes files; while an attempt is under way that waits for its end.
-    if (reason !== undefined && item.isWaiting) await this.#mover.move(item);
+    await this.#changes.held(item);
     return true;
-  }
-
-  /** For changes that are too large for a record: the message goes to the spool, its claim stays. */
-  #moveBehind(item: Item): void {
-    item.changeUnsafely();
-    this.#background.run(this.#mover.move(item));
   }
 }
 

@@ -59,13 +59,13 @@ export class Item {
     if (this.#state.kind === "claimed") this.#state = WAITING;
   }
 
-  end(): void {
+  /** Finished or removed. The function takes that back: its files could not be removed after all. */
+  end(): () => void {
+    const before = this.#state;
     this.#state = GONE;
-  }
-
-  /** Its files could not be removed after all. */
-  revive(): void {
-    this.#state = WAITING;
+    return () => {
+      this.#state = before;
+    };
   }
 
   /** Changes that must be durable before the next claim and are not yet. */

@@ -1,0 +1,139 @@
+/**
+ * Writes down what happens to a message, wherever it lies: as a record of the journal, or in its control file. Changes apply
+ * in memory at once and are written behind; what could not be written is kept and written later.
+ */
+import type { Journal } from "./journal.ts";
+import { appendDurably } from "./journal.ts";
+import {
+  type AttemptFacts,
+  encodeRecord,
+  type GoneFacts,
+  type HoldFacts,
+  LONGEST_FACTS,
+  RecordType,
+  type SettleFacts,
+} from "./journal-record.ts";
+import { reasonOf } from "./file-operations.ts";
+import type { Background, Item } from "./item.ts";
+import type { ItemFiles } from "./item-files.ts";
+import type { Mover } from "./mover.ts";
+import { type Changes, QueueUnavailableError } from "./queue.ts";
+
+export interface ItemChangesParts {
+  readonly journal: Journal;
+  readonly files: ItemFiles;
+  readonly mover: Mover;
+  readonly background: Background;
+  readonly report: (text: string) => void;
+}
+
+export class ItemChanges {
+  readonly #parts: ItemChangesParts;
+  /** Messages whose last changes are too large for a record: they have to become files before anything counts. */
+  readonly #outgrown = new Set<Item>();
+  /** How to wait until the end of a finished message is durable. */
+  readonly #endings = new WeakMap<Item, () => Promise<void>>();
+
+  constructor(parts: ItemChangesParts) {
+    this.#parts = parts;
+  }
+
+  attempted(item: Item, facts: AttemptFacts): void {
+    const { journal, files } = this.#parts;
+    if (item.journal) journal.note(RecordType.attempt, encodeRecord(RecordType.attempt, item.entry.id, facts));
+    else files.rewriteBehind(item);
+  }
+
+  changed(item: Item, changes: Changes): void {
+    const { journal, files, mover, background } = this.#parts;
+    // An expansion must be durable before the next claim, whoever waits for it.
+    const urgent = (changes.added?.length ?? 0) > 0 || changes.recipients.some(({ state }) => state === "expanded");
+    if (!item.journal) {
+      files.rewriteBehind(item, urgent);
+      return;
+    }
+    const facts: SettleFacts = changes;
+    const record = encodeRecord(RecordType.settle, item.entry.id, facts);
+    if (record.length > LONGEST_FACTS) {
+      item.changeUnsafely();
+      this.#outgrown.add(item);
+      background.run(mover.move(item));
+    } else if (urgent) {
+      item.changeUnsafely();
+      journal.append(RecordType.settle, record, (error) => {
+        if (!error) item.madeSafe(1);
+      });
+    } else journal.note(RecordType.settle, record);
+  }
+
+  /** Nothing is left to do for this message, which the store has forgotten. */
+  ended(item: Item, wasInJournal: boolean): void {
+    const { journal, files, background, report } = this.#parts;
+    const { id } = item.entry;
+    if (wasInJournal) {
+      journal.note(RecordType.gone, encodeRecord(RecordType.gone, id, undefined));
+      this.#endings.set(item, () => journal.sync());
+      return;
+    }
+    const removed = files.remove(item).catch((error: unknown) => {
+      report(`Cannot remove the files of ${id}, which is finished: ${reasonOf(error)}`);
+      throw error;
+    });
+    background.run(removed);
+    this.#endings.set(item, () => removed);
+  }
+
+  /** Resolves when all that was said about a message is durable. */
+  async flush(item: Item): Promise<void> {
+    if (item.isGone) return this.#endings.get(item)?.();
+    await this.#parts.mover.moving(item);
+    return item.isGone ? undefined : this.makeSafe(item);
+  }
+
+  /** @throws QueueUnavailableError when what was said about a message cannot be made durable now */
+  async makeSafe(item: Item): Promise<void> {
+    const { journal, files, mover } = this.#parts;
+    if (item.journal && this.#outgrown.has(item)) await mover.move(item);
+    if (item.journal && this.#outgrown.has(item)) {
+      throw new QueueUnavailableError(`Cannot store the changes of ${item.entry.id}`);
+    }
+    this.#outgrown.delete(item);
+    if (item.journal) await journal.sync();
+    else await files.rewrite(item);
+    // What was refused once has been written again by now, or the lines above have thrown.
+    item.madeSafe();
+  }
+
+  async held(item: Item): Promise<void> {
+    const { journal, files, mover } = this.#parts;
+    const { id, hold } = item.entry;
+    if (!item.journal) {
+      await files.rewrite(item);
+      return;
+    }
+    const facts: HoldFacts = hold === undefined ? {} : { reason: hold };
+    await appendDurably(journal, RecordType.hold, id, facts);
+    // Held mail becomes files; while an attempt is under way that waits for its end.
+    if (hold !== undefined && item.isWaiting) await mover.move(item);
+  }
+
+  /** Removes a message that is not finished. False: meanwhile it was, or moved. */
+  async removed(item: Item): Promise<boolean> {
+    const { journal, files, mover } = this.#parts;
+    await mover.moving(item);
+    if (item.journal && !item.isGone) {
+      const facts: GoneFacts = { why: "removed" };
+      await appendDurably(journal, RecordType.gone, item.entry.id, facts);
+    }
+    if (item.isGone) return false;
+    if (item.journal) return true;
+    const revive = item.end();
+    try {
+      await files.remove(item);
+      return true;
+    } catch (error) {
+      revive();
+      throw error;
+    }
+  }
+}
