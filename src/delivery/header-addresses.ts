@@ -10,29 +10,6 @@ import type { RewrittenAddress } from "../routing/address-rewriter.ts";
 import { breath } from "../sys/breath.ts";
 import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
 
-/** Which fields hold addresses, and whose (RFC 5322 §3.6, and older fields that carry addresses). */
-const ROLES: ReadonlyMap<string, "sender" | "recipient"> = new Map([
-  ...[
-    "from",
-    "sender",
-    "reply-to",
-    "resent-from",
-    "resent-sender",
-    "resent-reply-to",
-    "errors-to",
-    "return-receipt-to",
-    "disposition-notification-to",
-    "apparently-from",
-  ].map((name) => [name, "sender"] as const),
-  ...["to", "cc", "bcc", "resent-to", "resent-cc", "resent-bcc", "apparently-to"].map(
-    (name) => [name, "recipient"] as const,
-  ),
-]);
-
-export function addressRole(fieldName: string): "sender" | "recipient" | undefined {
-  return ROLES.get(fieldName) ?? ROLES.get(fieldName.toLowerCase());
-}
-
 /** Rewrites one address with its phrase and comments. */
 export type RewriteAddress = (address: string) => MaybePromise<RewrittenAddress>;
 

@@ -8,8 +8,9 @@
 import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
 import type { MessageReader } from "../envelope/message.ts";
+import { addressRole } from "../mail/address-fields.ts";
 import { ctimeDate } from "../mail/date.ts";
-import { foldAddresses, foldText, LONGEST_HEADER_LINE } from "../mail/fold.ts";
+import { foldField } from "../mail/fold.ts";
 import { type HeaderField, isField } from "../mail/header.ts";
 import { LineShaper, shapeLines, type LineShape } from "../mail/lines.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
@@ -18,7 +19,7 @@ import { MACRO } from "../rewriting/tokens.ts";
 import { HeaderNotes } from "../routing/note-budget.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import type { Job } from "./agent.ts";
-import { addressRole, rewriteField } from "./header-addresses.ts";
+import { rewriteField } from "./header-addresses.ts";
 
 /** SMTP's line limit (RFC 5321 §4.5.3.1.6) without CRLF and one octet for a stuffed dot; F=L asks for it. */
 const SMTP_LINE_LIMIT = 990;
@@ -120,7 +121,6 @@ function makeBlock(config: Config, job: Job, scope: MacroScope, shape: LineShape
   const fields = fieldsFor(config, job, scope);
   const oldStyle = config.options.flag("OldStyleHeaders");
   const { limit = 0 } = shape;
-  const most = limit > 0 ? Math.min(limit, LONGEST_HEADER_LINE) : 0;
   const notes = new HeaderNotes();
   let text = "";
   const step = (index: number): MaybePromise<Block> => {
@@ -129,13 +129,13 @@ function makeBlock(config: Config, job: Job, scope: MacroScope, shape: LineShape
       const role = addressRole(name);
       const before = name.length + 1;
       if (role === undefined) {
-        text += `${name}:${limit > 0 ? foldText(value, before, limit) : value}\r\n`;
+        text += `${name}:${limit > 0 ? foldField(fields[next], limit) : value}\r\n`;
         continue;
       }
       const asked = { role, part: "header", notes: notes.nextField() } as const;
       const rewrite = (address: string) => addresses.rewrite(mailer, address, asked, scope);
       const add = (rewritten: string): void => {
-        text += `${name}:${most > 0 ? foldAddresses(rewritten, before, most) : rewritten}\r\n`;
+        text += `${name}:${limit > 0 ? foldField({ name, value: rewritten }, limit) : rewritten}\r\n`;
       };
       const field = rewriteField(value, before, rewrite, oldStyle);
       if (isPromise(field)) {

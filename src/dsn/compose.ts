@@ -7,6 +7,7 @@
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import { durationInWords, rfc5322Date } from "../mail/date.ts";
+import { foldField } from "../mail/fold.ts";
 import type { HeaderField } from "../mail/header.ts";
 import { makeMessageId } from "../mail/message-id.ts";
 import type { ReportPlan } from "./decide.ts";
@@ -178,13 +179,19 @@ function returnedType(smtputf8: boolean, headersOnly: boolean): string {
   return headersOnly ? "text/rfc822-headers" : "message/rfc822";
 }
 
-/** The header as it was received and completed; what only a final delivery would get is left out. */
+/**
+ * The header as it was received and completed; what only a final delivery would get is left out. It is part of a body
+ * now, whose long lines would be cut on the way.
+ */
 function originalHeader({ headers }: Envelope): string {
   return headers
     .filter(({ name, flags }) => flags === undefined || name.toLowerCase() !== "return-path")
-    .map(({ name, value }) => `${name}:${value}\r\n`)
+    .map((each) => `${each.name}:${foldField(each, LONGEST_RETURNED_LINE)}\r\n`)
     .join("");
 }
+
+/** Mailers cut the lines of bodies at this length, mostly (L= of the mailers for SMTP). */
+const LONGEST_RETURNED_LINE = 990;
 
 async function* readBody(message: MessageReader): AsyncGenerator<Buffer> {
   const whole = await message.bytes();

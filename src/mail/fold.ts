@@ -3,7 +3,10 @@
  * there, in address lists also between tokens. What a field means never changes; where no fold is possible a line stays
  * as long as it is, because a longer line can be read and a cut one cannot.
  */
+import { holdsAddresses } from "./address-fields.ts";
 import { addressBorders, addressSpans } from "./address-list.ts";
+
+import type { HeaderField } from "./header.ts";
 
 /** The longest line of a message (RFC 5322 §2.1.1), without its end. */
 export const LONGEST_HEADER_LINE = 998;
@@ -36,6 +39,13 @@ export function foldAddresses(value: string, nameLength: number, most: number): 
   const folded = foldBetween(value, nameLength, Math.min(most, GOOD_LENGTH));
   if (!hasLongLine(folded, nameLength, most)) return folded;
   return breakLines(folded, nameLength, most, placesOf(folded));
+}
+
+/** A field of any kind, for a hop that takes lines of `limit` octets. */
+export function foldField({ name, value }: HeaderField, limit: number): string {
+  const before = name.length + 1;
+  if (!holdsAddresses(name)) return foldText(value, before, limit);
+  return foldAddresses(value, before, Math.min(limit, LONGEST_HEADER_LINE));
 }
 
 /** Folds after the commas between addresses (and the names of groups); folding that is there stays. */

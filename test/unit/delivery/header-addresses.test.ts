@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { addressRole, rewriteField } from "../../../src/delivery/header-addresses.ts";
+import { rewriteField } from "../../../src/delivery/header-addresses.ts";
 import { addressSpans } from "../../../src/mail/address-list.ts";
 
 function spans(value: string): string[] {
@@ -92,14 +92,6 @@ test("a route without brackets is read as one", async () => {
 test("an address that cannot be rewritten now stops the field", async () => {
   const field = await rewriteField(" a, b", 3, () => ({ kind: "tempfail", reason: "map is down" }));
   expect(field).toEqual({ kind: "tempfail", reason: "map is down" });
-});
-
-test("roles do not depend on letter case", () => {
-  expect([addressRole("FROM"), addressRole("Resent-Cc"), addressRole("Subject")]).toEqual([
-    "sender",
-    "recipient",
-    undefined,
-  ]);
 });
 
 test("whatever a field contains, its addresses lie apart and in order, and nothing changes by itself", async () => {

@@ -91,6 +91,18 @@ async function read(report: ReportRequest): Promise<string> {
   return `${header}\r\n${Buffer.concat(chunks).toString("latin1")}`;
 }
 
+test("lines of the returned header are folded before somebody cuts them", async () => {
+  const list = Array.from({ length: 200 }, (_each, index) => `user${index}@a.test`);
+  const headers = [
+    { name: "To", value: ` ${list.join(",")}` },
+    { name: "Subject", value: ` ${"word ".repeat(400)}x` },
+  ];
+  const text = await read(request({ failed: [reported(0, REFUSED)] }, { envelope: { ...ENVELOPE, headers } }));
+  const lines = text.split("\r\n");
+  expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(990);
+  expect(text.replaceAll("\r\n\t", "")).toContain(`To: ${list.join(",")}\r\n`);
+});
+
 test("a report of failures has three parts that people and programs can read", async () => {
   const text = await read(request({ failed: [reported(0, REFUSED), reported(2, EXITED)] }));
   const seconds = Math.floor(now / 1000);
