@@ -238,8 +238,9 @@ export function readArguments(program: string, words: readonly string[]): Sendma
   }
   draft.addresses.push(...words.slice(at));
   const { bodyProblem, ...read } = draft;
-  if (bodyProblem !== undefined) read.problems.push(bodyProblem);
-  return read;
+  if (bodyProblem === undefined) return read;
+  read.problems.push(bodyProblem);
+  return { ...read, usage: read.usage || read.mode === "m" || read.mode === "s" };
 }
 
 /** @returns 1 when the next word was taken as a value */
@@ -281,7 +282,7 @@ function stop(draft: Draft, fatal: "option" | "mode", problem: string): void {
 }
 
 function sender(draft: Draft, value: string): void {
-  if (draft.sender !== undefined && draft.sender !== "") usage(draft, 'More than one "from" person');
+  if (draft.sender !== undefined) usage(draft, 'More than one "from" person');
   else draft.sender = value;
 }
 

@@ -4,10 +4,12 @@ import type { SubmissionFacts } from "../control/protocol.ts";
 import { CLIENT_FOLDER_MODE, ClientQueue, makeClientFolder } from "../queue/client-queue.ts";
 import { QueueUnavailableError } from "../queue/queue.ts";
 import { type Home, homeFolder, makeHome } from "../daemon/home.ts";
-import { headerRecipients, bareAddress } from "../reception/local-submission.ts";
+import { submittedFields } from "../reception/submission-header.ts";
+import { headerRecipients } from "../reception/submission-recipients.ts";
 import { Collector } from "../envelope/collect.ts";
 import type { Envelope } from "../envelope/envelope.ts";
-import { isField } from "../mail/header.ts";
+import type { HeaderField } from "../mail/header.ts";
+import { splitRecipients } from "../mail/recipient-list.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
 
@@ -29,6 +31,11 @@ export async function leaveMessage(facts: SubmissionFacts, message: Iterable<Buf
   return outcome.kind === "left" ? outcome.id : undefined;
 }
 
+/** The name of -F, in the field that carries it to the server. */
+function named({ fullName }: SubmissionFacts): readonly HeaderField[] {
+  return fullName ? [{ name: "Full-Name", value: ` ${fullName.replace(/[\r\n]+/g, " ")}` }] : [];
+}
+
 type Outcome =
   | { readonly kind: "left"; readonly id: string }
   | { readonly kind: "nobody" | "unavailable"; readonly problem: string };
@@ -45,7 +52,9 @@ async function leave(facts: SubmissionFacts, message: AsyncIterable<Buffer> | It
     await collector.finish();
     const { fields, bodySize, eightBit } = collector;
     const { recipients, fromHeader, notify, bodyType, smtputf8 = false, envid, ret } = facts;
-    const addresses = fromHeader ? headerRecipients(fields, recipients) : recipients.map(bareAddress);
+    // Lists are taken apart once more, by the server, which knows whether blanks separate.
+    const words = recipients.flatMap((word) => splitRecipients(word, facts.oldStyle ?? true));
+    const addresses = [...words, ...(fromHeader ? headerRecipients(fields, facts.oldStyle ?? true) : [])];
     if (addresses.length === 0) {
       draft.discard();
       return { kind: "nobody", problem: "No recipient addresses found in header" };
@@ -54,7 +63,7 @@ async function leave(facts: SubmissionFacts, message: AsyncIterable<Buffer> | It
       id: draft.id,
       sender: facts.sender ?? facts.user,
       recipients: addresses.map((given) => ({ given, state: "todo", notify })),
-      headers: fields.filter((field) => !isField(field, "Bcc")),
+      headers: submittedFields([...named(facts), ...fields]),
       bodySize,
       eightBit,
       bodyType,

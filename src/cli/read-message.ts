@@ -1,6 +1,6 @@
 /**
- * A message from standard input: lines ended by LF (or CRLF) become CRLF lines; a line with a single dot ends it unless
- * -i (manual §2.1, option IgnoreDots). Works on chunks; only an unfinished line is kept.
+ * A message from standard input: lines ended by LF (or CRLF) become CRLF lines. Unless -i (manual §2.1, option IgnoreDots)
+ * a line with a single dot ends it, and lines that begin with two dots lose one. Works on chunks; only an unfinished line is kept.
  */
 const CRLF = Buffer.from("\r\n");
 
@@ -19,7 +19,7 @@ export async function* readMessage(input: AsyncIterable<Buffer>, ignoreDots: boo
     if (ended) return;
   }
   if (rest.length === 0 || (!ignoreDots && rest.length === 1 && rest[0] === 0x2e)) return;
-  yield wholeLines(Buffer.concat([rest, Buffer.from("\n")]), true).octets;
+  yield wholeLines(Buffer.concat([rest, Buffer.from("\n")]), ignoreDots).octets;
 }
 
 /** @param text lines, each with its end */
@@ -32,6 +32,8 @@ function wholeLines(text: Buffer, ignoreDots: boolean): { octets: Buffer; ended:
     if (!ignoreDots && end === start + 1 && text[start] === 0x2e) {
       return { octets: withoutBareReturns(Buffer.concat(lines)), ended: true };
     }
+    // Where a dot ends the message, lines that begin with one may have been given another.
+    if (!ignoreDots && end > start + 1 && text[start] === 0x2e && text[start + 1] === 0x2e) start++;
     lines.push(text.subarray(start, end), CRLF);
     start = newline + 1;
   }

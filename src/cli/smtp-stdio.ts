@@ -59,6 +59,7 @@ class HandedOver implements IncomingMessage {
       sender,
       recipients: recipients.map(({ given }) => given),
       fromHeader: false,
+      smtp: true,
       bodyType,
       smtputf8,
       notify: recipients[0]?.notify,

@@ -1,6 +1,6 @@
 /** `sendmail -bv address ...`: opens aliases, .forward files and lists, and says what would be delivered where. */
 import type { Recipient } from "../envelope/recipient.ts";
-import { bareAddress } from "../reception/local-submission.ts";
+import { bareAddress } from "../reception/submission-recipients.ts";
 import { expandRecipients } from "../routing/recipients.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";

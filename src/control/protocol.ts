@@ -25,7 +25,7 @@ export interface SubmissionFacts {
   readonly fromHeader: boolean;
   /** Who calls, as the program says: nothing proves it. */
   readonly user: string;
-  /** -F */
+  /** -F, or NAME of the environment. */
   readonly fullName?: string;
   /** -B */
   readonly bodyType?: "7BIT" | "8BITMIME";
@@ -39,6 +39,16 @@ export interface SubmissionFacts {
   readonly macros?: Readonly<Record<string, string>>;
   /** -od and -v: i interactive, b background, q queue only, d deferred. */
   readonly deliveryMode?: string;
+  /** -oe: how the caller learns of bad recipients. */
+  readonly errorMode?: "p" | "q" | "m" | "w" | "e";
+  /** -h. */
+  readonly hopCount?: number;
+  /** -n. */
+  readonly noAliases?: boolean;
+  /** -oo: blanks separate addresses, or not. */
+  readonly oldStyle?: boolean;
+  /** From `sendmail -bs`. */
+  readonly smtp?: boolean;
 }
 
 export interface SubmissionAnswer {
@@ -47,6 +57,10 @@ export interface SubmissionAnswer {
   readonly id?: string;
   /** Recipients that cannot be; the message goes to the others. */
   readonly refused?: readonly { readonly address: string; readonly reply: Reply }[];
+  /** For -v: what aliases stand for, and how the first attempt went when it was waited for. */
+  readonly told?: readonly { readonly address: string; readonly text: string; readonly via?: string }[];
+  /** Exit status of the first recipient that the first attempt failed for. */
+  readonly exit?: number;
 }
 
 export interface DaemonStatus {

@@ -81,6 +81,11 @@ function readFacts(value: unknown): SubmissionFacts {
     envid: optionalText(value, "envid"),
     macros: macros as Record<string, string>,
     deliveryMode: optionalText(value, "deliveryMode"),
+    errorMode: oneOf(value, "errorMode", ["p", "q", "m", "w", "e"]),
+    hopCount: typeof value["hopCount"] === "number" ? value["hopCount"] : undefined,
+    noAliases: value["noAliases"] === undefined ? undefined : flag(value, "noAliases"),
+    oldStyle: value["oldStyle"] === undefined ? undefined : flag(value, "oldStyle"),
+    smtp: value["smtp"] === undefined ? undefined : flag(value, "smtp"),
   }) as SubmissionFacts;
 }
 

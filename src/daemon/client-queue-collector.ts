@@ -3,7 +3,8 @@
  * with every queue run. Messages enter as any submission does; their files go when they are safe in the queue.
  */
 import { type FSWatcher, watch } from "node:fs";
-import { LocalSubmission, type Submission, type SubmissionEnvironment } from "../reception/local-submission.ts";
+import { LocalSubmission, type SubmissionEnvironment } from "../reception/local-submission.ts";
+import type { Submission } from "../reception/submission.ts";
 import type { Log } from "../log/log.ts";
 import { formatField } from "../mail/header.ts";
 import { replyText } from "../mail/reply.ts";

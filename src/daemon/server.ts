@@ -8,6 +8,7 @@ import type { CommandLineSetting } from "../config/environment.ts";
 import { Runner } from "../dispatch/runner.ts";
 import { createIntake } from "../reception/receive.ts";
 import { rulesetJudges } from "../reception/ruleset-judges.ts";
+import type { LocalFacts } from "../envelope/local-facts.ts";
 import type { Intake } from "../reception/intake.ts";
 import type { Log } from "../log/log.ts";
 import { type OpenedQueue, openQueue } from "../queue/open-queue.ts";
@@ -64,8 +65,9 @@ export class Server {
       queue: store,
       clock,
       log,
-      firstTry: ({ config }) => this.#firstTry(config),
-      accepted: ({ id }, { config }) => (deliveryMode(config) === "i" ? this.#runner.deliver(id) : undefined),
+      firstTry: ({ config }, submission) => this.#firstTry(config, submission),
+      accepted: ({ id }, { config }, submission) =>
+        deliveryMode(config, submission) === "i" ? this.#runner.deliver(id, submission?.firstAttempt) : undefined,
     });
     this.#services = this.#sessionServices();
     this.#collector = new ClientQueueCollector({
@@ -209,8 +211,8 @@ export class Server {
   }
 
   /** Delivery modes: background starts at once, interactive is tried while the client waits, the others wait for a queue run. */
-  #firstTry(config: Config): number | undefined {
-    const mode = deliveryMode(config);
+  #firstTry(config: Config, submission?: LocalFacts): number | undefined {
+    const mode = deliveryMode(config, submission);
     if (mode === "i") return this.#runner.afterwards();
     return mode === "q" || mode === "d" ? this.#runner.nextRun(config) : undefined;
   }
@@ -285,8 +287,8 @@ function longestWait({ options }: Config, interval: number): number {
   return Math.max(interval, options.time("MinQueueAge"), options.time("MaxQueueAge"));
 }
 
-function deliveryMode({ options }: Config): string {
-  return options.text("DeliveryMode").charAt(0).toLowerCase();
+function deliveryMode({ options }: Config, submission?: LocalFacts): string {
+  return (submission?.deliveryMode ?? options.text("DeliveryMode")).charAt(0).toLowerCase();
 }
 
 /** What tells one listening port from another. */

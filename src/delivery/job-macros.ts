@@ -30,8 +30,11 @@ export async function jobMacros(job: Job): Promise<JobMacros> {
   ]);
   const origin = envelope.sender === "" ? "" : (first.recipient.owner ?? envelope.sender);
   if (origin === "") {
+    // Rulesets of local mailers give the null sender a name, those of SMTP leave it: MAIL FROM:<> (RFC 5321 §4.5.5).
+    const named = await job.addresses.rewrite(mailer, "", { role: "sender", part: "envelope" }, scope);
+    if (named.kind !== "address") return named;
     const sender = mailer.flags.has("g") ? nullSender(scope) : "";
-    scope.set("g", sender === "" ? "<>" : sender);
+    scope.set("g", withoutBrackets(named.text) || sender);
     return { kind: "ready", scope, sender };
   }
   const answer = job.addresses.rewrite(mailer, origin, { role: "sender", part: "envelope" }, scope);

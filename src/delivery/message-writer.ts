@@ -157,7 +157,7 @@ function makeBlock(config: Config, job: Job, scope: MacroScope, shape: LineShape
 function fieldsFor(config: Config, job: Job, scope: MacroScope): HeaderField[] {
   const { envelope, mailer } = job;
   const fields: HeaderField[] = [];
-  if (mailer.flags.has("P")) fields.push({ name: "Return-Path", value: ` ${returnPath(config, scope)}` });
+  if (mailer.flags.has("P")) fields.push({ name: "Return-Path", value: ` ${returnPath(config, job, scope)}` });
   for (const field of envelope.headers) {
     // One from an earlier delivery says nothing about this one, and a relayed message must not carry it.
     if (field.name.length === 11 && field.name.toLowerCase() === "return-path") continue;
@@ -189,7 +189,8 @@ function hasOneOf(flags: ReadonlySet<string>, wanted: string): boolean {
 }
 
 /** What the configuration's `H?P?Return-Path:` line says, else `<$g>`. */
-function returnPath(config: Config, scope: MacroScope): string {
+function returnPath(config: Config, { envelope }: Job, scope: MacroScope): string {
+  if (envelope.sender === "") return "<>";
   const rule = config.headers.find(
     ({ name, template }) => template !== undefined && name.toLowerCase() === "return-path",
   );

@@ -64,7 +64,7 @@ export class ProgramAgent implements Agent {
     if (TZ !== undefined) environment.push(`TZ=${TZ}`);
     return {
       path: mailer.path,
-      argv: expandArguments(job, scope, (text, macros) => config.expand(text, macros)),
+      argv: expandArguments(job, scope, (text, macros) => config.expand(text, macros)).map(argumentText),
       environment,
       folders: [...folders.filter((each) => each !== ""), "/"],
       timeout: mailer.wait,
@@ -88,11 +88,17 @@ function expandArguments(job: Job, scope: MacroScope, expand: (text: string, sco
     if (!argument.includes(USER)) argv.push(expand(argument, scope));
     else for (const each of recipients) argv.push(expand(argument, scope.child([["u", each.triple.user]])));
     if (position > 0) return;
-    const sender = scope.get("g") ?? "<>";
+    const sender = scope.get("g") || "<>";
     if (mailer.flags.has("f")) argv.push("-f", sender);
     if (mailer.flags.has("r")) argv.push("-r", sender);
   });
   return argv;
+}
+
+/** Node writes arguments as UTF-8: octets that are UTF-8 already must arrive as they are. */
+function argumentText(octets: string): string {
+  const text = Buffer.from(octets, "latin1").toString("utf8");
+  return text.includes("\ufffd") ? octets : text;
 }
 
 /** For final delivery the user part is a user, for others (prog) it is a command. */

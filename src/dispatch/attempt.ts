@@ -10,12 +10,14 @@ import type { Job, JobRecipient } from "../delivery/agent.ts";
 import type { Agents } from "../delivery/agents.ts";
 import { group } from "../delivery/group.ts";
 import type { Envelope } from "../envelope/envelope.ts";
+import { type FirstAttempt, NO_ALIASES } from "../envelope/local-facts.ts";
 import type { Recipient, RecipientChange, RecipientState } from "../envelope/recipient.ts";
 import { type RecipientStatus, statusOfReply } from "../envelope/status.ts";
 import type { Log } from "../log/log.ts";
 import { logTo } from "../log/mail-log.ts";
 import type { Attempt, Changes, Claim, QueueEntry, QueueStore } from "../queue/queue.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { withoutAliases } from "../routing/aliases.ts";
 import { expandRecipients } from "../routing/recipients.ts";
 import { sameTriple } from "../routing/local-user.ts";
 import type { Site } from "../site/site.ts";
@@ -43,12 +45,15 @@ export interface AttemptEnvironment {
 /** Transactions of one message at the same time: a list with members at 500 hosts is not 500 connections. */
 const JOBS_AT_ONCE = 20;
 
-/** Tries the message, settles what came of it and gives the claim back. What is left is due again at its next time. */
-export async function attempt(environment: AttemptEnvironment, claim: Claim): Promise<void> {
+/**
+ * Tries the message, settles what came of it and gives the claim back. What is left is due again at its next time.
+ * @param told hears what became of each recipient
+ */
+export async function attempt(environment: AttemptEnvironment, claim: Claim, told?: FirstAttempt): Promise<void> {
   const site = environment.site();
   const release = site.use();
   try {
-    await new Work(environment, site, claim).run();
+    await new Work(environment, site, claim, told).run();
   } catch (error) {
     await postpone(environment, site, claim, error);
   } finally {
@@ -82,10 +87,12 @@ class Work {
   readonly #claim: Claim;
   readonly #scope: MacroScope;
   readonly #started: number;
+  readonly #told: FirstAttempt | undefined;
   #entry: QueueEntry;
 
-  constructor(environment: AttemptEnvironment, site: DeliverySite, claim: Claim) {
+  constructor(environment: AttemptEnvironment, site: DeliverySite, claim: Claim, told?: FirstAttempt) {
     this.#environment = environment;
+    this.#told = told;
     this.#site = site;
     this.#claim = claim;
     this.#entry = claim.entry;
@@ -116,7 +123,8 @@ class Work {
   /** Resolves anew and opens aliases, .forward files and lists; what cannot be placed ends in `statuses`. */
   async #expand(pending: readonly number[], statuses: Map<number, RecipientStatus>): Promise<void> {
     const { envelope } = this.#entry;
-    const { config, router, aliases, users, dontBlame, agents } = this.#site;
+    const { config, router, users, dontBlame, agents } = this.#site;
+    const aliases = envelope.macros[NO_ALIASES] === undefined ? this.#site.aliases : withoutAliases;
     const first = this.#entry.attempts === 0;
     const given = first ? envelope.recipients : envelope.recipients.map(withoutTriple);
     const expansion = await expandRecipients(
@@ -157,6 +165,7 @@ class Work {
     statuses.set(index, status);
     const { envelope } = this.#entry;
     const recipient = envelope.recipients[index];
+    this.#told?.(index, recipient, undefined, status);
     this.#logOutcome(envelope, recipient, recipient.resolved?.mailer ?? "", this.#started, status);
   }
 
@@ -219,6 +228,7 @@ class Work {
     for (const each of job.recipients) {
       const status = report.statuses.get(each.index) ?? lost(clock.now());
       statuses.set(each.index, status);
+      this.#told?.(each.index, each.recipient, each.triple, status);
       this.#logOutcome(job.envelope, each.recipient, job.mailer.name, started, status);
     }
   }

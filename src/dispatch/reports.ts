@@ -21,7 +21,7 @@ import { readTrustedText } from "../routing/trusted-text.ts";
 import type { Site } from "../site/site.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { Intake } from "../reception/intake.ts";
-import { bareAddress } from "../reception/local-submission.ts";
+import { bareAddress } from "../reception/submission-recipients.ts";
 import { Transaction } from "../reception/transaction.ts";
 import { queueTimeout } from "./queue-timeouts.ts";
 

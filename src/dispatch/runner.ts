@@ -4,6 +4,7 @@
  * The interval is that of `-q30m`: after an attempt a message waits that long, never shorter than MinQueueAge. Without
  * an interval, mail that could not be delivered stays until somebody runs the queue (manual §2.3).
  */
+import type { FirstAttempt } from "../envelope/local-facts.ts";
 import type { Claim, QueueFilter } from "../queue/queue.ts";
 import type { Scheduler } from "../queue/scheduler.ts";
 import type { Config } from "../config/config.ts";
@@ -62,9 +63,9 @@ export class Runner {
   }
 
   /** Tries one message now and waits for the outcome (delivery mode "interactive"). */
-  async deliver(id: string): Promise<void> {
+  async deliver(id: string, told?: FirstAttempt): Promise<void> {
     const claim = await this.#options.store.claim(id);
-    if (claim !== undefined) await this.#work(claim);
+    if (claim !== undefined) await this.#work(claim, told);
   }
 
   /** Waits until what is running has ended. */
@@ -110,9 +111,9 @@ export class Runner {
     }
   }
 
-  #work(claim: Claim): Promise<void> {
+  #work(claim: Claim, told?: FirstAttempt): Promise<void> {
     const { id } = claim.entry;
-    const work = attempt(this.#environment, claim).finally(() => this.#running.delete(id));
+    const work = attempt(this.#environment, claim, told).finally(() => this.#running.delete(id));
     this.#running.set(id, work);
     return work;
   }

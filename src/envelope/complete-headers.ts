@@ -8,6 +8,7 @@
 import type { Config, HeaderRule } from "../config/config.ts";
 import type { HeaderField } from "../mail/header.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { macroValue } from "../rewriting/macro-value.ts";
 import type { HeaderPlan } from "./header-plan.ts";
 
 /** Who says which fields a message has to have: a site. */
@@ -19,36 +20,44 @@ export interface HeaderSource {
 /**
  * @param fields as the sender wrote them
  * @param scope with the envelope's macros set (envelope-macros.ts)
+ * @param resent the message is sent on by somebody: it gets Resent-Date and its like
  * @returns all fields in the order they are sent
  */
 export function completeHeader(
   { config, headerPlan: { trace, defaults } }: HeaderSource,
   fields: readonly HeaderField[],
   scope: MacroScope,
+  resent = isResent(fields),
 ): readonly HeaderField[] {
   // An empty field is as good as none.
   const present = new Set(fields.filter(({ value }) => value.trim() !== "").map(({ name }) => name.toLowerCase()));
-  const isResent = fields.some((field) => /^resent-/i.test(field.name));
   const added: HeaderField[] = [];
   for (const rule of defaults) {
     const name = rule.name.toLowerCase();
-    if (present.has(name) || (name.startsWith("resent-") && !isResent)) continue;
+    if (present.has(name) || (name.startsWith("resent-") && !resent)) continue;
     if (rule.macro !== undefined && !scope.get(rule.macro)) continue;
     const field = fromRule(config, rule, scope);
-    if (field.value.trim() !== "" && !namesNobody(field)) added.push(field);
+    if (field.value.trim() !== "") added.push(field);
   }
   const replaced = new Set(added.map(({ name }) => name.toLowerCase()));
   const kept = fields.filter(({ name, value }) => value.trim() !== "" || !replaced.has(name.toLowerCase()));
-  return [...trace.map((rule) => fromRule(config, rule, scope)), ...kept, ...added];
+  return [...trace.map((rule) => fromRule(config, rule, scope)), ...added, ...kept];
 }
 
-/** What `$?x$x <$g>$|$g$.` makes of the null sender is no address (RFC 5322 §3.4): such a field is not added. */
-function namesNobody({ value }: HeaderField): boolean {
-  return /<>+$/.test(value.trimEnd());
+/** RFC 5322 §3.6.6. */
+export function isResent(fields: readonly HeaderField[]): boolean {
+  return fields.some((field) => /^resent-/i.test(field.name));
+}
+
+/** What nobody sent comes from the mail system: `From: MAILER-DAEMON`. */
+function named(scope: MacroScope): MacroScope {
+  const sender = scope.get("g") ?? "";
+  if (sender !== "" && sender !== "<>") return scope;
+  return scope.child([["g", macroValue("n", scope) || "MAILER-DAEMON"]]);
 }
 
 function fromRule(config: Config, rule: HeaderRule, scope: MacroScope): HeaderField {
-  const text = config.expand(rule.template ?? "", scope);
+  const text = config.expand(rule.template ?? "", named(scope));
   // Templates fold with the line ends of the cf file; a message has CRLF, and never an empty or unindented line.
   const folded = text.replace(/(?:\r?\n)+[ \t]*/g, "\r\n\t").replace(/(?:\r\n\t)+$/, "");
   const value = folded.startsWith(" ") || folded.startsWith("\r\n") ? folded : ` ${folded}`;

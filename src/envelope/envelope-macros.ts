@@ -33,7 +33,7 @@ export function setEnvelopeMacros(scope: MacroScope, facts: EnvelopeFacts): void
   scope.set("g", facts.sender === "" ? "<>" : facts.sender);
   scope.set("u", facts.soleRecipient);
   scope.set("c", String(facts.hops));
-  scope.set("a", origin === undefined ? date : unfold(origin.value));
+  scope.set("a", (origin === undefined ? "" : unfold(origin.value)) || date);
   scope.set("b", date);
   scope.set("d", ctimeDate(now));
   scope.set("t", compactTime(now));

@@ -17,7 +17,7 @@ export interface RecipientStatus {
   readonly relay?: string;
   /** The next host has taken over the duty to report success (it offers DSN, RFC 3461 §5.2): no report from us. */
   readonly passedOn?: boolean;
-  /** Exit code of a program. */
+  /** Exit code of a program, or what sendmail would end with for this reason. */
   readonly exit?: number;
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -27,7 +27,7 @@ export interface RecipientStatus {
  * The outcome that a reply of our own rulesets means for a recipient: 4xx delays, 5xx fails.
  * @param at milliseconds since the epoch
  */
-export function statusOfReply({ code, enhanced, lines }: Reply, at: number): RecipientStatus {
+export function statusOfReply({ code, enhanced, lines, exit }: Reply, at: number): RecipientStatus {
   const text = lines.join(" ");
   const permanent = code >= 500;
   const status = enhanced ?? (permanent ? "5.0.0" : "4.0.0");
@@ -36,6 +36,7 @@ export function statusOfReply({ code, enhanced, lines }: Reply, at: number): Rec
     status,
     text: permanent ? text : `Deferred: ${text}`,
     diagnostic: { type: "smtp", text: `${code} ${status} ${text}` },
+    ...(exit === undefined ? {} : { exit }),
     at,
   };
 }

@@ -3,54 +3,31 @@
  * recipients may stand in the header, that Bcc: is taken out, and that the caller hears at once which recipients are bad.
  */
 import type { Config } from "../config/config.ts";
-import type { Notify, Recipient } from "../envelope/recipient.ts";
-import { addressSpans } from "../mail/address-list.ts";
-import { withoutComments } from "../mail/comments.ts";
-import { findField, type HeaderField, parseHeader, unfold } from "../mail/header.ts";
+import type { Recipient } from "../envelope/recipient.ts";
+import type { FirstAttempt } from "../envelope/local-facts.ts";
+import type { RecipientStatus } from "../envelope/status.ts";
+import { findField, type HeaderField, parseHeader } from "../mail/header.ts";
 import { type Reply, reply } from "../mail/reply.ts";
+import { QueueUnavailableError } from "../queue/queue.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
-import { type LocalNames, refusalOf } from "../routing/local-user.ts";
-import { QueueUnavailableError } from "../queue/queue.ts";
-import type { Site } from "../site/site.ts";
+import { exitOfStatus } from "../envelope/exit-meaning.ts";
+import { EX } from "../sys/sysexits.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
+import type { Site } from "../site/site.ts";
 import type { IncomingMessage, Intake } from "./intake.ts";
+import type { Problem, Submission, SubmissionResult, Told } from "./submission.ts";
+import { namedAddresses, resolveRecipients } from "./submission-recipients.ts";
+import { submissionSender } from "./submission-sender.ts";
 import { Transaction } from "./transaction.ts";
-
-/** What the command line says. */
-export interface Submission {
-  /** Login name of the caller. */
-  readonly user: string;
-  /** -f; absent: the caller. "" is the null sender. */
-  readonly sender?: string;
-  readonly fullName?: string;
-  /** Recipients of the command line; with -t those that are left out. */
-  readonly recipients: readonly string[];
-  /** -t. */
-  readonly fromHeader: boolean;
-  readonly notify?: readonly Notify[];
-  readonly ret?: "FULL" | "HDRS";
-  readonly envid?: string;
-  readonly bodyType?: "7BIT" | "8BITMIME";
-  readonly smtputf8?: boolean;
-  /** Nobody waits for the answer: bad recipients are taken, and come back to the sender as a report. */
-  readonly returnByMail?: boolean;
-}
-
-export interface SubmissionResult {
-  /** 250 with the queue id, or why nothing was taken. */
-  readonly reply: Reply;
-  readonly id?: string;
-  /** Recipients that cannot be; the message goes to the others. */
-  readonly refused: readonly { readonly address: string; readonly reply: Reply }[];
-}
 
 export interface SubmissionEnvironment {
   readonly site: Site;
   readonly intake: Intake;
 }
 
-const NO_RECIPIENTS = reply(553, "5.1.3", "Recipient names must be specified");
+const NO_RECIPIENTS = { ...reply(553, "5.1.3", "Recipient names must be specified"), exit: EX.USAGE };
+const NONE_IN_HEADER = { ...reply(553, "5.1.3", "No recipient addresses found in header"), exit: EX.USAGE };
 
 /** Header octets that are read before the recipients must be known. */
 const LONGEST_HEADER = 4 * 1024 * 1024;
@@ -62,7 +39,9 @@ export class LocalSubmission {
   /** Octets until the header is complete; undefined afterwards. */
   #header: Buffer | undefined = Buffer.alloc(0);
   #message: IncomingMessage | undefined;
-  #refused: SubmissionResult["refused"] = [];
+  #problems: readonly Problem[] = [];
+  readonly #told: Told[] = [];
+  #exit: { readonly index: number; readonly exit: number } | undefined;
   #answer: Reply | undefined;
 
   constructor(environment: SubmissionEnvironment, submission: Submission) {
@@ -82,7 +61,10 @@ export class LocalSubmission {
   async finish(): Promise<SubmissionResult> {
     if (this.#header !== undefined && this.#answer === undefined) await this.#begin(this.#header);
     const answer = this.#answer ?? (await this.#message?.finish()) ?? NO_RECIPIENTS;
-    return { reply: answer, refused: this.#refused, ...(this.#message === undefined ? {} : { id: this.#message.id }) };
+    const refused = this.#problems;
+    const told = this.#told;
+    const exit = this.#exit === undefined ? {} : { exit: this.#exit.exit };
+    return { reply: answer, refused, told, ...exit, ...(this.#message === undefined ? {} : { id: this.#message.id }) };
   }
 
   abort(): void {
@@ -93,30 +75,40 @@ export class LocalSubmission {
     this.#header = undefined;
     const { site, intake } = this.#environment;
     const submission = this.#submission;
-    const sender = submission.sender ?? submission.user;
-    const addresses = submission.fromHeader
-      ? headerRecipients(headerOf(start), submission.recipients)
-      : submission.recipients;
-    const scope = submissionScope(site.config, submission, sender);
-    const { accepted, refused } = await resolveAll(site, addresses, submission, scope);
-    this.#refused = refused;
-    if (accepted.length === 0) {
-      this.#answer = refused[0]?.reply ?? NO_RECIPIENTS;
+    const { config } = site;
+    const asked = submissionScope(config, submission, submission.sender ?? submission.user);
+    const from = await submissionSender(site, submission, asked);
+    if (from.kind === "refused") {
+      this.#problems = [{ address: submission.sender ?? submission.user, reply: from.reply }];
+      this.#answer = from.reply;
       return;
     }
-    const { bodyType, smtputf8 = false, envid, ret, user, fullName } = submission;
-    const announced = {
-      sender,
-      bodyType,
-      smtputf8,
-      envid,
-      ret,
-      isReport: false,
-      submission: { fullName, removeBcc: true },
+    const sender = from.address;
+    const scope = asked.child([
+      ["f", sender],
+      ["x", from.fullName],
+    ]);
+    const addresses = namedAddresses(config, submission, headerOf(start));
+    const list = await resolveRecipients(site, addresses, submission, scope, Date.now());
+    this.#problems = from.warning === undefined ? list.problems : [from.warning, ...list.problems];
+    this.#told.push(...list.told);
+    const recipients = [...list.accepted, ...this.#reported(list.problems, addresses)];
+    if (recipients.length === 0) {
+      this.#answer = list.problems[0]?.reply ?? nobody(submission, list.named);
+      return;
+    }
+    const { bodyType, smtputf8 = false, envid, ret, user, deliveryMode, noAliases } = submission;
+    const local = {
+      fullName: from.fullName,
+      fromSmtp: submission.smtp,
+      hops: submission.hopCount,
+      deliveryMode,
+      noAliases,
+      firstAttempt: this.#firstAttempt,
     };
-    const session = Transaction.ofSession(site, { relay: `${user}@localhost` }, scope);
-    const transaction = session.message(announced);
-    transaction.recipients.push(...accepted);
+    const announced = { sender, bodyType, smtputf8, envid, ret, isReport: false, submission: local };
+    const transaction = Transaction.ofSession(site, { relay: `${user}@localhost` }, scope).message(announced);
+    transaction.recipients.push(...recipients);
     try {
       this.#message = await intake.begin(transaction);
     } catch (error) {
@@ -124,8 +116,41 @@ export class LocalSubmission {
       this.#answer = reply(452, "4.3.1", `Queue not available: ${error.message}`);
       return;
     }
-    await this.#message.write(withWarning(site.config, submission, sender, start));
+    await this.#message.write(withWarning(config, submission, sender, start));
   }
+
+  /** With -oem, -oew and -oee bad recipients come back as a report: the queue finds them bad once more. */
+  #reported(problems: readonly Problem[], addresses: readonly string[]): Recipient[] {
+    if (!"mwe".includes(this.#submission.errorMode ?? "p")) return [];
+    const named = new Set(addresses);
+    return problems
+      .filter(({ address, reply: { code } }) => named.has(address) && code >= 500)
+      .map(({ address }) => ({ given: address, state: "todo" }));
+  }
+
+  readonly #firstAttempt: FirstAttempt = (index, { given }, triple, status) => {
+    if (triple !== undefined) {
+      const { host, mailer } = triple;
+      this.#told.push({ address: given, text: status.text, via: host === "" ? mailer : `${host} via ${mailer}` });
+    }
+    const exit = exitOfAttempt(status);
+    // The first of the recipients counts, not the first that was done.
+    if (exit !== undefined && index < (this.#exit?.index ?? Infinity)) this.#exit = { index, exit };
+  };
+}
+
+/** The exit status for what became of a recipient; undefined when all is well, or the message waits. */
+function exitOfAttempt({ action, status, exit }: RecipientStatus): number | undefined {
+  if (action !== "failed" && action !== "delayed") return undefined;
+  if (exit === undefined) return action === "failed" ? exitOfStatus(status) : undefined;
+  if (exit === EX.TEMPFAIL || exit === EX.OK) return undefined;
+  return exit >= EX.USAGE && exit <= EX.CONFIG ? exit : EX.UNAVAILABLE;
+}
+
+/** Nobody to send to: nobody was named, or all that were are discarded. */
+function nobody({ fromHeader, recipients }: Submission, named: boolean): Reply {
+  if (named) return reply(250, "2.0.0", "discarded");
+  return fromHeader && recipients.length === 0 ? NONE_IN_HEADER : NO_RECIPIENTS;
 }
 
 const CRLF = Buffer.from("\r\n");
@@ -135,64 +160,17 @@ function headerOf(message: Buffer): readonly HeaderField[] {
   return parseHeader(message.toString("latin1", 0, end < 0 ? message.length : end + 2)).fields;
 }
 
-/** -t: To, Cc and Bcc, or their Resent- forms when the message is resent; without what the command line names. */
-export function headerRecipients(fields: readonly HeaderField[], without: readonly string[]): string[] {
-  const resent = fields.some(({ name }) => /^resent-(?:to|cc|bcc)$/i.test(name));
-  const wanted = resent ? /^resent-(?:to|cc|bcc)$/i : /^(?:to|cc|bcc)$/i;
-  const excluded = new Set(without.map((each) => bareAddress(each).toLowerCase()));
-  const found = fields
-    .filter(({ name }) => wanted.test(name))
-    .flatMap(({ value }) => addressSpans(value).map(({ start, end }) => bareAddress(unfold(value.slice(start, end)))));
-  return [...new Set(found)].filter((address) => address !== "" && !excluded.has(address.toLowerCase()));
-}
-
-/** The address without its phrase and comments. */
-export function bareAddress(text: string): string {
-  const angle = /<([^<>]*)>[^<>]*$/.exec(text);
-  if (angle) return angle[1].trim();
-  return withoutComments(text);
-}
-
 function submissionScope(config: Config, submission: Submission, sender: string): MacroScope {
   return config.macros.child([
     ["_", `${submission.user}@localhost`],
     ["s", undefined],
     ["r", undefined],
     ["f", sender],
-    ["x", submission.fullName],
     ["client_name", "localhost"],
     ["client_addr", "127.0.0.1"],
     ["client_resolve", "OK"],
     ["daemon_flags", "c u"],
   ]);
-}
-
-async function resolveAll(
-  names: LocalNames,
-  addresses: readonly string[],
-  { notify, returnByMail }: Submission,
-  scope: MacroScope,
-): Promise<{ accepted: Recipient[]; refused: { address: string; reply: Reply }[] }> {
-  const accepted: Recipient[] = [];
-  const refused: { address: string; reply: Reply }[] = [];
-  for (const address of addresses) {
-    if (returnByMail) {
-      accepted.push({ given: bareAddress(address), state: "todo", notify });
-      continue;
-    }
-    const resolution = await names.router.resolve(address, scope);
-    if (resolution.kind === "discard") continue;
-    if (resolution.kind === "triple") {
-      const refusal = await refusalOf(names, resolution.triple, scope);
-      // Only "never" is said here; what cannot be told now waits in the queue.
-      if (refusal === undefined || refusal.code < 500) {
-        accepted.push({ given: bareAddress(address), resolved: resolution.triple, state: "todo", notify });
-      } else refused.push({ address, reply: refusal });
-    } else if (resolution.kind === "tempfail") {
-      accepted.push({ given: bareAddress(address), state: "todo", notify });
-    } else refused.push({ address, reply: resolution.reply });
-  }
-  return { accepted, refused };
 }
 
 /** PrivacyOptions authwarnings: says so when somebody sets another sender who is not trusted to (class t). */

@@ -6,11 +6,12 @@
  */
 import type { Config } from "../config/config.ts";
 import { Collector } from "../envelope/collect.ts";
-import { completeHeader, countHops } from "../envelope/complete-headers.ts";
+import { completeHeader, countHops, isResent } from "../envelope/complete-headers.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { setEnvelopeMacros } from "../envelope/envelope-macros.ts";
+import { type LocalFacts, NO_ALIASES } from "../envelope/local-facts.ts";
 import { logFrom } from "../log/mail-log.ts";
-import { findField, type HeaderField, isField, unfold } from "../mail/header.ts";
+import { findField, type HeaderField, unfold } from "../mail/header.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import { type Draft, openDraft } from "../queue/draft.ts";
 import { type AcceptOptions, type QueueEntrance, type QueueEntry, QueueUnavailableError } from "../queue/queue.ts";
@@ -18,18 +19,20 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Site } from "../site/site.ts";
 import { breath } from "../sys/breath.ts";
 import type { Clock } from "../sys/clock.ts";
+import { EX } from "../sys/sysexits.ts";
 import { isPromise, type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { IncomingMessage, Intake } from "./intake.ts";
 import { type Court, judge, type Outcome, type Stage, type Subjects } from "./judges.ts";
+import { namedInHeader, submittedFields } from "./submission-header.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface IntakeEnvironment extends Court {
   readonly queue: QueueEntrance;
   readonly clock: Clock;
   /** When a message that is accepted now is tried first, ms since the epoch; undefined: at once. */
-  firstTry(site: Site): number | undefined;
+  firstTry(site: Site, submission?: LocalFacts): number | undefined;
   /** A message is in the queue. Resolves when the client may be answered: delivery mode "interactive" waits. */
-  accepted(entry: QueueEntry, site: Site): MaybePromise<void>;
+  accepted(entry: QueueEntry, site: Site, submission?: LocalFacts): MaybePromise<void>;
 }
 
 /** So many header fields are judged before others get their turn. */
@@ -148,7 +151,7 @@ class Incoming implements IncomingMessage {
       return reply(552, "5.6.0", `Headers too large (${config.options.number("MaxHeadersLength")} max)`);
     }
     const fields = this.#wantedFields(collector.fields);
-    const hops = countHops(fields);
+    const hops = Math.max(countHops(fields), this.#transaction.announced.submission?.hops ?? 0);
     const maxHops = config.options.number("MaxHopCount");
     if (hops > maxHops) return this.#looping(`Too many hops ${hops} (${maxHops} max)`);
     const now = this.#environment.clock.now();
@@ -156,7 +159,8 @@ class Incoming implements IncomingMessage {
     const refusal = await this.#judge(fields);
     if (refusal !== undefined) return refusal;
     const transaction = this.#transaction;
-    const headers = completeHeader(this.#site, transaction.edited(fields), transaction.scope);
+    const resent = isResent(collector.fields);
+    const headers = completeHeader(this.#site, transaction.edited(fields), transaction.scope, resent);
     return this.#commit(this.#envelope(headers, now));
   }
 
@@ -172,7 +176,8 @@ class Incoming implements IncomingMessage {
       recipientCount: recipients.length,
       now,
     });
-    if (announced.submission?.fullName !== undefined) scope.set("x", announced.submission.fullName);
+    const fullName = namedInHeader(fields) ?? announced.submission?.fullName;
+    if (fullName !== undefined) scope.set("x", fullName);
   }
 
   /** Each field, the header as a whole, the message; the refusal, if there is one. */
@@ -220,13 +225,14 @@ class Incoming implements IncomingMessage {
     }
     const quarantined = fate.kind === "quarantine" ? fate.reason : undefined;
     const options: AcceptOptions =
-      quarantined === undefined ? { nextTry: this.#environment.firstTry(this.#site) } : { hold: quarantined };
+      quarantined === undefined ? { nextTry: this.#environment.firstTry(this.#site, this.#transaction.announced.submission) } : { hold: quarantined };
     const entry = await this.#draft.commit(
       quarantined === undefined ? envelope : { ...envelope, quarantined },
       options,
     );
     logFrom(log, facts);
-    if (quarantined === undefined) await this.#environment.accepted(entry, this.#site);
+    if (quarantined === undefined)
+      await this.#environment.accepted(entry, this.#site, this.#transaction.announced.submission);
     else log.write(4, { priority: "info", id: this.id, text: `quarantine=${quarantined}` });
     return this.#accepted();
   }
@@ -237,7 +243,7 @@ class Incoming implements IncomingMessage {
     const to = recipients.map(({ given }) => given).join(", ");
     const line = `SYSERR: ${text}: via ${client.relay}, to ${to}`;
     this.#environment.log.write(1, { priority: "crit", id: this.id, text: line });
-    return reply(554, "5.4.6", text);
+    return { ...reply(554, "5.4.6", text), exit: EX.UNAVAILABLE };
   }
 
   #accepted(): Reply {
@@ -245,9 +251,8 @@ class Incoming implements IncomingMessage {
   }
 
   #wantedFields(fields: readonly HeaderField[]): readonly HeaderField[] {
-    return this.#transaction.announced.submission?.removeBcc
-      ? fields.filter((field) => !isField(field, "Bcc"))
-      : fields;
+    const { submission } = this.#transaction.announced;
+    return submission === undefined || submission.fromSmtp ? fields : submittedFields(fields);
   }
 
   #envelope(headers: readonly HeaderField[], now: number): Envelope {
@@ -267,7 +272,10 @@ class Incoming implements IncomingMessage {
       ret,
       auth,
       arrived: now,
-      macros: persistentMacros(this.#site.config, scope),
+      macros: {
+        ...persistentMacros(this.#site.config, scope),
+        ...(announced.submission?.noAliases ? { [NO_ALIASES]: "1" } : {}),
+      },
       isReport,
       messageClass:
         precedence === undefined ? 0 : (this.#site.config.precedences.get(unfold(precedence.value).toLowerCase()) ?? 0),

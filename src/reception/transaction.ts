@@ -3,6 +3,7 @@
  * the first transaction, one without a sender: what is decided about it holds for all its messages.
  */
 import type { Envelope } from "../envelope/envelope.ts";
+import type { LocalFacts } from "../envelope/local-facts.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import type { HeaderField } from "../mail/header.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
@@ -25,7 +26,7 @@ export interface Announcement extends Pick<
   "sender" | "bodyType" | "smtputf8" | "envid" | "ret" | "auth" | "isReport"
 > {
   /** Local submission: Bcc: is taken out, what is missing in the header is added from these facts. */
-  readonly submission?: { readonly fullName?: string; readonly removeBcc: boolean };
+  readonly submission?: LocalFacts;
 }
 
 const NOTHING_SAID: Announcement = { sender: "", smtputf8: false, isReport: false };

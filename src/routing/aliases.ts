@@ -30,6 +30,9 @@ export interface Aliases {
 
 const MISSING: AliasAnswer = { kind: "missing" };
 
+/** For messages whose submitter wants no aliases (`sendmail -n`). */
+export const withoutAliases: Aliases = { lookup: () => MISSING, ownerOf: () => undefined };
+
 export function createAliases(sources: readonly AliasSource[]): Aliases {
   function ask(key: string, from = 0): MaybePromise<AliasAnswer> {
     for (let i = from; i < sources.length; i++) {

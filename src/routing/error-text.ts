@@ -46,6 +46,10 @@ const ENHANCED = /^[245]\.[0-9]{1,3}\.[0-9]{1,3}$/;
  * only a temporary failure stays temporary.
  */
 export function errorReply(host: string, user: string): Reply {
+  return { ...smtpReply(host, user), exit: errorExit(host) };
+}
+
+function smtpReply(host: string, user: string): Reply {
   const { code, enhanced, text } = readErrorText(user);
   const given = ENHANCED.test(host) ? host : undefined;
   if (code !== undefined) return reply(code, enhanced ?? given ?? `${Math.trunc(code / 100)}.0.0`, text);
@@ -62,7 +66,8 @@ export function namesAddress(code: number | undefined): boolean {
 export function errorExit(host: string): ExitCode {
   const word = WORDS[host.toUpperCase()];
   if (word !== undefined) return word;
-  if (/^[0-9]+$/.test(host)) return Object.values(EX).find((exit) => exit === Number(host)) ?? EX.UNAVAILABLE;
+  if (/^[1-9][0-9]{0,2}$/.test(host)) return (Number(host) & 255) as ExitCode;
+  if (/^2\.[0-9]+\.[0-9]+$/.test(host)) return EX.USAGE;
   if (/^4\.[0-9]+\.[0-9]+$/.test(host)) return EX.TEMPFAIL;
   const [, subject = "", detail = ""] = /^5\.([0-9]+)\.([0-9]+)$/.exec(host) ?? [];
   const exits = EXITS[subject];

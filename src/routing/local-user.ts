@@ -12,7 +12,7 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { MailboxDatabase, User } from "../sys/users.ts";
 import { loopOf } from "./alias-loops.ts";
-import type { Aliases } from "./aliases.ts";
+import { type Aliases, withoutAliases } from "./aliases.ts";
 import type { Router } from "./router.ts";
 
 /** Everything that decides about local names. */
@@ -27,7 +27,13 @@ export type LocalAnswer =
   /** An alias; `user` is the name it was found under, `value` its destinations. */
   | { readonly kind: "alias"; readonly triple: Triple; readonly value: string }
   /** A user with an account here (mailers with F=w). */
-  | { readonly kind: "user"; readonly triple: Triple; readonly user: User }
+  | {
+      readonly kind: "user";
+      readonly triple: Triple;
+      readonly user: User;
+      /** Named with a backslash: no .forward either. */
+      readonly final?: boolean;
+    }
   /** Nothing to look up: the mailer takes the triple as it is. */
   | { readonly kind: "deliver"; readonly triple: Triple }
   | { readonly kind: "unknown"; readonly triple: Triple }
@@ -51,12 +57,28 @@ export function locate(
 ): MaybePromise<LocalAnswer> {
   const mailer = names.config.mailers.get(triple.mailer);
   if (mailer === undefined) return { kind: "deliver", triple };
+  const literal = final || names.aliases === NONE_AS_NAMED ? undefined : asNamed(mailer, triple);
+  if (literal !== undefined) {
+    return whenReady(locate({ ...names, aliases: NONE_AS_NAMED }, literal, false, scope, level), (answer) =>
+      answer.kind === "user" ? { ...answer, final: true } : answer,
+    );
+  }
   if (final || !mailer.flags.has("A")) return afterAliases(names, mailer, triple, final, scope, level);
   return whenReady(names.aliases.lookup(triple.user), (answer) => {
     if (answer.kind === "found") return { kind: "alias", triple, value: answer.value };
     if (answer.kind === "tempfail") return { kind: "tempfail", reply: databaseFailure(answer.reason) };
     return afterAliases(names, mailer, triple, final, scope, level);
   });
+}
+
+/** For a user that was named with a backslash: no alias is looked for, and further backslashes are part of the name. */
+const NONE_AS_NAMED: Aliases = { ...withoutAliases };
+
+/** `\user`: the user of that name, without aliases and .forward; the triple without the backslash. */
+function asNamed(mailer: Mailer, triple: Triple): Triple | undefined {
+  if (!mailer.flags.has("A") || !triple.user.includes("\\")) return undefined;
+  const user = triple.user.replace(/\\([^])/g, "$1");
+  return user === triple.user ? undefined : { ...triple, user };
 }
 
 function afterAliases(

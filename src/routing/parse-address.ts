@@ -28,6 +28,8 @@ export type ParsedAddress =
       readonly invalid: boolean;
       /** The address as ruleset 3 left it. */
       readonly canonical: string;
+      /** Set when the text was not balanced and has been repaired: what was said about it. */
+      readonly complaint?: string;
       readonly status: ExitCode;
       readonly reason?: string;
       /** The rules could not be followed (run-ruleset.ts): mail must not go there. */
@@ -114,9 +116,12 @@ export class AddressParser {
     }
     if (!tokens) return { kind: "unreadable", message: said };
     const { rewriter } = this.#config;
+    const complaint = said;
     return whenReady(runRuleset(rewriter, 3, tokens, context), (canonical) =>
       whenReady(runRuleset(rewriter, 0, canonical.tokens, context), (resolved) =>
-        this.build(address, resolved, context, discards, canonical),
+        whenReady(this.build(address, resolved, context, discards, canonical), (parsed) =>
+          parsed.kind === "triple" && complaint !== "" ? { ...parsed, complaint } : parsed,
+        ),
       ),
     );
   }

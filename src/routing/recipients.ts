@@ -179,7 +179,7 @@ class SendList {
       case "alias":
         return this.#expandAlias(index, named, answer.triple, answer.value);
       case "user":
-        return this.#placeUser(index, answer.triple, answer.user, final);
+        return this.#placeUser(index, answer.triple, answer.user, final || answer.final === true);
       case "deliver":
         return this.#deliverTo(index, answer.triple);
       case "unknown":

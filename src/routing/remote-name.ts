@@ -40,7 +40,7 @@ export function remoteName(
   context: RewriteContext,
   frame: AddressFrame,
 ): MaybePromise<RemoteName> {
-  const tokens = parser.tokens(address, context);
+  const tokens = address === "" ? [] : parser.tokens(address, context);
   if (!tokens) return { text: address, status: EX.OK };
   const sets = role === "sender" ? mailer.sender : mailer.recipient;
   const own = part === "envelope" ? sets.envelope : sets.header;

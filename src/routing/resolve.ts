@@ -20,6 +20,11 @@ import { ACCEPTED } from "./verdict.ts";
 /** Ruleset of addresses that no alias matched (F=5). */
 const LOCAL_ADDRESS = 5;
 
+const NOTHING_AROUND = { before: "", after: "" };
+
+/** Rulesets of an address by itself: canonify, sender, final. */
+const PLAIN = [3, 1, 4];
+
 /** @param note gets what sendmail would log about odd rules and addresses */
 export function createRouter(config: Config, note: (text: string) => void = () => undefined): Router {
   const { rewriter } = config;
@@ -37,6 +42,13 @@ export function createRouter(config: Config, note: (text: string) => void = () =
   };
   return {
     resolve: (address, scope) => whenReady(parser.parse(address, contextOf(scope), true), resolutionOf),
+
+    plain(address, scope) {
+      const context = contextOf(scope);
+      const tokens = parser.tokens(address, context);
+      if (!tokens) return address;
+      return whenReady(parser.through(tokens, PLAIN, context), (named) => rewriter.join(named.tokens));
+    },
 
     localAddress(triple, scope) {
       const context = contextOf(scope);
@@ -69,7 +81,8 @@ export function createRouter(config: Config, note: (text: string) => void = () =
     },
 
     rewrite(mailer, address, role, scope) {
-      const frame = crack(config, address, true);
+      // The null address has nothing around it; rulesets decide what it is called.
+      const frame = address === "" ? NOTHING_AROUND : crack(config, address, true);
       const context = contextOf(scope, role.notes);
       return whenReady(remoteName(config, parser, mailer, address, role, context, frame), rewrittenOf);
     },
@@ -89,10 +102,11 @@ function resolutionOf(parsed: ParsedAddress): Resolution {
   if ("fault" in parsed && parsed.fault !== undefined) return broken(parsed.fault);
   switch (parsed.kind) {
     case "triple": {
-      const { mailer, host, user, canonical } = parsed;
+      const { mailer, host, user, canonical, complaint } = parsed;
       if (parsed.invalid)
         return { kind: "error", reply: reply(553, "5.1.3", `${user}... Syntax error in mailbox address`) };
-      return { kind: "triple", triple: { mailer: mailer.name, host, user }, canonical };
+      const triple = { mailer: mailer.name, host, user };
+      return { kind: "triple", triple, canonical, ...(complaint === undefined ? {} : { complaint }) };
     }
     case "error":
       return { kind: "error", reply: errorReply(parsed.host, parsed.user) };

@@ -14,6 +14,8 @@ export type Resolution =
       readonly triple: Triple;
       /** The address in the form ruleset 0 saw after canonification, for {rcpt_addr} and duplicates. */
       readonly canonical: string;
+      /** The text was not balanced and has been repaired: what sendmail says about it. */
+      readonly complaint?: string;
     }
   /** `$#error`: unknown user, unknown host, refused by rule; a syntax error of the address; or rules that loop or lead nowhere. */
   | { readonly kind: "error"; readonly reply: Reply }
@@ -27,6 +29,8 @@ export interface Router extends AddressRewriter {
    * @param address text between < and >, or as typed
    */
   resolve(address: string, scope: MacroScope): MaybePromise<Resolution>;
+  /** An address without phrase, comments and route: rulesets 3, 1 and 4, as envelope senders are kept. */
+  plain(address: string, scope: MacroScope): MaybePromise<string>;
   /** Ruleset 5 (localaddr) over the user of a local triple that no alias matched (F=5); undefined: it stays. */
   localAddress(triple: Triple, scope: MacroScope): MaybePromise<Resolution | undefined>;
   /**

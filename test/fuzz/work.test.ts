@@ -19,7 +19,8 @@ import { type HeaderField, parseHeader, unfold } from "../../src/mail/header.ts"
 import { shapeLines } from "../../src/mail/lines.ts";
 import { quotePhrase } from "../../src/mail/phrase.ts";
 import { printable } from "../../src/mail/printable.ts";
-import { bareAddress, headerRecipients } from "../../src/reception/local-submission.ts";
+import { fullNamePhrase } from "../../src/mail/full-name.ts";
+import { bareAddress, headerRecipients } from "../../src/reception/submission-recipients.ts";
 import { prescan } from "../../src/rewriting/prescan.ts";
 import { createRouter } from "../../src/routing/resolve.ts";
 import type { Router } from "../../src/routing/router.ts";
@@ -53,7 +54,8 @@ const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
   "path of RCPT": (text) => readPath(`TO:${text}`, "TO"),
   "path of MAIL": (text) => readPath(`FROM:<${text}> SIZE=1`, "FROM"),
   "bare address": bareAddress,
-  "recipients of a header": (text) => headerRecipients([{ name: "To", value: text }], []),
+  "recipients of a header": (text) => headerRecipients([{ name: "To", value: text }], true),
+  "a full name": fullNamePhrase,
   "lines of a body": (text) => shapeLines(Buffer.from(text, "latin1"), { eol: "\r\n", limit: 99, stuffDots: true }),
   "lines of a mailbox": (text) => shapeLines(Buffer.from(text, "latin1"), { eol: "\n", escapeFrom: true }),
   "text of a log line": (text) => harmless(cut(text, 2000)) + shorten(text),

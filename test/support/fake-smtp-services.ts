@@ -179,6 +179,7 @@ function fakeRouter(behaviour: FakeBehaviour, asked: string[]): Router {
   return {
     rewrite: (_mailer: unknown, address: string) => ({ kind: "address", text: address }),
     resolve: (address: string) => (behaviour.resolve ?? resolveSimply)(address),
+    plain: (address: string) => address,
     localAddress: () => undefined,
     check(ruleset: string, args: readonly string[], scope: MacroScope) {
       asked.push(`${ruleset} ${args.join(" $| ")}`);

@@ -28,24 +28,24 @@ function completed(header: string, macros: Readonly<Record<string, string>> = {}
   return completeHeader(site, parseHeader(header).fields, scope).map(formatField).join("").replaceAll("\r\n", "\n");
 }
 
-test("the trace field comes first, what is missing last", () => {
+test("the trace field comes first, what is missing behind it", () => {
   expect(completed("Subject: x\r\n", { u: "<ann@b.test>" })).toBe(
-    "Received: from client.test by here.test\n\tfor <ann@b.test>; NOW\nSubject: x\nFrom: joe@a.test\nDate: NOW\n",
+    "Received: from client.test by here.test\n\tfor <ann@b.test>; NOW\nFrom: joe@a.test\nDate: NOW\nSubject: x\n",
   );
 });
 
 test("an empty field counts as missing", () => {
   expect(completed("From: \r\nSubject: x\r\nDate:\r\n")).toBe(
-    "Received: from client.test by here.test; NOW\nSubject: x\nFrom: joe@a.test\nDate: NOW\n",
+    "Received: from client.test by here.test; NOW\nFrom: joe@a.test\nDate: NOW\nSubject: x\n",
   );
 });
 
-test("nobody is no author: no From field is made of the null sender, with a full name or without", () => {
-  const nobody: Record<string, string>[] = [{ g: "<>" }, { g: "<>", x: "Joe" }, { g: "", x: "Joe" }, { g: "" }];
-  for (const macros of nobody) {
-    expect(completed("Subject: x\r\nDate: then\r\n", macros)).toBe(
-      "Received: from client.test by here.test; NOW\nSubject: x\nDate: then\n",
+test("what nobody sent comes from the mail system, whatever the rulesets call it then", () => {
+  for (const g of ["<>", ""]) {
+    expect(completed("Subject: x\r\nDate: then\r\n", { g })).toBe(
+      "Received: from client.test by here.test; NOW\nFrom: MAILER-DAEMON\nSubject: x\nDate: then\n",
     );
+    expect(completed("From:\r\nDate: then\r\n", { g })).toContain("\nFrom: MAILER-DAEMON\n");
   }
   // What somebody else wrote is theirs.
   expect(completed("From: <>\r\nDate: then\r\n", { g: "<>" })).toContain("\nFrom: <>\n");

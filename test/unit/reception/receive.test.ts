@@ -31,6 +31,7 @@ beforeEach(() => {
     router: {
       rewrite: (_mailer, text) => ({ kind: "address", text }),
       resolve: resolveSimply,
+      plain: (address) => address,
       localAddress: () => undefined,
       check: () => ({ kind: "ok" }),
       select: () => undefined,

@@ -72,7 +72,7 @@ describe("resolve()", () => {
   test("$#error becomes the reply its text describes", () => {
     expect(router.resolve("nobody@a.test", config.macros)).toEqual({
       kind: "error",
-      reply: { code: 550, enhanced: "5.1.1", lines: ["nobody here"] },
+      reply: { code: 550, enhanced: "5.1.1", lines: ["nobody here"], exit: 67 },
     });
     expect(router.resolve("plain@a.test", config.macros)).toMatchObject({ reply: { lines: ["no mail here"] } });
     expect(router.resolve("busy@a.test", config.macros)).toMatchObject({ reply: { code: 451, enhanced: "4.7.1" } });

@@ -1,0 +1,48 @@
+/** What -o, -O, -e and -v on the command line say about one submission. Options beside these are the server's. */
+import type { CommandLineSetting } from "../config/environment.ts";
+import type { SendmailArguments } from "./arguments.ts";
+
+/** The value of an option as the command line last gave it, by its letter or its long name; "" without a value. */
+function lastValue(settings: readonly CommandLineSetting[], letter: string, name: string): string | undefined {
+  let value: string | undefined;
+  for (const { kind, text } of settings) {
+    if (kind !== "option") continue;
+    const long = /^\s+([A-Za-z]+)\s*(?:=\s*([^]*))?$/.exec(text);
+    if (long?.[1].toLowerCase() === name.toLowerCase()) value = long[2] ?? "";
+    else if (long === null && text.startsWith(letter)) value = text.slice(letter.length);
+  }
+  return value?.trim();
+}
+
+/** Options without a value are true. */
+function lastFlag(settings: readonly CommandLineSetting[], letter: string, name: string): boolean | undefined {
+  const value = lastValue(settings, letter, name);
+  return value === undefined ? undefined : value === "" || /^[ty]/i.test(value);
+}
+
+export interface SubmissionOptions {
+  readonly ignoreDots: boolean;
+  readonly oldStyle?: boolean;
+  /** First letter of DeliveryMode; -v waits for the delivery where nothing else is said. */
+  readonly deliveryMode?: string;
+  /** First letter of ErrorMode. */
+  readonly errorMode?: "p" | "q" | "m" | "w" | "e";
+  /** A value that there is not, in sendmail's words. */
+  readonly problem?: string;
+}
+
+export function submissionOptions({ settings, ignoreDots, verbose }: SendmailArguments): SubmissionOptions {
+  const delivery = lastValue(settings, "d", "DeliveryMode")?.charAt(0).toLowerCase();
+  const errors = lastValue(settings, "e", "ErrorMode")?.charAt(0).toLowerCase();
+  const oldStyle = lastFlag(settings, "o", "OldStyleHeaders");
+  const errorMode = (["p", "q", "m", "w", "e"] as const).find((each) => each === errors);
+  const deliveryMode = delivery || (verbose ? "i" : undefined);
+  const unknown = delivery !== undefined && delivery !== "" && !"bidq".includes(delivery);
+  return {
+    ignoreDots: ignoreDots || (lastFlag(settings, "i", "IgnoreDots") ?? false),
+    ...(oldStyle === undefined ? {} : { oldStyle }),
+    ...(deliveryMode === undefined ? {} : { deliveryMode }),
+    ...(errorMode === undefined ? {} : { errorMode }),
+    ...(unknown ? { problem: `Unknown delivery mode ${delivery}` } : {}),
+  };
+}

@@ -1,0 +1,32 @@
+/** What a local submission says about its message beside sender and recipients: how it enters, and who is told. */
+import type { Recipient, Triple } from "./recipient.ts";
+import type { RecipientStatus } from "./status.ts";
+
+/** Macro of ours in the queue: the submitter wants no aliases (`sendmail -n`), whenever the message is tried. */
+export const NO_ALIASES = "no_aliases";
+
+/**
+ * Is told how the first attempt at a recipient went.
+ * @param index in the envelope's recipients
+ * @param triple absent: no mailer was asked
+ */
+export type FirstAttempt = (
+  index: number,
+  recipient: Recipient,
+  triple: Triple | undefined,
+  status: RecipientStatus,
+) => void;
+
+export interface LocalFacts {
+  /** Ready to stand before `<address>`. */
+  readonly fullName?: string;
+  /** Through `sendmail -bs`: the header stays as it is. */
+  readonly fromSmtp?: boolean;
+  /** Hops behind the message, as far as known. */
+  readonly hops?: number;
+  /** i, b, q or d; absent: as configured. */
+  readonly deliveryMode?: string;
+  readonly noAliases?: boolean;
+  /** Called before the message is answered for, in delivery mode i. */
+  readonly firstAttempt?: FirstAttempt;
+}

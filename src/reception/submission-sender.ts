@@ -1,0 +1,74 @@
+/**
+ * The sender of a submitted message: what -f names, without phrase and comments, or the caller; and the full name that
+ * its From field gets. A sender that the rulesets refuse is refused here, before anybody gets the message.
+ */
+import { fullNamePhrase } from "../mail/full-name.ts";
+import { type Reply, reply } from "../mail/reply.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { directRefusal, type LocalNames } from "../routing/local-user.ts";
+import { EX } from "../sys/sysexits.ts";
+import type { User } from "../sys/users.ts";
+import type { Problem, Submission } from "./submission.ts";
+import { syntaxReply } from "./submission-recipients.ts";
+
+export type SubmissionSender =
+  | {
+      readonly kind: "sender";
+      /** "" is the null sender. */
+      readonly address: string;
+      /** Ready to stand before `<address>`; absent when the sender is nobody of this machine. */
+      readonly fullName?: string;
+      /** What cannot be told of it now. */
+      readonly warning?: Problem;
+    }
+  | { readonly kind: "refused"; readonly reply: Reply };
+
+export async function submissionSender(
+  names: LocalNames,
+  submission: Submission,
+  scope: MacroScope,
+): Promise<SubmissionSender> {
+  const { user, sender, fullName, smtp } = submission;
+  if (sender !== undefined && /^\s*(?:<\s*>)?\s*$/.test(sender)) return { kind: "sender", address: "" };
+  const given = sender ?? user;
+  if (smtp) return { kind: "sender", address: given };
+  const resolution = await names.router.resolve(given, scope);
+  if (resolution.kind === "error" && resolution.reply.code >= 500) return refused(resolution.reply);
+  if (resolution.kind === "discard")
+    return refused({ ...reply(553, "5.1.7", "Invalid sender address"), exit: EX.SOFTWARE });
+  if (resolution.kind === "triple") {
+    const { triple, complaint } = resolution;
+    if (complaint !== undefined) return refused(syntaxReply(complaint, given));
+    if (directRefusal(triple)) return refused({ ...reply(553, "5.1.7", "Invalid sender address"), exit: EX.USAGE });
+  }
+  const address = sender === undefined ? user : await names.router.plain(given, scope);
+  if (resolution.kind === "error") {
+    return { kind: "sender", address, warning: { address: given, reply: resolution.reply } };
+  }
+  const local = resolution.kind === "triple" && names.config.mailers.get(resolution.triple.mailer)?.flags.has("w");
+  if (!local) return { kind: "sender", address };
+  const account = fullName ? undefined : await accountOf(names, resolution.triple.user);
+  const name = fullName || (account === undefined ? "" : accountName(account));
+  return name === "" ? { kind: "sender", address } : { kind: "sender", address, fullName: fullNamePhrase(name) };
+}
+
+function refused(answer: Reply): SubmissionSender {
+  return { kind: "refused", reply: answer };
+}
+
+async function accountOf({ users }: LocalNames, name: string): Promise<User | undefined> {
+  try {
+    return (await users.find(name)) ?? (await users.find(name.toLowerCase()));
+  } catch {
+    return undefined; // a message is not held up for a name
+  }
+}
+
+/** The full name in a password line: up to the first comma; `&` stands for the login name with a capital letter. */
+export function accountName({ name, gecos }: Pick<User, "name" | "gecos">): string {
+  const login = name.charAt(0).toUpperCase() + name.slice(1);
+  return gecos
+    .replace(/[,;%].*$/s, "")
+    .replaceAll("&", login)
+    .trim();
+}

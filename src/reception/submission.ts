@@ -1,0 +1,73 @@
+/** What a command line says about the message that it submits, and what the caller is told. Data only. */
+import type { Notify, Recipient } from "../envelope/recipient.ts";
+import type { Reply } from "../mail/reply.ts";
+
+/** How the caller learns of bad recipients: -oep, -oeq, -oem, -oew, -oee. */
+export type ErrorMode = "p" | "q" | "m" | "w" | "e";
+
+export interface Submission {
+  /** Login name of the caller. */
+  readonly user: string;
+  /** -f as typed; absent: the caller. `<>` and "" are the null sender. */
+  readonly sender?: string;
+  /** -F, or NAME of the environment. */
+  readonly fullName?: string;
+  /** Words of the command line: each may be a list. */
+  readonly recipients: readonly string[];
+  /** -t: recipients are in the header, too. */
+  readonly fromHeader: boolean;
+  readonly notify?: readonly Notify[];
+  readonly ret?: "FULL" | "HDRS";
+  readonly envid?: string;
+  readonly bodyType?: "7BIT" | "8BITMIME";
+  readonly smtputf8?: boolean;
+  /** -od: i waits for the first attempt, b does not, q and d leave it to a queue run. Absent: as configured. */
+  readonly deliveryMode?: string;
+  /** -oe. Absent: p. */
+  readonly errorMode?: ErrorMode;
+  /** -h. */
+  readonly hopCount?: number;
+  /** -n: no alias is looked for. */
+  readonly noAliases?: boolean;
+  /** -oo: replaces option OldStyleHeaders. */
+  readonly oldStyle?: boolean;
+  /** From `sendmail -bs`: sender and recipients are single addresses, nothing is known of the caller's name. */
+  readonly smtp?: boolean;
+  /** Nobody waits for the answer: bad recipients are taken, and come back to the sender as a report. */
+  readonly returnByMail?: boolean;
+}
+
+/** An address that cannot be, or that is strange; the message goes to the others. */
+export interface Problem {
+  readonly address: string;
+  readonly reply: Reply;
+}
+
+/** What -v tells of one recipient. */
+export interface Told {
+  readonly address: string;
+  /** "aliased to joe, ann", or the outcome of the attempt. */
+  readonly text: string;
+  /** Where it went: "hub.example.test via remote". */
+  readonly via?: string;
+}
+
+export interface SubmissionResult {
+  /** 250 with the queue id, or why nothing was taken. */
+  readonly reply: Reply;
+  readonly id?: string;
+  readonly refused: readonly Problem[];
+  /** What aliases stand for, and how the first attempt went, when it was waited for. */
+  readonly told?: readonly Told[];
+  /** Exit status of the first recipient that the first attempt failed for. */
+  readonly exit?: number;
+}
+
+/** What became of the recipients of a message before it is in the queue. */
+export interface SubmissionList {
+  readonly accepted: readonly Recipient[];
+  readonly problems: readonly Problem[];
+  readonly told: readonly Told[];
+  /** Somebody was named, even if only to be discarded. */
+  readonly named: boolean;
+}

@@ -1,0 +1,118 @@
+/**
+ * The command line takes what forty years of callers give it: the rows of test/golden/command-line/cases.ts, against what
+ * genuine sendmail 8.17 did with them (recorded.jsonl: exit status, words to the caller, who got the message, with which
+ * sender and header).
+ */
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { readArguments } from "../../src/cli/arguments.ts";
+import { submit } from "../../src/cli/submit.ts";
+import { connectControl } from "../../src/control/client.ts";
+import { type CommandLineCase, cases, type Site, sites } from "../golden/command-line/cases.ts";
+import { differences, namesOfDifferences } from "../golden/command-line/differences.ts";
+import {
+  type CallResult,
+  type Delivery,
+  goldenFolder,
+  readRecorded,
+  makeSite,
+  takeDeliveries,
+} from "../support/command-line-site.ts";
+import { type DnsServer, startDnsServer } from "../support/dns-server.ts";
+import { MailServer } from "../support/mail-server.ts";
+
+const recorded = readRecorded();
+const servers = new Map<Site, MailServer>();
+let dns: DnsServer;
+const homeBefore = process.env.RULEMAIL_HOME;
+
+beforeAll(async () => {
+  dns = await startDnsServer();
+  const names = Object.keys(sites) as Site[];
+  const started = await Promise.all(names.map((name) => startSite(name)));
+  names.forEach((name, index) => servers.set(name, started[index]));
+});
+afterAll(async () => {
+  if (homeBefore === undefined) delete process.env.RULEMAIL_HOME;
+  else process.env.RULEMAIL_HOME = homeBefore;
+  await Promise.all([...servers.values()].map((server) => server.remove()));
+  await dns.close();
+});
+
+function startSite(site: Site): Promise<MailServer> {
+  const folder = mkdtempSync(join(tmpdir(), "site-"));
+  const owner = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
+  makeSite(folder, owner);
+  const settings = {
+    ...sites[site],
+    SITE_FOLDER: folder,
+    SITE_USER: owner,
+    SITE_PORT: "0",
+    SITE_MAILBOXES: `passwd:${folder}/passwd`,
+  };
+  const definitions = Object.entries(settings).map(([name, value]) => `define(\`${name}', \`${value}')dnl\n`);
+  const wholeMc = definitions.join("") + readFileSync(join(goldenFolder, "site.mc"), "latin1");
+  return MailServer.start({ home: folder, wholeMc, machine: dns.machine() });
+}
+
+/** One call, in this process: `sendmail -odi ARGS < INPUT`. */
+async function call({ args, input, environment, site }: CommandLineCase): Promise<CallResult> {
+  const server = servers.get(site)!;
+  process.env.RULEMAIL_HOME = server.home;
+  let said = "";
+  const read = readArguments("sendmail", ["-odi", ...args.map(asNodeSees)]);
+  for (const problem of read.problems) said += `${problem}\n`;
+  const exit = read.usage
+    ? 64
+    : await submit(read, {
+        user: "root",
+        fullName: environment?.["NAME"] === undefined ? undefined : asNodeSees(environment["NAME"]),
+        input: chunks(Buffer.from(input, "latin1")),
+        say: (text) => (said += text),
+        complain: (text) => (said += text),
+      });
+  const client = await connectControl(join(server.home, "control"));
+  const queued = (await client.list({})).length > 0;
+  if (queued) await client.remove({});
+  client.close();
+  return {
+    exit,
+    said: Buffer.from(said.replaceAll(server.home, "FOLDER"), "utf8").toString("latin1"),
+    queued,
+    deliveries: takeDeliveries(join(server.home, "out")),
+  };
+}
+
+/** Octets of a command line as Node gives them to a program. */
+function asNodeSees(octets: string): string {
+  return Buffer.from(octets, "latin1").toString("utf8");
+}
+
+async function* chunks(octets: Buffer): AsyncGenerator<Buffer> {
+  if (octets.length > 0) yield octets;
+}
+
+/** Lines in any order, each once: the original opens lists from the end, and says some things twice. */
+function lines(said: string): string[] {
+  return [...new Set(said.split("\n"))].toSorted();
+}
+
+function without(deliveries: readonly Delivery[], except: readonly string[] = []): Delivery[] {
+  const kept = (line: string): boolean => !except.includes(line.slice(0, line.indexOf(":")));
+  return deliveries.map((each) => ({ ...each, header: each.header.filter(kept) }));
+}
+
+test.each(cases.map((each) => [each.name, each] as const))("%s", async (name, each) => {
+  const ours = await call(each);
+  const { recipients, except, ...otherwise } = differences(each) ?? {};
+  const wanted = { ...recorded.get(name)!, ...otherwise };
+  expect({ exit: ours.exit, said: lines(ours.said) }).toEqual({ exit: wanted.exit, said: lines(wanted.said) });
+  if (recipients === undefined) expect(without(ours.deliveries, except)).toEqual(without(wanted.deliveries, except));
+  else expect(ours.deliveries.map(({ mailer, users }) => `${mailer} ${users.join(" ")}`)).toEqual(recipients);
+});
+
+test("every difference is about a row", () => {
+  expect(namesOfDifferences.filter((name) => !cases.some((each) => each.name === name))).toEqual([]);
+});
