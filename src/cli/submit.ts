@@ -10,6 +10,7 @@ import { ControlError, connectControl, NoDaemonError } from "../control/client.t
 import { homeFolder } from "../daemon/home.ts";
 import type { Reply } from "../mail/reply.ts";
 import { EX } from "../sys/sysexits.ts";
+import { octetsForTerminal } from "../sys/terminal-text.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { readMessage } from "./read-message.ts";
 import { submissionOptions, type SubmissionOptions } from "./submission-options.ts";
@@ -134,9 +135,9 @@ function aboutAddress(address: string, { code, lines, exit }: Reply): string {
   return visible(named && !text.startsWith(`${address}... `) ? `${address}... ${text}` : text);
 }
 
-/** Text for a terminal: octets as they came, control characters as question marks. */
+/** Octets for a terminal. */
 function visible(text: string): string {
-  return Buffer.from(text.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, "?"), "latin1").toString("utf8");
+  return Buffer.from(octetsForTerminal(text), "latin1").toString("utf8");
 }
 
 /**

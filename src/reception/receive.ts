@@ -225,7 +225,9 @@ class Incoming implements IncomingMessage {
     }
     const quarantined = fate.kind === "quarantine" ? fate.reason : undefined;
     const options: AcceptOptions =
-      quarantined === undefined ? { nextTry: this.#environment.firstTry(this.#site, this.#transaction.announced.submission) } : { hold: quarantined };
+      quarantined === undefined
+        ? { nextTry: this.#environment.firstTry(this.#site, this.#transaction.announced.submission) }
+        : { hold: quarantined };
     const entry = await this.#draft.commit(
       quarantined === undefined ? envelope : { ...envelope, quarantined },
       options,

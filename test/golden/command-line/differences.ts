@@ -36,7 +36,7 @@ const single: Readonly<Record<string, Difference>> = {
   // Discarding is possible for recipients, too.
   "words: discarded": { exit: 0, said: "" },
   "words: discarded and known": { exit: 0, said: "" },
-  "words: control character": { said: "jo?e... jo?e... Syntax error in mailbox address\n" },
+  "words: control character": { said: "jo\\001e... jo?e... Syntax error in mailbox address\n" },
   "words: eight bits": { said: "j\u00c3\u00b6rg... User unknown\n" },
 
   // A reply of the 5xx kind is final, whatever stands before it.
