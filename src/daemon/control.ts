@@ -41,7 +41,7 @@ function controlServices(server: Server, shutdown: () => void): ControlServices 
     return count;
   };
   return {
-    submit: (facts) => new LocalSubmission({ site: server.site, intake: server.intake }, facts),
+    submit: (facts) => new LocalSubmission(server.submissions(), facts),
     status: async () => ({
       pid: process.pid,
       started,

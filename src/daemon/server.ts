@@ -10,6 +10,7 @@ import { createIntake } from "../reception/receive.ts";
 import { rulesetJudges } from "../reception/ruleset-judges.ts";
 import type { LocalFacts } from "../envelope/local-facts.ts";
 import type { Intake } from "../reception/intake.ts";
+import type { SubmissionEnvironment } from "../reception/local-submission.ts";
 import type { Log } from "../log/log.ts";
 import { type OpenedQueue, openQueue } from "../queue/open-queue.ts";
 import type { QueueFilter, QueueStore } from "../queue/queue.ts";
@@ -73,7 +74,7 @@ export class Server {
     this.#collector = new ClientQueueCollector({
       folder: homeFolder().clientQueue,
       log,
-      environment: () => ({ site: this.#site, intake: this.#intake }),
+      environment: () => this.submissions(),
     });
     this.#runner = new Runner({
       site: () => this.#site,
@@ -137,8 +138,9 @@ export class Server {
     return this.#listeners;
   }
 
-  get intake(): Intake {
-    return this.#intake;
+  /** Where local submissions enter now. */
+  submissions(): SubmissionEnvironment {
+    return { site: this.#site, files: this.#site.agents.files, intake: this.#intake };
   }
 
   get runner(): Runner {

@@ -14,15 +14,18 @@ import { macroValue } from "../rewriting/macro-value.ts";
 import { exitOfStatus } from "../envelope/exit-meaning.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
+import type { UserFiles } from "../routing/user-files.ts";
 import type { Site } from "../site/site.ts";
 import type { IncomingMessage, Intake } from "./intake.ts";
 import type { Problem, Submission, SubmissionResult, Told } from "./submission.ts";
-import { namedAddresses, resolveRecipients } from "./submission-recipients.ts";
+import { namedAddresses, type RecipientNames, resolveRecipients } from "./submission-recipients.ts";
 import { submissionSender } from "./submission-sender.ts";
 import { Transaction } from "./transaction.ts";
 
 export interface SubmissionEnvironment {
   readonly site: Site;
+  /** Reads .forward files and lists with their users' rights. */
+  readonly files: UserFiles;
   readonly intake: Intake;
 }
 
@@ -73,7 +76,7 @@ export class LocalSubmission {
 
   async #begin(start: Buffer): Promise<void> {
     this.#header = undefined;
-    const { site, intake } = this.#environment;
+    const { site, files, intake } = this.#environment;
     const submission = this.#submission;
     const { config } = site;
     const asked = submissionScope(config, submission, submission.sender ?? submission.user);
@@ -89,7 +92,7 @@ export class LocalSubmission {
       ["x", from.fullName],
     ]);
     const addresses = namedAddresses(config, submission, headerOf(start));
-    const list = await resolveRecipients(site, addresses, submission, scope, Date.now());
+    const list = await resolveRecipients(namesOf(site, files), addresses, submission, scope, Date.now());
     this.#problems = from.warning === undefined ? list.problems : [from.warning, ...list.problems];
     this.#told.push(...list.told);
     const recipients = [...list.accepted, ...this.#reported(list.problems, addresses)];
@@ -137,6 +140,11 @@ export class LocalSubmission {
     // The first of the recipients counts, not the first that was done.
     if (exit !== undefined && index < (this.#exit?.index ?? Infinity)) this.#exit = { index, exit };
   };
+}
+
+/** What recipients are looked up in. */
+function namesOf({ config, router, aliases, users, dontBlame }: Site, files: UserFiles): RecipientNames {
+  return { config, router, aliases, users, dontBlame, files };
 }
 
 /** The exit status for what became of a recipient; undefined when all is well, or the message waits. */

@@ -13,12 +13,14 @@ import { withoutAliases } from "../routing/aliases.ts";
 import { directRefusal, type LocalNames } from "../routing/local-user.ts";
 import { type Expansion, expandRecipients } from "../routing/recipients.ts";
 import type { Router } from "../routing/router.ts";
+import type { UserFiles } from "../routing/user-files.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { Problem, Submission, SubmissionList, Told } from "./submission.ts";
 
 /** Everything that recipients are looked up in. */
 export interface RecipientNames extends LocalNames {
   readonly dontBlame: ReadonlySet<string>;
+  readonly files: UserFiles;
 }
 
 /** -t: To, Cc, Bcc and Apparently-To, or Resent-To, -Cc and -Bcc when the message is resent. */
