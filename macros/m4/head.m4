@@ -26,7 +26,7 @@ C{O}@ ifdef(`_NO_PERCENT_HACK_', `', `% ')ifdef(`_NO_UUCP_NOSPECIAL_', `', `!')
 C{P}. ifdef(`BITNET_RELAY', `BITNET ')ifdef(`_DECNET_DOMAIN_', `DECNET ')ifdef(`_FAX_', `FAX ')ifdef(`UUCP_RELAY', `UUCP ')ifdef(`_REDIRECT_', `REDIRECT ')ifdef(`_POP_', `POP ')
 C..
 C[[
-ifdef(`confTRUSTED_USERS', `Ct`'confTRUSTED_USERS
+ifdef(`confTRUSTED_USERS', `T`'confTRUSTED_USERS
 ')dnl
 
 # relays

@@ -24,8 +24,8 @@ SEnvFromSMTP
 R$*			$: $>PseudoToReal $1
 R$* :; < @ >		$@
 R< @ >			$@ < @ >
-R$* < @ $+ > $*		$@ $>MasqEnv $1 < @ $2 > $3
-R$+			$@ $>MasqEnv $1 < @ *LOCAL* >
+R$+			$: $>WithHost $1
+R$+			$: $>MasqEnv $1			no end here: sites add rules of their own
 
 # senders in header lines
 SHdrFromSMTP
@@ -34,19 +34,24 @@ R:; < @ >		$@
 R$+ :; < @ >		$@ $1 :; < @ >
 R< @ >			$@ < @ >
 R< @ $* >		$@ < @ $1 >
-R$+ < @ $+ > $*		$@ $>MasqHdr $1 < @ $2 > $3
-R$+			$@ $>MasqHdr $1 < @ *LOCAL* >
+R$+			$: $>WithHost $1
+R$+			$: $>MasqHdr $1
 
 # recipients
 SEnvToSMTP
 R$*			$: $>PseudoToReal $1
-R$*			$@ $>MasqSMTP $1
+R$*			$: $>MasqSMTP $1
+
+# a user without a host is one of ours
+SWithHost
+R$* < @ $* > $*		$@ $1 < @ $2 > $3
+R$+			$@ $1 < @ *LOCAL* >
 
 ifdef(`_ALL_MASQUERADE_', `SMasqRelay
 R$* :; < @ >		$@ $1 :; < @ >
 R< @ >			$@ < @ >
-R$* < @ $+ > $*		$@ $>MasqHdr $1 < @ $2 > $3
-R$+			$@ $>MasqHdr $1 < @ *LOCAL* >
+R$+			$: $>WithHost $1
+R$+			$: $>MasqHdr $1
 
 ')dnl
 

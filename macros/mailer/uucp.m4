@@ -23,29 +23,32 @@ R$* :; < @ >		$@ $1 :; < @ >
 R< @ >			$n
 R$* < @ *LOCAL* >	$: $1 < @ $j . >
 R< @ $=w . >		$@
+R$* < @ $=w . >		$@ $?U $U $| $k $. ! $1
 R$* < @ $- .UUCP . >	$: $2 ! $1
 R$* < @ $- .UUCP >	$: $2 ! $1
-R$* < @ $=w . >		$@ $?U $U $| $k $. ! $1
 R$* < @ $+ . >		$: $2 ! $1
 R$* < @ $+ >		$: $2 ! $1
-# a path that begins at the host where it goes needs no name of ours
-R$&h ! $+		$: < $&h > $1
-R< $+ > $+ ! $+		$@ $2 ! $3
-R< $+ > $+		$@ $1 ! $2
-R$+			$: $?U $U $| $k $. ! $1
+R$+			$: $>ByUs $1
 
 # recipients in envelopes and header lines
 SEnvToU
 R$* :; < @ >		$@ $1 :; < @ >
+R$* < @ $=w . >		$@ $1
 R$* < @ $- .UUCP . >	$: $2 ! $1
 R$* < @ $- .UUCP >	$: $2 ! $1
-R$* < @ $=w . >		$@ $1
 R$* < @ $+ . >		$: $2 ! $1
 R$* < @ $+ >		$: $2 ! $1
 
 SHdrToU
 R$*			$: $>EnvToU $1
 R$* :; < @ >		$@ $1 :; < @ >
+R$+			$: $>ByUs $1
+
+# a path begins at us, unless it begins at the host where it goes
+SByUs
+R$&h ! $+		$: < $&h > $1
+R< $+ > $+ ! $+		$@ $2 ! $3
+R< $+ > $+		$@ $1 ! $2
 R$+			$@ $?U $U $| $k $. ! $1
 
 ifdef(`_MAILER_smtp_', `# envelope senders for neighbours that know domains

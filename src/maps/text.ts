@@ -4,7 +4,7 @@
  *
  *     Kusers text -k0 -v2 -z: /etc/mail/users
  *
- * The first line with the key counts. Letter case never does, -f or not: sendmail compares so.
+ * Lines that begin with # are comments. The first line with the key counts. Letter case never does, -f or not: sendmail compares so.
  */
 import { readFileSync } from "node:fs";
 import { foldCase } from "../rewriting/fold-case.ts";
@@ -105,6 +105,7 @@ export function readSeparator(text: string | undefined): string | undefined {
 function readTable(text: string, { key, value, separator }: Columns): ReadonlyMap<string, string> {
   const table = new Map<string, string>();
   for (const line of text.split("\n")) {
+    if (line.startsWith("#")) continue;
     const columns = separator === undefined ? splitAtBlanks(line) : line.split(separator);
     if (columns[key] === undefined || columns[value] === undefined) continue;
     const folded = foldCase(columns[key]);
