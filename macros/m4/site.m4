@@ -39,6 +39,8 @@ dnl Without such a file there are no neighbours, and the name counts all the sam
 _CALL_(`SITECONFIG', `$#', `$@', `PUSHDIVERT(-1)define(`_SITE_HOST_', `$2')define(`_SITE_CLASS_', `$3')define(`_SITES_$3_', `1')dnl
 PUSHDIVERT(10)ifelse(index(`UVWX', `$3'), `-1', `', `CONCAT(`D', `$3', `$2')
 ')dnl
+ifelse(`$3', `U', `Cw$2 $2.UUCP
+')dnl
 POPDIVERT`'sinclude(_CF_DIR_`siteconfig/$1.m4')POPDIVERT`'')
 _CALL_(`SITE', `$#', `$@', `PUSHDIVERT(10)ifelse(`$1', `', `', `CONCAT(`C', ifdef(`_SITE_CLASS_', `_SITE_CLASS_', `U'), ` $1')')
 POPDIVERT`'')

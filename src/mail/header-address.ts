@@ -6,6 +6,7 @@
  * Every `<` and every group colon starts over: what came before was a phrase, which is quoted when it holds characters
  * that a phrase may not hold bare (option MustQuoteChars).
  */
+import { trimBlanks, trimBlanksAtStart } from "./blanks.ts";
 import { endOfEncodedWord, quotePhrase } from "./phrase.ts";
 
 export interface AddressFrame {
@@ -28,7 +29,7 @@ const ALWAYS_QUOTED = "@,;:\\()[]<>";
 
 /** @param value one address with phrase and comments */
 export function crackAddress(value: string, options: CrackOptions): AddressFrame {
-  return new Cracker(value.trim(), options).run();
+  return new Cracker(trimBlanks(value), options).run();
 }
 
 /** The frame around another address. */
@@ -211,9 +212,9 @@ class Cracker {
     if (this.#phrase === undefined) return "";
     const { end, quoteIt } = this.#phrase;
     const phrase = this.#text.slice(this.#phraseStart, end);
-    const bare = phrase.trim();
+    const bare = trimBlanks(phrase);
     if (!quoteIt || bare === "") return phrase;
-    const lead = phrase.length - phrase.trimStart().length;
+    const lead = phrase.length - trimBlanksAtStart(phrase).length;
     const words = this.#exact ? quotePhrase(bare, this.#special) : `"${bare.replaceAll('"', '\\"')}"`;
     return phrase.slice(0, lead) + words + phrase.slice(lead + bare.length);
   }

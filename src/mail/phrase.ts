@@ -1,4 +1,5 @@
 /** Phrases in front of addresses (RFC 5322 §3.2.5): display names and names of groups. */
+import { trimBlanks, trimBlanksAtStart } from "./blanks.ts";
 
 const ENCODED_WORD = /=\?[^?\s()<>@,;:"[\]]+\?[bq]\?[^?\s]*\?=/iy;
 
@@ -69,9 +70,9 @@ function endOfComment(phrase: string, start: number): number {
 
 /** Bare words with the blanks around them. */
 function quoteWords(text: string, special: string): string {
-  const words = text.trim();
+  const words = trimBlanks(text);
   if (!holdsOneOf(words, special)) return text;
-  const lead = text.length - text.trimStart().length;
+  const lead = text.length - trimBlanksAtStart(text).length;
   return `${text.slice(0, lead)}"${words}"${text.slice(lead + words.length)}`;
 }
 
