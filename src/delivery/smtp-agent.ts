@@ -103,6 +103,8 @@ class Attempt {
   readonly #statuses = new Map<number, RecipientStatus>();
   /** Recipients for whom another host may be asked. */
   #open: readonly JobRecipient[];
+  /** Some host has taken a connection. */
+  #reached = false;
   /** By recipient index: why those that are open have not been delivered so far. */
   readonly #reasons = new Map<number, Outcome>();
 
@@ -120,6 +122,7 @@ class Attempt {
     const { mailer, signal } = this.#job;
     let tried = 0;
     for await (const found of places) {
+      if (found.lastResort === true && this.#reached) break;
       if (found.kind === "problem") {
         this.#postpone(found.outcome);
         continue;
@@ -173,6 +176,7 @@ class Attempt {
   }
 
   async #send(client: SmtpClient, place: Place, cacheKey: string): Promise<Conversation> {
+    this.#reached = true;
     const { connections } = this.#context;
     const job = { ...this.#job, recipients: this.#open };
     const prepared = prepareTransaction(job, this.#prepared, client.extensions, client.authenticated);
@@ -237,6 +241,7 @@ class Attempt {
     const { mailer, signal } = this.#job;
     const connected = await openSocket(place, this.#connectTimeout(), signal);
     if ("failure" in connected) return connected;
+    this.#reached = true;
     const Client = await this.#context.client();
     const client = new Client({
       socket: connected.socket,

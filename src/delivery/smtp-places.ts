@@ -13,10 +13,16 @@ import type { DeliveryEnvironment } from "./environment.ts";
 import { deferred, failed, type Outcome } from "./outcome.ts";
 import type { Place } from "./smtp-socket.ts";
 
-export type PlaceOrProblem =
+/** Something to try, or why a host of the list has no place. */
+export type PlaceOrProblem = (
   | { readonly kind: "place"; readonly place: Place }
-  /** Why a host of the list has no place. */
-  | { readonly kind: "problem"; readonly outcome: Outcome };
+  | { readonly kind: "problem"; readonly outcome: Outcome }
+) & {
+  /** A problem that says for ever where the mail does not go (null MX, we ourselves): no last resort changes that. */
+  readonly settled?: boolean;
+  /** FallbackSmartHost: for mail whose own hosts are unknown, or cannot be reached at all. */
+  readonly lastResort?: true;
+};
 
 /** Service names that A= lines use instead of a number. */
 const SERVICES: ReadonlyMap<string, number> = new Map([
@@ -52,10 +58,17 @@ export async function* findPlaces(
   }
   const only = options.text("ConnectOnlyTo");
   const hosts = splitHostList(only === "" ? target : `[${only}]`);
-  const last = options.text("FallbackSmartHost");
-  if (last !== "" && only === "") hosts.push(last);
   if (hosts.length === 0) yield problem(failed("5.1.2", `Host unknown (no host for mailer ${job.mailer.name})`));
-  for (const host of hosts) yield* placesOfHost(environment, job, host, port);
+  let settled = false;
+  for (const host of hosts) {
+    for await (const each of placesOfHost(environment, job, host, port)) {
+      settled ||= each.settled === true;
+      yield each;
+    }
+  }
+  const last = options.text("FallbackSmartHost");
+  if (last === "" || only !== "" || settled) return;
+  for await (const each of placesOfHost(environment, job, last, port)) yield { ...each, lastResort: true };
 }
 
 async function* placesOfHost(
@@ -75,7 +88,8 @@ async function* placesOfHost(
   });
   const found = isPromise(answer) ? await answer : answer;
   if (found.kind !== "hosts") {
-    yield problem(explain(found, host.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "")));
+    const reason = problem(explain(found, host.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "")));
+    yield { ...reason, settled: found.kind === "nullmx" || found.kind === "self" };
     return;
   }
   for (const { name, address } of found.hosts) {

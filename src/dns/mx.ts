@@ -119,7 +119,7 @@ function choose(
   return whenReady(byAddress(names, name), (found) => (found.kind === "unknown" ? { kind: "self" } : found));
 }
 
-/** FallbackMXhost goes behind the others, itself expanded; it also helps when DNS cannot be asked. */
+/** FallbackMXhost goes behind the others, itself expanded; it also helps when DNS cannot be asked or knows no such name. */
 function withFallback(
   names: NameSources,
   found: MaybePromise<MailHosts>,
@@ -127,7 +127,7 @@ function withFallback(
   options: MxOptions,
 ): MaybePromise<MailHosts> {
   return whenReady(found, (first): MaybePromise<MailHosts> => {
-    if (first.kind !== "hosts" && first.kind !== "tempfail") return first;
+    if (first.kind === "nullmx" || first.kind === "self") return first;
     return whenReady(mailHosts(names, fallback, { ...options, fallback: undefined, cutOff: true }), (last) => {
       if (last.kind !== "hosts") return first;
       return { kind: "hosts", hosts: [...(first.kind === "hosts" ? first.hosts : []), ...last.hosts] };

@@ -6,6 +6,7 @@ import { findField, parseHeader } from "../../src/mail/header.ts";
 import { type DnsServer, startDnsServer } from "../support/dns-server.ts";
 import { eventually, MailServer } from "../support/mail-server.ts";
 import { meaningOf } from "../support/mailbox-list.ts";
+import { type HopScript, ScriptedHop } from "../support/scripted-hop.ts";
 import { sendMail } from "../support/smtp-client.ts";
 import { SmtpSink } from "../support/smtp-sink.ts";
 
@@ -21,6 +22,7 @@ beforeAll(async () => {
     "mx1.far.test": ["A 127.0.0.3"],
     "mx2.far.test": ["A 127.0.0.4"],
     "plain.test": ["A 127.0.0.4"],
+    "wrong.test": ["A 127.0.0.5"],
     "nomail.test": ["MX 0 ."],
     "broken.test": ["SERVFAIL"],
     "example.test": ["A 127.0.0.2"],
@@ -49,6 +51,9 @@ function digest(octets: string): string {
 }
 
 const text = (subject: string): string => `From: alice@example.test\r\nSubject: ${subject}\r\n\r\nhello\r\n.dot\r\n`;
+
+const BUSY: HopScript = ({ line }) => (line.includes("<later@") ? [{ say: "451 4.3.1 disk full" }] : undefined);
+const WRONG: HopScript = ({ moment }) => (moment === "DATA" ? [{ say: "250 2.0.0 ok" }] : undefined);
 
 describe("remote delivery", () => {
   test("goes to the second MX when the first refuses connections", async () => {
@@ -85,6 +90,29 @@ describe("remote delivery", () => {
       expect(meaningOf(field.value)).toEqual(meaningOf(value));
       expect(hasLongLine(field.value, name.length + 1, 78)).toBe(false);
     }
+  });
+
+  test("goes to the second MX at once for whom the first has no time", async () => {
+    await using first = await ScriptedHop.start({ host: "127.0.0.3", port: sink.port, script: BUSY });
+    const server = await start();
+    await sendMail(server.port, "alice@example.test", ["now@far.test", "later@far.test"], text("both"));
+    await sink.received(1);
+    expect(sink.messages[0].recipients).toEqual(["later@far.test"]);
+    expect(first.taken.map(({ recipient }) => recipient)).toEqual(["now@far.test"]);
+    await eventually("an empty queue", () =>
+      /far\.test.* stat=Sent(?:.*\n)*.*far\.test.* stat=Sent/.test(server.log()),
+    );
+  });
+
+  test("a host that answers DATA with 250 has not taken the message: it waits", async () => {
+    await using host = await ScriptedHop.start({ host: "127.0.0.5", port: sink.port, script: WRONG });
+    const server = await start();
+    await sendMail(server.port, "alice@example.test", ["x@wrong.test"], text("not taken"));
+    await eventually("the log", () => /to=<x@wrong\.test>.*stat=/.test(server.log()));
+    expect(server.log()).toMatch(
+      /to=<x@wrong\.test>.*dsn=4\.5\.0, stat=Deferred: .*unexpected reply "250 2\.0\.0 ok" during DATA/,
+    );
+    expect(host.taken).toEqual([]);
   });
 
   test("recipients of one message at one host travel together; 500 of them arrive", async () => {

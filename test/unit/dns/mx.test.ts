@@ -112,7 +112,8 @@ describe("mailHosts()", () => {
   test("FallbackMXhost comes last, and helps when DNS fails", async () => {
     expect(await hosts("host.test", { fallback: "twice.test" })).toEqual(["host.test", "a.test"]);
     expect(await hosts("fails.test", { fallback: "[192.0.2.7]" })).toEqual(["[192.0.2.7]"]);
-    expect(await hosts("nosuch.test", { fallback: "twice.test" })).toBe("unknown");
+    expect(await hosts("nosuch.test", { fallback: "twice.test" })).toEqual(["a.test"]);
+    expect(await hosts("nosuch.test", { fallback: "nosuch.test" })).toBe("unknown");
     expect(await hosts("host.test", { fallback: "nosuch.test" })).toEqual(["host.test"]);
   });
 });

@@ -1,0 +1,263 @@
+/** Connections that are kept, closed or encrypted; hosts one after the other. */
+import { createServer } from "node:net";
+import { describe, expect, test } from "@jest/globals";
+import { testConfig, testMailer, testOptions, type Zone } from "../../support/delivery-job.ts";
+import { agent, closing, sink, texts, unusedPort } from "../../support/smtp-delivery.ts";
+import { type SinkScript, type SmtpSink } from "../../support/smtp-sink.ts";
+
+describe("connections", () => {
+  test("are kept and used again", async () => {
+    const server = await sink();
+    const deliver = agent(server.port);
+    for (let count = 0; count < 3; count++) await deliver();
+    expect(server.connections).toBe(1);
+    expect(server.messages.length).toBe(3);
+  });
+
+  test("m= limits the messages of one connection", async () => {
+    const server = await sink();
+    const mailer = testMailer({ argv: ["TCP", "[127.0.0.1]", String(server.port)], maxMessages: 2 });
+    const deliver = agent(server.port);
+    for (let count = 0; count < 3; count++) await deliver({ mailer });
+    expect(server.messages.map(({ connection }) => connection)).toEqual([0, 0, 1]);
+  });
+
+  test("a kept connection that the server has closed is replaced", async () => {
+    const server = await sink();
+    const deliver = agent(server.port);
+    await deliver();
+    server.dropConnections();
+    expect(texts(await deliver())).toEqual(["2.0.0 Sent (ok queued as 2)"]);
+  });
+
+  test.each([
+    ["MAIL", "421 4.3.2 enough"],
+    ["RCPT", "421 4.3.2 enough"],
+    ["DATA", "421 4.3.2 enough"],
+    ["RSET", "421 4.3.2 enough"],
+  ])("a kept connection that answers %s with %s is replaced at once", async (verb, reply) => {
+    const kept = (command: { connection: number; verb: string }) =>
+      command.connection === 0 && server.commands.length > 4;
+    const server: SmtpSink = await sink({
+      reply: (command) => {
+        if (verb === "RSET" && server.messages.length === 0 && command.verb === "." && command.connection === 0) {
+          return "554 5.6.0 no";
+        }
+        return kept(command) && command.verb === verb ? reply : undefined;
+      },
+    });
+    const deliver = agent(server.port);
+    await deliver();
+    expect(texts(await deliver())).toEqual([`2.0.0 Sent (ok queued as ${server.messages.length})`]);
+    expect(server.connections).toBe(2);
+  });
+
+  test("a fresh connection that is closed with 421 is a reason to wait", async () => {
+    const server = await sink({ reply: ({ verb }) => (verb === "MAIL" ? "421 4.3.2 enough" : undefined) });
+    expect(texts(await agent(server.port)())).toEqual(["4.3.2 Deferred: 421 4.3.2 enough"]);
+    expect(server.connections).toBe(1);
+  });
+
+  test("size 0 keeps none", async () => {
+    const server = await sink();
+    const deliver = agent(server.port, { config: testConfig(testOptions({ ConnectionCacheSize: 0 })) });
+    await deliver();
+    await deliver();
+    expect(server.connections).toBe(2);
+  });
+
+  test("STARTTLS is used when it is offered", async () => {
+    const server = await sink({ extensions: ["STARTTLS", "PIPELINING"] });
+    const lines: string[] = [];
+    const log = { enabled: () => true, write: (_level: number, { text }: { text: string }) => void lines.push(text) };
+    expect(texts(await agent(server.port, { log })())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+    expect(server.messages[0].encrypted).toBe(true);
+    expect(lines).toEqual([
+      "STARTTLS=client, relay=[127.0.0.1], version=TLSv1.3, verify=FAIL, cipher=TLS_AES_256_GCM_SHA384, bits=256/256",
+    ]);
+    expect(server.commands.filter((line) => line.startsWith("EHLO")).length).toBe(2);
+  });
+
+  test("a refused STARTTLS means plain text", async () => {
+    const server = await sink({
+      extensions: ["STARTTLS"],
+      reply: ({ verb }) => (verb === "STARTTLS" ? "454 4.7.0 not now" : undefined),
+    });
+    await agent(server.port)();
+    expect(server.messages[0].encrypted).toBe(false);
+  });
+
+  test("a handshake that fails means a new connection in plain text, if the configuration allows it", async () => {
+    const script: SinkScript = {
+      extensions: ["STARTTLS"],
+      reply: ({ verb }) => (verb === "STARTTLS" ? { reply: "220 go", drop: true } : undefined),
+    };
+    const server = await sink(script);
+    expect(texts(await agent(server.port)())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+    expect(server.messages).toMatchObject([{ encrypted: false, connection: 1 }]);
+    const strict = await sink(script);
+    const options = testOptions({ TLSFallbacktoClear: false });
+    const report = await agent(strict.port, { config: testConfig(options) })();
+    expect(report.statuses.get(0)).toMatchObject({ action: "delayed", status: "4.7.5" });
+  });
+});
+
+describe("a server that breaks off at STARTTLS", () => {
+  const script: SinkScript = {
+    extensions: ["STARTTLS"],
+    reply: ({ verb }) => (verb === "STARTTLS" ? { drop: true } : undefined),
+  };
+
+  test.each([
+    [true, "2.0.0 Sent (ok queued as 1)", 2],
+    [false, "4.7.5 Deferred: STARTTLS with [127.0.0.1] failed: connection closed", 1],
+  ])("is in the log as such (TLSFallbacktoClear %s)", async (fallback, text, connections) => {
+    const server = await sink(script);
+    const lines: string[] = [];
+    const log = { enabled: () => true, write: (_level: number, line: { text: string }) => void lines.push(line.text) };
+    const config = testConfig(testOptions({ TLSFallbacktoClear: fallback }));
+    expect(texts(await agent(server.port, { log, config })())).toEqual([text]);
+    expect(server.connections).toBe(connections);
+    expect(lines).toEqual(["STARTTLS=client, error: relay=[127.0.0.1], reason=connection closed"]);
+  });
+
+  test("leaves the mail to the next host", async () => {
+    const good = await sink();
+    await sink({ ...script, host: "127.0.0.2" }, good.port);
+    const zone = { "A b.test": ["127.0.0.2", "127.0.0.1"] };
+    const config = testConfig(testOptions({ TLSFallbacktoClear: false }));
+    expect(texts(await agent(good.port, { zone, config })())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+  });
+});
+
+/** MX b.test is mx1; the fallback host listens at 127.0.0.1. Resolves with the action. */
+async function withFallback(option: string, mx1: SinkScript | "down", zone: Zone = {}): Promise<string | undefined> {
+  const last = await sink();
+  if (mx1 !== "down") await sink({ ...mx1, host: "127.0.0.2" }, last.port);
+  const config = testConfig(testOptions({ [option]: "[127.0.0.1]" }));
+  const known = { "MX b.test": ["10 mx1.b.test"], "A mx1.b.test": ["127.0.0.2"] };
+  const report = await agent(last.port, { config, zone: { ...known, ...zone } })();
+  return report.statuses.get(0)?.action;
+}
+
+function says(verb: string, reply: string): SinkScript {
+  return { reply: (command) => (command.verb === verb ? reply : undefined) };
+}
+
+describe("hosts", () => {
+  test("a refused connection is a reason to wait", async () => {
+    const port = await unusedPort();
+    expect(texts(await agent(port)())).toEqual(["4.4.1 Deferred: Connection refused by [127.0.0.1]"]);
+  });
+
+  test("mail exchangers are tried in order of preference until one answers", async () => {
+    const server = await sink();
+    const zone = {
+      "MX b.test": ["20 mx2.b.test", "10 mx1.b.test"],
+      "A mx1.b.test": ["127.0.0.2"],
+      "A mx2.b.test": ["127.0.0.1"],
+    };
+    const report = await agent(server.port, { zone })();
+    expect(report.statuses.get(0)).toMatchObject({ action: "relayed", relay: "mx2.b.test. [127.0.0.1]" });
+  });
+
+  test("every address of a host is tried", async () => {
+    const server = await sink();
+    const zone = { "A b.test": ["127.0.0.2", "127.0.0.3", "127.0.0.1"] };
+    expect(texts(await agent(server.port, { zone })())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+  });
+
+  test("a host that greets with 4xx or 5xx leaves the mail to the next one", async () => {
+    const bad = await sink({ host: "127.0.0.2", reply: ({ verb }) => (verb === "CONNECT" ? "554 no" : undefined) });
+    const zone = { "MX b.test": ["10 mx1.b.test"], "A mx1.b.test": ["127.0.0.2"] };
+    expect(texts(await agent(bad.port, { zone })())).toEqual(["5.0.0 Service unavailable"]);
+  });
+
+  test.each([
+    ["an unknown host", {}, "5.1.2 Host unknown (Name server: b.test.: host not found)", "failed"],
+    [
+      "a name server in trouble",
+      { "MX b.test": "tempfail" },
+      "4.4.3 Deferred: Name server: b.test.: host name lookup failure",
+      "delayed",
+    ],
+    ["a null MX", { "MX b.test": ["0 ."] }, expect.stringMatching(/^5\.1\.10 .*null MX/), "failed"],
+    [
+      "ourselves as best MX",
+      { "MX b.test": ["10 here.test"] },
+      expect.stringMatching(/^5\.3\.5 .*loops back/),
+      "failed",
+    ],
+  ] as const)("%s", async (_name, zone, text, action) => {
+    const report = await agent(1, { zone })();
+    expect(texts(report)).toEqual([text]);
+    expect(report.statuses.get(0)?.action).toBe(action);
+  });
+
+  // As sendmail 8.17 answered.
+  test.each([
+    ["refuses connections", "down", "relayed", "relayed"],
+    ["greets with 4xx", says("CONNECT", "451 4.3.0 later"), "relayed", "delayed"],
+    ["greets with 5xx", says("CONNECT", "554 5.3.2 no"), "relayed", "failed"],
+    ["answers MAIL with 4xx", says("MAIL", "451 4.3.0 later"), "relayed", "delayed"],
+    ["answers MAIL with 5xx", says("MAIL", "554 5.7.1 no"), "failed", "failed"],
+    ["answers RCPT with 4xx", says("RCPT", "451 4.3.0 later"), "relayed", "delayed"],
+    ["answers the message with 4xx", says(".", "451 4.3.0 later"), "relayed", "delayed"],
+  ] as const)("a host that %s: FallbackMXhost, FallbackSmartHost", async (_name, mx1, mxHost, smartHost) => {
+    expect(await withFallback("FallbackMXhost", mx1)).toBe(mxHost);
+    expect(await withFallback("FallbackSmartHost", mx1)).toBe(smartHost);
+  });
+
+  test.each([
+    ["an unknown name", { "MX b.test": undefined, "A mx1.b.test": undefined }, "relayed"],
+    ["an MX without address", { "A mx1.b.test": undefined }, "relayed"],
+    ["a name server in trouble", { "MX b.test": "tempfail" }, "relayed"],
+    ["a null MX", { "MX b.test": ["0 ."] }, "failed"],
+    ["ourselves as best MX", { "MX b.test": ["10 here.test"] }, "failed"],
+  ] as const)("%s: FallbackMXhost and FallbackSmartHost alike", async (_name, changes, action) => {
+    for (const option of ["FallbackMXhost", "FallbackSmartHost"]) {
+      expect(await withFallback(option, "down", changes as unknown as Zone)).toBe(action);
+    }
+  });
+
+  test("a server that greets with our own name is ourselves", async () => {
+    const server = await sink({ name: "here.test" });
+    expect((await agent(server.port)()).statuses.get(0)).toMatchObject({ action: "failed", status: "5.3.5" });
+    const report = await agent(server.port, { flags: "mk" })();
+    expect(report.statuses.get(0)?.action).toBe("relayed");
+  });
+
+  test("a connection that breaks before the message was taken leaves the mail to the next host", async () => {
+    const good = await sink();
+    const zone = { "A b.test": ["127.0.0.2", "127.0.0.1"] };
+    const broken = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => broken.listen(good.port, "127.0.0.2", resolve));
+    closing.push(() => new Promise((resolve) => broken.close(() => resolve())));
+    expect(texts(await agent(good.port, { zone })())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+  });
+
+  test("a connection that breaks after the message is sent is a reason to try again later", async () => {
+    const server = await sink({ reply: ({ verb }) => (verb === "." ? { drop: true } : undefined) });
+    const report = await agent(server.port)();
+    expect(report.statuses.get(0)).toMatchObject({ action: "delayed", status: "4.4.2" });
+  });
+
+  test("every step has its own timeout", async () => {
+    const server = await sink({ extensions: [], reply: ({ verb }) => (verb === "RCPT" ? {} : undefined) });
+    const config = testConfig(testOptions({ "Timeout.rcpt": 50 }));
+    const report = await agent(server.port, { config })();
+    expect(texts(report)).toEqual(["4.4.2 Deferred: Connection timed out with [127.0.0.1] during RCPT"]);
+  });
+
+  test("an aborted delivery stops waiting", async () => {
+    const abort = new AbortController();
+    const server = await sink({
+      reply: ({ verb }) => {
+        if (verb === "DATA") abort.abort();
+        return verb === "DATA" ? {} : undefined;
+      },
+    });
+    const report = await agent(server.port)({ signal: abort.signal });
+    expect(texts(report)).toEqual(["4.3.2 Deferred: delivery interrupted"]);
+  });
+});
