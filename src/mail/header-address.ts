@@ -74,8 +74,8 @@ class Cracker {
   run(): AddressFrame {
     const text = this.#text;
     for (let at = 0; at < text.length; at++) at = this.#read(text[at], at);
-    // Quoted text behind the address: nothing but the address is sure.
-    if (this.#quotedBehind) return { before: "<", after: ">" };
+    // Quoted text behind the address: nothing but the address is sure, sendmail says.
+    if (this.#quotedBehind && !this.#exact) return { before: "<", after: ">" };
     if (this.#comment > 0) this.#write(")".repeat(this.#comment));
     if (this.#quoted && this.#copying) this.#write('"');
     if (this.#angle) this.#write(">");
