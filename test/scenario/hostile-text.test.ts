@@ -1,10 +1,13 @@
-/** What others wrote never moves the cursor of whoever reads it: commands, reports and the log show it as text. */
+/**
+ * What others wrote never moves the cursor of whoever reads it: commands, reports and the log show it as text. And it
+ * fills no log.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type DnsServer, startDnsServer } from "../support/dns-server.ts";
 import { eventually, MailServer } from "../support/mail-server.ts";
-import { SmtpClient } from "../support/smtp-client.ts";
+import { sendMail, SmtpClient } from "../support/smtp-client.ts";
 import { type SinkCommand, SmtpSink } from "../support/smtp-sink.ts";
 
 /** Clears the screen, sets the title, in seven bits, in eight and in UTF-8; goes back; turns the text around. */
@@ -95,3 +98,21 @@ test("praliases", async () => {
     expect(out + err).not.toMatch(CONTROLS);
   }
 });
+
+test.each(["(", ")", "<", ">,", '"', "\\", "a ("])(
+  "30 KB of %s in header fields are some lines of the log",
+  async (piece) => {
+    const before = server.log().length;
+    const field = piece.repeat(15_000 / piece.length);
+    const text = `From: ${field}\r\nTo: ${field}\r\nSubject: flood ${piece}\r\n\r\nx`;
+    expect(await sendMail(server.port, "ann@far.test", ["bob@mail.example.test"], text)).toMatch(/^250 /);
+    await eventually("the message", () =>
+      server.mailbox("bob").some((each) => each.includes(`Subject: flood ${piece}\n`)),
+    );
+    await eventually("the log", () => server.log().slice(before).includes("stat=Sent"));
+    const lines = server.log().slice(before).trimEnd().split("\n");
+    // from=, to=, and one for each field.
+    expect(lines.length).toBeLessThanOrEqual(4);
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(600);
+  },
+);
