@@ -181,7 +181,7 @@ export class AddressParser {
             canonical: rewriter.join(canonical.tokens),
             ...end,
             // What a look-up could not tell in 2, R= or 4 changes nothing; a rule that failed there does.
-            ...(fault === undefined && named.fault !== undefined ? { fault: named.fault } : {}),
+            ...(named.fault === undefined ? {} : worseEnd({ tokens, ...end }, named)),
           };
         });
       }

@@ -98,7 +98,9 @@ function rewrittenOf({ text, status, reason, fault }: RemoteName): RewrittenAddr
 }
 
 function resolutionOf(parsed: ParsedAddress): Resolution {
-  if ("status" in parsed && parsed.status === EX.TEMPFAIL && parsed.kind !== "error") return later(parsed.reason);
+  if ("status" in parsed && parsed.status === EX.TEMPFAIL) {
+    return parsed.kind === "error" ? refused(parsed.host, parsed.user) : later(parsed.reason);
+  }
   if ("fault" in parsed && parsed.fault !== undefined) return broken(parsed.fault);
   switch (parsed.kind) {
     case "triple": {
@@ -109,7 +111,7 @@ function resolutionOf(parsed: ParsedAddress): Resolution {
       return { kind: "triple", triple, canonical, ...(complaint === undefined ? {} : { complaint }) };
     }
     case "error":
-      return { kind: "error", reply: errorReply(parsed.host, parsed.user) };
+      return refused(parsed.host, parsed.user);
     case "discard":
       return { kind: "discard" };
     case "broken":
@@ -118,6 +120,10 @@ function resolutionOf(parsed: ParsedAddress): Resolution {
     default:
       return { kind: "error", reply: reply(553, "5.1.3", parsed.message || "User address required") };
   }
+}
+
+function refused(host: string, user: string): Resolution {
+  return { kind: "error", reply: errorReply(host, user) };
 }
 
 function broken(fault: string): Resolution {

@@ -37,8 +37,7 @@ export function runRuleset(
 }
 
 function faultOf(status: ExitCode, said: string | undefined): string | undefined {
-  if (status === EX.TEMPFAIL) return undefined;
-  return said ?? (status === EX.OK ? undefined : "Local configuration error");
+  return said ?? (status === EX.OK || status === EX.TEMPFAIL ? undefined : "Local configuration error");
 }
 
 /** How two runs, one after the other, ended together: "later" beats everything, else the first that is bad counts. */
