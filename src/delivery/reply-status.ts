@@ -54,12 +54,19 @@ export function replyCodes(reply: string, step: Step = "RCPT"): { code: number; 
   return { code, status, text };
 }
 
+/** Longer texts of a stranger are cut: they go into log, queue and report. */
+const LONGEST_TEXT = 1_000;
+
 /** A reply of several lines as one: continuation codes and repeated enhanced codes are dropped. */
 export function onOneLine(reply: string): string {
-  if (!reply.includes("\n")) return printable(reply).trimEnd();
+  const text = printable(reply.includes("\n") ? joined(reply) : reply).trimEnd();
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}...` : text;
+}
+
+function joined(reply: string): string {
   const [first, ...rest] = reply.split("\n");
   const texts = rest.map((line) => line.replace(/^\d{3}[ -]?(?:[245]\.\d{1,3}\.\d{1,3}(?: |$))?/, ""));
-  return printable([first.replace(/^(\d{3})-/, "$1 "), ...texts].join(" ")).trimEnd();
+  return [first.replace(/^(\d{3})-/, "$1 "), ...texts].join(" ");
 }
 
 /** Log lines and reports are not the place for control characters of a stranger. */

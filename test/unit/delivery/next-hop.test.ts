@@ -31,6 +31,7 @@ twice       lll      lll  ???      lll   lll  lll  lll   lll  sss nnn  sss
 twice_no    lll      lll  ???      lll   lll  lll  lll   lll  lll nnn  sss
 twice_late  lll      lll  ???      lll   lll  lll  lll   sss  sss nnn  sss
 twice_late_no lll    lll  ???      lll   lll  lll  lll   lll  sss nnn  sss
+usual_and_closes lll lll sss lll lll lll lll lll sss nnn sss
 lost        lll      lll  sss      lll   lll  lll  lll   lll  lll nnn  sss
 silent      lll      lll  ???      lll   lll  lll  lll   lll  lll nnn  sss
 early       ???      lll  lll      ???   lll  ???  ???   ???  lll ???  sss`;
@@ -44,6 +45,7 @@ const LMTP_FATES: Readonly<Record<string, string>> = {
   ". twice": "lll",
   ". twice late": "lll",
   ". twice late no": "lll",
+  ". usual and closes": "sll",
   "DATA twice late": "lll",
 };
 

@@ -36,3 +36,9 @@ test.each([
   const failure = { kind: "refused" as const, code, message: code, during: "connect" };
   expect(fromFailure(failure, peer)).toMatchObject({ action: "delayed", status, text, relay: peer.relay });
 });
+
+test("a text without end does not fill log and queue", () => {
+  const line = onOneLine(`451 4.3.0 ${"x".repeat(10_000)}`);
+  expect(line).toBe(`451 4.3.0 ${"x".repeat(990)}...`);
+  expect(onOneLine(`${"451-x\n".repeat(5_000)}451 x`).length).toBe(1_003);
+});
