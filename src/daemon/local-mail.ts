@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import type { Config } from "../config/config.ts";
+import type { Mailer } from "../config/mailer.ts";
 import { prepareMailer } from "../delivery/readiness.ts";
 import type { DeliverySite } from "../dispatch/attempt.ts";
 import type { Log } from "../log/log.ts";
@@ -20,39 +21,73 @@ const NOT_ARRIVE = "mail for local users will not arrive";
 
 /** @returns what keeps local mail from arriving, with what to do about it; it is in the log, too */
 export async function prepareLocalMail(site: DeliverySite, log: Log): Promise<readonly string[]> {
-  const made = site.aliasDatabases.filter(makeAliasFile).map(({ textFile }) => textFile);
-  const tables = missingTables(site.config);
-  const problems: string[] = [];
-  for (const database of site.aliasDatabases) problems.push(...missingAliases(database));
-  try {
-    problems.push(...(await mailProblems(site, made)));
-  } catch (error) {
-    problems.push(`${NOT_ARRIVE}: users cannot be looked up: ${(error as Error).message}`);
-  }
+  const made: string[] = [];
+  for (const database of site.aliasDatabases) made.push(...makeAliasFile(database));
+  const tables = missingTables(site.config).map((problem) => `mail will wait that asks this table: ${problem}`);
+  const problems = [...tables, ...(await localProblems(site, made))];
   for (const path of made) log.write(1, { priority: "notice", text: `made ${path}, which was missing` });
-  const texts = [...tables.map((problem) => `mail will wait that asks this table: ${problem}`), ...problems];
-  for (const text of texts) log.write(1, { priority: "warning", text });
-  return texts;
+  for (const text of problems) log.write(1, { priority: "warning", text });
+  return problems;
 }
 
 /** @param made gets what was made on the way */
-async function mailProblems(site: DeliverySite, made: (string | undefined)[]): Promise<readonly string[]> {
+async function localProblems(site: DeliverySite, made: string[]): Promise<readonly string[]> {
+  const { config } = site;
+  const aliases = site.aliasDatabases.flatMap(missingAliases);
+  const { mailer, problem: refused } = await localMailer(site);
+  // Everything goes elsewhere, or is refused on purpose.
+  if (mailer === undefined) return aliases;
+  const { made: folders, problem } = prepareMailer(config, mailer, POSTMASTER);
+  made.push(...folders);
+  const programs = config.mailers.get("prog");
+  const shell = programs && prepareMailer(config, programs, POSTMASTER).problem;
+  return [
+    ...aliases,
+    ...(aliases.length > 0 ? [] : told(refused)),
+    ...(mailer.flags.has("w") ? told(await userProblem(site), NOT_ARRIVE) : []),
+    ...told(problem, NOT_ARRIVE),
+    ...told(shell, "mail for programs that aliases name will not arrive"),
+  ];
+}
+
+function told(problem: string | undefined, title?: string): string[] {
+  return problem === undefined ? [] : [title === undefined ? problem : `${title}: ${problem}`];
+}
+
+/** The mailer that mail for a local user goes to, and what is wrong on the way to it; neither when it goes elsewhere. */
+async function localMailer(site: DeliverySite): Promise<{ readonly mailer?: Mailer; readonly problem?: string }> {
   const scope = site.config.macros.child();
   const resolution = await site.router.resolve(POSTMASTER, scope);
-  if (resolution.kind !== "triple") return [];
-  const problems: string[] = [];
-  const answer = await locate(site, resolution.triple, false, scope);
-  // Elsewhere, or refused on purpose: nothing is local here.
-  const mailer = "triple" in answer ? site.config.mailers.get(answer.triple.mailer) : undefined;
-  if (mailer === undefined || !mailer.flags.has("l")) return [];
-  if (answer.kind === "unknown") {
-    problems.push(`mail for ${POSTMASTER} is refused, which every server has to take: make an alias for that name`);
+  if (resolution.kind !== "triple") return {};
+  const local = (name: string): Mailer | undefined => {
+    const mailer = site.config.mailers.get(name);
+    return mailer?.flags.has("l") === true ? mailer : undefined;
+  };
+  try {
+    const answer = await locate(site, resolution.triple, false, scope);
+    if (answer.kind === "error" || answer.kind === "discard") return {};
+    const mailer = local("triple" in answer ? answer.triple.mailer : resolution.triple.mailer);
+    if (mailer === undefined) return {};
+    if (answer.kind === "tempfail") return { mailer, problem: `${NOT_ARRIVE}: ${answer.reply.lines.join(" ")}` };
+    if (answer.kind !== "unknown") return { mailer };
+    const advice = "make an alias for that name";
+    return { mailer, problem: `mail for ${POSTMASTER} is refused, which every server has to take: ${advice}` };
+  } catch {
+    // The users cannot be asked: told below.
+    const mailer = local(resolution.triple.mailer);
+    return mailer === undefined ? {} : { mailer };
   }
-  // Throws when the users' file cannot be read, which an alias would hide.
-  if (mailer.flags.has("w")) await site.users.find(POSTMASTER);
-  const { made: folders, problem } = prepareMailer(site.config, mailer, POSTMASTER);
-  made.push(...folders);
-  return problem === undefined ? problems : [...problems, `${NOT_ARRIVE}: ${problem}`];
+}
+
+/** Asked for by itself: an alias for the postmaster hides it. */
+async function userProblem(site: DeliverySite): Promise<string | undefined> {
+  try {
+    await site.users.find(POSTMASTER);
+    return undefined;
+  } catch (error) {
+    const source = site.config.options.text("MailboxDatabase");
+    return `users cannot be looked up (MailboxDatabase=${source}): ${(error as Error).message}`;
+  }
 }
 
 /** Tables that rules ask and that are not there: whatever they are asked about waits. */
@@ -75,20 +110,20 @@ function missingAliases({ textFile, databaseFile, isOptional }: AliasDatabase): 
   if (isOptional || textFile === undefined || existsSync(textFile)) return [];
   if (databaseFile !== undefined && existsSync(databaseFile)) return [];
   return [
-    `the alias file ${textFile} is missing: make it (without a line in it will do), or name the right one in AliasFile`,
+    `${NOT_ARRIVE}: the alias file ${textFile} is missing: make it (without a line in it will do), or name the right one in AliasFile`,
   ];
 }
 
 /** The first alias file of a server, when it may be missing: then making it loses nothing. */
-function makeAliasFile({ textFile, databaseFile, isOptional }: AliasDatabase): boolean {
-  if (!isOptional || textFile === undefined) return false;
-  if (existsSync(textFile) || (databaseFile !== undefined && existsSync(databaseFile))) return false;
+function makeAliasFile({ textFile, databaseFile, isOptional }: AliasDatabase): string[] {
+  if (!isOptional || textFile === undefined) return [];
+  if (existsSync(textFile) || (databaseFile !== undefined && existsSync(databaseFile))) return [];
   try {
     if (!existsSync(dirname(textFile))) mkdirSync(dirname(textFile), { mode: 0o755 });
     writeFileSync(textFile, firstAliases(), { flag: "wx", mode: 0o644 });
-    return true;
+    return [textFile];
   } catch {
-    return false; // there are no aliases, then
+    return []; // there are no aliases, then
   }
 }
 

@@ -2,10 +2,11 @@
  * Whether a mailer could deliver to local users now, asked when a configuration comes into force: the answer is for who
  * started the server, so that mail does not wait unnoticed. Makes the folder that mailboxes lie in when only that is missing.
  */
-import { accessSync, constants, lstatSync, mkdirSync, realpathSync } from "node:fs";
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
+import { MACRO } from "../rewriting/tokens.ts";
 import { storeOf } from "./local-agent.ts";
 import { standInFor } from "./stand-in.ts";
 import { belongsToRoot, folderExists } from "./new-mailbox.ts";
@@ -24,6 +25,8 @@ const WORLD_WRITE = 0o002;
 export function prepareMailer(config: Config, given: Mailer, user: string): Readiness {
   const mailer = standInFor(given)?.mailer ?? given;
   if (mailer.path.startsWith("/")) return program(mailer);
+  const [how = "", socket = ""] = mailer.argv;
+  if (/^\[(?:IPC|LPC|TCP)\]$/i.test(mailer.path) && how.toUpperCase() === "FILE") return listener(mailer, socket);
   if (mailer.path.toUpperCase() !== "[LOCAL]") return READY;
   const scope = config.macros.child([
     ["u", user],
@@ -42,6 +45,11 @@ function program({ name, path }: Mailer): Readiness {
     const advice = "install it, or let the server write mailboxes itself (docs/migrating.md, Local delivery)";
     return { made: [], problem: `the program ${path} of mailer ${name} is missing or not executable: ${advice}` };
   }
+}
+
+function listener({ name }: Mailer, socket: string): Readiness {
+  if (socket.includes(MACRO) || existsSync(socket)) return READY;
+  return { made: [], problem: `there is no socket ${socket} of mailer ${name}: start the program that listens there` };
 }
 
 function mailboxFolder(folder: string): Readiness {
