@@ -4,9 +4,9 @@ dnl cf.m4: the frame of every configuration. Read before the site file; defines 
 dnl the configuration itself (m4/proto.m4) is written when the site file has ended.
 dnl 
 dnl m4 comments are off from here on (hash marks begin comments of the configuration, and names in them are expanded).
-dnl _CF_DIR_ is the folder of this library, with a slash at its end; the compiler sets it, GNU m4 gets it by -D_CF_DIR_=...
+dnl _CF_DIR_ is the folder of this library, with a slash at its end, whatever the command line or the site file call so.
 undefine(`format')
-ifdef(`_CF_DIR_', `', `define(`_CF_DIR_', patsubst(__file__, `m4/cf\.m4$', `'))')
+define(`_CF_DIR_', patsubst(__file__, `m4/cf\.m4$', `'))
 include(_CF_DIR_`m4/words.m4')
 include(_CF_DIR_`m4/site.m4')
 include(_CF_DIR_`m4/defaults.m4')

@@ -18,14 +18,18 @@ define(`_SET_ARGS_', `define(`_ARG_', `$2')define(`_ARG1_', `$2')define(`_ARG2_'
 define(`_ARG4_', `$5')define(`_ARG5_', `$6')define(`_ARG6_', `$7')define(`_ARG7_', `$8')define(`_ARG8_', `$9')dnl
 define(`_ARG9_', `$10')define(`_ARGS_', `shift($@)')')
 _SET_ARGS_()undefine(`_ARG_')undefine(`_ARGS_')
-dnl _PART_(`folder', name, arguments): reads the file of a part.
+dnl _PART_(`folder', name, arguments): reads the file of a part. _HEADED_PART_ leaves a comment, on a line of its own: what
+dnl stands behind the call on its line, be it only a blank, continues that and no line of the configuration.
+define(`_HEADED_PART_', `undefine(`_COMMENT_OPEN_')PUSHDIVERT(0)
+# $1 $2
+POPDIVERT`'_PART_($@)')
 define(`_PART_', `_END_COMMENT_`'_SET_ARGS_(shift($@))include(_CF_DIR_`$1/$2.m4')')
 
-_CALL_(`OSTYPE', `$#', `$@', `PUSHDIVERT(-1)define(`_OSTYPE_', `$1')_PART_(`ostype', $@)POPDIVERT`'')
-_CALL_(`DOMAIN', `$#', `$@', `PUSHDIVERT(-1)define(`_DOMAIN_', `$1')_PART_(`domain', $@)POPDIVERT`'')
-_CALL_(`HACK', `$#', `$@', `PUSHDIVERT(-1)define(`_HACK_', `$1')_PART_(`hack', $@)POPDIVERT`'')
+_CALL_(`OSTYPE', `$#', `$@', `PUSHDIVERT(-1)define(`_OSTYPE_', `$1')_HEADED_PART_(`ostype', $@)POPDIVERT`'')
+_CALL_(`DOMAIN', `$#', `$@', `PUSHDIVERT(-1)define(`_DOMAIN_', `$1')_HEADED_PART_(`domain', $@)POPDIVERT`'')
+_CALL_(`HACK', `$#', `$@', `PUSHDIVERT(-1)define(`_HACK_', `$1')_HEADED_PART_(`hack', $@)POPDIVERT`'')
 _CALL_(`FEATURE', `$#', `$@', `PUSHDIVERT(-1)ifdef(`_MAILERS_SEEN_', `_WARNING_(`FEATURE($1) stands after MAILER(): move it in front of them')')dnl
-_PART_(`feature', $@)POPDIVERT`'')
+_HEADED_PART_(`feature', $@)POPDIVERT`'')
 
 dnl MAILER_DEFINITIONS: mailer lines (M) and their rulesets follow, written by the site itself.
 define(`MAILER_DEFINITIONS', `define(`_MAILERS_SEEN_', `1')divert(7)')

@@ -1,6 +1,6 @@
 /**
  * `rulemail mc [options] FILE.mc > FILE.cf`: compiles a site file with the macro library. What is wrong is said on standard
- * error, with the line of the site file; the configuration is written as far as it makes sense.
+ * error, with the line of the site file. After an error nothing is written, or with -k what m4 would print, with its status.
  */
 import { writeFileSync } from "node:fs";
 import yargs from "yargs";
@@ -28,6 +28,7 @@ function parser(words: readonly string[]) {
     .option("o", { type: "string", nargs: 1, describe: "write to this file, and FILE.map beside it" })
     .option("cf-dir", { type: "string", nargs: 1, describe: "another macro library (a folder)" })
     .option("allow-syscmd", { type: "boolean", describe: "let syscmd and esyscmd run programs" })
+    .option("k", { alias: "keep-going", type: "boolean", describe: "after errors, write what can be made, as m4 does" })
     .option("diff", { type: "boolean", describe: "compare two files (.mc or .cf) in meaning" })
     .option("rules", { type: "boolean", default: true, describe: "with --diff: compare rules (--no-rules: do not)" })
     .option("probe", { type: "string", array: true, nargs: 1, describe: "with --diff: an address to follow" })
@@ -71,7 +72,11 @@ export async function runMc(words: readonly string[]): Promise<number> {
   }
   const result = compileMc({ file }, compiling);
   if (result.diagnostics.length > 0) process.stderr.write(`${reportAll(result.diagnostics, readText)}\n`);
-  if (!result.complete) return result.status || EX.DATAERR;
+  const failed = !result.complete || result.diagnostics.some(({ severity }) => severity === "error");
+  if (failed && options.k !== true) {
+    process.stderr.write("rulemail mc: nothing is written after errors; -k (--keep-going) writes what can be made\n");
+    return result.status > 1 ? result.status : EX.DATAERR;
+  }
   if (options.o === undefined) {
     const output = new Output();
     output.print(result.text);
@@ -80,7 +85,7 @@ export async function runMc(words: readonly string[]): Promise<number> {
     writeFileSync(options.o, result.text, "latin1");
     writeFileSync(sourceMapPath(options.o), formatSourceMap(result.text, result, library.root));
   }
-  return result.diagnostics.some(({ severity }) => severity === "error") ? EX.DATAERR : EX.OK;
+  return result.status;
 }
 
 function explain(library: Library, name: string): number {

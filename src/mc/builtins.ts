@@ -3,7 +3,8 @@ import { ANY, numberArgument, type Row } from "./builtin-row.ts";
 import { debuggingBuiltins } from "./builtins-debugging.ts";
 import { textBuiltins } from "./builtins-text.ts";
 import { systemBuiltins } from "./builtins-system.ts";
-import { type Argument, type Call, Exit, textOf } from "./expand.ts";
+import { type Argument, type Call, textOf } from "./expand.ts";
+import { Exit } from "./problem.ts";
 import type { Builtin, Symbol, SymbolTable } from "./symbols.ts";
 
 const BLIND = { blind: true };

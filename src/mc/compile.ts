@@ -2,13 +2,17 @@
  * The entry of the macro compiler: an .mc file in, the text of a configuration (.cf) and what there is to say about it
  * out. It joins the processor, the search path and the library; it writes no files and prints nothing.
  */
+import { dirname } from "node:path";
 import { type Diagnostic, diagnostic, type Severity } from "../source/diagnostic.ts";
 import { builtins, defineBuiltins } from "./builtins.ts";
-import { Exit, FatalError, type Problem, Processor, type ProcessorOptions } from "./expand.ts";
+import { Processor, type ProcessorOptions } from "./expand.ts";
+import { Exit, FatalError, type Problem } from "./problem.ts";
+import type { Location } from "../source/location.ts";
 import { searchPath } from "./files.ts";
 import { type Library, readText, shippedLibrary } from "./library.ts";
 import { locationOf, type Origin, outermost, story } from "./origin.ts";
 import { checkCalls, checkLines, checkUnread, isWrongQuote } from "./site-check.ts";
+import { checkStrayText, withoutIdleBlanks } from "./stray-text.ts";
 import type { SymbolTable } from "./symbols.ts";
 
 export interface CompileOptions {
@@ -68,7 +72,8 @@ export interface CompileResult {
 }
 
 /** Compiles an .mc file with the macro library. */
-export function compileMc(source: SourceText, options: CompileOptions = {}): CompileResult {
+export function compileMc(source: SourceText, given: CompileOptions = {}): CompileResult {
+  const options = withoutOtherLibrary(given);
   const library = options.library ?? shippedLibrary();
   const text = source.text ?? readText(source.file);
   if (text === undefined) return unreadable(source.file);
@@ -78,6 +83,13 @@ export function compileMc(source: SourceText, options: CompileOptions = {}): Com
   }
   const frame = { file: `${library.root}m4/cf.m4`, text: library.read("m4/cf.m4")! };
   return process([frame, site], { ...options, library }, site);
+}
+
+/** -D_CF_DIR_=FOLDER, as callers of m4 name the library of the original: parts that ours has not may be found there. */
+function withoutOtherLibrary(options: CompileOptions): CompileOptions {
+  const { _CF_DIR_: folder, ...defines } = options.defines ?? {};
+  if (folder === undefined) return options;
+  return { ...options, defines, includePath: [...(options.includePath ?? []), folder] };
 }
 
 /** Runs the bare macro processor over files, as GNU m4 does; the library only helps out when cf.m4 is asked for. */
@@ -148,6 +160,7 @@ function process(sources: readonly SourceText[], options: M4Options, site: Loade
   const files = searchPath({
     library,
     includePath,
+    home: site && dirname(site.file),
     fromHere: library === undefined,
     onFound: (name, file) => {
       if (m4.debugging.shows("p")) m4.debugging.note(`path search for \`${name}' found \`${file}'`, m4.at);
@@ -187,10 +200,15 @@ function process(sources: readonly SourceText[], options: M4Options, site: Loade
     ? withoutConsequences(found.diagnostics, checkLines(site.file, site.text))
     : found.diagnostics;
   if (site && complete) {
-    diagnostics.push(...checkCalls(site.file, site.text, m4.symbols), ...checkUnread(site.file, m4.symbols));
+    const source = sourcesOf(site, library!);
+    const calls = checkCalls(site.file, site.text, m4.symbols);
+    const stray = checkStrayText({ text, origins, source }).filter(
+      ({ at }) => !calls.some((each) => isSamePlace(each.at, at)),
+    );
+    diagnostics.push(...calls, ...stray, ...checkUnread(site.file, m4.symbols));
   }
   return {
-    text,
+    text: site ? withoutIdleBlanks(text) : text,
     origins,
     causes: site ? origins.map((origin) => origin && causeOf(origin, site.file, m4.symbols)) : [],
     diagnostics: site ? inSite(diagnostics, site, library!.root) : diagnostics,
@@ -198,6 +216,21 @@ function process(sources: readonly SourceText[], options: M4Options, site: Loade
     messages: found.messages,
     status,
   };
+}
+
+/** Lines of the site's file and of those that it includes, but not of the library. */
+function sourcesOf(site: LoadedText, library: Library): (file: string) => readonly string[] | undefined {
+  const known = new Map<string, readonly string[] | undefined>([[site.file, site.text.split("\n")]]);
+  return (file) => {
+    if (!known.has(file)) {
+      known.set(file, file.startsWith(library.root) ? undefined : readText(file)?.split("\n"));
+    }
+    return known.get(file);
+  };
+}
+
+function isSamePlace(one: Location, other: Location): boolean {
+  return one.file === other.file && one.line === other.line;
 }
 
 /** What the lines say by themselves, in front of the rest; what the processor stumbled over in those lines follows from it. */

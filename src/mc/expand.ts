@@ -9,6 +9,8 @@ import { Debugging, type TracedCall } from "./debugging.ts";
 import { Diversions, OutputTooLarge } from "./diversions.ts";
 import { InputTooLarge } from "./input.ts";
 import { builtIn, type Origin } from "./origin.ts";
+import { FatalError, type Problem } from "./problem.ts";
+import { endless } from "./self-definition.ts";
 import { Scanner, type TokenKind, UnterminatedText } from "./scanner.ts";
 import { type Builtin, partsOf, type Symbol, SymbolTable } from "./symbols.ts";
 import { SyncLines } from "./sync-lines.ts";
@@ -67,37 +69,6 @@ export interface ProcessorOptions {
 const DEFAULT_NESTING = 250_000;
 const DEFAULT_EXPANSIONS = 10_000_000;
 
-/** Something is wrong with the input. The words are GNU m4's. */
-export interface Problem {
-  readonly severity: "error" | "warning";
-  /** How GNU m4 marks it: "Warning: ", "ERROR: ", or not at all. */
-  readonly mark: string;
-  readonly message: string;
-  readonly at: Origin;
-  /** For somebody who has not asked for m4 but for a configuration: other words, another place, and how to call that. */
-  readonly plainly?: string;
-  readonly plainAt?: Origin;
-  readonly placeName?: string;
-}
-
-/** Ends the run: a limit was passed, or the input ended inside something. */
-export class FatalError extends Error {
-  readonly problem: Problem;
-  constructor(problem: Problem) {
-    super(problem.message);
-    this.problem = problem;
-  }
-}
-
-/** m4exit was called. */
-export class Exit extends Error {
-  readonly status: number;
-  constructor(status: number) {
-    super("m4exit");
-    this.status = status;
-  }
-}
-
 /** A call whose arguments are being read. */
 interface Frame {
   readonly name: string;
@@ -131,6 +102,8 @@ export class Processor {
   #frames: Frame[] = [];
   #calls = 0;
   #at: Origin = builtIn;
+  /** The macro that was called last. */
+  #name: string | undefined;
   readonly #sync: SyncLines | undefined;
   readonly #maxNesting: number;
   readonly #maxExpansions: number;
@@ -236,8 +209,11 @@ export class Processor {
     return error;
   }
 
-  #limit(message: string, at: Origin, plainly?: string): FatalError {
-    return new FatalError({ severity: "error", mark: "", message, at, plainly });
+  /** Something went on for too long; in plain words, the name that is defined by itself is to blame, where it was defined. */
+  #limit(message: string, at: Origin): FatalError {
+    const blamed = this.#name === undefined ? undefined : endless(this.symbols, this.#name);
+    const plain = blamed && { plainly: `${blamed.message} (${message})`, plainAt: blamed.symbol.definedAt };
+    return new FatalError({ severity: "error", mark: "", message, at, ...plain });
   }
 
   /** A name: expanded, or text. */
@@ -264,6 +240,7 @@ export class Processor {
 
   #begin(name: string, symbol: Symbol, at: Origin, hasArguments: boolean): void {
     const depth = this.#frames.length + 1;
+    this.#name = name;
     if (depth > this.#maxNesting) {
       throw this.#limit(`recursion limit of ${this.#maxNesting} exceeded, use -L<N> to change it`, at);
     }

@@ -53,12 +53,12 @@ export function checkCalls(file: string, text: string, symbols: SymbolTable): Di
   const found: Diagnostic[] = [];
   const names = symbols.names();
   for (const [index, line] of text.split("\n").entries()) {
-    const name = /^\s*([A-Z][A-Z0-9_]{3,})\(/.exec(line)?.[1];
+    const [, blanks = "", name] = /^(\s*)([A-Z][A-Z0-9_]{3,})\(/.exec(line) ?? [];
     if (name === undefined || names.includes(name)) continue;
     const close = nearest(name, names.filter(isCapital));
     if (close === undefined) continue;
     const message = `there is no macro \`${name}': did you mean \`${close}'?`;
-    found.push(diagnostic("warning", message, { file, line: index + 1 }));
+    found.push(diagnostic("warning", message, { file, line: index + 1, column: blanks.length + 1 }));
   }
   return found;
 }

@@ -3,7 +3,8 @@ import { expect, test } from "@jest/globals";
 import { readFileSync } from "node:fs";
 import { builtins, defineBuiltins } from "../../src/mc/builtins.ts";
 import { compileMc } from "../../src/mc/compile.ts";
-import { Exit, FatalError, type Problem, Processor } from "../../src/mc/expand.ts";
+import { Processor } from "../../src/mc/expand.ts";
+import { Exit, FatalError, type Problem } from "../../src/mc/problem.ts";
 import { damage, fuzz, randomOctets, type Random, randomWords } from "../support/fuzz.ts";
 
 /** These make files or programs. */

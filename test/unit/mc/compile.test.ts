@@ -165,6 +165,20 @@ describe("what is said about a site file", () => {
     ]);
   });
 
+  test("a name that is defined by itself, at the line that did so", () => {
+    const text =
+      "OSTYPE(`linux')\ndefine(`confOURS', confOURS`, more')\ndefine(`confLOG_LEVEL', confOURS)\nMAILER(`smtp')\n";
+    expect(aboutSite(text)).toEqual([expect.stringMatching(/^site\.mc:2 error: `confOURS' is defined by itself/)]);
+  });
+
+  test("names that are defined by each other", () => {
+    const text =
+      "OSTYPE(`linux')\ndefine(`aa', `bb')\ndefine(`bb', `cc')\ndefine(`cc', `aa')\nLOCAL_CONFIG\nDXbb\nbb\n";
+    expect(aboutSite(text)).toEqual([
+      expect.stringMatching(/^site\.mc:\d error: `..' is defined by itself, by way of `..', `..': it expands for ever/),
+    ]);
+  });
+
   test("a file that is not there", () => {
     expect(compileMc({ file: "/no/such/site.mc" }, { library }).diagnostics[0].message).toMatch(/no such file/);
   });
