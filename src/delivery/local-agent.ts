@@ -8,6 +8,7 @@ import { isAbsolute, normalize } from "node:path";
 import type { Mailer } from "../config/mailer.ts";
 import type { RecipientStatus } from "../envelope/status.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { MACRO } from "../rewriting/tokens.ts";
 import type { TaskInput } from "../sys/user-workers.ts";
 import type { User } from "../sys/users.ts";
 import type { Agent, Job, JobRecipient, Report } from "./agent.ts";
@@ -19,6 +20,9 @@ import { deferred, failed, type Outcome, reportForAll, withoutAccidents } from "
 import { findUser, rightsFor } from "./rights.ts";
 import { Slots } from "./slots.ts";
 import { fromTask } from "./task-outcome.ts";
+
+/** `$z` as the configuration keeps it. */
+const HOME = `${MACRO}z`;
 
 type StoreKind = "maildir" | "mbox" | "mh";
 
@@ -84,7 +88,8 @@ export class LocalAgent implements Agent {
     });
     const { kind, path } = store;
     const input = inputOf(message);
-    makeNewMailbox(kind, path, rights);
+    // A home may be a folder of the system (/usr/sbin), where root has no business on a user's behalf.
+    if (!job.mailer.argv.some((text) => text.includes(HOME))) makeNewMailbox(kind, path, rights);
     const result = await this.#slots.run(() => workers.run(rights, kind, { path }, input, job.signal));
     return fromTask(result, "local");
   }

@@ -14,16 +14,18 @@ import {
   testUsers,
 } from "../../support/delivery-job.ts";
 
+const OURS = process.getuid?.() ?? 0;
+
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "local-"));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-async function deliver(spec: string, values: JobValues = {}, flags = "lsDFMPw"): Promise<Report> {
+async function deliver(spec: string, values: JobValues = {}, flags = "lsDFMPw", uid = OURS): Promise<Report> {
   const environment = testEnvironment({
     users: testUsers([
-      { name: "ann", home: join(folder, "home/ann") },
+      { name: "ann", home: join(folder, "home/ann"), uid },
       { name: "bob", home: join(folder, "home/bob") },
     ]),
   });
@@ -46,6 +48,23 @@ function outcome(report: Report, index = 0): string {
 }
 
 const STORED = "From: joe@a.test\nSubject: test\n\nHello\n";
+
+describe("a first mailbox", () => {
+  // As root the tasks of this test run with root's rights, and so does what is made before them; only that is given away.
+  const ann = OURS === 0 ? 31_001 : OURS;
+  const send = (spec: string) => deliver(spec, {}, "lsDFMPw", ann);
+
+  test("is made for its owner by a server that is root", async () => {
+    await send(`mbox:${folder}/$u`);
+    expect((await stat(join(folder, "ann"))).uid).toBe(ann);
+  });
+
+  test("is made with nobody's rights but the owner's below a home, which may be a folder of the system", async () => {
+    await mkdir(join(folder, "home/ann"), { recursive: true });
+    await send("mbox:$z/box");
+    expect((await stat(join(folder, "home/ann/box"))).uid).toBe(OURS);
+  });
+});
 
 describe("Maildir", () => {
   test("is created when it is missing, and gets the message whole", async () => {
