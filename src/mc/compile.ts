@@ -5,6 +5,7 @@
 import { dirname } from "node:path";
 import { type Diagnostic, diagnostic, type Severity } from "../source/diagnostic.ts";
 import { builtins, defineBuiltins } from "./builtins.ts";
+import { asExpected } from "./expected-files.ts";
 import { Processor, type ProcessorOptions } from "./expand.ts";
 import { Exit, FatalError, type Problem } from "./problem.ts";
 import type { Location } from "../source/location.ts";
@@ -260,7 +261,8 @@ function collect(m4: Processor, program: string, plain: boolean): Collected {
     diagnostics: [],
     messages: "",
     failed: false,
-    problem: (problem) => {
+    problem: (told) => {
+      const problem = plain ? asExpected(told) : told;
       found.diagnostics.push(inPlainWords(problem));
       if (problem.severity === "error") found.failed = true;
       if (plain) return;

@@ -27,6 +27,8 @@ test.each([
   ["<user@example.org", "<@@>"],
   ["user (open", "@@ (open)"],
   ["a\\@b", "@@"],
+  ["\xa0", "@@"],
+  ["\xa0 a <b@c>", "\xa0 a <@@>"],
   ['say "a" <u@h>', 'say "a" <@@>'],
   ['x@y "a" <u@h>', '"x@y \\"a\\"" <@@>'],
 ])("the address of %j goes where @@ stands in %j", (value, expected) => {

@@ -1,3 +1,6 @@
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
 import { ask, declareMaps, lookupContext, shortResult } from "../../support/map-environment.ts";
@@ -35,6 +38,16 @@ test.each([
   ['"a\\"b"', 'a\\"b'],
 ])("dequote makes %j %j", async (key, expected) => {
   expect(await ask(declareMaps(["Kd dequote"]).map("d"), key)).toBe(expected);
+});
+
+test("a line of a text table that begins with # is a comment; elsewhere the mark is text", async () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "text-")));
+  writeFileSync(join(folder, "table"), "#c: hash\na:one\n#: two\nb #x: three\n  #d: four\n", { mode: 0o600 });
+  const map = declareMaps([`Kt text -k0 -v1 -z: ${folder}/table`]).map("t");
+  const keys = ["#c", "#", "a", "b #x", "  #d"];
+  const found = await Promise.all(keys.map((key) => ask(map, key)));
+  rmSync(folder, { recursive: true });
+  expect(found).toEqual(["-", "-", "one", " three", " four"]);
 });
 
 test("dequote -s puts a character in the place of blanks; flags after the first do not count", async () => {

@@ -29,6 +29,18 @@ describe("MODIFY_MAILER_FLAGS", () => {
     expect(mailerLine("smtp", said)).toContain(", F=DFMXe, ");
   });
 
+  test.each([
+    ["what is added stays, whichever line comes first", ["+S", "-S"], "DFMSXmu"],
+    ["as it does when it is taken away first", ["-S", "+S"], "DFMSXmu"],
+    ["all that is taken away goes first", ["+a", "+b", "-m", "-u"], "DFMXab"],
+    ["flags without a sign win over both", ["+y", "x", "-x"], "x"],
+    ["the last flags without a sign count", ["x", "z"], "z"],
+  ])("%s", (_what, changes, flags) => {
+    const said = changes.map((change) => `MODIFY_MAILER_FLAGS(\`SMTP', \`${change}')`).join("\n");
+    const found = /F=([^,]*)/.exec(mailerLine("smtp", said))?.[1] ?? "";
+    expect(found.split("").toSorted().join("")).toBe(flags);
+  });
+
   test("does not change programs, and changes both mailers of Cyrus", () => {
     expect(mailerLine("prog", "MODIFY_MAILER_FLAGS(`LOCAL', `+z')")).toContain(", F=lsDFMoqeu9, ");
     expect(mailerLine("cyrusbb", "MODIFY_MAILER_FLAGS(`CYRUS', `+z')")).toContain(", F=lsDFMnPuz, ");
