@@ -80,7 +80,7 @@ const SUBMISSION = {
 };
 
 const mailer = (cf: string, name: string): string => new RegExp(`^M${name},.*$`, "m").exec(cf)?.[0] ?? "";
-const flagsOf = (line: string): string => [...(/F=([^,\s]*)/.exec(line)?.[1] ?? "")].toSorted().join("");
+const flagsOf = (line: string): string => (/F=([^,\s]*)/.exec(line)?.[1] ?? "").split("").toSorted().join("");
 
 describe("OSTYPE(`debian')", () => {
   const cf = compile("OSTYPE(`debian')", "FEATURE(`smrsh')", "MAILER(`local')", "MAILER(`smtp')", "MAILER(`procmail')");
