@@ -25,10 +25,14 @@ export function counted(kind: Kind, lines: readonly string[]): string {
     case "mailer":
       return lines.map((line) => line.replace(/ S=\S* R=\S* M=/, " M=")).join("\n");
     case "start":
-      return lines
-        .filter((line) => !ABOUT_TABLES.test(line))
-        .map((line) => line.replace(/^\S*: line \d+: /, "").replace(/^\/\S+\.cf: /, ""))
-        .join("\n");
+      return (
+        lines
+          .filter((line) => !ABOUT_TABLES.test(line))
+          .map((line) => line.replace(/^\S*: line \d+: /, "").replace(/^\/\S+\.cf: /, ""))
+          // With -d37 the genuine program says some things twice.
+          .filter((line, index, all) => line !== all[index - 1])
+          .join("\n")
+      );
     default:
       return lines.join("\n");
   }
