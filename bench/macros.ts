@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { compileMc, processM4 } from "../src/mc/compile.ts";
-import { findGnuM4 } from "../test/support/peers.ts";
+import { findGnuM4 } from "../test/support/foreign-programs.ts";
 
 type Print = (title: string, figures: readonly string[]) => void;
 

@@ -11,7 +11,7 @@ import type { MacroScope } from "../src/rewriting/macro-scope.ts";
 import type { RewriteContext } from "../src/rewriting/rewriter.ts";
 import type { Tokens } from "../src/rewriting/tokens.ts";
 import { type MaybePromise, isPromise } from "../src/sys/maybe-promise.ts";
-import { findGenuine } from "../test/support/peers.ts";
+import { findGenuine } from "../test/support/foreign-programs.ts";
 import { compileConfiguration } from "./server.ts";
 import { type Dialogue, fastest, lengthen, runDialogue } from "./test-mode.ts";
 

@@ -1,12 +1,13 @@
 /**
- * `npm run bench [-- NAME ...] [--messages=N] [--profile=FOLDER]`: prints what the server costs. The names: mc,
- * rewriting, accept, accept-kept, relay. `--profile` has the server write a CPU profile, for the developer tools of a browser.
+ * `npm run bench [-- NAME ...] [--messages=N] [--profile=FOLDER] [--against=CHECKOUT]`: prints what the server costs. The
+ * names: mc, rewriting, accept, accept-kept, relay. `--against` compares with another checkout (against.ts); `--profile` has the server write a CPU profile, for the developer tools of a browser.
  *
  * The server runs in a process of its own; what counts is its CPU time for each message, which a busy machine falsifies
  * least. Nothing here is asserted anywhere: figures are for people.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { COMPARED, compareWith } from "./against.ts";
 import { benchMacros } from "./macros.ts";
 import { generate, type Load } from "./generator.ts";
 import { postfixTool, runSmtpSource } from "./postfix.ts";
@@ -19,7 +20,11 @@ const SESSIONS = 20;
 const SIZE = 1_024;
 const { values: settings, positionals: wanted } = parseArgs({
   allowPositionals: true,
-  options: { messages: { type: "string", default: "10000" }, profile: { type: "string" } },
+  options: {
+    messages: { type: "string", default: "10000" },
+    profile: { type: "string" },
+    against: { type: "string" },
+  },
 });
 const MESSAGES = Number(settings.messages);
 /** Sent before the measuring starts: compilers and caches get warm. */
@@ -135,6 +140,15 @@ async function main(): Promise<void> {
     console.error(`No benchmark "${unknown}"; there are ${Object.keys(BENCHMARKS).join(", ")}`);
     process.exitCode = 64;
     return;
+  }
+  if (settings.against !== undefined) {
+    const names = wanted.length > 0 ? wanted : COMPARED;
+    return compareWith(
+      settings.against,
+      names.filter((name) => COMPARED.includes(name)),
+      MESSAGES,
+      print,
+    );
   }
   for (const [name, { title, run }] of Object.entries(BENCHMARKS)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;

@@ -9,12 +9,13 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { type DnsServer, startDnsServer } from "../test/support/dns-server.ts";
 
-const ROOT = join(import.meta.dirname, "..");
-const PROGRAM = join(ROOT, "dist/main.js");
+const HERE = join(import.meta.dirname, "..");
 const READY_MS = 20_000;
 const STOP_MS = 20_000;
 
 export interface ServerConfiguration {
+  /** The checkout whose program is measured; default this one. */
+  readonly root?: string;
   /** Accepted mail stays in the queue ("queue") or is delivered at once ("background"). */
   readonly deliveryMode: "queue" | "background";
   /** Where mail for other hosts goes. */
@@ -50,7 +51,7 @@ export async function startServer(configuration: ServerConfiguration): Promise<R
     const letter = configuration.deliveryMode.slice(0, 1);
     const words = ["-bD", "-C", home.cf, "-O", `DeliveryMode=${letter}`, "-O", "LogLevel=9"];
     // Started as users start it, so that what bin/sendmail tells Node counts, too.
-    const child = spawn(join(ROOT, "bin/sendmail"), words, {
+    const child = spawn(join(configuration.root ?? HERE, "bin/sendmail"), words, {
       env: { ...home.environment, ...profiling(configuration), RULEMAIL_READY_FD: "3" },
       stdio: ["ignore", "ignore", "inherit", "pipe"],
     });
@@ -85,8 +86,10 @@ export function compileConfiguration(folder: string, configuration: ServerConfig
     RELAY_MAILER_ARGS: `TCP $h ${configuration.relayPort}`,
   };
   const words = Object.entries(defines).flatMap(([name, value]) => ["-D", `${name}=${value}`]);
-  const compiled = spawnSync(process.execPath, [PROGRAM, "rulemail", "mc", ...words, "-o", cf, "cf/standalone.mc"], {
-    cwd: ROOT,
+  const root = configuration.root ?? HERE;
+  const program = join(root, "dist/main.js");
+  const compiled = spawnSync(process.execPath, [program, "rulemail", "mc", ...words, "-o", cf, "cf/standalone.mc"], {
+    cwd: root,
     encoding: "utf8",
   });
   if (compiled.status !== 0) throw new Error(`Cannot compile cf/standalone.mc: ${compiled.stderr}`);

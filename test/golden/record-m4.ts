@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findGnuM4 } from "../support/peers.ts";
+import { findGnuM4 } from "../support/foreign-programs.ts";
 import { CASE_FILE, folder, formatAnswer, readCases } from "./m4-cases.ts";
 
 const gnu = findGnuM4();

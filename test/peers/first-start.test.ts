@@ -5,7 +5,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { peerDescribe, runInside } from "../support/peers.ts";
+import { runInside } from "../support/foreign-programs.ts";
+import { peerDescribe } from "../support/peers.ts";
 
 const cf = join(import.meta.dirname, "../../cf");
 

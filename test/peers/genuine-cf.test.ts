@@ -7,7 +7,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { commandOf, findGenuine, findGnuM4, peerDescribe, peerFile } from "../support/peers.ts";
+import { commandOf, findGenuine, findGnuM4, peerFile } from "../support/foreign-programs.ts";
+import { peerDescribe } from "../support/peers.ts";
 
 const LIBRARY = join(process.env["SENDMAIL_CF"] ?? peerFile("/usr/share/sendmail/cf") ?? "/usr/share/sendmail/cf", "/");
 const SENDMAIL = join(import.meta.dirname, "../../bin/sendmail");

@@ -1,13 +1,14 @@
 /**
  * Macro programs at random go through our processor and through GNU m4: output, what is said on standard error and the
- * exit status must be the same. GNU m4: test/support/peers.ts.
+ * exit status must be the same. GNU m4: test/support/foreign-programs.ts.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "@jest/globals";
-import { commandOf, findGnuM4, peerTest } from "../support/peers.ts";
+import { commandOf, findGnuM4 } from "../support/foreign-programs.ts";
+import { peerTest } from "../support/peers.ts";
 import { processM4 } from "../../src/mc/compile.ts";
 import { fuzz } from "../support/fuzz.ts";
 import { randomMacros } from "../support/random-macros.ts";

@@ -8,7 +8,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect } from "@jest/globals";
-import { commandOf, findGnuM4, peerFile, peerTest } from "../support/peers.ts";
+import { commandOf, findGnuM4, peerFile } from "../support/foreign-programs.ts";
+import { peerTest } from "../support/peers.ts";
 
 const INFO = process.env["M4_INFO"] ?? dirname(peerFile("/usr/share/info/m4.info-1.gz") ?? "/usr/share/info/");
 /** Files that some examples include. */

@@ -6,7 +6,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { peerDescribe, runInside } from "../support/peers.ts";
+import { runInside } from "../support/foreign-programs.ts";
+import { peerDescribe } from "../support/peers.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../docs/migrating.md"), "utf8");
 

@@ -5,7 +5,7 @@ import { connect, createServer, type NetConnectOpts } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { commandOf, findProgram, peerFile } from "./peers.ts";
+import { commandOf, findProgram, peerFile } from "./foreign-programs.ts";
 
 const SCHEMA = peerFile("/etc/ldap/schema/core.schema");
 

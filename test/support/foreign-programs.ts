@@ -1,0 +1,109 @@
+/**
+ * Foreign programs for tests and benchmarks: a genuine sendmail, GNU m4, slapd ... as test/peers/install unpacks them.
+ * Nothing of them is read; they only answer. What tests do without them: peers.ts.
+ */
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, readdirSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+import { peersFolder } from "./package-source.ts";
+
+const home = join(import.meta.dirname, "../..");
+const GENUINE = join(home, "test/peers/genuine");
+export const PATIENCE_MS = 60_000;
+const INSTALL = "run test/peers/install";
+
+/** A command to put words behind, or why there is none. */
+export type Found = { readonly command: readonly string[] } | { readonly missing: string };
+
+/** What a test may need: a program of test/peers/genuine, or the rights of root. */
+export type Need = "sendmail" | "m4" | "slapd" | "swaks" | "procmail" | "root";
+
+/** The command of a genuine sendmail: GENUINE="/usr/sbin/sendmail" names another one. */
+export function findGenuine(): Found {
+  const given = process.env["GENUINE"];
+  if (given !== undefined && given !== "") return { command: given.split(" ") };
+  if (process.getuid?.() !== 0) return { missing: "a genuine sendmail runs in namespaces, and these need root" };
+  if (!existsSync(join(peersFolder, "sendmail/usr/libexec/sendmail/sendmail")))
+    return { missing: `no genuine sendmail in ${peersFolder}: ${INSTALL}` };
+  return { command: [GENUINE, "sendmail"] };
+}
+
+/** GNU m4: the command in GNU_M4, else the one that was unpacked, else m4 of the PATH. */
+export function findGnuM4(): Found {
+  const command = process.env["GNU_M4"]?.split(" ") ?? [GENUINE, "m4"];
+  const { stdout } = spawnSync(command[0], [...command.slice(1), "--version"], {
+    encoding: "latin1",
+    timeout: PATIENCE_MS,
+  });
+  return stdout?.includes("GNU M4") ? { command } : { missing: `no GNU m4: ${INSTALL}, or name it: GNU_M4=COMMAND` };
+}
+
+/** Another program of the packages, or of the machine. */
+export function findProgram(name: "slapd" | "swaks" | "procmail"): Found {
+  const places = [join(peersFolder, "tools/usr/sbin"), join(peersFolder, "tools/usr/bin"), "/usr/sbin", "/usr/bin"];
+  return places.some((place) => isForeign(join(place, name)))
+    ? { command: [GENUINE, name] }
+    : { missing: `no ${name}: ${INSTALL}` };
+}
+
+/**
+ * A file or folder that a package brings, as it lies here; undefined when no package has it.
+ * @param file absolute, as when installed: "/usr/share/sendmail/cf"
+ */
+export function peerFile(file: string): string | undefined {
+  const roots = existsSync(peersFolder) ? readdirSync(peersFolder).map((name) => join(peersFolder, name)) : [];
+  return [...roots, "/"].map((root) => join(root, file)).find((each) => existsSync(each));
+}
+
+export interface Said {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a script in namespaces of its own (test/peers/genuine): "shell" with a genuine sendmail in its places, "bare" with
+ * none of the foreign programs. Ours come first in the PATH when `ours` is set. Everything that it started ends with it.
+ */
+export function runInside(kind: "shell" | "bare", script: string, ours = true): Said {
+  const path = process.env["PATH"] ?? "";
+  const { status, stdout, stderr } = spawnSync(GENUINE, [kind, "-c", script], {
+    encoding: "latin1",
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 5 * PATIENCE_MS,
+    maxBuffer: 1 << 26,
+    env: { HOME: process.env["HOME"], RULEMAIL_PEERS: peersFolder, PATH: ours ? `${join(home, "bin")}:${path}` : path },
+  });
+  return { status, stdout, stderr };
+}
+
+/** What the tests of a file can have: the first reason why not. */
+export function whyWithout(needs: readonly Need[]): string | undefined {
+  for (const need of needs) {
+    const reason = reasonAgainst(need);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+function reasonAgainst(need: Need): string | undefined {
+  if (need === "root") return process.getuid?.() === 0 ? undefined : "needs root";
+  const found = need === "sendmail" ? findGenuine() : need === "m4" ? findGnuM4() : findProgram(need);
+  return "missing" in found ? found.missing : undefined;
+}
+
+/** The command for a need that was checked before; throws when it is not there. */
+export function commandOf(found: Found): readonly string[] {
+  if ("missing" in found) throw new Error(found.missing);
+  return found.command;
+}
+
+/** A program that is not one of ours under its name, and may be executed. */
+function isForeign(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return !realpathSync(file).startsWith(realpathSync(home));
+  } catch {
+    return false;
+  }
+}
