@@ -20,7 +20,8 @@ export async function showQueue(args: SendmailArguments): Promise<ExitCode> {
   const entries = await fetchQueue({
     socket: homeFolder().controlSocket,
     directory,
-    filter: filterOf(args.queueRun),
+    // What is quarantined is shown when it is asked for (-qQ), and only then.
+    filter: { held: false, ...filterOf(args.queueRun) },
   });
   printQueue(
     entries,

@@ -11,6 +11,7 @@ import type { Transaction } from "../reception/transaction.ts";
 import { silentLog } from "../log/log.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import type { Site } from "../site/site.ts";
+import { listServices } from "../routing/list-members.ts";
 import { serveStdio } from "../smtpd/stdio.ts";
 import { systemClock } from "../sys/clock.ts";
 import type { SendmailArguments } from "./arguments.ts";
@@ -29,7 +30,7 @@ export async function speakSmtp(args: SendmailArguments): Promise<number> {
       clock: systemClock,
       identify: () => ({ name: "localhost", ptr: "localhost", resolve: "OK" }),
       judges: rulesetJudges,
-      expand: () => undefined,
+      ...listServices(systemClock, () => opened.agents.files),
       storageProblem: () => undefined,
       startQueueRun: () => 0,
     },

@@ -1,54 +1,52 @@
-/** `sendmail -bv address ...`: opens aliases, .forward files and lists, and says what would be delivered where. */
+/**
+ * `sendmail -bv address ...`: opens aliases, .forward files and lists, and says what would be delivered where. Words may
+ * be lists, and end statuses are those of a submission.
+ */
 import type { Recipient } from "../envelope/recipient.ts";
-import { bareAddress } from "../reception/submission-recipients.ts";
-import { expandRecipients } from "../routing/recipients.ts";
-import { EX, type ExitCode } from "../sys/sysexits.ts";
+import { splitRecipients } from "../mail/recipient-list.ts";
+import { resolveRecipients } from "../reception/submission-recipients.ts";
+import { withoutAliases } from "../routing/aliases.ts";
+import { EX } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
+import { aboutAddress, exitOf } from "./submission-answer.ts";
+import { submissionOptions } from "./submission-options.ts";
 import { openForCommand } from "./system.ts";
 
-export async function verify(args: SendmailArguments): Promise<ExitCode> {
+export async function verify(args: SendmailArguments): Promise<number> {
   const opened = await openForCommand(args);
   if (typeof opened === "number") return opened;
   const { config, router, aliases, users, dontBlame, agents } = opened;
-  let exit: ExitCode = EX.OK;
-  for (const address of args.addresses) {
-    const recipient: Recipient = { given: bareAddress(address), state: "todo" };
-    const { changes, added } = await expandRecipients(
-      {
-        config,
-        router,
-        aliases,
-        users,
-        dontBlame,
-        files: agents.files,
-        scope: config.macros.child(),
-        now: Date.now(),
-        warn: (text) => void process.stderr.write(`${text}\n`),
-      },
-      [recipient],
-      [0],
-    );
-    const outcome = { ...recipient, ...changes.find(({ index }) => index === 0) };
-    for (const each of [outcome, ...added]) {
-      const line = describe(each);
-      if (line !== undefined) process.stdout.write(`${line}\n`);
-      if (each.state === "failed" || each.state === "deferred") exit = exitOf(each, exit);
-    }
+  const names = {
+    config,
+    router,
+    aliases: args.noAliasing ? withoutAliases : aliases,
+    users,
+    dontBlame,
+    files: agents.files,
+  };
+  const oldStyle = submissionOptions(args).oldStyle ?? config.options.flag("OldStyleHeaders");
+  const addresses = args.addresses.flatMap((word) => splitRecipients(word, oldStyle));
+  const nobody = { user: "", recipients: [], fromHeader: false };
+  const list = await resolveRecipients(names, addresses, nobody, config.macros.child(), Date.now());
+  const told = new Set<string>();
+  let exit: number = EX.OK;
+  for (const { address, reply } of list.problems) {
+    process.stdout.write(`${aboutAddress(address, reply)}\n`);
+    told.add(address);
+    if (exit === EX.OK) exit = exitOf(reply);
+  }
+  for (const each of list.opened) {
+    const line = told.has(each.given) && each.state !== "todo" ? undefined : describe(each);
+    if (line !== undefined) process.stdout.write(`${line}\n`);
+    if (each.state === "deferred" && exit === EX.OK) exit = EX.TEMPFAIL;
   }
   await opened.close();
   return exit;
 }
 
 function describe({ given, state, resolved, status }: Recipient): string | undefined {
-  if (state === "todo" && resolved !== undefined) {
-    const { mailer, host, user } = resolved;
-    return `${given}... deliverable: mailer ${mailer}, ${host === "" ? "" : `host ${host}, `}user ${user}`;
-  }
-  if (state === "failed" || state === "deferred") return `${given}... ${status?.text ?? "cannot be delivered"}`;
-  return undefined; // expanded, duplicate, discarded: the others tell the story
-}
-
-function exitOf({ state, status }: Recipient, before: ExitCode): ExitCode {
-  if (state === "deferred") return before === EX.OK ? EX.TEMPFAIL : before;
-  return status?.status === "5.1.1" ? EX.NOUSER : EX.UNAVAILABLE;
+  if (state === "deferred") return `${given}... ${status?.text ?? "cannot be told now"}`;
+  if (state !== "todo" || resolved === undefined) return undefined; // the others tell the story
+  const { mailer, host, user } = resolved;
+  return `${given}... deliverable: mailer ${mailer}, ${host === "" ? "" : `host ${host}, `}user ${user}`;
 }

@@ -15,8 +15,7 @@ import type { Log } from "../log/log.ts";
 import { type OpenedQueue, openQueue } from "../queue/open-queue.ts";
 import type { QueueFilter, QueueStore } from "../queue/queue.ts";
 import { TimerScheduler } from "../queue/timer-scheduler.ts";
-import { destinationText, parseDestinations } from "../routing/alias-list.ts";
-import { locate } from "../routing/local-user.ts";
+import { listServices } from "../routing/list-members.ts";
 import { openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
 import { EX } from "../sys/sysexits.ts";
@@ -256,10 +255,7 @@ export class Server {
       clock,
       identify: (site, address) => identifyClient(site.hosts, address),
       judges: rulesetJudges,
-      expand: async (site, triple, scope) => {
-        const answer = await locate(site, triple, false, scope);
-        return answer.kind === "alias" ? parseDestinations(answer.value).map(destinationText) : undefined;
-      },
+      ...listServices(this.#surroundings.clock, () => this.#site.agents.files),
       storageProblem: (site) => this.#storageProblem(site.config),
       startQueueRun: (host) => this.store.hurry({ recipient: host }),
     };

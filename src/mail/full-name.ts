@@ -17,3 +17,12 @@ export function fullNamePhrase(name: string): string {
   const open = /(?<!\\)(?:\\\\)*\\$/.test(text);
   return `"${text}${open ? "\\" : ""}"`;
 }
+
+/** The full name in a password line: up to the first comma; `&` stands for the login name with a capital letter. */
+export function accountName({ name, gecos }: { readonly name: string; readonly gecos: string }): string {
+  const login = name.charAt(0).toUpperCase() + name.slice(1);
+  return gecos
+    .replace(/[,;%].*$/s, "")
+    .replaceAll("&", login)
+    .trim();
+}

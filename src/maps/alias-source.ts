@@ -114,6 +114,7 @@ class BuiltAliases implements AliasDatabase {
           textUse: "alias",
           readText: (text) => tableOf(load(text)),
           environment,
+          optional: this.isOptional,
         }),
     );
     this.#text = new WatchedFile({

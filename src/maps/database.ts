@@ -65,6 +65,7 @@ class DatabaseMap implements BareMap {
         textUse: "map",
         readText: (text) => readSourceTable(text, flags.has("f")),
         environment,
+        optional: this.#optional,
       });
     });
   }

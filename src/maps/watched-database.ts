@@ -3,7 +3,7 @@
  * is read is ours beside it (`NAME.cdb`), or the text it was made from when there is none or it is older; see
  * maps/database-file.ts.
  */
-import { closeSync, readFileSync, statSync } from "node:fs";
+import { closeSync, fstatSync, readFileSync, statSync } from "node:fs";
 import { errorText, type FileUse, type Unopened } from "../sys/safe-file.ts";
 import { besidePath, ForeignDatabaseError, readDatabase, sourcePath, type Table } from "./database-file.ts";
 import type { MapEnvironment } from "./environment.ts";
@@ -24,13 +24,18 @@ export interface WatchedDatabaseOptions {
   /** That text as a table. */
   readonly readText: (text: string) => Table;
   readonly environment: Environment;
+  /** -o: a file without an octet, as packages bring it and `touch` makes it, is a table without entries. */
+  readonly optional?: boolean;
 }
+
+const EMPTY: Table = { get: () => undefined, entries: () => [], close: () => undefined };
 
 export class WatchedDatabase {
   readonly #path: string;
   readonly #title: string;
   readonly #rebuild: string;
   readonly #environment: Environment;
+  readonly #optional: boolean;
   readonly #named: WatchedFile<Table | typeof FOREIGN>;
   readonly #beside: WatchedFile<Table>;
   readonly #text: WatchedFile<Table>;
@@ -38,7 +43,8 @@ export class WatchedDatabase {
   #told: string | undefined;
 
   constructor(path: string, options: WatchedDatabaseOptions) {
-    const { title, rebuild, textUse, readText, environment } = options;
+    const { title, rebuild, textUse, readText, environment, optional = false } = options;
+    this.#optional = optional;
     this.#path = path;
     this.#title = title;
     this.#rebuild = rebuild;
@@ -125,6 +131,10 @@ export class WatchedDatabase {
 
   #loadOwn(fd: number, path: string): Table {
     const source = sourcePath(path);
+    if (this.#optional && fstatSync(fd).size === 0) {
+      closeSync(fd);
+      return EMPTY;
+    }
     try {
       const table = readDatabase(fd);
       if (isNewer(source, path)) {

@@ -81,7 +81,7 @@ export async function resolveRecipients(
   const named = addresses.length > 0;
   if (returnByMail) {
     const accepted = addresses.map((address) => ({ given: bareAddress(address), state: "todo" as const, ...common }));
-    return { accepted, problems: [], told: [], named };
+    return { accepted, problems: [], told: [], named, opened: accepted };
   }
   const candidates: Candidate[] = [];
   const problems: Found[] = [];
@@ -98,7 +98,7 @@ export async function resolveRecipients(
   const looked = noAliases ? { ...names, aliases: withoutAliases } : names;
   const opened = await open(looked, candidates, addresses, scope, now);
   const all = [...problems, ...opened.problems].toSorted((a, b) => a.at - b.at);
-  return { accepted: opened.accepted, problems: all, told: opened.told, named };
+  return { ...opened, problems: all, named };
 }
 
 interface Resolved {
@@ -136,11 +136,10 @@ async function open(
   addresses: readonly string[],
   scope: MacroScope,
   now: number,
-): Promise<{ accepted: Recipient[]; problems: Found[]; told: Told[] }> {
+): Promise<{ accepted: Recipient[]; problems: Found[]; told: Told[]; opened: readonly Recipient[] }> {
   const context = { ...names, scope, now, warn: () => undefined };
   const recipients = candidates.map(({ recipient }) => recipient);
-  const resolved = recipients.flatMap(({ resolved: triple }, index) => (triple === undefined ? [] : [index]));
-  const all = afterExpansion(recipients, await expandRecipients(context, recipients, resolved));
+  const all = afterExpansion(recipients, await expandRecipients(context, recipients, [...recipients.keys()]));
   const parents = new Set(all.map(({ parent }) => parent));
   const problems: Found[] = [];
   const alive = new Set<number>();
@@ -153,7 +152,8 @@ async function open(
       for (let up: number | undefined = index; up !== undefined; up = all[up].parent) alive.add(up);
     }
   });
-  return { accepted: recipients.filter((_, index) => alive.has(index)), problems, told: expansions(all) };
+  const accepted = recipients.filter((_, index) => alive.has(index));
+  return { accepted, problems, told: expansions(all), opened: all };
 }
 
 /** The recipient that was named, of one that an alias or a list led to. */

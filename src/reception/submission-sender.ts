@@ -2,7 +2,7 @@
  * The sender of a submitted message: what -f names, without phrase and comments, or the caller; and the full name that
  * its From field gets. A sender that the rulesets refuse is refused here, before anybody gets the message.
  */
-import { fullNamePhrase } from "../mail/full-name.ts";
+import { accountName, fullNamePhrase } from "../mail/full-name.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { directRefusal, type LocalNames } from "../routing/local-user.ts";
@@ -62,13 +62,4 @@ async function accountOf({ users }: LocalNames, name: string): Promise<User | un
   } catch {
     return undefined; // a message is not held up for a name
   }
-}
-
-/** The full name in a password line: up to the first comma; `&` stands for the login name with a capital letter. */
-export function accountName({ name, gecos }: Pick<User, "name" | "gecos">): string {
-  const login = name.charAt(0).toUpperCase() + name.slice(1);
-  return gecos
-    .replace(/[,;%].*$/s, "")
-    .replaceAll("&", login)
-    .trim();
 }

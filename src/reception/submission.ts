@@ -68,6 +68,8 @@ export interface SubmissionList {
   readonly accepted: readonly Recipient[];
   readonly problems: readonly Problem[];
   readonly told: readonly Told[];
+  /** Everybody that was found on the way, in the end. */
+  readonly opened: readonly Recipient[];
   /** Somebody was named, even if only to be discarded. */
   readonly named: boolean;
 }

@@ -3,9 +3,8 @@
  * threads later (decision D6).
  */
 import type { Intake } from "../reception/intake.ts";
-import type { Triple } from "../envelope/recipient.ts";
 import type { Court } from "../reception/judges.ts";
-import type { MacroScope } from "../rewriting/macro-scope.ts";
+import type { ListServices } from "../routing/list-members.ts";
 import type { Site } from "../site/site.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
@@ -19,14 +18,12 @@ export interface ClientIdentity {
   readonly resolve: "OK" | "FAIL" | "FORGED" | "TEMP";
 }
 
-export interface SmtpServices extends Court {
+export interface SmtpServices extends Court, ListServices {
   /** The site in force; a session keeps the one it began with, a reload serves new sessions. */
   site(): Site;
   readonly intake: Intake;
   readonly clock: Clock;
   identify(site: Site, address: string): MaybePromise<ClientIdentity>;
-  /** What a local alias stands for, for EXPN; undefined when the address is no alias. */
-  expand(site: Site, triple: Triple, scope: MacroScope): MaybePromise<readonly string[] | undefined>;
   /** Free space and the like: undefined when mail can be taken, else the reason for a 452. */
   storageProblem(site: Site): string | undefined;
   /** ETRN: makes mail for this host due; returns how many messages wait. */

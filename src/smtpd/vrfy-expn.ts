@@ -1,9 +1,11 @@
 /** VRFY and EXPN (RFC 5321 §3.5): who somebody is, who is on a list. */
 import { printable } from "../mail/printable.ts";
+import { splitRecipients } from "../mail/recipient-list.ts";
 import { aboutMailbox, type Reply, reply } from "../mail/reply.ts";
 import type { Triple } from "../envelope/recipient.ts";
+import type { ListAnswer, Member } from "../routing/list-members.ts";
 import { refusalOf } from "../routing/local-user.ts";
-import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
 import { refusedBy } from "./policy.ts";
@@ -15,8 +17,8 @@ export function vrfy(session: Conversation, argument: string): MaybeAnswer {
   if (session.refusal !== undefined) return session.refusal;
   if (privacy.has("novrfy")) return replies.cannotVerify;
   if (session.helo === undefined && privacy.has("needvrfyhelo")) return replies.introduceYourself;
-  return verify(session, "check_vrfy", argument, (triple) =>
-    reply(250, "2.1.5", `<${fullAddress(session, argument, triple)}>`),
+  return verify(session, "check_vrfy", argument, (given, triple) =>
+    session.services.member(session.site, given, triple),
   );
 }
 
@@ -26,37 +28,41 @@ export function expn(session: Conversation, argument: string): MaybeAnswer {
   if (session.refusal !== undefined) return session.refusal;
   if (privacy.has("noexpn")) return replies.verifyRefused;
   if (session.helo === undefined && privacy.has("needexpnhelo")) return replies.introduceYourself;
-  return verify(session, "check_expn", argument, (triple) =>
-    whenReady(session.services.expand(session.site, triple, session.scope), (members) => {
-      if (members === undefined) return reply(250, "2.1.5", `<${fullAddress(session, argument, triple)}>`);
-      return reply(250, "2.1.5", ...members.map((member) => `<${printable(member)}>`));
-    }),
+  return verify(session, "check_expn", argument, (given, triple) =>
+    session.services.expand(session.site, given, triple, session.scope),
   );
 }
 
-function verify(
+/** Every address of the argument, which may be a list as on the command line. The first that cannot be is the answer. */
+async function verify(
   session: Conversation,
   ruleset: string,
   argument: string,
-  answer: (triple: Triple) => MaybePromise<Reply>,
-): MaybePromise<Reply> {
+  ask: (given: string, triple: Triple) => MaybePromise<ListAnswer>,
+): Promise<Reply> {
   if (argument === "") return replies.argumentRequired;
+  const refusal = await refusedBy(session, ruleset, argument);
+  if (refusal !== undefined) return refusal;
   const { site, scope } = session;
-  const shown = printable(argument);
-  return whenReady(refusedBy(session, ruleset, argument), (refusal) => {
-    if (refusal !== undefined) return refusal;
-    return whenReady(site.router.resolve(argument, scope), (resolution) => {
-      if (resolution.kind === "error" || resolution.kind === "tempfail") return aboutMailbox(shown, resolution.reply);
-      if (resolution.kind === "discard") return replies.cannotVerify;
-      const { triple } = resolution;
-      return whenReady(refusalOf(site, triple, scope), (unknown) =>
-        unknown === undefined ? answer(triple) : aboutMailbox(shown, unknown),
-      );
-    });
-  });
+  const lines = new Set<string>();
+  for (const given of splitRecipients(argument, site.config.options.flag("OldStyleHeaders"))) {
+    const shown = printable(given);
+    const resolution = await site.router.resolve(given, scope);
+    if (resolution.kind === "error" || resolution.kind === "tempfail") return aboutMailbox(shown, resolution.reply);
+    if (resolution.kind === "discard") return replies.cannotVerify;
+    const { triple } = resolution;
+    const unknown = await refusalOf(site, triple, scope);
+    if (unknown !== undefined) return aboutMailbox(shown, unknown);
+    const answer = await ask(given, triple);
+    if (answer.kind === "refused") return aboutMailbox(printable(answer.address), answer.reply);
+    for (const member of answer.members) lines.add(memberLine(session, member));
+  }
+  return lines.size === 0 ? replies.argumentRequired : reply(250, "2.1.5", ...lines);
 }
 
-function fullAddress({ settings }: Conversation, argument: string, triple: Triple): string {
-  const address = printable(argument.replace(/^<|>$/g, ""));
-  return address.includes("@") || triple.host !== "" ? address : `${address}@${settings.hostName}`;
+/** `Ann Ann <ann@mail.example.test>` */
+function memberLine({ settings }: Conversation, { given, isLocal, fullName }: Member): string {
+  const bare = printable(given.replace(/^[^<]*<([^<>]*)>[^<>]*$/, "$1"));
+  const address = bare.includes("@") || !isLocal ? bare : `${bare}@${settings.hostName}`;
+  return fullName === "" ? `<${address}>` : `${printable(fullName)} <${address}>`;
 }

@@ -387,7 +387,7 @@ describe("a whole conversation", () => {
       expect(await other.script("EXPN", "EXPN joe", "EXPN list", "VRFY later", "VRFY gone")).toEqual([
         "501 5.5.2 Argument required",
         "250 2.1.5 <joe@mail.example.test>",
-        "250-2.1.5 <joe>\n250 2.1.5 <jane@x>",
+        "250-2.1.5 <joe@mail.example.test>\n250 2.1.5 <jane@x>",
         "451 4.4.3 Name server timeout",
         "252 2.5.2 Cannot VRFY user; try RCPT to attempt delivery (or try finger)",
       ]);

@@ -3,8 +3,6 @@
  * genuine sendmail 8.17 did with them (recorded.jsonl: exit status, words to the caller, who got the message, with which
  * sender and header).
  */
-import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { readArguments } from "../../src/cli/arguments.ts";
@@ -12,16 +10,10 @@ import { submit } from "../../src/cli/submit.ts";
 import { connectControl } from "../../src/control/client.ts";
 import { type CommandLineCase, cases, type Site, sites } from "../golden/command-line/cases.ts";
 import { differences, namesOfDifferences } from "../golden/command-line/differences.ts";
-import {
-  type CallResult,
-  type Delivery,
-  goldenFolder,
-  readRecorded,
-  makeSite,
-  takeDeliveries,
-} from "../support/command-line-site.ts";
+import { type CallResult, type Delivery, readRecorded, takeDeliveries } from "../support/command-line-site.ts";
+import { startSite } from "../support/command-line-server.ts";
 import { type DnsServer, startDnsServer } from "../support/dns-server.ts";
-import { MailServer } from "../support/mail-server.ts";
+import type { MailServer } from "../support/mail-server.ts";
 
 const recorded = readRecorded();
 const servers = new Map<Site, MailServer>();
@@ -31,7 +23,7 @@ const homeBefore = process.env.RULEMAIL_HOME;
 beforeAll(async () => {
   dns = await startDnsServer();
   const names = Object.keys(sites) as Site[];
-  const started = await Promise.all(names.map((name) => startSite(name)));
+  const started = await Promise.all(names.map((name) => startSite(dns, sites[name])));
   names.forEach((name, index) => servers.set(name, started[index]));
 });
 afterAll(async () => {
@@ -40,22 +32,6 @@ afterAll(async () => {
   await Promise.all([...servers.values()].map((server) => server.remove()));
   await dns.close();
 });
-
-function startSite(site: Site): Promise<MailServer> {
-  const folder = mkdtempSync(join(tmpdir(), "site-"));
-  const owner = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
-  makeSite(folder, owner);
-  const settings = {
-    ...sites[site],
-    SITE_FOLDER: folder,
-    SITE_USER: owner,
-    SITE_PORT: "0",
-    SITE_MAILBOXES: `passwd:${folder}/passwd`,
-  };
-  const definitions = Object.entries(settings).map(([name, value]) => `define(\`${name}', \`${value}')dnl\n`);
-  const wholeMc = definitions.join("") + readFileSync(join(goldenFolder, "site.mc"), "latin1");
-  return MailServer.start({ home: folder, wholeMc, machine: dns.machine() });
-}
 
 /** One call, in this process: `sendmail -odi ARGS < INPUT`. */
 async function call({ args, input, environment, site }: CommandLineCase): Promise<CallResult> {

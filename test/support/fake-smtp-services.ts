@@ -4,6 +4,7 @@
  */
 import type { Config, Options, PortOptions } from "../../src/config/config.ts";
 import type { IncomingMessage } from "../../src/reception/intake.ts";
+import type { ListAnswer } from "../../src/routing/list-members.ts";
 import type { Triple } from "../../src/envelope/recipient.ts";
 import type { LogLine } from "../../src/log/log.ts";
 import { type Reply, reply } from "../../src/mail/reply.ts";
@@ -15,7 +16,7 @@ import { ACCEPTED, type Verdict } from "../../src/routing/verdict.ts";
 import type { ClientIdentity, SmtpServices } from "../../src/smtpd/services.ts";
 import { readSessionSettings } from "../../src/site/session-settings.ts";
 import { type Clock, systemClock } from "../../src/sys/clock.ts";
-import type { MaybePromise } from "../../src/sys/maybe-promise.ts";
+import { type MaybePromise, whenReady } from "../../src/sys/maybe-promise.ts";
 import { fakeSite } from "./fake-site.ts";
 
 /** Options with sendmail's defaults, as far as the server asks for them. */
@@ -119,10 +120,15 @@ export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
     clock: behaviour.clock ?? systemClock,
     identify: () => behaviour.identity ?? { name: "localhost", ptr: "localhost", resolve: "OK" },
     judges: rulesetJudges,
-    expand: (_site, triple) => behaviour.expand?.(triple),
+    expand: (_site, given, triple) => whenReady(behaviour.expand?.(triple), (members) => membersOf(members ?? [given])),
+    member: (_site, given) => membersOf([given]),
     storageProblem: () => behaviour.storageProblem?.(),
     startQueueRun: () => behaviour.waiting ?? 0,
   };
+}
+
+function membersOf(given: readonly string[]): ListAnswer {
+  return { kind: "members", members: given.map((each) => ({ given: each, isLocal: true, fullName: "" })) };
 }
 
 function takeInto(message: TakenMessage, id: string, behaviour: FakeBehaviour): IncomingMessage {

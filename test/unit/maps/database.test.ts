@@ -106,6 +106,23 @@ describe("hash", () => {
     expect(maps.map("0h").available?.()).toBe(true);
   });
 
+  test("an optional file without an octet is an empty table; another one is damaged", async () => {
+    for (const [mapClass, ending] of [
+      ["hash", "db"],
+      ["btree", "db"],
+      ["cdb", "cdb"],
+    ] as const) {
+      writeFileSync(join(folder, `empty.${ending}`), "", { mode: 0o644 });
+      const maps = declareMaps([`Ko ${mapClass} -o ${folder}/empty`, `Kr ${mapClass} ${folder}/empty`]);
+      const messages: string[] = [];
+      const context = lookupContext({ message: (text) => messages.push(text) });
+      expect(shortResult((await maps.map("o").lookup("k", [], context)) as LookupResult)).toBe("-");
+      expect(messages).toEqual([]);
+      expect(shortResult((await maps.map("r").lookup("k", [], context)) as LookupResult)).toBe("!");
+      expect(messages).toHaveLength(1);
+    }
+  });
+
   test("without a file name it is reported and finds nothing", async () => {
     const { problems, map } = declareMaps(["Kc hash"]);
     expect(problems).toEqual(["No file name for hash map c"]);

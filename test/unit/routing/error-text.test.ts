@@ -47,6 +47,14 @@ test("errorExit() knows words, numbers and enhanced codes", () => {
   ]);
 });
 
+test("errorReply() brings the exit status of $@ along, whatever the text says", () => {
+  expect(errorReply("nouser", '"550 5.7.1 text"')).toMatchObject({ code: 550, exit: EX.NOUSER });
+  expect(errorReply("", '"450 text"')).toMatchObject({ code: 450, exit: EX.UNAVAILABLE });
+  expect(errorReply("100", "text").exit).toBe(100);
+  expect(errorReply("2.1.5", "text").exit).toBe(EX.USAGE);
+  expect(errorReply("4.3.0", '"550 text"')).toMatchObject({ code: 550, exit: EX.TEMPFAIL });
+});
+
 test("errorExit() reads the subject of an enhanced code, and its detail where that has a word", () => {
   const codes = ["5.1.6", "5.1.9", "5.3.9", "5.4.1", "5.4.9", "5.7.1", "5.9.9", "5.1"];
   expect(codes.map(errorExit)).toEqual([

@@ -1,0 +1,180 @@
+/**
+ * Questions about addresses, and calls that need a process of their own: -bv, EXPN, VRFY, RCPT with a backslash, mailq, error
+ * modes, delivery modes, octets of the command line. What genuine sendmail 8.17 answered is pinned.
+ */
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { connectControl } from "../../src/control/client.ts";
+import { startSite } from "../support/command-line-server.ts";
+import { takeDeliveries } from "../support/command-line-site.ts";
+import { type DnsServer, startDnsServer } from "../support/dns-server.ts";
+import { eventually, type MailServer } from "../support/mail-server.ts";
+import { SmtpClient } from "../support/smtp-client.ts";
+
+let dns: DnsServer;
+let server: MailServer;
+
+beforeAll(async () => {
+  dns = await startDnsServer();
+  server = await startSite(dns);
+});
+afterAll(async () => {
+  await server.remove();
+  await dns.close();
+});
+
+const deliveries = () => takeDeliveries(join(server.home, "out"));
+const sorted = (text: string): string[] => text.trimEnd().split("\n").toSorted();
+const cf = (): string[] => ["-C", join(server.home, "sendmail.cf")];
+
+describe("-bv", () => {
+  test.each<[string[], number, string[]]>([
+    [["joe,ann"], 0, ["ann... deliverable: mailer local, user ann", "joe... deliverable: mailer local, user joe"]],
+    [
+      ["list"],
+      0,
+      [
+        "ann... deliverable: mailer local, user ann",
+        "bob@b.test... deliverable: mailer remote, host hub.example.test, user bob@b.test",
+        "joe... deliverable: mailer local, user joe",
+      ],
+    ],
+    [["fred"], 0, ["ann... deliverable: mailer local, user ann"]],
+    [["mixed"], 67, ["joe... deliverable: mailer local, user joe", "nosuch... User unknown"]],
+    [["a@nouser.test"], 67, ["a@nouser.test... No such person"]],
+    [["|true"], 64, ["|true... Cannot mail directly to programs"]],
+    [["loop1"], 64, ["aliasing/forwarding loop broken"]],
+    [
+      ["joe", "nosuch", "ann"],
+      67,
+      [
+        "ann... deliverable: mailer local, user ann",
+        "joe... deliverable: mailer local, user joe",
+        "nosuch... User unknown",
+      ],
+    ],
+    [["-n", "carol"], 0, ["carol... deliverable: mailer local, user carol"]],
+  ])("%j", async (args, code, lines) => {
+    const answer = await server.run("sendmail", [...cf(), "-bv", ...args]);
+    expect({ code: answer.code, lines: sorted(answer.out) }).toEqual({ code, lines });
+  });
+});
+
+describe("EXPN and VRFY", () => {
+  const JOE = "Joe Q. Public <joe@mail.example.test>";
+  const ANN = "Ann Ann <ann@mail.example.test>";
+  const BOB = "<bob@b.test>";
+  test.each<[string, string[]]>([
+    ["EXPN members", [ANN, JOE, BOB]],
+    ["EXPN list", [ANN, JOE, BOB]],
+    ["EXPN fred", [ANN]],
+    ["EXPN joe", [JOE]],
+    ["EXPN carol", [JOE]],
+    ["EXPN owned", [JOE]],
+    ["EXPN \\carol", ["<\\carol@mail.example.test>"]],
+    ["EXPN \\fred", ["Fred <\\fred@mail.example.test>"]],
+    ["EXPN a@b.test", ["<a@b.test>"]],
+    ["EXPN joe,ann", [ANN, JOE]],
+    ["EXPN joe list", [ANN, JOE, BOB]],
+    ["EXPN <joe>", [JOE]],
+    ["EXPN list,list", [ANN, JOE, BOB]],
+    ["EXPN mixed", ["550 5.1.1 nosuch... User unknown"]],
+    ["EXPN joe,nosuch,ann", ["550 5.1.1 nosuch... User unknown"]],
+    ["EXPN :include:/etc/passwd", ["550 5.7.1 :include:/etc/passwd... Cannot mail directly to :include:s"]],
+    ["VRFY carol", ["<carol@mail.example.test>"]],
+    ["VRFY list", ["<list@mail.example.test>"]],
+    ["VRFY fred", ["Fred <fred@mail.example.test>"]],
+    ["VRFY joe, ann", [ANN, JOE]],
+    ["VRFY Joe <joe>", [JOE]],
+    ["VRFY joe@mail.example.test", [JOE]],
+    ["VRFY nosuch", ["550 5.1.1 nosuch... User unknown"]],
+    ["VRFY |x", ["550 5.7.1 |x... Cannot mail directly to programs"]],
+    ["VRFY bob", ['Bob "the" Builder (x) \\ <y> <bob@mail.example.test>']],
+  ])("%s", async (command, wanted) => {
+    const { client } = await SmtpClient.open(server.port);
+    const answer = await client.command(command);
+    client.close();
+    const lines = answer.split("\n").map((line) => line.replace(/^250[- ]2\.1\.5 /, ""));
+    expect(lines.toSorted()).toEqual(wanted.toSorted());
+  });
+
+  test("a list that cannot be opened names no secret", async () => {
+    const { client } = await SmtpClient.open(server.port);
+    expect(await client.command("EXPN missing")).toMatch(/^550 5\.2\.4 /);
+    expect(await client.command("EXPN loop1")).toMatch(/^554 5\.4\.6 .*aliasing\/forwarding loop broken/);
+    client.close();
+  });
+});
+
+test("RCPT <\\user> is that user: no alias, no .forward", async () => {
+  const { client } = await SmtpClient.open(server.port);
+  await client.command("EHLO client.test");
+  expect(await client.command("MAIL FROM:<ann@mail.example.test>")).toMatch(/^250 /);
+  expect(await client.command("RCPT TO:<\\carol>")).toMatch(/^250 /);
+  expect(await client.command("RCPT TO:<\\nosuch@mail.example.test>")).toMatch(/^550 5\.1\.1 /);
+  expect(await client.command("RCPT TO:<\\fred@mail.example.test>")).toMatch(/^250 /);
+  await client.command("DATA");
+  expect(await client.command("Subject: x\r\n\r\nx\r\n.")).toMatch(/^250 /);
+  client.close();
+  const users: string[] = [];
+  await eventually("both deliveries", () => users.push(...deliveries().flatMap((each) => each.users)) === 2);
+  expect(users.toSorted()).toEqual(["carol", "fred"]);
+});
+
+test("octets of the command line arrive as they are", async () => {
+  const args = ["-odi", "-f", "r\u00fcdi@b.test", "-F", "unused", "ann"];
+  expect(await server.run("sendmail", args, "Subject: x\n\nx\n")).toMatchObject({ code: 0, err: "" });
+  const [{ sender, header }] = deliveries();
+  expect(sender).toBe("r\u00c3\u00bcdi@b.test");
+  expect(header).toContain("Return-Path: <r\u00c3\u00bcdi@b.test>");
+});
+
+test("-odq and -odd leave the message to a queue run", async () => {
+  for (const mode of ["-odq", "-odd", "-ODeliveryMode=q"]) {
+    expect(await server.run("sendmail", [mode, "joe"], "Subject: x\n\nx\n")).toMatchObject({ code: 0 });
+  }
+  expect((await server.run("mailq", [])).out).toContain("(3 requests)");
+  expect(deliveries()).toEqual([]);
+  await server.run("sendmail", ["-q"]);
+  await eventually("three deliveries", () => (waiting.push(...deliveries()), waiting.length === 3));
+});
+const waiting: unknown[] = [];
+
+test("-oem sends the reasons to the sender, -oeq to nobody", async () => {
+  const silent = { out: "", err: "" };
+  expect(await server.run("sendmail", ["-oeq", "nosuch"], "\nx\n")).toEqual({ ...silent, code: 67 });
+  expect(await server.run("sendmail", ["-oem", "-f", "eve", "nosuch"], "\nx\n")).toEqual({ ...silent, code: 67 });
+  expect(await server.run("sendmail", ["-oee", "-f", "eve", "nosuch"], "\nx\n")).toEqual({ ...silent, code: 0 });
+  const reports = (): number => server.log().split(/to=eve, .*mailer=local.*stat=Sent/).length - 1;
+  await eventually("both reports", () => reports() === 2);
+});
+
+test("mailq shows quarantined messages with -qQ, and only then", async () => {
+  await server.run("sendmail", ["-odq", "joe"], "Subject: x\n\nx\n");
+  await server.run("sendmail", ["-odq", "ann"], "Subject: x\n\nx\n");
+  const client = await connectControl(join(server.home, "control"));
+  const [{ id, recipients }] = await client.list();
+  await client.hold({ id }, "bad");
+  const { address } = recipients[0];
+  const all = await server.run("mailq", []);
+  const quarantined = await server.run("mailq", ["-qQ"]);
+  await client.remove({});
+  client.close();
+  expect(all.out).toContain("(1 request)");
+  expect(all.out).not.toContain("QUARANTINE");
+  expect(quarantined.out).toContain("QUARANTINE: bad");
+  expect(quarantined.out).toContain(address);
+  expect(quarantined.out).toContain("(1 request)");
+});
+
+test("without a server lists are taken apart, too, and the name travels along", async () => {
+  await server.stop();
+  const args = ["-F", "Some Body", "-t", "-f", "ann", "'joe, bob'".slice(1, -1)];
+  expect(await server.run("sendmail", args, "To: eve dave\nBcc: carol\n\nx\n")).toMatchObject({ code: 0, err: "" });
+  server = await startSite(dns, {}, server.home);
+  const found: ReturnType<typeof deliveries> = [];
+  await eventually("four deliveries", () => (found.push(...deliveries()), found.length === 4));
+  expect(found.flatMap((each) => each.users).toSorted()).toEqual(["bob", "dave", "eve", "joe"]);
+  expect(found[0].header).toEqual(expect.arrayContaining(["From: Some Body <ann>", "To: eve, dave"]));
+  expect(found[0].header.join("\n")).not.toMatch(/bcc/i);
+});
