@@ -338,7 +338,7 @@ describe("patience has an end", () => {
       // Several timeouts long.
       await new Promise((resolve) => setTimeout(resolve, 100));
       answer?.();
-      expect(await client.reply()).toBe("250 2.1.5 <joe>");
+      expect(await client.reply()).toBe("250 2.1.5 <joe@mail.example.test>");
     });
   });
 
