@@ -41,9 +41,11 @@ export interface MailboxOwner {
 export function makeNewMailbox(kind: "mbox" | "maildir" | "mh", path: string, owner: MailboxOwner): void {
   if (process.geteuid?.() !== 0 || owner.uid === 0) return;
   try {
+    // Nearly always: one system call.
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return;
     const folder = realpathSync(dirname(path));
     const place = join(folder, basename(path));
-    if (lstatSync(place, { throwIfNoEntry: false }) !== undefined || !belongsToRoot(folder)) return;
+    if (!belongsToRoot(folder)) return;
     const { mode, gid } = lstatSync(folder);
     // In a folder that hands on its group (mail) readers of that group are meant to get at the mailbox.
     const group = (mode & SET_GROUP) === 0 ? owner.gid : gid;
