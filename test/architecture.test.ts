@@ -1,31 +1,23 @@
 /** Executes the order of dependencies: docs/architecture.md, "Order of dependencies". */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 
 const root = join(import.meta.dirname, "..");
 
-/** Folder → tier; a folder imports from lower tiers, itself, and the same-tier folders named in `sideways`. */
-const tiers: readonly (readonly string[])[] = [
-  ["sys", "source", "mail", "regex"],
-  ["log", "dns", "tls", "auth"],
-  ["mc", "rewriting", "cf", "maps"],
-  ["config"],
-  ["envelope"],
-  ["routing"],
-  ["site"],
-  ["queue", "delivery", "dsn", "milter", "analysis"],
-  ["reception", "dispatch"],
-  ["smtpd", "control"],
-  ["daemon"],
-  ["cli"],
-];
-const sideways: Readonly<Record<string, readonly string[]>> = {
-  tls: ["dns"],
-  cf: ["rewriting"],
-  maps: ["rewriting"],
-  dispatch: ["reception"],
-};
+const page = readFileSync(join(root, "docs/architecture.md"), "utf8");
+
+/**
+ * The table of the page: rows "| tier | `folder` `folder` → `other` | note |". A folder imports from lower tiers, itself, and
+ * the folder of its own tier that an arrow leads to.
+ */
+const rows = [...page.matchAll(/^\| (\d+) \| ([^|]*) \|/gm)].map(([, tier, folders]) => ({
+  tier: Number(tier),
+  folders: [...folders.matchAll(/`([a-z]+)`(?: → `([a-z]+)`)?/g)].map(([, folder, sideways]) => ({ folder, sideways })),
+}));
+const tierOf = new Map(rows.flatMap(({ tier, folders }) => folders.map(({ folder }) => [folder, tier] as const)));
+const sideways = new Map(rows.flatMap(({ folders }) => folders.map((each) => [each.folder, each.sideways] as const)));
+
 /** Third-party package → the folders that may import it. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   "smtp-server": ["smtpd"],
@@ -36,8 +28,6 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   yargs: ["cli"],
   peggy: [],
 };
-
-const tierOf = new Map(tiers.flatMap((folders, tier) => folders.map((folder) => [folder, tier] as const)));
 
 function sourceFiles(): string[] {
   return readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
@@ -66,6 +56,21 @@ test("every folder of src/ has a tier", () => {
   expect(unknown).toEqual([]);
 });
 
+function isThere(name: string): boolean {
+  return [name, `src/${name}`].some((each) => existsSync(join(root, each)));
+}
+
+test("the page names only folders, files and grammars that are there", () => {
+  const named = [...page.matchAll(/`((?:[a-z0-9-]+\/)+[a-z0-9.-]*)`/g)].map(([, name]) => name);
+  expect(named.length).toBeGreaterThan(60);
+  expect(named.filter((name) => !isThere(name))).toEqual([]);
+});
+
+test("each folder of the table is there", () => {
+  const folders = new Set(sourceFiles().map(folderOf));
+  expect([...tierOf.keys()].filter((folder) => !folders.has(folder))).toEqual([]);
+});
+
 test("folders import from lower tiers only", () => {
   const offences: string[] = [];
   for (const file of sourceFiles()) {
@@ -77,7 +82,7 @@ test("folders import from lower tiers only", () => {
       const target = join(file, "..", name);
       const to = folderOf(target);
       if (to === undefined || to === from || to === "generated") continue;
-      const allowed = tierOf.get(to)! < tierOf.get(from)! || sideways[from]?.includes(to);
+      const allowed = tierOf.get(to)! < tierOf.get(from)! || sideways.get(from) === to;
       if (!allowed) offences.push(`src/${file} imports ${name}: ${from}/ may import only from lower tiers, not ${to}/`);
     }
   }
@@ -107,4 +112,45 @@ test("each grammar is used by exactly one file", () => {
     }
   }
   expect([...users].filter(([, files]) => files.length > 1)).toEqual([]);
+});
+
+/** What a file imports of ours; `atRunTime` leaves out what is types only. */
+function edgesOf(file: string, atRunTime: boolean): string[] {
+  const text = readFileSync(join(root, "src", file), "utf8");
+  const imports = [...text.matchAll(/^(?:import|export)\s+(type\s+)?([^;"]*?)from\s*"(\.[^"]+)"/gm)];
+  return imports
+    .filter(([, isType, names]) => !atRunTime || (isType === undefined && !onlyTypes(names)))
+    .map(([, , , name]) => join(file, "..", name));
+}
+
+function onlyTypes(names: string): boolean {
+  const braces = /^\{([^}]*)\}\s*$/.exec(names.trim());
+  return braces !== null && braces[1].split(",").every((each) => each.trim() === "" || each.trim().startsWith("type "));
+}
+
+/** Files that can be reached from themselves, by this many steps at most. */
+function circles(atRunTime: boolean): string[] {
+  const files = sourceFiles();
+  const edges = new Map(files.map((file) => [file, edgesOf(file, atRunTime)]));
+  const reaches = (from: string): boolean => {
+    const seen = new Set<string>();
+    const open = [...(edges.get(from) ?? [])];
+    for (let file = open.pop(); file !== undefined; file = open.pop()) {
+      if (file === from) return true;
+      if (seen.has(file)) continue;
+      seen.add(file);
+      open.push(...(edges.get(file) ?? []));
+    }
+    return false;
+  };
+  return files.filter(reaches);
+}
+
+test("no files import each other in a circle at run time", () => {
+  expect(circles(true)).toEqual([]);
+});
+
+test("no file of smtpd, reception, dispatch, site or queue is part of a circle, types included", () => {
+  const folders = new Set(["smtpd", "reception", "dispatch", "site", "queue"]);
+  expect(circles(false).filter((file) => folders.has(folderOf(file) ?? ""))).toEqual([]);
 });
