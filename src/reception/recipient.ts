@@ -1,7 +1,7 @@
 /** A recipient of a message that comes in: what the judges say, where it goes, whether there is such a user. */
 import type { Recipient } from "../envelope/recipient.ts";
 import { aboutMailbox, type Reply } from "../mail/reply.ts";
-import { refusalOf } from "../routing/local-user.ts";
+import { refusalOf } from "../routing/refusal.ts";
 import type { Resolution } from "../routing/router.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { type Court, judge } from "./judges.ts";

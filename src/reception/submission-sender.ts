@@ -5,7 +5,8 @@
 import { accountName, fullNamePhrase } from "../mail/full-name.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
-import { directRefusal, type LocalNames } from "../routing/local-user.ts";
+import type { LocalNames } from "../routing/local-user.ts";
+import { directRefusal } from "../routing/refusal.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { User } from "../sys/users.ts";
 import type { Problem, Submission } from "./submission.ts";

@@ -24,7 +24,8 @@ import { readForward } from "./forward.ts";
 import { type IncludeAnswer, readInclude } from "./include.ts";
 import { type Direct, directRefusalOf, type MemberSource } from "./member-source.ts";
 import type { UserFiles } from "./user-files.ts";
-import { directRefusal, type LocalNames, locate, sameTriple } from "./local-user.ts";
+import { type LocalNames, locate, sameTriple } from "./local-user.ts";
+import { directRefusal } from "./refusal.ts";
 
 export interface ExpansionContext extends LocalNames {
   readonly scope: MacroScope;

@@ -4,7 +4,7 @@ import { splitRecipients } from "../mail/recipient-list.ts";
 import { aboutMailbox, type Reply, reply } from "../mail/reply.ts";
 import type { Triple } from "../envelope/recipient.ts";
 import type { ListAnswer, Member } from "../routing/list-members.ts";
-import { refusalOf } from "../routing/local-user.ts";
+import { refusalOf } from "../routing/refusal.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";

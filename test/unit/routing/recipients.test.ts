@@ -7,7 +7,7 @@ import type { Mailer } from "../../../src/config/mailer.ts";
 import type { Recipient } from "../../../src/envelope/recipient.ts";
 import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
 import { createAliases } from "../../../src/routing/aliases.ts";
-import { refusalOf } from "../../../src/routing/local-user.ts";
+import { refusalOf } from "../../../src/routing/refusal.ts";
 import { type Expansion, type ExpansionContext, expandRecipients } from "../../../src/routing/recipients.ts";
 import type { Resolution, Router } from "../../../src/routing/router.ts";
 import { ownFiles } from "../../support/user-files.ts";
