@@ -6,14 +6,17 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { compileMc, processM4 } from "../src/mc/compile.ts";
-import { findGnuM4 } from "../test/support/foreign-programs.ts";
+import { findGnuM4, peerFile } from "../test/support/foreign-programs.ts";
 
 type Print = (title: string, figures: readonly string[]) => void;
 
 const home = join(import.meta.dirname, "..");
 const SITE = join(home, "cf/gateway.mc");
 const RULEMAIL = join(home, "bin/rulemail");
-const SENDMAIL = join(process.env["SENDMAIL_CF"] ?? "/usr/share/sendmail/cf", "/");
+const SENDMAIL = join(
+  process.env["SENDMAIL_CF"] ?? peerFile("/usr/share/sendmail/cf") ?? "/usr/share/sendmail/cf",
+  "/",
+);
 const RUNS = 40;
 const COMMANDS = 10;
 /** USER_HZ: 100 on every Linux that Node runs on. */
