@@ -1,7 +1,7 @@
 /** What of an answer counts, per kind of question. */
 import type { Kind } from "./questions.ts";
 
-const TRACE = /^(?:.{16} {3}input: |.{16} returns: )/;
+const TRACE = /^(?:.{16} {3}input:|.{16} returns:)(?: |$)/;
 
 /** Lines that only our tables need: the Berkeley files of the genuine program are not read. */
 const ABOUT_TABLES = /is a Berkeley|Berkeley DB/;
@@ -44,7 +44,7 @@ function withoutRulesetName(line: string): string {
 
 /** Tokens that the last ruleset gave back. */
 function lastResult(lines: readonly string[]): string {
-  const last = lines.findLast((line) => /^.{16} returns: /.test(line)) ?? "";
+  const last = lines.findLast((line) => /^.{16} returns:(?: |$)/.test(line)) ?? "";
   return last.slice(26).trim();
 }
 

@@ -6,6 +6,7 @@ import { counted, plainLines } from "./compare.ts";
 import { documented, missingRows } from "./documented.ts";
 import { compilers, genuineLibrary, genuineRoot, home, programs } from "./programs.ts";
 import { type Kind, type Question, questions, readFacts, type SiteFacts } from "./questions.ts";
+import { randomSite } from "./random-sites.ts";
 import { ask } from "./session.ts";
 import { clearTables, makeTables } from "./tables.ts";
 
@@ -18,6 +19,8 @@ const { values: options, positionals } = parseArgs({
     bare: { type: "boolean", default: false },
     tables: { type: "boolean", default: false },
     "no-samples": { type: "boolean", default: false },
+    random: { type: "string", default: "0" },
+    seed: { type: "string", default: "1" },
     write: { type: "string" },
   },
 });
@@ -72,8 +75,18 @@ function sites(): string[] {
         join(home, "test/oracle/neighbours"),
         ...positionals,
       ];
-  const all = folders.flatMap(sitesBelow);
+  const all = [...folders.flatMap(sitesBelow), ...randomSites()];
   return all.filter((file) => !options.only || file.includes(options.only));
+}
+
+/** Files of so many seeds, for this run only. */
+function randomSites(): string[] {
+  const first = Number(options.seed);
+  return Array.from({ length: Number(options.random) }, (_, index) => {
+    const file = join("/mnt", `seed-${first + index}.mc`);
+    writeFileSync(file, randomSite(first + index));
+    return file;
+  });
 }
 
 function compareSite(file: string): void {
