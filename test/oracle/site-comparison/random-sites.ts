@@ -159,7 +159,7 @@ export function randomSite(seed: number): string {
   const features = chosen
     .filter((feature) => hasTable || !NEEDS_TABLE.test(feature))
     .map((feature) => `FEATURE(\`${feature}')dnl`);
-  const settings = some(SETTINGS, 0.15).map((line) => `${line}`);
+  const settings = some(SETTINGS, 0.15);
   const early = [...settings, ...features].map((line) => ({ line, at: next() }));
   const lines = early.toSorted((a, b) => a.at - b.at).map(({ line }) => line);
   const mailers = ["local", "smtp"];
