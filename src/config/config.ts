@@ -11,7 +11,9 @@ import type { Rewriter } from "../rewriting/rewriter.ts";
 import type { OriginOf } from "../source/source-map.ts";
 import type { Mailer } from "./mailer.ts";
 import type { Filter } from "./milters.ts";
+import type { FlagOption, NumberOption, OptionName, TimeOption } from "./options.ts";
 import type { QueueGroup } from "./queue-groups.ts";
+import type { TimeoutName } from "./timeouts.ts";
 
 /** An H line (manual §5.5). */
 export interface HeaderRule {
@@ -46,16 +48,16 @@ export interface PortOptions {
  * ("queuereturn", "queuewarn.urgent", "connect") and answers in milliseconds, 0 for none.
  */
 export interface Options {
-  text(name: string): string;
-  number(name: string): number;
-  flag(name: string): boolean;
+  text(name: OptionName): string;
+  number(name: NumberOption): number;
+  flag(name: FlagOption): boolean;
   /** Milliseconds. */
-  time(name: string): number;
-  timeout(name: string): number;
+  time(name: TimeOption): number;
+  timeout(name: TimeoutName): number;
   /** The same as it was written, or its default. */
-  timeoutText?(name: string): string;
+  timeoutText?(name: TimeoutName): string;
   /** True when the configuration or the command line set it. */
-  isSet(name: string): boolean;
+  isSet(name: OptionName | `Timeout.${TimeoutName}`): boolean;
 }
 
 /** One member of AliasFile: "hash:-o /etc/mail/aliases" is class hash with arguments. */

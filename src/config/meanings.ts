@@ -1,7 +1,8 @@
 /** What each setting of a configuration is for, in one line: for docs/options.md and for explanations. */
 import type { SettingKind } from "./not-acted-on.ts";
+import type { OptionName } from "./options.ts";
 
-const options: Readonly<Record<string, string>> = {
+const options = {
   AliasFile: "where aliases are looked up, in order: class:file, ...",
   AliasWait: "how long to wait for an alias database that is being rebuilt",
   AllowBogusHELO: "take HELO without a proper name",
@@ -149,7 +150,7 @@ const options: Readonly<Record<string, string>> = {
   UserDatabaseSpec: "user database",
   Verbose: "say what is done",
   XscriptFileBufferSize: "octets of a transcript kept in memory",
-};
+} satisfies Readonly<Partial<Record<OptionName, string>>>;
 
 const QUEUE_TIMES = (what: string): Readonly<Record<string, string>> => ({
   "": what,

@@ -1,11 +1,12 @@
 /** The options that bear on questions about host names, as dns/names.ts wants them. */
+import type { OptionName } from "./options.ts";
 import type { NameSources } from "../dns/names.ts";
 import type { Machine } from "../sys/machine.ts";
 
 /** @param option text of an option, as it is now */
 export function namesAsOptionsWant(
   machine: Machine,
-  option: (name: string) => string,
+  option: (name: OptionName) => string,
 ): Pick<NameSources, "keepAliases" | "machine"> {
   const resolver = new Set(option("ResolverOptions").toLowerCase().split(/\s+/));
   const searches = !(resolver.has("-defnames") && resolver.has("-dnsrch"));

@@ -4,6 +4,8 @@
  *
  * The text says why: a thing that this server has no use for, or one that it does not do yet.
  */
+import type { OptionName } from "./options.ts";
+import type { TimeoutName } from "./timeouts.ts";
 
 export type SettingKind =
   | "option"
@@ -114,7 +116,7 @@ export const NOT_ACTED_ON: Readonly<Record<SettingKind, Readonly<Record<string, 
     UserDatabaseSpec: NO_USERDB,
     Verbose: "the command line option -v is acted on where there is something to tell",
     XscriptFileBufferSize: ALWAYS_DURABLE,
-  },
+  } satisfies Readonly<Partial<Record<OptionName, string>>>,
   timeout: {
     auth: NO_AUTH,
     control: NOT_YET,
@@ -130,7 +132,7 @@ export const NOT_ACTED_ON: Readonly<Record<SettingKind, Readonly<Record<string, 
     "resolver.retry": "the resolver takes resolv.conf's attempts",
     "resolver.retry.first": "the resolver takes resolv.conf's attempts",
     "resolver.retry.normal": "the resolver takes resolv.conf's attempts",
-  },
+  } satisfies Readonly<Partial<Record<TimeoutName, string>>>,
   "mailer flag": {
     "3": NO_MIME,
     "4": NOT_YET,

@@ -23,7 +23,7 @@ import type { OptionValues } from "./option-values.ts";
 import type { TimeUnit } from "./options.ts";
 import { nearestWord } from "../source/nearest-word.ts";
 import { readOwner } from "./owners.ts";
-import { REPLY_TIMEOUTS, TIMEOUTS } from "./timeouts.ts";
+import { REPLY_TIMEOUTS, timeoutNamed, TIMEOUTS } from "./timeouts.ts";
 
 /** What options change beside their own value. */
 export interface OptionEffects {
@@ -281,7 +281,7 @@ function owner(name: string, shown: string): Check {
 function timeout(value: string, context: CheckContext): void {
   const { suboption, subAt, setter, messages, time } = context;
   if (suboption !== undefined) {
-    if (TIMEOUTS.has(suboption.toLowerCase())) return setTimeoutOption(suboption, value, context);
+    if (timeoutNamed(suboption) !== undefined) return setTimeoutOption(suboption, value, context);
     const near = nearestWord(suboption, [...TIMEOUTS.keys()]);
     const help = near === undefined ? {} : { help: `is ${near} meant?` };
     return messages.error(`settimeout: invalid timeout ${suboption}`, { offset: subAt, ...help });
@@ -290,7 +290,7 @@ function timeout(value: string, context: CheckContext): void {
   for (const part of value.split(",").map((each) => each.trim())) {
     const [, name, of] = /^([^=]*)=(.*)$/s.exec(part) ?? [];
     if (name !== undefined) {
-      if (TIMEOUTS.has(name.toLowerCase())) setTimeoutOption(name, of, context);
+      if (timeoutNamed(name) !== undefined) setTimeoutOption(name, of, context);
       else messages.error(`settimeout: invalid timeout ${name}`);
     } else if (/^[0-9]/.test(part)) {
       time(part, "m");
@@ -309,7 +309,7 @@ function flagWords(value: string): { readonly word: string; readonly offset: num
 
 function setTimeoutOption(name: string, value: string, { setter, time }: CheckContext, offset = 0): void {
   const key = name.toLowerCase();
-  const row = TIMEOUTS.get(key);
+  const row = timeoutNamed(key);
   if (!row) return;
   time(value, row.unit, offset);
   // The times of the queue and of the resolver are read twice, and complained about twice.

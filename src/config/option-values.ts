@@ -3,7 +3,7 @@ import { readMacroText, unmarkLiterals } from "../rewriting/macro-text.ts";
 import type { Options } from "./config.ts";
 import { optionByName, OPTIONS, OTHER_OPTIONS, type OptionRow } from "./options.ts";
 import { readTime } from "./times.ts";
-import { TIMEOUTS } from "./timeouts.ts";
+import { timeoutNamed } from "./timeouts.ts";
 
 const rows: ReadonlyMap<string, OptionRow> = new Map(
   [...OPTIONS, ...OTHER_OPTIONS].map((row) => [row.name.toLowerCase(), row]),
@@ -22,7 +22,7 @@ export class OptionValues implements Options {
 
   /** @returns false when there is no such suboption */
   setTimeout(name: string, value: string): boolean {
-    const row = TIMEOUTS.get(name.toLowerCase());
+    const row = timeoutNamed(name);
     if (!row) return false;
     for (const each of [name.toLowerCase(), ...(row.all ?? [])]) {
       this.#timeouts.set(each, value);
@@ -54,7 +54,7 @@ export class OptionValues implements Options {
   timeout(name: string): number {
     const key = name.toLowerCase();
     return this.#cached(`timeout.${key}`, () => {
-      const row = TIMEOUTS.get(key);
+      const row = timeoutNamed(key);
       if (!row) throw new Error(`no timeout is called ${name}`);
       const text = this.#timeouts.get(key) ?? row.initial;
       return row.count ? Number.parseInt(text, 10) || 0 : readTime(text, row.unit).value;
@@ -64,7 +64,7 @@ export class OptionValues implements Options {
   /** A timeout as it was written, or its default. */
   timeoutText(name: string): string {
     const key = name.toLowerCase();
-    return this.#timeouts.get(key) ?? TIMEOUTS.get(key)?.initial ?? "";
+    return this.#timeouts.get(key) ?? timeoutNamed(key)?.initial ?? "";
   }
 
   isSet(name: string): boolean {

@@ -26,7 +26,7 @@ export interface OptionRow {
 
 export type TimeUnit = "s" | "m" | "h" | "d" | "w";
 
-export const OPTIONS: readonly OptionRow[] = [
+const standard = [
   { name: "SevenBitInput", code: 0x37, type: "flag", initial: "false", safe: true },
   { name: "EightBitMode", code: 0x38, type: "text", initial: "pass8", safe: true },
   { name: "AliasFile", code: 0x41, type: "text", initial: "" },
@@ -173,10 +173,10 @@ export const OPTIONS: readonly OptionRow[] = [
   { name: "SmtpUTF8", code: 0xf8, type: "flag", initial: "false" },
   { name: "StrictTransportSecurity", code: 0xf9, type: "flag", initial: "false" },
   { name: "CipherSuites", code: 0xfa, type: "text", initial: "" },
-];
+] as const satisfies readonly OptionRow[];
 
 /** Names outside the usual builds. */
-export const OTHER_OPTIONS: readonly OptionRow[] = [
+const others = [
   { name: "AddBcc", code: 0, type: "text", initial: "", availability: "special build" },
   { name: "AddrTypeModes", code: 0, type: "text", initial: "", availability: "special build" },
   { name: "BadRcptThrottleDelay", code: 0, type: "text", initial: "", availability: "special build" },
@@ -199,7 +199,21 @@ export const OTHER_OPTIONS: readonly OptionRow[] = [
   { name: "RefuseLowMem", code: 0, type: "text", initial: "", availability: "special build" },
   { name: "RemoteMode", code: 0, type: "text", initial: "", availability: "special build" },
   { name: "DANE", code: 0, type: "text", initial: "", availability: "extension" },
-];
+] as const satisfies readonly OptionRow[];
+
+/** A row of an option that has a long name. */
+export type NamedOption = OptionRow & { readonly name: OptionName };
+export const OPTIONS: readonly NamedOption[] = standard;
+export const OTHER_OPTIONS: readonly NamedOption[] = others;
+
+type AnyRow = (typeof standard)[number] | (typeof others)[number];
+type NameOf<Type extends OptionType> = Extract<AnyRow, { readonly type: Type }>["name"];
+
+/** An option that exists: a misspelt one does not compile. */
+export type OptionName = AnyRow["name"];
+export type NumberOption = NameOf<"number" | "octal">;
+export type FlagOption = NameOf<"flag">;
+export type TimeOption = NameOf<"time">;
 
 const byLetter = new Map(OPTIONS.filter((row) => row.code < 0x80).map((row) => [row.code, row]));
 const byName = new Map([...OPTIONS, ...OTHER_OPTIONS].map((row) => [row.name.toLowerCase(), row]));

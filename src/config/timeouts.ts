@@ -11,9 +11,9 @@ export interface TimeoutRow {
   readonly all?: readonly string[];
 }
 
-const URGENCIES = ["normal", "urgent", "non-urgent", "dsn"];
+const URGENCIES = ["normal", "urgent", "non-urgent", "dsn"] as const;
 
-const rows: Record<string, TimeoutRow> = {
+const given = {
   connect: { unit: "s", initial: "0" },
   iconnect: { unit: "s", initial: "0" },
   aconnect: { unit: "s", initial: "0" },
@@ -39,14 +39,31 @@ const rows: Record<string, TimeoutRow> = {
   starttls: { unit: "m", initial: "1h" },
   "resolver.retrans": { unit: "s", initial: "0", all: ["resolver.retrans.first", "resolver.retrans.normal"] },
   "resolver.retry": { unit: "s", initial: "0", count: true, all: ["resolver.retry.first", "resolver.retry.normal"] },
-};
+} as const satisfies Readonly<Record<string, TimeoutRow>>;
+
+type Urgency = (typeof URGENCIES)[number];
+type Times = "first" | "normal";
+/** A timeout that exists, in lower case. */
+export type TimeoutName =
+  | keyof typeof given
+  | `${"queuewarn" | "queuereturn"}.${Urgency}`
+  | `resolver.${"retrans" | "retry"}.${Times}`;
+
+const rows: Record<string, TimeoutRow> = { ...given };
 for (const row of Object.values(rows)) {
   for (const each of row.all ?? []) {
     rows[each] = { unit: row.unit, initial: row.initial, ...(row.count ? { count: true } : {}) };
   }
 }
 
-export const TIMEOUTS: ReadonlyMap<string, TimeoutRow> = new Map(Object.entries(rows));
+export const TIMEOUTS: ReadonlyMap<TimeoutName, TimeoutRow> = new Map(
+  Object.entries(rows) as [TimeoutName, TimeoutRow][],
+);
+
+/** The timeout of this name, in any letter case. */
+export function timeoutNamed(name: string): TimeoutRow | undefined {
+  return TIMEOUTS.get(name.toLowerCase() as TimeoutName);
+}
 
 /** What option r without suboption sets: a time for all the replies of a peer. */
 export const REPLY_TIMEOUTS: readonly string[] = ["initial", "helo", "mail", "rcpt", "datainit", "datablock"].concat([

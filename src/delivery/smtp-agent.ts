@@ -5,6 +5,7 @@
  * breaks off or says "later" leaves the recipients that are still open to the next one in the same attempt. A refusal of
  * a recipient, of the sender or of the message stands: no other host is asked again.
  */
+import type { TimeoutName } from "../config/timeouts.ts";
 import type { RecipientStatus } from "../envelope/status.ts";
 import type { DeliveryEnvironment } from "./environment.ts";
 import type { Agent, Job, JobRecipient, Report } from "./agent.ts";
@@ -321,7 +322,7 @@ function abortWith(signal: AbortSignal, client: SmtpClient): () => void {
 }
 
 function timeoutsOf(options: Options): SmtpTimeouts {
-  const of = (name: string) => options.timeout(name) || FOREVER;
+  const of = (name: TimeoutName) => options.timeout(name) || FOREVER;
   return {
     greeting: of("initial"),
     helo: of("helo"),

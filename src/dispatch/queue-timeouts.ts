@@ -8,7 +8,7 @@ export function queueTimeout(config: Config, name: "queuereturn" | "queuewarn", 
   return config.options.timeout(`${name}.${urgency(envelope)}`);
 }
 
-function urgency(envelope: Envelope): string {
+function urgency(envelope: Envelope): "normal" | "urgent" | "non-urgent" | "dsn" {
   if (envelope.isReport) return "dsn";
   const field = findField(envelope.headers, "Priority");
   const value = field === undefined ? "" : unfold(field.value).toLowerCase();
