@@ -1,4 +1,5 @@
 /** C and F lines: the words of classes, typed, from files, programs and maps. */
+import { dontBlameOf } from "./policies.ts";
 import { classMapOf, readClassSource, readClassWords, wordsOf } from "../cf/class-file.ts";
 import { addClassWords } from "../cf/class-words.ts";
 import type { ConfigMessages } from "../cf/messages.ts";
@@ -53,7 +54,7 @@ export class ClassLines {
     this.#messages.focus(1 + (spec === -1 ? end : spec));
     const map = classMapOf(source.spec);
     if (map) return this.#readMap(name, map, source.optional);
-    const dontBlame = new Set(this.#options().text("DontBlameSendmail").split(" "));
+    const dontBlame = dontBlameOf(this.#options());
     for (const word of readClassWords(source, { dontBlame }, this.#messages)) this.get(name).add(word);
   }
 

@@ -1,4 +1,6 @@
 /** K lines, and the maps that exist without one. */
+import type { OptionName } from "./options.ts";
+import { dontBlameOf } from "./policies.ts";
 import type { MapDeclaration } from "../cf/ast.ts";
 import type { ConfigMessages } from "../cf/messages.ts";
 import type { MapDeclaration as DeclaredMap, MapEnvironment } from "../maps/environment.ts";
@@ -26,7 +28,7 @@ export class MapTable {
   constructor(
     messages: ConfigMessages,
     environment: ConfigEnvironment,
-    option: (name: string) => string,
+    option: (name: OptionName) => string,
     isLocalHost: (name: string) => boolean,
   ) {
     this.#messages = messages;
@@ -44,7 +46,7 @@ export class MapTable {
       missingTablesAreEmpty,
       ldapDefaultSpec: () => option("LDAPDefaultSpec"),
       get dontBlame() {
-        return new Set(option("DontBlameSendmail").split(" "));
+        return dontBlameOf({ text: option });
       },
       log: (priority, text) => log.write(0, { priority, text }),
     };

@@ -2,6 +2,7 @@
  * The running server: everything assembled, started in an order in which nothing accepts mail before it can keep it, and
  * stopped in the opposite one.
  */
+import { type DeliveryMode, deliveryModeOf, readDeliveryMode } from "../config/policies.ts";
 import { statfsSync } from "node:fs";
 import type { Config, PortOptions } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
@@ -285,8 +286,8 @@ function longestWait({ options }: Config, interval: number): number {
   return Math.max(interval, options.time("MinQueueAge"), options.time("MaxQueueAge"));
 }
 
-function deliveryMode({ options }: Config, submission?: LocalFacts): string {
-  return (submission?.deliveryMode ?? options.text("DeliveryMode")).charAt(0).toLowerCase();
+function deliveryMode({ options }: Config, submission?: LocalFacts): DeliveryMode {
+  return submission?.deliveryMode === undefined ? deliveryModeOf(options) : readDeliveryMode(submission.deliveryMode);
 }
 
 /** What tells one listening port from another. */

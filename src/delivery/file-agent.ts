@@ -3,6 +3,7 @@
  *
  * SafeFileEnvironment limits where such files may lie; `/dev/null` is always allowed and takes everything.
  */
+import { dontBlameOf } from "../config/policies.ts";
 import { isAbsolute, join, normalize } from "node:path";
 import type { RecipientStatus } from "../envelope/status.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
@@ -48,7 +49,7 @@ export class FileAgent implements Agent {
       return failed("5.3.0", "Can't create output (no absolute file name)");
     const path = normalize(named);
     if (path === "/dev/null") return sent("delivered", "");
-    const blame = new Set(config.options.text("DontBlameSendmail").toLowerCase().split(/[ ,]+/));
+    const blame = new Set([...dontBlameOf(config.options)].map((name) => name.toLowerCase()));
     const argument: FileArgument = {
       path: inside(config.options.text("SafeFileEnvironment"), path),
       allowSymLink: blame.has("filedeliverytosymlink"),

@@ -18,7 +18,7 @@ import { writeMessage, type WriterOptions, type WrittenMessage } from "./message
 import { makeNewMailbox } from "./new-mailbox.ts";
 import { deferred, failed, type Outcome, reportForAll, withoutAccidents } from "./outcome.ts";
 import { findUser, rightsFor } from "./rights.ts";
-import { Slots } from "./slots.ts";
+import { Gate } from "../sys/gate.ts";
 import { fromTask } from "./task-outcome.ts";
 
 /** `$z` as the configuration keeps it. */
@@ -38,7 +38,7 @@ const CONCURRENT = 16;
 
 export class LocalAgent implements Agent {
   readonly #environment: DeliveryEnvironment;
-  readonly #slots = new Slots(CONCURRENT);
+  readonly #slots = new Gate(CONCURRENT);
 
   constructor(environment: DeliveryEnvironment) {
     this.#environment = environment;

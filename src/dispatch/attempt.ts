@@ -22,9 +22,9 @@ import { expandRecipients } from "../routing/recipients.ts";
 import { sameTriple } from "../routing/local-user.ts";
 import type { Site } from "../site/site.ts";
 import type { Clock } from "../sys/clock.ts";
-import { Gate } from "./limits.ts";
 import { type ReportSender, tellSenders } from "./reports.ts";
 import { decide, type Settlement } from "./settle.ts";
+import { Gate } from "../sys/gate.ts";
 
 /** A site with what delivers for it. */
 export type DeliverySite = Site<Agents>;

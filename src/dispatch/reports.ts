@@ -4,6 +4,7 @@
  * A report is in the queue before the failure it tells of is settled; when it cannot be queued the attempt is not
  * settled either, and both happen again.
  */
+import { dontBlameOf, privacyOf } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
 import { composeReport } from "../dsn/compose.ts";
 import { decideReports, type Outcomes, type ReportPlan, type ReportPolicy } from "../dsn/decide.ts";
@@ -48,12 +49,12 @@ export async function tellSenders(
 
 function policyOf(config: Config, about: Envelope): ReportPolicy {
   const { options } = config;
-  const privacy = options.text("PrivacyOptions").toLowerCase();
+  const privacy = privacyOf(options);
   return {
     doubleBounceAddress: options.text("DoubleBounceAddress"),
     postmasterCopy: options.text("PostmasterCopy"),
-    noReceipts: privacy.includes("noreceipts"),
-    noBodyReturn: /nobodyreturn|goaway/.test(privacy),
+    noReceipts: privacy.has("noreceipts"),
+    noBodyReturn: privacy.has("nobodyreturn"),
     errorsTo: options.flag("UseErrorsTo") ? errorsTo(about) : [],
   };
 }
@@ -70,7 +71,7 @@ function siteText(config: Config): readonly string[] {
   const text = config.options.text("ErrorHeader");
   if (text === "") return [];
   if (!text.startsWith("/")) return [config.expand(text, config.macros)];
-  const safety = { dontBlame: new Set(config.options.text("DontBlameSendmail").split(/[\s,]+/)) };
+  const safety = { dontBlame: dontBlameOf(config.options) };
   const file = readTrustedText(text, "errorHeader", safety, LONGEST_SITE_TEXT);
   return file.kind === "read" ? file.text.trimEnd().split(/\r?\n/) : [];
 }
@@ -117,7 +118,7 @@ async function send(
       giveUpAfter: queueTimeout(config, "queuereturn", about),
       siteText: siteText(config),
       addressTypes: (mailer) => config.mailers.get(mailer)?.types.address,
-      hideActual: /noactualrecipient/i.test(config.options.text("PrivacyOptions")),
+      hideActual: privacyOf(config.options).has("noactualrecipient"),
     });
     await incoming.write(Buffer.from(`${report.headers.map(formatField).join("")}\r\n`, "latin1"));
     for await (const chunk of report.body) await incoming.write(chunk);

@@ -9,7 +9,7 @@ import type { Claim, QueueFilter } from "../queue/queue.ts";
 import type { Scheduler } from "../queue/scheduler.ts";
 import type { Config } from "../config/config.ts";
 import { type AttemptEnvironment, attempt } from "./attempt.ts";
-import { Gate } from "./limits.ts";
+import { Gate } from "../sys/gate.ts";
 
 export interface RunnerOptions extends Omit<AttemptEnvironment, "nextTry" | "signal"> {
   readonly scheduler: Scheduler;

@@ -2,6 +2,7 @@
  * Submission from this machine: `sendmail user ...`, `sendmail -t`. The same way in as for SMTP; what differs is that
  * recipients may stand in the header, that Bcc: is taken out, and that the caller hears at once which recipients are bad.
  */
+import { privacyOf } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import type { FirstAttempt } from "../envelope/local-facts.ts";
@@ -184,7 +185,7 @@ function submissionScope(config: Config, submission: Submission, sender: string)
 /** PrivacyOptions authwarnings: says so when somebody sets another sender who is not trusted to (class t). */
 function withWarning(config: Config, submission: Submission, sender: string, message: Buffer): Buffer {
   const { user } = submission;
-  const warns = /authwarnings/i.test(config.options.text("PrivacyOptions"));
+  const warns = privacyOf(config.options).has("authwarnings");
   const own = sender === user || sender === "" || config.classWords("t").has(user);
   if (!warns || own || findField(headerOf(message), "X-Authentication-Warning") !== undefined) return message;
   const host = macroValue("j", config.macros);

@@ -1,4 +1,5 @@
 /** The questions that mail asks the rulesets of a configuration. */
+import { deliveryModeOf } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
 import type { Triple } from "../envelope/recipient.ts";
 import { reply } from "../mail/reply.ts";
@@ -30,7 +31,7 @@ export function createRouter(config: Config, note: (text: string) => void = () =
   const { rewriter } = config;
   const parser = new AddressParser(config);
   const numbers = new Map<string, number | undefined>();
-  const deferred = config.options.text("DeliveryMode").startsWith("d");
+  const deferred = deliveryModeOf(config.options) === "d";
   const contextOf = (scope: MacroScope, notes: NoteBudget = { left: NOTES_OF_A_QUESTION }): RewriteContext =>
     rewriteContext(scope, limited(note, notes), deferred);
   const rulesetOf = (name: string): number | undefined => {

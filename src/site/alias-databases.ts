@@ -1,10 +1,10 @@
 /** The databases that AliasFile names, ready to be asked (routing/aliases.ts knows only what they answer). */
+import { dontBlameOf } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
 import { type AliasDatabase, openAliasSource } from "../maps/alias-source.ts";
 import type { MapEnvironment } from "../maps/environment.ts";
 import { readAliasText } from "../routing/alias-file.ts";
 import type { MailboxDatabase } from "../sys/users.ts";
-import { wordsOf } from "./site.ts";
 import type { SiteSurroundings } from "./surroundings.ts";
 
 export function openAliasDatabases(
@@ -22,7 +22,7 @@ export function openAliasDatabases(
     services: (database) => (database === "hosts" ? ["files", "dns"] : []),
     isLocalHost: (name) => ourNames.has(name),
     ldapDefaultSpec: () => config.options.text("LDAPDefaultSpec"),
-    dontBlame: wordsOf(config.options.text("DontBlameSendmail")),
+    dontBlame: dontBlameOf(config.options),
     log: (priority, text) => log.write(priority === "debug" ? 10 : 4, { priority, text }),
   };
   const readText = (text: string) => readAliasText(text, (domain) => ourNames.has(domain)).entries;

@@ -1,4 +1,5 @@
 /** What sessions need of the options, read once for each site and not for each session. */
+import { deliveryModeOf, privacyOf } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
 
@@ -19,17 +20,10 @@ export function readSessionSettings(config: Config): SessionSettings {
   const { options } = config;
   return {
     hostName: macroValue("j", config.macros.child()),
-    privacy: privacyOf(options.text("PrivacyOptions")),
-    queuesOnly: /^[qd]/i.test(options.text("DeliveryMode")),
+    privacy: privacyOf(options),
+    queuesOnly: /[qd]/.test(deliveryModeOf(options)),
     commandTimeout: options.timeout("command"),
     dataTimeout: options.timeout("datablock"),
     tlsConfigured: options.text("ServerCertFile") !== "" && options.text("ServerKeyFile") !== "",
   };
-}
-
-const goaway = ["novrfy", "noexpn", "noverb", "needmailhelo", "needexpnhelo", "needvrfyhelo", "nobodyreturn"];
-
-function privacyOf(text: string): ReadonlySet<string> {
-  const words = text.toLowerCase().split(/[\s,]+/);
-  return new Set(words.includes("goaway") ? [...words, ...goaway] : words);
 }

@@ -3,6 +3,7 @@
  * site that they began with (promise 5 of docs/architecture.md): each takes a use of it and gives it back at its end.
  * After a reload the old site is retired; whoever ends last closes its maps, agents and connections.
  */
+import { dontBlameOf } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
 import type { NameSources } from "../dns/names.ts";
 import { type HeaderPlan, planHeader } from "../envelope/header-plan.ts";
@@ -56,7 +57,7 @@ export class Site<Agents extends Attachment = Attachment> implements LocalNames 
     this.aliasDatabases = parts.aliasDatabases;
     this.users = parts.users;
     this.hosts = parts.hosts;
-    this.dontBlame = wordsOf(config.options.text("DontBlameSendmail"));
+    this.dontBlame = dontBlameOf(config.options);
     this.session = readSessionSettings(config);
     this.headerPlan = planHeader(config);
     this.agents = attach(parts);
@@ -98,8 +99,4 @@ export class Site<Agents extends Attachment = Attachment> implements LocalNames 
       this.config.close();
     }
   }
-}
-
-export function wordsOf(text: string): ReadonlySet<string> {
-  return new Set(text.split(/[\s,]+/).filter((word) => word !== ""));
 }

@@ -1,5 +1,6 @@
 /** MAIL (RFC 5321 §4.1.1.2): a sender, its parameters, and what check_mail says about them. */
 import { type Reply, reply } from "../mail/reply.ts";
+import { isXtext } from "../mail/xtext.ts";
 import { admitSender } from "../reception/sender.ts";
 import type { Announcement } from "../reception/transaction.ts";
 import { whenReady } from "../sys/maybe-promise.ts";
@@ -114,9 +115,4 @@ function readSmtpUtf8(value: string | null, into: Writable<MailParameters>, sess
   if (value !== null) return reply(501, "5.5.4", "SMTPUTF8 takes no value");
   into.smtputf8 = true;
   return undefined;
-}
-
-/** RFC 3461 §4: printable octets except "+" and "=", and "+" with two upper-case hex digits. */
-export function isXtext(value: string): boolean {
-  return /^(?:[!-*,-<>-~]|\+[0-9A-F]{2})*$/.test(value);
 }

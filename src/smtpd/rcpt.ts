@@ -1,12 +1,12 @@
 /** RCPT (RFC 5321 §4.1.1.3): syntax, check_rcpt, where it goes, whether there is such a user. */
 import type { Notify } from "../envelope/recipient.ts";
 import { type Reply, reply } from "../mail/reply.ts";
+import { isXtext } from "../mail/xtext.ts";
 import { admitRecipient } from "../reception/recipient.ts";
 import type { Transaction } from "../reception/transaction.ts";
 import { whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
-import { isXtext } from "./mail.ts";
 import { type EsmtpParameter, isEightBit, readPath } from "./path.ts";
 import { replies } from "./replies.ts";
 

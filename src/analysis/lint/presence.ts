@@ -2,6 +2,7 @@
  * L005: files, folders and programs that the configuration names and that are not on this machine, or cannot be used as
  * they are. A configuration is often looked at elsewhere: only `--here` asks for all of them, and calls them errors.
  */
+import { dontBlameOf } from "../../config/policies.ts";
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseMapDeclaration } from "../../cf/parse-line.ts";
@@ -28,7 +29,7 @@ interface Needed {
 
 export function checkPresence(subject: Subject): Issue[] {
   if (subject.here !== true) return [];
-  const dontBlame = new Set(subject.config.options.text("DontBlameSendmail").split(" "));
+  const dontBlame = dontBlameOf(subject.config.options);
   const issues: Issue[] = [];
   for (const needed of neededBy(subject)) {
     const problem = problemOf(needed, dontBlame);

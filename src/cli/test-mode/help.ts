@@ -6,6 +6,7 @@
  *
  * What stands behind the first blank or tab is shown. Macros are filled in from version 2 on.
  */
+import { dontBlameOf } from "../../config/policies.ts";
 import { closeSync, readFileSync } from "node:fs";
 import { LANGUAGE_VERSION } from "../../config/version.ts";
 import { markLiterals, readMacroText } from "../../rewriting/macro-text.ts";
@@ -34,7 +35,7 @@ function filledIn({ config, scope }: TestSession, text: string): string {
 function helpText({ config: { options } }: TestSession): string | undefined {
   const file = options.text("HelpFile");
   if (file === "") return undefined;
-  const dontBlame = new Set(options.text("DontBlameSendmail").split(" "));
+  const dontBlame = dontBlameOf(options);
   const opened = openSafely(Buffer.from(file, "latin1").toString("utf8"), "help", { dontBlame });
   if (opened.kind !== "open") return undefined;
   try {

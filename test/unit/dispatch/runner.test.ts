@@ -4,7 +4,6 @@ import type { Config, Options } from "../../../src/config/config.ts";
 import type { Mailer } from "../../../src/config/mailer.ts";
 import type { Agent } from "../../../src/delivery/agent.ts";
 import type { DeliverySite } from "../../../src/dispatch/attempt.ts";
-import { Gate } from "../../../src/dispatch/limits.ts";
 import { Runner, type RunnerOptions } from "../../../src/dispatch/runner.ts";
 import type { Envelope } from "../../../src/envelope/envelope.ts";
 import type { RecipientStatus } from "../../../src/envelope/status.ts";
@@ -191,19 +190,4 @@ test("deliver() tries a message now, and waits", async () => {
   await queued(runner.afterwards());
   await pass(2);
   expect(attempts).toHaveLength(2);
-});
-
-test("Gate lets no more tasks in than it has places, in the order they came", async () => {
-  const gate = new Gate(2);
-  expect(gate.enter()).toBeUndefined();
-  expect(gate.enter()).toBeUndefined();
-  const order: string[] = [];
-  const third = gate.enter()?.then(() => order.push("third"));
-  const fourth = gate.enter()?.then(() => order.push("fourth"));
-  expect(order).toEqual([]);
-  gate.leave();
-  await third;
-  gate.leave();
-  await fourth;
-  expect(order).toEqual(["third", "fourth"]);
 });

@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
-import { Slots } from "../../../src/delivery/slots.ts";
+import { Gate } from "../../../src/sys/gate.ts";
 
 test("no more actions run than there are slots, and all of them run", async () => {
-  const slots = new Slots(2);
+  const slots = new Gate(2);
   let running = 0;
   let most = 0;
   const action = async (number: number) => {
@@ -15,4 +15,19 @@ test("no more actions run than there are slots, and all of them run", async () =
   const results = await Promise.allSettled([0, 1, 2, 3, 4].map((number) => slots.run(() => action(number))));
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled", "fulfilled"]);
   expect([most, running]).toEqual([2, 0]);
+});
+
+test("Gate lets no more tasks in than it has places, in the order they came", async () => {
+  const gate = new Gate(2);
+  expect(gate.enter()).toBeUndefined();
+  expect(gate.enter()).toBeUndefined();
+  const order: string[] = [];
+  const third = gate.enter()?.then(() => order.push("third"));
+  const fourth = gate.enter()?.then(() => order.push("fourth"));
+  expect(order).toEqual([]);
+  gate.leave();
+  await third;
+  gate.leave();
+  await fourth;
+  expect(order).toEqual(["third", "fourth"]);
 });

@@ -1,6 +1,6 @@
-/** Ceilings on what goes on at once. */
+/** A ceiling on what goes on at once. */
 
-/** Lets at most `size` tasks run; the others wait in line. */
+/** Lets at most `size` tasks run; the others wait in line, in the order they came. */
 export class Gate {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -19,8 +19,19 @@ export class Gate {
   }
 
   leave(): void {
+    // The place goes to who waits longest without becoming free in between.
     const next = this.#waiting.shift();
     if (next === undefined) this.#free++;
     else next();
+  }
+
+  /** Does something as soon as there is a place for it. */
+  async run<T>(action: () => Promise<T>): Promise<T> {
+    await this.enter();
+    try {
+      return await action();
+    } finally {
+      this.leave();
+    }
   }
 }
