@@ -5,6 +5,7 @@
  *     friends: Joe <joe@a.test>, "Doe, J." <doe@b.test>;   →   two spans
  */
 
+import { withoutComments } from "./comments.ts";
 import { endOfEncodedWord } from "./phrase.ts";
 
 /** A stretch of a field value that holds one address with its phrase and comments. */
@@ -230,6 +231,28 @@ export function isSeveral(address: string): boolean {
     }
   }
   return several && hasAt;
+}
+
+/** `Joe <joe@a.test> (c)` → `<joe@a.test>`; without brackets, what is left without comments. */
+export function bareMailbox(address: string): string {
+  let comment = 0;
+  let quoted = false;
+  let start = -1;
+  let end = -1;
+  for (let at = 0; at < address.length; at++) {
+    const char = address[at];
+    if (char === "\\") at++;
+    else if (comment > 0 || (char === "(" && !quoted)) {
+      if (char === "(") comment++;
+      else if (char === ")") comment--;
+    } else if (char === '"') quoted = !quoted;
+    else if (quoted) continue;
+    else if (char === "<") {
+      start = at;
+      end = -1;
+    } else if (char === ">" && end < 0) end = at + 1;
+  }
+  return start >= 0 && end > start ? address.slice(start, end) : withoutComments(address);
 }
 
 /** Blanks beside these are inside of one address. */

@@ -2,9 +2,11 @@
 import { deliveryModeOf } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
 import type { Triple } from "../envelope/recipient.ts";
+import { bareMailbox } from "../mail/address-list.ts";
 import { reply } from "../mail/reply.ts";
 import { CANON_MAILER } from "../rewriting/tokens.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { refusedAddress } from "../rewriting/prescan.ts";
 import type { RewriteContext } from "../rewriting/rewriter.ts";
 import { whenReady } from "../sys/maybe-promise.ts";
 import { EX } from "../sys/sysexits.ts";
@@ -85,9 +87,19 @@ export function createRouter(config: Config, note: (text: string) => void = () =
       // The null address has nothing around it; rulesets decide what it is called.
       const frame = address === "" ? NOTHING_AROUND : crack(config, address, true);
       const context = contextOf(scope, role.notes);
-      return whenReady(remoteName(config, parser, mailer, address, role, context, frame), rewrittenOf);
+      const asked = role.part === "header" ? readable(address) : address;
+      return whenReady(remoteName(config, parser, mailer, asked, role, context, frame), (named) => {
+        // What no ruleset could read stays as it was, with what stands around it.
+        const untouched = asked !== address && named.text === asked;
+        return rewrittenOf(untouched ? { ...named, text: address } : named);
+      });
     },
   };
+}
+
+/** Names around an address may be of any length and in any language: the rulesets see the address alone then. */
+function readable(address: string): string {
+  return refusedAddress(address) === undefined ? address : bareMailbox(address);
 }
 
 /** An address that its rules could not make waits until somebody has put them right. */

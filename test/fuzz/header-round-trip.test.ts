@@ -60,7 +60,7 @@ function words(random: Random, alphabet: string): string {
 }
 
 function quotedString(random: Random): string {
-  const text = words(random, "abcXYZ,;:@<>()[].!% \xfc\xdf").replaceAll(/[abc](?=[abc])/g, () =>
+  const text = words(random, "abcXYZ,;:@<>()[].!% \xfc\xdf\x9f").replaceAll(/[abc](?=[abc])/g, () =>
     pick(random, ["a", "b", '\\"', "\\\\", "\\x"]),
   );
   return `"${text}"`;
@@ -78,7 +78,7 @@ function encodedWord(random: Random): string {
 function phrase(random: Random): string {
   const parts = [
     () => quotedString(random),
-    () => words(random, "abcXYZ019'!#$%&*+-/=?^_`{|}~\xfc"),
+    () => words(random, "abcXYZ019'!#$%&*+-/=?^_`{|}~\xfc\x98"),
     () => `${letters(random, random(3) + 1)}. ${letters(random, 3)}`,
     () => encodedWord(random),
     () => comment(random),

@@ -11,7 +11,7 @@ import { writeMessage } from "../../src/delivery/message-writer.ts";
 import { reportText } from "../../src/dsn/report-text.ts";
 import { Collector } from "../../src/envelope/collect.ts";
 import { bounded, cut, harmless, shorten } from "../../src/log/safe-text.ts";
-import { isSeveral, readAddressList } from "../../src/mail/address-list.ts";
+import { bareMailbox, isSeveral, readAddressList } from "../../src/mail/address-list.ts";
 import { withoutComments } from "../../src/mail/comments.ts";
 import { foldAddresses, foldText } from "../../src/mail/fold.ts";
 import { crackAddress } from "../../src/mail/header-address.ts";
@@ -38,6 +38,7 @@ const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
   "addresses of a field": (text) => readAddressList(text),
   "addresses of a field, old style": (text) => readAddressList(text, true),
   "words beside each other": isSeveral,
+  "mailbox without its name": bareMailbox,
   "folding of addresses": (text) => foldAddresses(text, 3, 100),
   "folding of addresses, narrow": (text) => foldAddresses(text, 3, 20),
   "folding of text": (text) => foldText(text, 3, 60),

@@ -25,7 +25,8 @@ async function relayed(value: string): Promise<string> {
   return written.message.head
     .toString("latin1")
     .replace(/^To: /, "")
-    .replace(/\r\n\r\n$/, "");
+    .replace(/\r\n\r\n$/, "")
+    .replaceAll("\r\n", "");
 }
 
 const UNCHANGED = [
@@ -152,6 +153,13 @@ test.each([
   ["a@b.test\tc@d.test", "a@b.test, c@d.test"],
   ["g: a b c;", "g: a.b.c@mail.example.test;"],
   ["a@b.test\r\n c@d.test", "a@b.test, c@d.test"],
+  // UTF-8 with octets that mean something inside rulesets.
+  ["J\xc3\x9f <joe>", "J\xc3\x9f <joe@mail.example.test>"],
+  ['"J\xc3\x9f" <joe>', '"J\xc3\x9f" <joe@mail.example.test>'],
+  ["joe (J\xc3\x9f)", "joe@mail.example.test (J\xc3\x9f)"],
+  ["J\xd0\x98. X <joe>", '"J\xd0\x98. X" <joe@mail.example.test>'],
+  ["J\xd0\x98 (c\xd0\x98) <joe> (d\xd0\x98)", "J\xd0\x98 (c\xd0\x98) <joe@mail.example.test> (d\xd0\x98)"],
+  ["g\xd0\x98: J\xd0\x98 <joe>;", "g\xd0\x98: J\xd0\x98 <joe@mail.example.test>;"],
 ])("%j leaves as %j", async (value, expected) => {
   expect(await relayed(value)).toBe(expected);
 });
@@ -169,6 +177,9 @@ test.each([
   ['Joe <a@b.test> "trailing"', 'Joe <a@b.test> "trailing"'],
   ["a@b.test,,c@d.test", "a@b.test,,c@d.test"],
   ["a@b.test; c@d.test", "a@b.test; c@d.test"],
+  ["j\xc3\x9f@b.test", "j\xc3\x9f@b.test"],
+  [`"${"w".repeat(300)}" <joe>`, `"${"w".repeat(300)}" <joe@mail.example.test>`],
+  [`joe (${"word ".repeat(300)})`, `joe@mail.example.test (${"word ".repeat(300)})`],
 ])("%j leaves as %j, which the original writes otherwise", async (value, expected) => {
   expect(await relayed(value)).toBe(expected);
 });
