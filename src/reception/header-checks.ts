@@ -15,7 +15,8 @@ export function checkField({ site, scope, headerNotes }: Transaction, field: Hea
   const check = checks.size === 0 ? undefined : (checks.get(field.name.toLowerCase()) ?? otherChecks)?.check;
   if (check === undefined) return ACCEPTED;
   const value = unfold(field.value);
-  const text = (check.keepComments ? value : withoutComments(value)).slice(0, LONGEST_CHECKED);
+  const { keepComments } = check;
+  const text = (keepComments ? value : withoutComments(value)).slice(0, LONGEST_CHECKED);
   const macros = scope.child([
     ["currHeader", value.slice(0, LONGEST_CHECKED)],
     ["hdr_name", field.name],
@@ -23,7 +24,8 @@ export function checkField({ site, scope, headerNotes }: Transaction, field: Hea
     ["addr_type", "h"],
   ]);
   const by = site.config.rulesets.nameOf(check.ruleset);
-  return whenReady(site.router.check(by, [text], macros, headerNotes.nextField()), (verdict) =>
+  const how = { keepComments, notes: headerNotes.nextField() };
+  return whenReady(site.router.checkText(by, text, how, macros), (verdict) =>
     verdict.kind === "ok" ? verdict : { ...verdict, by, about: [field.value.replaceAll("\r\n", "\n")] },
   );
 }

@@ -1,5 +1,6 @@
 /** Policy rulesets: check_relay, check_mail, check_rcpt ... → a verdict. */
 import type { Config } from "../config/config.ts";
+import type { Comments } from "../rewriting/prescan.ts";
 import type { RewriteContext } from "../rewriting/rewriter.ts";
 import { ARGUMENT_SEPARATOR, CANON_MAILER, type Tokens } from "../rewriting/tokens.ts";
 import { reply } from "../mail/reply.ts";
@@ -28,7 +29,32 @@ export function runCheck(
   args: readonly string[],
   context: RewriteContext,
 ): MaybePromise<Verdict> {
-  const workspace = argumentTokens(parser, args, context);
+  return runCheckOn(config, parser, ruleset, argumentTokens(parser, args, context), context);
+}
+
+/**
+ * A check of the text of a header field: what has no tokens, or too many for rulesets, is not asked about.
+ * @param comments "tokens": `$>+` wants to see them
+ */
+export function runTextCheck(
+  config: Config,
+  parser: AddressParser,
+  ruleset: number,
+  text: string,
+  comments: Comments,
+  context: RewriteContext,
+): MaybePromise<Verdict> {
+  const workspace = parser.textTokens(text, context, comments);
+  return workspace === undefined ? ACCEPTED : runCheckOn(config, parser, ruleset, workspace, context);
+}
+
+function runCheckOn(
+  config: Config,
+  parser: AddressParser,
+  ruleset: number,
+  workspace: Tokens,
+  context: RewriteContext,
+): MaybePromise<Verdict> {
   const ran = runRuleset(config.rewriter, ruleset, workspace, context);
   return whenReady(ran, ({ tokens, status, reason, fault, decidedAt }) => {
     if (status === EX.TEMPFAIL) {

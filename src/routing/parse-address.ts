@@ -7,7 +7,14 @@ import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { catAddress } from "../rewriting/cat-address.ts";
-import { LONGEST_ADDRESS, prescan, refusedAddress, shorten } from "../rewriting/prescan.ts";
+import {
+  type Comments,
+  LONGEST_ADDRESS,
+  prescan,
+  type PrescanOptions,
+  refusedAddress,
+  shorten,
+} from "../rewriting/prescan.ts";
 import type { RewriteContext } from "../rewriting/rewriter.ts";
 import type { Tokens } from "../rewriting/tokens.ts";
 import type { Trace } from "../rewriting/trace.ts";
@@ -83,9 +90,23 @@ export class AddressParser {
 
   /** Text to tokens; comments are left out. Undefined when it is no address. */
   tokens(address: string, context: RewriteContext): Tokens | undefined {
+    return this.#scan(address, context, { comments: "strip" });
+  }
+
+  /**
+   * Text of any kind to tokens, UTF-8 included. Undefined when there is none, or more than rulesets can be given.
+   * @param comments "tokens": comments are text like any other
+   */
+  textTokens(text: string, context: RewriteContext, comments: Comments): Tokens | undefined {
+    // An octet of a metasymbol that is part of a character is part of a word; alone it would be one.
+    const safe = text.replace(/\xff|(?<![\x80-\xff])[\x80-\x9f]/g, "?");
+    return this.#scan(safe, context, { comments, kind: "value" });
+  }
+
+  #scan(address: string, context: RewriteContext, how: Pick<PrescanOptions, "comments" | "kind">): Tokens | undefined {
     const { tokens, messages } = prescan(address, {
       operators: this.#operators,
-      comments: "strip",
+      ...how,
       trace: this.#steps.trace,
       // Among the lines of a trace a message has its place.
       ...(this.#steps.trace ? { message: (text: string) => context.message(text) } : {}),

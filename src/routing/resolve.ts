@@ -10,7 +10,7 @@ import { refusedAddress } from "../rewriting/prescan.ts";
 import type { RewriteContext } from "../rewriting/rewriter.ts";
 import { whenReady } from "../sys/maybe-promise.ts";
 import { EX } from "../sys/sysexits.ts";
-import { argumentTokens, runCheck } from "./check.ts";
+import { argumentTokens, runCheck, runTextCheck } from "./check.ts";
 import { errorReply } from "./error-text.ts";
 import { AddressParser, rewriteContext, type ParsedAddress } from "./parse-address.ts";
 import type { RewrittenAddress } from "./address-rewriter.ts";
@@ -68,9 +68,15 @@ export function createRouter(config: Config, note: (text: string) => void = () =
       });
     },
 
-    check(name, args, scope, notes) {
+    check(name, args, scope) {
       const ruleset = rulesetOf(name);
-      return ruleset === undefined ? ACCEPTED : runCheck(config, parser, ruleset, args, contextOf(scope, notes));
+      return ruleset === undefined ? ACCEPTED : runCheck(config, parser, ruleset, args, contextOf(scope));
+    },
+
+    checkText(name, text, { keepComments, notes }, scope) {
+      const ruleset = rulesetOf(name);
+      if (ruleset === undefined) return ACCEPTED;
+      return runTextCheck(config, parser, ruleset, text, keepComments ? "tokens" : "strip", contextOf(scope, notes));
     },
 
     select(name, args, scope) {

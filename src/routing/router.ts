@@ -23,6 +23,13 @@ export type Resolution =
   /** A look-up could not answer: 451 4.4.3 at RCPT, deferral in the queue. */
   | { readonly kind: "tempfail"; readonly reply: Reply };
 
+export interface TextCheck {
+  /** `$>+`: comments are text, too. */
+  readonly keepComments: boolean;
+  /** What may still be logged about it. */
+  readonly notes: NoteBudget;
+}
+
 export interface Router extends AddressRewriter {
   /**
    * Rulesets 3 and 0 over one recipient address.
@@ -36,9 +43,10 @@ export interface Router extends AddressRewriter {
   /**
    * Runs a policy ruleset: check_relay, check_mail, check_rcpt, check_data, ... A ruleset that the configuration does
    * not define accepts. Several arguments are joined with `$|`.
-   * @param notes what may still be logged about odd arguments
    */
-  check(ruleset: string, args: readonly string[], scope: MacroScope, notes?: NoteBudget): MaybePromise<Verdict>;
+  check(ruleset: string, args: readonly string[], scope: MacroScope): MaybePromise<Verdict>;
+  /** Asks a ruleset about the text of a header field (manual §5.1.4.6). A text without words is accepted. */
+  checkText(ruleset: string, text: string, how: TextCheck, scope: MacroScope): MaybePromise<Verdict>;
   /**
    * Runs a ruleset that selects something: greet_pause, srv_features, queuegroup ... and returns the text after `$#`
    * ("" when it selects nothing), or undefined when it does not exist.

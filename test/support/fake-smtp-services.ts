@@ -191,6 +191,10 @@ function fakeRouter(behaviour: FakeBehaviour, asked: string[]): Router {
       asked.push(`${ruleset} ${args.join(" $| ")}`);
       return behaviour.check?.(ruleset, args, scope) ?? ACCEPTED;
     },
+    checkText(ruleset: string, text: string, _how: unknown, scope: MacroScope) {
+      asked.push(`${ruleset} ${text}`);
+      return behaviour.check?.(ruleset, [text], scope) ?? ACCEPTED;
+    },
     select: (ruleset: string) => behaviour.select?.(ruleset),
   };
 }

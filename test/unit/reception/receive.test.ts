@@ -34,6 +34,7 @@ beforeEach(() => {
       plain: (address) => address,
       localAddress: () => undefined,
       check: () => ({ kind: "ok" }),
+      checkText: () => ({ kind: "ok" }),
       select: () => undefined,
     },
     headerPlan: planHeader(config),

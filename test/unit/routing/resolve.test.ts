@@ -6,6 +6,7 @@ import type { Config } from "../../../src/config/config.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { createRouter } from "../../../src/routing/resolve.ts";
 import type { Router } from "../../../src/routing/router.ts";
+import { isPromise } from "../../../src/sys/maybe-promise.ts";
 import { configEnvironment } from "../../support/config-environment.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "rulemail-router-"));
@@ -46,6 +47,9 @@ beforeAll(async () => {
       "Rcircle@$*\t$>check_mail circle@$1",
       "Scheck_relay",
       'R$* $| 192.0.2.1\t$#error $: "421 4.7.0 too many"',
+      "Scheck_subject",
+      'R$* spam $*\t$#error $@ 5.7.1 $: "550 spam " $1',
+      'R$*\t$#error $@ 5.7.1 $: "550 other " $1',
       "Sgreet_pause",
       "R$*\t$# 5000",
     ].join("\n"),
@@ -120,6 +124,33 @@ test("check() tells the verdicts apart and accepts when there is no such ruleset
     reply: { code: 421 },
   });
   expect(router.check("check_nothing", ["x"], config.macros)).toEqual({ kind: "ok" });
+});
+
+// As a genuine sendmail answered to Subject: fields.
+test.each([
+  ["x spam", "spam x", "spam x"],
+  ["x\xc3\xbc spam", "spam x\xc3\xbc", "spam x\xc3\xbc"],
+  ["x\xc3\x9f spam", "spam x\xc3\x9f", "spam x\xc3\x9f"],
+  ["\xd0\x98\xd0\xb2 spam", "spam \xd0\x98\xd0\xb2", "spam \xd0\x98\xd0\xb2"],
+  ["(a) spam", "spam ", "spam (a)"],
+  ["(only)", undefined, "other (only)"],
+  ["", undefined, undefined],
+  ["  ", undefined, undefined],
+  ["a) spam", "spam a", "spam a)"],
+  ["$# error spam", "spam $# error", "spam $# error"],
+  [`${"w".repeat(300)} spam`, undefined, undefined],
+  [`${"a . ".repeat(700)} spam`, undefined, undefined],
+  // Octets that mean something inside rulesets mean nothing when a stranger writes them.
+  ["\x9a spam", "spam ?", "spam ?"],
+  ["\xff\x9a spam", "spam ?\x9a", "spam ?\x9a"],
+  ["\x92 error spam", "spam ? error", "spam ? error"],
+])("checkText() of %j: %j, with comments %j", (text, stripped, kept) => {
+  const ask = (keepComments: boolean) => {
+    const verdict = router.checkText("check_subject", text, { keepComments, notes: { left: 1 } }, config.macros);
+    if (isPromise(verdict) || verdict.kind === "ok") return undefined;
+    return verdict.kind === "refuse" ? verdict.reply.lines.join() : verdict.kind;
+  };
+  expect([ask(false), ask(true)]).toEqual([stripped, kept]);
 });
 
 test("select() returns the text after $#", () => {
