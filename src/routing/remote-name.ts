@@ -4,7 +4,9 @@
  */
 import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
+import { bareMailbox } from "../mail/address-list.ts";
 import { type AddressFrame, crackAddress, frameAddress } from "../mail/header-address.ts";
+import { refusedAddress } from "../rewriting/prescan.ts";
 import type { RewriteContext } from "../rewriting/rewriter.ts";
 import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
@@ -55,4 +57,30 @@ export function remoteName(
       return { text: frameAddress(frame, config.rewriter.join(named.tokens)), ...end };
     });
   });
+}
+
+const NOTHING_AROUND: AddressFrame = { before: "", after: "" };
+
+/** The same for mail, which keeps what stands around an address exactly, and gives rulesets what they can read of it. */
+export function namedInMail(
+  config: Config,
+  parser: AddressParser,
+  mailer: Mailer,
+  address: string,
+  role: AddressRole,
+  context: RewriteContext,
+): MaybePromise<RemoteName> {
+  // The null address has nothing around it; rulesets decide what it is called.
+  const frame = address === "" ? NOTHING_AROUND : crack(config, address, true);
+  const asked = role.part === "header" ? readable(address) : address;
+  return whenReady(remoteName(config, parser, mailer, asked, role, context, frame), (named) => {
+    // What no ruleset could read stays as it was, with what stands around it.
+    const untouched = asked !== address && named.text === asked;
+    return untouched ? { ...named, text: address } : named;
+  });
+}
+
+/** Names around an address may be of any length and in any language: the rulesets see the address alone then. */
+function readable(address: string): string {
+  return refusedAddress(address) === undefined ? address : bareMailbox(address);
 }

@@ -2,11 +2,9 @@
 import { deliveryModeOf } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
 import type { Triple } from "../envelope/recipient.ts";
-import { bareMailbox } from "../mail/address-list.ts";
 import { reply } from "../mail/reply.ts";
 import { CANON_MAILER } from "../rewriting/tokens.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
-import { refusedAddress } from "../rewriting/prescan.ts";
 import type { RewriteContext } from "../rewriting/rewriter.ts";
 import { whenReady } from "../sys/maybe-promise.ts";
 import { EX } from "../sys/sysexits.ts";
@@ -14,7 +12,7 @@ import { argumentTokens, runCheck, runTextCheck } from "./check.ts";
 import { errorReply } from "./error-text.ts";
 import { AddressParser, rewriteContext, type ParsedAddress } from "./parse-address.ts";
 import type { RewrittenAddress } from "./address-rewriter.ts";
-import { crack, type RemoteName, remoteName } from "./remote-name.ts";
+import { namedInMail, type RemoteName } from "./remote-name.ts";
 import { faultReply, runRuleset } from "./run-ruleset.ts";
 import { limited, type NoteBudget, NOTES_OF_A_QUESTION } from "./note-budget.ts";
 import type { Resolution, Router } from "./router.ts";
@@ -22,8 +20,6 @@ import { ACCEPTED } from "./verdict.ts";
 
 /** Ruleset of addresses that no alias matched (F=5). */
 const LOCAL_ADDRESS = 5;
-
-const NOTHING_AROUND = { before: "", after: "" };
 
 /** Rulesets of an address by itself: canonify, sender, final. */
 const PLAIN = [3, 1, 4];
@@ -89,23 +85,9 @@ export function createRouter(config: Config, note: (text: string) => void = () =
       );
     },
 
-    rewrite(mailer, address, role, scope) {
-      // The null address has nothing around it; rulesets decide what it is called.
-      const frame = address === "" ? NOTHING_AROUND : crack(config, address, true);
-      const context = contextOf(scope, role.notes);
-      const asked = role.part === "header" ? readable(address) : address;
-      return whenReady(remoteName(config, parser, mailer, asked, role, context, frame), (named) => {
-        // What no ruleset could read stays as it was, with what stands around it.
-        const untouched = asked !== address && named.text === asked;
-        return rewrittenOf(untouched ? { ...named, text: address } : named);
-      });
-    },
+    rewrite: (mailer, address, role, scope) =>
+      whenReady(namedInMail(config, parser, mailer, address, role, contextOf(scope, role.notes)), rewrittenOf),
   };
-}
-
-/** Names around an address may be of any length and in any language: the rulesets see the address alone then. */
-function readable(address: string): string {
-  return refusedAddress(address) === undefined ? address : bareMailbox(address);
 }
 
 /** An address that its rules could not make waits until somebody has put them right. */
