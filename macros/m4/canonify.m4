@@ -72,7 +72,7 @@ ifdef(`_BITDOMAIN_TABLE_', `# BITNET hosts with a name of their own
 R$* < @ $+ .BITNET > $*		$: $1 < @ $(bitdomain $2 $: $2 .BITNET $) > $3
 ')dnl
 ifdef(`_UUDOMAIN_TABLE_', `# UUCP hosts with a name of their own
-R$* < @ $+ .UUCP > $*		$: $1 < @ $(uucpdomain $2 $: $2 .UUCP $) > $3
+R$* < @ $+ .UUCP > $*		$: $1 < @ $(uudomain $2 $: $2 .UUCP $) > $3
 ')dnl
 ifdef(`_NO_UUCP_NOSPECIAL_', `', `ifelse(ifdef(`_NO_CANONIFY_', `1')`'ifdef(`UUCP_RELAY', `1'), `', `# a UUCP name that DNS knows is no UUCP name
 R$* < @ $+ .UUCP > $*		$: $1 < @ $[ $2 $] .UUCP . > $3

@@ -16,7 +16,7 @@ _DEFIFNOT(`LOCAL_SHELL_PATH', `/bin/sh')
 _DEFIFNOT(`LOCAL_SHELL_ARGS', `sh -c $u')
 _DEFIFNOT(`LOCAL_SHELL_DIR', `$z:/')
 # flags that every local mailer has; a null client keeps no users, aliases or files
-define(`_LOCAL_ALWAYS_', `ifdef(`_NULL_CLIENT_', `lsDFM5q', `lsDFMAw5:/|@q')')
+define(`_LOCAL_ALWAYS_', `_OR_(`_DEF_LOCAL_MAILER_FLAGS', ifdef(`_NULL_CLIENT_', `lsDFM5q', `lsDFMAw5:/|@q'))')
 PUSHDIVERT(7)
 # --- local users and programs
 
@@ -58,6 +58,6 @@ ifdef(`_MSP_', `# the submission program hands everything to its server
 Mlocal, P=[IPC], F=_CHANGED_FLAGS_(`LOCAL', `lmDFMuXkw5'), S=EnvFromL/HdrFromL, R=EnvToL/HdrToL, E=\r\n, _MLIMITS_(`LOCAL')T=DNS/RFC822/SMTP, A=TCP $h
 Mprog, P=[IPC], F=lDFMuXk5, S=EnvFromL/HdrFromL, R=EnvToL/HdrToL, E=\r\n, T=X-Unix/X-Unix/X-Unix, A=TCP $h
 ', `Mlocal, P=LOCAL_MAILER_PATH, F=_CHANGED_FLAGS_(`LOCAL', _LOCAL_ALWAYS_`'_OR_(`LOCAL_MAILER_FLAGS', `Prmn9')), S=ifdef(`_LOCAL_LMTP_', `EnvFromSMTP', `EnvFromL')/HdrFromL, R=EnvToL/HdrToL, ifdef(`LOCAL_MAILER_EOL', `E=LOCAL_MAILER_EOL, ')_MLIMITS_(`LOCAL')T=DNS/RFC822/LOCAL_MAILER_DSN_DIAGNOSTIC_CODE, A=LOCAL_MAILER_ARGS
-Mprog, P=LOCAL_SHELL_PATH, F=`lsDFMoq'_OR_(`LOCAL_SHELL_FLAGS', `eu9'), S=EnvFromL/HdrFromL, R=EnvToL/HdrToL, D=LOCAL_SHELL_DIR, ifdef(`LOCAL_MAILER_MAX', `M=LOCAL_MAILER_MAX, ')ifdef(`LOCAL_PROG_QGRP', `Q=LOCAL_PROG_QGRP, ')T=X-Unix/X-Unix/X-Unix, A=LOCAL_SHELL_ARGS
+Mprog, P=LOCAL_SHELL_PATH, F=_OR_(`_DEF_LOCAL_SHELL_FLAGS', `lsDFMoq')`'_OR_(`LOCAL_SHELL_FLAGS', `eu9'), S=EnvFromL/HdrFromL, R=EnvToL/HdrToL, D=LOCAL_SHELL_DIR, ifdef(`LOCAL_MAILER_MAX', `M=LOCAL_MAILER_MAX, ')ifdef(`LOCAL_PROG_QGRP', `Q=LOCAL_PROG_QGRP, ')T=X-Unix/X-Unix/X-Unix, A=LOCAL_SHELL_ARGS
 ')dnl
 POPDIVERT

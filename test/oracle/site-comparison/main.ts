@@ -111,7 +111,9 @@ function compareSite(file: string): void {
 }
 
 function linesOf(letter: string, lines: readonly string[]): string {
-  return lines.filter((line) => line.startsWith(letter)).join("\n");
+  const found = lines.filter((line) => line.startsWith(letter));
+  // Trusted users are a set.
+  return (letter === "T" ? found.toSorted() : found).join("\n");
 }
 
 function isOption(line: string): boolean {
