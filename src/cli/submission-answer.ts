@@ -49,7 +49,7 @@ export function aboutAddress(address: string, { code, lines, exit }: Reply): str
 }
 
 /** Octets for a terminal. */
-function visible(text: string): string {
+export function visible(text: string): string {
   return Buffer.from(octetsForTerminal(text), "latin1").toString("utf8");
 }
 

@@ -8,7 +8,7 @@ import { resolveRecipients } from "../reception/submission-recipients.ts";
 import { withoutAliases } from "../routing/aliases.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
-import { aboutAddress, exitOf } from "./submission-answer.ts";
+import { aboutAddress, exitOf, octets, visible } from "./submission-answer.ts";
 import { submissionOptions } from "./submission-options.ts";
 import { openForCommand } from "./system.ts";
 
@@ -25,7 +25,7 @@ export async function verify(args: SendmailArguments): Promise<number> {
     files: agents.files,
   };
   const oldStyle = submissionOptions(args).oldStyle ?? config.options.flag("OldStyleHeaders");
-  const addresses = args.addresses.flatMap((word) => splitRecipients(word, oldStyle));
+  const addresses = args.addresses.flatMap((word) => splitRecipients(octets(word), oldStyle));
   const nobody = { user: "", recipients: [], fromHeader: false };
   const list = await resolveRecipients(names, addresses, nobody, config.macros.child(), Date.now());
   const told = new Set<string>();
@@ -37,7 +37,7 @@ export async function verify(args: SendmailArguments): Promise<number> {
   }
   for (const each of list.opened) {
     const line = told.has(each.given) && each.state !== "todo" ? undefined : describe(each);
-    if (line !== undefined) process.stdout.write(`${line}\n`);
+    if (line !== undefined) process.stdout.write(`${visible(line)}\n`);
     if (each.state === "deferred" && exit === EX.OK) exit = EX.TEMPFAIL;
   }
   await opened.close();

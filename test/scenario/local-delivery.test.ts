@@ -249,14 +249,19 @@ describe(".forward, files, programs, lists", () => {
   });
 
   test("a broken line of the aliases is named and spoils only itself", async () => {
-    const lines = "good: alice\nno colon here\ngood: bob\nclub: alice\nround: trip\ntrip: round\n";
-    writeFileSync(join(server.home, "aliases"), lines, { mode: 0o600 });
+    const lines = "good: alice\nno colon here\ngood: bob\nclub: alice\nround: trip\ntrip: round\nj\xc3\xbcrg: carol\n";
+    writeFileSync(join(server.home, "aliases"), lines, { mode: 0o600, encoding: "latin1" });
     const { code, out, err } = await server.run("newaliases", []);
     expect(code).toBe(70);
     expect(err).toMatch(/aliases: line 2: missing colon\n.*aliases: line 3: Warning: duplicate alias name good\n$/);
-    expect(out).toContain("aliases: 5 aliases,");
+    expect(out).toContain("aliases: 6 aliases,");
     const good = await server.run("sendmail", ["-C", join(server.home, "sendmail.cf"), "-bv", "good"]);
     expect(good.out).toBe("bob... deliverable: mailer local, user bob\n");
+    const utf8 = await server.run("sendmail", ["-C", join(server.home, "sendmail.cf"), "-bv", "j\u00fcrg", "n\u00fcr"]);
+    expect(utf8.out).toContain("carol... deliverable: mailer local, user carol\n");
+    // As octets: what the caller wrote comes back as it was.
+    expect(utf8.out).toContain("n\xc3\xbcr... User unknown\n");
+    expect(utf8.code).toBe(67);
   });
 
   test("aliases that lead in a circle are refused at once", async () => {
