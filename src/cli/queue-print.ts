@@ -1,6 +1,6 @@
 /** `mailq`, `sendmail -bp`: what waits in the queue, from the running server or from its folders. */
 import { homeFolder } from "../daemon/home.ts";
-import { queueFolder } from "../daemon/server.ts";
+import { queueFolder } from "../daemon/free-space.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { fetchQueue, printQueue } from "./mailq.ts";

@@ -3,8 +3,7 @@
  * stopped in the opposite one.
  */
 import { type DeliveryMode, deliveryModeOf, readDeliveryMode } from "../config/policies.ts";
-import { statfsSync } from "node:fs";
-import type { Config, PortOptions } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { Runner } from "../dispatch/runner.ts";
 import { createIntake } from "../reception/receive.ts";
@@ -19,12 +18,15 @@ import { TimerScheduler } from "../queue/timer-scheduler.ts";
 import { listServices } from "../routing/list-members.ts";
 import { openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
-import { EX } from "../sys/sysexits.ts";
+import type { Agents } from "../delivery/agents.ts";
 import { type DeliverySite } from "../dispatch/attempt.ts";
 import { ClientQueueCollector } from "./client-queue-collector.ts";
 import { prepareLocalMail } from "./local-mail.ts";
 import { openDeliverySite, SERVING, type Surroundings } from "./delivery-site.ts";
+import { FreeSpace, queueFolder } from "./free-space.ts";
 import { homeFolder } from "./home.ts";
+import { Listeners } from "./listeners.ts";
+import { SiteInForce } from "./site-in-force.ts";
 import { identifyClient } from "./client-identity.ts";
 
 export interface ServerOptions {
@@ -48,19 +50,27 @@ export class Server {
   readonly #runner: Runner;
   readonly #collector: ClientQueueCollector;
   readonly #intake: Intake;
-  readonly #services: SmtpServices;
-  #site: DeliverySite;
-  #listeners: SmtpListener[] = [];
-  #reloading: Promise<void> = Promise.resolve();
+  readonly #site: SiteInForce<Agents>;
+  readonly #listeners: Listeners;
   #stopped: Promise<void> | undefined;
 
   private constructor(options: ServerOptions, surroundings: Surroundings, site: DeliverySite, queue: OpenedQueue) {
     this.#options = options;
     this.#surroundings = surroundings;
-    this.#site = site;
     this.#queue = queue;
     const { clock, log } = surroundings;
     const { store } = queue;
+    const { configFile: file, settings } = options;
+    this.#site = new SiteInForce(site, {
+      file,
+      log,
+      open: () => openDeliverySite({ file, settings, opMode: SERVING }, surroundings),
+      prepare: (next) => prepareLocalMail(next, log),
+      adopt: ({ config }) => {
+        options.inForce?.(config);
+        return this.#listen();
+      },
+    });
     this.#intake = createIntake({
       judges: rulesetJudges,
       queue: store,
@@ -70,14 +80,15 @@ export class Server {
       accepted: ({ id }, { config }, submission) =>
         deliveryMode(config, submission) === "i" ? this.#runner.deliver(id, submission?.firstAttempt) : undefined,
     });
-    this.#services = this.#sessionServices();
+    const services = this.#sessionServices();
+    this.#listeners = new Listeners({ open: (port) => openSmtpServer(port, services), log, grace: GRACE });
     this.#collector = new ClientQueueCollector({
       folder: homeFolder().clientQueue,
       log,
       environment: () => this.submissions(),
     });
     this.#runner = new Runner({
-      site: () => this.#site,
+      site: () => this.site,
       store,
       clock,
       log,
@@ -116,9 +127,9 @@ export class Server {
     if (queue.recovered.length > 0) {
       log.write(5, { priority: "info", text: `queue: ${queue.recovered.length} messages recovered from ${directory}` });
     }
-    const [problem] = options.listen ? await server.#listen() : [];
+    const [problem] = await server.#listen();
     if (problem !== undefined) {
-      await Promise.all(server.#listeners.map((listener) => listener.close(0)));
+      await server.#listeners.close(0);
       await queue.store.close();
       throw problem;
     }
@@ -131,16 +142,17 @@ export class Server {
 
   /** The site in force. */
   get site(): DeliverySite {
-    return this.#site;
+    return this.#site.current;
   }
 
   get listeners(): readonly SmtpListener[] {
-    return this.#listeners;
+    return this.#listeners.all;
   }
 
   /** Where local submissions enter now. */
   submissions(): SubmissionEnvironment {
-    return { site: this.#site, files: this.#site.agents.files, intake: this.#intake };
+    const { site } = this;
+    return { site, files: site.agents.files, intake: this.#intake };
   }
 
   get runner(): Runner {
@@ -157,45 +169,13 @@ export class Server {
 
   /** One line about the state, for SIGUSR1 and the control socket. */
   async summary(): Promise<string> {
-    const sessions = this.#listeners.reduce((sum, listener) => sum + listener.sessions, 0);
-    const waiting = await this.store.count();
-    return `state: ${sessions} sessions, ${waiting} messages in the queue, ${this.#listeners.length} ports`;
+    const { sessions, all } = this.#listeners;
+    return `state: ${sessions} sessions, ${await this.store.count()} messages in the queue, ${all.length} ports`;
   }
 
-  /**
-   * Reads the configuration file again. When it is broken the old one stays in force.
-   * @returns what is wrong with it, in sendmail's words; empty when all is well
-   */
+  /** Reads the configuration file again; what is wrong with it. When it is broken the old one stays in force. */
   reload(): Promise<readonly string[]> {
-    // One after another: two signals in a row must not open the same ports twice.
-    const next = this.#reloading.then(() => this.#reload());
-    this.#reloading = next.then(
-      () => undefined,
-      () => undefined,
-    );
-    return next;
-  }
-
-  async #reload(): Promise<readonly string[]> {
-    const { log } = this.#surroundings;
-    const { configFile, settings } = this.#options;
-    const opened = await openDeliverySite({ file: configFile, settings, opMode: SERVING }, this.#surroundings);
-    for (const text of opened.messages) log.write(1, { priority: "err", text });
-    if (opened.kind === "failed" || opened.exit !== EX.OK) {
-      // Starting in spite of errors is what sendmail does; a server that runs has something better to go on with.
-      if (opened.kind === "opened") await opened.site.close();
-      log.write(1, { priority: "crit", text: `${this.#options.configFile} is broken: the old configuration stays` });
-      return opened.messages;
-    }
-    await prepareLocalMail(opened.site, log);
-    const old = this.#site;
-    this.#site = opened.site;
-    old.retire();
-    this.#options.inForce?.(opened.site.config);
-    const problems = this.#options.listen ? await this.#listen() : [];
-    for (const { message } of problems) log.write(0, { priority: "crit", text: `cannot open a port: ${message}` });
-    log.write(1, { priority: "info", text: `configuration ${this.#options.configFile} in force` });
-    return [...opened.messages, ...problems.map(({ message }) => message)];
+    return this.#site.reload();
   }
 
   /** Ends listeners and running deliveries, syncs the queue. What is not done stays in the queue. */
@@ -205,7 +185,7 @@ export class Server {
   }
 
   async #stop(grace: number): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => listener.close(grace)));
+    await this.#listeners.close(grace);
     await this.#collector.stop();
     await this.#runner.stop(grace);
     await this.#queue.store.close();
@@ -219,65 +199,25 @@ export class Server {
     return mode === "q" || mode === "d" ? this.#runner.nextRun(config) : undefined;
   }
 
-  /**
-   * Opens the ports of the configuration; keeps those that are open already, closes those that are gone. A port that
-   * cannot be opened does no harm to the others.
-   * @returns what is wrong with those that could not be opened
-   */
-  async #listen(): Promise<readonly Error[]> {
-    const { log } = this.#surroundings;
-    const open = new Map(this.#listeners.map((listener) => [portKey(listener.port), listener]));
-    const listeners: SmtpListener[] = [];
-    const problems: Error[] = [];
-    for (const port of this.#site.config.daemonPorts) {
-      const kept = open.get(portKey(port));
-      open.delete(portKey(port));
-      if (kept !== undefined) kept.port = port;
-      try {
-        listeners.push(kept ?? (await openSmtpServer(port, this.#services)));
-      } catch (error) {
-        problems.push(error instanceof Error ? error : new Error(String(error)));
-      }
-    }
-    this.#listeners = listeners;
-    for (const gone of open.values()) {
-      log.write(1, { priority: "info", text: `${gone.port.name}: closing port ${gone.boundPort}` });
-      void gone.close(GRACE);
-    }
-    return problems;
+  /** @returns what is wrong with ports that could not be opened */
+  #listen(): Promise<readonly Error[]> {
+    return this.#listeners.become(this.#options.listen ? this.site.config.daemonPorts : []);
   }
 
   #sessionServices(): SmtpServices {
     const { clock, log } = this.#surroundings;
+    const space = new FreeSpace(clock);
     return {
-      site: () => this.#site,
+      site: () => this.site,
       intake: this.#intake,
       log,
       clock,
       identify: (site, address) => identifyClient(site.hosts, address),
       judges: rulesetJudges,
-      ...listServices(this.#surroundings.clock, () => this.#site.agents.files),
-      storageProblem: (site) => this.#storageProblem(site.config),
+      ...listServices(this.#surroundings.clock, () => this.site.agents.files),
+      storageProblem: ({ config }) => space.problem(config),
       startQueueRun: (host) => this.store.hurry({ recipient: host }),
     };
-  }
-
-  #storageChecked = 0;
-  #storageReason: string | undefined;
-
-  /** MinFreeBlocks of the queue's file system; looked at once a second at most. */
-  #storageProblem(config: Config): string | undefined {
-    const now = this.#surroundings.clock.now();
-    if (now - this.#storageChecked < 1000) return this.#storageReason;
-    this.#storageChecked = now;
-    const wanted = config.options.number("MinFreeBlocks");
-    try {
-      const { bavail } = statfsSync(queueFolder(config));
-      this.#storageReason = bavail < wanted ? `${bavail} of ${wanted} blocks free` : undefined;
-    } catch (error) {
-      this.#storageReason = error instanceof Error ? error.message : String(error);
-    }
-    return this.#storageReason;
   }
 }
 
@@ -288,14 +228,4 @@ function longestWait({ options }: Config, interval: number): number {
 
 function deliveryMode({ options }: Config, submission?: LocalFacts): DeliveryMode {
   return submission?.deliveryMode === undefined ? deliveryModeOf(options) : readDeliveryMode(submission.deliveryMode);
-}
-
-/** What tells one listening port from another. */
-function portKey({ family, address, port, name }: PortOptions): string {
-  return `${family} ${address} ${port} ${name}`;
-}
-
-/** QueueDirectory, without the glob that sendmail allows at its end: the journal needs one folder. */
-export function queueFolder(config: Config): string {
-  return config.options.text("QueueDirectory").replace(/\/[^/]*\*$/, "");
 }

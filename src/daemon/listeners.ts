@@ -1,0 +1,68 @@
+/** The open ports: those that the configuration in force names, as far as they could be opened. */
+import type { PortOptions } from "../config/config.ts";
+import type { Log } from "../log/log.ts";
+import type { SmtpListener } from "../smtpd/server.ts";
+
+export interface ListenersOptions {
+  /** Throws when the port cannot be opened. */
+  readonly open: (port: PortOptions) => Promise<SmtpListener>;
+  readonly log: Log;
+  /** Milliseconds that sessions of a port that is closed by a reload may take to end. */
+  readonly grace: number;
+}
+
+export class Listeners {
+  readonly #options: ListenersOptions;
+  #open: readonly SmtpListener[] = [];
+
+  constructor(options: ListenersOptions) {
+    this.#options = options;
+  }
+
+  get all(): readonly SmtpListener[] {
+    return this.#open;
+  }
+
+  /** Sessions of all ports. */
+  get sessions(): number {
+    return this.#open.reduce((sum, { sessions }) => sum + sessions, 0);
+  }
+
+  /**
+   * Opens ports that are new, keeps those that are open already, closes those that are gone. A port that cannot be opened
+   * does no harm to the others.
+   * @returns what is wrong with those that could not be opened
+   */
+  async become(wanted: readonly PortOptions[]): Promise<readonly Error[]> {
+    const { open, log, grace } = this.#options;
+    const left = new Map(this.#open.map((listener) => [keyOf(listener.port), listener]));
+    const listeners: SmtpListener[] = [];
+    const problems: Error[] = [];
+    for (const port of wanted) {
+      const kept = left.get(keyOf(port));
+      left.delete(keyOf(port));
+      if (kept !== undefined) kept.port = port;
+      try {
+        listeners.push(kept ?? (await open(port)));
+      } catch (error) {
+        problems.push(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+    this.#open = listeners;
+    for (const gone of left.values()) {
+      log.write(1, { priority: "info", text: `${gone.port.name}: closing port ${gone.boundPort}` });
+      void gone.close(grace);
+    }
+    return problems;
+  }
+
+  /** Closes all; sessions may take so many ms to end. */
+  async close(grace: number): Promise<void> {
+    await Promise.all(this.#open.map((listener) => listener.close(grace)));
+  }
+}
+
+/** What tells one port from another; everything else may change while it is open. */
+function keyOf({ family, address, port, name }: PortOptions): string {
+  return `${family} ${address} ${port} ${name}`;
+}
