@@ -111,11 +111,11 @@ ${untouched(0)}
 grep -h 'deliverable\\|far.test' /mnt/step4.out
 stop_theirs
 # Ours with sendmail's own configuration and databases, as they are.
-PATH=$OURS:$PATH sendmail -bd 2>&1
+PATH=$OURS:$PATH sendmail -bd 2>&1 | grep -v 'warning: .* is not acted on'
 [ "$(questions)" = "$answers" ] || echo "a conversation with ours, in place: $(questions)"
 stop_theirs
 ${typed(stopped, 5)}grep 'Total requests' /mnt/step5.out
-${typed(start, 6)}cat /mnt/step6.out
+${typed(start, 6)}grep -v 'warning: .* is not acted on' /mnt/step6.out
 [ "$(questions)" = "$answers" ] || echo "a conversation with ours: $(questions)"
 stat -c %a /var/spool/rulemail /var/spool/rulemail/queue
 setpriv --reuid 65534 --regid 65534 --clear-groups sh -c "printf 'Subject: x\\n\\nx\\n' | $OURS/sendmail root"; echo "an ordinary user: $?"
