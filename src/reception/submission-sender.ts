@@ -7,6 +7,7 @@ import { type Reply, reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { LocalNames } from "../routing/local-user.ts";
 import { directRefusal } from "../routing/refusal.ts";
+import type { Resolution } from "../routing/router.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { User } from "../sys/users.ts";
 import type { Problem, Submission } from "./submission.ts";
@@ -29,21 +30,17 @@ export async function submissionSender(
   submission: Submission,
   scope: MacroScope,
 ): Promise<SubmissionSender> {
-  const { user, sender, fullName, smtp } = submission;
+  const { user, sender, fullName, smtp, returnByMail } = submission;
   if (sender !== undefined && /^\s*(?:<\s*>)?\s*$/.test(sender)) return { kind: "sender", address: "" };
   const given = sender ?? user;
   if (smtp) return { kind: "sender", address: given };
   const resolution = await names.router.resolve(given, scope);
-  if (resolution.kind === "error" && resolution.reply.code >= 500) return refused(resolution.reply);
-  if (resolution.kind === "discard")
-    return refused({ ...reply(553, "5.1.7", "Invalid sender address"), exit: EX.SOFTWARE });
-  if (resolution.kind === "triple") {
-    const { triple, complaint } = resolution;
-    if (complaint !== undefined) return refused(syntaxReply(complaint, given));
-    if (directRefusal(triple)) return refused({ ...reply(553, "5.1.7", "Invalid sender address"), exit: EX.USAGE });
-  }
+  // Who calls is who he is, whatever the rulesets say; only what somebody typed can be wrong.
+  const refusal = sender === undefined ? undefined : refusalOfSender(resolution, given);
+  // A message that waited for its server cannot be refused any more.
+  if (refusal !== undefined) return returnByMail ? { kind: "sender", address: user } : refused(refusal);
   const address = sender === undefined ? user : await names.router.plain(given, scope);
-  if (resolution.kind === "error") {
+  if (resolution.kind === "error" && sender !== undefined) {
     return { kind: "sender", address, warning: { address: given, reply: resolution.reply } };
   }
   const local = resolution.kind === "triple" && names.config.mailers.get(resolution.triple.mailer)?.flags.has("w");
@@ -52,6 +49,24 @@ export async function submissionSender(
   const name = fullName || (account === undefined ? "" : accountName(account));
   return name === "" ? { kind: "sender", address } : { kind: "sender", address, fullName: fullNamePhrase(name) };
 }
+
+function refusalOfSender(resolution: Resolution, given: string): Reply | undefined {
+  switch (resolution.kind) {
+    case "error":
+      return resolution.reply.code >= 500 ? resolution.reply : undefined;
+    case "discard":
+      return { ...INVALID_SENDER, exit: EX.SOFTWARE };
+    case "triple": {
+      const { triple, complaint } = resolution;
+      if (complaint !== undefined) return syntaxReply(complaint, given);
+      return directRefusal(triple) === undefined ? undefined : { ...INVALID_SENDER, exit: EX.USAGE };
+    }
+    default:
+      return undefined;
+  }
+}
+
+const INVALID_SENDER = reply(553, "5.1.7", "Invalid sender address");
 
 function refused(answer: Reply): SubmissionSender {
   return { kind: "refused", reply: answer };
