@@ -4,7 +4,7 @@ _DEFIFNOT(`confFROM_HEADER', ``$?x$x <$g>$|$g$.'')dnl
 _DEFIFNOT(`confMESSAGEID_HEADER', ``<$t.$i@$j>'')dnl
 _DEFIFNOT(`confCF_VERSION', ``rulemail'')dnl
 _DEFIFNOT(`confMAILER_NAME', ``MAILER-DAEMON'')dnl
-_DEFIFNOT(`confSMTP_MAILER', ``esmtp'')dnl
+_DEFIFNOT(`confSMTP_MAILER', ifdef(`_MAILER_smtp_', ``esmtp'', ``unknown''))dnl
 _DEFIFNOT(`confRELAY_MAILER', ifdef(`_MAILER_smtp_', ``relay'', ``unknown''))dnl
 _DEFIFNOT(`confLOCAL_MAILER', ``local'')dnl
 _DEFIFNOT(`confUUCP_MAILER', ``uucp-old'')dnl

@@ -4,6 +4,7 @@ dnl   late.m4 (what the site has left open)  head.m4 (macros, classes, maps)  op
 dnl   masquerade.m4  pseudo.m4  access.m4 (look-ups in the access table)  check.m4 (who may send what to whom)  tls.m4
 divert(0)_END_COMMENT_`'dnl
 dnl lines of the site are read before the level is known, as they always were
+
 V10/Berkeley
 include(_CF_DIR_`m4/late.m4')dnl
 include(_CF_DIR_`m4/checks.m4')dnl

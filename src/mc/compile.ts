@@ -78,7 +78,8 @@ export function compileMc(source: SourceText, given: CompileOptions = {}): Compi
   const library = options.library ?? shippedLibrary();
   const text = source.text ?? readText(source.file);
   if (text === undefined) return unreadable(source.file);
-  const site = { file: source.file, text };
+  // A last line without an end would run into the first one of the library.
+  const site = { file: source.file, text: text.endsWith("\n") ? text : `${text}\n` };
   if (includesFrame(source.file, text, { ...options, library })) {
     return process([site], { ...options, library }, site);
   }
@@ -203,9 +204,12 @@ function process(sources: readonly SourceText[], options: M4Options, site: Loade
   if (site && complete) {
     const source = sourcesOf(site, library!);
     const calls = checkCalls(site.file, site.text, m4.symbols);
-    const stray = checkStrayText({ text, origins, source }).filter(
-      ({ at }) => !calls.some((each) => isSamePlace(each.at, at)),
-    );
+    const stray = checkStrayText({
+      text,
+      origins,
+      source,
+      isMacro: (name) => m4.symbols.get(name) !== undefined,
+    }).filter(({ at }) => !calls.some((each) => isSamePlace(each.at, at)));
     diagnostics.push(...calls, ...stray, ...checkUnread(site.file, m4.symbols));
   }
   return {

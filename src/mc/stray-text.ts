@@ -4,7 +4,7 @@
  * something else (`FEATRUE(x)' fills class E from a file). Only what stands in a file itself is looked at, not what macros make.
  */
 import { type Diagnostic, diagnostic } from "../source/diagnostic.ts";
-import type { Origin } from "./origin.ts";
+import { type Origin, outermost } from "./origin.ts";
 
 /** By their first letter, how lines of a configuration go on. Generous: prose may begin with any letter. */
 const LINES: Readonly<Record<string, RegExp>> = {
@@ -35,10 +35,11 @@ export interface StrayOptions {
   readonly origins: readonly (Origin | undefined)[];
   /** Source lines of a file of the site; undefined for the library. */
   readonly source: (file: string) => readonly string[] | undefined;
+  readonly isMacro: (name: string) => boolean;
 }
 
 /** Warnings about such text, with line and column. */
-export function checkStrayText({ text, origins, source }: StrayOptions): Diagnostic[] {
+export function checkStrayText({ text, origins, source, isMacro }: StrayOptions): Diagnostic[] {
   const found: Diagnostic[] = [];
   // Behind a line of a configuration, blanks continue it.
   let continued = false;
@@ -51,18 +52,25 @@ export function checkStrayText({ text, origins, source }: StrayOptions): Diagnos
     if (/^[ \t]/.test(line) && continued) continue;
     continued = !line.startsWith("#");
     const origin = origins[index];
-    if (words.startsWith("#") || origin === undefined || origin.macro !== undefined) continue;
-    const written = source(origin.file)?.[origin.line - 1];
+    if (words.startsWith("#") || origin === undefined) continue;
+    const { file, line: number } = origin.macro === undefined ? origin : outermost(origin);
+    const written = source(file)?.[number - 1];
     if (written === undefined) continue;
     const call = CALL.exec(written.trimStart())?.[1];
     const name = call !== undefined && line.trimStart().startsWith(call) ? call : undefined;
-    if (name === undefined && LINES[line[0]]?.test(line)) continue;
-    const at = { file: origin.file, line: origin.line, column: columnOf(written, words) };
-    found.push(
-      diagnostic("warning", name === undefined ? STRAY : `there is no macro \`${name}': this is only text`, at),
-    );
+    const bare = /^[A-Z][A-Z0-9_]{3,}/.exec(words)?.[0];
+    const isBare = bare !== undefined && written.trim() === bare && isMacro(bare);
+    if (origin.macro !== undefined && !isBare) continue;
+    if (name === undefined && !isBare && LINES[line[0]]?.test(line)) continue;
+    const at = { file, line: number, column: columnOf(written, words) };
+    found.push(diagnostic("warning", messageFor(name, isBare ? bare : undefined), at));
   }
   return found;
+}
+
+function messageFor(name: string | undefined, bare: string | undefined): string {
+  if (bare !== undefined) return `\`${bare}' is only text without its parentheses`;
+  return name === undefined ? STRAY : `there is no macro \`${name}': this is only text`;
 }
 
 const STRAY = "this is neither a macro nor a comment nor a line of a configuration: begin remarks with dnl";

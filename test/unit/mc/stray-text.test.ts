@@ -1,4 +1,6 @@
 /** Text of a site's file that is no macro, no comment and no line of a configuration; blanks that lines of macros leave. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { compileMc } from "../../../src/mc/compile.ts";
@@ -31,6 +33,11 @@ describe("a warning is deserved by", () => {
     ["words", "some words of mine", `2:1 ${STRAY}`],
     ["dnl that is none", "dln a remark", `2:1 ${STRAY}`],
     ["words behind a call", "FEATURE(`use_cw_file') on the new host", `2:24 ${STRAY}`],
+    [
+      "a macro without its parentheses",
+      "MASQUERADE_DOMAIN",
+      "2:1 warning: `MASQUERADE_DOMAIN' is only text without its parentheses",
+    ],
     ["a semicolon", "define(`confMAX_HOP', `20');", `2:28 ${STRAY}`],
     ["another language's comment", "// note", `2:1 ${STRAY}`],
     ["a word that begins like an M line", "Mailers follow", `2:1 ${STRAY}`],
@@ -45,6 +52,15 @@ describe("a warning is deserved by", () => {
   test("words below LOCAL_CONFIG, and in the last line without an end", () => {
     expect(warnings(`${HEAD}${TAIL}LOCAL_CONFIG\nDXone\noops`)).toEqual([`6:1 ${STRAY}`]);
   });
+});
+
+test("text of a file that the site includes is named where it stands", () => {
+  const folder = mkdtempSync(join(tmpdir(), "mc-stray-"));
+  writeFileSync(join(folder, "more.m4"), "dnl first\nwords\n");
+  const text = `${HEAD}include(\`more.m4')dnl\n${TAIL}`;
+  const { diagnostics } = compileMc({ file: join(folder, "site.mc"), text }, { library });
+  rmSync(folder, { recursive: true });
+  expect(diagnostics.map(({ at }) => at)).toEqual([{ file: join(folder, "more.m4"), line: 2, column: 1 }]);
 });
 
 describe("nothing is said about", () => {
@@ -89,6 +105,18 @@ describe("a blank that is left of macros", () => {
   test("stays where it continues a line", () => {
     const { text } = compileMc({ file: "site.mc", text: `${HEAD}${TAIL}LOCAL_CONFIG\nDXone\n \n` }, { library });
     expect(text).toContain("\nDXone\n \n");
+  });
+
+  test("a last line without an end does not run into the library", () => {
+    for (const last of [
+      "DXone",
+      "LOCAL_RULE_0\nRzero\t$#local $: z",
+      "LOCAL_RULESETS\nSown\nR$*\t$: x",
+      "LOCAL_RULE_3\nR$* x\t$: y",
+    ]) {
+      const made = compileMc({ file: "site.mc", text: `${HEAD}${TAIL}${last}` }, { library });
+      expect(made.text.split("\n")).toEqual(expect.arrayContaining(last.split("\n").slice(-1)));
+    }
   });
 
   test("a line of macros that is indented does not continue the line in front of it", () => {
