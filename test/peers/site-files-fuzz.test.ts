@@ -6,7 +6,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { afterEach, beforeEach, expect } from "@jest/globals";
 import { fuzz } from "../support/fuzz.ts";
-import { peerTest, runInside } from "../support/peers.ts";
+import { runInside } from "../support/foreign-programs.ts";
+import { peerTest } from "../support/peers.ts";
 import { randomSite, siteFiles } from "../support/random-sites.ts";
 
 const SITES = 40;
