@@ -4,6 +4,7 @@
  * Only reads; what the values mean is up to the command. Problems are texts in sendmail's words; `usage` says that
  * they end the program with status 64, `fatal` that nothing else counts.
  */
+import { type Notify, readNotify } from "../mail/notify.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
 
 /** -b: what to do. */
@@ -83,7 +84,7 @@ export interface SendmailArguments {
   /** -U. */
   readonly smtpUtf8: boolean;
   /** -N, as for RCPT NOTIFY=. */
-  readonly notify?: readonly ("NEVER" | "SUCCESS" | "FAILURE" | "DELAY")[];
+  readonly notify?: readonly Notify[];
   readonly ret?: "FULL" | "HDRS";
   /** -V. */
   readonly envelopeId?: string;
@@ -291,15 +292,9 @@ function setting(draft: Draft, text: string): void {
 }
 
 function notify(draft: Draft, value: string): void {
-  const words = value
-    .toUpperCase()
-    .split(",")
-    .map((word) => word.trim());
-  const known = ["NEVER", "SUCCESS", "FAILURE", "DELAY"] as const;
-  const found = known.filter((each) => words.includes(each));
-  const all = words.every((word) => known.some((each) => each === word));
-  if (!all || (found.includes("NEVER") && found.length > 1)) usage(draft, "Invalid -N argument");
-  else draft.notify = found;
+  const read = readNotify(value);
+  if ("bad" in read) usage(draft, "Invalid -N argument");
+  else draft.notify = read;
 }
 
 const SELECTED: Readonly<Record<string, QueueSelection["field"]>> = {

@@ -1,4 +1,5 @@
 /** Checks what arrives on the control socket before anybody believes it. */
+import { isNotify } from "../mail/notify.ts";
 import type { QueueFilter } from "../queue/queue.ts";
 import { type Operation, PROTOCOL_VERSION, ProtocolError, type Request, type SubmissionFacts } from "./protocol.ts";
 
@@ -56,8 +57,6 @@ function readFilter(value: unknown = {}): QueueFilter {
   }) as QueueFilter;
 }
 
-const notifies = ["NEVER", "SUCCESS", "FAILURE", "DELAY"] as const;
-
 function readFacts(value: unknown): SubmissionFacts {
   if (!isRecord(value)) return fail('"facts" is not an object');
   const macros = value["macros"] ?? {};
@@ -67,7 +66,7 @@ function readFacts(value: unknown): SubmissionFacts {
   const notify =
     value["notify"] === undefined
       ? undefined
-      : texts(value, "notify").map((each) => notifies.find((known) => known === each) ?? fail(`NOTIFY=${each}`));
+      : texts(value, "notify").map((each) => (isNotify(each) ? each : fail(`NOTIFY=${each}`)));
   return defined({
     sender: optionalText(value, "sender"),
     recipients: texts(value, "recipients"),

@@ -1,4 +1,5 @@
 /** One recipient of an envelope: what was asked for, where it goes, what has become of it. */
+import type { Notify } from "../mail/notify.ts";
 import type { RecipientStatus } from "./status.ts";
 
 /** The triple that ruleset 0 selects: `$# mailer $@ host $: user`, joined to text. */
@@ -19,8 +20,6 @@ export interface Rights {
   readonly uid: number;
   readonly gid: number;
 }
-
-export type Notify = "NEVER" | "SUCCESS" | "FAILURE" | "DELAY";
 
 export interface Recipient {
   /** Address as given in RCPT, on the command line, in a header field, or by the expansion of its parent. */

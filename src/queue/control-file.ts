@@ -28,7 +28,8 @@
  * without them (a file of a genuine sendmail, or one edited by hand) the plain lines are enough.
  */
 import type { Envelope } from "../envelope/envelope.ts";
-import type { Notify, Recipient } from "../envelope/recipient.ts";
+import type { Recipient } from "../envelope/recipient.ts";
+import type { Notify } from "../mail/notify.ts";
 import type { HeaderField } from "../mail/header.ts";
 import { isOpen } from "./entry.ts";
 import type { QueueEntry } from "./queue.ts";

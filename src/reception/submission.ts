@@ -1,5 +1,6 @@
 /** What a command line says about the message that it submits, and what the caller is told. Data only. */
-import type { Notify, Recipient } from "../envelope/recipient.ts";
+import type { Recipient } from "../envelope/recipient.ts";
+import type { Notify } from "../mail/notify.ts";
 import type { Reply } from "../mail/reply.ts";
 
 /** How the caller learns of bad recipients: -oep, -oeq, -oem, -oew, -oee. */

@@ -1,5 +1,5 @@
 /** RCPT (RFC 5321 §4.1.1.3): syntax, check_rcpt, where it goes, whether there is such a user. */
-import type { Notify } from "../envelope/recipient.ts";
+import { type Notify, readNotify } from "../mail/notify.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import { isXtext } from "../mail/xtext.ts";
 import { admitRecipient } from "../reception/recipient.ts";
@@ -49,11 +49,9 @@ function readParameters(parameters: readonly EsmtpParameter[]): RcptParameters |
     if (keyword === "NOTIFY") {
       if (value === null) return reply(501, "5.5.2", "NOTIFY requires a value");
       if (notify !== undefined) return reply(501, "5.5.0", "Duplicate NOTIFY parameter");
-      const bad = value.split(",").find((word) => !isNotify(word.toUpperCase()));
-      if (bad !== undefined) return reply(501, "5.5.4", `Bad argument "${bad}"  to NOTIFY`);
-      const words = value.toUpperCase().split(",");
-      if (words.includes("NEVER") && words.length > 1) return reply(501, "5.5.4", `Bad argument "NEVER"  to NOTIFY`);
-      notify = words.filter(isNotify);
+      const read = readNotify(value);
+      if ("bad" in read) return reply(501, "5.5.4", `Bad argument "${read.bad}"  to NOTIFY`);
+      notify = read;
     } else if (keyword === "ORCPT") {
       if (value === null) return reply(501, "5.5.2", "ORCPT requires a value");
       if (orcpt !== undefined) return reply(501, "5.5.0", "Duplicate ORCPT parameter");
@@ -66,8 +64,4 @@ function readParameters(parameters: readonly EsmtpParameter[]): RcptParameters |
     }
   }
   return { notify, orcpt };
-}
-
-function isNotify(word: string): word is Notify {
-  return word === "NEVER" || word === "SUCCESS" || word === "FAILURE" || word === "DELAY";
 }
