@@ -315,6 +315,13 @@ ifdef(`_LOOSE_RELAY_CHECK_', `R$* $=O $* < @ $=w >	$@ $>ParseRecipient $1 $2 $3
 R$* $=O $* < @ $* $=R >	$@ $>ParseRecipient $1 $2 $3
 ifdef(`_RELAY_ENTIRE_DOMAIN_', `R$* $=O $* < @ $* $=m >	$@ $>ParseRecipient $1 $2 $3
 ')dnl
+ifdef(`_RELAY_MX_SERVED_', `# so is user %% other @ a host that names us as its MX
+R$* $=O $* < @ $+ >	$: < : $(mxserved $4 $) : > $1 $2 $3 < @ $4 >
+R< $* : $=w . : $* > $* $=O $* < @ $+ >	$@ $>ParseRecipient $4 $5 $6
+R< $* : $=w : $* > $* $=O $* < @ $+ >	$@ $>ParseRecipient $4 $5 $6
+R< : $* < TEMP > : > $*	$: $2
+R< : $* : > $*		$: $2
+')dnl
 ')dnl
 
 SCanonAddr

@@ -1,17 +1,6 @@
 /** Site files made of the lines that site files are made of, chosen by a seed: sites --random COUNT [--seed NUMBER]. */
 
-const SYSTEMS = [
-  "linux",
-  "debian",
-  "freebsd6",
-  "openbsd",
-  "solaris8",
-  "bsd4.4",
-  "unknown",
-  "darwin",
-  "netbsd",
-  "hpux11",
-];
+const SYSTEMS = ["linux", "debian", "freebsd6", "openbsd", "solaris8", "bsd4.4", "unknown", "darwin", "hpux11"];
 
 /** Each may stand in a site file or not; several variants of one line exclude each other. */
 const SETTINGS: readonly (readonly string[])[] = [
@@ -161,7 +150,10 @@ export function randomSite(seed: number): string {
     .map((feature) => `FEATURE(\`${feature}')dnl`);
   const settings = some(SETTINGS, 0.15);
   const early = [...settings, ...features].map((line) => ({ line, at: next() }));
-  const lines = early.toSorted((a, b) => a.at - b.at).map(({ line }) => line);
+  const lines = early
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ line }) => line)
+    .toSorted((a, b) => Number(b.includes("access_db")) - Number(a.includes("access_db")));
   const mailers = ["local", "smtp"];
   for (const name of ["uucp", "procmail", "cyrusv2", "usenet", "fax"]) if (next() < 0.15) mailers.push(name);
   const order = next() < 0.2 ? mailers.toReversed() : mailers;
