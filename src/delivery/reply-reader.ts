@@ -11,6 +11,7 @@ const KEPT = 64 * 1024;
 const LONGEST = 1024 * 1024;
 
 const DIGIT_0 = 48;
+const DIGIT_9 = 57;
 const HYPHEN = 45;
 const BLANK = 32;
 
@@ -24,7 +25,7 @@ export class ReplyReader {
 
   /** True when a reply has begun whose end is still to come. */
   get hasBegun(): boolean {
-    return this.#line !== "" || this.#reply !== "";
+    return this.#reply !== "" || isDigit(this.#line.charCodeAt(0));
   }
 
   /** The replies that these octets complete, octets as latin1, lines joined by \n; undefined when it is too much. */
@@ -68,12 +69,14 @@ export class ReplyReader {
   }
 }
 
+/** @param code NaN for none */
+function isDigit(code: number): boolean {
+  return code >= DIGIT_0 && code <= DIGIT_9;
+}
+
 /** Three digits, and then nothing, a blank or a hyphen. */
 function hasCode(line: string): boolean {
-  for (let at = 0; at < 3; at++) {
-    const digit = line.charCodeAt(at) - DIGIT_0;
-    if (!(digit >= 0 && digit <= 9)) return false;
-  }
+  for (let at = 0; at < 3; at++) if (!isDigit(line.charCodeAt(at))) return false;
   const next = line.charCodeAt(3);
   return line.length === 3 || next === BLANK || next === HYPHEN;
 }

@@ -37,14 +37,8 @@ describe("ReplyReader", () => {
       reader.read(Buffer.from(octets));
       return reader.hasBegun;
     };
-    expect(["", "2", "50 ok\r\n", "250-a\r\n", "250 b\r\n", "junk\r\n"].map(begun)).toEqual([
-      false,
-      true,
-      false,
-      true,
-      false,
-      false,
-    ]);
+    const pieces = ["", "2", "50 ok\r\n", "250-a\r\n", "250 b\r\n", "junk\r\n", "more junk", "\r\n\r"];
+    expect(pieces.map(begun)).toEqual([false, true, false, true, false, false, false, false]);
   });
 
   test.each([
