@@ -5,15 +5,20 @@ import type { Triple } from "../envelope/recipient.ts";
 import type { Explanation, LocalStory, Outcome, Sent } from "./explain.ts";
 import type { Asked, FiredRule, RulesetRun } from "./record-runs.ts";
 
-export function explanationLines(told: Explanation): string[] {
+/** @param all every rule that fired; without it only the last ones before the outcome */
+export function explanationLines(told: Explanation, all = false): string[] {
   const { address, role, canonical, rulesets, messages, sent } = told;
-  return [
+  const head = [
     `${printable(address)}, as ${role === "sender" ? "a sender" : "a recipient"}:`,
     ...(canonical === undefined ? [] : [`canonical form: ${printable(canonical)}`]),
     outcomeLine(told.outcome),
     ...(told.local === undefined ? [] : localLines(told.local, told.outcome)),
     ...sent.map((each) => sentLine(each, role)),
     ...messages.map((text) => `message: ${text}`),
+  ];
+  if (!all) return [...head, ...decisionLines(told)];
+  return [
+    ...head,
     "",
     "How this was found:",
     ...rulesets.flatMap((run) => runLines(run, 1)),
@@ -21,6 +26,30 @@ export function explanationLines(told: Explanation): string[] {
     ...sent.flatMap((each) => sentStory(each, role)),
     ...(told.truncated ? ["The rules went on for longer than is shown here."] : []),
   ];
+}
+
+/** The rule that decided, and what maps answered on the way. */
+function decisionLines({ rulesets, local }: Explanation): string[] {
+  const rules = [...rulesets, ...(local?.rulesets ?? [])].flatMap(firedIn);
+  const rule = rules.findLast(({ rhs }) => /^(?:\$[@:] )?\$# /.test(`${rhs} `));
+  const asked = rules.flatMap(({ lookups }) => lookups).filter(({ answer }) => answer !== "missing");
+  const shown = asked.slice(-MOST_LOOKUPS);
+  const decided =
+    rule === undefined
+      ? []
+      : [
+          `decided by ${formatLocation({ file: rule.file, line: rule.line })}: R${rule.lhs}   ->   ${rule.rhs}`,
+          ...(rule.origin === undefined ? [] : [`  from ${rule.origin}`]),
+        ];
+  return [...shown.map(lookupText), ...decided, `${rules.length} rules fired: --all shows them`];
+}
+
+/** Look-ups of the short form. */
+const MOST_LOOKUPS = 3;
+
+/** All rules of a run and of those that it called, in the order in which they fired. */
+function firedIn({ rules }: RulesetRun): FiredRule[] {
+  return rules.flatMap((rule) => [...rule.calls.flatMap(firedIn), rule]);
 }
 
 /** One line of ASCII; octets above 127 are written as \u00xx. */

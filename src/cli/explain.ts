@@ -1,14 +1,15 @@
 /**
- * `rulemail explain [--json] [-C FILE] [--as sender|recipient] [--mailer NAME] ADDRESS...`: where an address goes and
- * why, in plain words or as one JSON document for each address and line.
+ * `rulemail explain [--all] [--json] [-C FILE] [--as sender|recipient] [--mailer NAME] ADDRESS...`: where an address goes and
+ * why, in about ten lines (with --all: every rule that fired), or as one JSON document for each address and line.
  */
 import yargs from "yargs";
-import { explainAddress } from "../analysis/explain.ts";
+import { type Explanation, explainAddress } from "../analysis/explain.ts";
 import { explanationJson, explanationLines } from "../analysis/explain-text.ts";
 import { loadConfig } from "../config/load.ts";
 import type { RewriteWatcher, Trace } from "../rewriting/trace.ts";
 import { EX } from "../sys/sysexits.ts";
 import { type CommandStreams, processStreams } from "./command-streams.ts";
+import { kindOfFile, notCompiled } from "./configuration-kind.ts";
 import { ownConfigFile } from "./config-file.ts";
 import { openLocalNames } from "./local-names.ts";
 import { systemEnvironment } from "./system-environment.ts";
@@ -20,6 +21,7 @@ function parser(words: readonly string[]) {
     .option("C", { type: "string", nargs: 1, describe: "configuration file" })
     .option("as", { choices: ["sender", "recipient"] as const, default: "recipient" as const })
     .option("mailer", { type: "string", nargs: 1, describe: "rewrite for this mailer, not for that of the address" })
+    .option("all", { type: "boolean", default: false, describe: "every rule that fired, not only the last" })
     .option("json", { type: "boolean", default: false, describe: "one JSON document per line" })
     .parserConfiguration({ "parse-numbers": false, "parse-positional-numbers": false })
     .strictOptions()
@@ -27,7 +29,10 @@ function parser(words: readonly string[]) {
     .exitProcess(false);
 }
 
-/** @returns 0, 75 when a look-up did not answer, else the status of a usage or configuration error */
+/**
+ * @returns 0; what sendmail would end with for an address that is refused (67 unknown user, 68 unknown host, 69 others),
+ * 75 when a look-up did not answer; else the status of a usage or configuration error
+ */
 export async function runExplain(
   words: readonly string[],
   streams: Pick<CommandStreams, "output" | "errors"> = processStreams(),
@@ -54,6 +59,10 @@ export async function runExplain(
   };
   const environment = systemEnvironment();
   const file = ownConfigFile({ configFile: options.C });
+  if (kindOfFile(file) === "mc") {
+    refuse(notCompiled(file));
+    return EX.CONFIG;
+  }
   const { config, messages, exit } = await loadConfig(file, { ...environment, trace });
   for (const message of messages) errors.line(message);
   errors.flush();
@@ -72,8 +81,8 @@ export async function runExplain(
       const question = { address, role, ...(mailer === undefined ? {} : { mailer }) };
       const told = await explainAddress(config, (watcher) => (trace.watcher = watcher), question, names);
       if (index > 0 && !json) output.line("");
-      for (const line of json ? [explanationJson(told)] : explanationLines(told)) output.line(line);
-      if (told.outcome.kind === "later") status = EX.TEMPFAIL;
+      for (const line of json ? [explanationJson(told)] : explanationLines(told, options.all)) output.line(line);
+      status = worse(status, statusOf(told));
     }
     output.flush();
     return status;
@@ -81,4 +90,30 @@ export async function runExplain(
     names.close();
     config.close();
   }
+}
+
+/** What is refused for good counts more than what may change; the first of each kind counts. */
+function worse(first: number, second: number): number {
+  if (first === EX.OK || (first === EX.TEMPFAIL && second !== EX.OK)) return second;
+  return first;
+}
+
+function statusOf({ outcome, local }: Explanation): number {
+  if (outcome.kind === "error" || outcome.kind === "later") return replyStatus(outcome.kind, outcome.reply.enhanced);
+  switch (local?.kind) {
+    case "unknown":
+      return EX.NOUSER;
+    case "error":
+    case "later":
+      return replyStatus(local.kind, local.reply?.enhanced);
+    default:
+      return EX.OK;
+  }
+}
+
+/** RFC 3463: X.1.2 is about the host, the others of X.1 about the user. */
+function replyStatus(kind: "error" | "later", enhanced = ""): number {
+  if (kind === "later" || enhanced.startsWith("4.")) return EX.TEMPFAIL;
+  if (enhanced === "5.1.2") return EX.NOHOST;
+  return enhanced.startsWith("5.1.") ? EX.NOUSER : EX.UNAVAILABLE;
 }

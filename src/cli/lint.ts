@@ -9,7 +9,7 @@ import { reportAll } from "../source/report.ts";
 import { EX } from "../sys/sysexits.ts";
 import { addDefine } from "./m4.ts";
 import { Output } from "./output.ts";
-import { analysisEnvironment, readConfiguration } from "./read-configuration.ts";
+import { analysisEnvironment, isMacroFile, readConfiguration } from "./read-configuration.ts";
 
 function parser(words: readonly string[]) {
   return yargs([...words])
@@ -37,8 +37,7 @@ export async function lintFile(
   options: CompileOptions & { readonly all?: boolean; readonly here?: boolean } = {},
 ): Promise<Finding[]> {
   const { subject, problems } = await readConfiguration(file, environment, options);
-  const isMacros = /\.(?:mc|m4)$/i.test(file);
-  const before = problems.map((problem) => problemFinding(problem, isMacros ? "L002" : "L001"));
+  const before = problems.map((problem) => problemFinding(problem, isMacroFile(file) ? "L002" : "L001"));
   if (subject === undefined) return before;
   try {
     return [...before, ...(await lint(subject, options.all))];

@@ -10,6 +10,7 @@ import { folderLibrary, type Library, nearest, readText, shippedLibrary } from "
 import { reportAll } from "../source/report.ts";
 import { formatSourceMap, sourceMapPath } from "../source/source-map.ts";
 import { EX } from "../sys/sysexits.ts";
+import { alreadyCompiled, kindOfFile } from "./configuration-kind.ts";
 import { addDefine } from "./m4.ts";
 import { Output } from "./output.ts";
 
@@ -69,6 +70,11 @@ export async function runMc(words: readonly string[]): Promise<number> {
   if (file === undefined || more.length > 0) {
     process.stderr.write("rulemail mc: name one .mc file; see rulemail mc --help\n");
     return EX.USAGE;
+  }
+  if (kindOfFile(file) === "cf") {
+    const use = `use it as it is: sendmail -C ${file} ..., or rulemail lint ${file}`;
+    process.stderr.write(`rulemail mc: ${alreadyCompiled(file, use)}\n`);
+    return EX.DATAERR;
   }
   const result = compileMc({ file }, compiling);
   if (result.diagnostics.length > 0) process.stderr.write(`${reportAll(result.diagnostics, readText)}\n`);

@@ -3,6 +3,7 @@
  * word. Each command is imported when it is chosen, so that a short one starts fast.
  */
 import { EX } from "../sys/sysexits.ts";
+import { kindOfFile, notCompiled } from "./configuration-kind.ts";
 import { readArguments, type Mode, type SendmailArguments } from "./arguments.ts";
 
 /** Runs with the words after the name; resolves with the exit status. */
@@ -51,6 +52,8 @@ async function queueRunning({ queueRun }: SendmailArguments): Promise<ModeComman
 /** A name of the program and first word of `rulemail`; one without a description is not for people. */
 interface Entry {
   readonly says?: string;
+  /** Knows --help itself. */
+  readonly helps?: true;
   readonly load: LazyCommand;
 }
 
@@ -70,14 +73,20 @@ const NAMES: Readonly<Record<string, Entry>> = {
   purgestat: { load: () => sendmail("purgestat") },
   mc: {
     says: "FILE.mc > FILE.cf  compiles a configuration; --diff, --help-feature",
+    helps: true,
     load: async () => (await import("./mc.ts")).runMc,
   },
-  lint: { says: "FILE  finds what is wrong with a .mc or .cf", load: async () => (await import("./lint.ts")).runLint },
+  lint: {
+    says: "FILE  finds what is wrong with a .mc or .cf",
+    helps: true,
+    load: async () => (await import("./lint.ts")).runLint,
+  },
   explain: {
     says: "-C FILE ADDRESS  why an address goes where it goes",
+    helps: true,
     load: async () => (await import("./explain.ts")).runExplain,
   },
-  m4: { says: "[FILE]...  the macro processor alone", load: async () => (await import("./m4.ts")).runM4 },
+  m4: { says: "[FILE]...  the macro processor alone", helps: true, load: async () => (await import("./m4.ts")).runM4 },
   makemap: {
     says: "CLASS FILE < TEXT  makes a database of a table",
     load: async () => (await import("./makemap.ts")).runMakemap,
@@ -115,11 +124,41 @@ async function sendmail(name: string): Promise<Command> {
       for (const problem of problems) stream.write(`${problem}\n`);
       if (usage) return EX.USAGE;
     }
+    // A macro file read as a configuration would leave a server without any of its settings.
+    if (args.configFile !== undefined && kindOfFile(args.configFile) === "mc") {
+      process.stderr.write(`${name}: ${notCompiled(args.configFile)}\n`);
+      return EX.CONFIG;
+    }
     const lazy = mode === "m" && queueRun !== undefined ? () => queueRunning(args) : MODES[mode];
     if (lazy) return (await lazy())(args);
     process.stderr.write(`${name}: -b${mode} is not available here\n`);
     return EX.UNAVAILABLE;
   };
+}
+
+/** Where to read more about a command. */
+const MORE: Readonly<Record<string, string>> = {
+  sendmail: `  -bd -bD     run the server, in the background or the foreground; -q30m: try the queue every half hour
+  -bt         test mode: what the rules do with addresses; ? for help
+  -bv ADDR    where would it go?          -bp      what waits in the queue
+  -bi         build the alias databases   -bs      SMTP on standard input
+  -bC -bO     check the configuration, show its options
+  -C FILE     another configuration       -O NAME=VALUE  an option of it
+  ADDR... -t  send the message on standard input (-t: to the recipients in its header); -f FROM, -i
+`,
+  start: `  FILE.mc       another configuration than cf/standalone.mc; -D NAME[=VALUE] defines a macro of it
+  -p PORT       listen on ports from this one on (0: free ones)
+  -r HOST:PORT  mail for other hosts goes there, whatever the configuration says (HOST: this machine)
+  What it says about files and ports is moved below the home folder (RULEMAIL_HOME, else ./var) and to ports that need no
+  rights, for trying it out.
+`,
+};
+const SAME_AS_SENDMAIL: ReadonlySet<string> = new Set(["smtpd", "mailq", "newaliases", "hoststat", "purgestat"]);
+
+/** What `NAME --help` says. */
+function helpOf(name: string): string {
+  const says = NAMES[name]?.says ?? "";
+  return `usage: ${name} ${says}\n${MORE[name] ?? MORE[SAME_AS_SENDMAIL.has(name) ? "sendmail" : ""] ?? ""}`;
 }
 
 /** What `rulemail --help` says. */
@@ -144,6 +183,12 @@ export async function run(name: string, words: readonly string[]): Promise<numbe
   if (!entry) {
     process.stderr.write(wanted === "" ? overview() : `${name}: no command named "${wanted}"\n${overview()}`);
     return EX.USAGE;
+  }
+  const given = name === "rulemail" ? words.slice(1) : words;
+  if (given[0] === "--version" && wanted !== "m4") return (await NAMES.version.load())([]);
+  if (given[0] === "--help" && !entry.helps) {
+    process.stdout.write(helpOf(Object.hasOwn(NAMES, wanted) ? wanted : "sendmail"));
+    return EX.OK;
   }
   const command = await entry.load();
   return command(name === "rulemail" ? words.slice(1) : words);

@@ -11,6 +11,7 @@ import { loadConfig } from "../config/load.ts";
 import type { DnsAnswer, DnsRecord, RecordType } from "../dns/resolver.ts";
 import { silentLog } from "../log/log.ts";
 import { compileMc, type CompileOptions } from "../mc/compile.ts";
+import { kindOfFile } from "./configuration-kind.ts";
 import { readText, shippedLibrary } from "../mc/library.ts";
 import { outermost, type Origin } from "../mc/origin.ts";
 import { diagnostic, type Diagnostic } from "../source/diagnostic.ts";
@@ -68,7 +69,7 @@ export async function readConfiguration(
   options: CompileOptions & { readonly here?: boolean } = {},
 ): Promise<ReadConfiguration> {
   const { here = false } = options;
-  if (!/\.(?:mc|m4)$/i.test(file)) return load(file, file, environment, here);
+  if (!isMacroFile(file)) return load(file, file, environment, here);
   const library = options.library ?? shippedLibrary();
   const { text, origins, causes, diagnostics, complete } = compileMc({ file }, { ...options, library });
   if (!complete) return { problems: diagnostics };
@@ -82,6 +83,12 @@ export async function readConfiguration(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What is in a file counts; its name where that says nothing. */
+export function isMacroFile(file: string): boolean {
+  const kind = kindOfFile(file);
+  return kind === "mc" || (kind === "neither" && /\.(?:mc|m4)$/i.test(file));
 }
 
 /** @param cause the place in the .mc because of which the library wrote the line */

@@ -1,12 +1,17 @@
 /**
  * `rulemail start` (and `npm start`): a mail server out of nothing, for trying it out. Makes a home folder with users,
- * aliases and a configuration compiled from cf/standalone.mc, and runs the server there in the foreground.
+ * aliases and a configuration compiled from cf/standalone.mc or any other .mc, and runs the server there in the
+ * foreground, without rights and beside any other mail server (at-home.ts).
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { homeFolder } from "../daemon/home.ts";
+import { movedHome, type Wishes } from "./at-home.ts";
+import { readShortOptions } from "./short-options.ts";
+import { alreadyCompiled, kindOfFile } from "./configuration-kind.ts";
+import { prepareHome, prepareTables, usersFile } from "./home-files.ts";
 import { compileMc } from "../mc/compile.ts";
 import { shippedLibrary } from "../mc/library.ts";
 import { reportAll } from "../source/report.ts";
@@ -18,12 +23,13 @@ export interface StartArguments {
   readonly defines: Readonly<Record<string, string>>;
   /** Another .mc than cf/standalone.mc. */
   readonly configuration?: string;
+  readonly wishes: Wishes;
 }
 
 /** The folder that holds `cf/` and `macros/`, seen from the built program. */
 const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const usage = "usage: rulemail start [-D NAME[=VALUE]]... [FILE.mc]";
+const usage = "usage: rulemail start [-D NAME[=VALUE]]... [-p PORT] [-r HOST:PORT] [FILE.mc]";
 
 export async function runStart(words: readonly string[]): Promise<ExitCode> {
   const parsed = readWords(words);
@@ -31,14 +37,20 @@ export async function runStart(words: readonly string[]): Promise<ExitCode> {
     process.stderr.write(`rulemail start: ${parsed}\n${usage}\n`);
     return EX.USAGE;
   }
+  const refused = parsed.configuration === undefined ? undefined : refusal(parsed.configuration);
+  if (refused !== undefined) {
+    process.stderr.write(`rulemail start: ${refused.text}\n`);
+    return refused.exit;
+  }
   const home = resolve(homeFolder().folder);
   process.env.RULEMAIL_HOME = home;
   prepareHome(home);
-  const problem = compileFor(home, parsed);
-  if (problem !== undefined) {
-    process.stderr.write(`${problem}\n`);
+  const compiled = compileFor(home, parsed);
+  if (compiled.kind === "failed") {
+    process.stderr.write(`${compiled.problem}\n`);
     return EX.CONFIG;
   }
+  await prepareTables(readFileSync(join(home, "sendmail.cf"), "latin1"), home);
   const { serve } = await import("./serve.ts");
   return serve({
     configFile: join(home, "sendmail.cf"),
@@ -46,67 +58,73 @@ export async function runStart(words: readonly string[]): Promise<ExitCode> {
     queueInterval: 60_000,
     background: false,
     listen: true,
-    started: (addresses) => process.stdout.write(welcome(home, addresses)),
+    started: (addresses) => process.stdout.write(welcome(home, addresses, compiled.moved)),
   });
 }
 
 function readWords(words: readonly string[]): StartArguments | string {
+  const { options, operands, problem } = readShortOptions(words, "D:p:r:", "rulemail start");
+  if (problem !== undefined) return problem.replace("rulemail start: ", "");
   const defines: Record<string, string> = {};
-  let configuration: string | undefined;
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i];
-    if (word.startsWith("-D")) {
-      const text = word.length > 2 ? word.slice(2) : words[++i];
-      if (text === undefined) return "-D needs NAME=VALUE";
-      const equals = text.indexOf("=");
-      defines[equals < 0 ? text : text.slice(0, equals)] = equals < 0 ? "" : text.slice(equals + 1);
-    } else if (word.startsWith("-")) return `unknown option ${word}`;
-    else if (configuration === undefined) configuration = word;
-    else return "one configuration at a time";
+  for (const text of options.get("D") ?? []) {
+    const equals = text.indexOf("=");
+    defines[equals < 0 ? text : text.slice(0, equals)] = equals < 0 ? "" : text.slice(equals + 1);
   }
-  return { defines, configuration };
+  const port = options.get("p")?.at(-1);
+  if (port !== undefined && !(/^[0-9]{1,5}$/.test(port) && Number(port) < 65_536))
+    return `-p needs a port, not ${port}`;
+  const relay = options.get("r")?.at(-1);
+  const place = relay === undefined ? undefined : /^(?:(.+):)?([0-9]{1,5})$/.exec(relay);
+  if (place === null) return `-r needs HOST:PORT, not ${relay}`;
+  const wishes: Wishes = {
+    ...(port === undefined ? {} : { port: Number(port) }),
+    ...(place === undefined ? {} : { relay: `${place[1] ?? "[127.0.0.1]"} ${place[2]}` }),
+  };
+  const [first, ...more] = operands;
+  if (more.length > 0) return "one configuration at a time";
+  return { defines, wishes, ...(first === undefined ? {} : { configuration: resolve(standing(), first) }) };
 }
 
-/** Folders and tables that the configuration expects; what is there already stays as it is. */
-function prepareHome(home: string): void {
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  chmodSync(home, 0o700);
-  for (const folder of ["mail", "home", "queue", "clientmqueue"]) {
-    mkdirSync(join(home, folder), { recursive: true, mode: 0o700 });
-  }
-  const uid = process.getuid?.() ?? 0;
-  const gid = process.getgid?.() ?? 0;
-  const users = ["alice", "bob"];
-  for (const user of users) mkdirSync(join(home, "home", user), { recursive: true, mode: 0o700 });
-  writeOnce(
-    join(home, "passwd"),
-    users.map((user) => `${user}:x:${uid}:${gid}:${user}:${join(home, "home", user)}:/bin/sh\n`).join(""),
-  );
-  writeOnce(
-    join(home, "aliases"),
-    "# Aliases of this server; read when the file changes.\npostmaster: alice\nMAILER-DAEMON: postmaster\nroot: alice\n",
-  );
+/** The folder where the caller stands: npm goes to that of the package. */
+function standing(): string {
+  const { INIT_CWD, npm_lifecycle_event: event } = process.env;
+  return event === "start" && INIT_CWD !== undefined ? INIT_CWD : process.cwd();
 }
 
-function writeOnce(file: string, text: string): void {
-  if (!existsSync(file)) writeFileSync(file, text, { mode: 0o600 });
+/** Why the file cannot be compiled at all. */
+function refusal(file: string): { readonly text: string; readonly exit: ExitCode } | undefined {
+  if (!existsSync(file)) return { text: `cannot read ${file}: there is no such file`, exit: EX.NOINPUT };
+  if (kindOfFile(file) !== "cf") return undefined;
+  const use = `to run it as it is: RULEMAIL_HOME=FOLDER ${join(packageFolder, "bin", "sendmail")} -bD -C ${file}`;
+  return { text: alreadyCompiled(file, use), exit: EX.DATAERR };
 }
 
-/** Compiles the configuration when it is missing or older than its sources. Returns what to print when it fails. */
-function compileFor(home: string, { defines, configuration }: StartArguments): string | undefined {
+type Compiled =
+  | { readonly kind: "compiled"; readonly moved: readonly string[] }
+  | { readonly kind: "failed"; readonly problem: string };
+
+/** Compiles the configuration when it is missing or older than its sources. */
+function compileFor(home: string, { defines, configuration, wishes }: StartArguments): Compiled {
   const source = configuration ?? join(packageFolder, "cf", "standalone.mc");
   const target = join(home, "sendmail.cf");
   const stamp = join(home, ".sendmail.cf.from");
-  const wanted = JSON.stringify([resolve(source), defines, home]);
-  if (isFresh(target, stamp, wanted, source)) return undefined;
+  const wanted = JSON.stringify([resolve(source), defines, home, wishes]);
+  const stampedAt = `${wanted}\n`;
+  if (isFresh(target, stamp, stampedAt, source)) {
+    const [, ...moved] = readFileSync(stamp, "utf8").trimEnd().split("\n");
+    return { kind: "compiled", moved };
+  }
   const result = compileMc({ file: source }, { defines: { ...defines, SERVER_HOME: home, SERVER_SETTINGS: home } });
   const problems = reportAll(result.diagnostics, readSource);
-  if (!result.complete || result.diagnostics.some(({ severity }) => severity === "error")) return problems;
+  if (!result.complete || result.diagnostics.some(({ severity }) => severity === "error")) {
+    return { kind: "failed", problem: problems };
+  }
   if (problems !== "") process.stderr.write(`${problems}\n`);
-  writeFileSync(target, result.text, { encoding: "latin1", mode: 0o600 });
-  writeFileSync(sourceMapPath(target), formatSourceMap(result.text, result, shippedLibrary().root), { mode: 0o600 });
-  writeFileSync(stamp, wanted, { mode: 0o600 });
-  return undefined;
+  const { text, moved } = movedHome(result.text, home, usersFile(home), wishes);
+  writeFileSync(target, text, { encoding: "latin1", mode: 0o600 });
+  writeFileSync(sourceMapPath(target), formatSourceMap(text, result, shippedLibrary().root), { mode: 0o600 });
+  writeFileSync(stamp, [wanted, ...moved, ""].join("\n"), { mode: 0o600 });
+  return { kind: "compiled", moved };
 }
 
 function readSource(file: string): string | undefined {
@@ -118,20 +136,24 @@ function readSource(file: string): string | undefined {
 }
 
 function isFresh(target: string, stamp: string, wanted: string, source: string): boolean {
-  if (!existsSync(target) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) return false;
+  if (!existsSync(target) || !existsSync(stamp) || !readFileSync(stamp, "utf8").startsWith(wanted)) return false;
   const made = statSync(target).mtimeMs;
   const program = join(packageFolder, "dist", "main.js");
   return [source, program].every((file) => !existsSync(file) || statSync(file).mtimeMs < made);
 }
 
-function welcome(home: string, addresses: readonly { name: string; address: string; port: number }[]): string {
+function welcome(
+  home: string,
+  addresses: readonly { name: string; address: string; port: number }[],
+  moved: readonly string[],
+): string {
   const ports = addresses.map(({ name, address, port }) => `${name} ${address}:${port}`).join(", ");
   const program = join(packageFolder, "bin", "sendmail");
   return `rulemail on ${hostname()}: ${ports}
   mailboxes  ${join(home, "mail")}/USER/  (Maildir; users in ${join(home, "passwd")})
   queue      ${join(home, "queue")}/
   log        ${join(home, "log")}
-Send a first message:
+${moved.map((text, index) => `  ${index === 0 ? "trial" : "     "}      ${text}\n`).join("")}Send a first message:
   printf 'Subject: hello\\n\\nIt works.\\n' | RULEMAIL_HOME=${home} ${program} alice@localhost
 `;
 }

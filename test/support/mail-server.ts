@@ -87,7 +87,7 @@ export class MailServer {
     };
     writeFileSync(join(home, "machine.json"), JSON.stringify(machine));
     if (options.aliases !== undefined) writeFileSync(join(home, "aliases"), options.aliases, { mode: 0o600 });
-    if (options.users !== undefined) writeUsers(home, options.users);
+    if (options.users !== undefined || options.home === undefined) writeUsers(home, options.users ?? ["alice", "bob"]);
     const mc = join(home, "site.mc");
     if (options.home === undefined || options.mc !== undefined || options.wholeMc !== undefined) {
       writeFileSync(mc, options.wholeMc ?? withLines(options.mc ?? ""));

@@ -65,7 +65,7 @@ async function told(...words: string[]): Promise<Explanation> {
 
 describe("rulemail explain", () => {
   test("tells where an address goes, which rules fired, where they stand, and what maps said", async () => {
-    const { status, output } = await explain("joe@far.test");
+    const { status, output } = await explain("--all", "joe@far.test");
     expect(status).toBe(0);
     const lines = output.split("\n");
     expect(lines.slice(0, 5)).toEqual([
@@ -79,6 +79,32 @@ describe("rulemail explain", () => {
       "    D/mail.cf:8: R$+ @ $+   ->   $: $1 < @ $2 >\n        makes it: joe < @ far . test >\n",
     );
     expect(output).toContain('map table is asked for "far.test", "joe": not there\n');
+  });
+
+  test("is about ten lines long unless all is asked for: the answer, and the rule that decided", async () => {
+    const { output } = await explain("joe@far.test");
+    const lines = output.trimEnd().split("\n");
+    expect(lines.length).toBeLessThanOrEqual(10);
+    expect(lines.slice(-2)).toEqual([
+      "decided by D/mail.cf:14: R$+ < @ $+ >   ->   $# smtp $@ $2 $: $1 < @ $2 >",
+      "6 rules fired: --all shows them",
+    ]);
+    expect((await explain("joe@here.test")).output).toContain(
+      'map table is asked for "here.test", "joe": found "yes!"\n',
+    );
+  });
+
+  test.each([
+    ["joe@far.test", 0],
+    ["joe@refused.test", 69],
+    ["joe@later.test", 75],
+  ])("ends for %s with status %i", async (address, status) => {
+    expect((await explain(address)).status).toBe(status);
+  });
+
+  test("of several addresses the one that is refused for good gives the status", async () => {
+    expect((await explain("joe@later.test", "joe@far.test", "joe@refused.test")).status).toBe(69);
+    expect((await explain("joe@far.test", "joe@later.test", "joe@far.test")).status).toBe(75);
   });
 
   test("tells what a map has found", async () => {
@@ -184,6 +210,6 @@ describe("/explain", () => {
       .find((line) => line.startsWith("> > {"))!
       .slice(4);
     expect(JSON.parse(json)).toMatchObject({ role: "sender", address: "joe@far.test" });
-    expect(printed).toContain("Usage: /explain [--json] address");
+    expect(printed).toContain("Usage: /explain [--all|--json] address");
   });
 });

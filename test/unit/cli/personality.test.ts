@@ -5,8 +5,18 @@ import { expect, test } from "@jest/globals";
 
 const root = join(import.meta.dirname, "../../..");
 
-function rulemail(...words: readonly string[]): { stdout: string; stderr: string; status: number | null } {
-  return spawnSync(join(root, "bin/rulemail"), words, { encoding: "latin1", timeout: 60_000 });
+interface Said {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number | null;
+}
+
+function rulemail(...words: readonly string[]): Said {
+  return called("rulemail", ...words);
+}
+
+function called(name: string, ...words: readonly string[]): Said {
+  return spawnSync(join(root, "bin", name), words, { encoding: "latin1", timeout: 60_000 });
 }
 
 test("--version and version name the program, the language and Node", () => {
@@ -35,4 +45,21 @@ test("help goes to standard output", () => {
   const { stdout, stderr, status } = rulemail("--help");
   expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
   expect(stdout).toMatch(/^usage: rulemail COMMAND/);
+});
+
+const NAMES = ["sendmail", "mailq", "newaliases", "makemap", "editmap", "praliases"];
+
+test.each([...NAMES, "rulemail"])("%s --help and --version only tell, and do nothing", (name) => {
+  const help = called(name, "--help");
+  expect([help.status, help.stderr]).toEqual([0, ""]);
+  expect(help.stdout).toMatch(new RegExp(`^usage: ${name} `));
+  const version = called(name, "--version");
+  expect([version.status, version.stderr]).toEqual([0, ""]);
+  expect(version.stdout).toMatch(/^rulemail [0-9.]+\nlanguage: sendmail 8/);
+});
+
+test.each(["start", "mc", "lint", "explain", "m4", "mailq", "newaliases", "makemap"])("rulemail %s --help", (name) => {
+  const { status, stderr, stdout } = rulemail(name, "--help");
+  expect([status, stderr]).toEqual([0, ""]);
+  expect(stdout).toContain(name);
 });

@@ -1,0 +1,105 @@
+/** The files of a home folder for trying a configuration: mailboxes, aliases, and the tables that the configuration reads. */
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Readable } from "node:stream";
+import { parseMapDeclaration } from "../cf/parse-line.ts";
+import { DATABASE_ENDINGS, databasePath, sourcePath } from "../maps/database-file.ts";
+import { COMMON_FLAGS, parseFlags } from "../maps/flags.ts";
+import { processStreams } from "./command-streams.ts";
+import { runMakemap } from "./makemap.ts";
+
+const USERS: readonly string[] = ["alice", "bob"];
+/** Above the numbers of accounts, below those that containers use. */
+const FIRST_UID = 64_101;
+
+/** The file with the mailboxes, in the form of /etc/passwd. */
+export function usersFile(home: string): string {
+  return join(home, "passwd");
+}
+
+/**
+ * Folders, users and aliases; what is there already stays as it is. A server that root runs delivers with the rights of
+ * its users, who then have numbers of their own: never those of root.
+ */
+export function prepareHome(home: string): void {
+  const root = process.getuid?.() === 0;
+  // Users of another number have to get through to their mailboxes, and to nothing else.
+  const through = root ? 0o711 : 0o700;
+  mkdirSync(home, { recursive: true, mode: through });
+  chmodSync(home, through);
+  for (const folder of ["mail", "home", "queue", "clientmqueue"]) {
+    mkdirSync(join(home, folder), { recursive: true, mode: 0o700 });
+  }
+  const entries = USERS.map((name, index) => ({ name, ...(root ? stranger(index) : myself()) }));
+  const passwd = entries.map(
+    ({ name, uid, gid }) => `${name}:x:${uid}:${gid}:${name}:${join(home, "home", name)}:/bin/sh\n`,
+  );
+  if (root && usersAreRoot(usersFile(home))) writeFileSync(usersFile(home), passwd.join(""), { mode: 0o600 });
+  writeOnce(usersFile(home), passwd.join(""));
+  for (const { name, uid, gid } of entries) {
+    const own = root ? [join("home", name), join("mail", name)] : [join("home", name)];
+    for (const folder of own.map((each) => join(home, each))) {
+      const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+      if (made !== undefined && root) chownSync(folder, uid, gid);
+    }
+  }
+  if (root) for (const folder of ["mail", "home"]) chmodSync(join(home, folder), 0o711);
+  writeOnce(
+    join(home, "aliases"),
+    "# Aliases of this server; read when the file changes.\npostmaster: alice\nMAILER-DAEMON: postmaster\nroot: alice\n",
+  );
+}
+
+interface Numbers {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+function myself(): Numbers {
+  return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+}
+
+function stranger(index: number): Numbers {
+  return { uid: FIRST_UID + index, gid: FIRST_UID + index };
+}
+
+/** A file of an earlier version, which gave users the number of whoever started the server. */
+function usersAreRoot(file: string): boolean {
+  if (!existsSync(file)) return false;
+  return USERS.every((user) => new RegExp(`^${user}:x:0:0:${user}:`, "m").test(readFileSync(file, "utf8")));
+}
+
+function writeOnce(file: string, text: string): void {
+  if (!existsSync(file)) writeFileSync(file, text, { mode: 0o600 });
+}
+
+/**
+ * Tables of a configuration below the home, each as a text beside its database: an empty one where there is none, built
+ * again where its text is newer.
+ */
+export async function prepareTables(text: string, home: string): Promise<void> {
+  for (const line of text.split("\n")) {
+    if (!line.startsWith("K")) continue;
+    const { name, mapClass, args } = parseMapDeclaration(line.slice(1));
+    const flags = parseFlags(args, COMMON_FLAGS, name, [], () => undefined);
+    const file = flags.firstWord;
+    if (!file.startsWith(`${home}/`)) continue;
+    if (mapClass === "text") writeEmpty(file);
+    else if (DATABASE_ENDINGS.has(mapClass)) await buildTable(mapClass, file);
+  }
+}
+
+function writeEmpty(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeOnce(file, "");
+}
+
+async function buildTable(mapClass: string, file: string): Promise<void> {
+  const database = databasePath(mapClass, file);
+  const source = sourcePath(database);
+  writeEmpty(source);
+  const built = statSync(database, { throwIfNoEntry: false });
+  if (built !== undefined && built.mtimeMs >= statSync(source).mtimeMs) return;
+  const input = Readable.from([readFileSync(source)]);
+  await runMakemap([mapClass, source], { ...processStreams(), input });
+}
