@@ -72,7 +72,7 @@ export function movedHome(text: string, home: string, users: string, wishes: Wis
     return NAMES_FILES.test(line) ? filesAtHome(line, home, moved) : line;
   });
   // Lines at the end keep the numbers of the others, which the source map knows.
-  const added = [`O DontBlameSendmail=${OWN_FOLDERS}`];
+  const added = [`O DontBlameSendmail=${OWN_FOLDERS}`, `O HelpFile=${home}/helpfile`];
   if (!listens) added.push(`O DaemonPortOptions=${portAtHome("Name=MTA", moved, portFor)}`);
   if (!/^O[ \t]*MailboxDatabase[ \t]*=[ \t]*passwd:/m.test(text)) added.push(`O MailboxDatabase=passwd:${users}`);
   return { text: `${lines.join("\n")}${added.join("\n")}\n`, moved: [...moved] };

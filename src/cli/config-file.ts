@@ -30,3 +30,20 @@ function choose({ configFile, variant }: ConfigFileArguments, environment: NodeJ
   const order = homeFirst ? [ofHome, ofSystem] : [ofSystem, ofHome];
   return order.find((file) => existsSync(file)) ?? ofSystem;
 }
+
+/**
+ * What to say when no configuration was named and none is where one could be; undefined when there is one. Most often
+ * RULEMAIL_HOME was forgotten.
+ */
+export function whereLooked(
+  { configFile, variant }: ConfigFileArguments,
+  environment: NodeJS.ProcessEnv = process.env,
+): string | undefined {
+  if (configFile !== undefined) return undefined;
+  const name = variant === "c" ? "submit.cf" : "sendmail.cf";
+  const home = homeFolder(environment).folder;
+  if ([join("/etc/mail", name), join(home, name)].some((file) => existsSync(file))) return undefined;
+  const isSet = environment.RULEMAIL_HOME !== undefined;
+  const what = isSet ? `${home} (RULEMAIL_HOME)` : `${home} (RULEMAIL_HOME is not set)`;
+  return `there is no ${name} in ${what} or /etc/mail: set RULEMAIL_HOME to the folder of the server, or name a file with -C`;
+}

@@ -10,7 +10,7 @@ import type { RewriteWatcher, Trace } from "../rewriting/trace.ts";
 import { EX } from "../sys/sysexits.ts";
 import { type CommandStreams, processStreams } from "./command-streams.ts";
 import { kindOfFile, notCompiled } from "./configuration-kind.ts";
-import { ownConfigFile } from "./config-file.ts";
+import { ownConfigFile, whereLooked } from "./config-file.ts";
 import { openLocalNames } from "./local-names.ts";
 import { systemEnvironment } from "./system-environment.ts";
 
@@ -59,6 +59,8 @@ export async function runExplain(
   };
   const environment = systemEnvironment();
   const file = ownConfigFile({ configFile: options.C });
+  const lost = whereLooked({ configFile: options.C });
+  if (lost !== undefined) errors.line(`rulemail explain: ${lost}`);
   if (kindOfFile(file) === "mc") {
     refuse(notCompiled(file));
     return EX.CONFIG;

@@ -6,6 +6,7 @@ import { parseMapDeclaration } from "../cf/parse-line.ts";
 import { DATABASE_ENDINGS, databasePath, sourcePath } from "../maps/database-file.ts";
 import { COMMON_FLAGS, parseFlags } from "../maps/flags.ts";
 import { processStreams } from "./command-streams.ts";
+import { helpFileText } from "./test-mode/help-text.ts";
 import { runMakemap } from "./makemap.ts";
 
 const USERS: readonly string[] = ["alice", "bob"];
@@ -44,6 +45,7 @@ export function prepareHome(home: string): void {
     }
   }
   if (root) for (const folder of ["mail", "home"]) chmodSync(join(home, folder), 0o711);
+  writeFileSync(join(home, "helpfile"), helpFileText(), { mode: 0o600 });
   writeOnce(
     join(home, "aliases"),
     "# Aliases of this server; read when the file changes.\npostmaster: alice\nMAILER-DAEMON: postmaster\nroot: alice\n",

@@ -3,6 +3,7 @@
  * word. Each command is imported when it is chosen, so that a short one starts fast.
  */
 import { EX } from "../sys/sysexits.ts";
+import { whereLooked } from "./config-file.ts";
 import { kindOfFile, notCompiled } from "./configuration-kind.ts";
 import { readArguments, type Mode, type SendmailArguments } from "./arguments.ts";
 
@@ -129,6 +130,9 @@ async function sendmail(name: string): Promise<Command> {
       process.stderr.write(`${name}: ${notCompiled(args.configFile)}\n`);
       return EX.CONFIG;
     }
+    // A submission reads no configuration.
+    const lost = mode === "m" && queueRun === undefined ? undefined : whereLooked(args);
+    if (lost !== undefined) process.stderr.write(`${name}: ${lost}\n`);
     const lazy = mode === "m" && queueRun !== undefined ? () => queueRunning(args) : MODES[mode];
     if (lazy) return (await lazy())(args);
     process.stderr.write(`${name}: -b${mode} is not available here\n`);

@@ -16,7 +16,7 @@ import { serveStdio } from "../smtpd/stdio.ts";
 import { systemClock } from "../sys/clock.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { leaveMessage } from "./client-submission.ts";
-import { caller } from "./submit.ts";
+import { caller } from "./caller.ts";
 import { openForCommand } from "./system.ts";
 
 export async function speakSmtp(args: SendmailArguments): Promise<number> {

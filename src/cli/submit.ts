@@ -4,11 +4,11 @@
  *
  * Called from cron and web pages for every mail they send: imports nothing that it does not need (decision D10).
  */
-import { userInfo } from "node:os";
 import type { SubmissionFacts } from "../control/protocol.ts";
 import { ControlError, connectControl, NoDaemonError } from "../control/client.ts";
 import { homeFolder } from "../daemon/home.ts";
 import { EX } from "../sys/sysexits.ts";
+import { caller } from "./caller.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { readMessage } from "./read-message.ts";
 import { type Listener, octets, report } from "./submission-answer.ts";
@@ -63,15 +63,6 @@ function thisProcess(): Caller {
     say: (text) => void process.stdout.write(text),
     complain: (text) => void process.stderr.write(text),
   };
-}
-
-/** Login name of who calls. */
-export function caller(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return String(process.getuid?.() ?? 0); // a uid without an account
-  }
 }
 
 function factsOf(args: SendmailArguments, options: SubmissionOptions, by: Caller): SubmissionFacts {

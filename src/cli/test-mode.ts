@@ -6,7 +6,6 @@
  */
 import { loadConfig } from "../config/load.ts";
 import { closeSync, openSync } from "node:fs";
-import { userInfo } from "node:os";
 import type { CommandLineSetting, ConfigEnvironment } from "../config/environment.ts";
 import { errorText } from "../sys/safe-file.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
@@ -14,6 +13,7 @@ import type { SendmailArguments } from "./arguments.ts";
 import { DebugLevels } from "./debug-levels.ts";
 import { Output } from "./output.ts";
 import { systemConfigFile } from "./config-file.ts";
+import { caller } from "./caller.ts";
 import { systemEnvironment } from "./system-environment.ts";
 import { colour, wantsColour } from "./test-mode/colour.ts";
 import { machineIdentity, programIdentity } from "./test-mode/identity.ts";
@@ -70,9 +70,10 @@ export async function runTestMode(given: SendmailArguments, streams: TestModeStr
     exit = early[0]?.exit ?? exit;
     if (levels.level(0) >= 1) for (const line of machineIdentity(loaded.config)) output.line(line);
     // Who asks: the macro that a message from this user would have.
-    loaded.config.macros.set("_", `${userInfo().username}@localhost`);
+    loaded.config.macros.set("_", `${caller()}@localhost`);
     const session = new TestSession(loaded.config, environment, levels, trace, output, exit);
     if (streams.terminal) {
+      session.typed = true;
       output.line(BANNER);
       output.flush();
       const { terminalDialogue } = await import("./test-mode/terminal.ts");

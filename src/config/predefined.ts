@@ -75,7 +75,7 @@ export function completePredefined(macros: MacroScope, classOf: (name: string) =
   // Loops and Received: need a full name; one without a dot is taken as it is.
   return name.includes(".")
     ? undefined
-    : `WARNING: local host name (${name}) is not qualified; see cf/README: WHO AM I?`;
+    : `WARNING: local host name (${name}) is not qualified: set confDOMAIN_NAME, or the full name in the hosts file`;
 }
 
 /**

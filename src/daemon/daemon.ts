@@ -14,6 +14,7 @@ import { openControl } from "./control.ts";
 import { openDeliverySite, SERVING, type Surroundings } from "./delivery-site.ts";
 import { homeFolder, makeHome } from "./home.ts";
 import { prepareLocalMail } from "./local-mail.ts";
+import { ListenError } from "./listen-problem.ts";
 import { writePidFile } from "./pid-file.ts";
 import { Server } from "./server.ts";
 import { onSignals } from "./signals.ts";
@@ -44,7 +45,7 @@ export async function runServer(options: RunOptions): Promise<ExitCode> {
     const text = error instanceof Error ? error.message : String(error);
     process.stderr.write(`rulemail: cannot start: ${text}\n`);
     log?.write(0, { priority: "crit", text: `cannot start: ${text}` });
-    return EX.UNAVAILABLE;
+    return error instanceof ListenError ? error.exit : EX.UNAVAILABLE;
   } finally {
     await workers.close();
     await log?.close();

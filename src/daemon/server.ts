@@ -25,6 +25,7 @@ import { prepareLocalMail } from "./local-mail.ts";
 import { openDeliverySite, SERVING, type Surroundings } from "./delivery-site.ts";
 import { FreeSpace, queueFolder } from "./free-space.ts";
 import { homeFolder } from "./home.ts";
+import { explainListening } from "./listen-problem.ts";
 import { Listeners } from "./listeners.ts";
 import { SiteInForce } from "./site-in-force.ts";
 import { identifyClient } from "./client-identity.ts";
@@ -81,7 +82,12 @@ export class Server {
         deliveryMode(config, submission) === "i" ? this.#runner.deliver(id, submission?.firstAttempt) : undefined,
     });
     const services = this.#sessionServices();
-    this.#listeners = new Listeners({ open: (port) => openSmtpServer(port, services), log, grace: GRACE });
+    this.#listeners = new Listeners({
+      open: (port) =>
+        openSmtpServer(port, services).catch((error: unknown) => explainListening(port, this.site.config, error)),
+      log,
+      grace: GRACE,
+    });
     this.#collector = new ClientQueueCollector({
       folder: homeFolder().clientQueue,
       log,

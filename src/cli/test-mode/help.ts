@@ -4,19 +4,22 @@
  *     #vers	2
  *     -bt	Help for test mode of $j
  *
- * What stands behind the first blank or tab is shown. Macros are filled in from version 2 on.
+ * What stands behind the first blank or tab is shown. Macros are filled in from version 2 on. Without that file a person
+ * at a terminal gets our own help; a program gets the line that it knows.
  */
 import { dontBlameOf } from "../../config/policies.ts";
 import { closeSync, readFileSync } from "node:fs";
 import { LANGUAGE_VERSION } from "../../config/version.ts";
 import { markLiterals, readMacroText } from "../../rewriting/macro-text.ts";
 import { openSafely } from "../../sys/safe-file.ts";
+import { HELP } from "./help-text.ts";
 import type { TestSession } from "./session.ts";
 
 const TOPIC = "-bt";
 
 export function help(session: TestSession): void {
   const text = helpText(session);
+  if (text === undefined && session.typed) return HELP.forEach((line) => session.say(line));
   if (text === undefined) return session.say(`Sendmail ${LANGUAGE_VERSION} -- HELP not implemented`);
   const lines = text.split("\n");
   const withMacros = Number(/^#vers\s+([0-9]+)/.exec(lines[0])?.[1] ?? "0") >= 2;

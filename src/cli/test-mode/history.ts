@@ -1,4 +1,4 @@
-/** Typed lines of earlier dialogues. Kept only where the user wants it: RULEMAIL_HISTORY, or ~/.rulemail_history if it is there. */
+/** Typed lines of earlier dialogues: in RULEMAIL_HISTORY, else ~/.rulemail_history. An empty RULEMAIL_HISTORY keeps none. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -7,12 +7,11 @@ const LINES = 500;
 /** The file, or undefined when nothing is kept. */
 export function historyFile(
   environment: Readonly<Record<string, string | undefined>>,
-  home: string,
+  home: string | undefined,
 ): string | undefined {
   const wanted = environment["RULEMAIL_HISTORY"];
   if (wanted !== undefined) return wanted === "" ? undefined : wanted;
-  const own = join(home, ".rulemail_history");
-  return existsSync(own) ? own : undefined;
+  return home === undefined ? undefined : join(home, ".rulemail_history");
 }
 
 /** Newest line first, as node:readline has it. */

@@ -52,6 +52,8 @@ export class TestSession {
   role: "sender" | "recipient" = "recipient";
   part: "envelope" | "header" = "envelope";
   exit: number;
+  /** A person types, at a terminal. */
+  typed = false;
   /** -v: what is typed is shown again, behind the prompt that does not come before. */
   readonly verbose: boolean;
   /** Name servers and hosts file for /mx and /canon. */

@@ -1,7 +1,7 @@
 /** The dialogue of test mode on a terminal: line editing, history, completion. A pipe never comes here. */
 import { createInterface } from "node:readline";
-import { homedir } from "node:os";
 import type { Output } from "../output.ts";
+import { callersHome } from "../caller.ts";
 import { complete } from "./completion.ts";
 import { historyFile, readHistory, writeHistory } from "./history.ts";
 import type { TestSession } from "./session.ts";
@@ -13,7 +13,7 @@ export interface Terminal {
 
 /** Ends with /quit or the end of input; Ctrl-C drops the line that is being typed. */
 export async function terminalDialogue(session: TestSession, output: Output, terminal: Terminal): Promise<void> {
-  const file = historyFile(process.env, homedir());
+  const file = historyFile(process.env, callersHome());
   let history = readHistory(file);
   const lines = createInterface({
     input: terminal.input,

@@ -68,12 +68,15 @@ test("each rule says which line of the site's file it came from", async () => {
   expect((await says("special")).map((line) => line.trim())).toContain("from site.mc:8");
 });
 
+async function statusOf(file: string, address: string): Promise<number> {
+  return (await runCommand(runExplain, ["-C", file, address])).status;
+}
+
 test("an unknown user ends with 67, as one that a rule calls unknown; a known one with 0", async () => {
-  const status = async (file: string, address: string) => (await runCommand(runExplain, ["-C", file, address])).status;
-  expect(await status(cf, "alice")).toBe(0);
-  expect(await status(cf, "special")).toBe(67);
+  expect(await statusOf(cf, "alice")).toBe(0);
+  expect(await statusOf(cf, "special")).toBe(67);
   const plain = join(folder, "plain.cf");
   writeFileSync(plain, compileMc({ file: "site.mc", text: SITE.replace(/^.*LUSER_RELAY.*\n/m, "") }).text, "latin1");
-  expect(await status(plain, "stranger")).toBe(67);
-  expect(await status(plain, "joe")).toBe(0);
+  expect(await statusOf(plain, "stranger")).toBe(67);
+  expect(await statusOf(plain, "joe")).toBe(0);
 });

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { ownConfigFile, systemConfigFile } from "../../../src/cli/config-file.ts";
+import { ownConfigFile, systemConfigFile, whereLooked } from "../../../src/cli/config-file.ts";
 
 const home = mkdtempSync(join(tmpdir(), "rulemail-config-file-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -23,5 +23,21 @@ describe("the configuration without -C", () => {
   test("is the system's where the home has none", () => {
     expect(systemConfigFile({}, { RULEMAIL_HOME: empty })).toBe("/etc/mail/sendmail.cf");
     expect(ownConfigFile({ variant: "c" }, { RULEMAIL_HOME: empty })).toBe("/etc/mail/submit.cf");
+  });
+});
+
+describe("a configuration that is nowhere", () => {
+  test("is told with the places where it was looked for", () => {
+    expect(whereLooked({}, { RULEMAIL_HOME: empty })).toMatch(
+      /^there is no sendmail\.cf in .*empty \(RULEMAIL_HOME\) or \/etc\/mail: /,
+    );
+    expect(whereLooked({ variant: "c" }, {})).toMatch(
+      /no submit\.cf in \/var\/spool\/rulemail \(RULEMAIL_HOME is not set\)/,
+    );
+  });
+
+  test("not when it is there, or named", () => {
+    expect(whereLooked({}, { RULEMAIL_HOME: home })).toBeUndefined();
+    expect(whereLooked({ configFile: "/none.cf" }, {})).toBeUndefined();
   });
 });

@@ -63,9 +63,14 @@ describe("test mode on a terminal", () => {
     expect(readFileSync(file, "utf8")).toBe("mine a\nmine b\n/quit\n");
     // Twice the key "up": the line before the last.
     expect(await typed("\x1b[A\x1b[A\n/quit\n", { RULEMAIL_HISTORY: file })).toContain("returns: seen b\n");
-    expect(historyFile({}, folder)).toBeUndefined();
-    writeFileSync(join(folder, ".rulemail_history"), "");
     expect(historyFile({}, folder)).toBe(join(folder, ".rulemail_history"));
+    expect(historyFile({ RULEMAIL_HISTORY: "" }, folder)).toBeUndefined();
+  });
+
+  test("`?` tells the commands, without any help file", async () => {
+    const shown = await typed("?\n/quit\n");
+    for (const command of ["/parse", "/explain", "/map", "=M", "-d21.12"]) expect(shown).toContain(command);
+    expect(shown).not.toContain("not implemented");
   });
 
   test("colour only adds colour, and NO_COLOR is respected", () => {
