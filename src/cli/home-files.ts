@@ -35,21 +35,25 @@ export function prepareHome(home: string): void {
   const passwd = entries.map(
     ({ name, uid, gid }) => `${name}:x:${uid}:${gid}:${name}:${join(home, "home", name)}:/bin/sh\n`,
   );
-  if (root && usersAreRoot(usersFile(home))) writeFileSync(usersFile(home), passwd.join(""), { mode: 0o600 });
   writeOnce(usersFile(home), passwd.join(""));
   for (const { name, uid, gid } of entries) {
-    const own = root ? [join("home", name), join("mail", name)] : [join("home", name)];
-    for (const folder of own.map((each) => join(home, each))) {
-      const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
-      if (made !== undefined && root) chownSync(folder, uid, gid);
-    }
+    const folder = join(home, "home", name);
+    const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (made !== undefined && root) chownSync(folder, uid, gid);
   }
-  if (root) for (const folder of ["mail", "home"]) chmodSync(join(home, folder), 0o711);
+  if (root) shareFolders(home);
   writeFileSync(join(home, "helpfile"), helpFileText(), { mode: 0o600 });
   writeOnce(
     join(home, "aliases"),
     "# Aliases of this server; read when the file changes.\npostmaster: alice\nMAILER-DAEMON: postmaster\nroot: alice\n",
   );
+}
+
+/** Each user makes mailboxes, whatever their kind, and takes away only the own ones. */
+function shareFolders(home: string): void {
+  chmodSync(join(home, "home"), 0o711);
+  chownSync(join(home, "mail"), 0, FIRST_UID);
+  chmodSync(join(home, "mail"), 0o1770);
 }
 
 interface Numbers {
@@ -62,13 +66,7 @@ function myself(): Numbers {
 }
 
 function stranger(index: number): Numbers {
-  return { uid: FIRST_UID + index, gid: FIRST_UID + index };
-}
-
-/** A file of an earlier version, which gave users the number of whoever started the server. */
-function usersAreRoot(file: string): boolean {
-  if (!existsSync(file)) return false;
-  return USERS.every((user) => new RegExp(`^${user}:x:0:0:${user}:`, "m").test(readFileSync(file, "utf8")));
+  return { uid: FIRST_UID + index, gid: FIRST_UID };
 }
 
 function writeOnce(file: string, text: string): void {
@@ -99,9 +97,10 @@ function writeEmpty(file: string): void {
 async function buildTable(mapClass: string, file: string): Promise<void> {
   const database = databasePath(mapClass, file);
   const source = sourcePath(database);
-  writeEmpty(source);
   const built = statSync(database, { throwIfNoEntry: false });
-  if (built !== undefined && built.mtimeMs >= statSync(source).mtimeMs) return;
+  // A database without its text was made elsewhere.
+  if (built !== undefined && (!existsSync(source) || built.mtimeMs >= statSync(source).mtimeMs)) return;
+  writeEmpty(source);
   const input = Readable.from([readFileSync(source)]);
   await runMakemap([mapClass, source], { ...processStreams(), input });
 }

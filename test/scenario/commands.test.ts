@@ -23,8 +23,8 @@ test("rulemail alone and --help say what there is, without the hidden names", as
 
 test("rulemail start ends its complaint about a configuration with a line end", async () => {
   const { code, err } = await server.run("rulemail", ["start", "/nonexistent.mc"]);
-  expect(code).toBe(78);
-  expect(err).toMatch(/cannot open .*\n$/);
+  expect(code).toBe(66);
+  expect(err).toMatch(/cannot read .*\n$/);
 });
 
 test("praliases reads the aliases of the home", async () => {
