@@ -129,7 +129,9 @@ async function listen(wantedPort: number, onUdp: Handler, onTcp: Handler) {
 
 function answer(names: ReadonlyMap<string, Entry>, request: Packet, transport: "udp" | "tcp"): Packet | undefined {
   const reply = Packet.createResponseFromRequest(request);
-  const header = reply.header as Packet["header"] & { ad: number };
+  const header = reply.header as Packet["header"] & { ad: number; ra: number };
+  // The C library takes an empty answer without it for one of a server that does not know the zone.
+  header.ra = 1;
   const [{ name, type }] = request.questions;
   let current = name.toLowerCase();
   for (let links = 0; links < 12; links++) {
