@@ -32,7 +32,7 @@ _CALL_(`FEATURE', `$#', `$@', `PUSHDIVERT(-1)ifdef(`_MAILERS_SEEN_', `_WARNING_(
 _HEADED_PART_(`feature', $@)POPDIVERT`'')
 
 dnl MAILER_DEFINITIONS: mailer lines (M) and their rulesets follow, written by the site itself.
-define(`MAILER_DEFINITIONS', `define(`_MAILERS_SEEN_', `1')divert(7)')
+define(`MAILER_DEFINITIONS', `divert(7)')
 _CALL_(`MAILER', `$#', `$@', `PUSHDIVERT(-1)define(`_MAILERS_SEEN_', `1')dnl
 ifdef(`_MAILER_$1_', `', `define(`_MAILER_$1_', `1')_PART_(`mailer', $@)')dnl
 POPDIVERT`'')

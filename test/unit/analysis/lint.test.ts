@@ -6,6 +6,7 @@ import { CODES } from "../../../src/analysis/lint/codes.ts";
 import { lintFile, runLint } from "../../../src/cli/lint.ts";
 import { runMc } from "../../../src/cli/mc.ts";
 import { addressOf, analysisEnvironment } from "../../../src/cli/read-configuration.ts";
+import { quietly } from "../../support/quietly.ts";
 import { AnalysisFolder, testEnvironment } from "../../support/analysis.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -404,13 +405,31 @@ test("options that this server has no use for are notes, those that it owes are 
   expect(findings[2].text).toContain("the server keeps the rights that it was started with");
 });
 
+test("a site that does without OSTYPE, has mailers of its own or sets macros for filters that it does not have is not blamed", async () => {
+  const site = [
+    "define(`__OSTYPE__', `')dnl",
+    "define(`confMILTER_MACROS_CONNECT', `j, _')dnl",
+    "MAILER_DEFINITIONS",
+    "Mfoo, P=/bin/sh, F=ls, A=sh",
+    "FEATURE(`always_add_domain')dnl",
+    "MAILER(`local')dnl",
+    "MAILER(`smtp')dnl",
+    "FEATURE(`redirect')dnl",
+    "",
+  ];
+  const findings = await textsOf(site.join("\n"), "mc");
+  expect(findings.filter(({ code }) => code === "L002").map(({ line }) => line)).toEqual([8]);
+  const texts = (await textsOf(site.slice(1).join("\n"), "mc")).map(({ text }) => text);
+  expect(texts.join("\n")).toContain("no OSTYPE() line");
+});
+
 test("exit codes are 0 for nothing, 1 for warnings, 2 for errors, 64 for wrong usage", async () => {
   expect(exitOf([])).toBe(0);
   expect(exitOf(await textsOf(`${BASE}Kidle text -o /etc/idle\n`))).toBe(1);
   expect(exitOf(await textsOf(`${BASE}O LogLevl=9\n`))).toBe(2);
   expect(exitOf(await lintFile(join(files.folder, "missing.cf"), testEnvironment))).toBe(2);
-  expect(await runLint(["--no-such-option"])).toBe(64);
-  expect(await runLint([])).toBe(64);
+  expect(await quietly(() => runLint(["--no-such-option"]))).toBe(64);
+  expect(await quietly(() => runLint([]))).toBe(64);
 });
 
 test("there is nothing to find in the configurations that come with the program, nor in what they are compiled from", async () => {
