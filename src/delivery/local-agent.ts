@@ -90,7 +90,8 @@ export class LocalAgent implements Agent {
     const input = inputOf(message);
     // A home may be a folder of the system (/usr/sbin), where root has no business on a user's behalf.
     if (!job.mailer.argv.some((text) => text.includes(HOME))) makeNewMailbox(kind, path, rights);
-    const result = await this.#slots.run(() => workers.run(rights, kind, { path }, input, job.signal));
+    const argument = { path, ...(owner?.uid === rights.uid ? { owner: owner.uid } : {}) };
+    const result = await this.#slots.run(() => workers.run(rights, kind, argument, input, job.signal));
     return fromTask(result, "local");
   }
 }

@@ -5,6 +5,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dotlock, flock, type LockOptions, PathQueue } from "../sys/lock.ts";
+import { notOwn } from "./mailbox-owner.ts";
 import { fromSystemError, type TaskInput, type TaskResult } from "../sys/user-workers.ts";
 import { writeAll } from "./maildir.ts";
 
@@ -19,24 +20,31 @@ export function deliverToMbox(
   path: string,
   input: TaskInput,
   signal: AbortSignal,
+  owner = -1,
   lock: LockOptions = MAILBOX_LOCK,
 ): Promise<TaskResult> {
   return queue.run(path, async () => {
     try {
-      return await append(path, input, signal, lock);
+      return await append(path, input, signal, owner, lock);
     } catch (error) {
       return fromSystemError(error, path);
     }
   });
 }
 
-async function append(path: string, input: TaskInput, signal: AbortSignal, lock: LockOptions): Promise<TaskResult> {
+async function append(
+  path: string,
+  input: TaskInput,
+  signal: AbortSignal,
+  owner: number,
+  lock: LockOptions,
+): Promise<TaskResult> {
   const dot = await dotlock(path, lock);
   if (dot.kind === "timeout") return busy(path);
   try {
     const file = await open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
     try {
-      const problem = await unsafe(file, path);
+      const problem = await unsafe(file, path, owner);
       if (problem !== undefined) return problem;
       if (dot.kind === "forbidden") {
         const locked = await flock(file.fd, lock.timeout);
@@ -58,12 +66,12 @@ function busy(path: string): TaskResult {
   return { kind: "later", status: "4.2.0", text: `${path}: mailbox is locked by another program` };
 }
 
-/** A mailbox with a second name may be somebody else's file. */
-async function unsafe(file: FileHandle, path: string): Promise<TaskResult | undefined> {
+/** A mailbox with a second name may be somebody else's file, and so may one that he does not own. */
+async function unsafe(file: FileHandle, path: string, owner: number): Promise<TaskResult | undefined> {
   const status = await file.stat();
   if (!status.isFile()) return { kind: "later", status: "4.2.0", text: `${path}: not a regular file` };
   if (status.nlink > 1) return { kind: "later", status: "4.2.0", text: `${path}: has more than one link` };
-  return undefined;
+  return notOwn(path, status, owner);
 }
 
 /** Appends; after a failure the file is as long as before. */

@@ -7,7 +7,8 @@
  * Within this process a queue for each path comes first, so that our own deliveries never poll for each other.
  */
 import { spawn } from "node:child_process";
-import { open, readFile, stat, unlink } from "node:fs/promises";
+import { constants } from "node:fs";
+import { lstat, open, readFile, unlink } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface LockOptions {
@@ -22,6 +23,9 @@ export type LockResult =
   | { readonly kind: "timeout" }
   /** The folder does not let us create the lock file. */
   | { readonly kind: "forbidden"; readonly reason: string };
+
+/** Waits for no writer of a pipe, follows no link. */
+const READ_AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
 const FIRST_PAUSE = 20;
 const LONGEST_PAUSE = 1_000;
@@ -56,9 +60,10 @@ export async function dotlock(path: string, { timeout, staleAfter }: LockOptions
 /** Old enough, and the process that wrote its id into it is gone (or wrote none). */
 async function isStale(lockPath: string, staleAfter: number): Promise<boolean> {
   try {
-    const { mtimeMs } = await stat(lockPath);
-    if (Date.now() - mtimeMs < staleAfter) return false;
-    const pid = Number((await readFile(lockPath, "latin1")).trim());
+    const status = await lstat(lockPath);
+    // Somebody has put something else there, which could keep its reader waiting.
+    if (!status.isFile() || Date.now() - status.mtimeMs < staleAfter) return false;
+    const pid = Number((await readFile(lockPath, { encoding: "latin1", flag: READ_AT_ONCE })).trim());
     return !(Number.isInteger(pid) && pid > 0 && isAlive(pid));
   } catch {
     // Gone in the meantime: the next try will see.

@@ -158,11 +158,11 @@ describe("mbox", () => {
     const path = join(folder, "ann");
     const signal = new AbortController().signal;
     await writeFile(`${path}.lock`, String(process.pid));
-    const locked = await deliverToMbox(path, [Buffer.from("x\n")], signal, { timeout: 30, staleAfter: 0 });
+    const locked = await deliverToMbox(path, [Buffer.from("x\n")], signal, -1, { timeout: 30, staleAfter: 0 });
     expect(locked).toMatchObject({ kind: "later", text: expect.stringContaining("locked") });
     // No process has this id: it is above the largest possible one.
     await writeFile(`${path}.lock`, "4194305");
-    const free = await deliverToMbox(path, [Buffer.from("x\n")], signal, { timeout: 30, staleAfter: 0 });
+    const free = await deliverToMbox(path, [Buffer.from("x\n")], signal, -1, { timeout: 30, staleAfter: 0 });
     expect(free.kind).toBe("done");
     expect(await readdir(folder)).toEqual(["ann"]);
   });

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, open, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -72,4 +72,11 @@ test("a path queue runs one action at a time, in order, and survives failures", 
   ]);
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   expect(events).toEqual(["a begins", "a ends", "b begins", "b ends", "c begins", "c ends"]);
+});
+
+test("what is no file is no stale lock, and keeps nobody waiting", async () => {
+  const path = join(folder, "box");
+  expect(spawnSync("mkfifo", [`${path}.lock`]).status).toBe(0);
+  await utimes(`${path}.lock`, 0, 0);
+  expect(await dotlock(path, quick)).toEqual({ kind: "timeout" });
 });
