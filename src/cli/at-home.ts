@@ -73,6 +73,8 @@ export function movedHome(text: string, home: string, users: string, wishes: Wis
   });
   // Lines at the end keep the numbers of the others, which the source map knows.
   const added = [`O DontBlameSendmail=${OWN_FOLDERS}`, `O HelpFile=${home}/helpfile`];
+  // Its place when nothing is said is that of the machine's own mail server.
+  if (!/^O[ \t]*PidFile\b/m.test(text)) added.push(`O PidFile=${home}/rulemail.pid`);
   if (!listens) added.push(`O DaemonPortOptions=${portAtHome("Name=MTA", moved, portFor)}`);
   if (!/^O[ \t]*MailboxDatabase[ \t]*=[ \t]*passwd:/m.test(text)) added.push(`O MailboxDatabase=passwd:${users}`);
   return { text: `${lines.join("\n")}${added.join("\n")}\n`, moved: [...moved] };

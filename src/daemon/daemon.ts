@@ -90,17 +90,18 @@ async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog
   const { config } = opened.site;
   log.setLevel(config.options.number("LogLevel"));
   const inForce = (next: Config): void => log.setLevel(next.options.number("LogLevel"));
-  for (const text of await prepareLocalMail(opened.site, log)) process.stderr.write(`rulemail: ${text}\n`);
-  for (const text of unprotectedBy(config)) {
+  const warn = (text: string): void => {
     log.write(1, { priority: "warning", text });
     // In the foreground the log is on the screen already.
     if (!options.foreground) process.stderr.write(`rulemail: warning: ${text}\n`);
-  }
+  };
+  for (const text of await prepareLocalMail(opened.site, log)) process.stderr.write(`rulemail: ${text}\n`);
+  unprotectedBy(config).forEach(warn);
   const server = await Server.start({ ...options, inForce }, surroundings, opened.site);
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   const control = await openControl(server, () => stop("control socket"));
   const pidFile = config.options.text("PidFile");
-  const removePidFile = tryPidFile(config.expand(pidFile, config.macros), log);
+  const removePidFile = tryPidFile(config.expand(pidFile, config.macros), warn);
   const restoreSignals = onSignals({
     reload: () => {
       log.reopen();
@@ -120,7 +121,7 @@ async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog
   });
   if (!macroValue("j", config.macros).includes(".")) {
     const text = `the name of this host, ${macroValue("j", config.macros)}, has no domain: others cannot answer mail from it`;
-    log.write(2, { priority: "warning", text: `${text} (set confDOMAIN_NAME, or the full name in the hosts file)` });
+    warn(`${text} (set confDOMAIN_NAME, or the full name in the hosts file)`);
   }
   warnOfClosedHome(log);
   options.started(addresses);
@@ -144,12 +145,13 @@ function warnOfClosedHome(log: OpenLog): void {
 }
 
 /** A pid file that cannot be written is worth a line, not a server that does not start. */
-function tryPidFile(path: string, log: OpenLog): () => void {
+function tryPidFile(path: string, warn: (text: string) => void): () => void {
   if (path === "") return () => undefined;
   try {
     return writePidFile(path, process.argv);
   } catch (error) {
-    log.write(2, { priority: "warning", text: `cannot write pid file ${path}: ${(error as Error).message}` });
+    const advice = "make its folder, or name another file (confPID_FILE)";
+    warn(`cannot write the pid file ${path} (${(error as Error).message}): ${advice}`);
     return () => undefined;
   }
 }

@@ -14,6 +14,7 @@ import type { Log } from "../log/log.ts";
 import type { AliasDatabase } from "../maps/alias-source.ts";
 import { DATABASE_ENDINGS } from "../maps/database-file.ts";
 import { locate } from "../routing/local-user.ts";
+import { homeFolder } from "./home.ts";
 
 /** Whom every server has to take mail for (RFC 5321 §4.5.1). */
 const POSTMASTER = "postmaster";
@@ -37,10 +38,10 @@ async function localProblems(site: DeliverySite, made: string[]): Promise<readon
   const { mailer, problem: refused } = await localMailer(site);
   // Everything goes elsewhere, or is refused on purpose.
   if (mailer === undefined) return aliases;
-  const { made: folders, problem } = prepareMailer(config, mailer, POSTMASTER);
+  const { made: folders, problem } = prepareMailer(config, mailer, POSTMASTER, homeFolder().folder);
   made.push(...folders);
   const programs = config.mailers.get("prog");
-  const shell = programs && prepareMailer(config, programs, POSTMASTER).problem;
+  const shell = programs && prepareMailer(config, programs, POSTMASTER, homeFolder().folder).problem;
   return [
     ...aliases,
     ...(aliases.length > 0 ? [] : told(refused)),

@@ -2,13 +2,21 @@
  * Who does the work that needs a user's rights. Started by an ordinary user the server does it itself; started by root
  * it has a process per user do it, and only what belongs to its own user is done here (decision D6).
  */
+import { existsSync, realpathSync } from "node:fs";
 import { userTasks } from "../delivery/user-tasks.ts";
 import { InProcessWorkers, type UserWorkers } from "../sys/user-workers.ts";
 import { RootHelper, WorkerPool } from "../sys/worker-pool.ts";
+import { homeFolder } from "./home.ts";
 
 /** How this program is started as the hidden personality that carries out tasks. */
 function workerCommand(): readonly string[] {
   return [process.execPath, process.argv[1], "rulemail", "--worker"];
+}
+
+/** A command that root gives may come before there is a home. */
+function homeToStandIn(): string {
+  const { folder } = homeFolder();
+  return existsSync(folder) ? realpathSync(folder) : "/";
 }
 
 export function openWorkers(): UserWorkers {
@@ -20,7 +28,7 @@ export function openWorkers(): UserWorkers {
   return {
     run(rights, task, argument, input, signal) {
       if (rights.uid === own) return here.run(rights, task, argument, input, signal);
-      pool ??= new WorkerPool(new RootHelper(workerCommand()));
+      pool ??= new WorkerPool(new RootHelper(workerCommand(), homeToStandIn()));
       return pool.run(rights, task, argument, input, signal);
     },
     async close() {

@@ -6,6 +6,7 @@ import { accessSync, constants, existsSync, lstatSync, mkdirSync, realpathSync }
 import { dirname } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
+import { closedFolder } from "../sys/closed-folder.ts";
 import { MACRO } from "../rewriting/tokens.ts";
 import { storeOf } from "./local-agent.ts";
 import { standInFor } from "./stand-in.ts";
@@ -20,9 +21,13 @@ export interface Readiness {
 
 const READY: Readiness = { made: [] };
 const WORLD_WRITE = 0o002;
+const GROUP_WRITE = 0o020;
 
-/** @param user some user's name, for the path of the mailbox */
-export function prepareMailer(config: Config, given: Mailer, user: string): Readiness {
+/**
+ * @param user some user's name, for the path of the mailbox
+ * @param home of the server: what lies in it users reach from there (sys/worker-process.ts)
+ */
+export function prepareMailer(config: Config, given: Mailer, user: string, home: string): Readiness {
   const mailer = standInFor(given)?.mailer ?? given;
   if (mailer.path.startsWith("/")) return program(mailer);
   const [how = "", socket = ""] = mailer.argv;
@@ -34,7 +39,8 @@ export function prepareMailer(config: Config, given: Mailer, user: string): Read
   ]);
   // A mailbox below a home folder is its owner's business.
   const store = storeOf(mailer, (text) => config.expand(text, scope));
-  return "action" in store ? { made: [], problem: store.text } : mailboxFolder(dirname(store.path));
+  if ("action" in store) return { made: [], problem: store.text };
+  return mailboxFolder(dirname(store.path), { home, isFixedUser: mailer.user !== undefined });
 }
 
 function program({ name, path }: Mailer): Readiness {
@@ -52,7 +58,13 @@ function listener({ name }: Mailer, socket: string): Readiness {
   return { made: [], problem: `there is no socket ${socket} of mailer ${name}: start the program that listens there` };
 }
 
-function mailboxFolder(folder: string): Readiness {
+interface Writers {
+  readonly home: string;
+  /** U=: not each user writes the own mailbox. */
+  readonly isFixedUser: boolean;
+}
+
+function mailboxFolder(folder: string, writers: Writers): Readiness {
   const isRoot = process.geteuid?.() === 0;
   const made: string[] = [];
   if (!folderExists(folder)) {
@@ -64,16 +76,22 @@ function mailboxFolder(folder: string): Readiness {
       return { made, problem: `the folder ${folder} for mailboxes is missing and cannot be made (${reason}): make it` };
     }
   }
-  return { made, problem: whyUnwritable(realpathSync(folder), isRoot) };
+  return { made, problem: isRoot ? whyNotForUsers(realpathSync(folder), writers) : whyNotForMe(folder) };
 }
 
-/** Why those who deliver, each user or this one, could not make a mailbox here. */
-function whyUnwritable(folder: string, isRoot: boolean): string | undefined {
-  if (isRoot) {
-    const { uid, mode } = lstatSync(folder);
-    if (uid !== 0 || (mode & WORLD_WRITE) !== 0 || belongsToRoot(folder)) return undefined;
-    return `no mailboxes can be made in ${folder}: others than root may replace a folder above it`;
+/** Why users, whose mailboxes root or each of them makes, have none here. What cannot be known is not said. */
+function whyNotForUsers(folder: string, { home, isFixedUser }: Writers): string | undefined {
+  const closed = isFixedUser ? undefined : closedFolder(folder, existsSync(home) ? realpathSync(home) : "/");
+  if (closed !== undefined) {
+    return `mailboxes in ${folder} cannot be reached: users may not enter ${closed} (chmod a+x ${closed}, or name another folder)`;
   }
+  const { uid, gid, mode } = lstatSync(folder);
+  const othersMay = (mode & WORLD_WRITE) !== 0 || ((mode & GROUP_WRITE) !== 0 && gid !== 0);
+  if (uid !== 0 || othersMay || belongsToRoot(folder)) return undefined;
+  return `no mailboxes can be made in ${folder}: others than root may replace a folder above it`;
+}
+
+function whyNotForMe(folder: string): string | undefined {
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
     return undefined;

@@ -29,9 +29,13 @@ export class RootHelper {
   readonly #waiting = new Map<number, PromiseWithResolvers<Socket>>();
   #counter = 0;
 
-  /** @param command how to start the hidden personality: node, script, `--worker` */
-  constructor([program, script, ...rest]: readonly string[]) {
+  /**
+   * @param command how to start the hidden personality: node, script, `--worker`
+   * @param folder where the processes stand (worker-process.ts)
+   */
+  constructor([program, script, ...rest]: readonly string[], folder = "/") {
     this.#child = fork(script, [...rest, "helper"], {
+      cwd: folder,
       execPath: program,
       execArgv: [],
       stdio: "inherit",

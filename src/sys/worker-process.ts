@@ -3,8 +3,12 @@
  *
  * The helper keeps root's rights and does one thing: on request it starts a worker that becomes one user, and hands the
  * connection to it back to the server. A worker carries out one task after another and ends when its connection does.
+ *
+ * Both stand in the server's home folder. Where users may not enter a folder above it (root tried it out in /root), a
+ * worker reaches mailboxes from there; else it stands in `/`, as a worker that needs nothing should.
  */
 import { spawn, type SendHandle } from "node:child_process";
+import { accessSync, constants } from "node:fs";
 import { Socket } from "node:net";
 import { becomeUser } from "./privileges.ts";
 import { runTask, type TaskArgument, type TaskResult, type TaskTable, type WorkerRights } from "./user-workers.ts";
@@ -32,10 +36,38 @@ export async function runWorkerPersonality(
   const [role, uid, gid, user] = argv;
   if (role === "helper") return runHelper(command);
   if (role !== "task") throw new Error(`--worker: no role "${role ?? ""}"`);
+  const home = process.cwd();
   becomeUser({ uid: Number(uid), gid: Number(gid), user });
   process.umask(0o077);
-  process.chdir("/");
-  await runWorker(new Socket({ fd: CONNECTION, readable: true, writable: true }), tasks);
+  const isReached = mayEnter(home);
+  if (isReached) process.chdir("/");
+  await runWorker(
+    new Socket({ fd: CONNECTION, readable: true, writable: true }),
+    isReached ? tasks : fromFolder(tasks, home),
+  );
+}
+
+function mayEnter(folder: string): boolean {
+  try {
+    accessSync(folder, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Mailboxes below the folder where the process stands, by names that do not lead through those above it. */
+function fromFolder(tasks: TaskTable, folder: string): TaskTable {
+  const result = new Map(tasks);
+  for (const name of ["maildir", "mbox", "mh"]) {
+    const task = tasks.get(name);
+    if (task === undefined) continue;
+    result.set(name, ({ path, ...argument }, input, signal) => {
+      const isBelow = typeof path === "string" && path.startsWith(`${folder}/`);
+      return task({ ...argument, path: isBelow ? path.slice(folder.length + 1) : path }, input, signal);
+    });
+  }
+  return result;
 }
 
 /** Starts workers until the server goes away. */
@@ -54,7 +86,6 @@ function startWorker([program, ...rest]: readonly string[], { id, rights }: Work
     return reply({ id, error: "refusing to work as root" });
   }
   const child = spawn(program, [...rest, "task", String(uid), String(gid), user], {
-    cwd: "/",
     env: { PATH: "/usr/bin:/bin", ...(process.env.TZ === undefined ? {} : { TZ: process.env.TZ }) },
     stdio: ["ignore", "ignore", "inherit", "pipe"],
   });

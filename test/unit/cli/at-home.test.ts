@@ -53,6 +53,13 @@ test("-p gives ports in a row, or free ones", () => {
   expect(moved(two, { port: 0 })[1]).toBe("O DaemonPortOptions=Port=0, Addr=127.0.0.1");
 });
 
+test("the pid file of the machine's own mail server is left alone", () => {
+  expect(movedHome("#O PidFile=/var/run/sendmail.pid\n", HOME, "/p").text).toContain(
+    `\nO PidFile=${HOME}/rulemail.pid\n`,
+  );
+  expect(movedHome("O PidFile=/home/x/pid\n", HOME, "/p").text).not.toContain("rulemail.pid");
+});
+
 test("a configuration without ports gets one, and -r sends what would leave to one place", () => {
   const { text, moved: said } = movedHome("Mesmtp, P=[IPC], A=TCP $h 25\n", HOME, "/p", { relay: "[127.0.0.1] 99" });
   expect(text).toContain("\nO DaemonPortOptions=Name=MTA, Port=2525, Addr=127.0.0.1\n");

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -94,6 +94,27 @@ describe.each([isRoot ? "as root" : "skipped: needs root"])("%s", () => {
       expect(await readFile(file, "latin1")).toBe("From x\n\ny\n\n");
     } finally {
       await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe("a server whose home lies where its users may not enter", () => {
+  (isRoot ? test : test.skip).each(["maildir", "mbox", "mh"])("%s is reached from the home", async (kind) => {
+    const above = await mkdtemp(join(tmpdir(), "closed-"));
+    const home = join(above, "home");
+    await mkdir(join(home, "mail"), { recursive: true });
+    await chown(join(home, "mail"), me.uid, me.gid);
+    const here = new WorkerPool(new RootHelper([process.execPath, entry], home));
+    try {
+      const deliver = (path: string) => here.run(me, kind, { path }, [Buffer.from("From x\n\ny\n\n")], never);
+      expect((await deliver(join(home, "mail/box"))).kind).toBe("done");
+      expect((await stat(join(home, "mail/box"))).uid).toBe(me.uid);
+      // Only what lies in it, and with no other rights.
+      expect((await deliver(join(above, "box"))).text).toContain("Permission denied");
+      expect((await deliver(join(home, "box"))).text).toContain("Permission denied");
+    } finally {
+      await here.close();
+      await rm(above, { recursive: true });
     }
   });
 });
