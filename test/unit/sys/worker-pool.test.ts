@@ -1,4 +1,4 @@
-import { chown, mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -85,7 +85,6 @@ describe.each([isRoot ? "as root" : "skipped: needs root"])("%s", () => {
       const refused = await pool.run(me, "maildir", { path }, [Buffer.from("x\n")], never);
       expect(refused).toMatchObject({ kind: "later", text: expect.stringContaining("Permission denied") });
       await mkdir(join(folder, "home"));
-      const { chown, chmod } = await import("node:fs/promises");
       await chmod(folder, 0o755);
       await chown(join(folder, "home"), me.uid, me.gid);
       const file = join(folder, "home/mbox");
