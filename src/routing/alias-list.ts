@@ -3,7 +3,7 @@
  *
  *     joe, "|/usr/bin/vacation joe", /var/mail/archive, :include:/etc/mail/list, \ann
  */
-import { parse } from "../generated/alias-list.js";
+import { splitList } from "./list-text.ts";
 
 export type Destination =
   /** An address; `final` for `\user`: delivered as it is, no alias and no .forward is looked for. */
@@ -18,7 +18,7 @@ const LONGEST_LIST = 8 * 1024 * 1024;
 /** @param text list text; line ends separate like commas */
 export function parseDestinations(text: string): Destination[] {
   if (text.length > LONGEST_LIST) throw new RangeError(`list of destinations longer than ${LONGEST_LIST} octets`);
-  return (parse(text) as string[]).map(destination);
+  return splitList(text).map(destination);
 }
 
 /** A destination with the line of the file that names it. */
@@ -49,7 +49,13 @@ export function destination(item: string): Destination {
 
 /** Takes quotes away that stand around the whole of a text. */
 function unquote(text: string): string {
-  return /^"(?:[^"\\]|\\.)*"$/s.test(text) ? text.slice(1, -1).replace(/\\(.)/gs, "$1") : text;
+  const end = text.length - 1;
+  if (end < 1 || text[0] !== '"' || text[end] !== '"') return text;
+  for (let at = 1; at < end; at++) {
+    // A quote inside ends the first part; a backslash before the last one makes it a part of the text.
+    if (text[at] === '"' || (text[at] === "\\" && ++at === end)) return text;
+  }
+  return text.slice(1, end).replace(/\\(.)/gs, "$1");
 }
 
 /** The text that `destination` reads back as the same thing: how children are kept in the queue. */

@@ -38,6 +38,27 @@ test("parseDestinations() survives unfinished quotes, comments and angles", () =
   expect(parseDestinations('"open, joe')).toHaveLength(2);
 });
 
+test.each([
+  ['a "b, c', ['a "b', "c"]],
+  ['a "b, c" d, e', ['a "b, c" d', "e"]],
+  ["(a, (b, c) d, e", ["(a", "(b, c) d", "e"]],
+  ["((a, b)), c", ["((a, b))", "c"]],
+  ["<a, b, c\nd>, e", ["<a", "b", "c", "d>", "e"]],
+  ['<a "b>, c" d>, e', ['<a "b>, c" d>', "e"]],
+  ["a\\, b, c", ["a\\, b", "c"]],
+  ["a\\\nb", ["a\\", "b"]],
+  ["(a\\), b), c", ["(a\\), b)", "c"]],
+])("parseDestinations() cuts %j", (text, wanted) => {
+  expect(parseDestinations(text).map((each) => destinationText(each))).toEqual(
+    wanted.map((each) => destinationText(destination(each))),
+  );
+});
+
+test.each(["<", "(", '"', "((a)", '<"', "(a"])("200,000 octets of %j are read like others", (piece) => {
+  const text = piece.repeat(200_000 / piece.length);
+  expect(parseDestinations(text).length).toBeGreaterThan(0);
+});
+
 test("destinationText() is read back as the same destination", () => {
   for (const item of ["joe", "\\joe", '"|prog a, b"', "/dev/null", ":include:/x", '"quoted user"@a.test']) {
     const target = destination(item);
