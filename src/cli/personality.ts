@@ -17,6 +17,8 @@ type ModeCommand = (args: SendmailArguments) => Promise<number>;
 /** Modes of `sendmail -bX`. */
 const MODES: Readonly<Partial<Record<Mode, () => Promise<ModeCommand>>>> = {
   m: async () => (await import("./submit.ts")).submit,
+  // What is left of the ARPANET's way: a message, whose lines may end with CRLF.
+  a: async () => (await import("./submit.ts")).submit,
   t: async () => {
     const { runTestMode, standardStreams } = await import("./test-mode.ts");
     return (args) => runTestMode(args, standardStreams());
@@ -131,7 +133,7 @@ async function sendmail(name: string): Promise<Command> {
       return EX.CONFIG;
     }
     // A submission reads no configuration.
-    const lost = mode === "m" && queueRun === undefined ? undefined : whereLooked(args);
+    const lost = (mode === "m" || mode === "a") && queueRun === undefined ? undefined : whereLooked(args);
     if (lost !== undefined) process.stderr.write(`${name}: ${lost}\n`);
     const lazy = mode === "m" && queueRun !== undefined ? () => queueRunning(args) : MODES[mode];
     if (lazy) return (await lazy())(args);

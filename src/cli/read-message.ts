@@ -5,6 +5,7 @@
 const CRLF = Buffer.from("\r\n");
 
 export async function* readMessage(input: AsyncIterable<Buffer>, ignoreDots: boolean): AsyncGenerator<Buffer> {
+  const lines = new Lines(ignoreDots);
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of input) {
     const text = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
@@ -14,30 +15,61 @@ export async function* readMessage(input: AsyncIterable<Buffer>, ignoreDots: boo
       continue;
     }
     rest = text.subarray(last + 1);
-    const { octets, ended } = wholeLines(text.subarray(0, last + 1), ignoreDots);
+    const octets = lines.read(text.subarray(0, last + 1));
     if (octets.length > 0) yield octets;
-    if (ended) return;
+    if (lines.ended) return;
   }
-  if (rest.length === 0 || (!ignoreDots && rest.length === 1 && rest[0] === 0x2e)) return;
-  yield wholeLines(Buffer.concat([rest, Buffer.from("\n")]), ignoreDots).octets;
+  if (rest.length === 0 || (!ignoreDots && rest.length === 1 && rest[0] === DOT)) return;
+  yield lines.read(Buffer.concat([rest, Buffer.from("\n")]));
 }
 
-/** @param text lines, each with its end */
-function wholeLines(text: Buffer, ignoreDots: boolean): { octets: Buffer; ended: boolean } {
-  const lines: Buffer[] = [];
-  let start = 0;
-  while (start < text.length) {
-    const newline = text.indexOf(0x0a, start);
-    const end = newline > start && text[newline - 1] === 0x0d ? newline - 1 : newline;
-    if (!ignoreDots && end === start + 1 && text[start] === 0x2e) {
-      return { octets: withoutBareReturns(Buffer.concat(lines)), ended: true };
-    }
-    // Where a dot ends the message, lines that begin with one may have been given another.
-    if (!ignoreDots && end > start + 1 && text[start] === 0x2e && text[start + 1] === 0x2e) start++;
-    lines.push(text.subarray(start, end), CRLF);
-    start = newline + 1;
+const DOT = 0x2e;
+
+/** The beginning of a header field, the continuation of one, or the separator of a mailbox before the first. */
+const OF_HEADER = /^(?:[!-9;-~]+[ \t]*:|[ \t]|From )/;
+
+/** Reads whole lines, each with its end. */
+class Lines {
+  readonly #ignoreDots: boolean;
+  #inHeader = true;
+  /** A line with a single dot came. */
+  ended = false;
+
+  constructor(ignoreDots: boolean) {
+    this.#ignoreDots = ignoreDots;
   }
-  return { octets: withoutBareReturns(Buffer.concat(lines)), ended: false };
+
+  /** @returns the same lines with CRLF */
+  read(text: Buffer): Buffer {
+    const header: Buffer[] = [];
+    const lines: Buffer[] = [];
+    let start = 0;
+    while (start < text.length) {
+      const newline = text.indexOf(0x0a, start);
+      const end = newline > start && text[newline - 1] === 0x0d ? newline - 1 : newline;
+      if (!this.#ignoreDots && text[start] === DOT) {
+        if (end === start + 1) {
+          this.ended = true;
+          break;
+        }
+        // Where a dot ends the message, lines that begin with one may have been given another.
+        if (text[start + 1] === DOT) start++;
+      }
+      const line = text.subarray(start, end);
+      if (this.#inHeader && !OF_HEADER.test(line.toString("latin1"))) this.#inHeader = false;
+      if (this.#inHeader) header.push(fieldLine(line), CRLF);
+      else lines.push(line, CRLF);
+      start = newline + 1;
+    }
+    const body = withoutBareReturns(Buffer.concat(lines));
+    return header.length === 0 ? body : Buffer.concat([...header, body]);
+  }
+}
+
+/** What a field holds cannot begin another one: a carriage return is a blank there; NUL is nothing. */
+function fieldLine(line: Buffer): Buffer {
+  if (!line.includes(0x0d) && !line.includes(0)) return line;
+  return Buffer.from(line.toString("latin1").replaceAll("\r", " ").replaceAll("\0", ""), "latin1");
 }
 
 /** A carriage return inside a line would end it for the next server: it becomes a line end here. */

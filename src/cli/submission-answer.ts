@@ -28,8 +28,14 @@ export function report(
   if (!silent) for (const { address, reply: why } of refused) by.complain(`${aboutAddress(address, why)}\n`);
   if (reply.code !== 250 && refused.length === 0) by.complain(`${reply.lines.join("\n")}\n`);
   if (reply.code === 250 && errorMode === "e") return EX.OK;
-  const first = refused.map(({ reply: why }) => exitOf(why)).find((exit) => exit !== EX.OK);
-  return first ?? answer.exit ?? (reply.code === 250 ? EX.OK : exitOf(reply));
+  const exits = refused.map(({ reply: why }) => exitOf(why));
+  return firstExit(exits) ?? answer.exit ?? (reply.code === 250 ? EX.OK : exitOf(reply));
+}
+
+/** The one of several that counts; undefined when all is well. What is no address at all says less than the others. */
+export function firstExit(exits: readonly number[]): number | undefined {
+  const bad = exits.filter((exit) => exit !== EX.OK);
+  return bad.find((exit) => exit !== EX.USAGE) ?? bad[0];
 }
 
 function toldLines({ address, text, via }: NonNullable<SubmissionAnswer["told"]>[number]): string {

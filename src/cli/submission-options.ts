@@ -22,8 +22,9 @@ function lastFlag(settings: readonly CommandLineSetting[], letter: string, name:
 
 export interface SubmissionOptions {
   readonly ignoreDots: boolean;
+  readonly verbose: boolean;
   readonly oldStyle?: boolean;
-  /** First letter of DeliveryMode; -v waits for the delivery where nothing else is said. */
+  /** First letter of DeliveryMode; -v always waits for the delivery. */
   readonly deliveryMode?: string;
   /** First letter of ErrorMode. */
   readonly errorMode?: "p" | "q" | "m" | "w" | "e";
@@ -31,15 +32,17 @@ export interface SubmissionOptions {
   readonly problem?: string;
 }
 
-export function submissionOptions({ settings, ignoreDots, verbose }: SendmailArguments): SubmissionOptions {
+export function submissionOptions({ settings, ignoreDots }: SendmailArguments): SubmissionOptions {
   const delivery = lastValue(settings, "d", "DeliveryMode")?.charAt(0).toLowerCase();
   const errors = lastValue(settings, "e", "ErrorMode")?.charAt(0).toLowerCase();
   const oldStyle = lastFlag(settings, "o", "OldStyleHeaders");
   const errorMode = (["p", "q", "m", "w", "e"] as const).find((each) => each === errors);
-  const deliveryMode = delivery || (verbose ? "i" : undefined);
+  const verbose = lastFlag(settings, "v", "Verbose") ?? false;
+  const deliveryMode = verbose ? "i" : delivery || undefined;
   const unknown = delivery !== undefined && delivery !== "" && !"bidq".includes(delivery);
   return {
     ignoreDots: ignoreDots || (lastFlag(settings, "i", "IgnoreDots") ?? false),
+    verbose,
     ...(oldStyle === undefined ? {} : { oldStyle }),
     ...(deliveryMode === undefined ? {} : { deliveryMode }),
     ...(errorMode === undefined ? {} : { errorMode }),

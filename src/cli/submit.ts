@@ -45,7 +45,7 @@ export async function submit(args: SendmailArguments, by: Caller = thisProcess()
     return leaveInClientQueue(args, facts, input);
   }
   try {
-    return report(await client.submit(facts, input), by, args.verbose, facts.errorMode);
+    return report(await client.submit(facts, input), by, options.verbose, facts.errorMode);
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
     by.complain(`${error.message}\n`);

@@ -8,11 +8,15 @@ import { resolveRecipients } from "../reception/submission-recipients.ts";
 import { withoutAliases } from "../routing/aliases.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
-import { aboutAddress, exitOf, octets, visible } from "./submission-answer.ts";
+import { aboutAddress, exitOf, firstExit, octets, visible } from "./submission-answer.ts";
 import { submissionOptions } from "./submission-options.ts";
 import { openForCommand } from "./system.ts";
 
 export async function verify(args: SendmailArguments): Promise<number> {
+  if (args.addresses.length === 0 && !args.fromHeaders) {
+    process.stderr.write("Recipient names must be specified\n");
+    return EX.USAGE;
+  }
   const opened = await openForCommand(args);
   if (typeof opened === "number") return opened;
   const { config, router, aliases, users, dontBlame, agents } = opened;
@@ -29,14 +33,16 @@ export async function verify(args: SendmailArguments): Promise<number> {
   const nobody = { user: "", recipients: [], fromHeader: false };
   const list = await resolveRecipients(names, addresses, nobody, config.macros.child(), Date.now());
   const told = new Set<string>();
-  let exit: number = EX.OK;
+  let exit: number = firstExit(list.problems.map(({ reply }) => exitOf(reply))) ?? EX.OK;
+  if (submissionOptions(args).verbose)
+    for (const { address, text } of list.told) process.stdout.write(`${visible(`${address}... ${text}`)}\n`);
   for (const { address, reply } of list.problems) {
     process.stdout.write(`${aboutAddress(address, reply)}\n`);
     told.add(address);
-    if (exit === EX.OK) exit = exitOf(reply);
   }
-  for (const each of list.opened) {
-    const line = told.has(each.given) && each.state !== "todo" ? undefined : describe(each);
+  for (const [index, each] of list.opened.entries()) {
+    const name = list.typed[index] ?? each.given;
+    const line = told.has(name) && each.state !== "todo" ? undefined : describe(name, each);
     if (line !== undefined) process.stdout.write(`${visible(line)}\n`);
     if (each.state === "deferred" && exit === EX.OK) exit = EX.TEMPFAIL;
   }
@@ -44,9 +50,9 @@ export async function verify(args: SendmailArguments): Promise<number> {
   return exit;
 }
 
-function describe({ given, state, resolved, status }: Recipient): string | undefined {
-  if (state === "deferred") return `${given}... ${status?.text ?? "cannot be told now"}`;
+function describe(name: string, { state, resolved, status }: Recipient): string | undefined {
+  if (state === "deferred") return `${name}... ${status?.text ?? "cannot be told now"}`;
   if (state !== "todo" || resolved === undefined) return undefined; // the others tell the story
   const { mailer, host, user } = resolved;
-  return `${given}... deliverable: mailer ${mailer}, ${host === "" ? "" : `host ${host}, `}user ${user}`;
+  return `${name}... deliverable: mailer ${mailer}, ${host === "" ? "" : `host ${host}, `}user ${user}`;
 }

@@ -161,6 +161,9 @@ function fieldsFor(config: Config, job: Job, scope: MacroScope): HeaderField[] {
   for (const field of envelope.headers) {
     // One from an earlier delivery says nothing about this one, and a relayed message must not carry it.
     if (field.name.length === 11 && field.name.toLowerCase() === "return-path") continue;
+    // Nor does the length that it had elsewhere; readers of mailboxes that believe it cut the message there.
+    if (field.flags === undefined && field.name.length === 14 && field.name.toLowerCase() === "content-length")
+      continue;
     if (field.flags !== undefined && !hasOneOf(mailer.flags, field.flags)) continue;
     fields.push(field);
   }

@@ -44,9 +44,11 @@ export function completeHeader(
   return [...trace.map((rule) => fromRule(config, rule, scope)), ...added, ...kept];
 }
 
-/** RFC 5322 §3.6.6. */
+const RESENT = /^resent-(?:date|from|sender|reply-to|to|cc|bcc|message-id)$/i;
+
+/** RFC 5322 §3.6.6, and Resent-Reply-To of RFC 822: other fields with such a name say nothing. */
 export function isResent(fields: readonly HeaderField[]): boolean {
-  return fields.some((field) => /^resent-/i.test(field.name));
+  return fields.some(({ name }) => RESENT.test(name));
 }
 
 /** What nobody sent comes from the mail system: `From: MAILER-DAEMON`. */

@@ -9,13 +9,15 @@
  * address-list.ts, which knows more forms.)
  */
 
+import { withoutComments } from "./comments.ts";
+
 /** With any of these in it a list separates its addresses by commas, whatever OldStyleHeaders says. */
 const MARKS = ",;<(";
 
 /**
  * @param list one word of the command line, or the value of a header field
  * @param oldStyle option OldStyleHeaders: blanks separate addresses in a list without `, ; < (`
- * @returns the addresses without white space around them, none of them empty
+ * @returns the addresses without white space around them, none of them empty or only a comment
  */
 export function splitRecipients(list: string, oldStyle: boolean): string[] {
   const blanks = oldStyle && !Array.from(MARKS).some((mark) => list.includes(mark));
@@ -23,10 +25,15 @@ export function splitRecipients(list: string, oldStyle: boolean): string[] {
   let start = 0;
   for (const end of ends(list, blanks)) {
     const address = list.slice(start, end).trim();
-    if (address !== "") addresses.push(address);
+    if (address !== "" && !isComment(address)) addresses.push(address);
     start = end + 1;
   }
   return addresses;
+}
+
+/** `(nobody)`: no address. One whose comment stays open is an error to be told. */
+function isComment(address: string): boolean {
+  return address.startsWith("(") && address.endsWith(")") && withoutComments(address) === "";
 }
 
 /** Indexes of the separators outside quotes, comments and angle brackets, and the end of the list. */
@@ -36,18 +43,19 @@ function* ends(list: string, blanks: boolean): Generator<number> {
   let angle = 0;
   for (let at = 0; at < list.length; at++) {
     const char = list[at];
-    if (char === "\\") at++;
+    // A backslash takes the meaning of quotes, brackets and parentheses away, but not that of a separator.
+    if (char === "\\") at += comment > 0 || quoted || !isSeparator(list[at + 1], blanks) ? 1 : 0;
     else if (comment > 0) comment += char === "(" ? 1 : char === ")" ? -1 : 0;
     else if (char === '"') quoted = !quoted;
     else if (quoted) continue;
     else if (char === "(") comment++;
     else if (char === "<") angle++;
     else if (char === ">") angle = Math.max(0, angle - 1);
-    else if (angle === 0 && (blanks ? isBlank(char) : char === ",")) yield at;
+    else if (angle === 0 && isSeparator(char, blanks)) yield at;
   }
   yield list.length;
 }
 
-function isBlank(char: string): boolean {
-  return char === " " || char === "\t" || char === "\r" || char === "\n";
+function isSeparator(char: string | undefined, blanks: boolean): boolean {
+  return blanks ? char === " " || char === "\t" || char === "\r" || char === "\n" : char === ",";
 }

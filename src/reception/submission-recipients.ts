@@ -3,6 +3,7 @@
  * aliases and lists opened once to see whether they lead anywhere. What the caller can put right is said at once.
  */
 import type { Config } from "../config/config.ts";
+import { isResent } from "../envelope/complete-headers.ts";
 import type { Recipient, Triple } from "../envelope/recipient.ts";
 import { splitRecipients } from "../mail/recipient-list.ts";
 import { withoutComments } from "../mail/comments.ts";
@@ -26,8 +27,7 @@ export interface RecipientNames extends LocalNames {
 
 /** -t: To, Cc, Bcc and Apparently-To, or Resent-To, -Cc and -Bcc when the message is resent. */
 export function headerRecipients(fields: readonly HeaderField[], oldStyle: boolean): string[] {
-  const resent = fields.some(({ name }) => /^resent-/i.test(name));
-  const wanted = resent ? /^resent-(?:to|cc|bcc)$/i : /^(?:to|cc|bcc|apparently-to)$/i;
+  const wanted = isResent(fields) ? /^resent-(?:to|cc|bcc)$/i : /^(?:to|cc|bcc|apparently-to)$/i;
   return fields
     .filter(({ name }) => wanted.test(name))
     .flatMap(({ value }) => splitRecipients(unfold(value), oldStyle));
@@ -82,7 +82,7 @@ export async function resolveRecipients(
   const named = addresses.length > 0;
   if (returnByMail) {
     const accepted = addresses.map((address) => ({ given: bareAddress(address), state: "todo" as const, ...common }));
-    return { accepted, problems: [], told: [], named, opened: accepted };
+    return { accepted, problems: [], told: [], named, typed: addresses, opened: accepted };
   }
   const candidates: Candidate[] = [];
   const problems: Found[] = [];
@@ -137,7 +137,7 @@ async function open(
   addresses: readonly string[],
   scope: MacroScope,
   now: number,
-): Promise<{ accepted: Recipient[]; problems: Found[]; told: Told[]; opened: readonly Recipient[] }> {
+): Promise<Omit<SubmissionList, "problems" | "named"> & { readonly problems: readonly Found[] }> {
   const context = { ...names, scope, now, warn: () => undefined };
   const recipients = candidates.map(({ recipient }) => recipient);
   const all = afterExpansion(recipients, await expandRecipients(context, recipients, [...recipients.keys()]));
@@ -154,7 +154,7 @@ async function open(
     }
   });
   const accepted = recipients.filter((_, index) => alive.has(index));
-  return { accepted, problems, told: expansions(all), opened: all };
+  return { accepted, problems, told: expansions(all), typed: candidates.map(({ at }) => addresses[at]), opened: all };
 }
 
 /** The recipient that was named, of one that an alias or a list led to. */

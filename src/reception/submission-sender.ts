@@ -2,10 +2,13 @@
  * The sender of a submitted message: what -f names, without phrase and comments, or the caller; and the full name that
  * its From field gets. A sender that the rulesets refuse is refused here, before anybody gets the message.
  */
+import type { Triple } from "../envelope/recipient.ts";
+import { withoutComments } from "../mail/comments.ts";
 import { accountName, fullNamePhrase } from "../mail/full-name.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
-import type { LocalNames } from "../routing/local-user.ts";
+import { withoutAliases } from "../routing/aliases.ts";
+import { locate, type LocalNames } from "../routing/local-user.ts";
 import { directRefusal } from "../routing/refusal.ts";
 import type { Resolution } from "../routing/router.ts";
 import { EX } from "../sys/sysexits.ts";
@@ -30,9 +33,12 @@ export async function submissionSender(
   submission: Submission,
   scope: MacroScope,
 ): Promise<SubmissionSender> {
-  const { user, sender, fullName, smtp, returnByMail } = submission;
-  if (sender !== undefined && /^\s*(?:<\s*>)?\s*$/.test(sender)) return { kind: "sender", address: "" };
+  const { user, fullName, smtp, returnByMail } = submission;
+  // Only blanks or a comment: as if nothing had been said.
+  const said = submission.sender;
+  const sender = said === "" || said === undefined || withoutComments(said) !== "" ? said : undefined;
   const given = sender ?? user;
+  if (sender !== undefined && /^(?:\s*<\s*>\s*)?$/.test(sender)) return { kind: "sender", address: "" };
   if (smtp) return { kind: "sender", address: given };
   const resolution = await names.router.resolve(given, scope);
   // Who calls is who he is, whatever the rulesets say; only what somebody typed can be wrong.
@@ -45,7 +51,7 @@ export async function submissionSender(
   }
   const local = resolution.kind === "triple" && names.config.mailers.get(resolution.triple.mailer)?.flags.has("w");
   if (!local) return { kind: "sender", address };
-  const account = fullName ? undefined : await accountOf(names, resolution.triple.user);
+  const account = fullName ? undefined : await accountOf(names, resolution.triple, scope);
   const name = fullName || (account === undefined ? "" : accountName(account));
   return name === "" ? { kind: "sender", address } : { kind: "sender", address, fullName: fullNamePhrase(name) };
 }
@@ -72,9 +78,14 @@ function refused(answer: Reply): SubmissionSender {
   return { kind: "refused", reply: answer };
 }
 
-async function accountOf({ users }: LocalNames, name: string): Promise<User | undefined> {
+/** Who that is here; a detail (`joe+box`) is taken off by ruleset 5. */
+async function accountOf(names: LocalNames, triple: Triple, scope: MacroScope): Promise<User | undefined> {
+  const { users } = names;
   try {
-    return (await users.find(name)) ?? (await users.find(name.toLowerCase()));
+    const found = (await users.find(triple.user)) ?? (await users.find(triple.user.toLowerCase()));
+    if (found !== undefined || triple.user.includes("\\")) return found;
+    const located = await locate({ ...names, aliases: withoutAliases }, triple, false, scope);
+    return located.kind === "user" ? located.user : undefined;
   } catch {
     return undefined; // a message is not held up for a name
   }

@@ -69,6 +69,8 @@ export interface SubmissionList {
   readonly accepted: readonly Recipient[];
   readonly problems: readonly Problem[];
   readonly told: readonly Told[];
+  /** The first of `opened`, as they were named. */
+  readonly typed: readonly string[];
   /** Everybody that was found on the way, in the end. */
   readonly opened: readonly Recipient[];
   /** Somebody was named, even if only to be discarded. */

@@ -53,10 +53,19 @@ describe("-bv", () => {
         "nosuch... User unknown",
       ],
     ],
+    [[], 64, ["Recipient names must be specified"]],
+    [
+      ["Joe <joe>, ann (x)"],
+      0,
+      ["Joe <joe>... deliverable: mailer local, user joe", "ann (x)... deliverable: mailer local, user ann"],
+    ],
+    [["<joe"], 64, ["<joe... Unbalanced '<'", "<joe... deliverable: mailer local, user joe"]],
+    [["|true", "nosuch"], 67, ["nosuch... User unknown", "|true... Cannot mail directly to programs"]],
+    [["-v", "carol"], 0, ["carol... aliased to joe", "joe... deliverable: mailer local, user joe"]],
     [["-n", "carol"], 0, ["carol... deliverable: mailer local, user carol"]],
   ])("%j", async (args, code, lines) => {
     const answer = await server.run("sendmail", [...cf(), "-bv", ...args]);
-    expect({ code: answer.code, lines: sorted(answer.out) }).toEqual({ code, lines });
+    expect({ code: answer.code, lines: sorted(answer.out + answer.err) }).toEqual({ code, lines });
   });
 });
 

@@ -688,4 +688,48 @@ add("a shell script without header", "joe", "just text\nmore text\n");
 add("a shell script with colon text", "joe", "warning: disk full\nmore text\n");
 add("a shell script, header and text without a blank line", "joe", "Subject: x\nbody at once\n");
 
+// ---- found by trying what stands beside the rows above ----------------------------------------------------------------
+for (const [name, word] of Object.entries({
+  "only comments": "'(a) (b)'",
+  "a comment instead of one": "'(nobody), joe'",
+  "a comma behind a backslash": "'joe\\,ann'",
+  "a blank behind a backslash": "'joe\\ ann'",
+  "two kinds of errors": "'|x' nosuch",
+  "two kinds of errors, the other way round": "nosuch '|x'",
+  "not an address, and a host that there is not": "'<joe' a@nohost.test",
+  "a phrase in pieces": "Joe Public '<joe>,' ann",
+  "a comma in a word of its own": "joe , ann",
+  "brackets with blanks": "'< joe>'",
+}))
+  add(`words beside: ${name}`, `-i ${word}`, plain);
+for (const [name, ...header] of [
+  ["a field that only looks like a resent one", "To: joe", "Resent-Subject: x"],
+  ["Resent-Errors-To", "To: joe", "Resent-Errors-To: ann"],
+  ["two Resent-To", "To: joe", "Resent-To: ann", "Resent-To: bob"],
+  ["a comment instead of an address", "To: (nobody), joe"],
+  ["only a comment", "To: (nobody)", "Bcc: joe"],
+  ["two Bcc", "Bcc: joe, ann", "Bcc: bob"],
+  ["no text before the fields", "To: joe", "not a field", "Cc: ann"],
+  ["CRLF", "To: joe,\r", " ann\r", "Subject: x\r"],
+  ["folded in a comment", "To:", " joe,", "\tann (x,", " y), bob"],
+] as const)
+  add(`-t beside: ${name}`, "-t -i", with_(...header));
+for (const [name, args] of Object.entries({
+  detail: "-f ann+box",
+  "detail and domain": "-f ann+a+b@mail.example.test",
+  "detail in capitals": "-f ANN+x",
+  "detail of nobody": "-f nosuch+x",
+  "blanks only": "-f ' '",
+  "only a comment": "-f '(x)'",
+}))
+  for (const to of ["joe", "joe@b.test"]) add(`sender beside: ${name} to ${to}`, `-i ${args} ${to}`, plain);
+for (const name of ["(Cron Daemon)", "Joe (x (y))", "a (b, c@d) e", "(a", "J\u00c3\u00b6rg (x)"])
+  add(`full name beside: ${name}`, `-i -F '${name}' joe@b.test`, plain);
+for (const args of ["-odq -v", "-v -odd", "-odq -OVerbose", "-ov", "-v -OVerbose=false", "-OVerbose"])
+  add(`verbose: ${args}`, `${args} joe`, plain);
+add("-ba", "-ba -i joe", "Subject: x\r\n\r\nbody\r\n");
+add("NUL in a field", "-t -i", "To: jo\0e\nSubject: a\0b\n\nx\n");
+add("Content-Length to joe", "-i joe", with_("To: joe", "Content-Length: 5"));
+add("Content-Length to remote", "-i joe@b.test", with_("To: joe", "content-length: 5"));
+
 export { cases };

@@ -6,6 +6,13 @@ test.each([
   ["Somebody Else", "Somebody Else"],
   ["Joe Q. Public", '"Joe Q. Public"'],
   ["Else, Somebody (x)", '"Else, Somebody (x)"'],
+  ["(Cron Daemon)", "(Cron Daemon)"],
+  ["a (b, (c@d)) e", "a (b, (c@d)) e"],
+  ["a (b", '"a (b"'],
+  ["a) (b", '"a) (b"'],
+  ["(a\\)", '"(a\\)"'],
+  ['("x)', '("x)'],
+  ['"(" x)', '"\\"(\\" x)"'],
   ['A "b" c', 'A "b" c'],
   ['"Else, S."', '"Else, S."'],
   ['a "b', '"a \\"b"'],
@@ -22,7 +29,9 @@ test("a phrase ends where it should, and stays on its line, whatever the name is
     note(name);
     const phrase = fullNamePhrase(name);
     expect(phrase).not.toMatch(/[\r\n\0]/);
-    const outside = phrase.replace(/"(?:[^"\\]|\\[^])*"/g, "");
+    const inner = /\((?:[^()\\]|\\[^])*\)/g;
+    let outside = phrase.startsWith('"') ? phrase : phrase.replace(inner, "").replace(inner, "").replace(inner, "");
+    outside = outside.replace(/"(?:[^"\\]|\\[^])*"/g, "");
     expect(outside).not.toMatch(/["()<>@,;:\\[\]]/);
   }));
 
