@@ -67,13 +67,34 @@ async function postpone(environment: AttemptEnvironment, site: Site, claim: Clai
   const { log, store, clock } = environment;
   const { id } = claim.entry;
   const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  log.write(1, { priority: "crit", id, text: `SYSERR: delivery attempt failed: ${reason}`.replaceAll("\n", " ") });
+  const say = (text: string): void => log.write(1, { priority: "crit", id, text: `SYSERR: ${text}` });
+  say(`delivery attempt failed: ${reason}`.replaceAll("\n", " "));
+  let overdue: Changes | undefined;
   try {
-    await store.settle(claim, { recipients: [], nextTry: environment.nextTry(site, claim.entry, clock.now()) });
+    overdue = await tellOverdue(environment, site, claim);
   } catch (problem) {
-    const text = problem instanceof Error ? problem.message : String(problem);
-    log.write(1, { priority: "crit", id, text: `SYSERR: queue: ${text}` });
+    say(`delivery attempt failed: ${problem instanceof Error ? problem.message : String(problem)}`);
   }
+  try {
+    const nextTry = environment.nextTry(site, claim.entry, clock.now());
+    await store.settle(claim, overdue ?? { recipients: [], nextTry });
+  } catch (problem) {
+    say(`queue: ${problem instanceof Error ? problem.message : String(problem)}`);
+  }
+}
+
+/** A fault that comes back at each attempt must not keep a message for ever without a word: its time runs, too. */
+async function tellOverdue(environment: AttemptEnvironment, site: Site, claim: Claim): Promise<Changes | undefined> {
+  const { clock, reports } = environment;
+  const { entry } = claim;
+  const now = clock.now();
+  const status = statusOfReply({ code: 451, enhanced: "4.3.0", lines: ["internal error"] }, now);
+  const statuses = pendingRecipients(entry.envelope).map((index) => [index, status] as const);
+  const settlement = decide(site.config, entry, new Map(statuses), now);
+  const { changes: recipients, failed, delayed, unfinished, warnedAt } = settlement;
+  if (failed.length === 0 && delayed.length === 0) return undefined;
+  await tellSenders(reports, site, entry.envelope, settlement, claim.message());
+  return { recipients, warnedAt, ...(unfinished ? { nextTry: environment.nextTry(site, entry, now) } : {}) };
 }
 
 /** Somebody else has the message now: what this attempt has to say about it counts no more. */
@@ -237,9 +258,16 @@ class Work {
     const { clock, reports } = this.#environment;
     const now = clock.now();
     const settlement: Settlement = decide(this.#site.config, this.#entry, statuses, now);
-    await tellSenders(reports, this.#site, this.#entry.envelope, settlement, this.#claim.message());
-    const nextTry = settlement.unfinished ? this.#environment.nextTry(this.#site, this.#entry, now) : undefined;
-    await this.#write({ recipients: settlement.changes, nextTry, warnedAt: settlement.warnedAt });
+    const { changes, unfinished, warnedAt } = settlement;
+    const nextTry = (): number => this.#environment.nextTry(this.#site, this.#entry, now);
+    try {
+      await tellSenders(reports, this.#site, this.#entry.envelope, settlement, this.#claim.message());
+    } catch (error) {
+      // Failures are met again later; but who has the message must not get it again because of them.
+      await this.#write({ recipients: changes.filter(({ state }) => state !== "failed"), nextTry: nextTry() });
+      throw error;
+    }
+    await this.#write({ recipients: changes, nextTry: unfinished ? nextTry() : undefined, warnedAt });
   }
 }
 

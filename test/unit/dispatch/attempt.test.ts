@@ -87,9 +87,12 @@ const agent: Agent = {
   },
 };
 
-function environment(aliases: Record<string, string> = {}): AttemptEnvironment {
+function environment(
+  aliases: Record<string, string> = {},
+  parts: { readonly config?: Config; readonly agent?: () => Agent } = {},
+): AttemptEnvironment {
   const site = fakeSite({
-    config,
+    config: parts.config ?? config,
     router,
     aliases: createAliases([
       {
@@ -97,7 +100,7 @@ function environment(aliases: Record<string, string> = {}): AttemptEnvironment {
         lookup: (key) => (key in aliases ? { kind: "found", value: aliases[key] } : { kind: "missing" }),
       },
     ]),
-    agents: { files: ownFiles, agentFor: () => agent, close: () => Promise.resolve() },
+    agents: { files: ownFiles, agentFor: parts.agent ?? (() => agent), close: () => Promise.resolve() },
   });
   return {
     site: () => site,
@@ -122,6 +125,10 @@ function environment(aliases: Record<string, string> = {}): AttemptEnvironment {
     nextTry: (_site, _entry, now) => now + 1000,
     signal: new AbortController().signal,
   };
+}
+
+function broken(): Agent {
+  throw new Error("a fault");
 }
 
 async function queued(sender: string, ...given: string[]): Promise<QueueEntry> {
@@ -192,6 +199,40 @@ describe("attempt()", () => {
     expect(store.get(id)).toMatchObject({ envelope: { recipients: [{ state: "todo" }] } });
     expect(store.get(id)!.nextTry).toBeGreaterThan(Date.now());
     expect(store.claimedIds().size).toBe(0);
+  });
+
+  test("does not deliver again to those who have the message when a report about others cannot be queued", async () => {
+    outcomes["x@far.test"] = "failed";
+    outcomes["z@far.test"] = "delayed";
+    reportsWork = false;
+    const { id } = await queued("me@a.test", "x@far.test", "y@far.test", "z@far.test");
+    await tried(id);
+    const states = ["todo", "delivered", "deferred"].map((state) => ({ state }));
+    expect(store.get(id)).toMatchObject({ envelope: { recipients: states } });
+    expect(store.get(id)!.nextTry).toBeGreaterThan(Date.now());
+    await tried(id);
+    reportsWork = true;
+    await tried(id);
+    expect(story.filter((line) => line.startsWith("deliver")).map((line) => line.split(" ")[2])).toEqual([
+      "x@far.test,y@far.test,z@far.test",
+      "x@far.test,z@far.test",
+      "x@far.test,z@far.test",
+    ]);
+    expect(store.get(id)).toMatchObject({ envelope: { recipients: [{ state: "failed" }, {}, { state: "deferred" }] } });
+  });
+
+  test("tells the sender when a fault of ours has kept a message for too long", async () => {
+    const { id } = await queued("me@a.test", "x@far.test");
+    await tried(id, environment({}, { agent: broken }));
+    expect(story.filter((line) => line.startsWith("report"))).toEqual([]);
+    expect(store.get(id)).toMatchObject({ envelope: { recipients: [{ state: "todo" }] } });
+    const day = 86_400_000;
+    const timeout = (name: string): number => (name.startsWith("queuereturn") ? day : 0);
+    const impatient = { ...config, options: { ...config.options, timeout } } as Config;
+    const clock = { ...systemClock, now: () => Date.now() + 2 * day };
+    await tried(id, { ...environment({}, { agent: broken, config: impatient }), clock });
+    expect(story.slice(-2)).toEqual(["report to me@a.test from <>", "settle 0=failed +0"]);
+    expect(store.get(id)).toBeUndefined();
   });
 
   test("never reports about mail from nobody", async () => {
