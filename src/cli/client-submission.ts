@@ -1,6 +1,8 @@
 /** Submission while no server runs: the message is left in the client queue, durable, until the server collects it. */
 import { accessSync, constants, statSync } from "node:fs";
 import type { SubmissionFacts } from "../control/protocol.ts";
+import type { Recipient } from "../envelope/recipient.ts";
+import { type ClientWishes, wishesAsMacros } from "../queue/client-wishes.ts";
 import { CLIENT_FOLDER_MODE, ClientQueue, makeClientFolder } from "../queue/client-queue.ts";
 import { QueueUnavailableError } from "../queue/queue.ts";
 import { type Home, homeFolder, makeHome } from "../daemon/home.ts";
@@ -11,18 +13,13 @@ import type { Envelope } from "../envelope/envelope.ts";
 import type { HeaderField } from "../mail/header.ts";
 import { splitRecipients } from "../mail/recipient-list.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
-import type { SendmailArguments } from "./arguments.ts";
 
 /** `sendmail` without a server: says what is wrong, or nothing. */
-export async function leaveInClientQueue(
-  args: SendmailArguments,
-  facts: SubmissionFacts,
-  message: AsyncIterable<Buffer>,
-): Promise<ExitCode> {
+export async function leaveInClientQueue(facts: SubmissionFacts, message: AsyncIterable<Buffer>): Promise<ExitCode> {
   const outcome = await leave(facts, message);
   if (outcome.kind === "left") return EX.OK;
   process.stderr.write(`${outcome.problem}\n`);
-  return outcome.kind === "nobody" && args.fromHeaders ? EX.USAGE : EX.TEMPFAIL;
+  return outcome.kind === "nobody" ? EX.USAGE : EX.TEMPFAIL;
 }
 
 /** Leaves a message for the server; returns its queue id, undefined when that cannot be. */
@@ -32,8 +29,29 @@ export async function leaveMessage(facts: SubmissionFacts, message: Iterable<Buf
 }
 
 /** The name of -F, in the field that carries it to the server. */
-function named({ fullName }: SubmissionFacts): readonly HeaderField[] {
+function nameField({ fullName }: SubmissionFacts): readonly HeaderField[] {
   return fullName ? [{ name: "Full-Name", value: ` ${fullName.replace(/[\r\n]+/g, " ")}` }] : [];
+}
+
+/** Whom the words and the header name, each with what was said about it. */
+function namedIn(facts: SubmissionFacts, fields: readonly HeaderField[]): readonly Recipient[] {
+  const { recipients, each, fromHeader, notify, oldStyle = true, smtp } = facts;
+  const todo = (given: string): Recipient => ({ given, state: "todo", notify });
+  if (smtp) return recipients.map((given, index) => ({ ...todo(given), ...each?.[index] }));
+  // Lists are taken apart once more, by the server, which knows whether blanks separate.
+  const words = recipients.flatMap((word) => splitRecipients(word, oldStyle));
+  return [...words, ...(fromHeader ? headerRecipients(fields, oldStyle) : [])].map(todo);
+}
+
+function nobodyIn({ fromHeader, recipients }: SubmissionFacts): string {
+  return fromHeader && recipients.length === 0
+    ? "No recipient addresses found in header"
+    : "Recipient names must be specified";
+}
+
+function wishesOf({ noAliases, deliveryMode, hopCount, oldStyle, smtp }: SubmissionFacts): ClientWishes {
+  const mode = (["b", "q", "d"] as const).find((each) => each === deliveryMode);
+  return { noAliases, deliveryMode: mode, hopCount, oldStyle, smtp };
 }
 
 type Outcome =
@@ -51,19 +69,17 @@ async function leave(facts: SubmissionFacts, message: AsyncIterable<Buffer> | It
     for await (const chunk of message) await collector.write(chunk);
     await collector.finish();
     const { fields, bodySize, eightBit } = collector;
-    const { recipients, fromHeader, notify, bodyType, smtputf8 = false, envid, ret } = facts;
-    // Lists are taken apart once more, by the server, which knows whether blanks separate.
-    const words = recipients.flatMap((word) => splitRecipients(word, facts.oldStyle ?? true));
-    const addresses = [...words, ...(fromHeader ? headerRecipients(fields, facts.oldStyle ?? true) : [])];
-    if (addresses.length === 0) {
+    const { bodyType, smtputf8 = false, envid, ret } = facts;
+    const named = namedIn(facts, fields);
+    if (named.length === 0) {
       draft.discard();
-      return { kind: "nobody", problem: "No recipient addresses found in header" };
+      return { kind: "nobody", problem: nobodyIn(facts) };
     }
     const envelope: Envelope = {
       id: draft.id,
       sender: facts.sender ?? facts.user,
-      recipients: addresses.map((given) => ({ given, state: "todo", notify })),
-      headers: submittedFields([...named(facts), ...fields]),
+      recipients: named,
+      headers: facts.smtp ? fields : submittedFields([...nameField(facts), ...fields]),
       bodySize,
       eightBit,
       bodyType,
@@ -71,7 +87,7 @@ async function leave(facts: SubmissionFacts, message: AsyncIterable<Buffer> | It
       envid,
       ret,
       arrived: Date.now(),
-      macros: {},
+      macros: wishesAsMacros(wishesOf(facts)),
       isReport: false,
       messageClass: 0,
     };

@@ -63,7 +63,10 @@ class HandedOver implements IncomingMessage {
       smtp: true,
       bodyType,
       smtputf8,
-      notify: recipients[0]?.notify,
+      each: recipients.map(({ notify, orcpt }) => ({
+        ...(notify === undefined ? {} : { notify }),
+        ...(orcpt === undefined ? {} : { orcpt }),
+      })),
       ret,
       envid,
     };

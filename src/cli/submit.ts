@@ -42,7 +42,7 @@ export async function submit(args: SendmailArguments, by: Caller = thisProcess()
   } catch (error) {
     if (!(error instanceof NoDaemonError)) throw error;
     const { leaveInClientQueue } = await import("./client-submission.ts");
-    return leaveInClientQueue(args, facts, input);
+    return leaveInClientQueue(facts, input);
   }
   try {
     return report(await client.submit(facts, input), by, options.verbose, facts.errorMode);

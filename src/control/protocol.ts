@@ -32,6 +32,11 @@ export interface SubmissionFacts {
   readonly smtputf8?: boolean;
   /** -N */
   readonly notify?: readonly ("NEVER" | "SUCCESS" | "FAILURE" | "DELAY")[];
+  /** What RCPT said about each recipient (RFC 3461), in their order. */
+  readonly each?: readonly {
+    readonly notify?: readonly ("NEVER" | "SUCCESS" | "FAILURE" | "DELAY")[];
+    readonly orcpt?: string;
+  }[];
   /** -R, -V */
   readonly ret?: "FULL" | "HDRS";
   readonly envid?: string;

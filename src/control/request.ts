@@ -57,16 +57,26 @@ function readFilter(value: unknown = {}): QueueFilter {
   }) as QueueFilter;
 }
 
+function notifyOf(value: Json): SubmissionFacts["notify"] {
+  if (value["notify"] === undefined) return undefined;
+  return texts(value, "notify").map((each) => (isNotify(each) ? each : fail(`NOTIFY=${each}`)));
+}
+
+function readEach(value: unknown): NonNullable<SubmissionFacts["each"]> {
+  if (!Array.isArray(value)) return fail('"each" is not a list');
+  return value.map((said: unknown) =>
+    isRecord(said)
+      ? defined({ notify: notifyOf(said), orcpt: optionalText(said, "orcpt") })
+      : fail('"each" is no list of objects'),
+  );
+}
+
 function readFacts(value: unknown): SubmissionFacts {
   if (!isRecord(value)) return fail('"facts" is not an object');
   const macros = value["macros"] ?? {};
   if (!isRecord(macros) || !Object.values(macros).every((each) => typeof each === "string")) {
     return fail('"macros" is not an object of texts');
   }
-  const notify =
-    value["notify"] === undefined
-      ? undefined
-      : texts(value, "notify").map((each) => (isNotify(each) ? each : fail(`NOTIFY=${each}`)));
   return defined({
     sender: optionalText(value, "sender"),
     recipients: texts(value, "recipients"),
@@ -75,7 +85,8 @@ function readFacts(value: unknown): SubmissionFacts {
     fullName: optionalText(value, "fullName"),
     bodyType: oneOf(value, "bodyType", ["7BIT", "8BITMIME"]),
     smtputf8: flag(value, "smtputf8"),
-    notify,
+    notify: notifyOf(value),
+    each: value["each"] === undefined ? undefined : readEach(value["each"]),
     ret: oneOf(value, "ret", ["FULL", "HDRS"]),
     envid: optionalText(value, "envid"),
     macros: macros as Record<string, string>,

@@ -69,7 +69,7 @@ export class ClientQueueCollector {
     }
   }
 
-  async #take({ entry, owner, body }: ClientMessage): Promise<boolean> {
+  async #take({ entry, owner, wishes, body }: ClientMessage): Promise<boolean> {
     const environment = this.#options.environment();
     const { envelope } = entry;
     const user = await environment.site.users.findById(owner);
@@ -77,12 +77,13 @@ export class ClientQueueCollector {
       user: user?.name ?? String(owner),
       sender: envelope.sender,
       recipients: envelope.recipients.map(({ given }) => given),
+      each: envelope.recipients,
       fromHeader: false,
-      notify: envelope.recipients[0]?.notify,
       ret: envelope.ret,
       envid: envelope.envid,
       bodyType: envelope.bodyType,
       smtputf8: envelope.smtputf8,
+      ...wishes,
       returnByMail: true,
     };
     const incoming = new LocalSubmission(environment, submission);

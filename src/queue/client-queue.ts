@@ -10,6 +10,7 @@ import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import { type Clock, systemClock } from "../sys/clock.ts";
+import { type ClientWishes, readWishes } from "./client-wishes.ts";
 import { Draft, unavailable } from "./draft.ts";
 import { newEntry } from "./entry.ts";
 import { type FileOperations, reasonOf, systemFiles } from "./file-operations.ts";
@@ -22,6 +23,7 @@ export interface ClientMessage {
   readonly entry: QueueEntry;
   /** User id of who left it: the only proof of the sender's identity. */
   readonly owner: number;
+  readonly wishes: ClientWishes;
   readonly body: MessageReader;
 }
 
@@ -95,7 +97,8 @@ export class ClientQueue {
     for (const entry of entries) {
       const owner = owners.get(entry.id)!;
       try {
-        const message = { entry: untrusted(entry), owner, body: this.#spool.body(entry, owner) };
+        const wishes = readWishes(entry.envelope.macros);
+        const message = { entry: untrusted(entry), owner, wishes, body: this.#spool.body(entry, owner) };
         if (!(await take(message))) continue;
         await this.#spool.remove(entry.id);
         taken.push(entry.id);

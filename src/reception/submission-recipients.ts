@@ -17,7 +17,7 @@ import { type Expansion, expandRecipients } from "../routing/recipients.ts";
 import type { Router } from "../routing/router.ts";
 import type { UserFiles } from "../routing/user-files.ts";
 import { EX } from "../sys/sysexits.ts";
-import type { Problem, Submission, SubmissionList, Told } from "./submission.ts";
+import type { Problem, RecipientWishes, Submission, SubmissionList, Told } from "./submission.ts";
 
 /** Everything that recipients are looked up in. */
 export interface RecipientNames extends LocalNames {
@@ -77,11 +77,15 @@ export async function resolveRecipients(
   scope: MacroScope,
   now: number,
 ): Promise<SubmissionList> {
-  const { notify, returnByMail, noAliases } = submission;
-  const common = notify === undefined ? {} : { notify };
+  const { returnByMail, noAliases } = submission;
+  const wished = wishes(submission);
   const named = addresses.length > 0;
   if (returnByMail) {
-    const accepted = addresses.map((address) => ({ given: bareAddress(address), state: "todo" as const, ...common }));
+    const accepted = addresses.map((address) => ({
+      given: submission.smtp ? address : bareAddress(address),
+      state: "todo" as const,
+      ...wished(address),
+    }));
     return { accepted, problems: [], told: [], named, typed: addresses, opened: accepted };
   }
   const candidates: Candidate[] = [];
@@ -93,13 +97,27 @@ export async function resolveRecipients(
     const given = await kept(names.router, address, scope);
     candidates.push({
       at,
-      recipient: { given, state: "todo", ...(resolved === undefined ? {} : { resolved }), ...common },
+      recipient: { given, state: "todo", ...(resolved === undefined ? {} : { resolved }), ...wished(address) },
     });
   }
   const looked = noAliases ? { ...names, aliases: withoutAliases } : names;
   const opened = await open(looked, candidates, addresses, scope, now);
   const all = [...problems, ...opened.problems].toSorted((a, b) => a.at - b.at);
   return { ...opened, problems: all, named };
+}
+
+/** What was said about a recipient: by RCPT, or for all of them. */
+function wishes({ recipients, each = [], notify }: Submission): (address: string) => RecipientWishes {
+  const common = notify === undefined ? {} : { notify };
+  const own = new Map(each.map((said, index) => [recipients[index], said]));
+  return (address) => {
+    const said = own.get(address);
+    if (said === undefined) return common;
+    return {
+      ...(said.notify === undefined ? common : { notify: said.notify }),
+      ...(said.orcpt === undefined ? {} : { orcpt: said.orcpt }),
+    };
+  };
 }
 
 interface Resolved {

@@ -6,6 +6,9 @@ import type { Reply } from "../mail/reply.ts";
 /** How the caller learns of bad recipients: -oep, -oeq, -oem, -oew, -oee. */
 export type ErrorMode = "p" | "q" | "m" | "w" | "e";
 
+/** RFC 3461: NOTIFY= and ORCPT= of one recipient. */
+export type RecipientWishes = Pick<Recipient, "notify" | "orcpt">;
+
 export interface Submission {
   /** Login name of the caller. */
   readonly user: string;
@@ -18,6 +21,8 @@ export interface Submission {
   /** -t: recipients are in the header, too. */
   readonly fromHeader: boolean;
   readonly notify?: readonly Notify[];
+  /** What RCPT said about each of `recipients`, in their order. */
+  readonly each?: readonly RecipientWishes[];
   readonly ret?: "FULL" | "HDRS";
   readonly envid?: string;
   readonly bodyType?: "7BIT" | "8BITMIME";

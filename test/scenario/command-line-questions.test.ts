@@ -187,3 +187,32 @@ test("without a server lists are taken apart, too, and the name travels along", 
   expect(found[0].header).toEqual(expect.arrayContaining(["From: Some Body <ann>", "To: eve, dave"]));
   expect(found[0].header.join("\n")).not.toMatch(/bcc/i);
 });
+
+test("without a server -n, -od and -h are kept for it", async () => {
+  await server.stop();
+  const calls = [
+    ["-n", "-odb", "carol"],
+    ["-odq", "joe"],
+    ["-odd", "ann"],
+    ["-h", "99", "-f", "eve", "bob"],
+  ];
+  for (const args of calls) expect(await server.run("sendmail", args, "Subject: x\n\nx\n")).toMatchObject({ code: 0 });
+  server = await startSite(dns, {}, server.home);
+  await eventually("the report about too many hops", () => /to=eve, .*mailer=local.*stat=Sent/.test(server.log()));
+  const found = deliveries();
+  await eventually("a delivery", () => (found.push(...deliveries()), found.some(({ users }) => users[0] === "carol")));
+  const waits = async (): Promise<boolean> => (await server.run("mailq", [])).out.includes("(2 requests)");
+  await eventually("two that wait for a queue run", waits);
+  await server.run("sendmail", ["-q"]);
+  await eventually("their delivery", () => (found.push(...deliveries()), found.length === 3));
+  expect(found.flatMap(({ users }) => users).toSorted()).toEqual(["ann", "carol", "joe"]);
+});
+
+test.each([
+  [["-t"], "No recipient addresses found in header\n"],
+  [[""], "Recipient names must be specified\n"],
+  [["(nobody)", ","], "Recipient names must be specified\n"],
+])("without a server a message to nobody is refused as with one: %j", async (args, err) => {
+  await server.stop();
+  expect(await server.run("sendmail", args, "Subject: x\n\nx\n")).toEqual({ code: 64, out: "", err });
+});
