@@ -22,6 +22,9 @@ export interface RunnerOptions extends Omit<AttemptEnvironment, "nextTry" | "sig
 /** Enough to keep slow hosts from blocking quick ones, few enough to keep memory small. */
 const CONCURRENT_ATTEMPTS = 100;
 
+/** Until the queue is asked again after it could not answer, ms. */
+const ASK_AGAIN = 1000;
+
 /** So long a message that is about to be tried is left alone, ms. */
 const HEAD_START = 60_000;
 
@@ -105,10 +108,25 @@ export class Runner {
   async #run(): Promise<void> {
     for (;;) {
       await this.#gate.enter();
-      const claim = await this.#options.scheduler.next();
+      const claim = await this.#next();
       if (claim === undefined) return this.#gate.leave();
       void this.#work(claim).finally(() => this.#gate.leave());
     }
+  }
+
+  /** The next claim; a store that cannot be asked now is asked again. Undefined after stop(). */
+  async #next(): Promise<Claim | undefined> {
+    const { scheduler, log, clock } = this.#options;
+    while (!this.#abort.signal.aborted) {
+      try {
+        return await scheduler.next();
+      } catch (error) {
+        const text = error instanceof Error ? error.message : String(error);
+        log.write(1, { priority: "crit", text: `SYSERR: queue: cannot ask what is due: ${text}` });
+        await new Promise<void>((resolve) => clock.after(ASK_AGAIN, resolve));
+      }
+    }
+    return undefined;
   }
 
   #work(claim: Claim, told?: FirstAttempt): Promise<void> {

@@ -40,6 +40,8 @@ const LONGEST_HEADER = 4 * 1024 * 1024;
 export class LocalSubmission {
   readonly #environment: SubmissionEnvironment;
   readonly #submission: Submission;
+  /** Gives the site back; the message, once it is begun, holds it for itself. */
+  readonly #release: () => void;
   /** Octets until the header is complete; undefined afterwards. */
   #header: Buffer | undefined = Buffer.alloc(0);
   #message: IncomingMessage | undefined;
@@ -51,6 +53,7 @@ export class LocalSubmission {
   constructor(environment: SubmissionEnvironment, submission: Submission) {
     this.#environment = environment;
     this.#submission = submission;
+    this.#release = environment.site.use();
   }
 
   write(octets: Buffer): MaybePromise<void> {
@@ -63,6 +66,14 @@ export class LocalSubmission {
   }
 
   async finish(): Promise<SubmissionResult> {
+    try {
+      return await this.#finish();
+    } finally {
+      this.#release();
+    }
+  }
+
+  async #finish(): Promise<SubmissionResult> {
     if (this.#header !== undefined && this.#answer === undefined) await this.#begin(this.#header);
     const answer = this.#answer ?? (await this.#message?.finish()) ?? NO_RECIPIENTS;
     const refused = this.#problems;
@@ -73,6 +84,7 @@ export class LocalSubmission {
 
   abort(): void {
     this.#message?.abort();
+    this.#release();
   }
 
   async #begin(start: Buffer): Promise<void> {

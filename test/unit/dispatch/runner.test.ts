@@ -191,3 +191,20 @@ test("deliver() tries a message now, and waits", async () => {
   await pass(2);
   expect(attempts).toHaveLength(2);
 });
+
+test("a queue that cannot be asked for a moment is asked again", async () => {
+  start(30 * minute);
+  const claimDue = store.claimDue.bind(store);
+  let failures = 2;
+  store.claimDue = (...words) => {
+    if (failures-- > 0) throw new Error("away");
+    return claimDue(...words);
+  };
+  await queued();
+  for (let i = 0; i < 4; i++) {
+    await settled();
+    clock.advance(1000);
+  }
+  await settled();
+  expect(attempts).toHaveLength(1);
+});
