@@ -1,5 +1,15 @@
 /** The files of a home folder for trying a configuration: mailboxes, aliases, and the tables that the configuration reads. */
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { parseMapDeclaration } from "../cf/parse-line.ts";
@@ -16,6 +26,28 @@ const FIRST_UID = 64_101;
 /** The file with the mailboxes, in the form of /etc/passwd. */
 export function usersFile(home: string): string {
   return join(home, "passwd");
+}
+
+/**
+ * Why this user cannot use the folder as a home: it was made by another one (`sudo npm start` after `npm start`: mailboxes and
+ * queue belong to one user, and the other gets nowhere), or it cannot be made.
+ */
+export function homeProblem(home: string): string | undefined {
+  const advice = "start as that user, or name another folder: RULEMAIL_HOME=FOLDER";
+  const me = process.geteuid?.();
+  for (const file of [usersFile(home), home]) {
+    const uid = statSync(file, { throwIfNoEntry: false })?.uid;
+    // An empty folder of somebody else is no home yet: root may make it one.
+    if (uid === undefined || uid === me || (me === 0 && file === home)) continue;
+    return `${home} belongs to user ${uid}, and this is user ${me}: ${advice}`;
+  }
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    accessSync(home, constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return `the home folder cannot be made (${(error as Error).message}): name one of your own: RULEMAIL_HOME=FOLDER`;
+  }
 }
 
 /**

@@ -132,13 +132,17 @@ async function sendmail(name: string): Promise<Command> {
       process.stderr.write(`${name}: ${notCompiled(args.configFile)}\n`);
       return EX.CONFIG;
     }
-    // A submission reads no configuration.
-    const lost = (mode === "m" || mode === "a") && queueRun === undefined ? undefined : whereLooked(args);
-    if (lost !== undefined) process.stderr.write(`${name}: ${lost}\n`);
     const lazy = mode === "m" && queueRun !== undefined ? () => queueRunning(args) : MODES[mode];
-    if (lazy) return (await lazy())(args);
-    process.stderr.write(`${name}: -b${mode} is not available here\n`);
-    return EX.UNAVAILABLE;
+    if (!lazy) {
+      process.stderr.write(`${name}: -b${mode} is not available here\n`);
+      return EX.UNAVAILABLE;
+    }
+    // A submission reads no configuration; a server in the background was told by who put it there.
+    const submits = (mode === "m" || mode === "a") && queueRun === undefined;
+    const isSilent = submits || process.env.RULEMAIL_DETACHED !== undefined;
+    const lost = isSilent ? undefined : whereLooked(args);
+    if (lost !== undefined) process.stderr.write(`${name}: ${lost}\n`);
+    return (await lazy())(args);
   };
 }
 

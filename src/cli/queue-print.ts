@@ -1,10 +1,12 @@
 /** `mailq`, `sendmail -bp`: what waits in the queue, from the running server or from its folders. */
 import { homeFolder } from "../daemon/home.ts";
 import { queueFolder } from "../daemon/free-space.ts";
+import type { QueueListing } from "../control/queue-listing.ts";
+import type { QueueFilter } from "../queue/queue.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { fetchQueue, printQueue } from "./mailq.ts";
-import { filterOf, unavailableSelection } from "./queue-run.ts";
+import { filterOf, isForbidden, queueIsClosed, unavailableSelection } from "./queue-run.ts";
 import { openForCommand } from "./system.ts";
 
 export async function showQueue(args: SendmailArguments): Promise<ExitCode> {
@@ -17,12 +19,9 @@ export async function showQueue(args: SendmailArguments): Promise<ExitCode> {
   if (typeof opened === "number") return opened;
   const { options } = opened.config;
   const directory = queueFolder(opened.config);
-  const entries = await fetchQueue({
-    socket: homeFolder().controlSocket,
-    directory,
-    // What is quarantined is shown when it is asked for (-qQ), and only then.
-    filter: { held: false, ...filterOf(args.queueRun) },
-  });
+  // What is quarantined is shown when it is asked for (-qQ), and only then.
+  const entries = await entriesOf("mailq", directory, { held: false, ...filterOf(args.queueRun) });
+  if (typeof entries === "number") return entries;
   printQueue(
     entries,
     { name: directory, verbose: args.verbose, now: Date.now(), minQueueAge: options.time("MinQueueAge") },
@@ -36,8 +35,24 @@ export async function showQueue(args: SendmailArguments): Promise<ExitCode> {
 export async function countQueue(args: SendmailArguments): Promise<ExitCode> {
   const opened = await openForCommand(args);
   if (typeof opened === "number") return opened;
-  const entries = await fetchQueue({ socket: homeFolder().controlSocket, directory: queueFolder(opened.config) });
+  const entries = await entriesOf("sendmail", queueFolder(opened.config));
+  if (typeof entries === "number") return entries;
   process.stdout.write(`Total requests: ${entries.length}\n`);
   await opened.close();
   return EX.OK;
+}
+
+/** The messages, or the end status when they are not for whoever asks. */
+async function entriesOf(
+  name: string,
+  directory: string,
+  filter: QueueFilter = {},
+): Promise<readonly QueueListing[] | ExitCode> {
+  try {
+    return await fetchQueue({ socket: homeFolder().controlSocket, directory, filter });
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    process.stderr.write(`${name}: ${queueIsClosed(directory)}\n`);
+    return EX.NOPERM;
+  }
 }

@@ -3,6 +3,7 @@
  * With -Q nothing is delivered: what -q selects is quarantined (-Qreason) or released (-Q).
  */
 import { connectControl, NoDaemonError } from "../control/client.ts";
+import { queueFolder } from "../daemon/free-space.ts";
 import { homeFolder } from "../daemon/home.ts";
 import type { QueueFilter } from "../queue/queue.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
@@ -41,10 +42,25 @@ async function runHere(args: SendmailArguments, filter: QueueFilter): Promise<Ex
   if (typeof opened === "number") return opened;
   const { Server } = await import("../daemon/server.ts");
   const options = { configFile: opened.config.file, settings: args.settings, listen: false };
-  const server = await Server.start(options, surroundings(), opened);
-  await server.runner.runOnce(filter);
-  await server.stop();
-  return EX.OK;
+  try {
+    const server = await Server.start(options, surroundings(), opened);
+    await server.runner.runOnce(filter);
+    await server.stop();
+    return EX.OK;
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    process.stderr.write(`sendmail: ${queueIsClosed(queueFolder(opened.config))}\n`);
+    return EX.NOPERM;
+  }
+}
+
+export function isForbidden(error: unknown): boolean {
+  return ["EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "");
+}
+
+/** What to say to who may not read the queue. */
+export function queueIsClosed(folder: string): string {
+  return `user ${process.geteuid?.()} may not see the queue ${folder}: ask as root, or as the user that runs the server`;
 }
 
 /** A condition that the queue cannot be asked for: leaving it out would work on other messages than were named. */

@@ -11,7 +11,7 @@ import { homeFolder } from "../daemon/home.ts";
 import { movedHome, type Wishes } from "./at-home.ts";
 import { readShortOptions } from "./short-options.ts";
 import { alreadyCompiled, kindOfFile } from "./configuration-kind.ts";
-import { prepareHome, prepareTables, usersFile } from "./home-files.ts";
+import { homeProblem, prepareHome, prepareTables, usersFile } from "./home-files.ts";
 import { compileMc } from "../mc/compile.ts";
 import { shippedLibrary } from "../mc/library.ts";
 import { reportAll } from "../source/report.ts";
@@ -44,6 +44,11 @@ export async function runStart(words: readonly string[]): Promise<ExitCode> {
   }
   const home = resolve(homeFolder().folder);
   process.env.RULEMAIL_HOME = home;
+  const unusable = homeProblem(home);
+  if (unusable !== undefined) {
+    process.stderr.write(`rulemail start: ${unusable}\n`);
+    return EX.CANTCREAT;
+  }
   prepareHome(home);
   const compiled = compileFor(home, parsed);
   if (compiled.kind === "failed") {
@@ -150,10 +155,21 @@ function welcome(
   const ports = addresses.map(({ name, address, port }) => `${name} ${address}:${port}`).join(", ");
   const program = join(packageFolder, "bin", "sendmail");
   return `rulemail on ${hostname()}: ${ports}
-  mailboxes  ${join(home, "mail")}/USER/  (Maildir; users in ${join(home, "passwd")})
+  ${mailboxes(home)}
   queue      ${join(home, "queue")}/
   log        ${join(home, "log")}
 ${moved.map((text, index) => `  ${index === 0 ? "trial" : "     "}      ${text}\n`).join("")}Send a first message:
   printf 'Subject: hello\\n\\nIt works.\\n' | RULEMAIL_HOME=${home} ${program} alice@localhost
 `;
+}
+
+const KINDS: Readonly<Record<string, string>> = { maildir: "Maildir", mbox: "mbox", mh: "MH" };
+
+/** Where local mail goes, when the server itself writes it; who its users are in any case. */
+function mailboxes(home: string): string {
+  const users = `users in ${usersFile(home)}`;
+  const text = readFileSync(join(home, "sendmail.cf"), "latin1");
+  const [, kind = "", path = ""] = /^Mlocal,[^\n]*\bA=LOCAL (maildir|mbox|mh):(\S+)/m.exec(text) ?? [];
+  if (path === "") return users.replace(" in ", "      ");
+  return `mailboxes  ${path.replace("$u", "USER")}  (${KINDS[kind]}; ${users})`;
 }

@@ -117,7 +117,7 @@ async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog
   }));
   log.write(0, {
     priority: "info",
-    text: `starting daemon: ${addresses.map((each) => `${each.name} ${each.address}:${each.port}`).join(", ")}`,
+    text: `starting daemon: ${addresses.map((each) => `${each.name} ${each.address}:${each.port}`).join(", ") || "queue runs only"}`,
   });
   if (!macroValue("j", config.macros).includes(".")) {
     const text = `the name of this host, ${macroValue("j", config.macros)}, has no domain: others cannot answer mail from it`;

@@ -87,10 +87,20 @@ export function listenerOn(port: number, proc = "/proc"): string | undefined {
   for (const pid of namesIn(proc).filter((name) => /^[0-9]+$/.test(name))) {
     const folder = `${proc}/${pid}/fd`;
     if (namesIn(folder).some((fd) => inodes.has(linkOf(`${folder}/${fd}`)))) {
-      return `process ${pid} (${textOf(`${proc}/${pid}/comm`).trim()})`;
+      return `process ${pid} (${nameOf(`${proc}/${pid}`)})`;
     }
   }
   return undefined;
+}
+
+/** The name of a program. That of a thread, as Node sets it, tells nobody which one it is: there the command line does. */
+function nameOf(folder: string): string {
+  const name = textOf(`${folder}/comm`).trim();
+  if (name !== "MainThread" && name !== "node") return name;
+  const words = textOf(`${folder}/cmdline`).split("\0").slice(1);
+  const [script, ...rest] = words.filter((word) => word !== "" && !word.startsWith("--"));
+  if (script === undefined) return name;
+  return script.endsWith("/dist/main.js") ? `rulemail: ${rest.join(" ")}` : `node ${script}`;
 }
 
 function textOf(file: string): string {

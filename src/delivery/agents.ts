@@ -13,7 +13,8 @@ import { LocalAgent } from "./local-agent.ts";
 import { deferred, failed, reportForAll } from "./outcome.ts";
 import { ProgramAgent, takesArguments } from "./program-agent.ts";
 import { SmtpAgent } from "./smtp-agent.ts";
-import { StandInAgent, standInFor } from "./stand-in.ts";
+import { standInFor } from "../config/stand-in.ts";
+import { StandInAgent } from "./stand-in-agent.ts";
 
 export interface Agents {
   /** The agent for a mailer; always one, it may be one that fails. */

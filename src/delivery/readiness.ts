@@ -9,7 +9,7 @@ import type { Mailer } from "../config/mailer.ts";
 import { closedFolder } from "../sys/closed-folder.ts";
 import { MACRO } from "../rewriting/tokens.ts";
 import { storeOf } from "./local-agent.ts";
-import { standInFor } from "./stand-in.ts";
+import { standInFor } from "../config/stand-in.ts";
 import { belongsToRoot, folderExists } from "./new-mailbox.ts";
 
 export interface Readiness {

@@ -3,7 +3,9 @@
  * they are. A configuration is often looked at elsewhere: only `--here` asks for all of them, and calls them errors.
  */
 import { dontBlameOf } from "../../config/policies.ts";
-import { accessSync, constants, statSync } from "node:fs";
+import { notActedOn } from "../../config/not-acted-on.ts";
+import { standInFor } from "../../config/stand-in.ts";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseMapDeclaration } from "../../cf/parse-line.ts";
 import type { OptionLine } from "../../cf/ast.ts";
@@ -25,6 +27,10 @@ interface Needed {
   readonly help?: string;
   /** `-o`: without it nothing is found, and that is all. */
   readonly optional?: boolean;
+  /** A folder that the server makes when it starts. */
+  readonly isMade?: boolean;
+  /** What happens when a program cannot be run: something else does its work. */
+  readonly instead?: string;
 }
 
 export function checkPresence(subject: Subject): Issue[] {
@@ -34,12 +40,28 @@ export function checkPresence(subject: Subject): Issue[] {
   for (const needed of neededBy(subject)) {
     const problem = problemOf(needed, dontBlame);
     if (problem === undefined) continue;
-    const { owner, path, line, help, optional } = needed;
-    const severity: FindingSeverity = optional && problem.absent ? "note" : "error";
-    const text = `${owner}: ${path}: ${problem.text}${optional && problem.absent ? " (-o: counts as empty)" : ""}`;
+    const { owner, path, line, help } = needed;
+    const excuse = excuseFor(needed, problem);
+    const severity: FindingSeverity = excuse === undefined ? "error" : "note";
+    const text = `${owner}: ${path}: ${problem.text}${excuse === undefined ? "" : ` (${excuse})`}`;
     issues.push({ code: "L005", line, severity, text, ...(help === undefined || !problem.absent ? {} : { help }) });
   }
   return issues;
+}
+
+/** Why mail goes its way all the same. */
+function excuseFor({ path, use, optional, isMade, instead }: Needed, { absent }: Problem): string | undefined {
+  if (instead !== undefined) return instead;
+  if (!absent) return undefined;
+  if (optional) return "-o: counts as empty";
+  return isMade && mayMake(use === "folder" ? path : dirname(path)) ? "the server makes it when it starts" : undefined;
+}
+
+/** Whether the folder could be made: in the nearest one above it that is there. */
+function mayMake(folder: string): boolean {
+  const above = dirname(folder);
+  if (existsSync(above)) return folderProblem(above) === undefined;
+  return above !== folder && mayMake(above);
 }
 
 interface Problem {
@@ -145,7 +167,10 @@ function* neededByMailer({ config }: Subject, name: string, line: number): Itera
   const mailer = config.mailers.get(name);
   if (mailer === undefined) return;
   const owner = `mailer ${name}`;
-  if (mailer.path.startsWith("/")) yield { owner, path: mailer.path, use: "program", line };
+  if (mailer.path.startsWith("/")) {
+    const standIn = standInFor(mailer);
+    yield { owner, path: mailer.path, use: "program", line, ...(standIn && { instead: standIn.does }) };
+  }
   if (mailer.root?.startsWith("/")) yield { owner, path: mailer.root, use: "folder", line };
 }
 
@@ -173,17 +198,23 @@ const PATHS: Readonly<Record<string, Needed["use"]>> = {
 };
 /** Those that need not be there: the program does without, or makes them. */
 const MAY_BE_MISSING: ReadonlySet<string> = new Set(["HelpFile", "ServiceSwitchFile"]);
+/** Those whose folder the server makes; a queue elsewhere than in its home may be one that another server has. */
+const MADE: Readonly<Record<string, (path: string) => boolean>> = {
+  PidFile: () => true,
+  QueueDirectory: (path) => path.startsWith("/var/spool/rulemail/"),
+};
 
 function* neededByOption({ config }: Subject, node: OptionLine, line: number): Iterable<Needed> {
   const name = optionNamed(node)?.name ?? "";
   const use = Object.hasOwn(PATHS, name) ? PATHS[name] : undefined;
-  if (use === undefined || MAY_BE_MISSING.has(name)) return;
+  // What nothing acts on is told by L030.
+  if (use === undefined || MAY_BE_MISSING.has(name) || notActedOn("option", name) !== undefined) return;
   const owner = `option ${name}`;
   // Two files of two kinds of certificates; a queue folder may be many (`mqueue/q*`).
   const value = config.expand(node.value, config.macros);
   for (const each of use === "key" ? value.split(",") : [value]) {
     const path = name === "QueueDirectory" ? each.replace(/\/[^/]*\*$/, "") : each;
-    if (path.startsWith("/")) yield { owner, path, use, line };
+    if (path.startsWith("/")) yield { owner, path, use, line, isMade: MADE[name]?.(path) ?? false };
   }
 }
 

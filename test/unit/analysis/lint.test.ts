@@ -385,6 +385,28 @@ describe("what is not on this machine (L005)", () => {
     expect(exitOf(elsewhere)).toBe(0);
   });
 
+  // Where root makes it: to others it is not there.
+  const queue: [string, string] = [
+    "the queue in the server's home",
+    "O QueueDirectory=/var/spool/rulemail/no-such-queue",
+  ];
+  test.each([
+    ...(process.getuid?.() === 0 ? [queue] : []),
+    ["the folder of the pid file", `O PidFile=${absent}/mta/sendmail.pid`],
+    ["the script of Debian's local mailer", `Mlocal, P=${absent}/sensible-mda, F=lsw, A=sensible-mda $u`],
+  ])("%s, for which there is help, is worth a note", async (_what, line) => {
+    const text = line.startsWith("M") ? base.replace(/^Mlocal.*$/m, line) : `${base}${line}\n`;
+    const findings = await lintFile(files.write(text), analysisEnvironment({ anyName: true }), { here: true });
+    expect(findings.map(({ code, severity }) => [code, severity])).toEqual([["L005", "note"]]);
+    expect(findings[0].text).toMatch(/the server makes it when it starts|by our own agent/);
+  });
+
+  test("what nothing acts on need not be there: that it has no effect is told", async () => {
+    const file = files.write(`${base}O DeadLetterDrop=${absent}/drop\nO CRLFile=${absent}\n`);
+    const findings = await lintFile(file, analysisEnvironment({ anyName: true }), { here: true });
+    expect(new Set(findings.map(({ code }) => code))).toEqual(new Set(["L030"]));
+  });
+
   test("a table that is optional is worth a note", async () => {
     const file = files.write(`${base}Kaccess hash -o ${absent}\nSlocaladdr=5\nRx\t$: $(access x $)\n`);
     const findings = await lintFile(file, analysisEnvironment({ anyName: true }), { here: true });

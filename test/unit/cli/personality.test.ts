@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 
@@ -34,6 +35,31 @@ test("an unknown command is an error in usage, with the commands that there are"
   for (const name of ["mc", "lint", "explain", "makemap", "mailq"]) expect(stderr).toContain(`\n  ${name.padEnd(11)} `);
   expect(stderr).not.toContain("--worker");
 });
+
+test("a mode that is not there is said once, without a word about configurations", () => {
+  const { stderr, status } = called("sendmail", "-bh");
+  expect({ stderr, status }).toEqual({ stderr: "sendmail: -bh is not available here\n", status: 69 });
+});
+
+test("-bv without an address is an error in usage, as in sendmail", () => {
+  const { stderr, status } = called("sendmail", "-C", "cf/standalone.cf", "-bv");
+  expect({ stderr, status }).toEqual({ stderr: "Recipient names must be specified\n", status: 64 });
+});
+
+// The machine of the tests may have a submit.cf: then a server would start.
+(existsSync("/etc/mail/submit.cf") ? test.skip : test)(
+  "where no configuration is, a server in the background says so once",
+  () => {
+    const home = mkdtempSync(join(tmpdir(), "no-configuration-"));
+    const { stderr, status } = spawnSync(join(root, "bin/sendmail"), ["-bd", "-Ac"], {
+      encoding: "latin1",
+      env: { PATH: process.env["PATH"], RULEMAIL_HOME: home },
+    });
+    rmSync(home, { recursive: true });
+    expect(stderr.match(/there is no submit\.cf/g)).toHaveLength(1);
+    expect(status).toBe(72);
+  },
+);
 
 test("m4 --help tells its options", () => {
   const { stdout, stderr, status } = rulemail("m4", "--help");

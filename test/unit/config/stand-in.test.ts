@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Mailer } from "../../../src/config/mailer.ts";
-import { standInFor } from "../../../src/delivery/stand-in.ts";
+import { standInFor } from "../../../src/config/stand-in.ts";
 import { MACRO } from "../../../src/rewriting/tokens.ts";
 
 const sensible = {
@@ -25,6 +25,7 @@ describe("what delivers where Debian's sensible-mda cannot", () => {
   test("our own agent without the script, and without a program that it could run", () => {
     const own = { ...sensible, path: "[LOCAL]", argv: ["LOCAL", `mbox:/var/mail/${MACRO}u`] };
     expect(standInFor(sensible, machine("/usr/bin/procmail"))).toEqual({
+      does: "mail goes to mbox:/var/mail/USER by our own agent",
       mailer: own,
       reason: "mailer local: /usr/sbin/sensible-mda is missing: mail goes to mbox:/var/mail/USER by our own agent",
     });

@@ -5,9 +5,8 @@
  */
 import { accessSync, constants } from "node:fs";
 import { basename } from "node:path";
-import type { Mailer } from "../config/mailer.ts";
+import type { Mailer } from "./mailer.ts";
 import { MACRO } from "../rewriting/tokens.ts";
-import type { Agent, Job, Report } from "./agent.ts";
 
 const SCRIPT = "sensible-mda";
 
@@ -31,14 +30,16 @@ const MAILBOX = "mbox:/var/mail/";
 export function standInFor(
   mailer: Mailer,
   canRun: (file: string) => boolean = isExecutable,
-): { readonly mailer: Mailer; readonly reason: string } | undefined {
+): { readonly mailer: Mailer; readonly does: string; readonly reason: string } | undefined {
   if (basename(mailer.path) !== SCRIPT) return undefined;
   const missing = !canRun(mailer.path);
   if (!missing && PROGRAMS.some(canRun)) return undefined;
   const cause = missing ? `${mailer.path} is missing` : `${mailer.path} has no program to run`;
+  const does = `mail goes to ${MAILBOX}USER by our own agent`;
   return {
+    does,
     mailer: { ...mailer, path: "[LOCAL]", argv: ["LOCAL", `${MAILBOX}${MACRO}u`] },
-    reason: `mailer ${mailer.name}: ${cause}: mail goes to ${MAILBOX}USER by our own agent`,
+    reason: `mailer ${mailer.name}: ${cause}: ${does}`,
   };
 }
 
@@ -48,20 +49,5 @@ function isExecutable(file: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Gives the jobs of one mailer to the agent of another. */
-export class StandInAgent implements Agent {
-  readonly #agent: Agent;
-  readonly #mailer: Mailer;
-
-  constructor(agent: Agent, mailer: Mailer) {
-    this.#agent = agent;
-    this.#mailer = mailer;
-  }
-
-  deliver(job: Job): Promise<Report> {
-    return this.#agent.deliver({ ...job, mailer: this.#mailer });
   }
 }
