@@ -5,6 +5,7 @@
  * (HostStatusDirectory); one that had to be waited for is always remembered. Mailers with F=W do not look here.
  */
 import type { Clock } from "../sys/clock.ts";
+import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** A failure that took longer than this is worth remembering. */
@@ -12,7 +13,17 @@ const EXPENSIVE = 5_000;
 /** Bounds memory: the oldest entries go first. */
 const MOST = 10_000;
 
-export class HostStatus {
+/** What is known about hosts; one that several servers share may answer late. */
+export interface HostStatus {
+  /** Why this host cannot be reached, as far as that is still worth believing. */
+  known(host: string): MaybePromise<Outcome | undefined>;
+  /** @param took how long finding out took, ms */
+  isDown(host: string, outcome: Outcome, took: number): MaybePromise<void>;
+  isUp(host: string): MaybePromise<void>;
+}
+
+/** That of one process. */
+export class OwnHostStatus implements HostStatus {
   readonly #clock: Clock;
   readonly #lifetime: number;
   readonly #rememberAll: boolean;
@@ -28,7 +39,6 @@ export class HostStatus {
     this.#rememberAll = rememberAll;
   }
 
-  /** Why this host cannot be reached, as far as that is still worth believing. */
   known(host: string): Outcome | undefined {
     const entry = this.#down.get(host);
     if (entry === undefined) return undefined;
@@ -37,7 +47,6 @@ export class HostStatus {
     return undefined;
   }
 
-  /** @param took how long finding out took, ms */
   isDown(host: string, outcome: Outcome, took: number): void {
     if (this.#lifetime <= 0 || (took < EXPENSIVE && !this.#rememberAll)) return;
     this.#down.delete(host);

@@ -10,7 +10,7 @@ import type { RecipientStatus } from "../envelope/status.ts";
 import type { DeliveryEnvironment } from "./environment.ts";
 import type { Agent, Job, JobRecipient, Report } from "./agent.ts";
 import { Connections } from "./connections.ts";
-import { HostStatus } from "./host-status.ts";
+import { type HostStatus, OwnHostStatus } from "./host-status.ts";
 import { jobMacros } from "./job-macros.ts";
 import { writeMessage, type WrittenMessage } from "./message-writer.ts";
 import { deferred, failed, type Outcome, reportForAll } from "./outcome.ts";
@@ -46,7 +46,7 @@ export class SmtpAgent implements Agent {
       options.time("ConnectionCacheTimeout"),
     );
     const rememberAll = options.text("HostStatusDirectory") !== "";
-    this.#hostStatus = new HostStatus(clock, options.timeout("hoststatus"), rememberAll);
+    this.#hostStatus = new OwnHostStatus(clock, options.timeout("hoststatus"), rememberAll);
     this.#timeouts = timeoutsOf(options);
     this.#heloName = config.expand(options.text("HeloName"), config.macros) || macroValue("j", config.macros);
   }
@@ -131,15 +131,15 @@ class Attempt {
       const { place } = found;
       if (signal.aborted) return this.#report(deferred("4.3.2", "delivery interrupted"));
       if (tried++ > 0 && environment.clock.now() >= this.#connectUntil) break;
-      const known = mailer.flags.has("W") ? undefined : hostStatus.known(place.key);
+      const known = mailer.flags.has("W") ? undefined : await hostStatus.known(place.key);
       if (known !== undefined) {
         this.#postpone(known);
         continue;
       }
       const begun = environment.clock.now();
       const down = await this.#tryPlace(place);
-      if (down === undefined) hostStatus.isUp(place.key);
-      else hostStatus.isDown(place.key, down, environment.clock.now() - begun);
+      if (down === undefined) await hostStatus.isUp(place.key);
+      else await hostStatus.isDown(place.key, down, environment.clock.now() - begun);
       if (this.#open.length === 0) break;
     }
     return this.#report(deferred("4.4.1", "no host to try"));

@@ -3,6 +3,7 @@
  * the end hung up on; connections that come too fast wait for their second.
  */
 import type { Options } from "../config/config.ts";
+import type { MaybePromise } from "../sys/maybe-promise.ts";
 
 /** Commands that move no mail share these counters: how many are answered at once. */
 const allowances: ReadonlyMap<string, readonly [counter: string, allowed: number]> = new Map([
@@ -84,7 +85,7 @@ export class ConnectionRate {
 /** Who may come in: one for each listener. */
 export interface Admission {
   /** Ms that a client of now has to wait for its greeting. */
-  wait(now: number): number;
+  wait(now: number): MaybePromise<number>;
   /** True when as many clients are being served as MaxDaemonChildren or the port's children= allow. */
-  isFull(): boolean;
+  isFull(): MaybePromise<boolean>;
 }

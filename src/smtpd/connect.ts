@@ -21,11 +21,13 @@ const LONGEST_PAUSE = 5 * 60_000;
 
 export function connect(session: Conversation): MaybeAnswer {
   const { admission, services, settings } = session;
-  const wait = admission === undefined ? 0 : admission.wait(services.clock.now());
-  if (admission?.isFull() === true || wait > LONGEST_QUEUE) {
-    return { last: replies.tooManyConnections(settings.hostName) };
-  }
-  return wait > 0 ? session.pause(wait, () => identify(session)) : identify(session);
+  if (admission === undefined) return identify(session);
+  return whenReady(admission.wait(services.clock.now()), (wait) =>
+    whenReady(admission.isFull(), (isFull) => {
+      if (isFull || wait > LONGEST_QUEUE) return { last: replies.tooManyConnections(settings.hostName) };
+      return wait > 0 ? session.pause(wait, () => identify(session)) : identify(session);
+    }),
+  );
 }
 
 function identify(session: Conversation): MaybeAnswer {

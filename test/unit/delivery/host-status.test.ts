@@ -1,13 +1,13 @@
 import { expect, test } from "@jest/globals";
-import { HostStatus } from "../../../src/delivery/host-status.ts";
+import { OwnHostStatus } from "../../../src/delivery/host-status.ts";
 import { deferred } from "../../../src/delivery/outcome.ts";
 
 const down = deferred("4.4.1", "Connection timed out with mx.b.test.");
 
-function status(rememberAll = false): { readonly hosts: HostStatus; readonly pass: (ms: number) => void } {
+function status(rememberAll = false): { readonly hosts: OwnHostStatus; readonly pass: (ms: number) => void } {
   let now = 1_000_000;
   const clock = { now: () => now, after: () => () => undefined };
-  return { hosts: new HostStatus(clock, 60_000, rememberAll), pass: (ms) => (now += ms) };
+  return { hosts: new OwnHostStatus(clock, 60_000, rememberAll), pass: (ms) => (now += ms) };
 }
 
 test("a host that had to be waited for is remembered for Timeout.hoststatus", () => {
