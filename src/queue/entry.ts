@@ -40,7 +40,7 @@ export function withChanges(entry: QueueEntry, changes: Changes): QueueEntry {
       ...(resolved === undefined ? {} : { resolved }),
     };
   }
-  if (changes.added) recipients.push(...changes.added);
+  for (const added of changes.added ?? []) recipients.push(added);
   return {
     ...entry,
     envelope: {

@@ -193,7 +193,7 @@ export class Journal {
       this.#unsynced = [];
       return;
     }
-    this.#unsynced.push(...batch);
+    for (const each of batch) this.#unsynced.push(each);
     this.#cancelSync ??= this.#options.clock.after(LAZY_SYNC, () => {
       this.#cancelSync = undefined;
       // A failure is reported where it happens, and the records are written again.

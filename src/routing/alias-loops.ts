@@ -35,33 +35,34 @@ export async function nearestUser(names: LocalNames, ancestors: readonly Recipie
 }
 
 /**
- * Whether everything that a recipient was expanded to leads back to itself.
+ * The recipients that something is left of: they are no list, or lead to one who is none. All others lead only back to
+ * themselves. Found from the ends, so that many lists cost what many recipients cost.
  * @param sameAs recipients that are left out because another one stands for them → that one
  */
-export function leadsNowhere(
+export function leadSomewhere(
   recipients: readonly Recipient[],
   sameAs: ReadonlyMap<number, number>,
-  root: number,
-): boolean {
-  const children = new Map<number, number[]>();
-  recipients.forEach(({ parent }, index) => {
-    if (parent === undefined) return;
-    const list = children.get(parent);
-    if (list === undefined) children.set(parent, [index]);
-    else list.push(index);
+): ReadonlySet<number> {
+  const before = new Map<number, number[]>();
+  const leadsTo = (index: number, from: number): void => {
+    const list = before.get(index);
+    if (list === undefined) before.set(index, [from]);
+    else list.push(from);
+  };
+  const found: number[] = [];
+  recipients.forEach(({ parent, state }, index) => {
+    const other = sameAs.get(index);
+    if (state === "duplicate" && other !== undefined) leadsTo(other, index);
+    else if (state !== "expanded") found.push(index);
+    if (parent !== undefined && recipients[parent].state === "expanded") leadsTo(index, parent);
   });
   const seen = new Set<number>();
-  const next = [root];
-  for (let index = next.pop(); index !== undefined; index = next.pop()) {
+  for (let index = found.pop(); index !== undefined; index = found.pop()) {
     if (seen.has(index)) continue;
     seen.add(index);
-    const { state } = recipients[index];
-    const other = sameAs.get(index);
-    if (state === "expanded") next.push(...(children.get(index) ?? []));
-    else if (state === "duplicate" && other !== undefined) next.push(other);
-    else return false;
+    for (const each of before.get(index) ?? []) if (!seen.has(each)) found.push(each);
   }
-  return true;
+  return seen;
 }
 
 /** Addresses that are followed before an alias is taken to be good: the rest is found when it is expanded. */

@@ -13,6 +13,9 @@ export const NOTES_OF_A_QUESTION = 3;
 /** Lines about the header fields of one message. */
 const NOTES_OF_A_HEADER = 10;
 
+/** Lines about the addresses that lists and .forward files of one message name. */
+export const NOTES_OF_AN_EXPANSION = 20;
+
 /** For the fields of a message: one line about each, some about all of them. */
 export class HeaderNotes {
   #left = NOTES_OF_A_HEADER;

@@ -18,14 +18,18 @@ import {
   parseDestinations,
   parseMembers,
 } from "./alias-list.ts";
-import { isNobody, leadsNowhere, LOOP, nearestUser } from "./alias-loops.ts";
+import { isNobody, leadSomewhere, LOOP, nearestUser } from "./alias-loops.ts";
 import { defaultUser } from "./default-user.ts";
 import { readForward } from "./forward.ts";
 import { type IncludeAnswer, readInclude } from "./include.ts";
 import { type Direct, directRefusalOf, type MemberSource } from "./member-source.ts";
+import { NOTES_OF_AN_EXPANSION, type NoteBudget } from "./note-budget.ts";
 import type { UserFiles } from "./user-files.ts";
 import { type LocalNames, locate, sameTriple } from "./local-user.ts";
 import { directRefusal } from "./refusal.ts";
+
+/** Bad lines of files that are reported for one recipient: whoever has more knows where to look. */
+const BAD_LINES = 100;
 
 export interface ExpansionContext extends LocalNames {
   readonly scope: MacroScope;
@@ -78,6 +82,10 @@ class SendList {
   /** Recipients that are on the list already → as which. */
   readonly #sameAs = new Map<number, number>();
 
+  /** Recipients of the client → bad lines that they led to. */
+  readonly #badLines = new Map<number, number>();
+  readonly #notes: NoteBudget = { left: NOTES_OF_AN_EXPANSION };
+
   constructor(context: ExpansionContext, recipients: readonly Recipient[]) {
     this.#context = context;
     this.#known = recipients.length;
@@ -105,11 +113,9 @@ class SendList {
       for (const [index, triple] of this.#forwarded) this.#keepIfSentBack(index, triple);
     }
     await placeAll();
-    for (const index of todo) {
-      if (this.#recipients[index].state === "expanded" && leadsNowhere(this.#recipients, this.#sameAs, index)) {
-        this.#end(index, LOOP);
-      }
-    }
+    const good = leadSomewhere(this.#recipients, this.#sameAs);
+    for (const index of todo)
+      if (this.#recipients[index].state === "expanded" && !good.has(index)) this.#end(index, LOOP);
     return { changes: [...this.#changed.values()], added: this.#recipients.slice(this.#known) };
   }
 
@@ -140,7 +146,7 @@ class SendList {
     const resolution =
       recipient.resolved !== undefined && recipient.state === "todo"
         ? ({ kind: "triple", triple: recipient.resolved, canonical: text } as const)
-        : await router.resolve(text, scope);
+        : await router.resolve(text, scope, this.#notes);
     if (resolution.kind === "discard") return this.#set(index, { index, state: "discarded" });
     if (resolution.kind !== "triple") return this.#end(index, this.#withoutText(index, resolution.reply));
     const { triple } = resolution;
@@ -316,14 +322,18 @@ class SendList {
       return this.#set(index, { index, state: "deferred", status: statusOfReply(reply, now), resolved });
     }
     const origin = this.#originOf(index);
-    const shown = origin === undefined ? reply : { ...reply, lines: [`${origin}: ${reasonOf(reply)}`] };
-    // What the line says is not shown, neither to the sender nor in the log: the failure is that of whoever led to it.
-    const root = this.#ancestors(index).at(-1);
-    if (origin !== undefined && root !== undefined && index >= this.#known) {
-      this.#recipients[index] = { ...this.#recipients[index], given: root.given };
-      resolved = undefined;
+    if (origin === undefined) {
+      return this.#set(index, { index, state: "failed", status: statusOfReply(reply, now), resolved });
     }
-    this.#set(index, { index, state: "failed", status: statusOfReply(shown, now), resolved });
+    // What the line says is not shown, neither to the sender nor in the log: the failure is that of whoever led to it.
+    const root = this.#rootOf(index);
+    this.#recipients[index] = { ...this.#recipients[index], given: this.#recipients[root].given };
+    const bad = (this.#badLines.get(root) ?? 0) + 1;
+    this.#badLines.set(root, bad);
+    if (bad > BAD_LINES) return this.#set(index, { index, state: "duplicate" });
+    const more = bad === BAD_LINES ? " (no more bad lines are listed)" : "";
+    const shown = { ...reply, lines: [`${origin}: ${reasonOf(reply)}${more}`] };
+    this.#set(index, { index, state: "failed", status: statusOfReply(shown, now) });
   }
 
   #set(index: number, change: RecipientChange): void {
@@ -345,6 +355,13 @@ class SendList {
       chain.push(this.#recipients[up]);
     }
     return chain;
+  }
+
+  /** The recipient that the client named. */
+  #rootOf(index: number): number {
+    let root = index;
+    for (let up = this.#recipients[root].parent; up !== undefined; up = this.#recipients[root].parent) root = up;
+    return root;
   }
 
   #directRefusal({ parent = 0 }: Recipient, kind: Direct): Reply | undefined {

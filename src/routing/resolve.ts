@@ -40,7 +40,7 @@ export function createRouter(config: Config, note: (text: string) => void = () =
     return numbers.get(name);
   };
   return {
-    resolve: (address, scope) => whenReady(parser.parse(address, contextOf(scope), true), resolutionOf),
+    resolve: (address, scope, notes) => whenReady(parser.parse(address, contextOf(scope, notes), true), resolutionOf),
 
     plain(address, scope) {
       const context = contextOf(scope);

@@ -34,8 +34,9 @@ export interface Router extends AddressRewriter {
   /**
    * Rulesets 3 and 0 over one recipient address.
    * @param address text between < and >, or as typed
+   * @param notes what may still be logged about it; default some lines
    */
-  resolve(address: string, scope: MacroScope): MaybePromise<Resolution>;
+  resolve(address: string, scope: MacroScope, notes?: NoteBudget): MaybePromise<Resolution>;
   /** An address without phrase, comments and route: rulesets 3, 1 and 4, as envelope senders are kept. */
   plain(address: string, scope: MacroScope): MaybePromise<string>;
   /** Ruleset 5 (localaddr) over the user of a local triple that no alias matched (F=5); undefined: it stays. */

@@ -250,4 +250,31 @@ describe("expandRecipients()", () => {
     const { all } = await expand(["club"], { club: `:include:${home}/none` });
     expect(all[1]).toMatchObject({ state: "failed", status: { status: "5.2.4" } });
   });
+
+  test("reports some of the bad lines of a file, and logs as many", async () => {
+    mkdirSync(join(home, "ann"));
+    const lines = Array.from({ length: 300 }, (_, line) => `bad@${line}.test\n`);
+    writeFileSync(join(home, "ann", ".forward"), `${lines.join("")}good@far.test\n`, { mode: 0o600 });
+    const { all } = await expand(["ann"], {});
+    const failed = all.filter(({ state }) => state === "failed");
+    expect(failed).toHaveLength(100);
+    expect(failed[0].status?.text).toMatch(/: line 1: Address refused$/);
+    expect(failed[99].status?.text).toMatch(/: line 100: Address refused \(no more bad lines are listed\)$/);
+    expect(all.filter(({ state }) => state === "duplicate")).toHaveLength(200);
+    expect(all.filter(({ state }) => state === "todo").map(({ given }) => given)).toEqual(["good@far.test"]);
+  });
+
+  test("20,000 aliases at once, and a list of 200,000, cost what they weigh", async () => {
+    const names = Array.from({ length: 20_000 }, (_, number) => `a${number}`);
+    const aliases = Object.fromEntries(names.map((name) => [name, `${name}@far.test`]));
+    const places = context({ ...aliases, list: `:include:${join(home, "list")}` }, []);
+    const many = names.map((given): Recipient => ({ given, state: "todo" }));
+    const opened = await expandRecipients(places, many, [...many.keys()]);
+    expect(opened.changes.filter(({ state }) => state === "expanded")).toHaveLength(20_000);
+    expect(opened.added).toHaveLength(20_000);
+    const lines = Array.from({ length: 200_000 }, (_, number) => `m${number}@b.test\n`);
+    writeFileSync(join(home, "list"), lines.join(""), { mode: 0o600 });
+    const { added } = await expandRecipients(places, [{ given: "list", state: "todo" }], [0]);
+    expect(added).toHaveLength(200_001);
+  });
 });
