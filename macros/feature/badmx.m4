@@ -1,12 +1,13 @@
 divert(-1)
 dnl FEATURE(`badmx', `regular expression'): senders are refused when an MX record of their domain leads to an address that cannot
-dnl be right, like the loopback.
+dnl be right, like the loopback, or names no host but an address.
 dnl
-dnl Argument: a regular expression of bad addresses, default 127., 10., 172.16 to 172.31, 192.168. and the like.
+dnl Argument: a regular expression of bad addresses, default those that begin with 127. or 10., and 0.0.0.0.
 dnl
 dnl Example:
 dnl   FEATURE(`badmx')
-PUSHDIVERT(30)Kbadmx regex -a<BADMX> ifelse(defn(`_ARG_'), `', ^(127\.|10\.|0\.|172\.(1[6-9]|2[0-9]|3[0-1])\.|192\.168\.), `_ARG_')
+PUSHDIVERT(30)Kbadmx regex -a<BADMX> ifelse(defn(`_ARG_'), `', ^(127\.|10\.|0\.0\.0\.0), `_ARG_')
+Kmxnumber regex -a<NUMBER> ^(.*:)?[0-9]{1,3}(\.[0-9]{1,3}){3}\.?(:.*)?$
 Kmxlist bestmx -z: -T<TEMP>
 Kdnsa dns -R A -a. -T<TEMP>
 POPDIVERT
@@ -16,6 +17,8 @@ PUSHDIVERT(34)
 SBadMX
 R$*			$: < $1 > < > $(mxlist $1 $: $)
 R< $* > < > $* < TEMP >	$#error $@ 4.1.2 $: "450 MX lookup failure for " $1
+R< $* > < $* > $*	$: < $1 > < $2 > $(mxnumber $3 $)
+R< $* > < $* > $* < NUMBER >	$#error $@ 5.1.2 $: "550 Illegal MX record for host " $1
 R< $* > < $* > $+ : $*	< $1 > < $2 : $(dnsa $3 $) > $4
 R< $* > < $* > $+	$: < $1 > < $2 : $(dnsa $3 $) >
 # is one of them bad?

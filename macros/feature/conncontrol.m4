@@ -13,7 +13,8 @@ define(`_CONN_CONTROL_', `1')
 ifelse(defn(`_ARG_'), `nodelay', `define(`_CONN_EARLY_', `1')ifdef(`_DELAY_CHECKS_', `define(`_CONN_FIRST_', `1')', `_ERROR_(`FEATURE(conncontrol, nodelay) needs FEATURE(delay_checks) in front of it')')')
 define(`_CONN_CODE_', ifelse(defn(`_ARG2_'), `terminate', `421', `452'))
 PUSHDIVERT(34)
-C{Src}A
+ifdef(`_ACCESS_TABLE_', `C{Src}A
+')dnl
 # open connections of this client against its limit
 SConnControl
 R$*			$: < > $>SearchList < ! ClientConn > $| < A : $&{client_addr} > < E : > < >

@@ -5,7 +5,7 @@ dnl
 dnl Arguments: map of hosts and map of addresses, default LDAP searches for inetLocalMailRecipient; what happens to users that
 dnl neither knows (passthru: as usual, bounce: refused, sendertoo: refused also as senders); what happens to a +detail that is
 dnl not found (strip or preserve: sought without, preserve keeps it in the new address); nodomain: @domain is not sought;
-dnl tempfail or queue when the directory does not answer. The domains are those of LDAPROUTE_DOMAIN().
+dnl tempfail (clients are told to come back) or queue (mail waits) when the directory does not answer. The domains are those of LDAPROUTE_DOMAIN().
 dnl
 dnl Example:
 dnl   LDAPROUTE_DOMAIN(`example.com')
@@ -14,7 +14,8 @@ define(`_LDAP_ROUTING_', `1')
 ifelse(defn(`_ARG3_'), `bounce', `define(`_LDAP_BOUNCE_', `1')', defn(`_ARG3_'), `sendertoo', `define(`_LDAP_BOUNCE_', `1')define(`_LDAP_SENDER_TOO_', `1')')
 define(`_LDAP_DETAIL_', defn(`_ARG4_'))
 ifelse(defn(`_ARG5_'), `nodomain', `', `define(`_LDAP_DOMAIN_', `1')')
-ifelse(defn(`_ARG6_'), `tempfail', `define(`_LDAP_TEMPFAIL_', `1')')
+ifelse(defn(`_ARG6_'), `tempfail', `define(`_LDAP_TEMPFAIL_', `1')PUSHDIVERT(30)C{SMTPOpModes}s d D
+POPDIVERT')
 PUSHDIVERT(30)Kldapmh ifelse(defn(`_ARG_'), `', `ldap -1 -T<TMPF> -v mailHost -k (&(objectClass=inetLocalMailRecipient)(mailLocalAddress=%0))', `_ARG_')
 Kldapmra ifelse(defn(`_ARG2_'), `', `ldap -1 -T<TMPF> -v mailRoutingAddress -k (&(objectClass=inetLocalMailRecipient)(mailLocalAddress=%0))', `_ARG2_')
 POPDIVERT

@@ -14,7 +14,8 @@ define(`_RATE_CONTROL_', `1')
 ifelse(defn(`_ARG_'), `nodelay', `define(`_RATE_EARLY_', `1')ifdef(`_DELAY_CHECKS_', `define(`_RATE_FIRST_', `1')', `_ERROR_(`FEATURE(ratecontrol, nodelay) needs FEATURE(delay_checks) in front of it')')')
 define(`_RATE_CODE_', ifelse(defn(`_ARG2_'), `terminate', `421', `452'))
 PUSHDIVERT(34)
-C{Src}A
+ifdef(`_ACCESS_TABLE_', `C{Src}A
+')dnl
 # connections of this client in the last minute against its limit
 SRateControl
 R$*			$: < > $>SearchList < ! ClientRate > $| < A : $&{client_addr} > < E : > < >

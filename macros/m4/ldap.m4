@@ -12,8 +12,14 @@ PUSHDIVERT(31)
 # < focussed address > < key > < detail >: the triple or address that the directory makes of it; a mark = : nothing found
 SLDAPExpand
 R< $+ > < $+ > < $* >	$: < $(ldapmra $2 $: ? $) > < $(ldapmh $2 $: ? $) > < $1 > < $2 > < $3 >
-R< $* < TMPF > > < $+ > < $+ > < $+ > < $* >	ifdef(`_LDAP_TEMPFAIL_', `$#error $@ 4.3.0 $: "451 4.3.0 Temporary system failure. Please try again later."', `$#confRELAY_MAILER $@ $j $: $3')
-R< $+ > < $* < TMPF > > < $+ > < $+ > < $* >	ifdef(`_LDAP_TEMPFAIL_', `$#error $@ 4.3.0 $: "451 4.3.0 Temporary system failure. Please try again later."', `$#confRELAY_MAILER $@ $j $: $3')
+# no answer: the address stays and the mail waits (status 75), or the client is told to come back
+R< $* < TMPF > > < $+ > < $+ > < $+ > < $* >	$: < TMPF > $3
+R< $+ > < $* < TMPF > > < $+ > < $+ > < $* >	$: < TMPF > $3
+ifdef(`_LDAP_TEMPFAIL_', `R< TMPF > $+		$: < TMPF > < $&{addr_type} : $&{opMode} > $1
+R< TMPF > < e r : $={SMTPOpModes} > $*	$#error $@ 4.3.0 $: _TMPFMSG_
+R< TMPF > < $* : $* > $+	$@ = $3
+', `R< TMPF > $+		$@ = $1
+')dnl
 # nothing yet: without the detail, then the domain
 ifelse(defn(`_LDAP_DETAIL_'), `', `', `R< ? > < ? > < $+ > < $+ + $* @ $+ > < >	$@ $>LDAPExpand < $1 > < $2 @ $4 > < + $3 >
 ')dnl

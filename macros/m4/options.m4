@@ -38,10 +38,11 @@ _O_(`LogLevel', `confLOG_LEVEL', `9')
 _O_(`MeToo', `confME_TOO', `True')
 _O_(`CheckAliases', `confCHECK_ALIASES', `False')
 _O_(`OldStyleHeaders', `confOLD_STYLE_HEADERS', `True')
-dnl Listeners. A site that describes its own gets those; the submission port is added unless no_default_msa.
+dnl Listeners. A site that describes its own gets those; the submission port is added unless no_default_msa. _USUAL_DAEMONS_: what
+dnl the system has when the site says nothing.
 dnl The old variables count as one more line.
-ifdef(`_DAEMONS_', `_DAEMONS_`'', `ifelse(_HAS_(`confDAEMON_OPTIONS'), `1', `', `O DaemonPortOptions=Name=MTA
-')')dnl
+ifdef(`_DAEMONS_', `_DAEMONS_`'', `ifelse(_HAS_(`confDAEMON_OPTIONS'), `1', `', `_OR_(`_USUAL_DAEMONS_', `O DaemonPortOptions=Name=MTA
+')`'')')dnl
 ifelse(_HAS_(`confDAEMON_OPTIONS'), `1', `O DaemonPortOptions=confDAEMON_OPTIONS
 ')dnl
 ifdef(`_NO_MSA_', `', `O DaemonPortOptions=Port=587, Name=MSA, M=E

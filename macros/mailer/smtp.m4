@@ -23,9 +23,8 @@ PUSHDIVERT(7)
 SEnvFromSMTP
 R$*			$: $>PseudoToReal $1
 R$* :; < @ >		$@
-R< @ >			$@ < @ >
 R$+			$: $>WithHost $1
-R$+			$: $>MasqEnv $1			no end here: sites add rules of their own
+R$+			$: $>MasqEnv $1			no end here, not even for < @ >: sites add rules of their own
 
 # senders in header lines
 SHdrFromSMTP

@@ -4,8 +4,9 @@ dnl
 dnl Example:
 dnl   OSTYPE(`solaris11')
 define(`confEBINDIR', `/usr/lib')
-DAEMON_OPTIONS(`Name=MTA-v4, Family=inet')
-DAEMON_OPTIONS(`Name=MTA-v6, Family=inet6')
+define(`_USUAL_DAEMONS_', `O DaemonPortOptions=Name=MTA-v4, Family=inet
+O DaemonPortOptions=Name=MTA-v6, Family=inet6
+')
 define(`confPID_FILE', `/system/volatile/sendmail.pid')
 _DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -a$g $h!rmail ($u)')
 FEATURE(`local_lmtp')

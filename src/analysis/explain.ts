@@ -118,7 +118,7 @@ class Story {
 
   async tell(): Promise<Explanation> {
     const { address, role } = this.#question;
-    const { answer, runs } = await this.#watched(() => this.#router.resolve(address, this.#scope));
+    const { answer, runs } = await this.#watched(() => this.#router.resolve(address, this.#scope, undefined, role));
     const canonical = runs.find(({ number }) => number === 3)?.result;
     const triple = answer.kind === "triple" ? answer.triple : undefined;
     const local = triple === undefined ? undefined : await this.#local(triple);

@@ -26,7 +26,7 @@ function resolveSender(router: Router, address: string, scope: MacroScope): Mayb
     scope.set("mail_addr", "<>");
     return undefined;
   }
-  return whenReady(router.resolve(address, scope), (resolution) => {
+  return whenReady(router.resolve(address, scope, undefined, "sender"), (resolution) => {
     if (resolution.kind === "triple") {
       scope.set("mail_mailer", resolution.triple.mailer);
       scope.set("mail_host", resolution.triple.host);

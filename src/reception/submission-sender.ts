@@ -40,7 +40,7 @@ export async function submissionSender(
   const given = sender ?? user;
   if (sender !== undefined && /^(?:\s*<\s*>\s*)?$/.test(sender)) return { kind: "sender", address: "" };
   if (smtp) return { kind: "sender", address: given };
-  const resolution = await names.router.resolve(given, scope);
+  const resolution = await names.router.resolve(given, scope, undefined, "sender");
   // Who calls is who he is, whatever the rulesets say; only what somebody typed can be wrong.
   const refusal = sender === undefined ? undefined : refusalOfSender(resolution, given);
   // A message that waited for its server cannot be refused any more.

@@ -46,6 +46,7 @@ export function remoteName(
   if (!tokens) return { text: address, status: EX.OK };
   const sets = role === "sender" ? mailer.sender : mailer.recipient;
   const own = part === "envelope" ? sets.envelope : sets.header;
+  context.scope.set("addr_type", `${part[0]} ${role[0]}`);
   return whenReady(parser.through(tokens, [3], context), (canonical) => {
     const completed =
       appendDomain !== undefined && part === "header" && !canonical.tokens.includes("@")

@@ -40,7 +40,10 @@ export function createRouter(config: Config, note: (text: string) => void = () =
     return numbers.get(name);
   };
   return {
-    resolve: (address, scope, notes) => whenReady(parser.parse(address, contextOf(scope, notes), true), resolutionOf),
+    resolve(address, scope, notes, role = "recipient") {
+      scope.set("addr_type", `e ${role[0]}`);
+      return whenReady(parser.parse(address, contextOf(scope, notes), true), resolutionOf);
+    },
 
     plain(address, scope) {
       const context = contextOf(scope);

@@ -32,11 +32,17 @@ export interface TextCheck {
 
 export interface Router extends AddressRewriter {
   /**
-   * Rulesets 3 and 0 over one recipient address.
+   * Rulesets 3 and 0 over one address; the scope's {addr_type} says of what kind it is.
    * @param address text between < and >, or as typed
    * @param notes what may still be logged about it; default some lines
+   * @param role default: a recipient
    */
-  resolve(address: string, scope: MacroScope, notes?: NoteBudget): MaybePromise<Resolution>;
+  resolve(
+    address: string,
+    scope: MacroScope,
+    notes?: NoteBudget,
+    role?: "sender" | "recipient",
+  ): MaybePromise<Resolution>;
   /** An address without phrase, comments and route: rulesets 3, 1 and 4, as envelope senders are kept. */
   plain(address: string, scope: MacroScope): MaybePromise<string>;
   /** Ruleset 5 (localaddr) over the user of a local triple that no alias matched (F=5); undefined: it stays. */

@@ -120,7 +120,7 @@ async function acceptedSender(router: Router, sender: string, session: MacroScop
   ]);
   if (sender === "") scope.set("mail_addr", "<>");
   else {
-    const resolution = await router.resolve(sender, scope);
+    const resolution = await router.resolve(sender, scope, undefined, "sender");
     if (resolution.kind === "triple") {
       scope.set("mail_mailer", resolution.triple.mailer);
       scope.set("mail_host", resolution.triple.host);

@@ -16,7 +16,19 @@ interface Reason {
 
 const LDAP_TROUBLE = /(ldap_init\/ldap_bind failed to )\S+( in map \S+: ).*/g;
 
+const BLANK_LINE = /^unknown configuration line "\n?\s*\n?"\n?/gm;
+
+const UNQUALIFIED = /^(WARNING: local host name \(.*\) is not qualified)[:;].*$/gm;
+
 const reasons: readonly Reason[] = [
+  {
+    row: "a host name without a domain",
+    without: (kind, _question, text) => (kind === "start" ? text.replace(UNQUALIFIED, "$1") : text),
+  },
+  {
+    row: "a blank in a line of its own",
+    without: (kind, _question, text) => (kind === "start" ? text.replace(BLANK_LINE, "").trimEnd() : text),
+  },
   {
     row: "why a directory server cannot be reached",
     without: (_kind, _question, text) => text.replace(LDAP_TROUBLE, "$1HOST$2REASON"),

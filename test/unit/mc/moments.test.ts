@@ -152,3 +152,18 @@ describe("old variables", () => {
     expect(linesOf(text, "O DaemonPort")).toEqual(["O DaemonPortOptions=Name=new", "O DaemonPortOptions=Name=old"]);
   });
 });
+
+describe("listeners of a system", () => {
+  const own = ["O DaemonPortOptions=Name=MTA-v4, Family=inet", "O DaemonPortOptions=Name=MTA-v6, Family=inet6"];
+  const msa = "O DaemonPortOptions=Port=587, Name=MSA, M=E";
+  test.each([
+    ["solaris8", [], [...own, msa]],
+    ["solaris11", ["FEATURE(`no_default_msa')"], own],
+    ["solaris8", ["DAEMON_OPTIONS(`Name=X')"], ["O DaemonPortOptions=Name=X", msa]],
+    ["solaris11", ["FEATURE(`no_default_msa')", "DAEMON_OPTIONS(`Name=X')"], ["O DaemonPortOptions=Name=X"]],
+    ["linux", [], ["O DaemonPortOptions=Name=MTA", msa]],
+  ])("%s and %j", (system, lines, listeners) => {
+    const text = [`OSTYPE(\`${system}')`, ...lines, ...MAILERS].map((line) => `${line}dnl\n`).join("");
+    expect(linesOf(text, "O DaemonPortOptions")).toEqual(listeners);
+  });
+});

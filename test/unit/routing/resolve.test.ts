@@ -32,9 +32,11 @@ beforeAll(async () => {
       'Rbusy@$+\t$#error $@ 4.7.1 $: "451 4.7.1 come back"',
       "Rplain@$+\t$#error $@ 5.1.1 $: 550 no mail here",
       "Rdrop\t$#discard $: drop",
+      "Rkind@$*\t$#smtp $@ kinds $: $&{addr_type}",
       "R$+@$+\t$#smtp $@ $2 $: $1@$2",
       "R$+\t$#local $: $1",
       "S11",
+      "Rkind@$*\t$@ $&{addr_type}",
       "R$*\t$@ out.$1",
       "S20",
       "R$*\t$@ box.$1",
@@ -163,5 +165,26 @@ test("rewrite() applies S= to senders and keeps phrase and comments in headers",
   expect(router.rewrite(smtp, "a@b", { role: "sender", part: "envelope" }, config.macros)).toEqual({
     kind: "address",
     text: "out.a@b",
+  });
+});
+
+/** The blank of its two letters is a BlankSub here. */
+describe("{addr_type} in rules", () => {
+  test.each([
+    [undefined, "e.r"],
+    ["recipient", "e.r"],
+    ["sender", "e.s"],
+  ] as const)("where mail goes, asked about a %s", async (role, kind) => {
+    const resolution = await router.resolve("kind@x", config.macros.child(), undefined, role);
+    expect(resolution).toMatchObject({ kind: "triple", triple: { user: kind } });
+  });
+
+  test.each([
+    ["sender", "envelope", "e.s"],
+    ["sender", "header", "h.s"],
+  ] as const)("of the name that a %s has in the %s", async (role, part, kind) => {
+    expect(
+      await router.rewrite(config.mailers.get("smtp")!, "kind@x", { role, part }, config.macros.child()),
+    ).toMatchObject({ text: kind });
   });
 });
