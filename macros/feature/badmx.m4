@@ -11,8 +11,7 @@ Kmxnumber regex -a<NUMBER> ^(.*:)?[0-9]{1,3}(\.[0-9]{1,3}){3}\.?(:.*)?$
 Kmxlist bestmx -z: -T<TEMP>
 Kdnsa dns -R A -a. -T<TEMP>
 POPDIVERT
-define(`_BAD_MX_', `1')
-PUSHDIVERT(34)
+ifdef(`_BAD_MX_', `', `define(`_BAD_MX_', `1')PUSHDIVERT(34)
 # < host > < addresses found > the MX still to be asked, best first
 SBadMX
 R$*			$: < $1 > < > $(mxlist $1 $: $)
@@ -33,3 +32,4 @@ R< ? > $* < @ $~[ $* >	$: < ? > $1 < @ $2 $3 > $| $>BadMX $2 $3
 R$* $| $#$*		$#$2
 R$* $| $*		$: $1
 POPDIVERT
+')

@@ -10,10 +10,9 @@ dnl   FEATURE(`mailertable')
 dnl and in /etc/mail/mailertable
 dnl   example.net     esmtp:[mail.inside.example.net]
 dnl   .example.net    esmtp:%1.inside.example.net
-define(`_MAILER_TABLE_', `1')
 PUSHDIVERT(30)Kmailertable _MAP_SPEC_(`mailertable', `mailer')
 POPDIVERT
-PUSHDIVERT(31)
+ifdef(`_MAILER_TABLE_', `', `define(`_MAILER_TABLE_', `1')PUSHDIVERT(31)
 # < host > address: the entry of the host in the mailer table, else of the domains above it, else of the dot
 SMailertable=90
 R< $* . > $*			$: < $1 > $2
@@ -26,3 +25,4 @@ R< $* > < $* > < $* > $*	$: < $(mailertable . $@ $2 $1 $: ! $) > $4
 R< $~[ : $* > $*		$@ $>MailerToTriple < $1 : $2 > $3
 R< $* > $*			$@ $2
 POPDIVERT
+')

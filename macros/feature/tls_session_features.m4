@@ -7,7 +7,7 @@ dnl
 dnl Example:
 dnl   FEATURE(`tls_session_features')
 ifdef(`_ACCESS_TABLE_', `', `_ERROR_(`FEATURE(tls_session_features) needs FEATURE(access_db) in front of it')')
-PUSHDIVERT(34)
+ifdef(`_TLS_SESSION_FEATURES_', `', `define(`_TLS_SESSION_FEATURES_', `1')PUSHDIVERT(34)
 # name $| address
 Stls_srv_features
 R$* $| $*		$: $>D < $1 > < ? > < ! TLS_Srv_Features > < $2 >
@@ -20,3 +20,4 @@ R< ? > < $* >		$: $>A < $1 > < ? > < ! TLS_Clt_Features > < >
 R< ? > $*		$@ ""
 R< $+ > < $* >		$@ $1
 POPDIVERT
+')

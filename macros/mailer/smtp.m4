@@ -24,7 +24,7 @@ SEnvFromSMTP
 R$*			$: $>PseudoToReal $1
 R$* :; < @ >		$@
 R$+			$: $>WithHost $1
-R$+			$: $>MasqEnv $1			no end here, not even for < @ >: sites add rules of their own
+R$+			$: $>MasqEnv $1			no end here, nor for < @ >: sites add rules
 
 # senders in header lines
 SHdrFromSMTP

@@ -2,6 +2,7 @@
  * When what a site says counts: names that exist before its first line, variables that are set before or behind the parts that
  * read them, parts that set the same mailer. The values are those that sendmail gives with its own library.
  */
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { compileMc } from "../../../src/mc/compile.ts";
@@ -165,5 +166,20 @@ describe("listeners of a system", () => {
   ])("%s and %j", (system, lines, listeners) => {
     const text = [`OSTYPE(\`${system}')`, ...lines, ...MAILERS].map((line) => `${line}dnl\n`).join("");
     expect(linesOf(text, "O DaemonPortOptions")).toEqual(listeners);
+  });
+});
+
+describe("a feature that is asked for twice has its rulesets once", () => {
+  const first = ["FEATURE(`access_db')", "FEATURE(`delay_checks')"];
+  const folder = join(import.meta.dirname, "../../../macros/feature");
+  /** In the original these begin twice, too. */
+  const twice = /^(?:check_other|compat_check|greet_pause|queuegroup)$/;
+  const features = readdirSync(folder).map((name) => name.replace(/\.m4$/, ""));
+  test.each(features.filter((name) => !twice.test(name)))("%s", (feature) => {
+    const line = `FEATURE(\`${feature}', \`first.test')`;
+    const mailers = /^(?:msp|nullclient)$/.test(feature) ? [] : MAILERS;
+    const names = (times: number): string[] =>
+      linesOf(site(...first, ...Array(times).fill(line), ...mailers), "S").toSorted();
+    expect(names(2)).toEqual(names(1));
   });
 });
