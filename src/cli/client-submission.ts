@@ -79,7 +79,7 @@ async function leave(facts: SubmissionFacts, message: AsyncIterable<Buffer> | It
       id: draft.id,
       sender: facts.sender ?? facts.user,
       recipients: named,
-      headers: facts.smtp ? fields : submittedFields([...nameField(facts), ...fields]),
+      headers: submittedFields([...nameField(facts), ...fields]),
       bodySize,
       eightBit,
       bodyType,

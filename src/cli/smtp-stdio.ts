@@ -12,20 +12,36 @@ import { silentLog } from "../log/log.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import type { Site } from "../site/site.ts";
 import { listServices } from "../routing/list-members.ts";
-import { serveStdio } from "../smtpd/stdio.ts";
+import { serveStdio, type StdioStreams } from "../smtpd/stdio.ts";
 import { systemClock } from "../sys/clock.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { leaveMessage } from "./client-submission.ts";
 import { caller } from "./caller.ts";
+import { EX } from "../sys/sysexits.ts";
+import { submissionOptions } from "./submission-options.ts";
 import { openForCommand } from "./system.ts";
 
-export async function speakSmtp(args: SendmailArguments): Promise<number> {
+/** What the command line says about every message of the conversation. */
+type Wishes = Pick<SubmissionFacts, "deliveryMode" | "hopCount" | "noAliases">;
+
+/** @param streams of this process, when absent */
+export async function speakSmtp(args: SendmailArguments, streams: StdioStreams = thisProcess()): Promise<number> {
   const opened = await openForCommand(args);
   if (typeof opened === "number") return opened;
+  const options = submissionOptions(args);
+  if (options.problem !== undefined) {
+    process.stderr.write(`${options.problem}\n`);
+    return EX.USAGE;
+  }
+  const wishes: Wishes = {
+    deliveryMode: options.deliveryMode,
+    hopCount: args.hopCount,
+    ...(args.noAliasing ? { noAliases: true } : {}),
+  };
   const exit = await serveStdio(
     {
       site: () => opened,
-      intake: handingOver(opened),
+      intake: handingOver(opened, wishes),
       log: silentLog,
       clock: systemClock,
       identify: () => ({ name: "localhost", ptr: "localhost", resolve: "OK" }),
@@ -34,15 +50,19 @@ export async function speakSmtp(args: SendmailArguments): Promise<number> {
       storageProblem: () => undefined,
       startQueueRun: () => 0,
     },
-    { input: process.stdin, output: process.stdout, user: caller() },
+    streams,
   );
   await opened.close();
   return exit;
 }
 
+function thisProcess(): StdioStreams {
+  return { input: process.stdin, output: process.stdout, user: caller() };
+}
+
 /** An intake that passes messages on; what counts as durable is the other side's word. */
-function handingOver({ config }: Site): Intake {
-  return { begin: (incoming) => new HandedOver(incoming, config.options.number("MaxMessageSize")) };
+function handingOver({ config }: Site, wishes: Wishes): Intake {
+  return { begin: (incoming) => new HandedOver(incoming, wishes, config.options.number("MaxMessageSize")) };
 }
 
 class HandedOver implements IncomingMessage {
@@ -52,10 +72,11 @@ class HandedOver implements IncomingMessage {
   readonly #octets: Buffer[] = [];
   #size = 0;
 
-  constructor({ announced, recipients }: Transaction, limit: number) {
+  constructor({ announced, recipients }: Transaction, wishes: Wishes, limit: number) {
     const { sender, bodyType, smtputf8, ret, envid } = announced;
     this.#limit = limit;
     this.#facts = {
+      ...wishes,
       user: caller(),
       sender,
       recipients: recipients.map(({ given }) => given),

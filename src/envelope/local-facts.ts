@@ -20,8 +20,6 @@ export type FirstAttempt = (
 export interface LocalFacts {
   /** Ready to stand before `<address>`. */
   readonly fullName?: string;
-  /** Through `sendmail -bs`: the header stays as it is. */
-  readonly fromSmtp?: boolean;
   /** Hops behind the message, as far as known. */
   readonly hops?: number;
   /** i, b, q or d; absent: as configured. */

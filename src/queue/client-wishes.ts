@@ -11,7 +11,7 @@ export interface ClientWishes {
   readonly hopCount?: number;
   /** -oo. */
   readonly oldStyle?: boolean;
-  /** From `sendmail -bs`: single addresses, and a header that stays as it is. */
+  /** From `sendmail -bs`: single addresses. */
   readonly smtp?: boolean;
 }
 

@@ -116,7 +116,6 @@ export class LocalSubmission {
     const { bodyType, smtputf8 = false, envid, ret, user, deliveryMode, noAliases } = submission;
     const local = {
       fullName: from.fullName,
-      fromSmtp: submission.smtp,
       hops: submission.hopCount,
       deliveryMode,
       noAliases,

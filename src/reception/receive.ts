@@ -254,7 +254,7 @@ class Incoming implements IncomingMessage {
 
   #wantedFields(fields: readonly HeaderField[]): readonly HeaderField[] {
     const { submission } = this.#transaction.announced;
-    return submission === undefined || submission.fromSmtp ? fields : submittedFields(fields);
+    return submission === undefined ? fields : submittedFields(fields);
   }
 
   #envelope(headers: readonly HeaderField[], now: number): Envelope {

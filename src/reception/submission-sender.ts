@@ -39,8 +39,9 @@ export async function submissionSender(
   const sender = said === "" || said === undefined || withoutComments(said) !== "" ? said : undefined;
   const given = sender ?? user;
   if (sender !== undefined && /^(?:\s*<\s*>\s*)?$/.test(sender)) return { kind: "sender", address: "" };
-  if (smtp) return { kind: "sender", address: given };
   const resolution = await names.router.resolve(given, scope, undefined, "sender");
+  // The rules were asked when MAIL came; the path stays as it is.
+  if (smtp) return named(names, given, resolution, undefined, scope);
   // Who calls is who he is, whatever the rulesets say; only what somebody typed can be wrong.
   const refusal = sender === undefined ? undefined : refusalOfSender(resolution, given);
   // A message that waited for its server cannot be refused any more.
@@ -49,6 +50,17 @@ export async function submissionSender(
   if (resolution.kind === "error" && sender !== undefined) {
     return { kind: "sender", address, warning: { address: given, reply: resolution.reply } };
   }
+  return named(names, address, resolution, fullName, scope);
+}
+
+/** The sender with a full name, where he is somebody of this machine. */
+async function named(
+  names: LocalNames,
+  address: string,
+  resolution: Resolution,
+  fullName: string | undefined,
+  scope: MacroScope,
+): Promise<SubmissionSender> {
   const local = resolution.kind === "triple" && names.config.mailers.get(resolution.triple.mailer)?.flags.has("w");
   if (!local) return { kind: "sender", address };
   const account = fullName ? undefined : await accountOf(names, resolution.triple, scope);

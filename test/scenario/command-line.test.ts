@@ -4,13 +4,22 @@
  * sender and header).
  */
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { readArguments } from "../../src/cli/arguments.ts";
+import { speakSmtp } from "../../src/cli/smtp-stdio.ts";
 import { submit } from "../../src/cli/submit.ts";
 import { connectControl } from "../../src/control/client.ts";
 import { type CommandLineCase, cases, type Site, sites } from "../golden/command-line/cases.ts";
 import { differences, namesOfDifferences } from "../golden/command-line/differences.ts";
-import { type CallResult, type Delivery, readRecorded, takeDeliveries } from "../support/command-line-site.ts";
+import {
+  type CallResult,
+  type Delivery,
+  plainReplies,
+  readRecorded,
+  takeDeliveries,
+} from "../support/command-line-site.ts";
+import { converse } from "../support/converse.ts";
 import { startSite } from "../support/command-line-server.ts";
 import { type DnsServer, startDnsServer } from "../support/dns-server.ts";
 import type { MailServer } from "../support/mail-server.ts";
@@ -37,6 +46,7 @@ afterAll(async () => {
 async function call({ args, input, environment, site }: CommandLineCase): Promise<CallResult> {
   const server = servers.get(site)!;
   process.env.RULEMAIL_HOME = server.home;
+  if (args.includes("-bs")) return conversation(server, args, input);
   let said = "";
   const read = readArguments("sendmail", ["-odi", ...args.map(asNodeSees)]);
   for (const problem of read.problems) said += `${problem}\n`;
@@ -49,6 +59,21 @@ async function call({ args, input, environment, site }: CommandLineCase): Promis
         say: (text) => (said += text),
         complain: (text) => (said += text),
       });
+  return result(server, exit, said);
+}
+
+/** `sendmail -bs ARGS`, asked what stands in INPUT. */
+async function conversation(server: MailServer, args: readonly string[], input: string): Promise<CallResult> {
+  const read = readArguments("sendmail", ["-C", join(server.home, "sendmail.cf"), "-odi", ...args.map(asNodeSees)]);
+  const [theirs, ours] = [new PassThrough(), new PassThrough()];
+  const [exit, said] = await Promise.all([
+    speakSmtp(read, { input: theirs, output: ours, user: "root" }).finally(() => ours.end()),
+    converse(input.split("\n"), theirs, ours),
+  ]);
+  return result(server, exit, Buffer.from(plainReplies(said), "latin1").toString("utf8"));
+}
+
+async function result(server: MailServer, exit: number, said: string): Promise<CallResult> {
   const client = await connectControl(join(server.home, "control"));
   const queued = (await client.list({})).length > 0;
   if (queued) await client.remove({});

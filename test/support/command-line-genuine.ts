@@ -3,11 +3,19 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CommandLineCase, sites } from "../golden/command-line/cases.ts";
-import { accountLines, type CallResult, goldenFolder, makeSite, takeDeliveries } from "./command-line-site.ts";
+import {
+  accountLines,
+  type CallResult,
+  goldenFolder,
+  makeSite,
+  plainReplies,
+  takeDeliveries,
+} from "./command-line-site.ts";
 import { runInside } from "./foreign-programs.ts";
 
 /** Where the site lies inside: sendmail wants no folder above it that others may write. */
 const SITE = "/mnt/site";
+const converseProgram = join(import.meta.dirname, "converse.ts");
 const LIBRARY = "/usr/share/sendmail/cf/";
 
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
@@ -57,8 +65,9 @@ function callOf({ args, input, environment = {}, site }: CommandLineCase, number
   const variables = Object.entries({ HOME: `${SITE}/home`, LOGNAME: "root", USER: "root", ...environment })
     .map(([name, value]) => `${name}=${quoted(value)}`)
     .join(" ");
+  const talks = args.includes("-bs") ? `${process.execPath} ${converseProgram} ${here}/input` : "";
   return `
-env -i PATH=$PATH TZ=UTC LC_ALL=C ${variables} timeout 20 sendmail -C ${SITE}/${site}.cf -odi ${args.map(quoted).join(" ")} \\
+env -i PATH=$PATH TZ=UTC LC_ALL=C ${variables} ${talks} timeout 20 sendmail -C ${SITE}/${site}.cf -odi ${args.map(quoted).join(" ")} \\
   <${here}/input >${here}/said 2>${here}/complained
 echo $? >${here}/status
 mv ${SITE}/out/* ${here}/out/ 2>/dev/null
@@ -73,7 +82,10 @@ function resultOf(here: string): CallResult {
   return {
     exit: Number(read("status")),
     // Where the text of a message goes that nobody could get is no answer to compare.
-    said: said.replace(/^\/.*dead\.letter\.\.\. Saved message in .*\n/m, "").replaceAll(SITE, "FOLDER"),
+    said: said
+      .replace(/^\/.*dead\.letter\.\.\. Saved message in .*\n/m, "")
+      .replaceAll(SITE, "FOLDER")
+      .replace(/^220 [^]*/, plainReplies),
     queued: read("queued") !== "",
     deliveries: takeDeliveries(join(here, "out")),
   };

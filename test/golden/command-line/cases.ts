@@ -732,4 +732,162 @@ add("NUL in a field", "-t -i", "To: jo\0e\nSubject: a\0b\n\nx\n");
 add("Content-Length to joe", "-i joe", with_("To: joe", "Content-Length: 5"));
 add("Content-Length to remote", "-i joe@b.test", with_("To: joe", "content-length: 5"));
 
+// ---- SMTP on standard input -------------------------------------------------------------------------------------------
+const text = ["DATA", "Subject: x", "", "body", "."];
+/** A conversation: what is said behind the greeting, or EHLO, MAIL, RCPT ..., DATA and QUIT for these addresses. */
+function talk(
+  name: string,
+  said: readonly string[] | { readonly from: string; readonly to: readonly string[] },
+  args = "",
+): void {
+  const lines =
+    "from" in said
+      ? ["EHLO me", `MAIL FROM:<${said.from}>`, ...said.to.map((to) => `RCPT TO:<${to}>`), ...text, "QUIT"]
+      : said;
+  add(`-bs: ${name}`, `-bs ${args}`, lines.join("\n"), name.startsWith("warns") ? { site: "warns" } : {});
+}
+for (const [name, from, ...to] of [
+  ["one", "ann", "joe"],
+  ["from nobody", "", "joe"],
+  ["from nobody to remote", "", "joe@b.test"],
+  ["a sender whose domain is not there", "web@nowhere.invalid", "joe"],
+  ["own domain", "ann@mail.example.test", "joe@b.test"],
+  ["a list", "ann", "list", "carol"],
+  ["unknown", "ann", "nosuch"],
+  ["unknown and known", "ann", "nosuch", "joe"],
+  ["the same again", "ann", "joe", "joe"],
+  ["a comma in a path", "ann", "joe,ann"],
+  ["a blank in a path", "ann", "joe ann"],
+  ["quotes", "ann", '"a b"@b.test', '"joe"'],
+  ["backslashes", "ann", "\\carol", "\\fred"],
+  ["detail", "ann+x", "joe+box"],
+  ["refused sender", "a@nouser.test", "joe"],
+  ["what cannot be told of a sender", "a@d450.test", "joe"],
+  ["refused recipients", "ann", "a@nouser.test", "a@d711.test", "a@plain.test", "a@nohost.test", "|x", "/f", "joe"],
+  ["lists that lead nowhere", "ann", "loop1", "joe"],
+  ["routes", "ann", "@a.test:joe@b.test", "hub!joe"],
+  ["a literal", "ann", "joe@[127.0.0.1]"],
+  ["a mailer that fails", "ann", "67@exit.test", "joe"],
+  ["warns", "ann", "joe"],
+] as const)
+  talk(name, { from, to });
+for (const [name, ...lines] of [
+  ["HELO", "HELO me", "MAIL FROM:<ann>", "RCPT TO:<joe>", ...text, "QUIT"],
+  ["no greeting", "MAIL FROM:<ann>", "RCPT TO:<joe>", ...text, "QUIT"],
+  ["small letters and blanks", "ehlo me", "mail from: <ann>", "rcpt to: <joe>", ...text, "quit"],
+  ["no brackets", "EHLO me", "MAIL FROM:ann", "RCPT TO:joe", ...text, "QUIT"],
+  ["phrases", "EHLO me", "MAIL FROM:Ann <ann>", "RCPT TO:Joe <joe>", "RCPT TO:<joe> (Joe)", ...text, "QUIT"],
+  ["no QUIT", "EHLO me", "MAIL FROM:<ann>", "RCPT TO:<joe>", ...text],
+  ["cut within the text", "EHLO me", "MAIL FROM:<ann>", "RCPT TO:<joe>", "DATA", "Subject: x", "", "body"],
+  ["cut behind RCPT", "EHLO me", "MAIL FROM:<ann>", "RCPT TO:<joe>"],
+  ["only QUIT", "QUIT"],
+  ["noise", "hello", "", "QUIT"],
+  [
+    "two messages",
+    "EHLO me",
+    "MAIL FROM:<ann>",
+    "RCPT TO:<joe>",
+    ...text,
+    "MAIL FROM:<bob>",
+    "RCPT TO:<ann>",
+    ...text,
+    "QUIT",
+  ],
+  ["RSET", "EHLO me", "MAIL FROM:<ann>", "RCPT TO:<joe>", "RSET", "MAIL FROM:<bob>", "RCPT TO:<ann>", ...text, "QUIT"],
+  ["out of order", "EHLO me", "RCPT TO:<joe>", "MAIL FROM:<ann>", "MAIL FROM:<bob>", "DATA", "QUIT"],
+  ["dots", "EHLO me", "MAIL FROM:<ann>", "RCPT TO:<joe>", "DATA", "Subject: x", "", "..", "..a", ".b", ".", "QUIT"],
+  ["no header", "EHLO me", "MAIL FROM:<ann>", "RCPT TO:<joe>", "DATA", "just text", ".", "QUIT"],
+  ["empty text", "EHLO me", "MAIL FROM:<ann>", "RCPT TO:<joe>", "DATA", ".", "QUIT"],
+  [
+    "Bcc",
+    "EHLO me",
+    "MAIL FROM:<ann>",
+    "RCPT TO:<joe>",
+    "DATA",
+    "To: ann",
+    "Bcc: bob",
+    "Cc: joe ann",
+    "",
+    "x",
+    ".",
+    "QUIT",
+  ],
+  ["only Bcc", "EHLO me", "MAIL FROM:<ann>", "RCPT TO:<joe>", "DATA", "Bcc: bob", "", "x", ".", "QUIT"],
+  ["empty From", "EHLO me", "MAIL FROM:<ann>", "RCPT TO:<joe@b.test>", "DATA", "From:", "", "x", ".", "QUIT"],
+  ["Full-Name", "EHLO me", "MAIL FROM:<ann>", "RCPT TO:<joe>", "DATA", "Full-Name: X Y", "", "x", ".", "QUIT"],
+  [
+    "resent",
+    "EHLO me",
+    "MAIL FROM:<ann>",
+    "RCPT TO:<joe>",
+    "DATA",
+    "From: bob",
+    "Resent-To: joe",
+    "",
+    "x",
+    ".",
+    "QUIT",
+  ],
+  [
+    "header of its own",
+    "EHLO me",
+    "MAIL FROM:<ann>",
+    "RCPT TO:<joe@b.test>",
+    "DATA",
+    "To: Joe <joe>, ann",
+    "From: ann",
+    "Message-Id: <1@x>",
+    "",
+    "x",
+    ".",
+    "QUIT",
+  ],
+  [
+    "parameters",
+    "EHLO me",
+    "MAIL FROM:<ann> SIZE=100 BODY=8BITMIME RET=HDRS ENVID=x",
+    "RCPT TO:<joe> NOTIFY=NEVER ORCPT=rfc822;joe",
+    ...text,
+    "QUIT",
+  ],
+  [
+    "bad parameters",
+    "EHLO me",
+    "MAIL FROM:<ann> FOO=1",
+    "MAIL FROM:<ann> BODY=x",
+    "MAIL FROM:<ann>",
+    "RCPT TO:<joe> NOTIFY=x",
+    "RCPT TO:<joe> FOO",
+    "QUIT",
+  ],
+  ["questions", "EHLO me", "VRFY joe", "EXPN carol", "VRFY nosuch", "NOOP x", "AUTH PLAIN", "LHLO x", "TURN", "QUIT"],
+  [
+    "octets",
+    "EHLO me",
+    "MAIL FROM:<ann>",
+    "RCPT TO:<joe@b.test>",
+    "DATA",
+    "Subject: j\u00c3\u00b6",
+    "",
+    "j\u00c3\u00b6",
+    ".",
+    "QUIT",
+  ],
+] as const)
+  talk(name, lines);
+for (const args of [
+  "-f bob",
+  "-F 'Other Name'",
+  "-t",
+  "bob",
+  "-v",
+  "-i",
+  "-oi -oem -f x@y.test",
+  "-n",
+  "-Am",
+  "-B7BIT",
+  "-N never",
+])
+  talk(`with ${args}`, { from: "ann", to: ["carol"] }, args);
+
 export { cases };
