@@ -1,6 +1,5 @@
 /** Standard input, output and error of a companion program; tests bring their own. Text is octets (latin1). */
-import { writeSync } from "node:fs";
-import { Output } from "./output.ts";
+import { Output, writeStandard } from "./output.ts";
 
 export interface CommandStreams {
   readonly input: AsyncIterable<Uint8Array>;
@@ -9,11 +8,7 @@ export interface CommandStreams {
 }
 
 export function processStreams(): CommandStreams {
-  return { input: process.stdin, output: new Output(), errors: new Output(writeStandardError) };
-}
-
-function writeStandardError(octets: Buffer): void {
-  writeSync(2, octets);
+  return { input: process.stdin, output: new Output(), errors: new Output((octets) => writeStandard(2, octets)) };
 }
 
 /** Lines of an input, without their line ends, in pieces as they arrive. */

@@ -1,5 +1,7 @@
 /** Standard output of a dialogue: octets, collected and written before the program waits or ends. */
 import { writeSync } from "node:fs";
+import { isatty } from "node:tty";
+import { octetsForTerminal } from "../sys/terminal-text.ts";
 
 /** What is held before it is written, in octets. */
 const HELD = 65_536;
@@ -11,7 +13,7 @@ export class Output {
   #length = 0;
 
   /** @param write takes all octets before it returns, and keeps none of them */
-  constructor(write: (octets: Buffer) => void = writeStandardOutput) {
+  constructor(write: (octets: Buffer) => void = (octets) => writeStandard(1, octets)) {
     this.#write = write;
   }
 
@@ -39,10 +41,24 @@ export class Output {
   }
 }
 
-function writeStandardOutput(octets: Buffer): void {
+/**
+ * What a terminal is shown of octets that may quote what others wrote: nothing that it would obey, apart from the reverse
+ * video that debugging uses (-dANSI). Files and pipes get them as they are.
+ */
+export function forScreen(octets: Buffer): Buffer {
+  const parts = octets.toString("latin1").split(REVERSE_VIDEO);
+  return Buffer.from(parts.map((part, index) => (index % 2 === 1 ? part : octetsForTerminal(part))).join(""), "latin1");
+}
+
+// eslint-disable-next-line no-control-regex
+const REVERSE_VIDEO = /(\x1b\[[07]m)/;
+
+/** Writes to standard output (1) or standard error (2), all of it. */
+export function writeStandard(fd: 1 | 2, given: Buffer): void {
+  const octets = isatty(fd) ? forScreen(given) : given;
   for (let done = 0; done < octets.length;) {
     try {
-      done += writeSync(1, octets, done);
+      done += writeSync(fd, octets, done);
     } catch (error) {
       // A full pipe that somebody made non-blocking: wait a moment and go on.
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;

@@ -11,7 +11,7 @@ import { errorText } from "../sys/safe-file.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { DebugLevels } from "./debug-levels.ts";
-import { Output } from "./output.ts";
+import { forScreen, Output } from "./output.ts";
 import { systemConfigFile } from "./config-file.ts";
 import { caller } from "./caller.ts";
 import { systemEnvironment } from "./system-environment.ts";
@@ -34,7 +34,8 @@ export function standardStreams(): TestModeStreams {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return { input: process.stdin };
   const screen = process.stdout;
   const paint = wantsColour(process.env) ? colour : (text: string): string => text;
-  const output = new Output((octets) => void screen.write(Buffer.from(paint(octets.toString("latin1")), "latin1")));
+  const painted = (octets: Buffer): Buffer => Buffer.from(paint(forScreen(octets).toString("latin1")), "latin1");
+  const output = new Output((octets) => void screen.write(painted(octets)));
   return { input: process.stdin, output, terminal: { input: process.stdin, screen } };
 }
 
