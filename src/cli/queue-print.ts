@@ -1,6 +1,6 @@
 /** `mailq`, `sendmail -bp`: what waits in the queue, from the running server or from its folders. */
 import { homeFolder } from "../daemon/home.ts";
-import { queueFolder } from "../daemon/free-space.ts";
+import { NO_QUEUE, queueFolder } from "../daemon/free-space.ts";
 import type { QueueListing } from "../control/queue-listing.ts";
 import type { QueueFilter } from "../queue/queue.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
@@ -48,6 +48,10 @@ async function entriesOf(
   directory: string,
   filter: QueueFilter = {},
 ): Promise<readonly QueueListing[] | ExitCode> {
+  if (directory === "") {
+    process.stderr.write(`${NO_QUEUE}\n`);
+    return EX.CONFIG;
+  }
   try {
     return await fetchQueue({ socket: homeFolder().controlSocket, directory, filter });
   } catch (error) {

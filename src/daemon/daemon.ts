@@ -12,6 +12,7 @@ import { readMachine } from "../sys/machine.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import { openControl } from "./control.ts";
 import { openDeliverySite, SERVING, type Surroundings } from "./delivery-site.ts";
+import { NO_QUEUE, queueFolder } from "./free-space.ts";
 import { homeFolder, makeHome } from "./home.ts";
 import { prepareLocalMail } from "./local-mail.ts";
 import { ListenError } from "./listen-problem.ts";
@@ -88,6 +89,14 @@ async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog
     return (opened.exit === EX.OK ? EX.CONFIG : opened.exit) as ExitCode;
   }
   const { config } = opened.site;
+  const refused = refusal(file, config, opened.exit as ExitCode);
+  if (refused !== undefined) {
+    await opened.site.close();
+    process.stderr.write(`rulemail: cannot start: ${refused.reason}\n`);
+    for (const text of [...opened.messages, `cannot start: ${refused.reason}`])
+      log.write(0, { priority: "crit", text });
+    return refused.exit;
+  }
   log.setLevel(config.options.number("LogLevel"));
   const inForce = (next: Config): void => log.setLevel(next.options.number("LogLevel"));
   const warn = (text: string): void => {
@@ -132,6 +141,20 @@ async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog
   restoreSignals();
   removePidFile();
   return EX.OK;
+}
+
+/**
+ * Why no server runs with this configuration, with the status of sendmail, which does not start either: what a line with an
+ * error should have forbidden (a rule of check_rcpt with a blank for its tab) would be allowed.
+ */
+function refusal(
+  file: string,
+  config: Config,
+  exit: ExitCode,
+): { readonly reason: string; readonly exit: ExitCode } | undefined {
+  if (queueFolder(config) === "") return { reason: NO_QUEUE, exit: EX.CONFIG };
+  if (exit === EX.OK) return undefined;
+  return { reason: `${file} has errors: correct them first (rulemail lint ${file} says more)`, exit };
 }
 
 /** Where every user's programs hand in mail they have to get there. Whoever named a folder of his own may mean it so. */

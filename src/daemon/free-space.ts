@@ -33,6 +33,9 @@ export class FreeSpace {
   }
 }
 
+/** What sendmail says when `queueFolder` is empty. */
+export const NO_QUEUE = "QueueDirectory (Q) option must be set";
+
 /** QueueDirectory, without the glob that sendmail allows at its end: the journal needs one folder. */
 export function queueFolder(config: Config): string {
   return config.options.text("QueueDirectory").replace(/\/[^/]*\*$/, "");

@@ -53,7 +53,6 @@ export class SiteInForce<Agents extends Attachment> {
     const opened = await open();
     for (const text of opened.messages) log.write(1, { priority: "err", text });
     if (opened.kind === "failed" || opened.exit !== EX.OK) {
-      // Starting in spite of errors is what sendmail does; a server that runs has something better to go on with.
       if (opened.kind === "opened") await opened.site.close();
       log.write(1, { priority: "crit", text: `${file} is broken: the old configuration stays` });
       return opened.messages;

@@ -16,7 +16,7 @@ export type OpenedSite<Agents extends Attachment> =
       readonly kind: "opened";
       readonly site: Site<Agents>;
       readonly messages: readonly string[];
-      /** 0, or the status of errors in the file that sendmail starts in spite of. */
+      /** 0, or the status of errors in the file: a server does not start with them, commands do what they can. */
       readonly exit: number;
     }
   | {
