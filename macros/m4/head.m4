@@ -3,6 +3,10 @@ ifdef(`DECNET_RELAY', `define(`_DECNET_', `1')')ifdef(`_DECNET_', `define(`_DECN
 dnl head.m4: macros, classes and maps. Names of macros and classes that rules of sites use keep their letters:
 dnl   $j our name  $B $C $F $H $L $M $R $S $Y relays and masquerade  $Z version  =w our names  =R relayed  =E =L =M =N =G
 
+ifdef(`confLDAP_DEFAULT_SPEC', `# the directory: classes are read from it as soon as their lines come
+O LDAPDefaultSpec=confLDAP_DEFAULT_SPEC
+')ifdef(`confLDAP_CLUSTER', `D{sendmailMTACluster}confLDAP_CLUSTER
+')dnl
 #########################
 #   This host           #
 #########################
@@ -71,8 +75,6 @@ C{R}$={VirtHost}
 Kdequote dequote ifdef(`confDEQUOTE_OPTS', `confDEQUOTE_OPTS')
 Karith arith
 Kmacro macro
-ifdef(`confLDAP_CLUSTER', `D{sendmailMTACluster}confLDAP_CLUSTER
-')dnl
 ifdef(`confOPENSSL_CNF', `EOPENSSL_CONF=confOPENSSL_CNF
 ')dnl
 ifdef(`_ACCEPT_UNRESOLVABLE_', `', `Kresolve host -a<OKR> -T<TEMP>

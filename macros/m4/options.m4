@@ -130,7 +130,8 @@ _O_(`DataFileBufferSize', `confDF_BUFFER_SIZE', `4096')
 _O_(`RequiresDirfsync', `confREQUIRES_DIR_FSYNC', `True')
 _O_(`DeliverByMin', `confDELIVER_BY_MIN', `0')
 _O_(`UseCompressedIPv6Addresses', `confUSE_COMPRESSED_IPV6_ADDRESSES', `')
-_O_(`LDAPDefaultSpec', `confLDAP_DEFAULT_SPEC', `')
+ifdef(`confLDAP_DEFAULT_SPEC', `', `#O LDAPDefaultSpec=
+')dnl
 
 # time limits
 _O_(`Timeout.initial', `confTO_INITIAL', `5m')

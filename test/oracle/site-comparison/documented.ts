@@ -14,7 +14,7 @@ interface Reason {
   readonly without: (kind: Kind, question: string, text: string) => string;
 }
 
-const LDAP_TROUBLE = /(ldap_init\/ldap_bind failed to )\S+( in map \S+: ).*/g;
+const LDAP_TROUBLE = /(ldap_init\/ldap_bind failed to \S+)( in map \S+: ).*/g;
 
 const BLANK_LINE = /^unknown configuration line "\n?\s*\n?"\n?/gm;
 
@@ -31,7 +31,7 @@ const reasons: readonly Reason[] = [
   },
   {
     row: "why a directory server cannot be reached",
-    without: (_kind, _question, text) => text.replace(LDAP_TROUBLE, "$1HOST$2REASON"),
+    without: (_kind, _question, text) => text.replace(LDAP_TROUBLE, "$1$2REASON"),
   },
   {
     row: "order and letter case of `$=x` in test mode",

@@ -183,3 +183,18 @@ describe("a feature that is asked for twice has its rulesets once", () => {
     expect(names(2)).toEqual(names(1));
   });
 });
+
+test("what the directory is asked with stands in front of the classes that are read from it", () => {
+  const lines = compiled(
+    site(
+      "RELAY_DOMAIN_FILE(`@LDAP')",
+      "define(`confCW_FILE', `@LDAP')",
+      "FEATURE(`use_cw_file')",
+      "define(`confLDAP_CLUSTER', `all')",
+      "define(`confLDAP_DEFAULT_SPEC', `-h dir.test')",
+      ...MAILERS,
+    ),
+  );
+  const wanted = lines.filter((line) => /^(?:O LDAP|D\{sendmailMTA|F.*@)/.test(line));
+  expect(wanted).toEqual(["O LDAPDefaultSpec=-h dir.test", "D{sendmailMTACluster}all", "Fw@LDAP", "F{R}@LDAP"]);
+});
