@@ -205,11 +205,11 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   },
   LDAPDefaultSpec(value, { messages, setter }) {
     const dontBlame = new Set(setter.values.text("DontBlameSendmail").split(" "));
-    const problems = checkLdapDefaults(value, "O LDAPDefaultSpec", { dontBlame });
+    const { problems, usable } = checkLdapDefaults(value, "O LDAPDefaultSpec", { dontBlame });
     for (const { text, system, offset } of problems) {
       messages.error(text, { exit: system ? EX.OSERR : EX.SOFTWARE, offset });
     }
-    if (problems.length === 0) setter.values.set("LDAPDefaultSpec", value);
+    if (usable !== undefined) setter.values.set("LDAPDefaultSpec", usable);
   },
   SmtpUTF8(value, { messages, setter }) {
     if (value !== "" && !/^[tTyY]/.test(value)) messages.warn("Warning: Option: SmtpUTF8 requires USE_EAI support");

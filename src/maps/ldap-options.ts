@@ -141,23 +141,41 @@ export interface LdapProblem {
   readonly system: boolean;
 }
 
-/** What is wrong with the flags that hold for all maps of the class (LDAPDefaultSpec), in order. */
-export function checkLdapDefaults(text: string, name: string, safety: SafetyOptions): readonly LdapProblem[] {
+export interface LdapDefaults {
+  readonly problems: readonly LdapProblem[];
+  /** The flags without those that cannot be used; undefined: none of them count. */
+  readonly usable: string | undefined;
+}
+
+/** What is wrong with the flags that hold for all maps of the class (LDAPDefaultSpec), in order, and what is left of them. */
+export function checkLdapDefaults(text: string, name: string, safety: SafetyOptions): LdapDefaults {
   const problems: LdapProblem[] = [];
   const problem = (each: string, offset = 0): void =>
     void problems.push({ text: each, offset, system: each.includes(": cannot open") });
   const syntax = { ...LDAP_FLAGS, unknown: (letter: string) => `Illegal option ${letter} map ${name}` };
   const flags = parseFlags(text, syntax, name, [], problem);
-  if (problems.length > 0) return problems;
+  const left = new Map(flags.entries());
+  if (problems.length > 0) return { problems, usable: flagsText(left) };
   for (const [letters, what] of NOT_FOR_ALL) {
     if (!letters.split("").some((letter) => flags.has(letter))) continue;
     const offset = text.search(new RegExp(`(?<=^|\\s)-[${letters}]`));
     problem(`readcf: option ${name.slice(2)}: Do not set ${what}`, Math.max(offset, 0));
+    for (const letter of letters) left.delete(letter);
   }
-  if (problems.length > 0) return problems;
+  if (problems.length > 0) return { problems, usable: flagsText(left) };
   const value = (letter: string): string | undefined => (letter === "k" ? "-" : flags.value(letter));
   readLdapOptions(name, { ...flags, value }, safety, problem);
-  return problems;
+  if (problems.length === 0) return { problems, usable: text };
+  // Without the password the directory may still answer; other flags that mean nothing leave no server to ask.
+  left.delete("P");
+  return { problems, usable: problems.every(({ system }) => system) ? flagsText(left) : undefined };
+}
+
+/** Flags as they are written in a map's line. */
+function flagsText(flags: ReadonlyMap<string, string>): string {
+  const word = (letter: string, value: string): string =>
+    LDAP_FLAGS.forms[letter] === "word" && !value.includes('"') ? `-${letter} "${value}"` : `-${letter}${value}`;
+  return Array.from(flags, ([letter, value]) => word(letter, value)).join(" ");
 }
 
 function methodText(given: string | undefined, name: string): string {

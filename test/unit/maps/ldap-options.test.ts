@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { escapeFilterValue, fillFilter, readableFilter } from "../../../src/maps/ldap-filter.ts";
-import { readLdapAddress } from "../../../src/maps/ldap-options.ts";
+import { checkLdapDefaults, readLdapAddress } from "../../../src/maps/ldap-options.ts";
 import { parseLdapUrl } from "../../../src/maps/ldap-url.ts";
 import { declareMaps } from "../../support/map-environment.ts";
 
@@ -87,4 +87,18 @@ test("flags of LDAPDefaultSpec are in force unless the K line sets them", () => 
     ldapDefaultSpec: () => '-h a -b "dc=x y" -k z',
   });
   expect(problems).toEqual(["Can not specify both an LDAP host and an LDAP URI in map b"]);
+});
+
+test.each([
+  ['-h "dir.test" -n -P /nosuch', '-h "dir.test" -n', 1],
+  ["-h dir.test -k x -v y", '-h "dir.test"', 2],
+  ["-o -1 -h dir.test -b dc=x,dc=y -p 400", '-h "dir.test" -b "dc=x,dc=y" -p "400"', 1],
+  ["-J -h dir.test", '-h "dir.test"', 1],
+  ["-h dir.test -M foo", undefined, 1],
+  ["-h dir.test -M foo -P /nosuch", undefined, 2],
+  ["-h dir.test -b dc=x", "-h dir.test -b dc=x", 0],
+])("of the defaults %j the flags %j count", (text, usable, number) => {
+  const found = checkLdapDefaults(text, "O LDAPDefaultSpec", { dontBlame: new Set() });
+  expect(found.usable).toBe(usable);
+  expect(found.problems).toHaveLength(number);
 });
