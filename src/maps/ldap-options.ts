@@ -173,9 +173,9 @@ export function checkLdapDefaults(text: string, name: string, safety: SafetyOpti
 
 /** Flags as they are written in a map's line. */
 function flagsText(flags: ReadonlyMap<string, string>): string {
-  const word = (letter: string, value: string): string =>
-    LDAP_FLAGS.forms[letter] === "word" && !value.includes('"') ? `-${letter} "${value}"` : `-${letter}${value}`;
-  return Array.from(flags, ([letter, value]) => word(letter, value)).join(" ");
+  return Array.from(flags, ([letter, value]) =>
+    LDAP_FLAGS.forms[letter] === "word" && !value.includes('"') ? `-${letter} "${value}"` : `-${letter}${value}`,
+  ).join(" ");
 }
 
 function methodText(given: string | undefined, name: string): string {
