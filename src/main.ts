@@ -1,6 +1,7 @@
 /** Picks the personality from the name the program was called by, and exits with its code. */
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
+import { givenWords } from "./cli/given-words.ts";
 import { run } from "./cli/personality.ts";
 import { EX } from "./sys/sysexits.ts";
 import { guardTerminal } from "./sys/terminal-text.ts";
@@ -14,7 +15,7 @@ for (const stream of [process.stdout, process.stderr]) {
   });
   guardTerminal(stream);
 }
-const [name = "rulemail", ...words] = process.argv.slice(2);
+const [name = "rulemail", ...words] = givenWords(process.argv.slice(2));
 try {
   process.exitCode = await run(name, words);
 } catch (error) {

@@ -9,11 +9,6 @@ export interface Listener {
   complain(text: string): void;
 }
 
-/** A word of the command line as the octets that it came in: messages and rulesets know octets only. */
-export function octets(word: string): string {
-  return Buffer.from(word, "utf8").toString("latin1");
-}
-
 /** @returns the exit status */
 export function report(
   answer: SubmissionAnswer,

@@ -11,7 +11,8 @@ import { EX } from "../sys/sysexits.ts";
 import { caller } from "./caller.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { readMessage } from "./read-message.ts";
-import { type Listener, octets, report } from "./submission-answer.ts";
+import { octets } from "./given-words.ts";
+import { type Listener, report } from "./submission-answer.ts";
 import { submissionOptions, type SubmissionOptions } from "./submission-options.ts";
 
 /** Who calls, and where the message comes from. */

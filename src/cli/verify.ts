@@ -8,7 +8,8 @@ import { resolveRecipients } from "../reception/submission-recipients.ts";
 import { withoutAliases } from "../routing/aliases.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
-import { aboutAddress, exitOf, firstExit, octets, visible } from "./submission-answer.ts";
+import { octets } from "./given-words.ts";
+import { aboutAddress, exitOf, firstExit, visible } from "./submission-answer.ts";
 import { submissionOptions } from "./submission-options.ts";
 import { openForCommand } from "./system.ts";
 

@@ -2,6 +2,7 @@
  * Questions about addresses, and calls that need a process of their own: -bv, EXPN, VRFY, RCPT with a backslash, mailq, error
  * modes, delivery modes, octets of the command line. What genuine sendmail 8.17 answered is pinned.
  */
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { connectControl } from "../../src/control/client.ts";
@@ -136,6 +137,22 @@ test("octets of the command line arrive as they are", async () => {
   const [{ sender, header }] = deliveries();
   expect(sender).toBe("r\u00c3\u00bcdi@b.test");
   expect(header).toContain("Return-Path: <r\u00c3\u00bcdi@b.test>");
+});
+
+test("octets that are no UTF-8 arrive as they are, too", () => {
+  // What Node gives to a program is UTF-8: a shell makes the words.
+  const script = 'exec "$0" -odi -f "$(printf "r\\374di@b.test")" -F "$(printf "J\\366rg")" ann';
+  const sendmail = join(import.meta.dirname, "../../bin/sendmail");
+  const call = (...words: string[]) =>
+    spawnSync("sh", ["-c", words.join(" "), sendmail], {
+      input: "From: x\nSubject: x\n\nx\n",
+      encoding: "latin1",
+      env: { PATH: process.env["PATH"], RULEMAIL_HOME: server.home },
+    });
+  expect(call(script)).toMatchObject({ status: 0, stderr: "" });
+  expect(deliveries()[0].header).toContain("Return-Path: <r\u00fcdi@b.test>");
+  expect(call('exec "$0" -odi -f ann -F "$(printf "J\\366rg")" -t joe <<E\nTo: bob\n\nE')).toMatchObject({ status: 0 });
+  expect(deliveries()[0].header).toContain("From: J\u00f6rg <ann>");
 });
 
 test("-odq and -odd leave the message to a queue run", async () => {
