@@ -35,6 +35,9 @@ const WRITING: Readonly<Record<StoreKind, WriterOptions>> = {
 
 /** Mailboxes written at once: a message to 500 users must not make everybody's syncs wait behind its own. */
 const CONCURRENT = 16;
+/** Who waits longer than this, for a lock or a slow disk, does so beside the others; ms, and how many. */
+const PATIENCE = 2_000;
+const MOST_WAITING = 500;
 
 export class LocalAgent implements Agent {
   readonly #environment: DeliveryEnvironment;
@@ -65,7 +68,7 @@ export class LocalAgent implements Agent {
     jobScope: MacroScope,
     written: Map<StoreKind, WrittenMessage>,
   ): Promise<Outcome> {
-    const { config, users, workers } = this.#environment;
+    const { config, users, workers, clock } = this.#environment;
     const { user: name, host } = recipient.triple;
     if (!isSafeName(name) || (host !== "" && !isSafeName(host))) return failed("5.1.1", "User unknown");
     const owner = await findUser(users, name);
@@ -91,7 +94,9 @@ export class LocalAgent implements Agent {
     // A home may be a folder of the system (/usr/sbin), where root has no business on a user's behalf.
     if (!job.mailer.argv.some((text) => text.includes(HOME))) makeNewMailbox(kind, path, rights);
     const argument = { path, ...(owner?.uid === rights.uid ? { owner: owner.uid } : {}) };
-    const result = await this.#slots.run(() => workers.run(rights, kind, argument, input, job.signal));
+    const patience = { clock, ms: PATIENCE, most: MOST_WAITING };
+    const write = () => workers.run(rights, kind, argument, input, job.signal);
+    const result = await this.#slots.run(write, patience);
     return fromTask(result, "local");
   }
 }

@@ -25,6 +25,11 @@ const CONCURRENT_ATTEMPTS = 100;
 /** Until the queue is asked again after it could not answer, ms. */
 const ASK_AGAIN = 1000;
 
+/** An attempt that takes longer mostly waits, for a host or a program: others get its turn, ms. */
+const PATIENCE = 5_000;
+/** So many may wait like that; each has a connection, or a place in the line of its user. */
+const MOST_WAITING = 1_000;
+
 /** So long a message that is about to be tried is left alone, ms. */
 const HEAD_START = 60_000;
 
@@ -84,7 +89,7 @@ export class Runner {
       try {
         const claim = await store.claim(id);
         if (claim !== undefined) {
-          void this.#work(claim).finally(() => this.#gate.leave());
+          this.#workInside(claim);
           continue;
         }
       } catch (error) {
@@ -110,8 +115,15 @@ export class Runner {
       await this.#gate.enter();
       const claim = await this.#next();
       if (claim === undefined) return this.#gate.leave();
-      void this.#work(claim).finally(() => this.#gate.leave());
+      this.#workInside(claim);
     }
+  }
+
+  /** Works for a place behind the gate. */
+  #workInside(claim: Claim): void {
+    const { clock } = this.#options;
+    const leave = this.#gate.leaveInTime({ clock, ms: PATIENCE, most: MOST_WAITING });
+    void this.#work(claim).finally(leave);
   }
 
   /** The next claim; a store that cannot be asked now is asked again. Undefined after stop(). */

@@ -27,12 +27,15 @@ let site: DeliverySite;
 let attempts: number[];
 let outcome: RecipientStatus["action"];
 let started: number;
+/** What deliveries to "slow" wait for. */
+let silent: PromiseWithResolvers<void>;
 
 beforeEach(() => {
   clock = new ManualClock();
   started = clock.now();
   store = new MemoryStore(clock);
   attempts = [];
+  silent = Promise.withResolvers();
   outcome = "delayed";
 });
 afterEach(async () => {
@@ -64,10 +67,11 @@ function start(interval: number | undefined, ages: { readonly min?: number; read
     }),
   } as unknown as Router;
   const agent: Agent = {
-    deliver(job) {
+    async deliver(job) {
+      if (job.recipients.some(({ triple }) => triple.user === "slow")) await silent.promise;
       attempts.push((clock.now() - started) / minute);
       const status: RecipientStatus = { action: outcome, status: "4.4.1", text: "text", at: clock.now() };
-      return Promise.resolve({ statuses: new Map(job.recipients.map(({ index }) => [index, status])) });
+      return { statuses: new Map(job.recipients.map(({ index }) => [index, status])) };
     },
   };
   site = fakeSite({
@@ -92,12 +96,12 @@ function never(): never {
   throw new Error("no report is due in these tests");
 }
 
-async function queued(nextTry?: number): Promise<QueueEntry> {
+async function queued(nextTry?: number, given = "x@far.test"): Promise<QueueEntry> {
   const draft = await openDraft(store);
   const envelope: Envelope = {
     id: draft.id,
     sender: "me@a.test",
-    recipients: [{ given: "x@far.test", state: "todo" }],
+    recipients: [{ given, state: "todo" }],
     headers: [],
     bodySize: 0,
     eightBit: false,
@@ -108,6 +112,11 @@ async function queued(nextTry?: number): Promise<QueueEntry> {
     messageClass: 0,
   };
   return draft.commit(envelope, { nextTry });
+}
+
+/** Lets what can happen without an end of anything happen. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 400; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Lets everything that is due happen. */
@@ -207,4 +216,18 @@ test("a queue that cannot be asked for a moment is asked again", async () => {
   }
   await settled();
   expect(attempts).toHaveLength(1);
+});
+
+test("mail for others goes on while a hundred attempts wait for a host that says nothing", async () => {
+  start(30 * minute);
+  for (let i = 0; i < 150; i++) await queued(undefined, "slow");
+  await queued();
+  await turns();
+  expect(attempts).toEqual([]);
+  clock.advance(10_000);
+  await turns();
+  expect(attempts).toHaveLength(1);
+  silent.resolve();
+  await settled();
+  expect(attempts).toHaveLength(151);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { Gate } from "../../../src/sys/gate.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
 
 test("no more actions run than there are slots, and all of them run", async () => {
   const slots = new Gate(2);
@@ -30,4 +31,36 @@ test("Gate lets no more tasks in than it has places, in the order they came", as
   gate.leave();
   await fourth;
   expect(order).toEqual(["third", "fourth"]);
+});
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+test("who takes long gives the place to others, as long as not too many do", async () => {
+  const clock = new ManualClock();
+  const gate = new Gate(1);
+  const patience = { clock, ms: 1000, most: 2 };
+  const ends = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
+  const begun: number[] = [];
+  const all = ends.map(({ promise }, number) =>
+    gate.run(() => {
+      begun.push(number);
+      return promise;
+    }, patience),
+  );
+  for (let seconds = 0; seconds < 5; seconds++) {
+    await turn();
+    clock.advance(1000);
+  }
+  // Two wait without a place, the third keeps it.
+  await turn();
+  expect(begun).toEqual([0, 1, 2]);
+  ends[2].resolve();
+  await turn();
+  expect(begun).toEqual([0, 1, 2, 3]);
+  for (const { resolve } of ends) resolve();
+  await Promise.all(all);
+  expect(gate.enter()).toBeUndefined();
+  expect(gate.enter()).toBeInstanceOf(Promise);
 });
