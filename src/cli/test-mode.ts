@@ -4,6 +4,7 @@
  * Commands run strictly one after the other; each waits for its look-ups before the next prompt. Text is octets
  * (latin1) in and out.
  */
+import { directFlags } from "../config/daemon-ports.ts";
 import { loadConfig } from "../config/load.ts";
 import { closeSync, openSync } from "node:fs";
 import type { CommandLineSetting, ConfigEnvironment } from "../config/environment.ts";
@@ -70,6 +71,7 @@ export async function runTestMode(given: SendmailArguments, streams: TestModeStr
     for (const { text } of late) output.line(text);
     exit = early[0]?.exit ?? exit;
     if (levels.level(0) >= 1) for (const line of machineIdentity(loaded.config)) output.line(line);
+    loaded.config.macros.set("daemon_flags", directFlags(loaded.config.options));
     // Who asks: the macro that a message from this user would have.
     loaded.config.macros.set("_", `${caller()}@localhost`);
     const session = new TestSession(loaded.config, environment, levels, trace, output, exit);

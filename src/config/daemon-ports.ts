@@ -1,6 +1,6 @@
 /** DaemonPortOptions and ClientPortOptions: "Name=MTA, Port=smtp, Family=inet6, M=Ea". */
 import type { ConfigMessages } from "../cf/messages.ts";
-import type { PortOptions } from "./config.ts";
+import type { Options, PortOptions } from "./config.ts";
 import { hostExists, portNumber } from "./endpoints.ts";
 import type { ConfigEnvironment } from "./environment.ts";
 
@@ -53,6 +53,20 @@ interface PlacedMessages {
   readonly messages: ConfigMessages;
   readonly at: number;
   readonly valueAt: number;
+}
+
+/** Modifier letters as {daemon_flags} shows them: blanks between, upper case doubled. */
+export function flagLetters(modifiers: Iterable<string>): string {
+  return Array.from(modifiers, (letter) => (/[A-Z]/.test(letter) ? letter + letter : letter)).join(" ");
+}
+
+/**
+ * {daemon_flags} where no listener has any: option DirectSubmissionModifiers.
+ * @returns undefined when the option is not set
+ */
+export function directFlags(options: Options): string | undefined {
+  const letters = options.text("DirectSubmissionModifiers").replaceAll(/\s/g, "");
+  return letters === "" ? undefined : flagLetters(letters);
 }
 
 /** The modifiers as `-d37.1` shows them: `<AUTHREQ,NOETRN>`, nothing when there is none. */

@@ -2,6 +2,7 @@
  * Submission from this machine: `sendmail user ...`, `sendmail -t`. The same way in as for SMTP; what differs is that
  * recipients may stand in the header, that Bcc: is taken out, and that the caller hears at once which recipients are bad.
  */
+import { directFlags } from "../config/daemon-ports.ts";
 import { privacyOf } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
 import type { Recipient } from "../envelope/recipient.ts";
@@ -189,7 +190,7 @@ function submissionScope(config: Config, submission: Submission, sender: string)
     ["client_name", "localhost"],
     ["client_addr", "127.0.0.1"],
     ["client_resolve", "OK"],
-    ["daemon_flags", "c u"],
+    ["daemon_flags", directFlags(config.options) ?? "c u"],
   ]);
 }
 

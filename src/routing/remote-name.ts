@@ -46,7 +46,6 @@ export function remoteName(
   if (!tokens) return { text: address, status: EX.OK };
   const sets = role === "sender" ? mailer.sender : mailer.recipient;
   const own = part === "envelope" ? sets.envelope : sets.header;
-  context.scope.set("addr_type", `${part[0]} ${role[0]}`);
   return whenReady(parser.through(tokens, [3], context), (canonical) => {
     const completed =
       appendDomain !== undefined && part === "header" && !canonical.tokens.includes("@")
@@ -74,6 +73,7 @@ export function namedInMail(
   // The null address has nothing around it; rulesets decide what it is called.
   const frame = address === "" ? NOTHING_AROUND : crack(config, address, true);
   const asked = role.part === "header" ? readable(address) : address;
+  context.scope.set("addr_type", `${role.part[0]} ${role.role[0]}`);
   return whenReady(remoteName(config, parser, mailer, asked, role, context, frame), (named) => {
     // What no ruleset could read stays as it was, with what stands around it.
     const untouched = asked !== address && named.text === asked;

@@ -4,6 +4,7 @@
  * A refused client is not hung up on: it gets a 554 greeting and the same refusal to every command that moves mail
  * (RFC 5321 §3.1), as sendmail does it.
  */
+import { flagLetters } from "../config/daemon-ports.ts";
 import { isIPv6 } from "node:net";
 import { rfc5322Date } from "../mail/date.ts";
 import { reply } from "../mail/reply.ts";
@@ -53,7 +54,7 @@ function setClientMacros(session: Conversation, client: ClientIdentity): void {
   scope.set("if_name", session.settings.hostName);
   scope.set("s", client.name);
   scope.set("_", client.resolve === "FORGED" ? `${session.relay} (may be forged)` : session.relay);
-  setDaemonMacros(session, daemonFlags(session.port.modifiers));
+  setDaemonMacros(session, flagLetters(session.port.modifiers));
 }
 
 export function setDaemonMacros({ scope, port }: Pick<Conversation, "scope" | "port">, flags: string): void {
@@ -62,12 +63,6 @@ export function setDaemonMacros({ scope, port }: Pick<Conversation, "scope" | "p
   scope.set("daemon_flags", flags);
   scope.set("daemon_info", "accepting connections");
   scope.set("r", "SMTP");
-}
-
-/** Modifier letters as {daemon_flags} shows them: blanks between, upper case doubled. */
-function daemonFlags(modifiers: ReadonlySet<string>): string {
-  if (modifiers.size === 0) return "";
-  return [...modifiers].map((letter) => (/[A-Z]/.test(letter) ? letter + letter : letter)).join(" ");
 }
 
 /** srv_features, the judges of the connect stage, then greet_pause. */
