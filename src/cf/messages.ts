@@ -42,6 +42,8 @@ export class ConfigMessages {
   /** Index of the part of the line, in that form, that messages are about. */
   #focus = 0;
   #exit: ExitCode = EX.OK;
+  #refusal: ExitCode = EX.OK;
+  #isIdle = false;
   #stopped = false;
 
   /** @param print gets each line as sendmail prints it, when it happens */
@@ -55,6 +57,16 @@ export class ConfigMessages {
     return this.#exit;
   }
 
+  /** The same for a server, without errors in what nothing acts on. */
+  get refusal(): ExitCode {
+    return this.#refusal;
+  }
+
+  /** Nothing acts on what the current line sets: errors in it are told, and are no reason not to start. */
+  idle(): void {
+    this.#isIdle = true;
+  }
+
   /** True after an error that sendmail does not survive. */
   get stopped(): boolean {
     return this.#stopped;
@@ -64,6 +76,7 @@ export class ConfigMessages {
   enter(line: LogicalLine | undefined, comments = true): void {
     this.#line = line;
     this.#comments = comments;
+    this.#isIdle = false;
     this.focus(0);
   }
 
@@ -92,7 +105,7 @@ export class ConfigMessages {
   /** Something is wrong; reading goes on. */
   error(text: string, about: About = {}): void {
     this.#say("error", text, about);
-    if (this.#exit === EX.OK) this.#exit = about.exit ?? EX.SOFTWARE;
+    this.#fail(about.exit ?? EX.SOFTWARE);
   }
 
   /** Something is wrong that sendmail mentions without a bad exit status. */
@@ -112,7 +125,7 @@ export class ConfigMessages {
     this.#print(asShown(text));
     const said = text.replace(/^warning: /i, "").trim();
     this.#add("warning", said, about);
-    if (this.#exit === EX.OK) this.#exit = about.exit ?? EX.OK;
+    this.#fail(about.exit ?? EX.OK);
   }
 
   /** A line more of the warning before. */
@@ -125,6 +138,12 @@ export class ConfigMessages {
   /** The status that counts, whatever was wrong before. */
   endWith(exit: ExitCode): void {
     this.#exit = exit;
+    this.#refusal = exit;
+  }
+
+  #fail(exit: ExitCode): void {
+    if (this.#exit === EX.OK) this.#exit = exit;
+    if (this.#refusal === EX.OK && !this.#isIdle) this.#refusal = exit;
   }
 
   /** Something worth knowing that sendmail would not mention: only in our own listing. */

@@ -46,6 +46,8 @@ export interface LoadedConfig {
   readonly messages: readonly string[];
   /** 0, or the status that sendmail would end with because of the configuration. */
   readonly exit: ExitCode;
+  /** The same for a server: what is wrong with settings that nothing acts on does not keep it from starting. */
+  readonly refusal: ExitCode;
 }
 
 /** @param file path of the cf file */
@@ -61,6 +63,7 @@ export async function loadConfig(file: string, environment: ConfigEnvironment): 
     notes: messages.notes,
     messages: printed,
     exit: messages.exit,
+    refusal: messages.refusal,
   });
   const reader = new ConfigReader(messages, environment);
   await reader.applyCommandLine();

@@ -135,8 +135,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   RunAsUser: owner("RunAsUser", "RunAsUser"),
   TrustedUser: async (value, { messages, environment, setter }) => {
     const found = /^[0-9]/.test(value) || (value !== "" && (await environment.users.find(value)) !== undefined);
-    // Nothing acts on it: no reason not to start.
-    if (!found) return messages.remark(`readcf: option TrustedUser: unknown user ${value}`);
+    if (!found) return messages.error(`readcf: option TrustedUser: unknown user ${value}`);
     setter.values.set("TrustedUser", value);
   },
   g: async (value, { messages, environment, setter }) => {

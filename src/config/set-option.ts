@@ -122,6 +122,7 @@ export class OptionSetter {
     const why = timeout ? notActedOn("timeout", suboption.toLowerCase()) : notActedOn("option", row.name);
     // Setting all members of a group of times is no setting without effect.
     if (why === undefined || why.startsWith("sets ")) return;
+    this.#messages.idle();
     this.#messages.note(`nothing acts on this option (${why}): ${row.name}${timeout ? `.${suboption}` : ""}`);
   }
 

@@ -44,7 +44,7 @@ export async function openSite<Agents extends Attachment>(
   const { machine, resolver, clock, log } = surroundings;
   const users = new ConfiguredUsers(clock);
   const environment: ConfigEnvironment = { machine, resolver, clock, log, users, group: groupId, settings, opMode };
-  const { config, diagnostics, exit, messages: plain } = await loadConfig(file, environment);
+  const { config, diagnostics, exit, refusal, messages: plain } = await loadConfig(file, environment);
   const messages = plain.length === 0 ? [] : withOrigins(plain, file, originsOf(file));
   if (config === undefined) return { kind: "failed", messages, diagnostics, exit };
   users.choose(config.options.text("MailboxDatabase"));
@@ -55,5 +55,5 @@ export async function openSite<Agents extends Attachment>(
     aliasDatabases: openAliasDatabases(config, users, surroundings),
     report: (text) => log.write(9, { priority: "info", text }),
   };
-  return { kind: "opened", site: new Site(parts, attach), messages, exit };
+  return { kind: "opened", site: new Site(parts, attach), messages, exit: refusal };
 }

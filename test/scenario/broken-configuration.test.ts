@@ -46,7 +46,8 @@ describe("a server does not start", () => {
     ["an unknown option", "O FooBar=1\n", 70, "unknown option name FooBar"],
     ["an unknown timeout", "O Timeout.nosuch=5m\n", 70, "invalid timeout nosuch"],
     ["an unknown map class", "Kx nosuchclass /x\n", 70, "class nosuchclass not available"],
-    ["a user that is not there", "O RunAsUser=no-such-user\n", 70, "unknown user no-such-user"],
+    ["a user that is not there", "O DefaultUser=no-such-user\n", 70, "unknown user no-such-user"],
+    ["that after an option that does nothing", "O TrustedUser=nobody-here\nO FooBar=1\n", 70, "option name FooBar"],
     ["a mailer without arguments", "Mfoo, P=/x\n", 70, "A= argument required"],
     ["a line of no kind", "root:x:0:0\n", 70, "unknown configuration line"],
     ["a class file that is not there", "Fw/nonexistent/names\n", 71, "cannot open"],
@@ -77,10 +78,13 @@ describe("a server does not start", () => {
   });
 });
 
-test("an unknown TrustedUser, which nothing acts on, is told and keeps no server from starting", () => {
-  const { status, stderr } = run(`${GOOD}O TrustedUser=no-such-user\n`, "-bd");
-  const [pid] = readFileSync(join(home, "pid"), "latin1").split("\n");
-  process.kill(Number(pid));
-  expect(stderr).toContain("option TrustedUser: unknown user no-such-user");
-  expect(status).toBe(0);
-});
+test.each(["TrustedUser", "RunAsUser"])(
+  "an unknown %s, which nothing acts on, keeps no server from starting",
+  (name) => {
+    const { status, stderr } = run(`${GOOD}O ${name}=no-such-user\n`, "-bd");
+    const [pid] = readFileSync(join(home, "pid"), "latin1").split("\n");
+    process.kill(Number(pid));
+    expect(stderr).toContain(`option ${name}: unknown user no-such-user`);
+    expect(status).toBe(0);
+  },
+);
