@@ -236,7 +236,8 @@ class Work {
       });
       for (const job of jobs) {
         await gate.enter();
-        running.push(this.#runJob(job, statuses).finally(() => gate.leave()));
+        const work = this.#runJob(job, statuses).catch((error: unknown) => this.#accident(job, statuses, error));
+        running.push(work.finally(() => gate.leave()));
       }
     }
     await Promise.all(running);
@@ -252,6 +253,15 @@ class Work {
       this.#told?.(each.index, each.recipient, each.triple, status);
       this.#logOutcome(job.envelope, each.recipient, job.mailer.name, started, status);
     }
+  }
+
+  /** A fault of ours in one transaction: its recipients wait, and nobody whom another one served gets the message again. */
+  #accident(job: Job, statuses: Map<number, RecipientStatus>, error: unknown): void {
+    const { clock, log } = this.#environment;
+    const reason = error instanceof Error ? error.message : String(error);
+    const text = `SYSERR: delivery by mailer ${job.mailer.name} failed: ${reason}`;
+    log.write(1, { priority: "crit", id: this.#entry.id, text });
+    for (const { index } of job.recipients) if (!statuses.has(index)) statuses.set(index, lost(clock.now()));
   }
 
   async #settle(statuses: ReadonlyMap<number, RecipientStatus>): Promise<void> {

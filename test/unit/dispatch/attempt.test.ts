@@ -89,7 +89,7 @@ const agent: Agent = {
 
 function environment(
   aliases: Record<string, string> = {},
-  parts: { readonly config?: Config; readonly agent?: () => Agent } = {},
+  parts: { readonly config?: Config; readonly agent?: (mailer: Mailer) => Agent } = {},
 ): AttemptEnvironment {
   const site = fakeSite({
     config: parts.config ?? config,
@@ -127,8 +127,10 @@ function environment(
   };
 }
 
-function broken(): Agent {
-  throw new Error("a fault");
+/** The agent of all mailers but one. */
+function broken({ name }: Mailer): Agent {
+  if (name === "local") throw new Error("a fault");
+  return agent;
 }
 
 async function queued(sender: string, ...given: string[]): Promise<QueueEntry> {
@@ -221,16 +223,30 @@ describe("attempt()", () => {
     expect(store.get(id)).toMatchObject({ envelope: { recipients: [{ state: "failed" }, {}, { state: "deferred" }] } });
   });
 
+  test("a fault of ours in one transaction leaves what others have done", async () => {
+    const { id } = await queued("me@a.test", "joe", "x@far.test");
+    await tried(id, environment({}, { agent: broken }));
+    expect(store.get(id)).toMatchObject({ envelope: { recipients: [{ state: "deferred" }, { state: "delivered" }] } });
+    await tried(id);
+    expect(story.filter((line) => line.startsWith("deliver"))).toEqual([
+      "deliver esmtp x@far.test from <me@a.test>",
+      "deliver local joe from <me@a.test>",
+    ]);
+  });
+
   test("tells the sender when a fault of ours has kept a message for too long", async () => {
     const { id } = await queued("me@a.test", "x@far.test");
-    await tried(id, environment({}, { agent: broken }));
+    store.record = () => {
+      throw new Error("a fault");
+    };
+    await tried(id);
     expect(story.filter((line) => line.startsWith("report"))).toEqual([]);
     expect(store.get(id)).toMatchObject({ envelope: { recipients: [{ state: "todo" }] } });
     const day = 86_400_000;
     const timeout = (name: string): number => (name.startsWith("queuereturn") ? day : 0);
     const impatient = { ...config, options: { ...config.options, timeout } } as Config;
     const clock = { ...systemClock, now: () => Date.now() + 2 * day };
-    await tried(id, { ...environment({}, { agent: broken, config: impatient }), clock });
+    await tried(id, { ...environment({}, { config: impatient }), clock });
     expect(story.slice(-2)).toEqual(["report to me@a.test from <>", "settle 0=failed +0"]);
     expect(store.get(id)).toBeUndefined();
   });
