@@ -13,6 +13,7 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { type Destination, parseDestinations } from "./alias-list.ts";
 import { type LocalAnswer, type LocalNames, locate, sameTriple } from "./local-user.ts";
 
+export const USER_UNKNOWN: Reply = { code: 550, enhanced: "5.1.1", lines: ["User unknown"] };
 export const LOOP: Reply = { code: 554, enhanced: "5.4.6", lines: ["aliasing/forwarding loop broken"] };
 
 /** True when a name that its own aliases lead back to is no user here. */
@@ -65,6 +66,8 @@ export function leadSomewhere(
   return seen;
 }
 
+const isOnlyMember = (value: string): boolean => parseDestinations(value).length === 1;
+
 /** Addresses that are followed before an alias is taken to be good: the rest is found when it is expanded. */
 const MOST_FOLLOWED = 50;
 
@@ -93,7 +96,10 @@ export async function loopOf(
     const { triple } = resolution;
     const before = path.findLastIndex((each) => sameTriple(each.triple, triple));
     // Its own name: the user, who is known or not, as everywhere.
-    if (before === path.length - 1 && before >= 0) return undefined;
+    if (before === path.length - 1 && before >= 0) {
+      const alone = path.length === 1 && isOnlyMember(alias.value);
+      return alone && (await isNobody(names, triple)) ? USER_UNKNOWN : undefined;
+    }
     if (before >= 0) {
       for (const each of path) if (!(await isNobody(names, each.triple))) return undefined;
       continue;

@@ -3,10 +3,8 @@ import type { Triple } from "../envelope/recipient.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
-import { loopOf } from "./alias-loops.ts";
+import { loopOf, USER_UNKNOWN } from "./alias-loops.ts";
 import { type LocalNames, locate } from "./local-user.ts";
-
-const USER_UNKNOWN: Reply = { code: 550, enhanced: "5.1.1", lines: ["User unknown"] };
 
 /**
  * Whether a resolved address can be accepted at RCPT: 550 5.1.1 for a local name that is neither alias nor user.

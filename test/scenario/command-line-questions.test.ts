@@ -122,6 +122,8 @@ test("RCPT <\\user> is that user: no alias, no .forward", async () => {
   expect(await client.command("MAIL FROM:<ann@mail.example.test>")).toMatch(/^250 /);
   expect(await client.command("RCPT TO:<\\carol>")).toMatch(/^250 /);
   expect(await client.command("RCPT TO:<\\nosuch@mail.example.test>")).toMatch(/^550 5\.1\.1 /);
+  // An alias of its own name is the user, who is nobody.
+  expect(await client.command("RCPT TO:<self@mail.example.test>")).toMatch(/^550 5\.1\.1 .*User unknown/);
   expect(await client.command("RCPT TO:<\\fred@mail.example.test>")).toMatch(/^250 /);
   await client.command("DATA");
   expect(await client.command("Subject: x\r\n\r\nx\r\n.")).toMatch(/^250 /);

@@ -116,7 +116,7 @@ async function expand(
  * What sendmail 8.17 makes of such aliases (sorted): who gets mail, and what is wrong. `joe<ann` is a .forward of joe's.
  * The last word: does RCPT refuse it already?
  */
-const LOOPS: readonly (readonly [string, readonly string[], boolean])[] = [
+const LOOPS: readonly (readonly [string, readonly string[], boolean | string])[] = [
   ["l1: l2 / l2: l1", ["5.4.6 l1"], true],
   ["l1: l2 / l2: l3 / l3: l1", ["5.4.6 l1"], true],
   ["l1: l2, l3 / l2: l1 / l3: l2", ["5.4.6 l1"], true],
@@ -124,7 +124,7 @@ const LOOPS: readonly (readonly [string, readonly string[], boolean])[] = [
   ["l1: l2, bob / l2: l1", ["bob"], false],
   ["l1: l2, bob / l2: l3 / l3: l1, ann", ["ann", "bob"], false],
   ["l1: x, bob / x: y / y: x", ["bob"], false],
-  ["l1: l1", ["5.1.1 l1"], false],
+  ["l1: l1", ["5.1.1 l1"], "5.1.1"],
   ["l1: bob, l1", ["5.1.1 l1", "bob"], false],
   ["l1: ann, bob / bob: ann", ["ann"], false],
   ["l1: x / x: bob / bob: l1", ["bob"], false],
@@ -156,7 +156,7 @@ describe("aliases that lead back to themselves", () => {
     const names = context(aliases, ["ann", "bob"]);
     const triple = { mailer: "local", host: "", user: "l1" };
     const refusal = await refusalOf(names, triple, names.scope);
-    expect(refusal?.enhanced).toBe(refusedAtOnce ? "5.4.6" : undefined);
+    expect(refusal?.enhanced).toBe(refusedAtOnce === true ? "5.4.6" : refusedAtOnce || undefined);
   });
 });
 
