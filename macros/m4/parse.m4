@@ -99,13 +99,14 @@ R< $=w . > $+ < @ $+ >	$#confLOCAL_MAILER $@ $: $2
 R< $* > $+ < @ $+ >	$: $2 < @ $3 >
 ')dnl
 undivert(1)dnl
-ifdef(`SMART_HOST', `# everything else goes to the smart host
+ifdef(`SMART_HOST', `# everything else goes to the smart host, unless that is this host or none
 R$* < @ $* > $*		$: $>MailerToTriple < $S > $1 < @ $2 > $3
-', `ifdef(`_MAILER_smtp_', `# everything else goes to its own host
+')dnl
+ifdef(`_MAILER_smtp_', `# everything else goes to its own host
 R$* < @ $* > $*		$#confSMTP_MAILER $@ $2 $: $1 < @ $2 > $3
 ', `# nothing here can send to other hosts
 R$* < @ $* > $*		$#error $@ 5.1.2 $: "553 Unrecognized host name " $2
-')')dnl
+')dnl
 # no host: a user of ours
 undivert(33)dnl
 R$=L			$#confLOCAL_MAILER $: @ $1
@@ -137,7 +138,10 @@ ifdef(`SMART_HOST', `
 # an address in brackets by way of the smart host
 SLiteral
 R< $~[ : $+ > $*	$#$1 $@ $2 $: $3
+ifdef(`_MAILER_smtp_', `R< > $* < @ [ $* ] > $*	$#confSMTP_MAILER $@ [ $2 ] $: $1 < @ [ $2 ] > $3
 R< $+ > $*		$#confSMTP_MAILER $@ $1 $: $2
+', `R< $* > $* < @ [ $* ] > $*	$#error $@ 5.1.2 $: "553 Unrecognized host name " [ $3 ]
+')dnl
 ')dnl
 undivert(31)dnl
 
