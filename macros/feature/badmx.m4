@@ -1,13 +1,14 @@
 divert(-1)
 dnl FEATURE(`badmx', `regular expression'): senders are refused when an MX record of their domain leads to an address that cannot
-dnl be right, like the loopback, or names no host but an address.
+dnl be right, like the loopback, or names no host but an address (seen, as
+dnl elsewhere, where its last number has one digit).
 dnl
 dnl Argument: a regular expression of bad addresses, default those that begin with 127. or 10., and 0.0.0.0.
 dnl
 dnl Example:
 dnl   FEATURE(`badmx')
 PUSHDIVERT(30)Kbadmx regex -a<BADMX> ifelse(defn(`_ARG_'), `', ^(127\.|10\.|0\.0\.0\.0), `_ARG_')
-Kmxnumber regex -a<NUMBER> ^(.*:)?[0-9]{1,3}(\.[0-9]{1,3}){3}\.?(:.*)?$
+Kmxnumber regex -a<NUMBER> ^(.*:)?([0-9]{1,3}\.){3}[0-9]\.?(:.*)?$
 Kmxlist bestmx -z: -T<TEMP>
 Kdnsa dns -R A -a. -T<TEMP>
 POPDIVERT
