@@ -2,11 +2,11 @@
  * Random site files compiled with this library and with the original's: the options that they set, the mailers, and what is
  * decided about addresses must be the same. More of them: npm run fuzz, with a genuine sendmail at hand.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect } from "@jest/globals";
 import { fuzz } from "../support/fuzz.ts";
-import { runInside } from "../support/foreign-programs.ts";
+import { folderForTables, runInside } from "../support/foreign-programs.ts";
 import { peerTest } from "../support/peers.ts";
 import { randomSite, siteFiles } from "../support/random-sites.ts";
 
@@ -44,8 +44,7 @@ const QUESTIONS = [
 
 let folder = "";
 beforeEach(() => {
-  // No folder above may be writable by others: the original would not read the tables.
-  folder = mkdtempSync(join(import.meta.dirname, "../../node_modules/.random-sites-"));
+  folder = folderForTables(".random-sites-");
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -3,8 +3,8 @@
  * Nothing of them is read; they only answer. What tests do without them: peers.ts.
  */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, readdirSync, realpathSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, mkdtempSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { peersFolder } from "./package-source.ts";
 
 const home = join(import.meta.dirname, "../..");
@@ -75,6 +75,21 @@ export function runInside(kind: "shell" | "bare", script: string, ours = true): 
     env: { HOME: process.env["HOME"], RULEMAIL_PEERS: peersFolder, PATH: ours ? `${join(home, "bin")}:${path}` : path },
   });
   return { status, stdout, stderr };
+}
+
+/**
+ * A new folder for tables that a genuine sendmail shall read: no folder above it may be writable by others, as /tmp is, where
+ * a checkout may lie.
+ */
+export function folderForTables(name: string): string {
+  const places = [peersFolder, join(home, "node_modules"), "/var/cache", "/root"];
+  const place = places.find((each) => existsSync(each) && isOursAlone(realpathSync(each)));
+  return mkdtempSync(join(place ?? peersFolder, name));
+}
+
+function isOursAlone(folder: string): boolean {
+  const above = dirname(folder);
+  return (statSync(folder).mode & 0o002) === 0 && (above === folder || isOursAlone(above));
 }
 
 /** What the tests of a file can have: the first reason why not. */
