@@ -139,9 +139,9 @@ ifdef(`SMART_HOST', `
 SLiteral
 R< $~[ : $+ > $*	$#$1 $@ $2 $: $3
 ifdef(`_MAILER_smtp_', `R< > $* < @ [ $* ] > $*	$#confSMTP_MAILER $@ [ $2 ] $: $1 < @ [ $2 ] > $3
-R< $+ > $*		$#confSMTP_MAILER $@ $1 $: $2
-', `R< $* > $* < @ [ $* ] > $*	$#error $@ 5.1.2 $: "553 Unrecognized host name " [ $3 ]
+', `R< > $* < @ [ $* ] > $*	$#error $@ 5.1.2 $: "553 Unrecognized host name " [ $2 ]
 ')dnl
+R< $+ > $*		$#confSMTP_MAILER $@ $1 $: $2
 ')dnl
 undivert(31)dnl
 
