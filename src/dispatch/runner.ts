@@ -34,7 +34,7 @@ const MOST_WAITING = 1_000;
 const HEAD_START = 60_000;
 
 /** Far enough away to mean "when somebody asks". */
-export const WHEN_ASKED = 8_640_000_000_000_000;
+const WHEN_ASKED = 8_640_000_000_000_000;
 
 export class Runner {
   readonly #options: RunnerOptions;

@@ -46,10 +46,12 @@ export function serveStdio(services: SmtpServices, streams: StdioStreams): Promi
 
 class StdioSession extends SmtpSession {
   readonly #user: string;
+  readonly #streams: Socket;
 
   constructor(server: RuleServer, socket: Socket, services: SmtpServices, user: string) {
     super(server, socket, null, services, noPort);
     this.#user = user;
+    this.#streams = socket;
   }
 
   override welcome(): Answer | undefined {
@@ -67,7 +69,7 @@ class StdioSession extends SmtpSession {
   /** Both sides are ours: when the last reply is out, nothing remains to be waited for. */
   override close(): void {
     super.close();
-    const socket = this._socket;
+    const socket = this.#streams;
     if (socket.writableFinished) socket.destroy();
     else socket.once("finish", () => socket.destroy());
   }
