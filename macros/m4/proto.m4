@@ -1,13 +1,13 @@
 divert(-1)
 dnl proto.m4: writes the configuration, piece by piece, after the site file has been read. Each ruleset has one place:
 dnl   late.m4 (what the site has left open)  head.m4 (macros, classes, maps)  options.m4  fields.m4 (header lines)  canonify.m4  parse.m4  localaddr.m4
-dnl   masquerade.m4  pseudo.m4  access.m4 (look-ups in the access table)  check.m4 (who may send what to whom)  tls.m4
+dnl   masquerade.m4  pseudo.m4  access.m4 (look-ups in the access table)  policy.m4 (who may send what to whom)  tls.m4
 divert(0)_END_COMMENT_`'dnl
 dnl lines of the site are read before the level is known, as they always were
 
 V10/Berkeley
 include(_CF_DIR_`m4/late.m4')dnl
-include(_CF_DIR_`m4/checks.m4')dnl
+include(_CF_DIR_`m4/site-checks.m4')dnl
 include(_CF_DIR_`m4/head.m4')dnl
 include(_CF_DIR_`m4/options.m4')dnl
 include(_CF_DIR_`m4/fields.m4')dnl
@@ -17,7 +17,7 @@ include(_CF_DIR_`m4/localaddr.m4')dnl
 include(_CF_DIR_`m4/masquerade.m4')dnl
 ifdef(`_MAILER_smtp_', `include(_CF_DIR_`m4/pseudo.m4')')dnl
 include(_CF_DIR_`m4/access.m4')dnl
-include(_CF_DIR_`m4/check.m4')dnl
+include(_CF_DIR_`m4/policy.m4')dnl
 include(_CF_DIR_`m4/tls.m4')dnl
 
 ############################

@@ -2,8 +2,8 @@
  * The difference of two configurations in meaning: not which lines changed, but which options, mailers, classes, maps,
  * macros, headers and rules are others, and which addresses go elsewhere.
  */
-import { createRouter } from "../routing/resolve.ts";
-import type { Resolution } from "../routing/router.ts";
+import { createMailRules } from "../routing/resolve.ts";
+import type { Resolution } from "../routing/mail-rules.ts";
 import { replyText } from "../mail/reply.ts";
 import {
   classFilesOf,
@@ -151,12 +151,12 @@ function diffRulesets(before: Subject, after: Subject): Difference["rulesets"] {
 
 /** Where each address goes. */
 async function ways({ config }: Subject, addresses: readonly string[]): Promise<Map<string, string>> {
-  const router = createRouter(config);
+  const rules = createMailRules(config);
   const host = config.expand(config.macros.get("j") ?? "", config.macros);
   const table = new Map<string, string>();
   for (const address of addresses) {
     const shown = address.replaceAll("${j}", host);
-    table.set(shown, wayText(await router.resolve(shown, config.macros.child())));
+    table.set(shown, wayText(await rules.resolve(shown, config.macros.child())));
   }
   return table;
 }

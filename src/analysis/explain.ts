@@ -13,8 +13,8 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Triple } from "../envelope/recipient.ts";
 import { destinationText, parseDestinations } from "../routing/alias-list.ts";
 import { type LocalAnswer, type LocalNames, locate, sameTriple } from "../routing/local-user.ts";
-import { createRouter } from "../routing/resolve.ts";
-import type { Resolution, Router } from "../routing/router.ts";
+import { createMailRules } from "../routing/resolve.ts";
+import type { Resolution, MailRules } from "../routing/mail-rules.ts";
 import { RunRecorder, type RulesetRun } from "./record-runs.ts";
 
 export interface Question {
@@ -98,7 +98,7 @@ class Story {
   readonly #watch: Watch;
   readonly #question: Question;
   readonly #names: Names | undefined;
-  readonly #router: Router;
+  readonly #rules: MailRules;
   readonly #scope: MacroScope;
   readonly #messages = new Set<string>();
   #truncated = false;
@@ -108,7 +108,7 @@ class Story {
     this.#watch = watch;
     this.#question = question;
     this.#names = names;
-    this.#router = createRouter(config, (text) => this.#note(printable(text)));
+    this.#rules = createMailRules(config, (text) => this.#note(printable(text)));
     this.#scope = config.macros.child([["addr_type", `e ${question.role[0]}`]]);
   }
 
@@ -118,7 +118,7 @@ class Story {
 
   async tell(): Promise<Explanation> {
     const { address, role } = this.#question;
-    const { answer, runs } = await this.#watched(() => this.#router.resolve(address, this.#scope, undefined, role));
+    const { answer, runs } = await this.#watched(() => this.#rules.resolve(address, this.#scope, undefined, role));
     const canonical = runs.find(({ number }) => number === 3)?.result;
     const triple = answer.kind === "triple" ? answer.triple : undefined;
     const local = triple === undefined ? undefined : await this.#local(triple);
@@ -141,7 +141,7 @@ class Story {
     const flags = this.#config.mailers.get(triple.mailer)?.flags;
     if (names === undefined || this.#question.role === "sender") return undefined;
     if (flags === undefined || !["A", "5", "w"].some((flag) => flags.has(flag))) return undefined;
-    const place = { config: this.#config, router: this.#router, ...names };
+    const place = { config: this.#config, rules: this.#rules, ...names };
     const { answer, runs } = await this.#watched(() => locate(place, triple, false, this.#scope));
     return localStory(answer, triple, runs);
   }
@@ -170,7 +170,7 @@ class Story {
     const { address, role } = this.#question;
     this.#scope.set("addr_type", `${part[0]} ${role[0]}`);
     const { answer, runs } = await this.#watched(() =>
-      this.#router.rewrite(mailer, address, { role, part }, this.#scope),
+      this.#rules.rewrite(mailer, address, { role, part }, this.#scope),
     );
     const text = answer.kind === "address" ? { text: answer.text } : {};
     return { part, mailers: [mailer.name], ...text, rulesets: runs };

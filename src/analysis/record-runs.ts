@@ -1,5 +1,5 @@
 /** Keeps what an engine does as a tree: rulesets, the rules that fired in them, their look-ups and calls. */
-import type { LookupResult } from "../rewriting/lookup.ts";
+import type { LookupResult } from "../rewriting/lookup-map.ts";
 import type { Rule } from "../rewriting/rule.ts";
 import { printTokens, type Tokens } from "../rewriting/tokens.ts";
 import { printRule, type RewriteWatcher } from "../rewriting/trace.ts";

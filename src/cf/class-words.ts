@@ -1,5 +1,5 @@
 /** The words of a C line, and of `.C` in test mode: `Cw one two $j $=t`. */
-import { WordSet } from "../rewriting/class-set.ts";
+import { WordSet } from "../rewriting/word-set.ts";
 import { readMacroName } from "../rewriting/macro-name.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { expandWhileReading, readOperators } from "../rewriting/macro-text.ts";

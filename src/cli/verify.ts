@@ -20,10 +20,10 @@ export async function verify(args: SendmailArguments): Promise<number> {
   }
   const opened = await openForCommand(args);
   if (typeof opened === "number") return opened;
-  const { config, router, aliases, users, dontBlame, agents } = opened;
+  const { config, rules, aliases, users, dontBlame, agents } = opened;
   const names = {
     config,
-    router,
+    rules,
     aliases: args.noAliasing ? withoutAliases : aliases,
     users,
     dontBlame,

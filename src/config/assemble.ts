@@ -1,5 +1,5 @@
 /** Puts what was read together: the Config that the rest of the server asks. */
-import { EMPTY_CLASS, WordSet } from "../rewriting/class-set.ts";
+import { EMPTY_CLASS, WordSet } from "../rewriting/word-set.ts";
 import { createRewriter } from "../rewriting/engine.ts";
 import { expandMacros } from "../rewriting/macro-text.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";

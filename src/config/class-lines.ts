@@ -4,7 +4,7 @@ import { classMapOf, readClassSource, readClassWords, wordsOf } from "../cf/clas
 import { addClassWords } from "../cf/class-words.ts";
 import type { ConfigMessages } from "../cf/messages.ts";
 import { ldapClassArguments } from "../maps/ldap-schema.ts";
-import { WordSet } from "../rewriting/class-set.ts";
+import { WordSet } from "../rewriting/word-set.ts";
 import { readMacroName } from "../rewriting/macro-name.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { expandWhileReading } from "../rewriting/macro-text.ts";

@@ -3,8 +3,8 @@
  *
  * Built by `loadConfig` from a cf file; everything below asks it and nothing changes it.
  */
-import type { ClassSet } from "../rewriting/classes.ts";
-import type { LookupMap } from "../rewriting/lookup.ts";
+import type { ClassSet } from "../rewriting/class-set.ts";
+import type { LookupMap } from "../rewriting/lookup-map.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { RulesetTable } from "../rewriting/rulesets.ts";
 import type { Rewriter } from "../rewriting/rewriter.ts";

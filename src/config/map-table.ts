@@ -6,7 +6,7 @@ import type { ConfigMessages } from "../cf/messages.ts";
 import type { MapDeclaration as DeclaredMap, MapEnvironment } from "../maps/environment.ts";
 import { mapClassNames, openMap } from "../maps/registry.ts";
 import { expandMacros } from "../rewriting/macro-text.ts";
-import type { LookupMap, LookupResult } from "../rewriting/lookup.ts";
+import type { LookupMap, LookupResult } from "../rewriting/lookup-map.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import type { ConfigEnvironment } from "./environment.ts";

@@ -1,6 +1,6 @@
 /** Macros and classes that exist before the file is read, and those that depend on what it said. */
 import { readFileSync } from "node:fs";
-import type { WordSet } from "../rewriting/class-set.ts";
+import type { WordSet } from "../rewriting/word-set.ts";
 import { OPERATORS, expandMacros } from "../rewriting/macro-text.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { parseHosts } from "../sys/hosts.ts";

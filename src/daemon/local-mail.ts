@@ -58,7 +58,7 @@ function told(problem: string | undefined, title?: string): string[] {
 /** The mailer that mail for a local user goes to, and what is wrong on the way to it; neither when it goes elsewhere. */
 async function localMailer(site: DeliverySite): Promise<{ readonly mailer?: Mailer; readonly problem?: string }> {
   const scope = site.config.macros.child();
-  const resolution = await site.router.resolve(POSTMASTER, scope);
+  const resolution = await site.rules.resolve(POSTMASTER, scope);
   if (resolution.kind !== "triple") return {};
   const local = (name: string): Mailer | undefined => {
     const mailer = site.config.mailers.get(name);

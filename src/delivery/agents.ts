@@ -12,7 +12,7 @@ import { FileAgent } from "./file-agent.ts";
 import { LocalAgent } from "./local-agent.ts";
 import { deferred, failed, reportForAll } from "./outcome.ts";
 import { ProgramAgent, takesArguments } from "./program-agent.ts";
-import { SmtpAgent } from "./smtp-agent.ts";
+import { SmtpAgent } from "./smtp/smtp-agent.ts";
 import { standInFor } from "../config/stand-in.ts";
 import { StandInAgent } from "./stand-in-agent.ts";
 

@@ -144,14 +144,14 @@ class Work {
   /** Resolves anew and opens aliases, .forward files and lists; what cannot be placed ends in `statuses`. */
   async #expand(pending: readonly number[], statuses: Map<number, RecipientStatus>): Promise<void> {
     const { envelope } = this.#entry;
-    const { config, router, users, dontBlame, agents } = this.#site;
+    const { config, rules, users, dontBlame, agents } = this.#site;
     const aliases = envelope.macros[NO_ALIASES] === undefined ? this.#site.aliases : withoutAliases;
     const first = this.#entry.attempts === 0;
     const given = first ? envelope.recipients : envelope.recipients.map(withoutTriple);
     const expansion = await expandRecipients(
       {
         config,
-        router,
+        rules,
         aliases,
         users,
         dontBlame,
@@ -231,7 +231,7 @@ class Work {
         recipients,
         message: this.#claim.message(),
         scope: owner === undefined ? this.#scope : this.#scope.child(senderMacros(owner)),
-        addresses: this.#site.router,
+        addresses: this.#site.rules,
         signal: this.#environment.signal,
       });
       for (const job of jobs) {

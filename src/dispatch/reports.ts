@@ -17,7 +17,7 @@ import { formatField, isField, unfold } from "../mail/header.ts";
 import { replyText } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
-import type { Router } from "../routing/router.ts";
+import type { MailRules } from "../routing/mail-rules.ts";
 import { readTrustedText } from "../routing/trusted-text.ts";
 import type { Site } from "../site/site.ts";
 import type { Clock } from "../sys/clock.ts";
@@ -94,7 +94,7 @@ async function send(
     ["r", undefined],
     ["s", "localhost"],
   ]);
-  const recipients = await Promise.all(plan.to.map((address) => recipientOf(site.router, address, scope)));
+  const recipients = await Promise.all(plan.to.map((address) => recipientOf(site.rules, address, scope)));
   const session = Transaction.ofSession(site, { relay: "localhost" }, scope);
   const transaction = session.message({
     sender: "",
@@ -132,9 +132,9 @@ async function send(
 }
 
 /** A report goes to the reverse-path of the message, wherever that leads now. */
-async function recipientOf(router: Router, address: string, scope: MacroScope): Promise<Recipient> {
+async function recipientOf(rules: MailRules, address: string, scope: MacroScope): Promise<Recipient> {
   const recipient: Recipient = { given: address, state: "todo", notify: ["NEVER"] };
-  const resolution = await router.resolve(address, scope);
+  const resolution = await rules.resolve(address, scope);
   return resolution.kind === "triple" ? { ...recipient, resolved: resolution.triple } : recipient;
 }
 

@@ -9,7 +9,7 @@ import { closeSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { foldCase } from "../rewriting/fold-case.ts";
 import { MacroScope } from "../rewriting/macro-scope.ts";
-import type { LookupContext } from "../rewriting/lookup.ts";
+import type { LookupContext } from "../rewriting/lookup-map.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { checkFolderFor, errorText, explainUnopened, openSafely, type Unopened } from "../sys/safe-file.ts";
 import { DatabaseBuilder } from "./build.ts";

@@ -4,7 +4,7 @@
  * A key may have been stored with a trailing NUL (makemap -N): -N looks only for such keys, -O only for those without,
  * and without either flag both are tried.
  */
-import type { LookupContext } from "../rewriting/lookup.ts";
+import type { LookupContext } from "../rewriting/lookup-map.ts";
 import { errorText, type Unopened } from "../sys/safe-file.ts";
 import { databasePath, readSourceTable, sourcePath, type Table } from "./database-file.ts";
 import { COMMON_FLAGS } from "./flags.ts";

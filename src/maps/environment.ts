@@ -1,7 +1,7 @@
 /** What a map is made from: its K line, and the parts of the server that map classes ask. */
 import type { NameSources } from "../dns/names.ts";
 import type { Resolver } from "../dns/resolver.ts";
-import type { LookupMap } from "../rewriting/lookup.ts";
+import type { LookupMap } from "../rewriting/lookup-map.ts";
 import type { Location } from "../source/location.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { Machine } from "../sys/machine.ts";

@@ -3,7 +3,7 @@
  *
  *     key ─ unquote (not with -q) ─ fold (not with -f) ─▶ class ─▶ value ─ %0..%9 ─ -a ─▶ result
  */
-import type { LookupContext, LookupMap, LookupResult } from "../rewriting/lookup.ts";
+import type { LookupContext, LookupMap, LookupResult } from "../rewriting/lookup-map.ts";
 import { foldCase } from "../rewriting/fold-case.ts";
 import { type MaybePromise, isPromise } from "../sys/maybe-promise.ts";
 import { EX } from "../sys/sysexits.ts";

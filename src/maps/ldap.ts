@@ -8,7 +8,7 @@
  * instead of a complete result is a temporary failure.
  */
 import { EX } from "../sys/sysexits.ts";
-import type { LookupContext } from "../rewriting/lookup.ts";
+import type { LookupContext } from "../rewriting/lookup-map.ts";
 import type { MapEnvironment } from "./environment.ts";
 import { fillFilter, readableFilter } from "./ldap-filter.ts";
 import {

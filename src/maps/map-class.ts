@@ -2,7 +2,7 @@
  * What one map class provides: its flags, and a bare look-up. Folding, unquoting, %-substitution, -a, -m, -T and -t are
  * the same for all classes and done once, in flagged-map.ts.
  */
-import type { LookupContext } from "../rewriting/lookup.ts";
+import type { LookupContext } from "../rewriting/lookup-map.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { ExitCode } from "../sys/sysexits.ts";
 import type { MapDeclaration, MapEnvironment } from "./environment.ts";

@@ -7,7 +7,7 @@
  */
 import type { ChildProcess } from "node:child_process";
 import { constants } from "node:os";
-import type { LookupContext } from "../rewriting/lookup.ts";
+import type { LookupContext } from "../rewriting/lookup-map.ts";
 import type { Clock } from "../sys/clock.ts";
 import { EX } from "../sys/sysexits.ts";
 import { COMMON_FLAGS } from "./flags.ts";

@@ -4,7 +4,7 @@
  * Opening a map reads its K line only; files and connections are opened at the first look-up, so that a server starts
  * although a table is not built yet, and a look-up that needs it is a temporary failure.
  */
-import type { LookupMap } from "../rewriting/lookup.ts";
+import type { LookupMap } from "../rewriting/lookup-map.ts";
 import { type Diagnostic, diagnostic } from "../source/diagnostic.ts";
 import { arithClass } from "./arith.ts";
 import { arpaClass } from "./arpa.ts";

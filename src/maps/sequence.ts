@@ -2,7 +2,7 @@
  * The class sequence: asks its members in order and takes the first answer. A member that cannot answer now does not stop
  * the search; when no other finds the key, the whole is a temporary failure.
  */
-import type { LookupContext, LookupMap, LookupResult } from "../rewriting/lookup.ts";
+import type { LookupContext, LookupMap, LookupResult } from "../rewriting/lookup-map.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { EX } from "../sys/sysexits.ts";
 import { type BareMap, type BareResult, type MapClass, tempfail } from "./map-class.ts";

@@ -10,7 +10,7 @@
 import { connect, type Socket } from "node:net";
 import type { Clock } from "../sys/clock.ts";
 import { EX } from "../sys/sysexits.ts";
-import type { LookupContext } from "../rewriting/lookup.ts";
+import type { LookupContext } from "../rewriting/lookup-map.ts";
 import { COMMON_FLAGS, type MapFlags } from "./flags.ts";
 import { type BareMap, type BareResult, found, MISSING, type MapClass, tempfail } from "./map-class.ts";
 import { encodeNetstring, readNetstring } from "./netstring.ts";

@@ -3,7 +3,7 @@
  * for the database, for example `name.files`, then `name.nis`. Their answer stands as it is: -a and -m of the switch change
  * nothing.
  */
-import type { LookupContext, LookupMap } from "../rewriting/lookup.ts";
+import type { LookupContext, LookupMap } from "../rewriting/lookup-map.ts";
 import { COMMON_FLAGS } from "./flags.ts";
 import { type BareMap, MISSING, type MapClass, tempfail } from "./map-class.ts";
 import { askInOrder } from "./sequence.ts";

@@ -8,7 +8,7 @@
  */
 import { readFileSync } from "node:fs";
 import { foldCase } from "../rewriting/fold-case.ts";
-import type { LookupContext } from "../rewriting/lookup.ts";
+import type { LookupContext } from "../rewriting/lookup-map.ts";
 import { EX } from "../sys/sysexits.ts";
 import { COMMON_FLAGS, type MapFlags } from "./flags.ts";
 import { type BareMap, type BareResult, found, type MapClass, tempfail } from "./map-class.ts";

@@ -3,7 +3,7 @@
  * counts, -f or not; -m gives the name of the user, not the key.
  */
 import { foldCase } from "../rewriting/fold-case.ts";
-import type { LookupContext } from "../rewriting/lookup.ts";
+import type { LookupContext } from "../rewriting/lookup-map.ts";
 import { isPromise } from "../sys/maybe-promise.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { User } from "../sys/users.ts";

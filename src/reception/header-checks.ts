@@ -25,7 +25,7 @@ export function checkField({ site, scope, headerNotes }: Transaction, field: Hea
   ]);
   const by = site.config.rulesets.nameOf(check.ruleset);
   const how = { keepComments, notes: headerNotes.nextField() };
-  return whenReady(site.router.checkText(by, text, how, macros), (verdict) =>
+  return whenReady(site.rules.checkText(by, text, how, macros), (verdict) =>
     verdict.kind === "ok" ? verdict : { ...verdict, by, about: [field.value.replaceAll("\r\n", "\n")] },
   );
 }

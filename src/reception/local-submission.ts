@@ -156,8 +156,8 @@ export class LocalSubmission {
 }
 
 /** What recipients are looked up in. */
-function namesOf({ config, router, aliases, users, dontBlame }: Site, files: UserFiles): RecipientNames {
-  return { config, router, aliases, users, dontBlame, files };
+function namesOf({ config, rules, aliases, users, dontBlame }: Site, files: UserFiles): RecipientNames {
+  return { config, rules, aliases, users, dontBlame, files };
 }
 
 /** The exit status for what became of a recipient; undefined when all is well, or the message waits. */

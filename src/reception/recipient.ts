@@ -2,7 +2,7 @@
 import type { Recipient } from "../envelope/recipient.ts";
 import { aboutMailbox, type Reply } from "../mail/reply.ts";
 import { refusalOf } from "../routing/refusal.ts";
-import type { Resolution } from "../routing/router.ts";
+import type { Resolution } from "../routing/mail-rules.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { type Court, judge } from "./judges.ts";
 import type { Transaction } from "./transaction.ts";
@@ -37,7 +37,7 @@ export function admitRecipient(
       transaction.badRecipients++;
       return outcome.reply;
     }
-    return whenReady(site.router.resolve(address, scope), (resolution) =>
+    return whenReady(site.rules.resolve(address, scope), (resolution) =>
       whenReady(settle(transaction, asked, resolution), (refusal) =>
         refusal === undefined ? refusal : refuse(refusal),
       ),

@@ -22,7 +22,7 @@ export function askRuleset(
   name: string,
   args: readonly string[],
 ): MaybePromise<Judgement> {
-  return whenReady(site.router.check(name, args, scope), (verdict) =>
+  return whenReady(site.rules.check(name, args, scope), (verdict) =>
     verdict.kind === "ok" ? verdict : { ...verdict, by: name, about: args.map(printable) },
   );
 }

@@ -1,7 +1,7 @@
 /** The sender of a message: where the address leads, and what the judges say about it. */
 import { aboutMailbox, type Reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
-import type { Router } from "../routing/router.ts";
+import type { MailRules } from "../routing/mail-rules.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { type Court, judge } from "./judges.ts";
 import type { Transaction } from "./transaction.ts";
@@ -13,7 +13,7 @@ import type { Transaction } from "./transaction.ts";
 export function admitSender(court: Court, transaction: Transaction, shown: string): MaybePromise<Reply | undefined> {
   const { announced, site, scope } = transaction;
   scope.set("mail_from", shown);
-  return whenReady(resolveSender(site.router, announced.sender, scope), (bad) => {
+  return whenReady(resolveSender(site.rules, announced.sender, scope), (bad) => {
     if (bad !== undefined) return aboutMailbox(shown, bad);
     const outcome = judge(court, "mail", transaction, { path: shown }, { answer: (each) => aboutMailbox(shown, each) });
     return whenReady(outcome, (decided) => (decided.kind === "out" ? decided.reply : undefined));
@@ -21,12 +21,12 @@ export function admitSender(court: Court, transaction: Transaction, shown: strin
 }
 
 /** {mail_mailer}, {mail_host}, {mail_addr}: where the sender's address leads. An address that leads nowhere is refused. */
-function resolveSender(router: Router, address: string, scope: MacroScope): MaybePromise<Reply | undefined> {
+function resolveSender(rules: MailRules, address: string, scope: MacroScope): MaybePromise<Reply | undefined> {
   if (address === "") {
     scope.set("mail_addr", "<>");
     return undefined;
   }
-  return whenReady(router.resolve(address, scope, undefined, "sender"), (resolution) => {
+  return whenReady(rules.resolve(address, scope, undefined, "sender"), (resolution) => {
     if (resolution.kind === "triple") {
       scope.set("mail_mailer", resolution.triple.mailer);
       scope.set("mail_host", resolution.triple.host);

@@ -14,7 +14,7 @@ import { withoutAliases } from "../routing/aliases.ts";
 import type { LocalNames } from "../routing/local-user.ts";
 import { directRefusal } from "../routing/refusal.ts";
 import { type Expansion, expandRecipients } from "../routing/recipients.ts";
-import type { Router } from "../routing/router.ts";
+import type { MailRules } from "../routing/mail-rules.ts";
 import type { UserFiles } from "../routing/user-files.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { Problem, RecipientWishes, Submission, SubmissionList, Told } from "./submission.ts";
@@ -55,9 +55,9 @@ export function bareAddress(text: string): string {
 /** An address that no ruleset needs to clean. */
 const SIMPLE = /^[^\s<>()",;:]+$/;
 
-async function kept(router: Router, address: string, scope: MacroScope): Promise<string> {
+async function kept(rules: MailRules, address: string, scope: MacroScope): Promise<string> {
   const bare = bareAddress(address);
-  return SIMPLE.test(bare) || bare === "" ? bare || address : router.plain(address, scope);
+  return SIMPLE.test(bare) || bare === "" ? bare || address : rules.plain(address, scope);
 }
 
 /** A problem, and which of the named addresses it is about. */
@@ -91,10 +91,10 @@ export async function resolveRecipients(
   const candidates: Candidate[] = [];
   const problems: Found[] = [];
   for (const [at, address] of addresses.entries()) {
-    const { problem, accepted, resolved } = await resolveOne(names.router, address, scope);
+    const { problem, accepted, resolved } = await resolveOne(names.rules, address, scope);
     if (problem !== undefined) problems.push({ at, address, reply: problem });
     if (!accepted) continue;
-    const given = await kept(names.router, address, scope);
+    const given = await kept(names.rules, address, scope);
     candidates.push({
       at,
       recipient: { given, state: "todo", ...(resolved === undefined ? {} : { resolved }), ...wished(address) },
@@ -126,8 +126,8 @@ interface Resolved {
   readonly problem?: Reply;
 }
 
-async function resolveOne(router: Router, address: string, scope: MacroScope): Promise<Resolved> {
-  const resolution = await router.resolve(address, scope);
+async function resolveOne(rules: MailRules, address: string, scope: MacroScope): Promise<Resolved> {
+  const resolution = await rules.resolve(address, scope);
   switch (resolution.kind) {
     case "discard":
       return { accepted: false };

@@ -10,7 +10,7 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { withoutAliases } from "../routing/aliases.ts";
 import { locate, type LocalNames } from "../routing/local-user.ts";
 import { directRefusal } from "../routing/refusal.ts";
-import type { Resolution } from "../routing/router.ts";
+import type { Resolution } from "../routing/mail-rules.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { User } from "../sys/users.ts";
 import type { Problem, Submission } from "./submission.ts";
@@ -39,14 +39,14 @@ export async function submissionSender(
   const sender = said === "" || said === undefined || withoutComments(said) !== "" ? said : undefined;
   const given = sender ?? user;
   if (sender !== undefined && /^(?:\s*<\s*>\s*)?$/.test(sender)) return { kind: "sender", address: "" };
-  const resolution = await names.router.resolve(given, scope, undefined, "sender");
+  const resolution = await names.rules.resolve(given, scope, undefined, "sender");
   // The rules were asked when MAIL came; the path stays as it is.
   if (smtp) return named(names, given, resolution, undefined, scope);
   // Who calls is who he is, whatever the rulesets say; only what somebody typed can be wrong.
   const refusal = sender === undefined ? undefined : refusalOfSender(resolution, given);
   // A message that waited for its server cannot be refused any more.
   if (refusal !== undefined) return returnByMail ? { kind: "sender", address: user } : refused(refusal);
-  const address = sender === undefined ? user : await names.router.plain(given, scope);
+  const address = sender === undefined ? user : await names.rules.plain(given, scope);
   if (resolution.kind === "error" && sender !== undefined) {
     return { kind: "sender", address, warning: { address: given, reply: resolution.reply } };
   }

@@ -4,7 +4,7 @@
  *
  * This is the definition, with the trace of every step; the compiled engine has its own, faster form of it.
  */
-import type { ClassSet } from "./classes.ts";
+import type { ClassSet } from "./class-set.ts";
 import { foldCase } from "./fold-case.ts";
 import type { MacroScope } from "./macro-scope.ts";
 import type { Pattern } from "./rule.ts";

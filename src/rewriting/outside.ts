@@ -4,8 +4,8 @@
  */
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import { EX } from "../sys/sysexits.ts";
-import type { LookupText } from "./look-up.ts";
-import type { LookupContext, LookupMap, LookupResult } from "./lookup.ts";
+import type { LookupText } from "./lookup-text.ts";
+import type { LookupContext, LookupMap, LookupResult } from "./lookup-map.ts";
 import { expandMacros } from "./macro-text.ts";
 import { prescan } from "./prescan.ts";
 import type { RuleProgram } from "./program.ts";

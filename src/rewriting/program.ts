@@ -1,6 +1,6 @@
 /** What both engines run: the rulesets of a configuration and the things rules refer to. */
-import type { ClassSet } from "./classes.ts";
-import type { LookupMap } from "./lookup.ts";
+import type { ClassSet } from "./class-set.ts";
+import type { LookupMap } from "./lookup-map.ts";
 import type { Comments } from "./prescan.ts";
 import type { RulesetTable } from "./rulesets.ts";
 import type { Trace } from "./trace.ts";

@@ -1,6 +1,6 @@
 /** What -bt and -d21 print while rulesets run: where it goes, and the printed form of rules and workspaces. */
 import type { ExitCode } from "../sys/sysexits.ts";
-import type { LookupResult } from "./lookup.ts";
+import type { LookupResult } from "./lookup-map.ts";
 import { calledName } from "./called-name.ts";
 import { writeMacroName } from "./macro-name.ts";
 import type { Control, Pattern, Replacement, Rule } from "./rule.ts";

@@ -10,7 +10,7 @@ import type { NoteBudget } from "./note-budget.ts";
 export interface AddressRole {
   readonly role: "sender" | "recipient";
   readonly part: "envelope" | "header";
-  /** How many odd things about the address may still be logged; a router's own limit when absent. */
+  /** How many odd things about the address may still be logged; a rules's own limit when absent. */
   readonly notes?: NoteBudget;
   /** Domain of the envelope sender, when the sender's mailer has F=C: header addresses without one get it. */
   readonly appendDomain?: string;

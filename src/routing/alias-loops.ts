@@ -91,7 +91,7 @@ export async function loopOf(
       continue;
     }
     if (member.kind !== "address" || member.final || followed >= MOST_FOLLOWED) return undefined;
-    const resolution = await names.router.resolve(member.text, scope);
+    const resolution = await names.rules.resolve(member.text, scope);
     if (resolution.kind !== "triple") return undefined;
     const { triple } = resolution;
     const before = path.findLastIndex((each) => sameTriple(each.triple, triple));

@@ -67,8 +67,8 @@ export interface ListServices {
 
 export function listServices(clock: Clock, files: () => UserFiles): ListServices {
   return {
-    expand({ config, router, aliases, users, dontBlame }, given, triple, scope) {
-      const names = { config, router, aliases, users, dontBlame };
+    expand({ config, rules, aliases, users, dontBlame }, given, triple, scope) {
+      const names = { config, rules, aliases, users, dontBlame };
       const context = { ...names, scope, files: files(), now: clock.now(), warn: () => undefined };
       return listMembers(context, given, triple);
     },

@@ -12,12 +12,12 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { MailboxDatabase, User } from "../sys/users.ts";
 import { type Aliases, withoutAliases } from "./aliases.ts";
-import type { Router } from "./router.ts";
+import type { MailRules } from "./mail-rules.ts";
 
 /** Everything that decides about local names. */
 export interface LocalNames {
   readonly config: Config;
-  readonly router: Router;
+  readonly rules: MailRules;
   readonly aliases: Aliases;
   readonly users: MailboxDatabase;
 }
@@ -90,7 +90,7 @@ function afterAliases(
 ): MaybePromise<LocalAnswer> {
   const limit = names.config.options.number("MaxAliasRecursion");
   if (final || !mailer.flags.has("5") || level >= limit) return account(names, mailer, triple);
-  return whenReady(names.router.localAddress(triple, scope), (moved) => {
+  return whenReady(names.rules.localAddress(triple, scope), (moved) => {
     if (moved === undefined) return account(names, mailer, triple);
     if (moved.kind !== "triple") return moved;
     if (sameTriple(moved.triple, triple)) return account(names, mailer, triple);

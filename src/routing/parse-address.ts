@@ -1,7 +1,7 @@
 /**
  * An address through rulesets 3 and 0 to its triple, and the user part through 2, the mailer's R= set and 4.
  *
- * Mail (`createRouter`) and test mode (`/parse`) both come here. Nothing waits unless a look-up does.
+ * Mail (`createMailRules`) and test mode (`/parse`) both come here. Nothing waits unless a look-up does.
  */
 import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";

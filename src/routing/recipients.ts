@@ -141,12 +141,12 @@ class SendList {
   }
 
   async #placeAddress(index: number, text: string, final: boolean): Promise<void> {
-    const { router, scope } = this.#context;
+    const { rules, scope } = this.#context;
     const recipient = this.#recipients[index];
     const resolution =
       recipient.resolved !== undefined && recipient.state === "todo"
         ? ({ kind: "triple", triple: recipient.resolved, canonical: text } as const)
-        : await router.resolve(text, scope, this.#notes);
+        : await rules.resolve(text, scope, this.#notes);
     if (resolution.kind === "discard") return this.#set(index, { index, state: "discarded" });
     if (resolution.kind !== "triple") return this.#end(index, this.#withoutText(index, resolution.reply));
     const { triple } = resolution;

@@ -15,7 +15,7 @@ import type { RewrittenAddress } from "./address-rewriter.ts";
 import { namedInMail, type RemoteName } from "./remote-name.ts";
 import { faultReply, runRuleset } from "./run-ruleset.ts";
 import { limited, type NoteBudget, NOTES_OF_A_QUESTION } from "./note-budget.ts";
-import type { Resolution, Router } from "./router.ts";
+import type { Resolution, MailRules } from "./mail-rules.ts";
 import { ACCEPTED } from "./verdict.ts";
 
 /** Ruleset of addresses that no alias matched (F=5). */
@@ -25,7 +25,7 @@ const LOCAL_ADDRESS = 5;
 const PLAIN = [3, 1, 4];
 
 /** @param note gets what sendmail would log about odd rules and addresses */
-export function createRouter(config: Config, note: (text: string) => void = () => undefined): Router {
+export function createMailRules(config: Config, note: (text: string) => void = () => undefined): MailRules {
   const { rewriter } = config;
   const parser = new AddressParser(config);
   const numbers = new Map<string, number | undefined>();

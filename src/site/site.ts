@@ -10,8 +10,8 @@ import { type HeaderPlan, planHeader } from "../envelope/header-plan.ts";
 import type { AliasDatabase } from "../maps/alias-source.ts";
 import { type Aliases, createAliases } from "../routing/aliases.ts";
 import type { LocalNames } from "../routing/local-user.ts";
-import { createRouter } from "../routing/resolve.ts";
-import type { Router } from "../routing/router.ts";
+import { createMailRules } from "../routing/resolve.ts";
+import type { MailRules } from "../routing/mail-rules.ts";
 import type { MailboxDatabase } from "../sys/users.ts";
 import { readSessionSettings, type SessionSettings } from "./session-settings.ts";
 
@@ -34,7 +34,7 @@ export interface Attachment {
 
 export class Site<Agents extends Attachment = Attachment> implements LocalNames {
   readonly config: Config;
-  readonly router: Router;
+  readonly rules: MailRules;
   readonly aliases: Aliases;
   readonly aliasDatabases: readonly AliasDatabase[];
   readonly users: MailboxDatabase;
@@ -52,7 +52,7 @@ export class Site<Agents extends Attachment = Attachment> implements LocalNames 
   constructor(parts: SiteParts, attach: (parts: SiteParts) => Agents) {
     const { config } = parts;
     this.config = config;
-    this.router = createRouter(config, parts.report);
+    this.rules = createMailRules(config, parts.report);
     this.aliases = createAliases(parts.aliasDatabases);
     this.aliasDatabases = parts.aliasDatabases;
     this.users = parts.users;

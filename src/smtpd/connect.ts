@@ -69,11 +69,11 @@ export function setDaemonMacros({ scope, port }: Pick<Conversation, "scope" | "p
 function admit(session: Conversation, { name }: ClientIdentity): MaybePromise<void> {
   const { site, scope, services, whole } = session;
   const address = scope.get("client_addr") ?? "";
-  return whenReady(site.router.select("srv_features", [name], scope), (features) => {
+  return whenReady(site.rules.select("srv_features", [name], scope), (features) => {
     session.offer(features ?? "");
     return whenReady(judge(services, "connect", whole, { name, address }), (outcome) => {
       if (outcome.kind === "out") return session.turnAway(outcome.reply);
-      return whenReady(site.router.select("greet_pause", [name, address], scope), (text) => {
+      return whenReady(site.rules.select("greet_pause", [name, address], scope), (text) => {
         const pause = Math.min(Number.parseInt(text ?? "", 10) || 0, LONGEST_PAUSE);
         return pause > 0 ? pauseFor(session, pause) : undefined;
       });

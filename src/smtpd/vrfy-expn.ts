@@ -47,7 +47,7 @@ async function verify(
   const lines = new Set<string>();
   for (const given of splitRecipients(argument, site.config.options.flag("OldStyleHeaders"))) {
     const shown = printable(given);
-    const resolution = await site.router.resolve(given, scope);
+    const resolution = await site.rules.resolve(given, scope);
     if (resolution.kind === "error" || resolution.kind === "tempfail") return aboutMailbox(shown, resolution.reply);
     if (resolution.kind === "discard") return replies.cannotVerify;
     const { triple } = resolution;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { DatabaseBuilder } from "../../src/maps/build.ts";
 import { databasePath } from "../../src/maps/database-file.ts";
 import type { MapEnvironment } from "../../src/maps/environment.ts";
-import type { LookupMap } from "../../src/rewriting/lookup.ts";
+import type { LookupMap } from "../../src/rewriting/lookup-map.ts";
 import { SmallDirectory } from "../support/small-directory.ts";
 import { ask, declareMaps, lookupContext, shortResult } from "../support/map-environment.ts";
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { createInterpreter } from "../../src/rewriting/interpreter.ts";
 import { createCompiled } from "../../src/rewriting/jit.ts";
-import type { LookupMap } from "../../src/rewriting/lookup.ts";
+import type { LookupMap } from "../../src/rewriting/lookup-map.ts";
 import type { MacroScope } from "../../src/rewriting/macro-scope.ts";
 import type { RuleProgram } from "../../src/rewriting/program.ts";
 import type { Rewriter, Rewritten } from "../../src/rewriting/rewriter.ts";

@@ -8,27 +8,27 @@ import type { Config } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { writeMessage } from "../../src/delivery/message-writer.ts";
 import { type HeaderField, parseHeader } from "../../src/mail/header.ts";
-import { createRouter } from "../../src/routing/resolve.ts";
-import type { Router } from "../../src/routing/router.ts";
+import { createMailRules } from "../../src/routing/resolve.ts";
+import type { MailRules } from "../../src/routing/mail-rules.ts";
 import { configEnvironment } from "../support/config-environment.ts";
 import { testJob } from "../support/delivery-job.ts";
 import { fuzz, type Random } from "../support/fuzz.ts";
 import { meaningOf } from "../support/mailbox-list.ts";
 
 const SHIPPED = ["standalone", "smarthost", "gateway", "uucp"];
-const sites: { config: Config; router: Router }[] = [];
+const sites: { config: Config; rules: MailRules }[] = [];
 
 beforeAll(async () => {
   for (const name of SHIPPED) {
     const { config } = await loadConfig(join(import.meta.dirname, "../../cf", `${name}.cf`), configEnvironment);
-    sites.push({ config: config!, router: createRouter(config!) });
+    sites.push({ config: config!, rules: createMailRules(config!) });
   }
 });
 
 /** The header as the mailer `name` of a site sends it. */
 async function relayed(site: number, name: string, fields: readonly HeaderField[]): Promise<readonly HeaderField[]> {
-  const { config, router } = sites[site];
-  const job = testJob({ mailer: config.mailers.get(name)!, envelope: { headers: fields }, addresses: router });
+  const { config, rules } = sites[site];
+  const job = testJob({ mailer: config.mailers.get(name)!, envelope: { headers: fields }, addresses: rules });
   const scope = config.macros.child([["g", "joe@far.test"]]);
   const written = await writeMessage(config, job, scope, { eol: "\r\n", fromLines: false });
   if (written.kind !== "message") throw new Error(written.reason);

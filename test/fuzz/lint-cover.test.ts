@@ -1,7 +1,7 @@
 /** What the linter claims to have proven about rules holds for every text that is tried. */
 import { expect, test } from "@jest/globals";
 import { covers, piecesOf, resultOf } from "../../src/analysis/lint/cover.ts";
-import { WordSet } from "../../src/rewriting/class-set.ts";
+import { WordSet } from "../../src/rewriting/word-set.ts";
 import { MacroScope } from "../../src/rewriting/macro-scope.ts";
 import { Matcher } from "../../src/rewriting/match.ts";
 import type { Pattern, Replacement, Rule } from "../../src/rewriting/rule.ts";

@@ -9,17 +9,17 @@ import { loadConfig } from "../../src/config/load.ts";
 import { type HeaderField, parseHeader } from "../../src/mail/header.ts";
 import type { Submission } from "../../src/reception/submission.ts";
 import { namedAddresses } from "../../src/reception/submission-recipients.ts";
-import { createRouter } from "../../src/routing/resolve.ts";
-import type { Router } from "../../src/routing/router.ts";
+import { createMailRules } from "../../src/routing/resolve.ts";
+import type { MailRules } from "../../src/routing/mail-rules.ts";
 import { configEnvironment } from "../support/config-environment.ts";
 import { fuzz, type Random } from "../support/fuzz.ts";
 
 let config: Config;
-let router: Router;
+let rules: MailRules;
 beforeAll(async () => {
   const loaded = await loadConfig(join(import.meta.dirname, "../../cf/standalone.cf"), configEnvironment);
   config = loaded.config!;
-  router = createRouter(config);
+  rules = createMailRules(config);
 });
 
 const pick = <T>(random: Random, list: readonly T[]): T => list[random(list.length)];
@@ -100,7 +100,7 @@ async function reached(submission: Partial<Submission>, fields: readonly HeaderF
   const facts: Submission = { user: "caller", recipients: [], fromHeader: false, ...submission };
   const places: string[] = [];
   for (const address of namedAddresses(config, facts, fields)) {
-    const resolution = await router.resolve(address, config.macros.child());
+    const resolution = await rules.resolve(address, config.macros.child());
     places.push(resolution.kind === "triple" ? resolution.triple.user : `${resolution.kind}: ${address}`);
   }
   return [...new Set(places)].toSorted();

@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import { createInterpreter } from "../../src/rewriting/interpreter.ts";
 import { LIMITS } from "../../src/rewriting/limits.ts";
 import { createCompiled } from "../../src/rewriting/jit.ts";
-import type { LookupMap } from "../../src/rewriting/lookup.ts";
+import type { LookupMap } from "../../src/rewriting/lookup-map.ts";
 import type { RuleProgram } from "../../src/rewriting/program.ts";
 import type { Rewriter, Rewritten } from "../../src/rewriting/rewriter.ts";
 import { EX } from "../../src/sys/sysexits.ts";

@@ -23,8 +23,8 @@ import { fullNamePhrase } from "../../src/mail/full-name.ts";
 import { bareAddress, headerRecipients } from "../../src/reception/submission-recipients.ts";
 import { prescan } from "../../src/rewriting/prescan.ts";
 import { parseDestinations, parseMembers } from "../../src/routing/alias-list.ts";
-import { createRouter } from "../../src/routing/resolve.ts";
-import type { Router } from "../../src/routing/router.ts";
+import { createMailRules } from "../../src/routing/resolve.ts";
+import type { MailRules } from "../../src/routing/mail-rules.ts";
 import { readPath } from "../../src/smtpd/path.ts";
 import { forTerminal, octetsForTerminal } from "../../src/sys/terminal-text.ts";
 import { configEnvironment } from "../support/config-environment.ts";
@@ -146,27 +146,27 @@ describe("linear work", () => {
   });
 
   test("a field on its way through the rulesets", async () => {
-    const router = createRouter(config);
+    const rules = createMailRules(config);
     const inputs = [["("], [")"], ["<"], [">"], ["a,"], ["a ("]];
     await fuzz(3, (random) => inputs.push(mixture(random)));
-    await expectLinear((text) => relay(router, [{ name: "To", value: ` ${text}` }]), inputs, 400);
+    await expectLinear((text) => relay(rules, [{ name: "To", value: ` ${text}` }]), inputs, 400);
   });
 });
 
 /** The header as the mailer for SMTP writes it. */
-async function relay(router: Router, headers: readonly HeaderField[]): Promise<void> {
-  const job = testJob({ mailer: config.mailers.get("esmtp")!, envelope: { headers }, addresses: router });
+async function relay(rules: MailRules, headers: readonly HeaderField[]): Promise<void> {
+  const job = testJob({ mailer: config.mailers.get("esmtp")!, envelope: { headers }, addresses: rules });
   const scope = config.macros.child([["g", "joe@far.test"]]);
   await writeMessage(config, job, scope, { eol: "\r\n", fromLines: false });
 }
 
 test("one line of the log for each field, ten for all of them, none longer than is good", async () => {
   const notes: string[] = [];
-  const router = createRouter(config, (text) => notes.push(text));
+  const rules = createMailRules(config, (text) => notes.push(text));
   const logged = async (fields: number, text: string): Promise<number> => {
     notes.length = 0;
     await relay(
-      router,
+      rules,
       Array.from({ length: fields }, (_each, index) => ({ name: index % 2 === 0 ? "From" : "To", value: ` ${text}` })),
     );
     expect(Math.max(0, ...notes.map(({ length }) => length))).toBeLessThan(300);
@@ -182,14 +182,14 @@ test("one line of the log for each field, ten for all of them, none longer than 
 
 test("one question to the rulesets is worth three lines at most", async () => {
   const notes: string[] = [];
-  const router = createRouter(config, (text) => notes.push(text));
+  const rules = createMailRules(config, (text) => notes.push(text));
   const scope = config.macros.child();
   for (const text of ["(".repeat(2000), ">)".repeat(500), '(((<<<"""']) {
     notes.length = 0;
-    await router.resolve(text, scope);
+    await rules.resolve(text, scope);
     expect(notes.length).toBeLessThanOrEqual(3);
     notes.length = 0;
-    await router.check("check_mail", [text, text], scope);
+    await rules.check("check_mail", [text, text], scope);
     expect(notes.length).toBeLessThanOrEqual(3);
   }
 });

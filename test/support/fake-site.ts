@@ -3,7 +3,7 @@ import { planHeader } from "../../src/envelope/header-plan.ts";
 import { createAliases } from "../../src/routing/aliases.ts";
 import type { Attachment, Site } from "../../src/site/site.ts";
 
-type Parts<Agents extends Attachment> = Partial<Site<Agents>> & Pick<Site, "config" | "router">;
+type Parts<Agents extends Attachment> = Partial<Site<Agents>> & Pick<Site, "config" | "rules">;
 
 export function fakeSite<Agents extends Attachment>(parts: Parts<Agents>): Site<Agents> {
   const site: Partial<Site<Agents>> = {

@@ -1,5 +1,5 @@
 /**
- * Everything an SMTP session asks for, played by simple parts: a configuration of options only, a router of plain
+ * Everything an SMTP session asks for, played by simple parts: a configuration of options only, a rules of plain
  * functions, an intake that keeps what it is given. Tests replace the single functions they are about.
  */
 import type { Config, Options, PortOptions } from "../../src/config/config.ts";
@@ -11,7 +11,7 @@ import { type Reply, reply } from "../../src/mail/reply.ts";
 import { rulesetJudges } from "../../src/reception/ruleset-judges.ts";
 import type { Transaction } from "../../src/reception/transaction.ts";
 import { MacroScope } from "../../src/rewriting/macro-scope.ts";
-import type { Resolution, Router } from "../../src/routing/router.ts";
+import type { Resolution, MailRules } from "../../src/routing/mail-rules.ts";
 import { ACCEPTED, type Verdict } from "../../src/routing/verdict.ts";
 import type { ClientIdentity, SmtpServices } from "../../src/smtpd/services.ts";
 import { readSessionSettings } from "../../src/site/session-settings.ts";
@@ -98,7 +98,7 @@ export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
   const lines: LogLine[] = [];
   const asked: string[] = [];
   const config = fakeConfig(behaviour.options);
-  const site = fakeSite({ config, router: fakeRouter(behaviour, asked), session: readSessionSettings(config) });
+  const site = fakeSite({ config, rules: fakeRouter(behaviour, asked), session: readSessionSettings(config) });
   const level = behaviour.logLevel ?? 9;
   const open = (transaction: Transaction): IncomingMessage => {
     const message: TakenMessage = { transaction, text: "", state: "open", aborts: 0 };
@@ -181,7 +181,7 @@ export function resolveSimply(address: string): Resolution {
   return { kind: "triple", triple, canonical: address };
 }
 
-function fakeRouter(behaviour: FakeBehaviour, asked: string[]): Router {
+function fakeRouter(behaviour: FakeBehaviour, asked: string[]): MailRules {
   return {
     rewrite: (_mailer: unknown, address: string) => ({ kind: "address", text: address }),
     resolve: (address: string) => (behaviour.resolve ?? resolveSimply)(address),

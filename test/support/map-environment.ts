@@ -1,7 +1,7 @@
 /** What a map needs around it, in tests: no names, no users, no services unless the test gives them. */
 import { openMap } from "../../src/maps/registry.ts";
 import type { MapDeclaration, MapEnvironment } from "../../src/maps/environment.ts";
-import type { LookupContext, LookupMap, LookupResult } from "../../src/rewriting/lookup.ts";
+import type { LookupContext, LookupMap, LookupResult } from "../../src/rewriting/lookup-map.ts";
 import { MacroScope } from "../../src/rewriting/macro-scope.ts";
 import { configEnvironment } from "./config-environment.ts";
 

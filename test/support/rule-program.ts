@@ -1,7 +1,7 @@
 /** A small reader of D, C, S, R and K lines, so that the engines can be tested without the configuration compiler. */
-import { EMPTY_CLASS, WordSet } from "../../src/rewriting/class-set.ts";
+import { EMPTY_CLASS, WordSet } from "../../src/rewriting/word-set.ts";
 import { compileRule } from "../../src/rewriting/compile-rule.ts";
-import type { LookupMap } from "../../src/rewriting/lookup.ts";
+import type { LookupMap } from "../../src/rewriting/lookup-map.ts";
 import { readMacroName } from "../../src/rewriting/macro-name.ts";
 import { MacroScope } from "../../src/rewriting/macro-scope.ts";
 import { expandWhileReading, readMacroText } from "../../src/rewriting/macro-text.ts";

@@ -5,8 +5,8 @@
  */
 import type { Config, PortOptions } from "../../config/config.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
-import { createRouter } from "../../routing/resolve.ts";
-import type { Router } from "../../routing/router.ts";
+import { createMailRules } from "../../routing/resolve.ts";
+import type { MailRules } from "../../routing/mail-rules.ts";
 import type { Subject } from "../subject.ts";
 import type { Issue } from "./codes.ts";
 import { type Attempts, basicAttempts, type Client, ELSEWHERE, furtherAttempts, isElsewhere } from "./strangers.ts";
@@ -54,25 +54,25 @@ function firstOf({ clients, senders, recipients }: Attempts): Attempts {
 
 class Search {
   readonly #config: Config;
-  readonly #router: Router;
+  readonly #rules: MailRules;
   readonly host: string;
 
   constructor(config: Config) {
     this.#config = config;
-    this.#router = createRouter(config);
+    this.#rules = createMailRules(config);
     this.host = config.expand(config.macros.get("j") ?? "", config.macros);
   }
 
   async tryAll(attempts: Attempts, modifiers: ReadonlySet<string>): Promise<Witness | undefined> {
     for (const client of attempts.clients) {
       const session = sessionScope(this.#config, client, modifiers);
-      const greeted = await this.#router.check("check_relay", [client.name, client.address], session);
+      const greeted = await this.#rules.check("check_relay", [client.name, client.address], session);
       if (greeted.kind !== "ok") continue;
       for (const sender of attempts.senders) {
-        const scope = await acceptedSender(this.#router, sender, session);
+        const scope = await acceptedSender(this.#rules, sender, session);
         if (scope === undefined) continue;
         for (const recipient of attempts.recipients) {
-          const way = await relayed(this.#config, this.#router, recipient, scope);
+          const way = await relayed(this.#config, this.#rules, recipient, scope);
           if (way !== undefined) return { client, sender, recipient, way };
         }
       }
@@ -113,34 +113,34 @@ function sessionScope(
 }
 
 /** The macros of the transaction, when the sender is accepted. */
-async function acceptedSender(router: Router, sender: string, session: MacroScope): Promise<MacroScope | undefined> {
+async function acceptedSender(rules: MailRules, sender: string, session: MacroScope): Promise<MacroScope | undefined> {
   const scope = session.child([
     ["f", sender],
     ["mail_from", `<${sender}>`],
   ]);
   if (sender === "") scope.set("mail_addr", "<>");
   else {
-    const resolution = await router.resolve(sender, scope, undefined, "sender");
+    const resolution = await rules.resolve(sender, scope, undefined, "sender");
     if (resolution.kind === "triple") {
       scope.set("mail_mailer", resolution.triple.mailer);
       scope.set("mail_host", resolution.triple.host);
       scope.set("mail_addr", resolution.triple.user);
     }
   }
-  const verdict = await router.check("check_mail", [`<${sender}>`], scope);
+  const verdict = await rules.check("check_mail", [`<${sender}>`], scope);
   return verdict.kind === "ok" ? scope : undefined;
 }
 
 /** Where an accepted recipient would leave this host to; undefined when it is refused or stays. */
 async function relayed(
   config: Config,
-  router: Router,
+  rules: MailRules,
   recipient: string,
   scope: MacroScope,
 ): Promise<string | undefined> {
-  const verdict = await router.check("check_rcpt", [`<${recipient}>`], scope);
+  const verdict = await rules.check("check_rcpt", [`<${recipient}>`], scope);
   if (verdict.kind !== "ok") return undefined;
-  const resolution = await router.resolve(recipient, scope);
+  const resolution = await rules.resolve(recipient, scope);
   if (resolution.kind !== "triple") return undefined;
   const { mailer, host, user } = resolution.triple;
   const agent = config.mailers.get(mailer);

@@ -1,7 +1,7 @@
 /** `.Dmvalue` and `.Cm words`: macros and classes for the rest of the dialogue. */
 import { addClassWords } from "../../cf/class-words.ts";
 import { withoutComment } from "../../cf/read-lines.ts";
-import { WordSet } from "../../rewriting/class-set.ts";
+import { WordSet } from "../../rewriting/word-set.ts";
 import { readMacroName } from "../../rewriting/macro-name.ts";
 import { markLiterals, readMacroText } from "../../rewriting/macro-text.ts";
 import type { TestSession } from "./session.ts";

@@ -8,7 +8,7 @@
  *
  * Names and texts of the configuration never become code: they are entries of `K`, and code holds their index.
  */
-import type { ClassSet } from "../classes.ts";
+import type { ClassSet } from "../class-set.ts";
 import { foldCase } from "../fold-case.ts";
 import { isFixed, least } from "../needs.ts";
 import type { Pattern } from "../rule.ts";

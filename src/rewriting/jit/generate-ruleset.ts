@@ -2,7 +2,7 @@
  * A ruleset as a JavaScript function: for each rule a test of length and bits that costs nothing, then the function of
  * the rule, which answers with the new workspace, or null when it does not match.
  */
-import type { ClassSet } from "../classes.ts";
+import type { ClassSet } from "../class-set.ts";
 import { LIMITS } from "../limits.ts";
 import { needsOf } from "../needs.ts";
 import type { Needs } from "../needs.ts";

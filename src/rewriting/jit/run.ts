@@ -11,7 +11,7 @@ import { isPromise } from "../../sys/maybe-promise.ts";
 import { EX } from "../../sys/sysexits.ts";
 import type { ExitCode } from "../../sys/sysexits.ts";
 import { LIMITS } from "../limits.ts";
-import type { LookupContext, LookupMap, LookupResult } from "../lookup.ts";
+import type { LookupContext, LookupMap, LookupResult } from "../lookup-map.ts";
 import { expandMacros } from "../macro-text.ts";
 import type { RewriteContext } from "../rewriter.ts";
 

@@ -5,7 +5,7 @@ import type { Config } from "../../../src/config/config.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { writeMessage } from "../../../src/delivery/message-writer.ts";
 import { parseHeader } from "../../../src/mail/header.ts";
-import { createRouter } from "../../../src/routing/resolve.ts";
+import { createMailRules } from "../../../src/routing/resolve.ts";
 import { configEnvironment } from "../../support/config-environment.ts";
 import { testJob } from "../../support/delivery-job.ts";
 
@@ -18,7 +18,11 @@ beforeAll(async () => {
 
 async function relayed(value: string): Promise<string> {
   const headers = parseHeader(`To: ${value}\r\n`).fields;
-  const job = testJob({ mailer: config.mailers.get("esmtp")!, envelope: { headers }, addresses: createRouter(config) });
+  const job = testJob({
+    mailer: config.mailers.get("esmtp")!,
+    envelope: { headers },
+    addresses: createMailRules(config),
+  });
   const scope = config.macros.child([["g", "joe@far.test"]]);
   const written = await writeMessage(config, job, scope, { eol: "\r\n", fromLines: false });
   if (written.kind !== "message") return written.reason;

@@ -12,10 +12,10 @@ import { type LogLine, silentLog } from "../../../src/log/log.ts";
 import { openDraft } from "../../../src/queue/draft.ts";
 import { MemoryStore } from "../../../src/queue/memory-store.ts";
 import type { QueueEntry } from "../../../src/queue/queue.ts";
-import { EMPTY_CLASS } from "../../../src/rewriting/class-set.ts";
+import { EMPTY_CLASS } from "../../../src/rewriting/word-set.ts";
 import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
 import { createAliases } from "../../../src/routing/aliases.ts";
-import type { Router } from "../../../src/routing/router.ts";
+import type { MailRules } from "../../../src/routing/mail-rules.ts";
 import { systemClock } from "../../../src/sys/clock.ts";
 import { testMailer } from "../../support/delivery-job.ts";
 import { fakeSite } from "../../support/fake-site.ts";
@@ -64,7 +64,7 @@ const config = {
   expand: (text: string) => text,
 } as unknown as Config;
 
-const router = {
+const rules = {
   resolve: (address: string) => ({
     kind: "triple",
     triple: address.includes("@")
@@ -72,7 +72,7 @@ const router = {
       : { mailer: "local", host: "", user: address },
     canonical: address,
   }),
-} as unknown as Router;
+} as unknown as MailRules;
 
 const agent: Agent = {
   deliver(job: Job) {
@@ -93,7 +93,7 @@ function environment(
 ): AttemptEnvironment {
   const site = fakeSite({
     config: parts.config ?? config,
-    router,
+    rules,
     aliases: createAliases([
       {
         name: "test",

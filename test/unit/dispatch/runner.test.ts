@@ -12,9 +12,9 @@ import { openDraft } from "../../../src/queue/draft.ts";
 import { MemoryStore } from "../../../src/queue/memory-store.ts";
 import type { QueueEntry } from "../../../src/queue/queue.ts";
 import { TimerScheduler } from "../../../src/queue/timer-scheduler.ts";
-import { EMPTY_CLASS } from "../../../src/rewriting/class-set.ts";
+import { EMPTY_CLASS } from "../../../src/rewriting/word-set.ts";
 import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
-import type { Router } from "../../../src/routing/router.ts";
+import type { MailRules } from "../../../src/routing/mail-rules.ts";
 import { fakeSite } from "../../support/fake-site.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
@@ -59,13 +59,13 @@ function start(interval: number | undefined, ages: { readonly min?: number; read
     classWords: () => EMPTY_CLASS,
     expand: (text: string) => text,
   } as unknown as Config;
-  const router = {
+  const rules = {
     resolve: (address: string) => ({
       kind: "triple",
       triple: { mailer: "esmtp", host: "far.test", user: address },
       canonical: address,
     }),
-  } as unknown as Router;
+  } as unknown as MailRules;
   const agent: Agent = {
     async deliver(job) {
       if (job.recipients.some(({ triple }) => triple.user === "slow")) await silent.promise;
@@ -76,7 +76,7 @@ function start(interval: number | undefined, ages: { readonly min?: number; read
   };
   site = fakeSite({
     config,
-    router,
+    rules,
     agents: { files: ownFiles, agentFor: () => agent, close: () => Promise.resolve() },
   });
   const options: RunnerOptions = {

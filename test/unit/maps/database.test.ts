@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { DatabaseBuilder } from "../../../src/maps/build.ts";
-import type { LookupResult } from "../../../src/rewriting/lookup.ts";
+import type { LookupResult } from "../../../src/rewriting/lookup-map.ts";
 import { ask, declareMaps, lookupContext, shortResult } from "../../support/map-environment.ts";
 
 let folder: string;

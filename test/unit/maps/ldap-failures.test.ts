@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { ldapTrust } from "../../../src/maps/ldap-trust.ts";
-import type { LookupMap, LookupResult } from "../../../src/rewriting/lookup.ts";
+import type { LookupMap, LookupResult } from "../../../src/rewriting/lookup-map.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../../support/certificate.ts";
 import { ask, declareMaps, lookupContext } from "../../support/map-environment.ts";
 import { SmallDirectory, type SmallDirectoryOptions } from "../../support/small-directory.ts";

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { runMc } from "../../../src/cli/mc.ts";
 import { analysisEnvironment } from "../../../src/cli/read-configuration.ts";
 import { loadConfig } from "../../../src/config/load.ts";
-import { createRouter } from "../../../src/routing/resolve.ts";
+import { createMailRules } from "../../../src/routing/resolve.ts";
 import { originsOf } from "../../../src/source/source-map.ts";
 
 const SITE = `OSTYPE(\`linux')
@@ -74,7 +74,7 @@ test("what the library always writes has its place there", () => {
 test("a refusal of a check ruleset names the rule, and the configuration its origin", async () => {
   const { config } = await loadConfig(cf, analysisEnvironment());
   try {
-    const verdict = await createRouter(config!, () => {}).check(
+    const verdict = await createMailRules(config!, () => {}).check(
       "check_mail",
       ["x@bad.example"],
       config!.macros.child(),

@@ -28,7 +28,7 @@ beforeEach(() => {
   const config = { ...testConfig(), headers: [], precedences: new Map<string, number>() };
   site = fakeSite({
     config,
-    router: {
+    rules: {
       rewrite: (_mailer, text) => ({ kind: "address", text }),
       resolve: resolveSimply,
       plain: (address) => address,

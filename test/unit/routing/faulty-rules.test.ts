@@ -15,8 +15,8 @@ import type { AddressRole } from "../../../src/routing/address-rewriter.ts";
 import type { LocalNames } from "../../../src/routing/local-user.ts";
 import { refusalOf } from "../../../src/routing/refusal.ts";
 import { expandRecipients } from "../../../src/routing/recipients.ts";
-import { createRouter } from "../../../src/routing/resolve.ts";
-import type { Router } from "../../../src/routing/router.ts";
+import { createMailRules } from "../../../src/routing/resolve.ts";
+import type { MailRules } from "../../../src/routing/mail-rules.ts";
 import { ownFiles } from "../../support/user-files.ts";
 import { configEnvironment } from "../../support/config-environment.ts";
 
@@ -79,7 +79,7 @@ function rulesetText([name, rules]: [string, string]): string {
 
 const folder = mkdtempSync(join(tmpdir(), "faulty-rules-"));
 let config: Config;
-let router: Router;
+let rules: MailRules;
 let names: LocalNames;
 
 beforeAll(async () => {
@@ -100,10 +100,10 @@ beforeAll(async () => {
   const loaded = await loadConfig(file, configEnvironment);
   expect(loaded.messages).toEqual([]);
   config = loaded.config!;
-  router = createRouter(config);
+  rules = createMailRules(config);
   names = {
     config,
-    router,
+    rules,
     aliases: createAliases([
       {
         name: "test",
@@ -129,7 +129,7 @@ function replyOf(kind: Kind, ruleset: string): RegExp {
 
 /** The answer to a recipient: of rulesets 3 and 0, then of everything that is local. "accepted" when it could be. */
 async function answerTo(address: string): Promise<string> {
-  const resolution = await router.resolve(address, config.macros.child());
+  const resolution = await rules.resolve(address, config.macros.child());
   if (resolution.kind === "discard") return "discarded";
   if (resolution.kind !== "triple") return replyText(resolution.reply);
   const refusal = await refusalOf(names, resolution.triple, config.macros.child());
@@ -198,7 +198,7 @@ describe("a name for a mailer", () => {
     async (place, role, part, kind) => {
       const mailer = config.mailers.get("esmtp")!;
       const scope = config.macros.child();
-      expect(await router.rewrite(mailer, `${kind}${place}@far.test`, { role, part }, scope)).toMatchObject({
+      expect(await rules.rewrite(mailer, `${kind}${place}@far.test`, { role, part }, scope)).toMatchObject({
         kind: "tempfail",
         reason: kind === "defer" ? expect.any(String) : expect.stringContaining(`ruleset ${place}`),
       });
@@ -213,8 +213,8 @@ describe("a check", () => {
     "by %s whose rules fail (%s) says no, for now or for good",
     async (check, kind) => {
       const scope = config.macros.child();
-      expect(await router.check(check, ["fine", "too"], scope)).toEqual({ kind: "ok" });
-      const verdict = await router.check(check, [`${kind}${check.replace("_", "")}`], scope);
+      expect(await rules.check(check, ["fine", "too"], scope)).toEqual({ kind: "ok" });
+      const verdict = await rules.check(check, [`${kind}${check.replace("_", "")}`], scope);
       expect(verdict.kind).toBe(kind === "defer" ? "defer" : "refuse");
       if (verdict.kind !== "refuse" && verdict.kind !== "defer") throw new Error("not reached");
       expect(replyText(verdict.reply)).toMatch(replyOf(kind, check));
@@ -225,7 +225,7 @@ describe("a check", () => {
     "the choice of %s whose rules fail is none",
     async (name) => {
       for (const kind of ["loop", "deep"] as const) {
-        const chosen = await router.select(name, [`${kind}${name.replace("_", "")}`], config.macros.child());
+        const chosen = await rules.select(name, [`${kind}${name.replace("_", "")}`], config.macros.child());
         expect(chosen).toBe("");
       }
     },

@@ -12,7 +12,7 @@ import { folderLibrary } from "../../../src/mc/library.ts";
 import { readAliasText } from "../../../src/routing/alias-file.ts";
 import { createAliases } from "../../../src/routing/aliases.ts";
 import { type ExpansionContext, expandRecipients } from "../../../src/routing/recipients.ts";
-import { createRouter } from "../../../src/routing/resolve.ts";
+import { createMailRules } from "../../../src/routing/resolve.ts";
 import type { MailboxDatabase } from "../../../src/sys/users.ts";
 import { configEnvironment } from "../../support/config-environment.ts";
 import { ownFiles } from "../../support/user-files.ts";
@@ -94,7 +94,7 @@ async function contextOf(variant: string, lines: string): Promise<ExpansionConte
   };
   return {
     config,
-    router: createRouter(config),
+    rules: createMailRules(config),
     aliases: createAliases([{ name: "test", lookup }]),
     users,
     files: ownFiles,

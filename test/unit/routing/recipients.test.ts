@@ -9,7 +9,7 @@ import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
 import { createAliases } from "../../../src/routing/aliases.ts";
 import { refusalOf } from "../../../src/routing/refusal.ts";
 import { type Expansion, type ExpansionContext, expandRecipients } from "../../../src/routing/recipients.ts";
-import type { Resolution, Router } from "../../../src/routing/router.ts";
+import type { Resolution, MailRules } from "../../../src/routing/mail-rules.ts";
 import { ownFiles } from "../../support/user-files.ts";
 import type { User } from "../../../src/sys/users.ts";
 
@@ -65,11 +65,11 @@ function context(
     mailers: new Map([mailer("local", "A5w:|/"), mailer("esmtp", "mDFMuX"), mailer("prog", ""), mailer("*file*", "")]),
     expand: (text: string, scope: MacroScope) => text.replace(/\$(\w)/g, (_, name: string) => scope.get(name) ?? ""),
   } as unknown as Config;
-  const router = { resolve, localAddress: () => undefined } as unknown as Router;
+  const rules = { resolve, localAddress: () => undefined } as unknown as MailRules;
   const warnings: string[] = [];
   return {
     config,
-    router,
+    rules,
     aliases: createAliases([
       {
         name: "test",

@@ -4,17 +4,17 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Config } from "../../../src/config/config.ts";
 import { loadConfig } from "../../../src/config/load.ts";
-import { createRouter } from "../../../src/routing/resolve.ts";
-import type { Router } from "../../../src/routing/router.ts";
+import { createMailRules } from "../../../src/routing/resolve.ts";
+import type { MailRules } from "../../../src/routing/mail-rules.ts";
 import { isPromise } from "../../../src/sys/maybe-promise.ts";
 import { configEnvironment } from "../../support/config-environment.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "rulemail-router-"));
+const folder = mkdtempSync(join(tmpdir(), "rulemail-rules-"));
 let config: Config;
-let router: Router;
+let rules: MailRules;
 
 beforeAll(async () => {
-  const file = join(folder, "router.cf");
+  const file = join(folder, "rules.cf");
   writeFileSync(
     file,
     [
@@ -59,55 +59,55 @@ beforeAll(async () => {
   const loaded = await loadConfig(file, configEnvironment);
   expect(loaded.messages).toEqual([]);
   config = loaded.config!;
-  router = createRouter(config);
+  rules = createMailRules(config);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("resolve()", () => {
   test("answers at once with the triple; the user keeps its case only with F=u", () => {
-    expect(router.resolve("Joe@Example.ORG", config.macros)).toEqual({
+    expect(rules.resolve("Joe@Example.ORG", config.macros)).toEqual({
       kind: "triple",
       triple: { mailer: "smtp", host: "example.org", user: "Joe@Example.ORG" },
       canonical: "Joe@Example.ORG",
     });
-    expect(router.resolve("<Joe> (him)", config.macros)).toMatchObject({
+    expect(rules.resolve("<Joe> (him)", config.macros)).toMatchObject({
       triple: { mailer: "local", host: "", user: "box.joe" },
     });
   });
 
   test("$#error becomes the reply its text describes", () => {
-    expect(router.resolve("nobody@a.test", config.macros)).toEqual({
+    expect(rules.resolve("nobody@a.test", config.macros)).toEqual({
       kind: "error",
       reply: { code: 550, enhanced: "5.1.1", lines: ["nobody here"], exit: 67 },
     });
-    expect(router.resolve("plain@a.test", config.macros)).toMatchObject({ reply: { lines: ["no mail here"] } });
-    expect(router.resolve("busy@a.test", config.macros)).toMatchObject({ reply: { code: 451, enhanced: "4.7.1" } });
+    expect(rules.resolve("plain@a.test", config.macros)).toMatchObject({ reply: { lines: ["no mail here"] } });
+    expect(rules.resolve("busy@a.test", config.macros)).toMatchObject({ reply: { code: 451, enhanced: "4.7.1" } });
   });
 
   test("rules that call each other without end are a temporary failure, wherever they stand", () => {
     for (const address of ["round@a.test", "circle@a.test"]) {
-      const later = router.resolve(address, config.macros);
+      const later = rules.resolve(address, config.macros);
       expect(later).toMatchObject({ reply: { code: 451, enhanced: "4.3.5" } });
     }
-    expect(router.check("check_mail", ["circle@a.test"], config.macros)).toMatchObject({
+    expect(rules.check("check_mail", ["circle@a.test"], config.macros)).toMatchObject({
       kind: "defer",
       reply: { code: 451 },
     });
     const { sender } = config.mailers.get("smtp")!;
     expect(sender.envelope).toBeGreaterThan(0);
     const role = { role: "sender", part: "envelope" } as const;
-    expect(router.rewrite(config.mailers.get("smtp")!, "round@a.test", role, config.macros)).toMatchObject({
+    expect(rules.rewrite(config.mailers.get("smtp")!, "round@a.test", role, config.macros)).toMatchObject({
       kind: "tempfail",
     });
   });
 
   test("$#discard discards", () => {
-    expect(router.resolve("drop", config.macros)).toEqual({ kind: "discard" });
+    expect(rules.resolve("drop", config.macros)).toEqual({ kind: "discard" });
   });
 });
 
-function local(user: string): ReturnType<Router["localAddress"]> {
-  return router.localAddress({ mailer: "local", host: "", user }, config.macros);
+function local(user: string): ReturnType<MailRules["localAddress"]> {
+  return rules.localAddress({ mailer: "local", host: "", user }, config.macros);
 }
 
 test("localAddress() gives ruleset 5 the user, and nothing when it stays", () => {
@@ -116,16 +116,16 @@ test("localAddress() gives ruleset 5 the user, and nothing when it stays", () =>
 });
 
 test("check() tells the verdicts apart and accepts when there is no such ruleset", () => {
-  const check = (...args: string[]) => router.check("check_mail", args, config.macros);
+  const check = (...args: string[]) => rules.check("check_mail", args, config.macros);
   expect(check("good@a")).toEqual({ kind: "ok" });
   expect(check("bad@a")).toMatchObject({ kind: "refuse", reply: { code: 550, enhanced: "5.7.1" } });
   expect(check("hold@a")).toMatchObject({ kind: "quarantine", reason: "looks odd" });
   expect(check("sink@a")).toMatchObject({ kind: "discard" });
-  expect(router.check("check_relay", ["host.test", "192.0.2.1"], config.macros)).toMatchObject({
+  expect(rules.check("check_relay", ["host.test", "192.0.2.1"], config.macros)).toMatchObject({
     kind: "defer",
     reply: { code: 421 },
   });
-  expect(router.check("check_nothing", ["x"], config.macros)).toEqual({ kind: "ok" });
+  expect(rules.check("check_nothing", ["x"], config.macros)).toEqual({ kind: "ok" });
 });
 
 // As a genuine sendmail answered to Subject: fields.
@@ -148,7 +148,7 @@ test.each([
   ["\x92 error spam", "spam ? error", "spam ? error"],
 ])("checkText() of %j: %j, with comments %j", (text, stripped, kept) => {
   const ask = (keepComments: boolean) => {
-    const verdict = router.checkText("check_subject", text, { keepComments, notes: { left: 1 } }, config.macros);
+    const verdict = rules.checkText("check_subject", text, { keepComments, notes: { left: 1 } }, config.macros);
     if (isPromise(verdict) || verdict.kind === "ok") return undefined;
     return verdict.kind === "refuse" ? verdict.reply.lines.join() : verdict.kind;
   };
@@ -156,13 +156,13 @@ test.each([
 });
 
 test("select() returns the text after $#", () => {
-  expect(router.select("greet_pause", ["a", "b"], config.macros)).toBe("5000");
-  expect(router.select("srv_features", ["a"], config.macros)).toBeUndefined();
+  expect(rules.select("greet_pause", ["a", "b"], config.macros)).toBe("5000");
+  expect(rules.select("srv_features", ["a"], config.macros)).toBeUndefined();
 });
 
 test("rewrite() applies S= to senders and keeps phrase and comments in headers", () => {
   const smtp = config.mailers.get("smtp")!;
-  expect(router.rewrite(smtp, "a@b", { role: "sender", part: "envelope" }, config.macros)).toEqual({
+  expect(rules.rewrite(smtp, "a@b", { role: "sender", part: "envelope" }, config.macros)).toEqual({
     kind: "address",
     text: "out.a@b",
   });
@@ -175,7 +175,7 @@ describe("{addr_type} in rules", () => {
     ["recipient", "e.r"],
     ["sender", "e.s"],
   ] as const)("where mail goes, asked about a %s", async (role, kind) => {
-    const resolution = await router.resolve("kind@x", config.macros.child(), undefined, role);
+    const resolution = await rules.resolve("kind@x", config.macros.child(), undefined, role);
     expect(resolution).toMatchObject({ kind: "triple", triple: { user: kind } });
   });
 
@@ -184,7 +184,7 @@ describe("{addr_type} in rules", () => {
     ["sender", "header", "h.s"],
   ] as const)("of the name that a %s has in the %s", async (role, part, kind) => {
     expect(
-      await router.rewrite(config.mailers.get("smtp")!, "kind@x", { role, part }, config.macros.child()),
+      await rules.rewrite(config.mailers.get("smtp")!, "kind@x", { role, part }, config.macros.child()),
     ).toMatchObject({ text: kind });
   });
 });

@@ -25,7 +25,7 @@ const inFeature: TracedPlace = {
     parent: { file: "site.mc", line: 12, macro: "DOMAIN", argument: "generic", parent: call },
   },
 };
-const always: TracedPlace = { file: "/lib/macros/m4/check.m4", line: 44 };
+const always: TracedPlace = { file: "/lib/macros/m4/policy.m4", line: 44 };
 const traces = { origins: [always, undefined, inFeature, always], causes: [undefined, undefined, undefined, call] };
 
 function roundTrip() {
@@ -50,7 +50,7 @@ describe("a source map", () => {
   test("names the line of the site's file and the parts that lead to the text", () => {
     const find = roundTrip();
     expect([1, 3, 4].map((line) => describeOrigin(find(line)!))).toEqual([
-      "<library>/m4/check.m4:44",
+      "<library>/m4/policy.m4:44",
       "site.mc:12 DOMAIN(generic) FEATURE(redirect)",
       "site.mc:12",
     ]);

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { type JobValues, testConfig, testMailer, testMessage, testOptions } from "../../support/delivery-job.ts";
-import { agent, closing, sink, texts } from "../../support/smtp-delivery.ts";
+import { type JobValues, testConfig, testMailer, testMessage, testOptions } from "../../../support/delivery-job.ts";
+import { agent, closing, sink, texts } from "../../../support/smtp-delivery.ts";
 
 describe("a transaction", () => {
   test("sends header and body and reports the server's answer", async () => {

@@ -3,15 +3,15 @@
  * (`TCP $h`, `TCP mailhub 2526`, `FILE /path/socket`, `mail.local -l`), by way of DNS.
  */
 import { isIPv6 } from "node:net";
-import type { PortOptions } from "../config/config.ts";
-import { addressesOf } from "../dns/addresses.ts";
-import { mailHosts, type MailHosts, splitHostList } from "../dns/mx.ts";
-import type { MacroScope } from "../rewriting/macro-scope.ts";
-import { isPromise } from "../sys/maybe-promise.ts";
-import type { Job } from "./agent.ts";
-import type { DeliveryEnvironment } from "./environment.ts";
-import { deferred, failed, type Outcome } from "./outcome.ts";
-import type { Place } from "./smtp-socket.ts";
+import type { PortOptions } from "../../config/config.ts";
+import { addressesOf } from "../../dns/addresses.ts";
+import { mailHosts, type MailHosts, splitHostList } from "../../dns/mx.ts";
+import type { MacroScope } from "../../rewriting/macro-scope.ts";
+import { isPromise } from "../../sys/maybe-promise.ts";
+import type { Job } from "../agent.ts";
+import type { DeliveryEnvironment } from "../environment.ts";
+import { deferred, failed, type Outcome } from "../outcome.ts";
+import type { Place } from "./socket.ts";
 
 /** Something to try, or why a host of the list has no place. */
 export type PlaceOrProblem = (

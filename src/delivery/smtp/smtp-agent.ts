@@ -5,24 +5,24 @@
  * breaks off or says "later" leaves the recipients that are still open to the next one in the same attempt. A refusal of
  * a recipient, of the sender or of the message stands: no other host is asked again.
  */
-import type { TimeoutName } from "../config/timeouts.ts";
-import type { RecipientStatus } from "../envelope/status.ts";
-import type { DeliveryEnvironment } from "./environment.ts";
-import type { Agent, Job, JobRecipient, Report } from "./agent.ts";
+import type { TimeoutName } from "../../config/timeouts.ts";
+import type { RecipientStatus } from "../../envelope/status.ts";
+import type { DeliveryEnvironment } from "../environment.ts";
+import type { Agent, Job, JobRecipient, Report } from "../agent.ts";
 import { Connections } from "./connections.ts";
 import { type HostStatus, OwnHostStatus } from "./host-status.ts";
-import { jobMacros } from "./job-macros.ts";
-import { writeMessage, type WrittenMessage } from "./message-writer.ts";
-import { deferred, failed, type Outcome, reportForAll } from "./outcome.ts";
+import { jobMacros } from "../job-macros.ts";
+import { writeMessage, type WrittenMessage } from "../message-writer.ts";
+import { deferred, failed, type Outcome, reportForAll } from "../outcome.ts";
 import { fromFailure, onOneLine } from "./reply-status.ts";
-import type { ClientFailure } from "./smtp-failure.ts";
-import { openSocket, type Place } from "./smtp-socket.ts";
-import { findPlaces, type PlaceOrProblem } from "./smtp-places.ts";
-import { type PreparedMessage, prepareTransaction, type Verdict, verdictsOf } from "./smtp-transaction.ts";
-import type { SmtpClient, SmtpTimeouts } from "./smtp-client.ts";
-import type { TransactionResult } from "./smtp-exchange.ts";
-import type { Options } from "../config/config.ts";
-import { macroValue } from "../rewriting/macro-value.ts";
+import type { ClientFailure } from "./failure.ts";
+import { openSocket, type Place } from "./socket.ts";
+import { findPlaces, type PlaceOrProblem } from "./places.ts";
+import { type PreparedMessage, prepareTransaction, type Verdict, verdictsOf } from "./transaction.ts";
+import type { SmtpClient, SmtpTimeouts } from "./client.ts";
+import type { TransactionResult } from "./exchange.ts";
+import type { Options } from "../../config/config.ts";
+import { macroValue } from "../../rewriting/macro-value.ts";
 
 /** Used where a Timeout option says "none": every wait ends some day. */
 const FOREVER = 24 * 3600_000;
@@ -75,7 +75,7 @@ export class SmtpAgent implements Agent {
       hostStatus: this.#hostStatus,
       timeouts: this.#timeouts,
       heloName: this.#heloName,
-      client: async () => (this.#client ??= (await import("./smtp-client.ts")).SmtpClient),
+      client: async () => (this.#client ??= (await import("./client.ts")).SmtpClient),
     };
   }
 }

@@ -1,4 +1,4 @@
-dnl checks.m4: what a site file should not leave out, and names that have gone.
+dnl site-checks.m4: what a site file should not leave out, and names that have gone.
 dnl __OSTYPE__: how a site says that it does without (stock submit.mc).
 ifdef(`_OSTYPE_', `', `ifdef(`__OSTYPE__', `', `_WARNING_(`no OSTYPE() line: paths are those of no system in particular')')')dnl
 ifdef(`_SPAM_FRIEND_', `ifdef(`_ACCESS_TABLE_', `', `_ERROR_(`FEATURE(delay_checks) with friend or hater needs FEATURE(access_db)')')')dnl

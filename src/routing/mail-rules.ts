@@ -1,4 +1,4 @@
-/** The questions that mail asks the rulesets of one configuration. `createRouter` in routing/resolve.ts answers them. */
+/** The questions that mail asks the rulesets of one configuration. `createMailRules` in routing/resolve.ts answers them. */
 import type { Triple } from "../envelope/recipient.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
@@ -30,7 +30,7 @@ export interface TextCheck {
   readonly notes: NoteBudget;
 }
 
-export interface Router extends AddressRewriter {
+export interface MailRules extends AddressRewriter {
   /**
    * Rulesets 3 and 0 over one address; the scope's {addr_type} says of what kind it is.
    * @param address text between < and >, or as typed

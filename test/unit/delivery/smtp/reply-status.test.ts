@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { fromFailure, fromReply, onOneLine, replyCodes } from "../../../src/delivery/reply-status.ts";
+import { fromFailure, fromReply, onOneLine, replyCodes } from "../../../../src/delivery/smtp/reply-status.ts";
 
 const peer = { name: "mx.b.test.", relay: "mx.b.test. [192.0.2.1]" };
 

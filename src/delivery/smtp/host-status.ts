@@ -4,9 +4,9 @@
  * A refused connection costs nothing to try again and is remembered only when the administrator asked for host status
  * (HostStatusDirectory); one that had to be waited for is always remembered. Mailers with F=W do not look here.
  */
-import type { Clock } from "../sys/clock.ts";
-import type { MaybePromise } from "../sys/maybe-promise.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Clock } from "../../sys/clock.ts";
+import type { MaybePromise } from "../../sys/maybe-promise.ts";
+import type { Outcome } from "../outcome.ts";
 
 /** A failure that took longer than this is worth remembering. */
 const EXPENSIVE = 5_000;

@@ -2,12 +2,12 @@
  * One job as an SMTP transaction: parameters that the server understands (SIZE, BODY, SMTPUTF8, DSN, AUTH), recipients
  * it cannot be asked for, and the replies translated back to a status for every recipient.
  */
-import type { Job, JobRecipient } from "./agent.ts";
-import type { WrittenMessage } from "./message-writer.ts";
-import { deferred, failed, type Outcome } from "./outcome.ts";
+import type { Job, JobRecipient } from "../agent.ts";
+import type { WrittenMessage } from "../message-writer.ts";
+import { deferred, failed, type Outcome } from "../outcome.ts";
 import { replyKind } from "./reply-reader.ts";
 import { fromFailure, fromReply, onOneLine, type Peer } from "./reply-status.ts";
-import type { ClientRecipient, Transaction, TransactionResult } from "./smtp-exchange.ts";
+import type { ClientRecipient, Transaction, TransactionResult } from "./exchange.ts";
 
 export interface PreparedMessage {
   /** Sender as the mailer sees it, "" for the null reverse-path. */

@@ -1,8 +1,8 @@
 /**
  * SMTP replies and broken connections → outcomes of recipients, with the words sendmail uses for them.
  */
-import { deferred, failed, type Outcome, type OutcomeDetails, sent } from "./outcome.ts";
-import type { ClientFailure } from "./smtp-failure.ts";
+import { deferred, failed, type Outcome, type OutcomeDetails, sent } from "../outcome.ts";
+import type { ClientFailure } from "./failure.ts";
 
 /** Who answered: "mx.b.test." and "192.0.2.1". */
 export interface Peer {

@@ -15,8 +15,8 @@ import { isIP, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import { isClosing, isRefusal, ReplyReader, replyKind } from "./reply-reader.ts";
-import { SmtpExchange, type Transaction, type TransactionResult } from "./smtp-exchange.ts";
-import { type ClientFailure, describeError, unexpectedReply } from "./smtp-failure.ts";
+import { SmtpExchange, type Transaction, type TransactionResult } from "./exchange.ts";
+import { type ClientFailure, describeError, unexpectedReply } from "./failure.ts";
 
 /** Milliseconds for each step. */
 export interface SmtpTimeouts {

@@ -5,8 +5,8 @@
  */
 import type { Socket } from "node:net";
 import { isClosing, isRefusal, type ReplyKind, replyKind } from "./reply-reader.ts";
-import type { SmtpClient } from "./smtp-client.ts";
-import type { ClientFailure } from "./smtp-failure.ts";
+import type { SmtpClient } from "./client.ts";
+import type { ClientFailure } from "./failure.ts";
 
 export interface ClientRecipient {
   /** What stands between < and >. */
@@ -38,7 +38,7 @@ export interface TransactionResult {
   readonly failure?: ClientFailure;
 }
 
-const END_OF_MESSAGE = Buffer.from(".\r\n");
+const END_OF_MESSAGE = Buffer.from("../.\r\n");
 
 export class SmtpExchange {
   readonly #client: SmtpClient;

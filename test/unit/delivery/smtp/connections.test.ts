@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { beforeEach, expect, test } from "@jest/globals";
-import { Connections } from "../../../src/delivery/connections.ts";
-import type { SmtpClient } from "../../../src/delivery/smtp-client.ts";
+import { Connections } from "../../../../src/delivery/smtp/connections.ts";
+import type { SmtpClient } from "../../../../src/delivery/smtp/client.ts";
 
 /** The side of a client that the cache sees. */
 class FakeClient extends EventEmitter {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { isClosing, isRefusal, ReplyReader, replyKind } from "../../../src/delivery/reply-reader.ts";
+import { isClosing, isRefusal, ReplyReader, replyKind } from "../../../../src/delivery/smtp/reply-reader.ts";
 
 /** The replies in these octets, which come in pieces of `size`. */
 function read(octets: string, size = octets.length): string[] | undefined {

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { OwnHostStatus } from "../../../src/delivery/host-status.ts";
-import { deferred } from "../../../src/delivery/outcome.ts";
+import { OwnHostStatus } from "../../../../src/delivery/smtp/host-status.ts";
+import { deferred } from "../../../../src/delivery/outcome.ts";
 
 const down = deferred("4.4.1", "Connection timed out with mx.b.test.");
 

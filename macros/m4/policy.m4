@@ -1,5 +1,5 @@
 divert(0)dnl
-dnl check.m4: who may send what to whom. check_relay, check_mail and check_rcpt first ask the rulesets of the site
+dnl policy.m4: who may send what to whom. check_relay, check_mail and check_rcpt first ask the rulesets of the site
 dnl (Local_check_*), then their own rules (Basic_check_*). With FEATURE(`delay_checks') the first two are asked when a
 dnl recipient comes, under the names checkrelay and checkmail.
 dnl _ANSWER_(what REJECT means): rules that turn a value of the access table, as < value >, into an answer.

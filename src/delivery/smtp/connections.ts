@@ -5,8 +5,8 @@
  * message at a time; this one delivers many, so the number counts for each place.) What a burst leaves beyond that
  * lingers for a moment: the next message of the burst is probably on its way. Size 0 keeps nothing.
  */
-import type { Clock } from "../sys/clock.ts";
-import type { SmtpClient } from "./smtp-client.ts";
+import type { Clock } from "../../sys/clock.ts";
+import type { SmtpClient } from "./client.ts";
 
 /** How long a connection beyond the cache size waits for more mail, ms. */
 const LINGER = 2_000;

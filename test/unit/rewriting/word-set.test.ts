@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { EMPTY_CLASS, WordSet } from "../../../src/rewriting/class-set.ts";
+import { EMPTY_CLASS, WordSet } from "../../../src/rewriting/word-set.ts";
 
 describe("WordSet", () => {
   test("finds words in any letter case and lists them as they were first written", () => {

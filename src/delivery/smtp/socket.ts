@@ -1,9 +1,9 @@
 /** A connection to one place: TCP address and port, a unix socket, or a program. */
 import { connect, type Socket } from "node:net";
-import { SAFE_PATH } from "./pipe-program.ts";
+import { SAFE_PATH } from "../pipe-program.ts";
 import { ProgramSocket } from "./program-socket.ts";
 import type { Peer } from "./reply-status.ts";
-import type { ClientFailure } from "./smtp-failure.ts";
+import type { ClientFailure } from "./failure.ts";
 
 /** Somewhere to connect to. */
 export interface Place {

@@ -1,9 +1,9 @@
 /** Connections that are kept, closed or encrypted; hosts one after the other. */
 import { createServer } from "node:net";
 import { describe, expect, test } from "@jest/globals";
-import { testConfig, testMailer, testOptions, type Zone } from "../../support/delivery-job.ts";
-import { agent, closing, sink, texts, unusedPort } from "../../support/smtp-delivery.ts";
-import { type SinkScript, type SmtpSink } from "../../support/smtp-sink.ts";
+import { testConfig, testMailer, testOptions, type Zone } from "../../../support/delivery-job.ts";
+import { agent, closing, sink, texts, unusedPort } from "../../../support/smtp-delivery.ts";
+import { type SinkScript, type SmtpSink } from "../../../support/smtp-sink.ts";
 
 describe("connections", () => {
   test("are kept and used again", async () => {

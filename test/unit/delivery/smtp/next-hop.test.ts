@@ -3,9 +3,9 @@
  * says what becomes of the three recipients of a message; what no hop may ever bring about is checked for each cell.
  */
 import { describe, expect, test } from "@jest/globals";
-import { ANSWER_KINDS, type AnswerKind, type HopCell, hopCells } from "../../support/hop-answers.ts";
-import { type Mode, MODES, modeName, trial, type TrialMessage } from "../../support/hop-trial.ts";
-import { type HopScript, type Moment, MOMENTS } from "../../support/scripted-hop.ts";
+import { ANSWER_KINDS, type AnswerKind, type HopCell, hopCells } from "../../../support/hop-answers.ts";
+import { type Mode, MODES, modeName, trial, type TrialMessage } from "../../../support/hop-trial.ts";
+import { type HopScript, type Moment, MOMENTS } from "../../../support/scripted-hop.ts";
 
 const FIRST: TrialMessage = {
   sender: "m1@a.test",
