@@ -13,7 +13,12 @@ dnl and in /etc/mail/access
 dnl   From:spammer.example   REJECT
 dnl   Connect:192.0.2        RELAY
 define(`_ACCESS_TABLE_', `1')
-define(`_ACCESS_ARG_', `ifelse(`$1', `skip', `define(`_ACCESS_SKIP_', `1')', `$1', `lookupdotdomain', `define(`_LOOKUP_DOT_DOMAIN_', `1')', `$1', `relaytofulladdress', `define(`_RELAY_FULL_ADDR_', `1')', `$1', `', `', `_ERROR_(`FEATURE(access_db): unknown argument $1')')')
+define(`_ACCESS_ARG_', `ifelse(`$1', `skip', `define(`_ACCESS_SKIP_', `1')',
+`$1', `lookupdotdomain', `define(`_LOOKUP_DOT_DOMAIN_', `1')',
+`$1', `relaytofulladdress', `define(`_RELAY_FULL_ADDR_', `1')',
+`$1', `', `',
+`_ERROR_(`FEATURE(access_db): unknown argument $1')')')
 _ACCESS_ARG_(_ARG2_)_ACCESS_ARG_(_ARG3_)_ACCESS_ARG_(_ARG4_)
-PUSHDIVERT(30)Kaccess ifelse(defn(`_ARG_'), `', `DATABASE_MAP_TYPE -T<TMPF> MAIL_SETTINGS_DIR`'access', defn(`_ARG_'), `LDAP', `_LDAP_MAP_(`access', `-T<TMPF> ')', `_ARG_')
+PUSHDIVERT(30)Kaccess ifelse(defn(`_ARG_'), `', `DATABASE_MAP_TYPE -T<TMPF> MAIL_SETTINGS_DIR`'access',
+defn(`_ARG_'), `LDAP', `_LDAP_MAP_(`access', `-T<TMPF> ')', `_ARG_')
 POPDIVERT

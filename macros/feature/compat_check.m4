@@ -7,8 +7,11 @@ dnl Example:
 dnl   FEATURE(`compat_check')
 dnl and in /etc/mail/access
 dnl   Compat:a@example.com<@>b@example.net   ERROR:550 do not write to each other
-ifelse(defn(`_ARG_'), `', `define(`_COMPAT_MAP_', `access')ifdef(`_ACCESS_TABLE_', `', `_ERROR_(`FEATURE(compat_check) needs FEATURE(access_db) in front of it, or a map')')', `define(`_COMPAT_MAP_', `compat')PUSHDIVERT(30)Kcompat _ARG_
-POPDIVERT')
+define(`_COMPAT_MAP_', ifelse(defn(`_ARG_'), `', `access', `compat'))
+ifelse(_COMPAT_MAP_, `compat', `PUSHDIVERT(30)Kcompat _ARG_
+POPDIVERT',
+ifdef(`_ACCESS_TABLE_', `1'), `1', `',
+`_ERROR_(`FEATURE(compat_check) needs FEATURE(access_db) in front of it, or a map')')
 PUSHDIVERT(34)
 # sender $| recipient
 Scheck_compat

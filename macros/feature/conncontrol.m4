@@ -9,7 +9,9 @@ dnl   FEATURE(`conncontrol', `nodelay', `terminate')
 dnl and in /etc/mail/access
 dnl   ClientConn:             10
 ifdef(`_ACCESS_TABLE_', `', `_ERROR_(`FEATURE(conncontrol) needs FEATURE(access_db) in front of it')')
-ifelse(defn(`_ARG_'), `nodelay', `define(`_CONN_EARLY_', `1')ifdef(`_DELAY_CHECKS_', `define(`_CONN_FIRST_', `1')', `_ERROR_(`FEATURE(conncontrol, nodelay) needs FEATURE(delay_checks) in front of it')')')
+ifelse(defn(`_ARG_'), `nodelay', `define(`_CONN_EARLY_', `1')
+ifdef(`_DELAY_CHECKS_', `define(`_CONN_FIRST_', `1')',
+`_ERROR_(`FEATURE(conncontrol, nodelay) needs FEATURE(delay_checks) in front of it')')')
 define(`_CONN_CODE_', ifelse(defn(`_ARG2_'), `terminate', `421', `452'))
 ifdef(`_CONN_CONTROL_', `', `define(`_CONN_CONTROL_', `1')PUSHDIVERT(34)
 ifdef(`_ACCESS_TABLE_', `C{Src}A

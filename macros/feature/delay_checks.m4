@@ -7,4 +7,7 @@ dnl
 dnl Example:
 dnl   FEATURE(`delay_checks', `friend')
 define(`_DELAY_CHECKS_', `1')
-ifelse(defn(`_ARG_'), `friend', `define(`_SPAM_FRIEND_', `1')', defn(`_ARG_'), `hater', `define(`_SPAM_FRIEND_', `1')define(`_SPAM_HATER_', `1')', defn(`_ARG_'), `', `', `_WARNING_(`FEATURE(delay_checks): unknown argument '_ARG_`; it is friend or hater')')
+ifelse(defn(`_ARG_'), `friend', `define(`_SPAM_FRIEND_', `1')',
+defn(`_ARG_'), `hater', `define(`_SPAM_FRIEND_', `1')define(`_SPAM_HATER_', `1')',
+defn(`_ARG_'), `', `',
+`_WARNING_(`FEATURE(delay_checks): unknown argument '_ARG_`; it is friend or hater')')

@@ -19,6 +19,9 @@ ifelse(defn(`_ARG3_'), `', `R< ? $* < TMP > > $*	$: $2
 ', defn(`_ARG3_'), `t', `R< ? $* < TMP > > $*	$#error $@ 4.4.3 $: "451 Temporary lookup failure of " $&{client_addr} " at _ARG_"
 ', `R< ? $* < TMP > > $*	$#error $@ 4.4.3 $: _ARG3_
 ')dnl
-R< ? $+ > $*		ifelse(defn(`_ARG2_'), `', `$#error $@ 5.7.1 $: "550 Rejected: " $&{client_addr} " listed at _ARG_"', defn(`_ARG2_'), `quarantine', `$#error $@ quarantine $: _ARG_', defn(`_ARG2_'), `discard', `$#discard $: discard', `$#error $@ 5.7.1 $: _ARG2_')
+R< ? $+ > $*		ifelse(defn(`_ARG2_'), `', `$#error $@ 5.7.1 $: "550 Rejected: " $&{client_addr} " listed at _ARG_"',
+defn(`_ARG2_'), `quarantine', `$#error $@ quarantine $: _ARG_',
+defn(`_ARG2_'), `discard', `$#discard $: discard',
+`$#error $@ 5.7.1 $: _ARG2_')
 R< $* > $*		$: $2
 POPDIVERT

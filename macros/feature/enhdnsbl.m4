@@ -7,9 +7,14 @@ dnl
 dnl Example:
 dnl   FEATURE(`enhdnsbl', `bl.example.net', `', `t', `127.0.0.2', `127.0.0.4')
 ifelse(defn(`_ARG_'), `', `_ERROR_(`FEATURE(enhdnsbl) needs the zone of a list')')
-ifdef(`_EDNSBL_MAP_', `', `define(`_EDNSBL_MAP_', `1')PUSHDIVERT(30)Kednsbl _OR_(`DNSBL_MAP', `dns -R A') -T<TMP>ifdef(`EDNSBL_TO', ` -r`'EDNSBL_TO')ifdef(`DNSBL_MAP_OPT', ` DNSBL_MAP_OPT')
+ifdef(`_EDNSBL_MAP_', `', `define(`_EDNSBL_MAP_', `1')PUSHDIVERT(30)dnl
+Kednsbl _OR_(`DNSBL_MAP', `dns -R A') -T<TMP>`'dnl
+ifdef(`EDNSBL_TO', ` -r`'EDNSBL_TO')ifdef(`DNSBL_MAP_OPT', ` DNSBL_MAP_OPT')
 POPDIVERT')
-define(`_EDNSBL_REFUSE_', ifelse(defn(`_ARG2_'), `', ``_ERR_ 5.7.1 $: "550 Rejected: " $&{client_addr} " listed at '_ARG_`"'', defn(`_ARG2_'), `quarantine', ``_ERR_ quarantine $: '_ARG_', defn(`_ARG2_'), `discard', ``_DROP_'', ``_ERR_ 5.7.1 $: '_ARG2_'))
+define(`_EDNSBL_REFUSE_', ifelse(defn(`_ARG2_'), `', ``_ERR_ 5.7.1 $: "550 Rejected: " $&{client_addr} " listed at '_ARG_`"'',
+defn(`_ARG2_'), `quarantine', ``_ERR_ quarantine $: '_ARG_',
+defn(`_ARG2_'), `discard', ``_DROP_'',
+``_ERR_ 5.7.1 $: '_ARG2_'))
 PUSHDIVERT(8)
 # listed in _ARG_, with certain answers
 R$*			$: < $&{client_addr} > $1

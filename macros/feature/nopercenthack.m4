@@ -5,5 +5,6 @@ dnl Argument: `reject' refuses such addresses in check_rcpt, `nospecial' just tr
 dnl
 dnl Example:
 dnl   FEATURE(`nopercenthack', `reject')
-ifelse(defn(`_ARG_'), `reject', `', defn(`_ARG_'), `nospecial', `', `_WARNING_(`FEATURE(nopercenthack) needs an argument, reject or nospecial: nospecial is assumed')')
+ifelse(defn(`_ARG_'), `reject', `', defn(`_ARG_'), `nospecial', `',
+`_WARNING_(`FEATURE(nopercenthack) needs an argument, reject or nospecial: nospecial is assumed')')
 define(`_NO_PERCENT_HACK_', defn(`_ARG_'))

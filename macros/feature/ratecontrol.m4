@@ -10,7 +10,9 @@ dnl and in /etc/mail/access
 dnl   ClientRate:192.0.2.7    60
 dnl   ClientRate:             10
 ifdef(`_ACCESS_TABLE_', `', `_ERROR_(`FEATURE(ratecontrol) needs FEATURE(access_db) in front of it')')
-ifelse(defn(`_ARG_'), `nodelay', `define(`_RATE_EARLY_', `1')ifdef(`_DELAY_CHECKS_', `define(`_RATE_FIRST_', `1')', `_ERROR_(`FEATURE(ratecontrol, nodelay) needs FEATURE(delay_checks) in front of it')')')
+ifelse(defn(`_ARG_'), `nodelay', `define(`_RATE_EARLY_', `1')
+ifdef(`_DELAY_CHECKS_', `define(`_RATE_FIRST_', `1')',
+`_ERROR_(`FEATURE(ratecontrol, nodelay) needs FEATURE(delay_checks) in front of it')')')
 define(`_RATE_CODE_', ifelse(defn(`_ARG2_'), `terminate', `421', `452'))
 ifdef(`_RATE_CONTROL_', `', `define(`_RATE_CONTROL_', `1')PUSHDIVERT(34)
 ifdef(`_ACCESS_TABLE_', `C{Src}A

@@ -1,5 +1,8 @@
 divert(0)dnl
-ifdef(`DECNET_RELAY', `define(`_DECNET_', `1')')ifdef(`_DECNET_', `define(`_DECNET_DOMAIN_', `1')')ifdef(`_USE_DECNET_SYNTAX_', `define(`_DECNET_', `1')')ifdef(`FAX_RELAY', `define(`_FAX_', `1')')dnl
+ifdef(`DECNET_RELAY', `define(`_DECNET_', `1')')dnl
+ifdef(`_DECNET_', `define(`_DECNET_DOMAIN_', `1')')dnl
+ifdef(`_USE_DECNET_SYNTAX_', `define(`_DECNET_', `1')')dnl
+ifdef(`FAX_RELAY', `define(`_FAX_', `1')')dnl
 dnl head.m4: macros, classes and maps. Names of macros and classes that rules of sites use keep their letters:
 dnl   $j our name  $B $C $F $H $L $M $R $S $Y relays and masquerade  $Z version  =w our names  =R relayed  =E =L =M =N =G
 
@@ -27,7 +30,12 @@ Dn`'confMAILER_NAME
 # the operators that can follow a name of ours, and what may follow a bracket
 C{O}@ ifdef(`_NO_PERCENT_HACK_', `', `% ')ifdef(`_NO_UUCP_NOSPECIAL_', `', `!')
 # Pseudo domains, never looked up in DNS, and the name without dots
-C{P}. ifdef(`BITNET_RELAY', `BITNET ')ifdef(`_DECNET_DOMAIN_', `DECNET ')ifdef(`_FAX_', `FAX ')ifdef(`UUCP_RELAY', `UUCP ')ifdef(`_REDIRECT_', `REDIRECT ')ifdef(`_POP_', `POP ')
+C{P}. ifdef(`BITNET_RELAY', `BITNET ')`'dnl
+ifdef(`_DECNET_DOMAIN_', `DECNET ')`'dnl
+ifdef(`_FAX_', `FAX ')`'dnl
+ifdef(`UUCP_RELAY', `UUCP ')`'dnl
+ifdef(`_REDIRECT_', `REDIRECT ')`'dnl
+ifdef(`_POP_', `POP ')
 C..
 C[[
 ifdef(`confTRUSTED_USERS', `T`'confTRUSTED_USERS

@@ -156,7 +156,9 @@ _O_(`Timeout.auth', `confTO_AUTH', `10m')
 _O_(`Timeout.starttls', `confTO_STARTTLS', `1h')
 _O_(`Timeout.hoststatus', `confTO_HOSTSTATUS', `30m')
 dnl The old variable holds both limits: return/warn.
-ifelse(ifdef(`confMESSAGE_TIMEOUT', `index(confMESSAGE_TIMEOUT, `/')', `-1'), `-1', `', `define(`confTO_QUEUEWARN', substr(confMESSAGE_TIMEOUT, incr(index(confMESSAGE_TIMEOUT, `/'))))define(`confMESSAGE_TIMEOUT', substr(confMESSAGE_TIMEOUT, 0, index(confMESSAGE_TIMEOUT, `/')))')dnl
+define(`_SLASH_AT_', `ifdef(`confMESSAGE_TIMEOUT', `index(confMESSAGE_TIMEOUT, `/')', `-1')')dnl
+ifelse(_SLASH_AT_, `-1', `', `define(`confTO_QUEUEWARN', substr(confMESSAGE_TIMEOUT, incr(_SLASH_AT_)))dnl
+define(`confMESSAGE_TIMEOUT', substr(confMESSAGE_TIMEOUT, 0, _SLASH_AT_))')dnl
 ifdef(`confMESSAGE_TIMEOUT', `O Timeout.queuereturn=confMESSAGE_TIMEOUT', `_O_(`Timeout.queuereturn', `confTO_QUEUERETURN', `5d')')
 _O_(`Timeout.queuereturn.normal', `confTO_QUEUERETURN_NORMAL', `5d')
 _O_(`Timeout.queuereturn.urgent', `confTO_QUEUERETURN_URGENT', `2d')

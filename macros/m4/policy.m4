@@ -235,7 +235,9 @@ R$+ $| < >		$@ < OK >
 R$+ $| < $+ . >		$@ < OK >
 R$+ $| < $* >		$: $1
 ')dnl
-ifdef(`_ACCESS_TABLE_', `R$+ < @ $+ >		$: $1 < @ $2 > $| $>SearchList < + To > $| ifdef(`_RELAY_FULL_ADDR_', `< F : $1 @ $2 > ')ifdef(`_RELAY_HOSTS_ONLY_', `< E : $2 > < >', `< D : $2 > ifdef(`_RELAY_FULL_ADDR_', `< F : $1 @ > ')< >')
+ifdef(`_ACCESS_TABLE_', `R$+ < @ $+ >		$: $1 < @ $2 > $| $>SearchList < + To > $| dnl
+ifdef(`_RELAY_FULL_ADDR_', `< F : $1 @ $2 > ')`'dnl
+ifdef(`_RELAY_HOSTS_ONLY_', `< E : $2 > < >', `< D : $2 > ifdef(`_RELAY_FULL_ADDR_', `< F : $1 @ > ')< >')
 ifdef(`_LOOSE_RELAY_CHECK_', `', `# user %% other @ somebody we relay for is mail for other
 R$* $=O $* < @ $+ > $| < RELAY >	$@ $>Rcpt_ok $1 $2 $3
 ')dnl

@@ -59,7 +59,12 @@ dnl _MAP_SPEC_(`name', `map'): the map that a FEATURE got as its first argument.
 dnl folder; LDAP: the entries of that map in the directory.
 define(`_MAP_SPEC_', `ifelse(defn(`_ARG_'), `', `DATABASE_MAP_TYPE MAIL_SETTINGS_DIR`'$1', defn(`_ARG_'), `LDAP', `_LDAP_MAP_(`$2')', `_ARG_')')
 define(`_LDAP_CLUSTER_', `${sendmailMTACluster}')
-define(`_LDAP_MAP_', `ldap $2-1 -v sendmailMTAMapValue,sendmailMTAMapSearch:FILTER:sendmailMTAMapObject,sendmailMTAMapURL:URL:sendmailMTAMapObject -k (&(objectClass=sendmailMTAMapObject)(|(sendmailMTACluster=_LDAP_CLUSTER_)(sendmailMTAHost=$j))(sendmailMTAMapName=$1)(sendmailMTAKey=%0))')
+define(`_LDAP_MAP_', `ldap $2-1 -v sendmailMTAMapValue,dnl
+sendmailMTAMapSearch:FILTER:sendmailMTAMapObject,dnl
+sendmailMTAMapURL:URL:sendmailMTAMapObject dnl
+-k (&(objectClass=sendmailMTAMapObject)dnl
+(|(sendmailMTACluster=_LDAP_CLUSTER_)(sendmailMTAHost=$j))dnl
+(sendmailMTAMapName=$1)(sendmailMTAKey=%0))')
 
 dnl _HOST_OF_(`MAIL_HUB'): the host of a relay written as host or mailer:host.
 define(`_HOST_OF_', `ifelse(index($1, `['), `0', `$1', index($1, `:'), `-1', `$1', `substr($1, incr(index($1, `:')))')')

@@ -9,6 +9,12 @@ dnl   MAILER(`cyrus')
 _DEFIFNOT(`CYRUS_MAILER_USER', `cyrus:mail')
 _DEFIFNOT(`CYRUS_MAILER_PATH', `/usr/sbin/cyrdeliver')
 PUSHDIVERT(7)
-Mcyrus, P=CYRUS_MAILER_PATH, F=_MFLAGS_(`CYRUS', `lsDFMnPq', `Ah5@/:|'), S=EnvFromL, R=EnvToL/HdrToL, _MLIMITS_(`CYRUS')T=DNS/RFC822/X-Unix, A=_OR_(`CYRUS_MAILER_ARGS', `cyrdeliver -e -m $h -- $u')
-Mcyrusbb, P=CYRUS_MAILER_PATH, F=_CHANGED_FLAGS_(`CYRUS', `lsDFMnP'_OR_(`CYRUS_BB_MAILER_FLAGS', `u')), S=EnvFromL, R=EnvToL/HdrToL, _MLIMITS_(`CYRUS')T=DNS/RFC822/X-Unix, A=_OR_(`CYRUS_BB_MAILER_ARGS', `cyrdeliver -e -m $u')
+Mcyrus, P=CYRUS_MAILER_PATH, F=_MFLAGS_(`CYRUS', `lsDFMnPq', `Ah5@/:|'), dnl
+S=EnvFromL, R=EnvToL/HdrToL, dnl
+_MLIMITS_(`CYRUS')`'dnl
+T=DNS/RFC822/X-Unix, A=_OR_(`CYRUS_MAILER_ARGS', `cyrdeliver -e -m $h -- $u')
+Mcyrusbb, P=CYRUS_MAILER_PATH, F=_CHANGED_FLAGS_(`CYRUS', `lsDFMnP'_OR_(`CYRUS_BB_MAILER_FLAGS', `u')), dnl
+S=EnvFromL, R=EnvToL/HdrToL, dnl
+_MLIMITS_(`CYRUS')`'dnl
+T=DNS/RFC822/X-Unix, A=_OR_(`CYRUS_BB_MAILER_ARGS', `cyrdeliver -e -m $u')
 POPDIVERT

@@ -57,7 +57,14 @@ R$+			$@ $1 < @ _ALWAYS_ADD_DOMAIN_ >
 ifdef(`_MSP_', `# the submission program hands everything to its server
 Mlocal, P=[IPC], F=_CHANGED_FLAGS_(`LOCAL', `lmDFMuXkw5'), S=EnvFromL/HdrFromL, R=EnvToL/HdrToL, E=\r\n, _MLIMITS_(`LOCAL')T=DNS/RFC822/SMTP, A=TCP $h
 Mprog, P=[IPC], F=lDFMuXk5, S=EnvFromL/HdrFromL, R=EnvToL/HdrToL, E=\r\n, T=X-Unix/X-Unix/X-Unix, A=TCP $h
-', `Mlocal, P=LOCAL_MAILER_PATH, F=_CHANGED_FLAGS_(`LOCAL', _LOCAL_ALWAYS_`'_OR_(`LOCAL_MAILER_FLAGS', `Prmn9')), S=ifdef(`_LOCAL_LMTP_', `EnvFromSMTP', `EnvFromL')/HdrFromL, R=EnvToL/HdrToL, ifdef(`LOCAL_MAILER_EOL', `E=LOCAL_MAILER_EOL, ')_MLIMITS_(`LOCAL')T=DNS/RFC822/LOCAL_MAILER_DSN_DIAGNOSTIC_CODE, A=LOCAL_MAILER_ARGS
-Mprog, P=LOCAL_SHELL_PATH, F=_OR_(`_DEF_LOCAL_SHELL_FLAGS', `lsDFMoq')`'_OR_(`LOCAL_SHELL_FLAGS', `eu9'), S=EnvFromL/HdrFromL, R=EnvToL/HdrToL, D=LOCAL_SHELL_DIR, ifdef(`LOCAL_MAILER_MAX', `M=LOCAL_MAILER_MAX, ')ifdef(`LOCAL_PROG_QGRP', `Q=LOCAL_PROG_QGRP, ')T=X-Unix/X-Unix/X-Unix, A=LOCAL_SHELL_ARGS
+', `Mlocal, P=LOCAL_MAILER_PATH, F=_CHANGED_FLAGS_(`LOCAL', _LOCAL_ALWAYS_`'_OR_(`LOCAL_MAILER_FLAGS', `Prmn9')), dnl
+S=ifdef(`_LOCAL_LMTP_', `EnvFromSMTP', `EnvFromL')/HdrFromL, R=EnvToL/HdrToL, dnl
+ifdef(`LOCAL_MAILER_EOL', `E=LOCAL_MAILER_EOL, ')_MLIMITS_(`LOCAL')`'dnl
+T=DNS/RFC822/LOCAL_MAILER_DSN_DIAGNOSTIC_CODE, A=LOCAL_MAILER_ARGS
+Mprog, P=LOCAL_SHELL_PATH, F=_OR_(`_DEF_LOCAL_SHELL_FLAGS', `lsDFMoq')`'_OR_(`LOCAL_SHELL_FLAGS', `eu9'), dnl
+S=EnvFromL/HdrFromL, R=EnvToL/HdrToL, dnl
+D=LOCAL_SHELL_DIR, ifdef(`LOCAL_MAILER_MAX', `M=LOCAL_MAILER_MAX, ')`'dnl
+ifdef(`LOCAL_PROG_QGRP', `Q=LOCAL_PROG_QGRP, ')`'dnl
+T=X-Unix/X-Unix/X-Unix, A=LOCAL_SHELL_ARGS
 ')dnl
 POPDIVERT

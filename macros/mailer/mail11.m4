@@ -12,7 +12,10 @@ R$* < @ $+ .DECNET > $*	$#mail11 $@ $2 $: $1
 R$* < @ $+ .DECNET . > $*	$#mail11 $@ $2 $: $1
 POPDIVERT
 PUSHDIVERT(7)
-Mmail11, P=_OR_(`MAIL11_MAILER_PATH', `/usr/etc/mail11'), F=_MFLAGS_(`MAIL11', `', `nsFx'), S=Mail11From, R=Mail11To, _MLIMITS_(`MAIL11')T=DNS/X-DECnet/X-Unix, A=_OR_(`MAIL11_MAILER_ARGS', `mail11 $g $x $h $u')
+Mmail11, P=_OR_(`MAIL11_MAILER_PATH', `/usr/etc/mail11'), F=_MFLAGS_(`MAIL11', `', `nsFx'), dnl
+S=Mail11From, R=Mail11To, dnl
+_MLIMITS_(`MAIL11')`'dnl
+T=DNS/X-DECnet/X-Unix, A=_OR_(`MAIL11_MAILER_ARGS', `mail11 $g $x $h $u')
 
 SMail11From
 R$+ < @ $=w . >		$@ $1

@@ -6,5 +6,8 @@ dnl
 dnl Example:
 dnl   MAILER(`phquery')
 PUSHDIVERT(7)
-Mph, P=_OR_(`PH_MAILER_PATH', `/usr/local/etc/phquery'), F=_MFLAGS_(`PH', `nrDFM', `ehmu'), S=EnvFromL, R=EnvToL/HdrToL, _MLIMITS_(`PH')T=DNS/RFC822/X-Unix, A=_OR_(`PH_MAILER_ARGS', `phquery -- $u')
+Mph, P=_OR_(`PH_MAILER_PATH', `/usr/local/etc/phquery'), F=_MFLAGS_(`PH', `nrDFM', `ehmu'), dnl
+S=EnvFromL, R=EnvToL/HdrToL, dnl
+_MLIMITS_(`PH')`'dnl
+T=DNS/RFC822/X-Unix, A=_OR_(`PH_MAILER_ARGS', `phquery -- $u')
 POPDIVERT

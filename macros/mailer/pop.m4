@@ -12,5 +12,8 @@ R$+ < @ POP . >		$#pop $: $1
 R$+ < @ POP >		$#pop $: $1
 POPDIVERT
 PUSHDIVERT(7)
-Mpop, P=_OR_(`POP_MAILER_PATH', `/usr/lib/mh/spop'), F=_MFLAGS_(`POP', `lsDFMq', `Penu'), S=EnvFromL, R=EnvToL/HdrToL, _MLIMITS_(`POP')T=DNS/RFC822/X-Unix, A=_OR_(`POP_MAILER_ARGS', `pop $u')
+Mpop, P=_OR_(`POP_MAILER_PATH', `/usr/lib/mh/spop'), F=_MFLAGS_(`POP', `lsDFMq', `Penu'), dnl
+S=EnvFromL, R=EnvToL/HdrToL, dnl
+_MLIMITS_(`POP')`'dnl
+T=DNS/RFC822/X-Unix, A=_OR_(`POP_MAILER_ARGS', `pop $u')
 POPDIVERT

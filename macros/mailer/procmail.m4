@@ -7,5 +7,8 @@ dnl Example:
 dnl   MAILER(`procmail')
 _DEFIFNOT(`PROCMAIL_MAILER_PATH', `/usr/local/bin/procmail')
 PUSHDIVERT(7)
-Mprocmail, P=PROCMAIL_MAILER_PATH, F=_MFLAGS_(`PROCMAIL', `DFM', `SPhnu9'), S=EnvFromSMTP/HdrFromSMTP, R=EnvToSMTP/HdrFromSMTP, _MLIMITS_(`PROCMAIL')T=DNS/RFC822/X-Unix, A=_OR_(`PROCMAIL_MAILER_ARGS', `procmail -Y -m $h $f $u')
+Mprocmail, P=PROCMAIL_MAILER_PATH, F=_MFLAGS_(`PROCMAIL', `DFM', `SPhnu9'), dnl
+S=EnvFromSMTP/HdrFromSMTP, R=EnvToSMTP/HdrFromSMTP, dnl
+_MLIMITS_(`PROCMAIL')`'dnl
+T=DNS/RFC822/X-Unix, A=_OR_(`PROCMAIL_MAILER_ARGS', `procmail -Y -m $h $f $u')
 POPDIVERT

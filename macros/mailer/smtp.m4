@@ -14,7 +14,11 @@ _DEFIFNOT(`SMTP_MAILER_LL', `990')
 _DEFIFNOT(`RELAY_MAILER_LL', `2040')
 define(`_HDR_TO_SMTP_', `ifdef(`_ALL_MASQUERADE_', `HdrFromSMTP', `EnvToSMTP')')
 # _SMTP_LINE_(name, NAME, flags, queue group)
-define(`_SMTP_LINE_', `M$1, P=[IPC], F=_CHANGED_FLAGS_(`$2', _OR_(`_DEF_SMTP_MAILER_FLAGS', `mDFMuX')`$3'_OR_(`SMTP_MAILER_FLAGS', `')), S=EnvFromSMTP/HdrFromSMTP, R=EnvToSMTP/_HDR_TO_SMTP_, E=\r\n, L=SMTP_MAILER_LL, T=DNS/RFC822/SMTP, _MLIMITS_(`SMTP')_MQUEUE_(`$2')A=_OR_(`$2_MAILER_ARGS', `TCP $h')')
+define(`_SMTP_LINE_', `M$1, P=[IPC], dnl
+F=_CHANGED_FLAGS_(`$2', _OR_(`_DEF_SMTP_MAILER_FLAGS', `mDFMuX')`$3'_OR_(`SMTP_MAILER_FLAGS', `')), dnl
+S=EnvFromSMTP/HdrFromSMTP, R=EnvToSMTP/_HDR_TO_SMTP_, dnl
+E=\r\n, L=SMTP_MAILER_LL, T=DNS/RFC822/SMTP, dnl
+_MLIMITS_(`SMTP')_MQUEUE_(`$2')A=_OR_(`$2_MAILER_ARGS', `TCP $h')')
 ifdef(`BITNET_RELAY', `define(`_BITNET_BY_SMTP_', `1')')
 PUSHDIVERT(7)
 # --- other hosts, by SMTP
@@ -58,5 +62,10 @@ _SMTP_LINE_(`smtp', `SMTP', `')
 _SMTP_LINE_(`esmtp', `ESMTP', `a')
 _SMTP_LINE_(`smtp8', `SMTP8', `8')
 _SMTP_LINE_(`dsmtp', `DSMTP', `a%')
-Mrelay, P=[IPC], F=_MFLAGS_(`RELAY', _OR_(`_DEF_SMTP_MAILER_FLAGS', `mDFMuX')`a8', _OR_(`SMTP_MAILER_FLAGS', `')), S=EnvFromSMTP/HdrFromSMTP, R=MasqSMTP/ifdef(`_ALL_MASQUERADE_', `MasqRelay', `MasqSMTP'), E=\r\n, L=RELAY_MAILER_LL, T=DNS/RFC822/SMTP, ifdef(`SMTP_MAILER_MAXRCPTS', `r=SMTP_MAILER_MAXRCPTS, ')_MLIMITS_(`RELAY')A=_OR_(`RELAY_MAILER_ARGS', `TCP $h')
+Mrelay, P=[IPC], dnl
+F=_MFLAGS_(`RELAY', _OR_(`_DEF_SMTP_MAILER_FLAGS', `mDFMuX')`a8', _OR_(`SMTP_MAILER_FLAGS', `')), dnl
+S=EnvFromSMTP/HdrFromSMTP, R=MasqSMTP/ifdef(`_ALL_MASQUERADE_', `MasqRelay', `MasqSMTP'), dnl
+E=\r\n, L=RELAY_MAILER_LL, T=DNS/RFC822/SMTP, dnl
+ifdef(`SMTP_MAILER_MAXRCPTS', `r=SMTP_MAILER_MAXRCPTS, ')`'dnl
+_MLIMITS_(`RELAY')A=_OR_(`RELAY_MAILER_ARGS', `TCP $h')
 POPDIVERT

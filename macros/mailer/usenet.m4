@@ -10,5 +10,8 @@ PUSHDIVERT(33)
 R$+ .USENET		$#usenet $@ usenet $: $1
 POPDIVERT
 PUSHDIVERT(7)
-Musenet, P=_OR_(`USENET_MAILER_PATH', `/usr/lib/news/inews'), F=_MFLAGS_(`USENET', `', `rsDFMmn'), S=EnvFromL, R=EnvToL, _MLIMITS_(`USENET')T=X-Usenet/X-Usenet/X-Unix, A=_OR_(`USENET_MAILER_ARGS', `inews -m -h -n') $u
+Musenet, P=_OR_(`USENET_MAILER_PATH', `/usr/lib/news/inews'), F=_MFLAGS_(`USENET', `', `rsDFMmn'), dnl
+S=EnvFromL, R=EnvToL, dnl
+_MLIMITS_(`USENET')`'dnl
+T=X-Usenet/X-Usenet/X-Unix, A=_OR_(`USENET_MAILER_ARGS', `inews -m -h -n') $u
 POPDIVERT

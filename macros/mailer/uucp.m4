@@ -12,7 +12,10 @@ define(`_UUCP_', `1')
 _DEFIFNOT(`UUCP_MAILER_PATH', `/usr/bin/uux')
 _DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -a$g -gC $h!rmail ($u)')
 _DEFIFNOT(`UUCP_MAILER_MAX', `100000')
-define(`_UUCP_LINE_', `M$1, P=UUCP_MAILER_PATH, F=_CHANGED_FLAGS_(`UUCP', `$2'_OR_(`UUCP_MAILER_FLAGS', `')), S=$3, R=$4, _MLIMITS_(`UUCP')T=X-UUCP/X-UUCP/X-Unix, A=UUCP_MAILER_ARGS')
+define(`_UUCP_LINE_', `M$1, P=UUCP_MAILER_PATH, F=_CHANGED_FLAGS_(`UUCP', `$2'_OR_(`UUCP_MAILER_FLAGS', `')), dnl
+S=$3, R=$4, dnl
+_MLIMITS_(`UUCP')`'dnl
+T=X-UUCP/X-UUCP/X-Unix, A=UUCP_MAILER_ARGS')
 PUSHDIVERT(7)
 # --- UUCP
 
