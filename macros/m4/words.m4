@@ -1,10 +1,44 @@
 dnl words.m4: small macros that the rest of the library and site files are written with.
 
-dnl PUSHDIVERT(n) ... POPDIVERT: write to diversion n for a while. Diversions that site files know:
-dnl   1 LOCAL_NET_CONFIG   2 LOCAL_RULE_3   3 LOCAL_RULE_0   4 LOCAL_UUCP   5 names of this host   6 LOCAL_CONFIG
-dnl   7 mailers   8 LOCAL_DNSBL   9 LOCAL_RULESETS
-dnl and the library itself: 10 maps, 11 rule 1, 12 rule 2, 13 mailer rules of parse, 20 to 27 the TLS and feature hooks,
-dnl 30 and up: rules of single features, see proto.m4.
+dnl PUSHDIVERT(n) ... POPDIVERT: write to diversion n for a while. What is held for which place (-1: thrown away, 0: written at
+dnl once), the file of m4/ that writes it there, and who fills it:
+dnl    1  parse.m4      what is not for this host, in front of the smart host         LOCAL_NET_CONFIG
+dnl    2  canonify.m4   addresses that have been brought into form                    LOCAL_RULE_3, UUCPSMTP behind it
+dnl    3  parse.m4      any address, in front of all that we know by ourselves        LOCAL_RULE_0
+dnl    4  parse.m4      in front of our own users                                     LOCAL_UUCP
+dnl    5  head.m4       other names of this host                                      parts of the site's own
+dnl    6  head.m4       configuration lines of the site                               LOCAL_CONFIG
+dnl    7  proto.m4      mailers, and the rulesets that they name                      MAILER_DEFINITIONS, mailer/
+dnl    8  policy.m4     check_relay: lists in DNS                                     LOCAL_DNSBL, dnsbl, enhdnsbl, mtamark
+dnl    9  proto.m4      rulesets of the site                                          LOCAL_RULESETS
+dnl   10  head.m4       classes and macros                                            class macros of site.m4, some features
+dnl   11  proto.m4      ruleset 1                                                     LOCAL_RULE_1
+dnl   12  proto.m4      ruleset 2                                                     LOCAL_RULE_2
+dnl   13  parse.m4      pseudo domains of mailers                                     fax, pop
+dnl   20  tls.m4        srv_features                                                  LOCAL_SRV_FEATURES
+dnl   21  tls.m4        clt_features                                                  LOCAL_CLT_FEATURES
+dnl   22  tls.m4        try_tls                                                       LOCAL_TRY_TLS
+dnl   23  tls.m4        tls_rcpt                                                      LOCAL_TLS_RCPT
+dnl   24  tls.m4        tls_client                                                    LOCAL_TLS_CLIENT
+dnl   25  tls.m4        tls_server                                                    LOCAL_TLS_SERVER
+dnl   30  head.m4       maps                                                          features with a table
+dnl   31  parse.m4      rulesets that parse calls                                     mailertable, ldap.m4
+dnl   32  localaddr.m4  localaddr, behind everything                                  msp
+dnl   33  parse.m4      users of ours, in front of the local mailer                   usenet
+dnl   34  access.m4     rulesets that checks call                                     features that refuse or select
+dnl   35  policy.m4     check_relay, in front of the lists                            parts of the site's own
+dnl   36  policy.m4     check_mail, in front of what we check                         parts of the site's own
+dnl   37  policy.m4     check_mail, behind it                                         badmx
+dnl   38  policy.m4     check_rcpt, in front of what we check                         parts of the site's own
+dnl   39  policy.m4     Rcpt_ok, in front of the names that we relay for              parts of the site's own
+dnl   40  policy.m4     Rcpt_ok, behind them                                          relay_based_on_MX
+dnl   41  policy.m4     Relay_ok, in front of the client's address                    parts of the site's own
+dnl   42  policy.m4     Relay_ok, between the client's address and its name           relay_local_from, relay_mail_from
+dnl   43  policy.m4     greet_pause                                                   greet_pause
+dnl   44  tls.m4        rulesets, behind those about encryption                       parts of the site's own
+dnl   45  policy.m4     check_relay, behind the lists                                 require_rdns
+dnl   46  parse.m4      between our own users and tables of hosts                     mail11
+dnl   47  policy.m4     check_rcpt, in front of the refusal to relay                  relay_based_on_MX
 define(`PUSHDIVERT', `pushdef(`_DIVERTED_', divnum)divert($1)')
 define(`POPDIVERT', `divert(_DIVERTED_)popdef(`_DIVERTED_')')
 
