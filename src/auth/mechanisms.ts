@@ -1,0 +1,38 @@
+/** The mechanisms that are there, and which of them a client takes. */
+import { cramMd5 } from "./cram-md5.ts";
+import type { Mechanism } from "./exchange.ts";
+import { login } from "./login.ts";
+import { plain } from "./plain.ts";
+import { scramSha1, scramSha256 } from "./scram.ts";
+import { xoauth2 } from "./xoauth2.ts";
+
+/** The strongest first. */
+export const MECHANISMS: readonly Mechanism[] = [scramSha256, scramSha1, cramMd5, xoauth2, plain, login];
+
+export function mechanismNamed(name: string): Mechanism | undefined {
+  return MECHANISMS.find((each) => each.name === name.toUpperCase());
+}
+
+/** What a client may use. */
+export interface Choice {
+  /** What the server offers. */
+  readonly offered: readonly string[];
+  /** What the configuration allows; empty: all that are here. */
+  readonly allowed: readonly string[];
+  /** Whether a mechanism that reveals the secret may be used on this connection. */
+  readonly mayReveal: (mechanism: Mechanism) => boolean;
+}
+
+/**
+ * The mechanisms to try, in this order. XOAUTH2 wants a token and not a password: it is taken only where the configuration
+ * names it.
+ */
+export function chooseMechanisms({ offered, allowed, mayReveal }: Choice): Mechanism[] {
+  const names = new Set(offered.map((name) => name.toUpperCase()));
+  const wanted = new Set(allowed.map((name) => name.toUpperCase()));
+  return MECHANISMS.filter((mechanism) => {
+    const { name, revealsSecret } = mechanism;
+    if (!names.has(name) || (wanted.size > 0 ? !wanted.has(name) : name === "XOAUTH2")) return false;
+    return !revealsSecret || mayReveal(mechanism);
+  }).toSorted((a, b) => b.strength - a.strength);
+}
