@@ -1,29 +1,29 @@
 /** Writes docs/options.md from the tables of the program: `npm run docs`. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { MEANINGS } from "../src/config/meanings.ts";
-import { isOwed, NOT_ACTED_ON, notActedOn, PROTECTS, type SettingKind } from "../src/config/not-acted-on.ts";
-import { optionCode, OPTIONS, OTHER_OPTIONS } from "../src/config/options.ts";
-import { TIMEOUTS } from "../src/config/timeouts.ts";
+import { writtenDefault } from "../src/config/options/row.ts";
+import { OPTIONS } from "../src/config/options/table.ts";
+import { TIMEOUTS } from "../src/config/options/timeouts.ts";
+import { isOwed } from "../src/config/reasons.ts";
+import type { Setting } from "../src/config/setting.ts";
+import { type SettingKind, SETTINGS } from "../src/config/settings.ts";
 
 const UNITS = { s: "seconds", m: "minutes", h: "hours", d: "days", w: "weeks" } as const;
 
 const HEAD = `# Settings of a configuration
 
-<!-- Made by \`npm run docs\` from src/config/options.ts, timeouts.ts, meanings.ts and not-acted-on.ts. Do not edit. -->
+<!-- Made by \`npm run docs\` from the tables below src/config/. Do not edit. -->
 
 Every option, mailer flag and equate that a configuration may hold. All of them are read and checked. The last column
 says which of them nothing acts on, and why; \`sendmail -bO -C FILE\` prints the options with the values of a
 configuration and the same remarks, \`sendmail -bC -C FILE\` names the lines that have no effect.
 `;
 
-const SHOWN = [...OPTIONS, ...OTHER_OPTIONS].filter((row) => row.availability !== "special build");
-
 /** How many options there are, and how many of them wait; README says it too. */
 export function optionCounts(): string {
-  const idle = Object.values(NOT_ACTED_ON.option);
+  const idle = OPTIONS.map((row) => row.notActedOn).filter((why) => why !== undefined);
   const owed = idle.filter(isOwed).length;
-  return `${owed} of ${SHOWN.length} options are read and not acted on yet, ${idle.length - owed} more have nothing to act on here`;
+  return `${owed} of ${OPTIONS.length} options are read and not acted on yet, ${idle.length - owed} more have nothing to act on here`;
 }
 
 /** README with its sentence about options brought up to date. */
@@ -35,7 +35,9 @@ export function withCounts(readme: string): string {
 }
 
 function protection(): string {
-  const names = Object.keys(PROTECTS.option ?? {}).filter((name) => notActedOn("option", name) !== undefined);
+  const names = OPTIONS.filter((row) => row.without !== undefined)
+    .map(({ name }) => name)
+    .toSorted((a, b) => a.localeCompare(b, "en"));
   return `${optionCounts()}. Where a configuration sets one that protects (${names.join(", ")}), the server says so when it starts.`;
 }
 
@@ -82,13 +84,13 @@ const SECTIONS: readonly { title: string; text: string; kind: SettingKind; name:
 function optionTable(): string {
   return table(
     ["Option", "Letter", "Type", "Default", "Meaning", "Effect"],
-    SHOWN.toSorted((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1)).map((row) => [
+    OPTIONS.toSorted((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1)).map((row) => [
       row.name,
-      row.code > 0 && row.code < 0x80 ? code(optionCode(row)) : "",
-      row.unit ? `time (${UNITS[row.unit]})` : row.type,
-      row.initial === "" ? "" : code(row.initial),
-      MEANINGS.option[row.name],
-      effect("option", row.name),
+      typeof row.code === "string" ? code(row.code) : "",
+      row.type === "time" ? `time (${UNITS[row.unit]})` : row.type,
+      row.initial === "" ? "" : code(writtenDefault(row)),
+      row.meaning,
+      effect(row),
     ]),
   );
 }
@@ -96,12 +98,12 @@ function optionTable(): string {
 function timeoutTable(): string {
   return table(
     ["Timeout", "Unit", "Default", "Limits", "Effect"],
-    [...TIMEOUTS].map(([name, row]) => [
-      name,
+    TIMEOUTS.map((row) => [
+      row.name,
       row.count ? "a number" : UNITS[row.unit],
       code(row.initial),
-      MEANINGS.timeout[name],
-      effect("timeout", name),
+      row.meaning,
+      effect(row),
     ]),
   );
 }
@@ -109,13 +111,12 @@ function timeoutTable(): string {
 function kindTable(kind: SettingKind, name: string): string {
   return table(
     [name, "Meaning", "Effect"],
-    Object.entries(MEANINGS[kind]).map(([key, meaning]) => [code(key), meaning, effect(kind, key)]),
+    [...SETTINGS[kind]].map(([key, row]) => [code(key), row.meaning, effect(row)]),
   );
 }
 
-function effect(kind: SettingKind, name: string): string {
-  const why = notActedOn(kind, name);
-  return why === undefined ? "yes" : `none: ${why}`;
+function effect({ notActedOn }: Setting): string {
+  return notActedOn === undefined ? "yes" : `none: ${notActedOn}`;
 }
 
 function code(text: string): string {

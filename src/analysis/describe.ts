@@ -5,8 +5,8 @@
 import { parseMapDeclaration } from "../cf/parse-line.ts";
 import type { Config } from "../config/config.ts";
 import type { Mailer, RulesetPair } from "../config/mailer.ts";
-import { OPTIONS, OTHER_OPTIONS } from "../config/options.ts";
-import { TIMEOUTS } from "../config/timeouts.ts";
+import { OPTIONS } from "../config/options/table.ts";
+import { TIMEOUTS } from "../config/options/timeouts.ts";
 import { readMacroName, writeMacroName } from "../rewriting/macro-name.ts";
 import { expandWhileReading, printMacroText } from "../rewriting/macro-text.ts";
 import { printRule } from "../rewriting/trace.ts";
@@ -19,11 +19,11 @@ const ELSEWHERE: ReadonlySet<string> = new Set(["Timeout", "Milter", "DaemonPort
 
 export function optionsOf({ options, daemonPorts, clientPorts, milterSettings }: Config): Table {
   const table: Table = new Map();
-  for (const { name, availability } of [...OPTIONS, ...OTHER_OPTIONS]) {
-    if (availability === "special build" || ELSEWHERE.has(name)) continue;
+  for (const { name } of OPTIONS) {
+    if (ELSEWHERE.has(name)) continue;
     table.set(name, printMacroText(options.text(name)));
   }
-  for (const [name, { count }] of TIMEOUTS) {
+  for (const { name, count } of TIMEOUTS) {
     const value = options.timeout(name);
     table.set(`Timeout.${name}`, count ? String(value) : duration(value));
   }

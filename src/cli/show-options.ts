@@ -4,9 +4,9 @@
  */
 import type { Config, PortOptions } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
-import { notActedOn } from "../config/not-acted-on.ts";
-import { OPTIONS, OTHER_OPTIONS } from "../config/options.ts";
-import { TIMEOUTS } from "../config/timeouts.ts";
+import { OPTIONS } from "../config/options/table.ts";
+import { TIMEOUTS } from "../config/options/timeouts.ts";
+import { notActedOn } from "../config/settings.ts";
 import { printMacroText } from "../rewriting/macro-text.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
@@ -32,14 +32,13 @@ export async function showOptions(
 /** One line for each option, in alphabetical order; several for Timeout, Milter and the ports. */
 export function optionLines(config: Config): string[] {
   const { options } = config;
-  const rows = [...OPTIONS, ...OTHER_OPTIONS].filter((row) => row.availability !== "special build");
-  return rows
-    .toSorted((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1))
-    .flatMap(({ name }): string[] => {
+  return OPTIONS.toSorted((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1)).flatMap(
+    ({ name }): string[] => {
       const several = SEVERAL[name]?.(config) ?? [];
       if (several.length > 0 || name === "Timeout") return several;
       return [optionLine(options.isSet(name), name, printMacroText(options.text(name)), notActedOn("option", name))];
-    });
+    },
+  );
 }
 
 function optionLine(isSet: boolean, name: string, value: string, why: string | undefined): string {
@@ -50,7 +49,7 @@ function optionLine(isSet: boolean, name: string, value: string, why: string | u
 
 const SEVERAL: Readonly<Record<string, (config: Config) => string[]>> = {
   Timeout: ({ options }) =>
-    [...TIMEOUTS.keys()].map((name) =>
+    TIMEOUTS.map(({ name }) =>
       optionLine(
         options.isSet(`Timeout.${name}`),
         `Timeout.${name}`,

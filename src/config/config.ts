@@ -11,9 +11,12 @@ import type { Rewriter } from "../rewriting/rewriter.ts";
 import type { OriginOf } from "../source/source-map.ts";
 import type { Mailer } from "./mailer.ts";
 import type { Filter } from "./milters.ts";
-import type { FlagOption, NumberOption, OptionName, TimeOption } from "./options.ts";
+import type { PortOptions } from "./daemon-ports.ts";
+import type { FlagOption, NumberOption, OptionName, TimeOption } from "./options/table.ts";
+import type { TimeoutName } from "./options/timeouts.ts";
 import type { QueueGroup } from "./queue-groups.ts";
-import type { TimeoutName } from "./timeouts.ts";
+
+export type { PortOptions } from "./daemon-ports.ts";
 
 /** An H line (manual §5.5). */
 export interface HeaderRule {
@@ -26,21 +29,6 @@ export interface HeaderRule {
   readonly template?: string;
   /** `$>ruleset` or `$>+ruleset` to call with the field's text; `keepComments` for `$>+`. */
   readonly check?: { readonly ruleset: number; readonly keepComments: boolean };
-}
-
-/** O DaemonPortOptions or ClientPortOptions. */
-export interface PortOptions {
-  readonly name: string;
-  readonly family: "inet" | "inet6" | "local";
-  /** Address or host name; empty for all. */
-  readonly address: string;
-  /** 0 lets the system choose. */
-  readonly port: number;
-  /** M= letters. */
-  readonly modifiers: ReadonlySet<string>;
-  readonly listen: number;
-  /** children=, deliveryMode=, InputMailFilters= ... as written. */
-  readonly extra: ReadonlyMap<string, string>;
 }
 
 /**

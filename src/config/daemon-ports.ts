@@ -1,8 +1,22 @@
 /** DaemonPortOptions and ClientPortOptions: "Name=MTA, Port=smtp, Family=inet6, M=Ea". */
 import type { ConfigMessages } from "../cf/messages.ts";
-import type { Options, PortOptions } from "./config.ts";
 import { hostExists, portNumber } from "./endpoints.ts";
 import type { ConfigEnvironment } from "./environment.ts";
+
+/** O DaemonPortOptions or ClientPortOptions. */
+export interface PortOptions {
+  readonly name: string;
+  readonly family: "inet" | "inet6" | "local";
+  /** Address or host name; empty for all. */
+  readonly address: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** M= letters. */
+  readonly modifiers: ReadonlySet<string>;
+  readonly listen: number;
+  /** children=, deliveryMode=, InputMailFilters= ... as written. */
+  readonly extra: ReadonlyMap<string, string>;
+}
 
 export type PortUse = "daemon" | "client";
 
@@ -64,7 +78,7 @@ export function flagLetters(modifiers: Iterable<string>): string {
  * {daemon_flags} where no listener has any: option DirectSubmissionModifiers.
  * @returns undefined when the option is not set
  */
-export function directFlags(options: Options): string | undefined {
+export function directFlags(options: { text(name: "DirectSubmissionModifiers"): string }): string | undefined {
   const letters = options.text("DirectSubmissionModifiers").replaceAll(/\s/g, "");
   return letters === "" ? undefined : flagLetters(letters);
 }

@@ -29,9 +29,10 @@ import { MailerTable } from "./mailers.ts";
 import { MapTable } from "./map-table.ts";
 import { readFilter, type Filter } from "./milters.ts";
 import { addInterfaces, completePredefined, definePredefined, shortenHostName } from "./predefined.ts";
-import { NOT_ACTED_ON } from "./not-acted-on.ts";
 import { DEFAULT_QUEUE_GROUP, readQueueGroup, type QueueGroup } from "./queue-groups.ts";
+import type { OptionName } from "./options/table.ts";
 import { OptionSetter } from "./set-option.ts";
+import { notActedOn } from "./settings.ts";
 import { isTrue } from "./option-values.ts";
 import { commentsAt } from "./version.ts";
 
@@ -79,7 +80,7 @@ export async function loadConfig(file: string, environment: ConfigEnvironment): 
 }
 
 /** Macro of an old file → the option that took its place. */
-const OLD_MACROS: Readonly<Record<string, string>> = {
+const OLD_MACROS: Readonly<Record<string, OptionName>> = {
   e: "SmtpGreetingMessage",
   l: "UnixFromLine",
   o: "OperatorChars",
@@ -212,7 +213,7 @@ class ConfigReader {
         return;
       case "queue-group": {
         messages.focus(1);
-        messages.note(`nothing acts on queue groups (${NOT_ACTED_ON["queue equate"].P}): ${node.name}`);
+        messages.note(`nothing acts on queue groups (${notActedOn("queue equate", "P")}): ${node.name}`);
         const group = readQueueGroup(node, this.#options.values.text("QueueDirectory"), messages);
         if (group) this.#queueGroups.set(group.name, group);
         return;
@@ -260,7 +261,7 @@ class ConfigReader {
     const exists = (name: string): boolean => this.#filterNames.has(name.toLowerCase());
     const filter = await readFilter(node, exists, this.#messages, this.#environment);
     this.#messages.focus(1);
-    this.#messages.note(`nothing acts on this filter (${NOT_ACTED_ON["filter equate"].S}): ${node.name}`);
+    this.#messages.note(`nothing acts on this filter (${notActedOn("filter equate", "S")}): ${node.name}`);
     // A name is taken even when its line was wrong.
     this.#filterNames.add(node.name.toLowerCase());
     if (filter) this.#filters.set(filter.name, filter);

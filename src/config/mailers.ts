@@ -8,7 +8,7 @@ import { unmarkLiterals } from "../rewriting/macro-text.ts";
 import { MACRO } from "../rewriting/tokens.ts";
 import type { ConfigEnvironment } from "./environment.ts";
 import { toInt32 } from "./integers.ts";
-import { notActedOn } from "./not-acted-on.ts";
+import { notActedOn } from "./settings.ts";
 import type { Mailer, RulesetPair } from "./mailer.ts";
 import { readMailerOwner } from "./owners.ts";
 import { readTime, reportTime } from "./times.ts";

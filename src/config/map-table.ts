@@ -1,5 +1,5 @@
 /** K lines, and the maps that exist without one. */
-import type { OptionName } from "./options.ts";
+import type { OptionName } from "./options/table.ts";
 import { dontBlameOf } from "./policies.ts";
 import type { MapDeclaration } from "../cf/ast.ts";
 import type { ConfigMessages } from "../cf/messages.ts";

@@ -1,5 +1,5 @@
 /** The options that bear on questions about host names, as dns/names.ts wants them. */
-import type { OptionName } from "./options.ts";
+import type { OptionName } from "./options/table.ts";
 import type { NameSources } from "../dns/names.ts";
 import type { Machine } from "../sys/machine.ts";
 

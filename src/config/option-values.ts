@@ -1,90 +1,80 @@
 /** Values of the options while a configuration is read and after it: texts with typed getters. */
 import { readMacroText, unmarkLiterals } from "../rewriting/macro-text.ts";
 import type { Options } from "./config.ts";
-import { optionByName, OPTIONS, OTHER_OPTIONS, type OptionRow } from "./options.ts";
+import { writtenDefault } from "./options/row.ts";
+import { type FlagOption, type NumberOption, type OptionName, optionRow, type TimeOption } from "./options/table.ts";
+import { timeoutNamed, type TimeoutName } from "./options/timeouts.ts";
 import { readTime } from "./times.ts";
-import { timeoutNamed } from "./timeouts.ts";
 
-const rows: ReadonlyMap<string, OptionRow> = new Map(
-  [...OPTIONS, ...OTHER_OPTIONS].map((row) => [row.name.toLowerCase(), row]),
-);
+type Key = OptionName | `Timeout.${TimeoutName}`;
 
 export class OptionValues implements Options {
-  readonly #texts = new Map<string, string>();
+  readonly #texts = new Map<OptionName, string>();
   readonly #timeouts = new Map<string, string>();
-  readonly #numbers = new Map<string, number>();
+  readonly #numbers = new Map<Key, number>();
 
   /** @param value in value form */
-  set(name: string, value: string): void {
-    this.#texts.set(rowOf(name).name, unmarkLiterals(value));
-    this.#numbers.delete(name.toLowerCase());
+  set(name: OptionName, value: string): void {
+    this.#texts.set(name, unmarkLiterals(value));
+    this.#numbers.delete(name);
   }
 
-  /** @returns false when there is no such suboption */
+  /**
+   * @param name in any letter case
+   * @returns false when there is no such suboption
+   */
   setTimeout(name: string, value: string): boolean {
     const row = timeoutNamed(name);
     if (!row) return false;
-    for (const each of [name.toLowerCase(), ...(row.all ?? [])]) {
-      this.#timeouts.set(each, value);
-      this.#numbers.delete(`timeout.${each}`);
-    }
+    for (const each of [row.name, ...(row.all ?? [])]) this.#timeouts.set(each, value);
+    this.#numbers.clear();
     return true;
   }
 
-  text(name: string): string {
-    const row = rowOf(name);
-    return this.#texts.get(row.name) ?? readMacroText(row.initial).text;
+  text(name: OptionName): string {
+    return this.#texts.get(name) ?? readMacroText(writtenDefault(optionRow(name))).text;
   }
 
-  number(name: string): number {
-    return this.#cached(name.toLowerCase(), () => {
-      const row = rowOf(name);
-      return Number.parseInt(this.text(name), row.type === "octal" ? 8 : 10) || 0;
-    });
+  number(name: NumberOption): number {
+    return this.#cached(name, () => Number.parseInt(this.text(name), optionRow(name).type === "octal" ? 8 : 10) || 0);
   }
 
-  flag(name: string): boolean {
+  flag(name: FlagOption): boolean {
     return isTrue(this.text(name));
   }
 
-  time(name: string): number {
-    return this.#cached(name.toLowerCase(), () => readTime(this.text(name), rowOf(name).unit ?? "s").value);
+  time(name: TimeOption): number {
+    return this.#cached(name, () => {
+      const row = optionRow(name);
+      return readTime(this.text(name), row.type === "time" ? row.unit : "s").value;
+    });
   }
 
-  timeout(name: string): number {
-    const key = name.toLowerCase();
-    return this.#cached(`timeout.${key}`, () => {
-      const row = timeoutNamed(key);
+  timeout(name: TimeoutName): number {
+    return this.#cached(`Timeout.${name}`, () => {
+      const row = timeoutNamed(name);
       if (!row) throw new Error(`no timeout is called ${name}`);
-      const text = this.#timeouts.get(key) ?? row.initial;
+      const text = this.#timeouts.get(row.name) ?? row.initial;
       return row.count ? Number.parseInt(text, 10) || 0 : readTime(text, row.unit).value;
     });
   }
 
   /** A timeout as it was written, or its default. */
-  timeoutText(name: string): string {
-    const key = name.toLowerCase();
-    return this.#timeouts.get(key) ?? timeoutNamed(key)?.initial ?? "";
+  timeoutText(name: TimeoutName): string {
+    return this.#timeouts.get(name) ?? timeoutNamed(name)?.initial ?? "";
   }
 
-  isSet(name: string): boolean {
-    const timeout = /^timeout\.(.+)$/i.exec(name);
-    return timeout ? this.#timeouts.has(timeout[1].toLowerCase()) : this.#texts.has(rowOf(name).name);
+  isSet(name: OptionName | `Timeout.${TimeoutName}`): boolean {
+    return name.startsWith("Timeout.")
+      ? this.#timeouts.has(name.slice("Timeout.".length))
+      : this.#texts.has(name as OptionName);
   }
 
-  #cached(key: string, compute: () => number): number {
+  #cached(key: Key, compute: () => number): number {
     let value = this.#numbers.get(key);
     if (value === undefined) this.#numbers.set(key, (value = compute()));
     return value;
   }
-}
-
-function rowOf(name: string): OptionRow {
-  const row = rows.get(name.toLowerCase());
-  if (row) return row;
-  const found = optionByName(name);
-  if (found.kind !== "found") throw new Error(`no option is called ${name}`);
-  return found.row;
 }
 
 /** A boolean option is true when it has no value or one that begins with t or y. */

@@ -8,21 +8,25 @@ import type { ConfigMessages } from "../cf/messages.ts";
 import { printMacroText } from "../rewriting/macro-text.ts";
 import type { PortOptions } from "./config.ts";
 import type { ConfigEnvironment } from "./environment.ts";
-import { CHECKS, SUBOPTIONS, type CheckContext, type OptionEffects } from "./option-checks.ts";
-import { notActedOn } from "./not-acted-on.ts";
 import { OptionValues } from "./option-values.ts";
+import type { CheckContext, OptionEffects, OptionRow } from "./options/row.ts";
 import {
-  DEFAULT_GROUP,
   DEFINE_MACRO,
+  type LetterOption,
+  type NamedOption,
   optionByLetter,
   optionByName,
   optionCode,
+  type OptionName,
+  optionRow,
   OPTIONS,
-  type OptionRow,
-  type TimeUnit,
-} from "./options.ts";
+} from "./options/table.ts";
+import { notActedOn } from "./settings.ts";
 import { nearestWord } from "../source/nearest-word.ts";
-import { readTime, reportTime } from "./times.ts";
+import { readTime, reportTime, type TimeUnit } from "./times.ts";
+
+/** Options whose name may have a suboption after a dot. */
+const SUBOPTIONS: ReadonlySet<string> = new Set(["Timeout", "Milter"]);
 
 export class OptionSetter {
   readonly values = new OptionValues();
@@ -34,7 +38,7 @@ export class OptionSetter {
   readonly #environment: ConfigEnvironment;
   readonly #effects: OptionEffects;
   /** Codes that the command line has set: what the file says about them is ignored. */
-  readonly #sticky = new Set<number>();
+  readonly #sticky = new Set<OptionRow["code"]>();
 
   constructor(messages: ConfigMessages, environment: ConfigEnvironment, effects: OptionEffects) {
     this.#messages = messages;
@@ -43,9 +47,8 @@ export class OptionSetter {
   }
 
   /** True for an option of the command line. */
-  isSticky(name: string): boolean {
-    const found = optionByName(name);
-    return found.kind === "found" && this.#sticky.has(found.row.code);
+  isSticky(name: OptionName): boolean {
+    return this.#sticky.has(optionRow(name).code);
   }
 
   /**
@@ -57,7 +60,7 @@ export class OptionSetter {
     if (row) await this.set(row, sub, value, sticky, { valueAt, subAt: this.#messages.focused + name.length + 1 });
   }
 
-  #byLetter(letter: string): OptionRow | undefined {
+  #byLetter(letter: string): NamedOption | LetterOption | undefined {
     const row = optionByLetter(letter);
     if (row) return row;
     const code = letter === "" ? 0 : letter.charCodeAt(0);
@@ -65,7 +68,7 @@ export class OptionSetter {
     return undefined;
   }
 
-  #byName(name: string): OptionRow | undefined {
+  #byName(name: string): NamedOption | undefined {
     if (name === "") {
       this.#messages.error("readcf: null option name");
       return undefined;
@@ -74,7 +77,7 @@ export class OptionSetter {
     if (found.kind === "unknown") {
       const near = nearestWord(
         name,
-        OPTIONS.map((each) => each.name),
+        OPTIONS.filter((each) => !each.extension).map((each) => each.name),
       );
       const help = near === undefined ? "see docs/options.md for the names of options" : `is ${near} meant?`;
       this.#messages.error(`readcf: unknown option name ${name}`, { help });
@@ -89,7 +92,7 @@ export class OptionSetter {
   }
 
   async set(
-    row: OptionRow,
+    row: NamedOption | LetterOption,
     sub: string | undefined,
     value: string,
     sticky: boolean,
@@ -108,12 +111,14 @@ export class OptionSetter {
     if (row === DEFINE_MACRO) return this.#effects.defineMacro(value);
     this.#noteWithoutEffect(row, suboption);
     this.#messages.focus(valueAt);
-    const check = CHECKS[row === DEFAULT_GROUP ? "g" : row.name];
-    const context: CheckContext = { ...this.#context, suboption, subAt: subAt - valueAt, setter: this };
-    if (check) await check(value, context);
-    else {
-      if (row.type === "time") this.#checkTime(value, row.unit ?? "s");
-      this.values.set(row.name, value);
+    const name = row.name === "" ? "DefaultUser" : row.name;
+    if (row.check) {
+      const before = this.values.isSet(name) ? this.values.text(name) : undefined;
+      const kept = await row.check(value, { ...this.#context, row, before, suboption, subAt: subAt - valueAt });
+      if (kept !== undefined) this.values.set(name, kept);
+    } else {
+      if (row.type === "time") this.#checkTime(value, row.unit);
+      this.values.set(name, value);
     }
   }
 
@@ -130,8 +135,13 @@ export class OptionSetter {
     if ((this.#environment.trace?.level(37) ?? 0) >= 1) this.#environment.trace?.print(text);
   }
 
-  get #context(): Omit<CheckContext, "suboption" | "subAt" | "setter"> {
+  get #context(): Omit<CheckContext, "row" | "before" | "suboption" | "subAt"> {
     return {
+      daemonPorts: this.daemonPorts,
+      clientPorts: this.clientPorts,
+      milter: this.milter,
+      text: (name) => this.values.text(name),
+      setTimeout: (name, value) => void this.values.setTimeout(name, value),
       messages: this.#messages,
       environment: this.#environment,
       effects: this.#effects,

@@ -1,6 +1,7 @@
 /** Time values: "5d", "1h30m", "90" (in the unit of the option), "now". */
 import { asShown, type ConfigMessages } from "../cf/messages.ts";
-import type { TimeUnit } from "./options.ts";
+
+export type TimeUnit = "s" | "m" | "h" | "d" | "w";
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
 

@@ -4,9 +4,9 @@
  */
 import { printMacroText } from "../rewriting/macro-text.ts";
 import type { Config } from "./config.ts";
-import { notActedOn, PROTECTS, type SettingKind } from "./not-acted-on.ts";
 import { isDefault } from "./option-default.ts";
-import { OPTIONS, OTHER_OPTIONS } from "./options.ts";
+import { OPTIONS } from "./options/table.ts";
+import { notActedOn, type SettingKind, withoutProtection } from "./settings.ts";
 
 /** One line each, as `option RunAsUser=smmsp is not acted on (not done yet): the server keeps the rights ...`. */
 export function unprotectedBy(config: Config): readonly string[] {
@@ -15,12 +15,12 @@ export function unprotectedBy(config: Config): readonly string[] {
 
 function line(kind: SettingKind, name: string, shown: string): string[] {
   const why = notActedOn(kind, name);
-  const instead = PROTECTS[kind]?.[name];
+  const instead = withoutProtection(kind, name);
   return why === undefined || instead === undefined ? [] : [`${shown} is not acted on (${why}): ${instead}`];
 }
 
 function byOptions({ options }: Config): string[] {
-  return [...OPTIONS, ...OTHER_OPTIONS].flatMap((row) => {
+  return OPTIONS.flatMap((row) => {
     const value = options.isSet(row.name) ? options.text(row.name) : "";
     if (value === "" || isDefault(row, value)) return [];
     return line("option", row.name, `option ${row.name}=${printMacroText(value)}`);

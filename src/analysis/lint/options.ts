@@ -1,6 +1,7 @@
 /** L030 and L031: options that nothing acts on, and options that are set again further down. */
-import { isOwed, isSharedCause, notActedOn, PROTECTS } from "../../config/not-acted-on.ts";
 import { isDefault } from "../../config/option-default.ts";
+import { isOwed } from "../../config/reasons.ts";
+import { isSharedCause, notActedOn, withoutProtection } from "../../config/settings.ts";
 import { printMacroText } from "../../rewriting/macro-text.ts";
 import type { Subject } from "../subject.ts";
 import type { FindingSeverity, Issue } from "./codes.ts";
@@ -73,11 +74,13 @@ function withoutEffect({ statements }: Subject): Issue[] {
 
 /** What this server has no use for is worth a note; what it should do and does not, a warning. */
 function severityOf(name: string, why: string): FindingSeverity {
-  return isOwed(why) || PROTECTS.option?.[name] !== undefined ? "warning" : "note";
+  return isOwed(why) || withoutProtection("option", name) !== undefined ? "warning" : "note";
 }
 
 function consequence(names: ReadonlySet<string>): string {
-  const told = new Set([...names].map((name) => PROTECTS.option?.[name]).filter((text) => text !== undefined));
+  const told = new Set(
+    [...names].map((name) => withoutProtection("option", name)).filter((text) => text !== undefined),
+  );
   return told.size === 0 ? "" : ` (${[...told].join("; ")})`;
 }
 

@@ -3,7 +3,7 @@
  * they are. A configuration is often looked at elsewhere: only `--here` asks for all of them, and calls them errors.
  */
 import { dontBlameOf } from "../../config/policies.ts";
-import { notActedOn } from "../../config/not-acted-on.ts";
+import { notActedOn } from "../../config/settings.ts";
 import { standInFor } from "../../config/stand-in.ts";
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";

@@ -5,7 +5,7 @@
  * breaks off or says "later" leaves the recipients that are still open to the next one in the same attempt. A refusal of
  * a recipient, of the sender or of the message stands: no other host is asked again.
  */
-import type { TimeoutName } from "../../config/timeouts.ts";
+import type { TimeoutName } from "../../config/options/timeouts.ts";
 import type { RecipientStatus } from "../../envelope/status.ts";
 import type { DeliveryEnvironment } from "../environment.ts";
 import type { Agent, Job, JobRecipient, Report } from "../agent.ts";

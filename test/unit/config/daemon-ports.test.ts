@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Options } from "../../../src/config/config.ts";
 import { directFlags, flagLetters, modifierWords } from "../../../src/config/daemon-ports.ts";
 
 describe("modifiers of a daemon port", () => {
@@ -32,5 +31,5 @@ test.each([
   ["C,u", "CC , u"],
   ["CCx", "CC CC x"],
 ])("DirectSubmissionModifiers=%s makes {daemon_flags} %j", (value, flags) => {
-  expect(directFlags({ text: () => value } as unknown as Options)).toBe(flags);
+  expect(directFlags({ text: () => value })).toBe(flags);
 });

@@ -4,8 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
 import { loadConfig } from "../../../src/config/load.ts";
-import { MEANINGS } from "../../../src/config/meanings.ts";
-import { PROTECTS, type SettingKind } from "../../../src/config/not-acted-on.ts";
 import { unprotectedBy } from "../../../src/config/unprotected.ts";
 import { configEnvironment } from "../../support/config-environment.ts";
 
@@ -41,11 +39,4 @@ test("ports and mailers may ask for protection, too", async () => {
     expect.stringMatching(/^refuseLA=4 of port MSA is not acted on/i),
     expect.stringMatching(/^\/=\/srv\/jail of mailer p is not acted on/),
   ]);
-});
-
-test("the list of what protects names settings that there are", () => {
-  const unknown = (Object.keys(PROTECTS) as SettingKind[]).flatMap((kind) =>
-    Object.keys(PROTECTS[kind] ?? {}).filter((name) => !Object.hasOwn(MEANINGS[kind], name)),
-  );
-  expect(unknown).toEqual([]);
 });

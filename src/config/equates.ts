@@ -1,0 +1,97 @@
+/** The equates of M, Q and X lines and of ports, and the modifiers of ports: one row each. */
+import { NOT_YET, NO_AUTH, NO_FILTERS, NO_GROUPS, NO_LOAD, NO_MIME, NO_PROCESSES } from "./reasons.ts";
+import type { Setting } from "./setting.ts";
+
+/** M lines; the first letter counts. */
+export const MAILER_EQUATES = {
+  "/": {
+    meaning: "folder to chroot to",
+    notActedOn: NOT_YET,
+    without: "programs of the mailer see the whole file system",
+  },
+  A: { meaning: "arguments, or TCP host [port], FILE path" },
+  C: { meaning: "character set of 8-bit text without label", notActedOn: NO_MIME },
+  D: { meaning: "folders to run in, colon separated" },
+  E: { meaning: "end of line" },
+  F: { meaning: "flags" },
+  L: { meaning: "octets of a line" },
+  M: { meaning: "octets of a message" },
+  m: { meaning: "messages on one connection" },
+  N: { meaning: "nice value", notActedOn: NO_PROCESSES },
+  P: { meaning: "program, or [IPC], [FILE]" },
+  Q: { meaning: "queue group", notActedOn: NO_GROUPS },
+  R: { meaning: "rulesets of recipients: envelope/header" },
+  r: { meaning: "recipients of one transaction" },
+  S: { meaning: "rulesets of senders: envelope/header" },
+  T: {
+    meaning: "types in reports: MTA/address/diagnostic",
+    notActedOn: "error reports name types by the kind of the mailer",
+  },
+  U: { meaning: "user:group to run as" },
+  W: { meaning: "longest run" },
+} as const satisfies Readonly<Record<string, Setting>>;
+
+/** Q lines. */
+export const QUEUE_EQUATES = {
+  F: { meaning: "flags", notActedOn: NO_GROUPS },
+  I: { meaning: "time between two runs", notActedOn: NO_GROUPS },
+  J: { meaning: "entries of a run", notActedOn: NO_GROUPS },
+  N: { meaning: "nice value", notActedOn: NO_GROUPS },
+  P: { meaning: "folder", notActedOn: NO_GROUPS },
+  R: { meaning: "runners", notActedOn: NO_GROUPS },
+  r: { meaning: "recipients of an entry", notActedOn: NO_GROUPS },
+} as const satisfies Readonly<Record<string, Setting>>;
+
+/** X lines. */
+export const FILTER_EQUATES = {
+  F: { meaning: "what happens when it cannot be asked", notActedOn: NO_FILTERS },
+  S: { meaning: "socket", notActedOn: NO_FILTERS },
+  T: { meaning: "times", notActedOn: NO_FILTERS },
+} as const satisfies Readonly<Record<string, Setting>>;
+
+/** DaemonPortOptions and ClientPortOptions, by the long name. */
+export const PORT_EQUATES = {
+  address: { meaning: "address or host name" },
+  children: { meaning: "sessions at a time" },
+  delayla: {
+    meaning: "DelayLA of this port",
+    notActedOn: NO_LOAD,
+    without: "a busy machine answers as fast as it can",
+  },
+  deliverymode: { meaning: "DeliveryMode of this port", notActedOn: NOT_YET },
+  family: { meaning: "inet, inet6 or local" },
+  inputmailfilters: {
+    meaning: "mail filters of this port",
+    notActedOn: NO_FILTERS,
+    without: "mail is not shown to the filters",
+  },
+  listen: { meaning: "connections that may wait" },
+  modifiers: { meaning: "letters, see below" },
+  name: { meaning: "its name" },
+  port: { meaning: "number or name" },
+  queuela: { meaning: "QueueLA of this port", notActedOn: NO_LOAD, without: "a busy machine goes on delivering" },
+  receivesize: { meaning: "receive buffer", notActedOn: NOT_YET },
+  refusela: {
+    meaning: "RefuseLA of this port",
+    notActedOn: NO_LOAD,
+    without: "a busy machine goes on taking connections",
+  },
+  sendsize: { meaning: "send buffer", notActedOn: NOT_YET },
+} as const satisfies Readonly<Record<string, Setting>>;
+
+/** M= of ports. */
+export const PORT_MODIFIERS = {
+  a: { meaning: "AUTH is needed", notActedOn: NO_AUTH, without: "clients of this port need not say who they are" },
+  A: { meaning: "no AUTH", notActedOn: NO_AUTH },
+  b: { meaning: "answers leave from the address that was asked", notActedOn: NOT_YET },
+  c: { meaning: "names of hosts are made canonical (for rules)" },
+  C: { meaning: "no canonical names", notActedOn: NOT_YET },
+  E: { meaning: "no ETRN" },
+  f: { meaning: "full names are needed (for rules)" },
+  h: { meaning: "our name in EHLO is that of the interface", notActedOn: NOT_YET },
+  O: { meaning: "the port may be missing", notActedOn: NOT_YET },
+  r: { meaning: "relaying for everybody (for rules)" },
+  s: { meaning: "TLS from the first octet", notActedOn: NOT_YET },
+  S: { meaning: "no STARTTLS" },
+  u: { meaning: "names without domain are taken (for rules)" },
+} as const satisfies Readonly<Record<string, Setting>>;

@@ -1,0 +1,86 @@
+/** Options of the program itself: what it logs, and the files that it leaves for others. */
+import { NOT_YET, NO_PROCESSES } from "../reasons.ts";
+import type { OptionRow } from "./row.ts";
+
+export const PROGRAM_OPTIONS = [
+  {
+    name: "LogLevel",
+    code: "L",
+    type: "number",
+    initial: 9,
+    safe: true,
+    meaning: "how much is logged, 0 to 98",
+  },
+  {
+    name: "StatusFile",
+    code: "S",
+    type: "text",
+    initial: "",
+    meaning: "file of counters",
+    notActedOn: NOT_YET,
+  },
+  {
+    name: "TimeZoneSpec",
+    code: "t",
+    type: "text",
+    initial: "USE_SYSTEM",
+    meaning: "time zone",
+    notActedOn: "the time zone of the environment counts",
+  },
+  {
+    name: "Verbose",
+    code: "v",
+    type: "flag",
+    initial: false,
+    safe: true,
+    meaning: "say what is done",
+    notActedOn: "the command line option -v is acted on where there is something to tell",
+  },
+  {
+    name: "PidFile",
+    code: 0x9f,
+    type: "text",
+    initial: "/var/run/sendmail.pid",
+    meaning: "file for our process number and command line",
+  },
+  {
+    name: "ControlSocketName",
+    code: 0xa9,
+    type: "text",
+    initial: "",
+    meaning: "socket that takes commands",
+    notActedOn: "the control socket lies in the home of the server",
+  },
+  {
+    name: "ProcessTitlePrefix",
+    code: 0xac,
+    type: "text",
+    initial: "",
+    meaning: "text before process titles",
+    notActedOn: "process titles are left alone",
+  },
+  {
+    name: "SharedMemoryKey",
+    code: 0xc9,
+    type: "number",
+    initial: 0,
+    meaning: "key of shared memory",
+    notActedOn: NO_PROCESSES,
+  },
+  {
+    name: "UseMSP",
+    code: 0xcc,
+    type: "flag",
+    initial: false,
+    meaning: "act as the submission program",
+    notActedOn: "-A and the home of the server decide",
+  },
+  {
+    name: "SharedMemoryKeyFile",
+    code: 0xd0,
+    type: "text",
+    initial: "",
+    meaning: "file for that key",
+    notActedOn: NO_PROCESSES,
+  },
+] as const satisfies readonly OptionRow[];

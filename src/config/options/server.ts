@@ -1,0 +1,150 @@
+/** Options of receiving: ports, what clients may ask for, mail filters. */
+import { modifierWords, readPortOptions } from "../daemon-ports.ts";
+import { flagWords, meant, wordsOf } from "./value-words.ts";
+import { NO_FILTERS } from "../reasons.ts";
+import type { Check, OptionRow } from "./row.ts";
+
+const PRIVACY_WORDS = [
+  "public",
+  "needmailhelo",
+  "needexpnhelo",
+  "needvrfyhelo",
+  "noexpn",
+  "novrfy",
+  "noetrn",
+  "noverb",
+  "noreceipts",
+  "nobodyreturn",
+  "noactualrecipient",
+  "restrictmailq",
+  "restrictqrun",
+  "restrictexpand",
+  "goaway",
+  "authwarnings",
+] as const;
+
+/** Stages of a session that Milter.macros.STAGE names. */
+const MILTER_STAGES: readonly string[] = ["connect", "helo", "envfrom", "envrcpt", "data", "eom", "eoh"];
+
+const privacyOptions: Check = (value, context) => {
+  const known = wordsOf(context);
+  const words = flagWords(value);
+  for (const { word, offset } of words) {
+    if (!known.includes(word.toLowerCase())) {
+      context.messages.error(`readcf: Op line: ${word} unrecognized`, { offset, ...meant(word, known) });
+    }
+  }
+  // Flags are only ever added: a line more, or the command line, cannot take one away.
+  const added = words
+    .map(({ word }) => word)
+    .join(" ")
+    .toLowerCase();
+  return `${context.before ?? ""} ${added}`.trim();
+};
+
+const daemonPort: Check = async (value, { daemonPorts, messages, environment, trace }) => {
+  const port = await readPortOptions(value, "daemon", daemonPorts.length, messages, environment);
+  trace(`Daemon ${port.name} flags: ${modifierWords(port.modifiers)}`);
+  daemonPorts.push(port);
+  return value;
+};
+
+const clientPort: Check = async (value, { clientPorts, messages, environment }) => {
+  clientPorts.push(await readPortOptions(value, "client", clientPorts.length, messages, environment));
+  return value;
+};
+
+/** Milter.LogLevel and Milter.macros.STAGE are kept by themselves. */
+const milter: Check = (value, { suboption, subAt, messages, milter: settings }) => {
+  if (suboption === undefined) {
+    messages.error("milter_set_option: invalid Milter option, must specify suboption", { offset: subAt - 1 });
+    return undefined;
+  }
+  const key = suboption.toLowerCase();
+  const stage = key.startsWith("macros.") ? key.slice("macros.".length) : undefined;
+  const most = 50;
+  if (key !== "loglevel" && (stage === undefined || !MILTER_STAGES.includes(stage))) {
+    messages.error(`milter_set_option: invalid Milter option ${suboption}`, { offset: subAt });
+  } else if (stage !== undefined && value.split(/[,\s]+/).filter((word) => word !== "").length > most) {
+    messages.error(`milter_set_option: too many macros in Milter.${suboption} (max ${most})`);
+  } else settings.set(key, value);
+  return undefined;
+};
+
+export const SERVER_OPTIONS = [
+  {
+    name: "HelpFile",
+    code: "H",
+    type: "text",
+    initial: "/etc/mail/helpfile",
+    meaning: "texts of HELP",
+    notActedOn: "`?` of test mode shows it, HELP of SMTP not yet",
+  },
+  {
+    name: "DaemonPortOptions",
+    code: "O",
+    type: "text",
+    initial: "",
+    check: daemonPort,
+    meaning: "a port to listen on: Name=, Address=, Port=, Family=, Modifiers= ...",
+  },
+  {
+    name: "PrivacyOptions",
+    code: "p",
+    type: "text",
+    initial: "",
+    safe: true,
+    range: PRIVACY_WORDS,
+    check: privacyOptions,
+    meaning: "what clients and users may not ask for",
+  },
+  {
+    name: "SmtpGreetingMessage",
+    code: 0x90,
+    type: "text",
+    initial: "$j Sendmail $v ready at $b",
+    meaning: "text of the greeting",
+  },
+  {
+    name: "AllowBogusHELO",
+    code: 0x95,
+    type: "flag",
+    initial: false,
+    safe: true,
+    meaning: "take HELO without a proper name",
+  },
+  {
+    name: "ClientPortOptions",
+    code: 0xaf,
+    type: "text",
+    initial: "",
+    check: clientPort,
+    meaning: "addresses that outgoing connections come from",
+  },
+  {
+    name: "InputMailFilters",
+    code: 0xbb,
+    type: "text",
+    initial: "",
+    meaning: "mail filters, in order",
+    notActedOn: NO_FILTERS,
+    without: "mail is not shown to the filters",
+  },
+  {
+    name: "Milter",
+    code: 0xbc,
+    type: "text",
+    initial: "",
+    safe: true,
+    check: milter,
+    meaning: "LogLevel and the macros of mail filters",
+    notActedOn: NO_FILTERS,
+  },
+  {
+    name: "DirectSubmissionModifiers",
+    code: 0xc7,
+    type: "text",
+    initial: "",
+    meaning: "{daemon_flags} of mail from the command line",
+  },
+] as const satisfies readonly OptionRow[];
