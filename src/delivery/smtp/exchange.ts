@@ -38,7 +38,7 @@ export interface TransactionResult {
   readonly failure?: ClientFailure;
 }
 
-const END_OF_MESSAGE = Buffer.from("../.\r\n");
+const END_OF_MESSAGE = Buffer.from(".\r\n");
 
 export class SmtpExchange {
   readonly #client: SmtpClient;
