@@ -103,10 +103,10 @@ const NAMES: Readonly<Record<string, Entry>> = {
   "--worker": { load: worker },
 };
 
-/** The hidden personality that works with the rights of one user (sys/worker-process.ts). */
+/** The hidden personality that works with the rights of one user (rights/worker-process.ts). */
 async function worker(): Promise<Command> {
   const [{ runWorkerPersonality }, { userTasks }] = await Promise.all([
-    import("../sys/worker-process.ts"),
+    import("../rights/worker-process.ts"),
     import("../delivery/user-tasks.ts"),
   ]);
   const command = [process.execPath, process.argv[1], "rulemail", "--worker"];

@@ -2,7 +2,7 @@
 import { type Agents, createAgents } from "../delivery/agents.ts";
 import { type OpenedSite, openSite, type SiteSource } from "../site/open-site.ts";
 import type { SiteSurroundings } from "../site/surroundings.ts";
-import type { UserWorkers } from "../sys/user-workers.ts";
+import type { UserWorkers } from "../rights/task.ts";
 
 /** What sites and their agents share. */
 export interface Surroundings extends SiteSurroundings {

@@ -4,8 +4,8 @@
  */
 import { existsSync, realpathSync } from "node:fs";
 import { userTasks } from "../delivery/user-tasks.ts";
-import { InProcessWorkers, type UserWorkers } from "../sys/user-workers.ts";
-import { RootHelper, WorkerPool } from "../sys/worker-pool.ts";
+import { InProcessWorkers, type UserWorkers } from "../rights/task.ts";
+import { RootHelper, WorkerPool } from "../rights/worker-pool.ts";
 import { homeFolder } from "./home.ts";
 
 /** How this program is started as the hidden personality that carries out tasks. */

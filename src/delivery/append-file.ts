@@ -2,7 +2,7 @@
 import { constants, type Stats } from "node:fs";
 import { open } from "node:fs/promises";
 import { dotlock, flock, PathQueue } from "../sys/lock.ts";
-import { fromSystemError, type TaskArgument, type TaskInput, type TaskResult } from "../sys/user-workers.ts";
+import { fromSystemError, type TaskArgument, type TaskInput, type TaskResult } from "../rights/task.ts";
 import { appendOrCutBack, MAILBOX_LOCK } from "./mbox.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;

@@ -4,7 +4,7 @@ import type { NameSources } from "../dns/names.ts";
 import type { Log } from "../log/log.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { MailboxDatabase } from "../sys/users.ts";
-import type { UserWorkers } from "../sys/user-workers.ts";
+import type { UserWorkers } from "../rights/task.ts";
 
 export interface DeliveryEnvironment {
   readonly config: Config;

@@ -9,7 +9,7 @@ import type { Mailer } from "../config/mailer.ts";
 import type { RecipientStatus } from "../envelope/status.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { MACRO } from "../rewriting/tokens.ts";
-import type { TaskInput } from "../sys/user-workers.ts";
+import type { TaskInput } from "../rights/task.ts";
 import type { User } from "../sys/users.ts";
 import type { Agent, Job, JobRecipient, Report } from "./agent.ts";
 import type { DeliveryEnvironment } from "./environment.ts";

@@ -7,7 +7,7 @@
  */
 import { lstat, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { TaskResult } from "../sys/user-workers.ts";
+import type { TaskResult } from "../rights/task.ts";
 
 /** Group or world. */
 const OTHERS_WRITE = 0o022;

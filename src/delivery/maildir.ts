@@ -5,7 +5,7 @@
 import { type FileHandle, mkdir, open, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { uniqueName } from "../sys/temp.ts";
-import { fromSystemError, octetsOf, type TaskInput, type TaskResult } from "../sys/user-workers.ts";
+import { fromSystemError, octetsOf, type TaskInput, type TaskResult } from "../rights/task.ts";
 
 /** @param folder the Maildir; made with mode 0700 when it does not exist (its parent must) */
 export async function deliverToMaildir(folder: string, input: TaskInput, signal: AbortSignal): Promise<TaskResult> {

@@ -6,7 +6,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dotlock, flock, type LockOptions, PathQueue } from "../sys/lock.ts";
 import { notOwn } from "./mailbox-owner.ts";
-import { fromSystemError, type TaskInput, type TaskResult } from "../sys/user-workers.ts";
+import { fromSystemError, type TaskInput, type TaskResult } from "../rights/task.ts";
 import { writeAll } from "./maildir.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;

@@ -2,7 +2,7 @@
 import { link, mkdir, open, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { uniqueName } from "../sys/temp.ts";
-import { fromSystemError, type TaskInput, type TaskResult } from "../sys/user-workers.ts";
+import { fromSystemError, type TaskInput, type TaskResult } from "../rights/task.ts";
 import { syncFolder, writeAll } from "./maildir.ts";
 
 /** Another writer may take our number; it cannot do so for ever. */

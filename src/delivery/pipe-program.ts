@@ -1,8 +1,8 @@
 /** The task behind mailers that are programs: runs one with a message on its standard input. */
 import { access, constants } from "node:fs/promises";
-import { type ChildResult, runChild } from "../sys/child.ts";
+import { type ChildResult, runChild } from "../rights/child.ts";
 import { EX } from "../sys/sysexits.ts";
-import { fromSystemError, type TaskArgument, type TaskInput, type TaskResult } from "../sys/user-workers.ts";
+import { fromSystemError, type TaskArgument, type TaskInput, type TaskResult } from "../rights/task.ts";
 
 /** Where programs look for others. */
 export const SAFE_PATH = "/usr/local/bin:/usr/bin:/bin";

@@ -25,7 +25,7 @@ const GROUP_WRITE = 0o020;
 
 /**
  * @param user some user's name, for the path of the mailbox
- * @param home of the server: what lies in it users reach from there (sys/worker-process.ts)
+ * @param home of the server: what lies in it users reach from there (rights/worker-process.ts)
  */
 export function prepareMailer(config: Config, given: Mailer, user: string, home: string): Readiness {
   const mailer = standInFor(given)?.mailer ?? given;

@@ -1,6 +1,6 @@
 /** Results of tasks done with a user's rights → outcomes of recipients. */
 import { exitName } from "../sys/sysexits.ts";
-import type { TaskResult } from "../sys/user-workers.ts";
+import type { TaskResult } from "../rights/task.ts";
 import { deferred, failed, fromExit, type Outcome, type OutcomeDetails, sent } from "./outcome.ts";
 
 /** @param relay `relay=` of the log: "local", nothing for files */

@@ -1,5 +1,5 @@
 /** The tasks that are carried out with a user's rights: name → what it does. The worker process has the same table. */
-import type { Task, TaskArgument, TaskInput, TaskResult, TaskTable } from "../sys/user-workers.ts";
+import type { Task, TaskArgument, TaskInput, TaskResult, TaskTable } from "../rights/task.ts";
 import { READ_TASK, readTask } from "../routing/user-files.ts";
 import { appendToFile } from "./append-file.ts";
 import { deliverToMaildir } from "./maildir.ts";

@@ -1,11 +1,11 @@
 /**
  * Files of users, `.forward` and `:include:`, read with the rights of the user concerned: what he may not read nobody reads
- * for him. Reading is a task like writing a mailbox; who carries it out (sys/user-workers.ts) can be replaced.
+ * for him. Reading is a task like writing a mailbox; who carries it out (rights/task.ts) can be replaced.
  */
 import { lstatSync } from "node:fs";
 import type { Rights } from "../envelope/recipient.ts";
 import type { FileUse } from "../sys/safe-file.ts";
-import type { Task, TaskArgument, TaskResult, UserWorkers } from "../sys/user-workers.ts";
+import type { Task, TaskArgument, TaskResult, UserWorkers } from "../rights/task.ts";
 import { readTrustedText, type TrustedText } from "./trusted-text.ts";
 
 /** What to read, and how safe it must be. */

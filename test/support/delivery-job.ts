@@ -16,7 +16,7 @@ import { MacroScope } from "../../src/rewriting/macro-scope.ts";
 import { expandMacros, readMacroText } from "../../src/rewriting/macro-text.ts";
 import type { AddressRewriter } from "../../src/routing/address-rewriter.ts";
 import { systemClock } from "../../src/sys/clock.ts";
-import { InProcessWorkers } from "../../src/sys/user-workers.ts";
+import { InProcessWorkers } from "../../src/rights/task.ts";
 import type { MailboxDatabase, User } from "../../src/sys/users.ts";
 
 /** Values by option name; `timeouts` in ms. Unset options have sendmail's defaults as far as agents ask for them. */

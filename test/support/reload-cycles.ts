@@ -14,7 +14,7 @@ import { Dns2Resolver } from "../../src/dns/dns2-resolver.ts";
 import { silentLog } from "../../src/log/log.ts";
 import { systemClock } from "../../src/sys/clock.ts";
 import { readMachine } from "../../src/sys/machine.ts";
-import { InProcessWorkers } from "../../src/sys/user-workers.ts";
+import { InProcessWorkers } from "../../src/rights/task.ts";
 import { userTasks } from "../../src/delivery/user-tasks.ts";
 import { SmtpClient } from "./smtp-client.ts";
 

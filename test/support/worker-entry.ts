@@ -1,7 +1,7 @@
 /** The hidden personality of main.ts for tests: node test/support/worker-entry.ts ROLE ... */
 import { userTasks } from "../../src/delivery/user-tasks.ts";
-import { runWorkerPersonality } from "../../src/sys/worker-process.ts";
-import type { TaskResult } from "../../src/sys/user-workers.ts";
+import { runWorkerPersonality } from "../../src/rights/worker-process.ts";
+import type { TaskResult } from "../../src/rights/task.ts";
 
 const done = (output: string): TaskResult => ({ kind: "done", status: "2.0.0", text: "", output });
 

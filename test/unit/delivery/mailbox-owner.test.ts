@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { userTasks } from "../../../src/delivery/user-tasks.ts";
-import type { TaskResult } from "../../../src/sys/user-workers.ts";
+import type { TaskResult } from "../../../src/rights/task.ts";
 
 const JOE = 52_001;
 const MALLORY = 52_002;

@@ -21,7 +21,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { filesOf } from "../../../src/routing/user-files.ts";
 import { explainUnopened, openSafely } from "../../../src/sys/safe-file.ts";
-import { RootHelper, WorkerPool } from "../../../src/sys/worker-pool.ts";
+import { RootHelper, WorkerPool } from "../../../src/rights/worker-pool.ts";
 
 interface Row {
   readonly use: "alias" | "aliasdb" | "class" | "map" | "forward" | "include";

@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
-import { octetsOf, type TaskInput } from "./user-workers.ts";
+import { octetsOf, type TaskInput } from "./task.ts";
 
 export interface ChildOptions {
   /** Absolute path. */

@@ -1,5 +1,5 @@
 /** Becoming another user, for good. The only place of the program that changes its own rights. */
-import type { WorkerRights } from "./user-workers.ts";
+import type { WorkerRights } from "./task.ts";
 
 /**
  * Gives up all rights but those of one user: supplementary groups, group, user, in this order, because each step needs

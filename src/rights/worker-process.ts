@@ -11,7 +11,7 @@ import { spawn, type SendHandle } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { Socket } from "node:net";
 import { becomeUser } from "./privileges.ts";
-import { runTask, type TaskArgument, type TaskResult, type TaskTable, type WorkerRights } from "./user-workers.ts";
+import { runTask, type TaskArgument, type TaskResult, type TaskTable, type WorkerRights } from "./task.ts";
 import { drained, type Frame, FrameReader, writeFrame } from "./worker-frames.ts";
 
 /** What the server asks the helper for. */

@@ -4,8 +4,8 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import type { Socket } from "node:net";
-import { octetsOf, type TaskArgument, type TaskInput, type TaskResult, type UserWorkers } from "./user-workers.ts";
-import type { WorkerRights } from "./user-workers.ts";
+import { octetsOf, type TaskArgument, type TaskInput, type TaskResult, type UserWorkers } from "./task.ts";
+import type { WorkerRights } from "./task.ts";
 import { drained, FrameReader, writeFrame } from "./worker-frames.ts";
 import type { WorkerRequest } from "./worker-process.ts";
 

@@ -1,16 +1,22 @@
 /**
  * Work that is done with a user's rights: writing mailboxes and files, running programs, reading `.forward` files.
  *
- * A task is a name, a plain argument and octets; its result is plain data, because it may be carried out in another
- * process (privileges.ts). This implementation does it here, with the rights this process has: what a server started
- * by an ordinary user can do (decision D6).
+ * A task is a name, a plain argument and octets; its result is plain data, because it is carried out in another process,
+ * which has the user's ids while it does (docs/decisions/0010-rights.md). Here stand the types of both sides and nothing else
+ * that knows processes.
  */
 
-export interface WorkerRights {
+/**
+ * For whom a task is done. The root side looks the login name up itself; a task whose uid or gid is another is not done,
+ * unless the three together are an identity that the configuration names (DefaultUser, `U=` of a mailer).
+ */
+export interface TaskUser {
   readonly user: string;
   readonly uid: number;
   readonly gid: number;
 }
+
+export type WorkerRights = TaskUser;
 
 /** Octets for a task: all of them in memory, or a stream that is read once. */
 export type TaskInput = readonly Buffer[] | (() => AsyncIterable<Buffer>);
@@ -28,6 +34,67 @@ export interface TaskResult {
   /** About a file that was read: whose it is, and whether only its owner could have written what is in it. */
   readonly file?: { readonly uid: number; readonly mayNamePrograms: boolean };
 }
+
+/** The octets of one task where it is carried out: in memory, or in a file that has no name. May be read more than once. */
+export interface Octets {
+  readonly size: number;
+  chunks(): Iterable<Buffer>;
+}
+
+/** Somebody holds a lock: the task is done again a little later, others meanwhile; in the end it is put off (4.2.0). */
+export interface Busy {
+  readonly kind: "busy";
+  /** What the log says when the lock is never free. */
+  readonly text: string;
+}
+
+/** fcntl(2) locks, by way of somebody who has them: Node has not. */
+export interface FileLocks {
+  /** "unsupported": nobody here can lock, or the file system does not. */
+  lock(fd: number): "locked" | "busy" | "unsupported";
+  unlock(fd: number): void;
+}
+
+export interface TaskTools {
+  readonly locks: FileLocks;
+  /** As looked up by the root side. */
+  readonly user: TaskUser;
+  now(): number;
+  /**
+   * Does this with root's ids, where the process has them to give, else with those it has. Only for making a mailbox in a
+   * folder that is root's; the path has been compared with the configuration's mailboxes before (terms.ts).
+   */
+  asRoot<T>(work: () => T): T;
+}
+
+/**
+ * Runs to its end without giving up the thread, while the process has the user's ids. Does not throw for what can happen
+ * to mail; what it throws is reported as a temporary failure.
+ */
+export type FileTask = (argument: TaskArgument, input: Octets, tools: TaskTools) => TaskResult | Busy;
+
+/** Who a program is to be, all of it looked up by the root side. */
+export interface ProgramIdentity extends TaskUser {
+  /** Supplementary groups, the group of the user among them. */
+  readonly groups: readonly number[];
+  /** False: this process is an ordinary user's and cannot give ids; the program is started as it is. */
+  readonly isChange: boolean;
+}
+
+/** Starts a program, which gives up root's rights for good before it begins, and waits for it without holding others up. */
+export type ProgramTask = (
+  argument: TaskArgument,
+  input: Octets,
+  identity: ProgramIdentity,
+  signal: AbortSignal,
+) => Promise<TaskResult>;
+
+export type PoolTask =
+  | { readonly kind: "file"; readonly run: FileTask }
+  | { readonly kind: "program"; readonly run: ProgramTask };
+
+/** Name → what a pool process can do: mbox, maildir, mh, mmdf, file, read, program. */
+export type PoolTasks = ReadonlyMap<string, PoolTask>;
 
 export interface Task {
   /** Never throws for what can happen to mail; what it throws is reported as a temporary failure. */

@@ -2,8 +2,8 @@ import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { FrameReader } from "../../../src/sys/worker-frames.ts";
-import { RootHelper, WorkerPool } from "../../../src/sys/worker-pool.ts";
+import { FrameReader } from "../../../src/rights/worker-frames.ts";
+import { RootHelper, WorkerPool } from "../../../src/rights/worker-pool.ts";
 
 const isRoot = process.getuid?.() === 0;
 /** As root a worker is nobody; otherwise it can only be ourselves. */
