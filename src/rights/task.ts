@@ -65,6 +65,11 @@ export interface TaskTools {
    * folder that is root's; the path has been compared with the configuration's mailboxes before (terms.ts).
    */
   asRoot<T>(work: () => T): T;
+  /**
+   * Makes the entries of a folder durable before the result of this task is told: once for all tasks of one user that are done
+   * together. Where it fails their results become temporary failures.
+   */
+  syncFolder(path: string): void;
 }
 
 /**

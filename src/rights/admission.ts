@@ -1,0 +1,154 @@
+/**
+ * What a task may do, looked at on the root side before it is done: the terms decide, whatever the server says.
+ *
+ * Nearly all of a task is checked by the kernel, because it happens with the user's ids. Here stands the rest: which paths are
+ * mailboxes or `.forward` files of this user, what may be done with root's rights in between, which programs there are, which
+ * names of DontBlameSendmail count. As root itself nothing is done but mail for root: into the very mailboxes that the
+ * configuration names.
+ */
+import { normalize } from "node:path";
+import type { Account } from "./accounts.ts";
+import type { TaskArgument } from "./task.ts";
+import type { MailboxKind, Terms } from "./terms.ts";
+
+export type Admission =
+  | {
+      readonly kind: "admitted";
+      readonly argument: TaskArgument;
+      /** The mailbox may be made with root's rights: it lies where the configuration puts mailboxes, and not in a home. */
+      readonly mayMake: boolean;
+    }
+  | { readonly kind: "refused"; readonly reason: string };
+
+type Check = (terms: Terms, account: Account, argument: TaskArgument) => Admission;
+
+/** Octets of a `.forward` or list that are read at most, whatever is asked for. */
+const LONGEST_TEXT = 64 * 1024 * 1024;
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  mbox: mailbox("mbox"),
+  maildir: mailbox("maildir"),
+  mh: mailbox("mh"),
+  mmdf: mailbox("mmdf"),
+  file,
+  read,
+  program,
+};
+
+/** @param task a name that the pool process has a task for */
+export function admit(terms: Terms, account: Account, task: string, argument: TaskArgument): Admission {
+  const check = Object.hasOwn(CHECKS, task) ? CHECKS[task] : undefined;
+  return check === undefined ? refused(`no task ${task}`) : check(terms, account, argument);
+}
+
+function mailbox(kind: MailboxKind): Check {
+  return ({ mailboxes }, account, argument) => {
+    const path = plainPath(argument.path);
+    if (path === undefined) return refused("no path");
+    const fitting = mailboxes.filter((each) => each.kind === kind && fits(each.path, account, path));
+    if (fitting.length > 0)
+      return admitted(
+        argument,
+        fitting.some((each) => !each.path.includes("$z")),
+      );
+    if (account.uid === 0) return refused(`${path} is no mailbox of ${account.user}`);
+    if (isBelow(account.home, path)) return admitted(argument);
+    return refused(`${path} is no mailbox of ${account.user}`);
+  };
+}
+
+function read({ forwardPath, dontBlame }: Terms, account: Account, argument: TaskArgument): Admission {
+  const path = plainPath(argument.path);
+  if (path === undefined) return refused("no path");
+  const limit = typeof argument.limit === "number" ? Math.min(argument.limit, LONGEST_TEXT) : LONGEST_TEXT;
+  const names = Array.isArray(argument.dontBlame) ? argument.dontBlame : [];
+  const known = new Set(dontBlame.map((each) => each.toLowerCase()));
+  // What the server may overlook is what the configuration says, not what the server says.
+  const inForce = names.filter((each): each is string => typeof each === "string" && known.has(each.toLowerCase()));
+  const given = { ...argument, limit, dontBlame: inForce };
+  if (argument.use === "forward") {
+    if (forwardPath.some((each) => fits(each, account, path))) return admitted(given);
+    return account.uid !== 0 && isBelow(account.home, path)
+      ? admitted(given)
+      : refused(`${path} is no .forward file of ${account.user}`);
+  }
+  if (argument.use !== "include") return refused("neither a .forward file nor a list");
+  // A list that only root may read is nobody's business; others read what they may read.
+  return account.uid === 0 ? refused("no list is read as root") : admitted(given);
+}
+
+function file({ dontBlame, safeFileEnvironment }: Terms, account: Account, argument: TaskArgument): Admission {
+  const path = plainPath(argument.path);
+  if (path === undefined) return refused("no path");
+  if (account.uid === 0) return refused("no file is written as root");
+  const isSafe = safeFileEnvironment === "" || safeFileEnvironment === "/" || isBelow(safeFileEnvironment, path);
+  if (!isSafe) return refused(`${path} lies outside SafeFileEnvironment`);
+  const known = new Set(dontBlame.map((each) => each.toLowerCase()));
+  return admitted({
+    ...argument,
+    allowSymLink: argument.allowSymLink === true && known.has("filedeliverytosymlink"),
+    allowHardLink: argument.allowHardLink === true && known.has("filedeliverytohardlink"),
+  });
+}
+
+function program({ programs }: Terms, account: Account, argument: TaskArgument): Admission {
+  const known = programs.filter(({ path }) => path === argument.path);
+  if (known.length === 0) return refused(`${String(argument.path)} is no program of a mailer`);
+  if (account.uid === 0 && !known.some(({ asRoot }) => asRoot)) return refused("no program is run as root");
+  return admitted(argument);
+}
+
+function admitted(argument: TaskArgument, mayMake = false): Admission {
+  return { kind: "admitted", argument, mayMake };
+}
+
+function refused(reason: string): Admission {
+  return { kind: "refused", reason };
+}
+
+/** An absolute path that says where it leads: nothing in it goes up, and it has one spelling. */
+function plainPath(path: unknown): string | undefined {
+  if (typeof path !== "string" || !path.startsWith("/") || path === "/" || path.includes("\0")) return undefined;
+  return normalize(path) === path && !path.endsWith("/") ? path : undefined;
+}
+
+function isBelow(folder: string, path: string): boolean {
+  const place = folder.startsWith("/") ? normalize(folder).replace(/\/+$/, "") : "";
+  return place !== "" && path.startsWith(`${place}/`);
+}
+
+/** Templates that were filled, by user: a user's paths are the same for a thousand messages. */
+const filled = new Map<string, RegExp>();
+const MOST_FILLED = 5_000;
+
+/** Whether a path is this template, filled for this user; `$h` and, for a fixed user, `$u` are any one step or part of it. */
+function fits(template: string, { user, home, isFixed }: Account, path: string): boolean {
+  const name = isFixed ? "" : user;
+  const key = `${template}\0${name}\0${home}`;
+  let pattern = filled.get(key);
+  if (pattern === undefined) {
+    pattern = fill(template, name, home);
+    if (filled.size >= MOST_FILLED) filled.clear();
+    filled.set(key, pattern);
+  }
+  return pattern.test(path);
+}
+
+function fill(template: string, user: string, home: string): RegExp {
+  const parts = template
+    .replace(/\/{2,}/g, "/")
+    .replace(/\/$/, "")
+    .split(/(\$[uhz])/);
+  const pattern = parts.map((part) => {
+    if (part === "$u") return user === "" ? "[^/]+" : literal(user);
+    if (part === "$h") return "[^/]*";
+    if (part === "$z") return home === "" ? "(?!)" : literal(home.replace(/\/+$/, ""));
+    return literal(part);
+  });
+  return new RegExp(`^${pattern.join("")}$`, "s");
+}
+
+/** A text as a pattern that matches it and nothing else. */
+function literal(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+}

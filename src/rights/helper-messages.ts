@@ -1,0 +1,43 @@
+/** What the server and the root helper say to each other over the channel that Node makes between parent and child. */
+import type { PortTerm, Terms } from "./terms.ts";
+
+/** What the server asks. `begin` is taken once, from a server that is root still; nothing else that it says names terms. */
+export type HelperRequest =
+  | { readonly id: number; readonly verb: "begin"; readonly terms: Terms; readonly termsWords: readonly string[] }
+  /** A connection to a new pool process. */
+  | { readonly id: number; readonly verb: "pool" }
+  /** A listening socket on a port of the terms. */
+  | { readonly id: number; readonly verb: "listen"; readonly port: PortTerm; readonly backlog: number }
+  /** The octets of a file of the terms. */
+  | { readonly id: number; readonly verb: "read"; readonly path: string }
+  /** Reads the configuration again: new terms. */
+  | { readonly id: number; readonly verb: "reload" }
+  /** Gives a file of the client queue to the server. */
+  | { readonly id: number; readonly verb: "adopt"; readonly name: string };
+
+/** With a handle for `pool` and `listen`. */
+export interface HelperAnswer {
+  readonly id: number;
+  readonly error?: string;
+  /** errno name of what failed. */
+  readonly code?: string;
+  readonly octets?: Uint8Array;
+  readonly terms?: Terms;
+  /** What the child said that read the configuration. */
+  readonly messages?: readonly string[];
+  readonly owner?: AdoptedFile;
+}
+
+/** Whose a file was that is the server's now. */
+export interface AdoptedFile {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** What the helper tells a pool process. */
+export interface PoolMessage {
+  readonly terms: Terms;
+}
+
+/** Words after `--worker`: what a process is to be. */
+export type WorkerRole = "helper" | "pool" | "own" | "terms";

@@ -1,0 +1,217 @@
+/**
+ * The root helper: the only process that stays root for as long as the server runs, and the door through which the server gets
+ * what needs root. Started by the server while that is root still, before it has heard a stranger.
+ *
+ * It starts pool processes (pool-process.ts) and hands the server a connection to each; opens ports that the configuration
+ * names; reads files that it names; gives files of the client queue to the server; at a reload has the configuration read again
+ * by a child of its own. Nothing else, and no octet of a message.
+ *
+ * Somebody who has taken the server over could, through this door and the pool: deliver any text into the mailbox of any user;
+ * append to files and run the programs of the mailers, with any arguments (that is any command, where the configuration has a
+ * prog mailer), as any user but root; read whatever those users may read; listen on the ports of the configuration; read the
+ * files that the terms name (keys among them); take files out of the client queue. He could not: run anything as root, unless a
+ * mailer is configured so; read or write a file of root's but mailboxes that the configuration gives to root; make a user's ids
+ * out of numbers; change what the configuration says, nor what of it counts here. Who is to be guarded against that, too, has
+ * his users' mail taken by an LMTP server of their own.
+ */
+import { type ChildProcess, execFile, type SendHandle, spawn } from "node:child_process";
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, openSync, readSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { basename, join } from "node:path";
+import type { AdoptedFile, HelperAnswer, HelperRequest, PoolMessage } from "./helper-messages.ts";
+import { parsePort, parseTerms, type PortTerm, type Terms } from "./terms.ts";
+
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+/** File descriptor of a pool process's connection to the server. */
+export const CONNECTION = 3;
+/** Keys, tables: whatever is larger is none. */
+const LARGEST_FILE = 64 * 1024 * 1024;
+const LARGEST_TERMS = 16 * 1024 * 1024;
+/** Reading a configuration asks name servers at worst. ms */
+const LONGEST_RELOAD = 120_000;
+
+type Answer = Omit<HelperAnswer, "id">;
+
+export class HelperProcess {
+  readonly #command: readonly string[];
+  readonly #pools = new Set<ChildProcess>();
+  #terms: Terms | undefined;
+  #termsWords: readonly string[] = [];
+
+  /** @param command how this program is started as a hidden personality: node, its flags, script, `--worker` */
+  constructor(command: readonly string[]) {
+    this.#command = command;
+  }
+
+  async handle(request: HelperRequest, reply: (answer: HelperAnswer, handle?: SendHandle) => void): Promise<void> {
+    const { id } = request;
+    try {
+      const { answer, handle } = await this.#do(request);
+      reply({ id, ...answer }, handle);
+    } catch (error) {
+      const { message, code } = error as NodeJS.ErrnoException;
+      reply({ id, error: message, ...(code === undefined ? {} : { code }) });
+    }
+  }
+
+  /** The server has gone: nothing of ours stays, stopped processes neither. */
+  end(): void {
+    for (const child of this.#pools) child.kill("SIGKILL");
+  }
+
+  async #do(request: HelperRequest): Promise<{ readonly answer: Answer; readonly handle?: SendHandle }> {
+    if (request.verb === "begin") return { answer: this.#begin(request.terms, request.termsWords) };
+    const terms = this.#terms;
+    if (terms === undefined) throw new Error("the root helper has no terms yet");
+    switch (request.verb) {
+      case "pool":
+        return { answer: {}, handle: await this.#startPool(terms) };
+      case "listen":
+        return { answer: {}, handle: await listen(terms, parsePort(request.port, "port"), request.backlog) };
+      case "read":
+        return { answer: { octets: readNamed(terms, request.path) } };
+      case "reload":
+        return { answer: await this.#reload() };
+      case "adopt":
+        return { answer: { owner: adopt(terms, request.name) } };
+    }
+  }
+
+  #begin(terms: Terms, words: readonly string[]): Answer {
+    if (this.#terms !== undefined) throw new Error("the root helper has its terms already");
+    this.#terms = parseTerms(terms);
+    this.#termsWords = words.map(String);
+    return {};
+  }
+
+  /** The connection is the server's: the child has one end, the handle goes to the server. */
+  #startPool(terms: Terms): Promise<Socket> {
+    const [program, ...words] = this.#command;
+    const { TZ } = process.env;
+    const child = spawn(program, [...words, "pool"], {
+      env: { PATH: "/usr/bin:/bin", UV_THREADPOOL_SIZE: "1", ...(TZ === undefined ? {} : { TZ }) },
+      stdio: ["ignore", "ignore", "inherit", "pipe", "ipc"],
+      serialization: "advanced",
+    });
+    this.#pools.add(child);
+    child.once("exit", () => this.#pools.delete(child));
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("spawn", () => {
+        tell(child, { terms });
+        resolve(child.stdio[CONNECTION] as unknown as Socket);
+      });
+    });
+  }
+
+  async #reload(): Promise<Answer> {
+    const [program, ...words] = this.#command;
+    const { output, messages, isRead } = await runChild(program, [...words, "terms", ...this.#termsWords]);
+    if (!isRead) return { messages };
+    const terms = parseTerms(JSON.parse(output));
+    this.#terms = terms;
+    for (const child of this.#pools) tell(child, { terms });
+    return { terms, messages };
+  }
+}
+
+/** Entry of the personality. Resolves when the server is gone. */
+export function runHelper(command: readonly string[]): Promise<void> {
+  // The server is told to end by signal, and ends the helper by going away.
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => undefined);
+  const helper = new HelperProcess(command);
+  return new Promise((resolve) => {
+    process.on("message", (message) => {
+      void helper.handle(message as HelperRequest, (answer, handle) => {
+        // A server that has just gone cannot be told; the disconnect ends this process.
+        process.send?.(answer, handle, undefined, () => closeOwn(handle));
+      });
+    });
+    process.once("disconnect", () => {
+      helper.end();
+      resolve();
+    });
+  });
+}
+
+/** The server has it now: a listener that stays here would keep the port. */
+function closeOwn(handle: SendHandle | undefined): void {
+  if (handle === undefined || handle === null) return;
+  if ("destroy" in handle) handle.destroy();
+  else if ("close" in handle) handle.close();
+}
+
+function tell(child: ChildProcess, message: PoolMessage): void {
+  if (child.connected) child.send(message, () => undefined);
+}
+
+function listen({ ports }: Terms, { host, port, family }: PortTerm, backlog: number): Promise<Server> {
+  const isNamed = ports.some((each) => each.host === host && each.port === port && each.family === family);
+  if (!isNamed) return Promise.reject(new Error(`the configuration has no port ${host}:${port}`));
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    const address = host === "" ? (family === 4 ? "0.0.0.0" : "::") : host;
+    server.listen({ host: address, port, backlog, ipv6Only: family === 6, exclusive: true }, () => resolve(server));
+  });
+}
+
+function readNamed({ files }: Terms, path: string): Buffer {
+  if (!files.includes(path)) throw new Error(`the configuration names no file ${path}`);
+  // Keys are links in many places; who may put one there is root, or whom the configuration trusts.
+  const file = openSync(path, O_RDONLY | O_NONBLOCK);
+  try {
+    const status = fstatSync(file);
+    if (!status.isFile()) throw new Error(`${path} is not a regular file`);
+    if (status.size > LARGEST_FILE) throw new Error(`${path} is larger than ${LARGEST_FILE} octets`);
+    return readWhole(file, status.size);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readWhole(file: number, size: number): Buffer {
+  const octets = Buffer.alloc(size);
+  let length = 0;
+  for (let count = -1; count !== 0 && length < size; length += count) {
+    count = readSync(file, octets, length, size - length, null);
+  }
+  return octets.subarray(0, length);
+}
+
+/** By descriptor, and only a file with one name: nothing that lies elsewhere changes hands. */
+function adopt({ clientQueue, runAs }: Terms, name: string): AdoptedFile {
+  if (clientQueue === "") throw new Error("there is no client queue");
+  if (typeof name !== "string" || name !== basename(name) || name.startsWith(".") || name.includes("\0")) {
+    throw new Error("no name of a file in the client queue");
+  }
+  const file = openSync(join(clientQueue, name), O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+  try {
+    const status = fstatSync(file);
+    if (!status.isFile()) throw new Error(`${name} is not a regular file`);
+    if (status.nlink !== 1) throw new Error(`${name} has more than one link`);
+    fchmodSync(file, 0o600);
+    fchownSync(file, runAs.uid, runAs.gid);
+    return { uid: status.uid, gid: status.gid };
+  } finally {
+    closeSync(file);
+  }
+}
+
+interface ChildOutput {
+  readonly output: string;
+  readonly messages: readonly string[];
+  readonly isRead: boolean;
+}
+
+function runChild(program: string, words: readonly string[]): Promise<ChildOutput> {
+  return new Promise((resolve) => {
+    const options = { timeout: LONGEST_RELOAD, maxBuffer: LARGEST_TERMS, encoding: "utf8" } as const;
+    const child = execFile(program, words, options, (error, output, errors) => {
+      const messages = errors.split("\n").filter((line) => line !== "");
+      if (error !== null && messages.length === 0) messages.push(error.message);
+      resolve({ output, messages, isRead: error === null });
+    });
+    child.stdin?.end();
+  });
+}

@@ -1,0 +1,209 @@
+/**
+ * The server's side of the pool: who waits for work with a user's rights, and which process does it.
+ *
+ * Users have turns; the tasks of one user that wait go to one process together, and to the same one while it has others of that
+ * user, so that it takes the ids on once and never waits for itself at a lock. A process has a few tasks at a time, the rest
+ * waits here, where it costs nothing and can be cancelled. A process that ends answers for its tasks "later"; those that have
+ * not been sent wait for the next one.
+ */
+import { PoolConnection, type Request } from "./pool-connection.ts";
+import type { PoolSource } from "./pool-source.ts";
+import type { TaskArgument, TaskInput, TaskResult, TaskUser, UserWorkers } from "./task.ts";
+
+export interface PoolClientOptions {
+  /** Processes that are kept, and those that come to their help while much waits. */
+  readonly processes?: number;
+  readonly mostProcesses?: number;
+  /** How long a process more than those is kept without work, and any of an ordinary user's; ms. */
+  readonly idle?: number;
+}
+
+/** File tasks that a process has at a time, and how many of one user are sent together. */
+const WINDOW = 32;
+const TOGETHER = 16;
+/** Programs that a process has running at a time: they wait, it does not. */
+const PROGRAMS = 32;
+const IDLE = 60_000;
+/** Before another try to start a process, ms. */
+const PAUSE = 1_000;
+
+export const INTERRUPTED: TaskResult = { kind: "later", status: "4.3.2", text: "delivery interrupted" };
+
+/** What waits for one user. */
+class Line {
+  readonly waiting: Request[] = [];
+  connection: PoolConnection | undefined;
+  /** Tasks that the connection has. */
+  sent = 0;
+}
+
+export class PoolClient implements UserWorkers {
+  readonly #source: PoolSource;
+  readonly #processes: number;
+  readonly #most: number;
+  readonly #idle: number;
+  readonly #connections: PoolConnection[] = [];
+  /** In the order of their turns: only lines with something waiting are looked at. */
+  readonly #files = new Map<string, Line>();
+  readonly #programs = new Map<string, Line>();
+  #starting = 0;
+  #isScheduled = false;
+  #isClosed = false;
+  #retry: NodeJS.Timeout | undefined;
+  #counter = 0;
+
+  constructor(source: PoolSource, { processes = 2, mostProcesses = 4, idle = IDLE }: PoolClientOptions = {}) {
+    this.#source = source;
+    this.#processes = processes;
+    this.#most = mostProcesses;
+    this.#idle = idle;
+  }
+
+  run(who: TaskUser, task: string, argument: TaskArgument, input: TaskInput, signal: AbortSignal): Promise<TaskResult> {
+    if (this.#isClosed || signal.aborted) return Promise.resolve(INTERRUPTED);
+    return new Promise((resolve) => {
+      const request: Request = {
+        id: (this.#counter = (this.#counter + 1) >>> 0),
+        who: { user: who.user, uid: who.uid, gid: who.gid },
+        task,
+        argument,
+        input,
+        signal,
+        answer: (result) => {
+          signal.removeEventListener("abort", withdraw);
+          resolve(result);
+        },
+      };
+      const lines = task === "program" ? this.#programs : this.#files;
+      const key = `${who.user}\0${who.uid}\0${who.gid}`;
+      let line = lines.get(key);
+      if (line === undefined) lines.set(key, (line = new Line()));
+      line.waiting.push(request);
+      const withdraw = (): void => this.#withdraw(line, request);
+      signal.addEventListener("abort", withdraw, { once: true });
+      this.#schedule();
+    });
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    this.#answerWaiting(INTERRUPTED);
+    for (const each of this.#connections) each.close();
+    this.#source.close();
+    return Promise.resolve();
+  }
+
+  /** One that was sent is cancelled by its connection. */
+  #withdraw(line: Line, request: Request): void {
+    const at = line.waiting.indexOf(request);
+    if (at < 0) return;
+    line.waiting.splice(at, 1);
+    request.answer(INTERRUPTED);
+  }
+
+  #answerWaiting(result: TaskResult): void {
+    for (const lines of [this.#files, this.#programs]) {
+      for (const { waiting } of lines.values()) {
+        for (const each of waiting.splice(0)) each.answer(result);
+      }
+    }
+  }
+
+  /** What comes in one turn of the event loop is handed out together. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#isClosed) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (!this.#isClosed) this.#handOut();
+    });
+  }
+
+  #handOut(): void {
+    const isLeft = this.#serve(this.#files, WINDOW, "files");
+    const areProgramsLeft = this.#serve(this.#programs, PROGRAMS, "programs");
+    if (isLeft || areProgramsLeft) this.#needMore();
+  }
+
+  /** @returns whether somebody waits for a process that has room */
+  #serve(lines: Map<string, Line>, window: number, kind: "files" | "programs"): boolean {
+    let isLeft = false;
+    for (const [key, line] of lines) {
+      if (line.waiting.length === 0) {
+        if (line.sent === 0) lines.delete(key);
+        continue;
+      }
+      const connection = this.#connectionFor(line, window, kind);
+      if (connection === undefined) {
+        isLeft = true;
+        if (this.#connections.every((each) => each.load[kind] >= window)) break;
+        continue;
+      }
+      const room = Math.min(TOGETHER, window - connection.load[kind]);
+      for (const request of line.waiting.splice(0, room)) this.#send(line, connection, request, kind);
+      // To the end: others are next.
+      lines.delete(key);
+      lines.set(key, line);
+      if (line.waiting.length > 0) this.#schedule();
+    }
+    return isLeft;
+  }
+
+  #connectionFor(line: Line, window: number, kind: "files" | "programs"): PoolConnection | undefined {
+    const { connection, sent } = line;
+    if (connection !== undefined && sent > 0) return connection.load[kind] < window ? connection : undefined;
+    let best: PoolConnection | undefined;
+    for (const each of this.#connections) {
+      if (each.load[kind] < window && (best === undefined || each.load[kind] < best.load[kind])) best = each;
+    }
+    return best;
+  }
+
+  #send(line: Line, connection: PoolConnection, request: Request, kind: "files" | "programs"): void {
+    line.connection = connection;
+    line.sent++;
+    connection.load[kind]++;
+    void connection.run(request).then((result) => {
+      line.sent--;
+      connection.load[kind]--;
+      request.answer(result);
+      this.#schedule();
+    });
+  }
+
+  #needMore(): void {
+    const count = this.#connections.length + this.#starting;
+    if (count >= this.#most || this.#starting > 0 || this.#retry !== undefined || this.#isClosed) return;
+    this.#starting++;
+    this.#source
+      .open()
+      .then((socket) => this.#connected(new PoolConnection(socket)))
+      .catch((error: unknown) => this.#notStarted(error))
+      .finally(() => this.#starting--);
+  }
+
+  #connected(connection: PoolConnection): void {
+    if (this.#isClosed) return connection.close();
+    this.#connections.push(connection);
+    const patience = this.#connections.length > this.#processes ? this.#idle : undefined;
+    connection.begin(patience, () => {
+      this.#connections.splice(this.#connections.indexOf(connection), 1);
+      this.#schedule();
+    });
+    this.#schedule();
+  }
+
+  /** Mail waits for its next turn in the queue rather than here. */
+  #notStarted(error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    if (this.#connections.length === 0) {
+      this.#answerWaiting({ kind: "later", status: "4.3.0", text: `no pool process: ${text}` });
+    }
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.#schedule();
+    }, PAUSE);
+    this.#retry.unref();
+  }
+}

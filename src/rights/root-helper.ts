@@ -1,0 +1,170 @@
+/**
+ * The server's side of the root helper (helper-process.ts). Start it first of all, while the process is root; afterwards the
+ * process may become somebody else (identity.ts, `becomeForGood`).
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Server, Socket } from "node:net";
+import type { AdoptedFile, HelperAnswer, HelperRequest } from "./helper-messages.ts";
+import type { PoolSource } from "./pool-source.ts";
+import { parseTerms, type PortTerm, type Terms } from "./terms.ts";
+
+export interface RootHelperOptions {
+  /** How this program is started as a hidden personality: node, its flags, script, `--worker` (worker-command.ts). */
+  readonly command: readonly string[];
+  readonly terms: Terms;
+  /** Words behind `--worker terms`, with which the configuration is read again at a reload. */
+  readonly termsWords: readonly string[];
+  /**
+   * Where the processes stand. Mailboxes below it are reached from there, also when users may not enter a folder above it.
+   */
+  readonly folder: string;
+}
+
+/** What the helper said about a configuration that was read again. */
+export interface Reloaded {
+  /** Undefined: it cannot be used, the old terms stay in force. */
+  readonly terms: Terms | undefined;
+  readonly messages: readonly string[];
+}
+
+/** Starting a process or reading a configuration takes long on a busy machine, but not that long, ms. */
+const TIMEOUT = 150_000;
+
+type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
+
+interface Waiting {
+  readonly resolve: (answer: { readonly answer: HelperAnswer; readonly handle: unknown }) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class RootHelper implements PoolSource {
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #ended = Promise.withResolvers<string>();
+  #isClosed = false;
+  #counter = 0;
+
+  private constructor({ command, folder }: RootHelperOptions) {
+    const [program, ...words] = command;
+    this.#child = spawn(program, [...words, "helper"], {
+      cwd: folder,
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      serialization: "advanced",
+    });
+    this.#child.on("message", (message, handle) => this.#receive(message as HelperAnswer, handle));
+    this.#child.on("error", (error) => this.#fail(error.message));
+    this.#child.on("exit", () => this.#fail("the root helper has ended"));
+    // The helper alone does not keep the server running.
+    this.#child.unref();
+    this.#child.channel?.unref();
+  }
+
+  /** Resolves when the helper has the terms. Needs root. */
+  static async start(options: RootHelperOptions): Promise<RootHelper> {
+    const helper = new RootHelper(options);
+    const { terms, termsWords } = options;
+    await helper.#ask({ verb: "begin", terms, termsWords });
+    return helper;
+  }
+
+  /** Resolves with the reason when the helper is gone without having been told to: nothing that needs root works any more. */
+  get ended(): Promise<string> {
+    return this.#ended.promise;
+  }
+
+  /** A connection to a new pool process. */
+  async open(): Promise<Socket> {
+    const { handle } = await this.#ask({ verb: "pool" });
+    if (handle === undefined) throw new Error("no connection to the pool process");
+    return handle as Socket;
+  }
+
+  /**
+   * A listening socket on a port of the terms.
+   * @throws with the `code` of the system call (EADDRINUSE, ...)
+   */
+  async listen(port: PortTerm, backlog = 511): Promise<Server> {
+    const { handle } = await this.#ask({ verb: "listen", port, backlog });
+    if (handle === undefined) throw new Error("no listening socket from the root helper");
+    return handle as Server;
+  }
+
+  /**
+   * A file that the terms name: a key, a text of the configuration.
+   * @throws with the `code` of the system call (ENOENT, ...)
+   */
+  async readFile(path: string): Promise<Buffer> {
+    const { answer } = await this.#ask({ verb: "read", path });
+    return Buffer.from(answer.octets ?? []);
+  }
+
+  /** Has the configuration read again with root's rights; pool processes go by the new terms at once. */
+  async reload(): Promise<Reloaded> {
+    const { answer } = await this.#ask({ verb: "reload" });
+    const terms = answer.terms === undefined ? undefined : parseTerms(answer.terms);
+    return { terms, messages: answer.messages ?? [] };
+  }
+
+  /** Makes a file of the client queue the server's own, and says whose it was. */
+  async adopt(name: string): Promise<AdoptedFile> {
+    const { answer } = await this.#ask({ verb: "adopt", name });
+    if (answer.owner === undefined) throw new Error("no owner from the root helper");
+    return answer.owner;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    if (this.#child.connected) this.#child.disconnect();
+  }
+
+  #ask(request: WithoutId<HelperRequest>): Promise<{ readonly answer: HelperAnswer; readonly handle: unknown }> {
+    const id = this.#counter++;
+    if (!this.#child.connected) return Promise.reject(new Error("the root helper has ended"));
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#settle(id, new Error("the root helper does not answer")), TIMEOUT);
+      const waiting: Waiting = {
+        resolve: (answer) => {
+          clearTimeout(timer);
+          resolve(answer);
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      };
+      this.#waiting.set(id, waiting);
+      this.#child.channel?.ref();
+      this.#child.send({ id, ...request }, (error) => {
+        if (error !== null) this.#settle(id, error);
+      });
+    });
+  }
+
+  #receive(answer: HelperAnswer, handle: unknown): void {
+    const { id, error, code } = answer;
+    if (error !== undefined) this.#settle(id, Object.assign(new Error(error), code === undefined ? {} : { code }));
+    else if (!this.#settle(id, { answer, handle })) closeUnclaimed(handle);
+  }
+
+  #settle(id: number, outcome: Error | { readonly answer: HelperAnswer; readonly handle: unknown }): boolean {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return false;
+    this.#waiting.delete(id);
+    if (this.#waiting.size === 0) this.#child.channel?.unref();
+    if (outcome instanceof Error) waiting.reject(outcome);
+    else waiting.resolve(outcome);
+    return true;
+  }
+
+  #fail(reason: string): void {
+    for (const id of this.#waiting.keys()) this.#settle(id, new Error(reason));
+    if (!this.#isClosed) this.#ended.resolve(reason);
+  }
+}
+
+/** Came after nobody waited for it any more. */
+function closeUnclaimed(handle: unknown): void {
+  if (handle === undefined || handle === null) return;
+  if (typeof (handle as Socket).destroy === "function") (handle as Socket).destroy();
+  else (handle as Server).close();
+}
