@@ -161,7 +161,7 @@ async function ways({ config }: Subject, addresses: readonly string[]): Promise<
   return table;
 }
 
-export function wayText(resolution: Resolution): string {
+function wayText(resolution: Resolution): string {
   switch (resolution.kind) {
     case "triple": {
       const { mailer, host, user } = resolution.triple;

@@ -1,6 +1,6 @@
 /**
- * mailq and sendmail -bp: the queue as a table, in sendmail's format (log and queue scripts read its columns), or as
- * JSON. Asks the daemon; when none answers, looks into the queue folders itself.
+ * mailq and sendmail -bp: the queue as a table, in sendmail's format (log and queue scripts read its columns).
+ * Asks the daemon; when none answers, looks into the queue folders itself.
  *
  *                     /var/spool/rulemail (1 request)
  *     -----Q-ID----- --Size-- -----Q-Time----- ------------Sender/Recipient-----------
@@ -14,7 +14,6 @@
 import { connectControl, NoDaemonError } from "../control/client.ts";
 import { type ListedRecipient, listingOf, type QueueListing } from "../control/queue-listing.ts";
 import type { QueueFilter } from "../queue/queue.ts";
-import { asciiJson } from "../sys/terminal-text.ts";
 
 export interface QueuePrintOptions {
   /** Name of the queue in the first line, usually its folder. */
@@ -106,13 +105,6 @@ export function printQueue(
     for (const line of listingLines(listing, options)) out(`${line}\n`);
   }
   out(`\t\tTotal requests: ${entries.length}\n`);
-}
-
-/** The same as JSON: one array, one message a line. */
-export function printQueueJson(entries: readonly QueueListing[], out: (text: string) => void): void {
-  out("[");
-  for (const [number, listing] of entries.entries()) out(`${number === 0 ? "" : ","}\n${asciiJson(listing)}`);
-  out(entries.length === 0 ? "]\n" : "\n]\n");
 }
 
 export interface QueueSource {

@@ -30,7 +30,7 @@ export async function showOptions(
 }
 
 /** One line for each option, in alphabetical order; several for Timeout, Milter and the ports. */
-export function optionLines(config: Config): string[] {
+function optionLines(config: Config): string[] {
   const { options } = config;
   return OPTIONS.toSorted((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1)).flatMap(
     ({ name }): string[] => {

@@ -11,7 +11,7 @@ import type { SendmailArguments } from "./arguments.ts";
 import { systemConfigFile } from "./config-file.ts";
 
 /** {opMode}: the letter of -b; a queue run without one is q. */
-export function operationMode({ mode, queueRun }: Pick<SendmailArguments, "mode" | "queueRun">): string {
+function operationMode({ mode, queueRun }: Pick<SendmailArguments, "mode" | "queueRun">): string {
   return mode === "m" && queueRun !== undefined ? "q" : mode === "D" ? "d" : mode;
 }
 

@@ -24,7 +24,7 @@ const CLASSES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The parts of the machine's name: `mail.example.test` is mail in example.test. */
-export function nameParts(hostName: string): { host: string; domain: string } {
+function nameParts(hostName: string): { host: string; domain: string } {
   const dot = hostName.indexOf(".");
   return dot === -1
     ? { host: hostName, domain: "" }

@@ -78,7 +78,7 @@ export async function connectControl(path: string, options: ControlClientOptions
   return new ControlClient(socket, options.timeout ?? 300_000);
 }
 
-export class ControlClient {
+class ControlClient {
   readonly #socket: Socket;
   readonly #frames: AsyncGenerator<Frame, undefined>;
   #failure: string | undefined;

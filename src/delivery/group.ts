@@ -71,7 +71,7 @@ function withReason(each: JobRecipient): JobRecipient {
 const builtIns = new Map<string, Mailer>();
 
 /** Mailers that every configuration has and no M line describes. */
-export function builtIn(name: "error" | "discard"): Mailer {
+function builtIn(name: "error" | "discard"): Mailer {
   let mailer = builtIns.get(name);
   if (mailer === undefined) {
     mailer = {

@@ -45,7 +45,7 @@ export function openNames(
 }
 
 /** What stands behind the first dot; "" without a dot. */
-export function domainOf(hostName: string): string {
+function domainOf(hostName: string): string {
   const dot = hostName.indexOf(".");
   return dot === -1 ? "" : hostName.slice(dot + 1);
 }

@@ -9,7 +9,7 @@ import { Packet, type Resource } from "dns2";
 import type { DnsRecord, RecordType } from "./resolver.ts";
 
 /** Numbers of the types that are asked for (RFC 1035 and later). */
-export const TYPE_NUMBERS: Readonly<Record<RecordType, number>> = {
+const TYPE_NUMBERS: Readonly<Record<RecordType, number>> = {
   A: 1,
   NS: 2,
   CNAME: 5,

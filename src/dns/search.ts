@@ -5,7 +5,7 @@
  * replaced by what they stand for. The result has no final dot; whoever wants one adds it.
  */
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
-import { domainOf, type HostService, type NameSources } from "./names.ts";
+import { type HostService, type NameSources } from "./names.ts";
 import type { DnsAnswer, RecordType } from "./resolver.ts";
 
 export type NameAnswer =
@@ -99,13 +99,4 @@ function verdict(names: NameSources, name: string, answer: DnsAnswer): NameAnswe
 /** Names differ in letter case only when they are the same name: then the spelling that was asked for stays. */
 function caseAsAsked(canonical: string, asked: string): string {
   return canonical.length === asked.length && canonical === asked.toLowerCase() ? asked : canonical;
-}
-
-/**
- * The fully qualified name of this machine ($j): as it is when it has a dot, else what hosts file and DNS make of it,
- * else unchanged.
- */
-export function qualifyHostName(names: NameSources, hostName: string): MaybePromise<string> {
-  if (domainOf(hostName) !== "") return hostName;
-  return whenReady(canonify(names, hostName), (answer) => (answer.kind === "found" ? answer.name : hostName));
 }

@@ -1,6 +1,8 @@
 /** Exit codes of delivery programs and status codes (RFC 3463): what the ones say in terms of the others. */
-import { STATUS_FORM } from "../mail/status-code.ts";
 import { EX } from "../sys/sysexits.ts";
+
+/** "5.1.1": class, subject, detail; no leading zeros (RFC 3463 §2). */
+const STATUS_FORM = /^([245])\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
 
 export interface ExitMeaning {
   /** SMTP reply code. */

@@ -5,11 +5,11 @@
  * Foreign text is cut to a length here; what is dangerous in it is made harmless where lines are written.
  */
 import { logDuration } from "../mail/date.ts";
-import type { Log, Priority } from "./log.ts";
+import type { Log } from "./log.ts";
 import { shorten } from "./safe-text.ts";
 
 /** Levels at which these lines are written (LogLevel). */
-export const FROM_LEVEL = 5;
+const FROM_LEVEL = 5;
 const REJECT_LEVEL = 4;
 
 /** The part of an envelope that a from= line shows. */
@@ -205,9 +205,4 @@ export function logVerdict(log: Log, facts: VerdictFacts): void {
   if (rule === undefined || !log.enabled(RULE_LEVEL)) return;
   const origin = rule.origin === undefined ? "" : `, origin=${rule.origin}`;
   log.write(RULE_LEVEL, { priority: "info", id, text: `ruleset=${ruleset}, rule=${rule.rule}${origin}` });
-}
-
-/** A line of another kind, for callers that have nothing but text. */
-export function logText(log: Log, level: number, priority: Priority, text: string, id?: string): void {
-  if (log.enabled(level)) log.write(level, { priority, id, text });
 }

@@ -17,7 +17,7 @@ function write(char: string): string {
 }
 
 /** The longest value of one field of a log line. */
-export const LONGEST_FIELD = 203;
+const LONGEST_FIELD = 203;
 
 /** At most `most` characters: the beginning, "...", the end. */
 export function shorten(text: string, most: number = LONGEST_FIELD): string {

@@ -9,7 +9,7 @@ import { addressBorders, addressSpans } from "./address-list.ts";
 import type { HeaderField } from "./header.ts";
 
 /** The longest line of a message (RFC 5322 §2.1.1), without its end. */
-export const LONGEST_HEADER_LINE = 998;
+const LONGEST_HEADER_LINE = 998;
 /** Lines of address lists that are folded anew get no longer than this, if it can be. */
 const GOOD_LENGTH = 78;
 

@@ -1,12 +1,7 @@
-/** Message-Id: (RFC 5322 §3.6.4): making one, and telling whether one can be used as it is. */
+/** Message-Id: (RFC 5322 §3.6.4). */
 
 /** "<202611201856.5AKJ3Crx012345@mail.example.test>": unique because queue ids are. @param ms milliseconds since the epoch */
 export function makeMessageId(ms: number, queueId: string, host: string): string {
   const digits = new Date(ms).toISOString().replace(/\D/g, "");
   return `<${digits.slice(0, 12)}.${queueId}@${host}>`;
-}
-
-/** True for one `<left@right>` without blanks and control characters; the right side may be a literal. */
-export function isMessageId(text: string): boolean {
-  return text.length <= 998 && /^<[!-;=?A-~\x80-\xff]+@[!-;=?A-~\x80-\xff]+>$/.test(text);
 }

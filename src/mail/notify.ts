@@ -1,6 +1,6 @@
 /** NOTIFY= (RFC 3461 §4.1): when a recipient's sender wants to hear of him. */
 
-export const NOTIFY_WORDS = ["NEVER", "SUCCESS", "FAILURE", "DELAY"] as const;
+const NOTIFY_WORDS = ["NEVER", "SUCCESS", "FAILURE", "DELAY"] as const;
 export type Notify = (typeof NOTIFY_WORDS)[number];
 
 export function isNotify(word: string): word is Notify {

@@ -21,7 +21,7 @@ import { WatchedDatabase } from "./watched-database.ts";
 import { WatchedFile } from "./watched-file.ts";
 
 /** The record that a complete alias database holds. */
-export const SENTINEL = "@";
+const SENTINEL = "@";
 
 /** A member of AliasFile. */
 export interface AliasSourceSpec {

@@ -82,13 +82,13 @@ export class FlaggedMap implements LookupMap {
 }
 
 /** Removes quotes; a backslash protects the character after it and goes too: `"a\"b".c` is `a"b.c`. */
-export function unquote(text: string): string {
+function unquote(text: string): string {
   if (!text.includes('"') && !text.includes("\\")) return text;
   return text.replace(/"|\\(.?)/gs, (_, protectedCharacter: string | undefined) => protectedCharacter ?? "");
 }
 
 /** Fills `%0` (the key) and `%1` to `%9` (the arguments) in; `%%` is a percent sign, a missing argument is empty. */
-export function fillTemplate(template: string, key: string, args: readonly string[]): string {
+function fillTemplate(template: string, key: string, args: readonly string[]): string {
   if (!template.includes("%")) return template;
   return template.replace(/%([%0-9])/g, (_, what: string) => {
     if (what === "%") return "%";

@@ -72,7 +72,7 @@ function neverOpen(name: string, flags: MapFlags): BareMap {
 }
 
 /** `inet:25@host`, `inet6:25@host`, `unix:/path`, `local:/path`, `/path`; undefined when it is none of them. */
-export function readSocketAddress(text: string): SocketAddress | undefined {
+function readSocketAddress(text: string): SocketAddress | undefined {
   const local = /^(?:(?:unix|local):)?(\/.*)$/.exec(text);
   if (local) return { path: local[1] };
   const inet = /^inet6?:(\d{1,5})@\[?([^\]]+)\]?$/.exec(text);

@@ -8,7 +8,7 @@ import type { FileOperations, OpenFile } from "./file-operations.ts";
 import { lfToCrlf } from "./line-ends.ts";
 
 /** Longest body that `bytes()` gives as a whole. */
-export const WHOLE_BODY = 256 << 10;
+const WHOLE_BODY = 256 << 10;
 const PIECE = 64 << 10;
 
 /** A body that lies in memory. */

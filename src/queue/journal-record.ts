@@ -67,7 +67,7 @@ const MAGIC = Buffer.from("RMQ1", "latin1");
 /** Facts of a record; also what recovery is ready to read at once. */
 export const LONGEST_FACTS = 32 << 20;
 /** Bodies in the journal are far shorter (decision D5: 1 MB). */
-export const LONGEST_BODY = 16 << 20;
+const LONGEST_BODY = 16 << 20;
 
 /** A record ready to be written, but for the segment that it will stand in. */
 export interface EncodedRecord {
@@ -79,7 +79,7 @@ export interface EncodedRecord {
 }
 
 /** JSON as octets: anything beyond latin1 (which should not happen) is escaped, so that no character is lost. */
-export function latin1Json(value: unknown): string {
+function latin1Json(value: unknown): string {
   const text = JSON.stringify(value);
   return /[^\x00-\xff]/.test(text)
     ? text.replaceAll(/[^\x00-\xff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)

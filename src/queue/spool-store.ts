@@ -33,7 +33,7 @@ const PIECE = 256 << 10;
 const QUEUE_FILE = /^(qf|hf|Qf|df|tf|xf)([0-9A-Za-z]{6,32})$/;
 
 /** A body on its way into a df file. */
-export class SpoolWriter {
+class SpoolWriter {
   readonly #file: OpenFile;
   readonly #convert = new CrlfToLf();
   #at = 0;

@@ -2,7 +2,7 @@
 
 export const LETTER = 0;
 /** A token of its own. */
-export const OPERATOR = 1;
+const OPERATOR = 1;
 /** Separates tokens and disappears. */
 export const BLANK = 2;
 export const QUOTE = 3;

@@ -30,11 +30,11 @@ export const CANON_USER = "\x98";
 /** `$>` */
 export const CALL = "\x99";
 /** `$?x`: the name follows. */
-export const IF = "\x9a";
+const IF = "\x9a";
 /** `$|`, the separator of two arguments of check rulesets, and "else" in macro text. */
 export const ARGUMENT_SEPARATOR = "\x9b";
 /** `$.` */
-export const END_IF = "\x9c";
+const END_IF = "\x9c";
 /** `$[`, `$]`: look-up in the map "host". */
 export const HOST_BEGIN = "\x9d";
 export const HOST_END = "\x9e";

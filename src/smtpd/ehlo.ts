@@ -42,7 +42,7 @@ function protocol(session: Conversation): string {
 }
 
 /** True unless srv_features took the letter away (its upper case). */
-export function offered(session: Conversation, letter: string): boolean {
+function offered(session: Conversation, letter: string): boolean {
   return !session.features.includes(letter.toUpperCase());
 }
 

@@ -111,20 +111,8 @@ export class AtomicFile {
   }
 }
 
-/** Replaces a file by these octets. Throws what the file system says; then the file is as it was. */
-export function writeFileAtomically(target: string, content: Buffer | string, mode?: number): void {
-  const file = new AtomicFile(target, mode);
-  try {
-    file.write(typeof content === "string" ? Buffer.from(content) : content);
-  } catch (error) {
-    file.abort();
-    throw error;
-  }
-  file.commit();
-}
-
 /** Makes renames and new names in a folder durable. */
-export function syncFolder(folder: string): void {
+function syncFolder(folder: string): void {
   const fd = openSync(folder, "r");
   try {
     fsyncSync(fd);

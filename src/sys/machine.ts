@@ -134,7 +134,7 @@ const FIELDS: ReadonlySet<string> = new Set([
  * hostsFile there are no static names, without interfaces only loopback. A name server is `{"address": "127.0.0.1", "port": 5353}` or `"127.0.0.1:5353"`,
  * `"127.0.0.1"`, `"[::1]:5353"`.
  */
-export function checkMachine(data: unknown, file: string): Machine {
+function checkMachine(data: unknown, file: string): Machine {
   const wrong = (field: string, wanted: string): never => {
     throw new MachineFileError(file, `"${field}" must be ${wanted}`);
   };

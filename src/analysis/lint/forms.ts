@@ -62,7 +62,7 @@ export function literal(text: string, line: number): FormPiece {
   return { kind: "literal", text, folded: foldCase(text), line };
 }
 
-export function hasTriple(form: Form): boolean {
+function hasTriple(form: Form): boolean {
   return form.some((piece) => piece.triples === true || (piece.kind === "literal" && TRIPLE_PARTS.has(piece.text)));
 }
 
@@ -119,7 +119,7 @@ export function blurred(form: Form): Form {
 }
 
 /** One piece that holds all that the form may be. */
-export function spanned(form: Form): FormPiece {
+function spanned(form: Form): FormPiece {
   return form.reduce((piece: FormPiece, each) => wider(piece, each), PLAIN);
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { fetchQueue, printQueue, printQueueJson, type QueuePrintOptions } from "../../../src/cli/mailq.ts";
+import { fetchQueue, printQueue, type QueuePrintOptions } from "../../../src/cli/mailq.ts";
 import { listingOf, type QueueListing } from "../../../src/control/queue-listing.ts";
 import { serveControl } from "../../../src/control/server.ts";
 import { openQueue } from "../../../src/queue/open-queue.ts";
@@ -104,15 +104,6 @@ describe("printQueue()", () => {
     expect(lines[4]).toBe(`\t\t\t\t\t ${"x".repeat(38)}`);
     expect(lines[5]).toMatch(/^second/);
   });
-});
-
-test("printQueueJson() prints an array", () => {
-  let text = "";
-  printQueueJson([one, one], (part) => (text += part));
-  expect(JSON.parse(text)).toEqual([one, one]);
-  text = "";
-  printQueueJson([], (part) => (text += part));
-  expect(JSON.parse(text)).toEqual([]);
 });
 
 describe("fetchQueue()", () => {

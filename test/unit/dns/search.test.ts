@@ -6,7 +6,7 @@ import { bracketedAddress, literalAddress, canonicalAddress, reverseName } from 
 import { addressesOf, confirms, nameOfAddress } from "../../../src/dns/addresses.ts";
 import { Dns2Resolver } from "../../../src/dns/dns2-resolver.ts";
 import { openNames, type NameSources } from "../../../src/dns/names.ts";
-import { canonify, candidates, qualifyHostName } from "../../../src/dns/search.ts";
+import { canonify, candidates } from "../../../src/dns/search.ts";
 import { systemClock } from "../../../src/sys/clock.ts";
 import { isPromise } from "../../../src/sys/maybe-promise.ts";
 import { type DnsServer, startDnsServer } from "../../support/dns-server.ts";
@@ -109,12 +109,6 @@ test("candidates() puts the search list first for names with few dots", () => {
   expect(candidates("x.y.z", machine)).toEqual(["x.y.z", "x.y.z.a.test", "x.y.z.b.test"]);
   expect(candidates("x", machine)).toEqual(["x.a.test", "x.b.test"]);
   expect(candidates("x.y.", machine)).toEqual(["x.y"]);
-});
-
-test("qualifyHostName() completes a short host name", async () => {
-  expect(await qualifyHostName(names, "a.b")).toBe("a.b");
-  expect(await qualifyHostName(names, "mail")).toBe("mail.example.test");
-  expect(await qualifyHostName(names, "nobody")).toBe("nobody");
 });
 
 describe("addressesOf()", () => {

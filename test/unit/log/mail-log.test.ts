@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Log, LogLine } from "../../../src/log/log.ts";
-import { logFrom, logText, logTo, logVerdict } from "../../../src/log/mail-log.ts";
+import { logFrom, logTo, logVerdict } from "../../../src/log/mail-log.ts";
 import { shorten } from "../../../src/log/safe-text.ts";
 
 function recorder(level = 9): Log & { readonly lines: (LogLine & { readonly level: number })[] } {
@@ -119,11 +119,4 @@ test("logVerdict() writes what a ruleset refused", () => {
     reject: "550 5.7.1 <x@y>... Relaying denied",
   });
   expect(log.lines[1].fields?.()).toMatchObject({ discard: true });
-});
-
-test("logText() writes plain text", () => {
-  const log = recorder();
-  logText(log, 9, "info", "starting");
-  logText(log, 10, "info", "detail");
-  expect(log.lines).toEqual([{ level: 9, priority: "info", id: undefined, text: "starting" }]);
 });

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { AtomicFile, writeFileAtomically } from "../../../src/sys/atomic-file.ts";
+import { AtomicFile } from "../../../src/sys/atomic-file.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -28,7 +28,9 @@ test("the mode of the file that is replaced stays", () => {
   const path = join(folder, "f");
   writeFileSync(path, "old");
   chmodSync(path, 0o604);
-  writeFileAtomically(path, "new", 0o600);
+  const file = new AtomicFile(path, 0o600);
+  file.write(Buffer.from("new"));
+  file.commit();
   expect(statSync(path).mode & 0o777).toBe(0o604);
 });
 
