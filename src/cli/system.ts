@@ -1,6 +1,7 @@
 /** What commands need from the machine when they work without a running server. */
 import { openDeliverySite, type Surroundings } from "../daemon/delivery-site.ts";
 import { openWorkers } from "../daemon/workers.ts";
+import { Destinations } from "../delivery/smtp/destinations.ts";
 import type { DeliverySite } from "../dispatch/attempt.ts";
 import { Dns2Resolver } from "../dns/dns2-resolver.ts";
 import { silentLog } from "../log/log.ts";
@@ -24,6 +25,7 @@ export function surroundings(): Surroundings {
     log: silentLog,
     resolver: new Dns2Resolver({ machine, clock }),
     workers: openWorkers(),
+    destinations: new Destinations(clock),
   };
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { unprotectedBy } from "../config/unprotected.ts";
+import { Destinations } from "../delivery/smtp/destinations.ts";
 import { Dns2Resolver } from "../dns/dns2-resolver.ts";
 import { openLog, type OpenLog } from "../log/open-log.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
@@ -40,7 +41,9 @@ export async function runServer(options: RunOptions): Promise<ExitCode> {
     const machine = readMachine();
     prepareHome();
     log = openServerLog(options, machine.hostName);
-    const surroundings: Surroundings = { machine, clock, log, workers, resolver: new Dns2Resolver({ machine, clock }) };
+    const resolver = new Dns2Resolver({ machine, clock });
+    const destinations = new Destinations(clock);
+    const surroundings: Surroundings = { machine, clock, log, workers, resolver, destinations };
     return await run(options, surroundings, log);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);

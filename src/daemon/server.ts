@@ -99,6 +99,7 @@ export class Server {
       clock,
       log,
       scheduler: new TimerScheduler(clock, store),
+      destinations: surroundings.destinations,
       interval: options.queueInterval,
       reports: { intake: this.#intake, clock, log },
     });

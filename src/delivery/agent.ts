@@ -36,6 +36,8 @@ export interface Job {
 export interface Report {
   /** One outcome for every recipient of the job, by index. */
   readonly statuses: ReadonlyMap<number, RecipientStatus>;
+  /** Those who were not even tried may be tried then, ms since the epoch, however long the usual wait is. */
+  readonly again?: number;
 }
 
 export interface Agent {

@@ -19,6 +19,8 @@ import { StandInAgent } from "./stand-in-agent.ts";
 export interface Agents {
   /** The agent for a mailer; always one, it may be one that fails. */
   agentFor(mailer: Mailer): Agent;
+  /** True for a mailer whose agent opens connections: how many, to each destination, is limited. */
+  connects(mailer: string): boolean;
   /** Reads .forward files and lists with their users' rights. */
   readonly files: UserFiles;
   /** Closes kept connections. Deliveries in progress end by their own signal. */
@@ -62,6 +64,10 @@ export function createAgents(environment: DeliveryEnvironment): Agents {
   const standIns = standInsFor(environment, agentOf);
   return {
     files: filesOf(environment.workers),
+    connects: (name) => {
+      const mailer = environment.config.mailers.get(name) ?? environment.config.mailers.get(name.toLowerCase());
+      return mailer !== undefined && !standIns.has(mailer.name) && kindOf(mailer) === "smtp";
+    },
     agentFor: (mailer) => standIns.get(mailer.name) ?? agentOf(kindOf(mailer)),
     async close() {
       await Promise.all([...agents.values()].map((agent) => agent.close?.() ?? Promise.resolve()));
@@ -118,5 +124,5 @@ function complete(job: Job, report: Report, at: number): Report {
   if (job.recipients.every(({ index }) => report.statuses.has(index))) return report;
   const forgotten = { ...deferred("4.3.0", "no result"), at };
   const statuses = job.recipients.map(({ index }) => [index, report.statuses.get(index) ?? forgotten] as const);
-  return { statuses: new Map(statuses) };
+  return { ...report, statuses: new Map(statuses) };
 }

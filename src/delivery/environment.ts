@@ -4,6 +4,7 @@ import type { NameSources } from "../dns/names.ts";
 import type { Log } from "../log/log.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { MailboxDatabase } from "../sys/users.ts";
+import type { Destinations } from "./smtp/destinations.ts";
 import type { UserWorkers } from "../rights/task.ts";
 
 export interface DeliveryEnvironment {
@@ -12,6 +13,8 @@ export interface DeliveryEnvironment {
   readonly users: MailboxDatabase;
   /** Does mailbox, file and program work with a user's rights. */
   readonly workers: UserWorkers;
+  /** How much goes on with each destination, whatever the configuration was when it began. */
+  readonly destinations: Destinations;
   readonly log: Log;
   readonly clock: Clock;
 }

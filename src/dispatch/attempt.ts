@@ -44,6 +44,9 @@ export interface AttemptEnvironment {
 
 /** Transactions of one message at the same time: a list with members at 500 hosts is not 500 connections. */
 const JOBS_AT_ONCE = 20;
+/** One that takes longer mostly waits, ms; so many of a message may wait like that. */
+const PATIENCE = 5_000;
+const MOST_WAITING = 200;
 
 /**
  * Tries the message, settles what came of it and gives the claim back. What is left is due again at its next time.
@@ -110,6 +113,8 @@ class Work {
   readonly #started: number;
   readonly #told: FirstAttempt | undefined;
   #entry: QueueEntry;
+  /** When those may be tried whom nobody had time for. */
+  #again = Infinity;
 
   constructor(environment: AttemptEnvironment, site: DeliverySite, claim: Claim, told?: FirstAttempt) {
     this.#environment = environment;
@@ -236,8 +241,10 @@ class Work {
       });
       for (const job of jobs) {
         await gate.enter();
+        // A host that says nothing does not keep the others of the list waiting.
+        const leave = gate.leaveInTime({ clock: this.#environment.clock, ms: PATIENCE, most: MOST_WAITING });
         const work = this.#runJob(job, statuses).catch((error: unknown) => this.#accident(job, statuses, error));
-        running.push(work.finally(() => gate.leave()));
+        running.push(work.finally(leave));
       }
     }
     await Promise.all(running);
@@ -247,6 +254,7 @@ class Work {
     const { clock } = this.#environment;
     const started = clock.now();
     const report = await this.#site.agents.agentFor(job.mailer).deliver(job);
+    this.#again = Math.min(this.#again, report.again ?? Infinity);
     for (const each of job.recipients) {
       const status = report.statuses.get(each.index) ?? lost(clock.now());
       statuses.set(each.index, status);
@@ -269,7 +277,7 @@ class Work {
     const now = clock.now();
     const settlement: Settlement = decide(this.#site.config, this.#entry, statuses, now);
     const { changes, unfinished, warnedAt } = settlement;
-    const nextTry = (): number => this.#environment.nextTry(this.#site, this.#entry, now);
+    const nextTry = (): number => Math.min(this.#again, this.#environment.nextTry(this.#site, this.#entry, now));
     try {
       await tellSenders(reports, this.#site, this.#entry.envelope, settlement, this.#claim.message());
     } catch (error) {

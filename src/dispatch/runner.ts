@@ -5,14 +5,17 @@
  * an interval, mail that could not be delivered stays until somebody runs the queue (manual §2.3).
  */
 import type { FirstAttempt } from "../envelope/local-facts.ts";
-import type { Claim, QueueFilter } from "../queue/queue.ts";
+import type { Claim, QueueEntry, QueueFilter } from "../queue/queue.ts";
+import type { Destinations } from "../delivery/smtp/destinations.ts";
 import type { Scheduler } from "../queue/scheduler.ts";
 import type { Config } from "../config/config.ts";
+import { Admission } from "./admission.ts";
 import { type AttemptEnvironment, attempt } from "./attempt.ts";
 import { Gate } from "../sys/gate.ts";
 
 export interface RunnerOptions extends Omit<AttemptEnvironment, "nextTry" | "signal"> {
   readonly scheduler: Scheduler;
+  readonly destinations: Destinations;
   /** `-q30m`: milliseconds between tries; undefined: no automatic queue runs. */
   readonly interval?: number;
   /** Messages that are worked on at once. */
@@ -27,8 +30,8 @@ const ASK_AGAIN = 1000;
 
 /** An attempt that takes longer mostly waits, for a host or a program: others get its turn, ms. */
 const PATIENCE = 5_000;
-/** So many may wait like that; each has a connection, or a place in the line of its user. */
-const MOST_WAITING = 1_000;
+/** So many may wait like that; each has a connection, or a place in the line of its user. No destination has many of them. */
+const MOST_WAITING = 4_000;
 
 /** So long a message that is about to be tried is left alone, ms. */
 const HEAD_START = 60_000;
@@ -40,6 +43,7 @@ export class Runner {
   readonly #options: RunnerOptions;
   readonly #environment: AttemptEnvironment;
   readonly #gate: Gate;
+  readonly #admission: Admission;
   readonly #abort = new AbortController();
   readonly #running = new Map<string, Promise<void>>();
   #loop: Promise<void> | undefined;
@@ -47,6 +51,12 @@ export class Runner {
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.#gate = new Gate(options.concurrency ?? CONCURRENT_ATTEMPTS);
+    this.#admission = new Admission({
+      store: options.store,
+      destinations: options.destinations,
+      agents: () => options.site().agents,
+      report: (error) => this.#report("cannot say what waits", error),
+    });
     this.#environment = {
       ...options,
       site: () => options.site(),
@@ -81,24 +91,48 @@ export class Runner {
     while (this.#running.size > 0) await Promise.allSettled(this.#running.values());
   }
 
-  /** One queue run: tries every message that matches, due or not, and waits for the outcome. */
+  /** Why a message is not tried now, when something particular holds it up. */
+  whyNot(entry: QueueEntry): string | undefined {
+    return this.#admission.whyNot(entry);
+  }
+
+  /**
+   * One queue run: tries every message that matches, due or not, and waits for the outcome. Those whose destination is
+   * busy come when it has time; those that are held up for longer stay.
+   */
   async runOnce(filter?: QueueFilter): Promise<void> {
-    const { store, log } = this.#options;
-    for (const { id } of await store.list({ ...filter, held: false })) {
-      await this.#gate.enter();
-      try {
-        const claim = await store.claim(id);
-        if (claim !== undefined) {
-          this.#workInside(claim);
-          continue;
-        }
-      } catch (error) {
-        const text = `SYSERR: queue: ${error instanceof Error ? error.message : String(error)}`;
-        log.write(1, { priority: "crit", id, text });
+    let left: readonly QueueEntry[] = await this.#options.store.list({ ...filter, held: false });
+    // Nothing but a timer of the clock's may be what we wait for, and that keeps no process alive.
+    const alive = setInterval(() => undefined, ASK_AGAIN);
+    while (left.length > 0) {
+      const change = this.#admission.change();
+      const busy: QueueEntry[] = [];
+      for (const entry of left) {
+        await this.#gate.enter();
+        if (!(await this.#tryInside(entry))) busy.push(entry);
       }
-      this.#gate.leave();
+      left = busy.filter((entry) => this.#admission.whyNot(entry) === undefined);
+      if (left.length > 0) await (this.#running.size > 0 ? Promise.race([change, this.idle()]) : change);
     }
+    clearInterval(alive);
     await this.idle();
+  }
+
+  /** For a place behind the gate. False: its destination is busy. */
+  async #tryInside(entry: QueueEntry): Promise<boolean> {
+    const admitted = this.#admission.admit(entry);
+    let claim: Claim | undefined;
+    try {
+      if (admitted !== undefined) claim = await this.#options.store.claim(entry.id);
+    } catch (error) {
+      this.#report(error instanceof Error ? error.message : String(error), undefined, entry.id);
+    }
+    if (claim !== undefined && admitted !== undefined) this.#workInside(claim, admitted);
+    else {
+      this.#gate.leave();
+      admitted?.();
+    }
+    return admitted !== undefined;
   }
 
   /** Starts nothing new, waits up to `grace` ms for what is running, then aborts it; it stays in the queue. */
@@ -115,30 +149,48 @@ export class Runner {
       await this.#gate.enter();
       const claim = await this.#next();
       if (claim === undefined) return this.#gate.leave();
-      this.#workInside(claim);
+      const admitted = this.#admission.admit(claim.entry);
+      if (admitted !== undefined) {
+        this.#workInside(claim, admitted);
+        continue;
+      }
+      this.#gate.leave();
+      try {
+        await this.#options.store.finish(claim);
+      } catch (error) {
+        this.#report("cannot give a message back", error);
+      }
     }
   }
 
   /** Works for a place behind the gate. */
-  #workInside(claim: Claim): void {
+  #workInside(claim: Claim, admitted: () => void): void {
     const { clock } = this.#options;
     const leave = this.#gate.leaveInTime({ clock, ms: PATIENCE, most: MOST_WAITING });
-    void this.#work(claim).finally(leave);
+    void this.#work(claim).finally(() => {
+      admitted();
+      leave();
+    });
   }
 
   /** The next claim; a store that cannot be asked now is asked again. Undefined after stop(). */
   async #next(): Promise<Claim | undefined> {
-    const { scheduler, log, clock } = this.#options;
+    const { scheduler, clock } = this.#options;
     while (!this.#abort.signal.aborted) {
       try {
         return await scheduler.next();
       } catch (error) {
-        const text = error instanceof Error ? error.message : String(error);
-        log.write(1, { priority: "crit", text: `SYSERR: queue: cannot ask what is due: ${text}` });
+        this.#report("cannot ask what is due", error);
         await new Promise<void>((resolve) => clock.after(ASK_AGAIN, resolve));
       }
     }
     return undefined;
+  }
+
+  #report(what: string, error: unknown, id?: string): void {
+    const reason = error instanceof Error ? `: ${error.message}` : "";
+    const text = `SYSERR: queue: ${what}${reason}`;
+    this.#options.log.write(1, { priority: "crit", text, ...(id === undefined ? {} : { id }) });
   }
 
   #work(claim: Claim, told?: FirstAttempt): Promise<void> {

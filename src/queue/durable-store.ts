@@ -5,6 +5,7 @@
  * What is in memory is always ahead of the disk: changes apply at once and are written behind, except where somebody
  * waits (commit, an expansion, the queue commands). A change that could not be written is kept and written later.
  */
+import { destinationOf } from "../envelope/destination.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import type { Clock } from "../sys/clock.ts";
@@ -142,6 +143,10 @@ export class DurableStore implements QueueStore {
     return Promise.all(late).then((more) => [...claims, ...more.filter((each) => each !== undefined)]);
   }
 
+  block(destination: string, blocked: boolean): void {
+    this.#due.block(destination, blocked);
+  }
+
   nextDue(): number | undefined {
     return this.#due.next;
   }
@@ -256,9 +261,9 @@ export class DurableStore implements QueueStore {
   }
 
   /** A message that nobody works on is due at its time, unless it is held. */
-  #await({ entry, isWaiting }: Item): void {
-    if (isWaiting && entry.hold === undefined) this.#due.put(entry.id, entry.nextTry, entry.priority);
-    else this.#due.drop(entry.id);
+  #await({ entry, isWaiting }: Item, due = entry.nextTry): void {
+    if (!isWaiting || entry.hold !== undefined) this.#due.drop(entry.id);
+    else this.#due.put(entry.id, due, entry.priority, destinationOf(entry.envelope));
   }
 
   *#matching(filter: QueueFilter): Iterable<QueueEntry> {
@@ -337,7 +342,7 @@ export class DurableStore implements QueueStore {
   #unreadable(id: string, now: number, error: unknown): undefined {
     this.#parts.report(`Cannot work on ${id} now: ${reasonOf(error)}`);
     const item = this.#items.get(id);
-    if (item?.isWaiting) this.#due.put(id, now + UNREADABLE_WAIT, item.entry.priority);
+    if (item !== undefined) this.#await(item, now + UNREADABLE_WAIT);
     return undefined;
   }
 

@@ -1,4 +1,5 @@
 /** A queue that forgets everything when the process ends: for tests and measurements. Same rules as on disk. */
+import { destinationOf } from "../envelope/destination.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import { type Clock, systemClock } from "../sys/clock.ts";
@@ -87,6 +88,10 @@ export class MemoryStore implements QueueStore {
       if (claim !== undefined) claims.push(claim);
     }
     return claims;
+  }
+
+  block(destination: string, blocked: boolean): void {
+    this.#due.block(destination, blocked);
   }
 
   nextDue(): number | undefined {
@@ -178,8 +183,8 @@ export class MemoryStore implements QueueStore {
   #await(item: Item): void {
     const { entry } = item;
     this.#items.set(entry.id, item);
-    if (item.lease === 0 && entry.hold === undefined) this.#due.put(entry.id, entry.nextTry, entry.priority);
-    else this.#due.drop(entry.id);
+    if (item.lease !== 0 || entry.hold !== undefined) this.#due.drop(entry.id);
+    else this.#due.put(entry.id, entry.nextTry, entry.priority, destinationOf(entry.envelope));
   }
 
   #forget(id: string): boolean {

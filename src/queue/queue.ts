@@ -124,7 +124,12 @@ export interface Page {
 export interface DueQueue {
   /** Claims what is due at this time (ms since the epoch), the earliest and most urgent first, at most so many. */
   claimDue(now: number, most: number): MaybePromise<readonly Claim[]>;
-  /** When the next message is due that nobody has claimed; undefined when none waits. */
+  /**
+   * While a destination (envelope/destination.ts) is blocked, `claimDue` leaves its messages where they are and `nextDue`
+   * does not count them: it takes nothing more now. Only for whoever asks, and not longer than this process lives.
+   */
+  block(destination: string, blocked: boolean): MaybePromise<void>;
+  /** When the next message is due that nobody has claimed and that is not blocked; undefined when none waits. */
   nextDue(): MaybePromise<number | undefined>;
   /** Tells whenever something may be due sooner than was said. Returns how to stop that. */
   watch(sooner: () => void): () => void;

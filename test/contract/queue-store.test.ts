@@ -324,6 +324,40 @@ describe.each(Object.keys(implementations))("%s", (name) => {
     expect(late).not.toBe("");
   });
 
+  test("block() leaves the messages of a destination out, and no others, until it is taken back", async () => {
+    const now = 1_000_000;
+    const put_ = async (nextTry: number, ...hosts: readonly string[]): Promise<string> => {
+      const recipients = hosts.map((host) => ({
+        ...recipient(`x@${host}`),
+        resolved: { mailer: "esmtp", host, user: `x@${host}` },
+      }));
+      return (await put(store, "", { recipients }, { nextTry })).id;
+    };
+    const busy = [await put_(now - 9, "busy.test"), await put_(now - 8, "Busy.test", "busy.TEST")];
+    const [free, both] = [await put_(now - 7, "free.test"), await put_(now - 6, "busy.test", "free.test")];
+    const later = await put_(now + 5, "busy.test");
+    const told: number[] = [];
+    const unwatch = store.watch(() => told.push(1));
+    await store.block("esmtp busy.test", true);
+    await store.block("esmtp nobody.test", true);
+    expect(await store.nextDue()).toBe(now - 7);
+    const taken = async (at: number): Promise<Set<string>> => {
+      const claims: Claim[] = [];
+      for (let round = 0; round < 10; round++) claims.push(...(await store.claimDue(at, 9)));
+      return new Set(claims.map(({ entry }) => entry.id));
+    };
+    expect(await taken(now)).toEqual(new Set([free, both]));
+    expect(await store.nextDue()).toBeUndefined();
+    // What is made due meanwhile waits with the others.
+    expect(await store.hurry({ id: later })).toBe(1);
+    expect(await store.nextDue()).toBeUndefined();
+    told.length = 0;
+    await store.block("esmtp busy.test", false);
+    expect(told).not.toEqual([]);
+    expect(await taken(now + 10_000_000_000_000)).toEqual(new Set([...busy, later]));
+    unwatch();
+  });
+
   test("watch() tells when something is due sooner: a new message, one that is hurried, released or given back", async () => {
     let told = 0;
     const unwatch = store.watch(() => told++);

@@ -4,6 +4,7 @@ import type { Config, Options } from "../../src/config/config.ts";
 import type { Mailer } from "../../src/config/mailer.ts";
 import type { Job } from "../../src/delivery/agent.ts";
 import type { DeliveryEnvironment } from "../../src/delivery/environment.ts";
+import { Destinations } from "../../src/delivery/smtp/destinations.ts";
 import { userTasks } from "../../src/delivery/user-tasks.ts";
 import { openNames } from "../../src/dns/names.ts";
 import type { DnsAnswer, Resolver } from "../../src/dns/resolver.ts";
@@ -163,6 +164,7 @@ export function testEnvironment(
     names: openNames(machine, testResolver(zone)),
     users: testUsers(),
     workers: new InProcessWorkers(userTasks),
+    destinations: new Destinations(rest.clock ?? systemClock),
     log: silentLog,
     clock: systemClock,
     ...rest,

@@ -15,6 +15,7 @@ const METHODS: readonly Method[] = [
   "newId",
   "accept",
   "claimDue",
+  "block",
   "nextDue",
   "claim",
   "record",

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { openDeliverySite, SERVING } from "../../src/daemon/delivery-site.ts";
 import { Server } from "../../src/daemon/server.ts";
+import { Destinations } from "../../src/delivery/smtp/destinations.ts";
 import { Dns2Resolver } from "../../src/dns/dns2-resolver.ts";
 import { silentLog } from "../../src/log/log.ts";
 import { systemClock } from "../../src/sys/clock.ts";
@@ -84,6 +85,7 @@ async function main(cycles: number): Promise<void> {
     log: silentLog,
     workers: new InProcessWorkers(userTasks),
     resolver: new Dns2Resolver({ machine: readMachine(), clock: systemClock }),
+    destinations: new Destinations(systemClock),
   };
   const opened = await openDeliverySite({ file, settings: [], opMode: SERVING }, surroundings);
   if (opened.kind === "failed") throw new Error(opened.messages.join("\n"));

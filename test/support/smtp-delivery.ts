@@ -20,6 +20,24 @@ export async function sink(script?: SinkScript, port = 0): Promise<SmtpSink> {
   return started;
 }
 
+/** One sink at 127.0.0.1, one at 127.0.0.2, both with one port: another program may have it at one of them. */
+export async function sinkPair(first?: SinkScript, second?: SinkScript): Promise<readonly [SmtpSink, SmtpSink]> {
+  for (let tries = 0; ; tries++) {
+    const one = await SmtpSink.start({ ...first, host: "127.0.0.1" });
+    try {
+      const two = await SmtpSink.start({ ...second, host: "127.0.0.2" }, one.port);
+      closing.push(
+        () => one.close(),
+        () => two.close(),
+      );
+      return [one, two];
+    } catch (error) {
+      await one.close();
+      if (tries > 20) throw error;
+    }
+  }
+}
+
 export type Deliver = (values?: JobValues) => Promise<Report>;
 
 /** Delivers to `port` of 127.0.0.1, whatever the host; with `zone`, to the hosts it names. */

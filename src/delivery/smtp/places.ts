@@ -5,7 +5,7 @@
 import { isIPv6 } from "node:net";
 import type { PortOptions } from "../../config/config.ts";
 import { addressesOf } from "../../dns/addresses.ts";
-import { mailHosts, type MailHosts, splitHostList } from "../../dns/mx.ts";
+import { type MailHost, mailHosts, type MailHosts, splitHostList } from "../../dns/mx.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
 import { isPromise } from "../../sys/maybe-promise.ts";
 import type { Job } from "../agent.ts";
@@ -92,9 +92,10 @@ async function* placesOfHost(
     yield { ...reason, settled: found.kind === "nullmx" || found.kind === "self" };
     return;
   }
+  const destination = destinationName(found.hosts, port);
   for (const { name, address } of found.hosts) {
     if (address !== undefined) {
-      yield place(name, address, port, config.clientPorts);
+      yield place(destination, name, address, port, config.clientPorts);
       continue;
     }
     const asked = addressesOf(names, name);
@@ -103,8 +104,15 @@ async function* placesOfHost(
       yield problem(explain(addresses.kind === "tempfail" ? addresses : { kind: "unknown" }, name));
       continue;
     }
-    for (const each of addresses.addresses) yield place(name, each.address, port, config.clientPorts);
+    for (const each of addresses.addresses) yield place(destination, name, each.address, port, config.clientPorts);
   }
+}
+
+/** The best of the hosts name what all domains with the same hosts share: `mx1.far.test,mx2.far.test`. */
+function destinationName(hosts: readonly MailHost[], port: number): string {
+  const best = hosts.filter(({ preference }) => preference === hosts[0].preference);
+  const names = best.map(({ name }) => name.toLowerCase()).toSorted();
+  return `${names.join(",")}${port === 25 ? "" : `:${port}`}`;
 }
 
 function problem(outcome: Outcome): PlaceOrProblem {
@@ -122,18 +130,30 @@ function explain({ kind }: Exclude<MailHosts, { kind: "hosts" }>, name: string):
 function unixPlace(path: string): PlaceOrProblem {
   if (path === "") return problem(deferred("4.3.5", "Local configuration error (no socket in A=)"));
   const peer = { name: path, relay: path };
-  return { kind: "place", place: { key: path, target: { kind: "unix", path }, peer, serverName: "localhost" } };
+  return {
+    kind: "place",
+    place: { key: path, destination: path, target: { kind: "unix", path }, peer, serverName: "localhost" },
+  };
 }
 
 /** It is "local" to the log, as what it delivers to. */
 function programPlace(path: string, argv: readonly string[]): PlaceOrProblem {
   const key = [path, ...argv].join("\0");
   const peer = { name: path, relay: "local" };
-  return { kind: "place", place: { key, target: { kind: "program", path, argv }, peer, serverName: "localhost" } };
+  return {
+    kind: "place",
+    place: { key, destination: path, target: { kind: "program", path, argv }, peer, serverName: "localhost" },
+  };
 }
 
 /** @param name host name without final dot, or an address in brackets */
-function place(name: string, address: string, port: number, clientPorts: readonly PortOptions[]): PlaceOrProblem {
+function place(
+  destination: string,
+  name: string,
+  address: string,
+  port: number,
+  clientPorts: readonly PortOptions[],
+): PlaceOrProblem {
   const localAddress = localAddressFor(address, clientPorts);
   const literal = isIPv6(address) ? `[IPv6:${address}]` : `[${address}]`;
   const isLiteral = name.startsWith("[");
@@ -142,6 +162,7 @@ function place(name: string, address: string, port: number, clientPorts: readonl
     kind: "place",
     place: {
       key: `${name.toLowerCase()}\0${address}\0${port}`,
+      destination,
       target: { kind: "tcp", address, port, ...(localAddress === undefined ? {} : { localAddress }) },
       peer: { name: shown, relay: `${shown} ${literal}` },
       serverName: isLiteral ? address : name,

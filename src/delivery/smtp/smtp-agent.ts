@@ -18,6 +18,7 @@ import { fromFailure, onOneLine } from "./reply-status.ts";
 import type { ClientFailure } from "./failure.ts";
 import { openSocket, type Place } from "./socket.ts";
 import { findPlaces, type PlaceOrProblem } from "./places.ts";
+import { Turn } from "./turn.ts";
 import { type PreparedMessage, prepareTransaction, type Verdict, verdictsOf } from "./transaction.ts";
 import type { SmtpClient, SmtpTimeouts } from "./client.ts";
 import type { TransactionResult } from "./exchange.ts";
@@ -104,6 +105,9 @@ class Attempt {
   readonly #statuses = new Map<number, RecipientStatus>();
   /** Recipients for whom another host may be asked. */
   #open: readonly JobRecipient[];
+  readonly #turn: Turn;
+  /** When to come back, for those whom the destination had no time for. */
+  #again: number | undefined;
   /** Some host has taken a connection. */
   #reached = false;
   /** By recipient index: why those that are open have not been delivered so far. */
@@ -114,11 +118,20 @@ class Attempt {
     this.#job = job;
     this.#prepared = prepared;
     this.#open = job.recipients;
+    this.#turn = new Turn(context.environment.destinations, job);
     const { config, clock } = context.environment;
     this.#connectUntil = clock.now() + (config.options.timeout("aconnect") || FOREVER);
   }
 
   async run(places: AsyncIterable<PlaceOrProblem>): Promise<Report> {
+    try {
+      return await this.#run(places);
+    } finally {
+      this.#turn.leave();
+    }
+  }
+
+  async #run(places: AsyncIterable<PlaceOrProblem>): Promise<Report> {
     const { hostStatus, environment } = this.#context;
     const { mailer, signal } = this.#job;
     let tried = 0;
@@ -131,6 +144,12 @@ class Attempt {
       const { place } = found;
       if (signal.aborted) return this.#report(deferred("4.3.2", "delivery interrupted"));
       if (tried++ > 0 && environment.clock.now() >= this.#connectUntil) break;
+      const later = await this.#turn.enter(place.destination);
+      if (later !== undefined) {
+        this.#postpone(deferred("4.4.5", later.reason, { relay: place.peer.relay }));
+        this.#again = later.until;
+        break;
+      }
       const known = mailer.flags.has("W") ? undefined : await hostStatus.known(place.key);
       if (known !== undefined) {
         this.#postpone(known);
@@ -138,6 +157,7 @@ class Attempt {
       }
       const begun = environment.clock.now();
       const down = await this.#tryPlace(place);
+      this.#turn.ended(down === undefined, this.#reached);
       if (down === undefined) await hostStatus.isUp(place.key);
       else await hostStatus.isDown(place.key, down, environment.clock.now() - begun);
       if (this.#open.length === 0) break;
@@ -303,7 +323,7 @@ class Attempt {
   #report(reason: Outcome): Report {
     const at = this.#context.environment.clock.now();
     for (const { index } of this.#open) this.#statuses.set(index, { ...(this.#reasons.get(index) ?? reason), at });
-    return { statuses: this.#statuses };
+    return { statuses: this.#statuses, ...(this.#again === undefined ? {} : { again: this.#again }) };
   }
 }
 

@@ -9,6 +9,8 @@ import type { ClientFailure } from "./failure.ts";
 export interface Place {
   /** Tells places apart: host name, address and port. */
   readonly key: string;
+  /** The destination that it belongs to (destinations.ts). */
+  readonly destination: string;
   readonly target:
     | { readonly kind: "tcp"; readonly address: string; readonly port: number; readonly localAddress?: string }
     | { readonly kind: "unix"; readonly path: string }

@@ -100,7 +100,12 @@ function environment(
         lookup: (key) => (key in aliases ? { kind: "found", value: aliases[key] } : { kind: "missing" }),
       },
     ]),
-    agents: { files: ownFiles, agentFor: parts.agent ?? (() => agent), close: () => Promise.resolve() },
+    agents: {
+      connects: () => true,
+      files: ownFiles,
+      agentFor: parts.agent ?? (() => agent),
+      close: () => Promise.resolve(),
+    },
   });
   return {
     site: () => site,

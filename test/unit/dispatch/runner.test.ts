@@ -3,6 +3,7 @@ import { ownFiles } from "../../support/user-files.ts";
 import type { Config, Options } from "../../../src/config/config.ts";
 import type { Mailer } from "../../../src/config/mailer.ts";
 import type { Agent } from "../../../src/delivery/agent.ts";
+import { Destinations } from "../../../src/delivery/smtp/destinations.ts";
 import type { DeliverySite } from "../../../src/dispatch/attempt.ts";
 import { Runner, type RunnerOptions } from "../../../src/dispatch/runner.ts";
 import type { Envelope } from "../../../src/envelope/envelope.ts";
@@ -29,6 +30,9 @@ let outcome: RecipientStatus["action"];
 let started: number;
 /** What deliveries to "slow" wait for. */
 let silent: PromiseWithResolvers<void>;
+/** Do mailers open connections, as that of SMTP does? */
+let limited: boolean;
+let destinations: Destinations;
 
 beforeEach(() => {
   clock = new ManualClock();
@@ -36,6 +40,8 @@ beforeEach(() => {
   store = new MemoryStore(clock);
   attempts = [];
   silent = Promise.withResolvers();
+  limited = false;
+  destinations = new Destinations(clock);
   outcome = "delayed";
 });
 afterEach(async () => {
@@ -77,7 +83,7 @@ function start(interval: number | undefined, ages: { readonly min?: number; read
   site = fakeSite({
     config,
     rules,
-    agents: { files: ownFiles, agentFor: () => agent, close: () => Promise.resolve() },
+    agents: { connects: () => limited, files: ownFiles, agentFor: () => agent, close: () => Promise.resolve() },
   });
   const options: RunnerOptions = {
     site: () => site,
@@ -85,6 +91,7 @@ function start(interval: number | undefined, ages: { readonly min?: number; read
     clock,
     log: silentLog,
     scheduler: new TimerScheduler(clock, store),
+    destinations,
     interval,
     reports: { clock, log: silentLog, intake: { begin: () => never() } },
   };
@@ -96,12 +103,15 @@ function never(): never {
   throw new Error("no report is due in these tests");
 }
 
-async function queued(nextTry?: number, given = "x@far.test"): Promise<QueueEntry> {
+/** @param host the message is placed already, and goes there */
+async function queued(nextTry?: number, given = "x@far.test", host?: string): Promise<QueueEntry> {
   const draft = await openDraft(store);
   const envelope: Envelope = {
     id: draft.id,
     sender: "me@a.test",
-    recipients: [{ given, state: "todo" }],
+    recipients: [
+      { given, state: "todo", ...(host === undefined ? {} : { resolved: { mailer: "esmtp", host, user: given } }) },
+    ],
     headers: [],
     bodySize: 0,
     eightBit: false,
@@ -230,4 +240,36 @@ test("mail for others goes on while a hundred attempts wait for a host that says
   silent.resolve();
   await settled();
   expect(attempts).toHaveLength(151);
+});
+
+test("messages for a host that says nothing are not even begun, and hold up nobody, however many they are", async () => {
+  limited = true;
+  start(30 * minute);
+  for (let i = 0; i < 6000; i++) await queued(undefined, "slow", "hanging.test");
+  await queued();
+  await turns();
+  // Without any time passing: one attempt waits, the others are where they cost nothing.
+  expect(attempts).toHaveLength(1);
+  expect(store.claimedIds().size).toBe(1);
+  silent.resolve();
+});
+
+test("runOnce() tries all that are for one destination, one after the other, and ends", async () => {
+  limited = true;
+  start(30 * minute);
+  await settled();
+  for (let i = 0; i < 20; i++) await queued(runner.nextRun(site.config), "x@far.test", "far.test");
+  await runner.runOnce();
+  expect(attempts).toHaveLength(20);
+});
+
+test("runOnce() leaves what is held up for longer", async () => {
+  limited = true;
+  start(30 * minute);
+  destinations.find("mx.far.test", "esmtp far.test").hold(Infinity, "suspended");
+  for (let i = 0; i < 3; i++) await queued(runner.nextRun(site.config), "x@far.test", "far.test");
+  await queued(runner.nextRun(site.config), "x@other.test", "other.test");
+  await runner.runOnce();
+  expect(attempts).toHaveLength(1);
+  expect(runner.whyNot(store.list()[0])).toBe("suspended");
 });

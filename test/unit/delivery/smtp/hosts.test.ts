@@ -2,7 +2,7 @@
 import { createServer } from "node:net";
 import { describe, expect, test } from "@jest/globals";
 import { testConfig, testMailer, testOptions, type Zone } from "../../../support/delivery-job.ts";
-import { agent, closing, sink, texts, unusedPort } from "../../../support/smtp-delivery.ts";
+import { agent, closing, sink, sinkPair, texts, unusedPort } from "../../../support/smtp-delivery.ts";
 import { type SinkScript, type SmtpSink } from "../../../support/smtp-sink.ts";
 
 describe("connections", () => {
@@ -12,6 +12,22 @@ describe("connections", () => {
     for (let count = 0; count < 3; count++) await deliver();
     expect(server.connections).toBe(1);
     expect(server.messages.length).toBe(3);
+  });
+
+  test("sixty messages at once share twenty connections at most, and all arrive", async () => {
+    let open = 0;
+    let most = 0;
+    const server: SmtpSink = await sink({
+      reply: ({ verb }) => {
+        if (verb === "CONNECT") most = Math.max(most, ++open);
+        return verb === "." ? { reply: "250 2.0.0 ok", delay: 5 } : undefined;
+      },
+    });
+    const deliver = agent(server.port);
+    const reports = await Promise.all(Array.from({ length: 60 }, () => deliver()));
+    expect(reports.flatMap(texts)).toEqual(Array.from({ length: 60 }, () => "2.0.0 Sent (ok)"));
+    expect(most).toBeLessThanOrEqual(20);
+    expect(server.messages).toHaveLength(60);
   });
 
   test("m= limits the messages of one connection", async () => {
@@ -122,8 +138,7 @@ describe("a server that breaks off at STARTTLS", () => {
   });
 
   test("leaves the mail to the next host", async () => {
-    const good = await sink();
-    await sink({ ...script, host: "127.0.0.2" }, good.port);
+    const [good] = await sinkPair(undefined, script);
     const zone = { "A b.test": ["127.0.0.2", "127.0.0.1"] };
     const config = testConfig(testOptions({ TLSFallbacktoClear: false }));
     expect(texts(await agent(good.port, { zone, config })())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
@@ -132,8 +147,7 @@ describe("a server that breaks off at STARTTLS", () => {
 
 /** MX b.test is mx1; the fallback host listens at 127.0.0.1. Resolves with the action. */
 async function withFallback(option: string, mx1: SinkScript | "down", zone: Zone = {}): Promise<string | undefined> {
-  const last = await sink();
-  if (mx1 !== "down") await sink({ ...mx1, host: "127.0.0.2" }, last.port);
+  const last = mx1 === "down" ? await sink() : (await sinkPair(undefined, mx1))[0];
   const config = testConfig(testOptions({ [option]: "[127.0.0.1]" }));
   const known = { "MX b.test": ["10 mx1.b.test"], "A mx1.b.test": ["127.0.0.2"] };
   const report = await agent(last.port, { config, zone: { ...known, ...zone } })();

@@ -1,0 +1,46 @@
+/** The place that one job holds among those who talk to a destination: at most one at a time. */
+import { destinationKey } from "../../envelope/destination.ts";
+import type { Job } from "../agent.ts";
+import type { Destination, Later, Lease } from "./destination.ts";
+import type { Destinations } from "./destinations.ts";
+
+export class Turn {
+  readonly #destinations: Destinations;
+  readonly #job: Job;
+  #destination: Destination | undefined;
+  #lease: Lease | undefined;
+
+  constructor(destinations: Destinations, job: Job) {
+    this.#destinations = destinations;
+    this.#job = job;
+  }
+
+  /** Waits for a place at this destination, unless the job has it already; says so when there is none to be had. */
+  async enter(name: string): Promise<Later | undefined> {
+    if (this.#destination?.name === name && this.#lease !== undefined) return undefined;
+    const { mailer, host, signal } = this.#job;
+    // What the queue calls this job's destination leads to the first one that it finds.
+    const isFirst = this.#destination === undefined;
+    this.leave();
+    const destination = isFirst
+      ? this.#destinations.find(name, destinationKey(mailer.name, host))
+      : this.#destinations.named(name);
+    this.#destination = destination;
+    const entered = await destination.enter(signal);
+    if (entered.kind === "later") return entered;
+    this.#lease = entered;
+    return undefined;
+  }
+
+  /** @param worked there was a conversation, whatever it led to; @param reached somebody has taken a connection so far */
+  ended(worked: boolean, reached: boolean): void {
+    if (worked) this.#lease?.worked();
+    else this.#lease?.failed();
+    if (!worked && !reached) this.#destination?.isDown();
+  }
+
+  leave(): void {
+    this.#lease?.leave();
+    this.#lease = undefined;
+  }
+}
