@@ -5,6 +5,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   statSync,
@@ -18,6 +19,12 @@ import { COMMON_FLAGS, parseFlags } from "../maps/flags.ts";
 import { processStreams } from "./command-streams.ts";
 import { helpFileText } from "./test-mode/help-text.ts";
 import { runMakemap } from "./makemap.ts";
+
+/**
+ * Mode of what the server reads: it may run as another user than the one who started it, and `sendmail -bs` and -bv of
+ * all users read the configuration. Who may get here at all the folder says.
+ */
+export const READABLE = 0o644;
 
 const USERS: readonly string[] = ["alice", "bob"];
 /** Above the numbers of accounts, below those that containers use. */
@@ -59,7 +66,8 @@ export function prepareHome(home: string): void {
   // Users of another number have to get through to their mailboxes, and to nothing else.
   const through = root ? 0o711 : 0o700;
   mkdirSync(home, { recursive: true, mode: through });
-  chmodSync(home, through);
+  // What a server shares with its user is left so: it may be running.
+  if ((statSync(home).mode & 0o1000) === 0) chmodSync(home, through);
   for (const folder of ["mail", "home", "queue", "clientmqueue"]) {
     mkdirSync(join(home, folder), { recursive: true, mode: 0o700 });
   }
@@ -74,11 +82,12 @@ export function prepareHome(home: string): void {
     if (made !== undefined && root) chownSync(folder, uid, gid);
   }
   if (root) shareFolders(home);
-  writeFileSync(join(home, "helpfile"), helpFileText(), { mode: 0o600 });
+  writeFileSync(join(home, "helpfile"), helpFileText(), { mode: READABLE });
   writeOnce(
     join(home, "aliases"),
     "# Aliases of this server; read when the file changes.\npostmaster: alice\nMAILER-DAEMON: postmaster\nroot: alice\n",
   );
+  letEverybodyRead(["helpfile", "passwd", "aliases"].map((name) => join(home, name)));
 }
 
 /** Each user makes mailboxes, whatever their kind, and takes away only the own ones. */
@@ -102,7 +111,17 @@ function stranger(index: number): Numbers {
 }
 
 function writeOnce(file: string, text: string): void {
-  if (!existsSync(file)) writeFileSync(file, text, { mode: 0o600 });
+  if (!existsSync(file)) writeFileSync(file, text, { mode: READABLE });
+}
+
+/** Files that versions before this one made for root alone. */
+export function letEverybodyRead(files: readonly string[]): void {
+  for (const file of files) {
+    const stats = lstatSync(file, { throwIfNoEntry: false });
+    if (stats?.isFile() && stats.uid === process.geteuid?.() && (stats.mode & 0o777) === 0o600) {
+      chmodSync(file, READABLE);
+    }
+  }
 }
 
 /**
@@ -135,4 +154,6 @@ async function buildTable(mapClass: string, file: string): Promise<void> {
   writeEmpty(source);
   const input = Readable.from([readFileSync(source)]);
   await runMakemap([mapClass, source], { ...processStreams(), input });
+  // A table that its text keeps to its owner stays so.
+  if ((statSync(source).mode & 0o004) !== 0 && existsSync(database)) chmodSync(database, READABLE);
 }

@@ -2,7 +2,7 @@
  * `sendmail -bs`: SMTP on standard input and output. Rules are asked here; the messages go the way of all submissions,
  * to the running server, or to the client queue while there is none.
  */
-import { connectControl, NoDaemonError } from "../control/client.ts";
+import { connectToSubmit, NoDaemonError } from "../control/client.ts";
 import type { SubmissionAnswer, SubmissionFacts } from "../control/protocol.ts";
 import { homeFolder } from "../daemon/home.ts";
 import type { IncomingMessage, Intake } from "../reception/intake.ts";
@@ -117,7 +117,7 @@ class HandedOver implements IncomingMessage {
   }
 
   async #submit(): Promise<SubmissionAnswer> {
-    const client = await connectControl(homeFolder().submitSocket);
+    const client = await connectToSubmit(homeFolder().submitSocket);
     try {
       return await client.submit(this.#facts, this.#octets);
     } finally {

@@ -7,11 +7,13 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { CommandLineSetting } from "../config/environment.ts";
 import { homeFolder } from "../daemon/home.ts";
+import { closedTo } from "../daemon/reach.ts";
 import { movedHome, type Wishes } from "./at-home.ts";
 import { readShortOptions } from "./short-options.ts";
 import { alreadyCompiled, kindOfFile } from "./configuration-kind.ts";
-import { homeProblem, prepareHome, prepareTables, usersFile } from "./home-files.ts";
+import { homeProblem, letEverybodyRead, prepareHome, prepareTables, READABLE, usersFile } from "./home-files.ts";
 import { compileMc } from "../mc/compile.ts";
 import { shippedLibrary } from "../mc/library.ts";
 import { reportAll } from "../source/report.ts";
@@ -25,6 +27,9 @@ export interface StartArguments {
   readonly configuration?: string;
   readonly wishes: Wishes;
 }
+
+/** No user in particular. */
+const OTHERS = { uid: -1, gid: -1 };
 
 /** The folder that holds `cf/` and `macros/`, seen from the built program. */
 const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -56,15 +61,31 @@ export async function runStart(words: readonly string[]): Promise<ExitCode> {
     return EX.CONFIG;
   }
   await prepareTables(readFileSync(join(home, "sendmail.cf"), "latin1"), home);
+  const boxes = mailboxes(home);
   const { serve } = await import("./serve.ts");
   return serve({
     configFile: join(home, "sendmail.cf"),
-    settings: [],
+    settings: staysRoot(home),
     queueInterval: 60_000,
     background: false,
     listen: true,
-    started: (addresses) => process.stdout.write(welcome(home, addresses, compiled.moved)),
+    started: (addresses) => process.stdout.write(welcome(home, boxes, addresses, compiled.moved)),
   });
+}
+
+/**
+ * A server that root starts becomes another user (RunAsUser), who has to get to the home folder and to this program. Where
+ * he does not, as below /root, trying it out is still possible: with root's rights, and said.
+ */
+function staysRoot(home: string): CommandLineSetting[] {
+  if (process.getuid?.() !== 0) return [];
+  const closed = [dirname(home), packageFolder]
+    .map((path) => closedTo(path, OTHERS))
+    .find((path) => path !== undefined);
+  if (closed === undefined) return [];
+  const advice = `chmod a+x ${closed}, or name another folder: RULEMAIL_HOME=FOLDER`;
+  process.stderr.write(`rulemail start: other users may not enter ${closed}, so the server stays root: ${advice}\n`);
+  return [{ kind: "option", text: " RunAsUser=root" }];
 }
 
 function readWords(words: readonly string[]): StartArguments | string {
@@ -116,6 +137,7 @@ function compileFor(home: string, { defines, configuration, wishes }: StartArgum
   const wanted = JSON.stringify([resolve(source), defines, home, wishes]);
   const stampedAt = `${wanted}\n`;
   if (isFresh(target, stamp, stampedAt, source)) {
+    letEverybodyRead([target, sourceMapPath(target)]);
     const [, ...moved] = readFileSync(stamp, "utf8").trimEnd().split("\n");
     return { kind: "compiled", moved };
   }
@@ -126,8 +148,8 @@ function compileFor(home: string, { defines, configuration, wishes }: StartArgum
   }
   if (problems !== "") process.stderr.write(`${problems}\n`);
   const { text, moved } = movedHome(result.text, home, usersFile(home), wishes);
-  writeFileSync(target, text, { encoding: "latin1", mode: 0o600 });
-  writeFileSync(sourceMapPath(target), formatSourceMap(text, result, shippedLibrary().root), { mode: 0o600 });
+  writeFileSync(target, text, { encoding: "latin1", mode: READABLE });
+  writeFileSync(sourceMapPath(target), formatSourceMap(text, result, shippedLibrary().root), { mode: READABLE });
   writeFileSync(stamp, [wanted, ...moved, ""].join("\n"), { mode: 0o600 });
   return { kind: "compiled", moved };
 }
@@ -149,13 +171,14 @@ function isFresh(target: string, stamp: string, wanted: string, source: string):
 
 function welcome(
   home: string,
+  boxes: string,
   addresses: readonly { name: string; address: string; port: number }[],
   moved: readonly string[],
 ): string {
   const ports = addresses.map(({ name, address, port }) => `${name} ${address}:${port}`).join(", ");
   const program = join(packageFolder, "bin", "sendmail");
   return `rulemail on ${hostname()}: ${ports}
-  ${mailboxes(home)}
+  ${boxes}
   queue      ${join(home, "queue")}/
   log        ${join(home, "log")}
 ${moved.map((text, index) => `  ${index === 0 ? "trial" : "     "}      ${text}\n`).join("")}Send a first message:

@@ -5,7 +5,7 @@
  * Called from cron and web pages for every mail they send: imports nothing that it does not need (decision D10).
  */
 import type { SubmissionFacts } from "../control/protocol.ts";
-import { ControlError, connectControl, NoDaemonError } from "../control/client.ts";
+import { ControlError, connectToSubmit, NoDaemonError } from "../control/client.ts";
 import { homeFolder } from "../daemon/home.ts";
 import { EX } from "../sys/sysexits.ts";
 import { caller } from "./caller.ts";
@@ -37,9 +37,9 @@ export async function submit(args: SendmailArguments, by: Caller = thisProcess()
   const { submitSocket } = homeFolder();
   const input = readMessage(by.input, options.ignoreDots);
   const facts = factsOf(args, options, by);
-  let client: Awaited<ReturnType<typeof connectControl>>;
+  let client: Awaited<ReturnType<typeof connectToSubmit>>;
   try {
-    client = await connectControl(submitSocket);
+    client = await connectToSubmit(submitSocket);
   } catch (error) {
     if (!(error instanceof NoDaemonError)) throw error;
     const { leaveInClientQueue } = await import("./client-submission.ts");

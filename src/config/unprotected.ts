@@ -8,7 +8,7 @@ import { isDefault } from "./option-default.ts";
 import { OPTIONS } from "./options/table.ts";
 import { notActedOn, type SettingKind, withoutProtection } from "./settings.ts";
 
-/** One line each, as `option RunAsUser=smmsp is not acted on (not done yet): the server keeps the rights ...`. */
+/** One line each, as `option RefuseLA=8 is not acted on (load is not measured): a busy machine goes on taking connections`. */
 export function unprotectedBy(config: Config): readonly string[] {
   return [...byOptions(config), ...byPorts(config), ...byMailers(config)];
 }

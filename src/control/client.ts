@@ -1,13 +1,15 @@
 /**
- * The program's side of the control socket. Loads nothing but node:net (decision D10), and gives octets away only to a
+ * The program's side of the control socket. Loads no library (decision D10), and gives octets away only to a
  * socket that it may trust: in a folder that others may write, one of root or of the calling user.
  */
 import { lstatSync, type Stats } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { dirname } from "node:path";
 import type { QueueFilter } from "../queue/queue.ts";
+import { type Challenge, isChallenge, showWhoCalls } from "./caller-proof.ts";
 import {
   type Answers,
+  callersFolder,
   encodeFrame,
   type Frame,
   LONGEST_ANSWER,
@@ -78,6 +80,22 @@ export async function connectControl(path: string, options: ControlClientOptions
   return new ControlClient(socket, options.timeout ?? 300_000);
 }
 
+/**
+ * Connects to hand over messages, and shows who calls. Without that the messages are a stranger's, and taken all the same.
+ * @throws NoDaemonError, also when the daemon ends before it has answered: nothing has been handed over
+ */
+export async function connectToSubmit(path: string, options: ControlClientOptions = {}): Promise<ControlClient> {
+  const client = await connectControl(path, options);
+  try {
+    const challenge = await client.challenge();
+    if (challenge !== undefined) showWhoCalls(callersFolder(path), challenge);
+    return client;
+  } catch (error) {
+    client.close();
+    throw new NoDaemonError(`Cannot reach the daemon at ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 class ControlClient {
   readonly #socket: Socket;
   readonly #frames: AsyncGenerator<Frame, undefined>;
@@ -106,6 +124,13 @@ class ControlClient {
     }
     await writeFrame(this.#socket, encodeFrame({ end: true }));
     return this.#answer<"submit">();
+  }
+
+  /** How to show who calls; undefined where that cannot be. */
+  async challenge(): Promise<Challenge | undefined> {
+    await this.#send({ op: "prove" });
+    const { ok, value } = (await this.#frame()).head;
+    return ok === true && isChallenge(value) ? value : undefined;
   }
 
   /** Every matching message. */
@@ -167,6 +192,13 @@ class ControlClient {
   }
 
   async #receive(): Promise<Frame["head"]> {
+    const { head } = await this.#frame();
+    const { ok, error } = head;
+    if (ok === true) return head;
+    throw new ControlError(typeof error === "string" ? error : "refused without a reason");
+  }
+
+  async #frame(): Promise<Frame> {
     let frame: Frame | undefined;
     try {
       ({ value: frame } = await this.#frames.next());
@@ -174,8 +206,6 @@ class ControlClient {
       this.#failure ??= error instanceof Error ? error.message : String(error);
     }
     if (!frame) throw new ControlError(`Lost the connection to the daemon: ${this.#failure ?? "it was closed"}`);
-    const { ok, error } = frame.head;
-    if (ok === true) return frame.head;
-    throw new ControlError(typeof error === "string" ? error : "refused without a reason");
+    return frame;
   }
 }

@@ -1,19 +1,28 @@
 /**
- * How programs talk to the daemon over its unix socket. Imports no code: sendmail -t pays for every line (decision D10).
+ * How programs talk to the daemon over its unix socket. Imports no code of ours: sendmail -t pays for every line (decision
+ * D10).
  *
  *     frame     length of the JSON part (4 octets, little-endian), length of the octets (4), JSON (UTF-8), octets
  *     request   {"rulemail":1,"op":"list","filter":{...}}           one frame
  *     answer    {"ok":true,"value":...} or {"ok":false,"error":"..."}; a long list comes in frames with "more":true
+ *     prove     answered with a file to make, whose owner then counts as the caller (caller-proof.ts)
  *     submit    the request, then frames {"data":true} with octets, then {"end":true}; answered when it is durable
  *
  * Requests follow each other on one connection. The number after "rulemail" is the version; a daemon refuses others.
  */
 import type { Socket } from "node:net";
+import { dirname, join } from "node:path";
 import type { Reply } from "../mail/reply.ts";
 import type { QueueFilter } from "../queue/queue.ts";
+import type { Challenge } from "./caller-proof.ts";
 import type { QueueListing } from "./queue-listing.ts";
 
 export const PROTOCOL_VERSION = 1;
+
+/** Beside the socket: where its callers show who they are. */
+export function callersFolder(socket: string): string {
+  return join(dirname(socket), "callers");
+}
 
 /** What a program that submits a message knows about it; its octets follow. */
 export interface SubmissionFacts {
@@ -23,7 +32,7 @@ export interface SubmissionFacts {
   readonly recipients: readonly string[];
   /** -t: take recipients from To:, Cc: and Bcc: too. */
   readonly fromHeader: boolean;
-  /** Who calls, as the program says: nothing proves it. */
+  /** Who calls, as the program says: his name among those of the uid that is proved. */
   readonly user: string;
   /** -F, or NAME of the environment. */
   readonly fullName?: string;
@@ -80,6 +89,7 @@ export interface DaemonStatus {
 }
 
 export type Request =
+  | { readonly op: "prove" }
   | { readonly op: "submit"; readonly facts: SubmissionFacts }
   | { readonly op: "status" }
   | { readonly op: "list"; readonly filter: QueueFilter }
@@ -94,6 +104,7 @@ export type Operation = Request["op"];
 
 /** What `value` of a good answer is. */
 export interface Answers {
+  prove: Challenge;
   submit: SubmissionAnswer;
   status: DaemonStatus;
   list: readonly QueueListing[];

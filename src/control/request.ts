@@ -100,6 +100,7 @@ function readFacts(value: unknown): SubmissionFacts {
 }
 
 const readers: Readonly<Record<Operation, (head: Json) => Request>> = {
+  prove: () => ({ op: "prove" }),
   submit: (head) => ({ op: "submit", facts: readFacts(head["facts"]) }),
   status: () => ({ op: "status" }),
   list: (head) => ({ op: "list", filter: readFilter(head["filter"]) }),

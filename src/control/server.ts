@@ -1,7 +1,7 @@
 /**
  * The daemon's side of the control socket: takes requests apart and calls the services that the daemon wires in.
- * What a program may ask for depends on the socket it reached (its file mode decides who that is), because a unix
- * socket in Node does not tell who is calling.
+ * What a program may ask for depends on the socket it reached (its file mode decides who that is); who submits a message it
+ * may prove (caller-proof.ts), because a unix socket in Node does not tell who is calling.
  */
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
@@ -20,6 +20,8 @@ import {
   writeFrame,
 } from "./protocol.ts";
 import type { QueueListing } from "./queue-listing.ts";
+import { CallerProof } from "./caller-check.ts";
+import type { Challenge } from "./caller-proof.ts";
 import { readRequest } from "./request.ts";
 
 /** A message being handed over. */
@@ -34,7 +36,8 @@ export interface Submission {
 
 /** What the daemon lets others ask for. Whatever throws becomes an error answer with the text. */
 export interface ControlServices {
-  submit(facts: SubmissionFacts): MaybePromise<Submission>;
+  /** @param uid of the caller; undefined when nothing proves who he is */
+  submit(facts: SubmissionFacts, uid?: number): MaybePromise<Submission>;
   status(): MaybePromise<DaemonStatus>;
   list(filter: QueueFilter): MaybePromise<Iterable<QueueListing>>;
   /** Makes matching messages due; how many. */
@@ -55,7 +58,10 @@ export interface ControlSocketOptions {
   readonly mode: number;
   /** "submit": messages and status only. */
   readonly access: "all" | "submit";
-  readonly services: ControlServices;
+  /** Whoever calls before they are there waits. */
+  readonly services: MaybePromise<ControlServices>;
+  /** Where callers show who they are; absent: nobody can. */
+  readonly callers?: string;
   /** Ms without a sign of life from a program; default 5 minutes. */
   readonly timeout?: number;
   /** Connections at the same time; default 100. */
@@ -70,7 +76,7 @@ export interface ControlSocket {
 
 /** Recipients (and messages) that go into one frame of a list. */
 const LIST_CHUNK = 1000;
-const forEverybody: ReadonlySet<Operation> = new Set(["submit", "status"]);
+const forEverybody: ReadonlySet<Operation> = new Set(["prove", "submit", "status"]);
 
 /** True when somebody answers at this path. */
 function isAnswered(path: string): Promise<boolean> {
@@ -150,11 +156,13 @@ class Session {
   readonly #socket: Socket;
   readonly #options: ControlSocketOptions;
   readonly #frames: AsyncGenerator<Frame, undefined>;
+  readonly #proof: CallerProof | undefined;
 
   constructor(socket: Socket, options: ControlSocketOptions) {
     this.#socket = socket;
     this.#options = options;
     this.#frames = readFrames(socket);
+    this.#proof = options.callers === undefined ? undefined : new CallerProof(options.callers);
   }
 
   async run(): Promise<void> {
@@ -167,6 +175,8 @@ class Session {
     } catch (error) {
       // Neither side knows any more where a frame begins.
       await this.#send({ ok: false, error: error instanceof ProtocolError ? error.message : "Connection lost" });
+    } finally {
+      this.#proof?.end();
     }
   }
 
@@ -176,19 +186,21 @@ class Session {
       if (this.#options.access === "submit" && !forEverybody.has(request.op)) {
         throw new Error(`Permission denied: "${request.op}" is not allowed on ${this.#options.path}`);
       }
-      if (request.op === "submit") await this.#submit(request.facts);
-      else if (request.op === "list") await this.#list(request.filter);
-      else await this.#send({ ok: true, value: await this.#value(request) });
-      if (request.op === "shutdown") this.#options.services.shutdown();
+      const services = await this.#options.services;
+      if (request.op === "submit") await this.#submit(request.facts, services);
+      else if (request.op === "list") await this.#list(request.filter, services);
+      else await this.#send({ ok: true, value: await this.#value(request, services) });
+      if (request.op === "shutdown") services.shutdown();
     } catch (error) {
       if (error instanceof BrokenSubmission) throw error.cause;
       await this.#send({ ok: false, error: error instanceof Error ? error.message : String(error) });
     }
   }
 
-  #value(request: Exclude<Request, { op: "submit" | "list" }>): unknown {
-    const { services } = this.#options;
+  #value(request: Exclude<Request, { op: "submit" | "list" }>, services: ControlServices): unknown {
     switch (request.op) {
+      case "prove":
+        return this.#challenge();
       case "status":
         return services.status();
       case "run":
@@ -206,10 +218,15 @@ class Session {
     }
   }
 
-  async #list(filter: QueueFilter): Promise<void> {
+  #challenge(): Challenge {
+    if (this.#proof === undefined) throw new Error("Nobody can show here who he is");
+    return this.#proof.challenge();
+  }
+
+  async #list(filter: QueueFilter, services: ControlServices): Promise<void> {
     let chunk: QueueListing[] = [];
     let weight = 0;
-    for (const listing of await this.#options.services.list(filter)) {
+    for (const listing of await services.list(filter)) {
       chunk.push(listing);
       weight += 1 + listing.recipients.length;
       if (weight < LIST_CHUNK) continue;
@@ -221,11 +238,11 @@ class Session {
   }
 
   /** Takes the octets even when the message is refused at once, so that the next request is found. */
-  async #submit(facts: SubmissionFacts): Promise<void> {
+  async #submit(facts: SubmissionFacts, services: ControlServices): Promise<void> {
     let submission: Submission | undefined;
     let refused: unknown;
     try {
-      submission = await this.#options.services.submit(facts);
+      submission = await services.submit(facts, this.#proof?.uid());
     } catch (error) {
       refused = error;
     }

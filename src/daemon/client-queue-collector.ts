@@ -8,11 +8,15 @@ import type { Submission } from "../reception/submission.ts";
 import type { Log } from "../log/log.ts";
 import { formatField } from "../mail/header.ts";
 import { replyText } from "../mail/reply.ts";
+import type { MailboxDatabase } from "../sys/users.ts";
+import { callerOf } from "./caller.ts";
 import { type ClientMessage, ClientQueue, makeClientFolder } from "../queue/client-queue.ts";
 
 export interface CollectorOptions {
   readonly folder: string;
   readonly log: Log;
+  /** Of the machine: who may leave mail. */
+  readonly accounts: MailboxDatabase;
   /** With the site in force now. */
   environment(): SubmissionEnvironment;
 }
@@ -72,10 +76,11 @@ export class ClientQueueCollector {
   async #take({ entry, owner, wishes, body }: ClientMessage): Promise<boolean> {
     const environment = this.#options.environment();
     const { envelope } = entry;
-    const user = await environment.site.users.findById(owner);
+    // Whoever named no sender left the name that he has, or the number.
+    const { user } = await callerOf(envelope.sender, owner, [environment.site.users, this.#options.accounts]);
     const submission: Submission = {
-      user: user?.name ?? String(owner),
-      sender: envelope.sender,
+      user,
+      ...(envelope.sender === String(owner) ? {} : { sender: envelope.sender }),
       recipients: envelope.recipients.map(({ given }) => given),
       each: envelope.recipients,
       fromHeader: false,

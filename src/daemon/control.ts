@@ -1,27 +1,35 @@
 /** What the control socket lets others ask of the running server. */
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import type { ControlServices } from "../control/server.ts";
+import { clearCallersFolder } from "../control/caller-check.ts";
 import { serveControl } from "../control/server.ts";
 import { listingOf } from "../control/queue-listing.ts";
 import { LocalSubmission } from "../reception/local-submission.ts";
 import type { QueueFilter } from "../queue/queue.ts";
+import { SystemUsers } from "../sys/getent.ts";
+import { systemClock } from "../sys/clock.ts";
+import { callerOf } from "./caller.ts";
 import { homeFolder } from "./home.ts";
 import type { Server } from "./server.ts";
 
 export interface OpenControl {
+  /** From now on who called is answered. */
+  serve(services: ControlServices): void;
   close(): Promise<void>;
 }
 
-/** Opens both sockets of the home: the owner's, and the one that only takes messages and may be everybody's. */
-export async function openControl(server: Server, shutdown: () => void): Promise<OpenControl> {
-  const { controlSocket, submitSocket } = homeFolder();
-  const services = controlServices(server, shutdown);
-  mkdirSync(dirname(controlSocket), { recursive: true, mode: 0o755 });
-  const control = await serveControl({ path: controlSocket, mode: 0o600, access: "all", services });
+/**
+ * Opens both sockets of the home: the owner's, and the one that only takes messages and may be everybody's. Who calls before
+ * there is a server waits for it.
+ */
+export async function openControl(): Promise<OpenControl> {
+  const { controlSocket, submitSocket, callers } = homeFolder();
+  const { promise: services, resolve: serve } = Promise.withResolvers<ControlServices>();
+  const control = await serveControl({ path: controlSocket, mode: 0o600, access: "all", services, callers });
   try {
-    const submit = await serveControl({ path: submitSocket, mode: 0o666, access: "submit", services });
+    const submit = await serveControl({ path: submitSocket, mode: 0o666, access: "submit", services, callers });
+    clearCallersFolder(callers);
     return {
+      serve,
       async close() {
         await Promise.all([control.close(), submit.close()]);
       },
@@ -32,16 +40,21 @@ export async function openControl(server: Server, shutdown: () => void): Promise
   }
 }
 
-function controlServices(server: Server, shutdown: () => void): ControlServices {
+export function controlServices(server: Server, shutdown: () => void): ControlServices {
   const started = Date.now();
   const { store } = server;
+  const accounts = new SystemUsers(systemClock);
   const each = async (filter: QueueFilter, action: (id: string) => Promise<boolean>): Promise<number> => {
     let count = 0;
     for (const { id } of await store.list(filter)) if (await action(id)) count++;
     return count;
   };
   return {
-    submit: (facts) => new LocalSubmission(server.submissions(), facts),
+    submit: async ({ user: claimed, ...facts }, uid) => {
+      const environment = server.submissions();
+      const caller = await callerOf(claimed, uid, [environment.site.users, accounts]);
+      return new LocalSubmission(environment, { ...facts, ...caller });
+    },
     status: async () => ({
       pid: process.pid,
       started,

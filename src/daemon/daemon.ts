@@ -6,21 +6,30 @@ import type { CommandLineSetting } from "../config/environment.ts";
 import { unprotectedBy } from "../config/unprotected.ts";
 import { Destinations } from "../delivery/smtp/destinations.ts";
 import { Dns2Resolver } from "../dns/dns2-resolver.ts";
+import type { Log } from "../log/log.ts";
 import { openLog, type OpenLog } from "../log/open-log.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
 import { systemClock } from "../sys/clock.ts";
 import { readMachine } from "../sys/machine.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
-import { openControl } from "./control.ts";
+import type { DeliverySite } from "../dispatch/attempt.ts";
+import { SystemUsers } from "../sys/getent.ts";
+import { controlServices } from "./control.ts";
 import { openDeliverySite, SERVING, type Surroundings } from "./delivery-site.ts";
+import { Entrance } from "./entrance.ts";
 import { NO_QUEUE, queueFolder } from "./free-space.ts";
 import { homeFolder, makeHome } from "./home.ts";
-import { prepareLocalMail } from "./local-mail.ts";
+import { type LocalRights, makeLocalFiles, ownRights, prepareLocalMail } from "./local-mail.ts";
 import { ListenError } from "./listen-problem.ts";
-import { writePidFile } from "./pid-file.ts";
+import { serverUser } from "./server-user.ts";
 import { Server } from "./server.ts";
 import { onSignals } from "./signals.ts";
-import { openWorkers } from "./workers.ts";
+import { openWorkers, type ServerWorkers } from "./workers.ts";
+
+interface ServerSurroundings extends Surroundings {
+  readonly workers: ServerWorkers;
+  readonly log: OpenLog;
+}
 
 export interface RunOptions {
   readonly configFile: string;
@@ -43,8 +52,8 @@ export async function runServer(options: RunOptions): Promise<ExitCode> {
     log = openServerLog(options, machine.hostName);
     const resolver = new Dns2Resolver({ machine, clock });
     const destinations = new Destinations(clock);
-    const surroundings: Surroundings = { machine, clock, log, workers, resolver, destinations };
-    return await run(options, surroundings, log);
+    const surroundings = { machine, clock, log, workers, resolver, destinations };
+    return await run(options, surroundings);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     process.stderr.write(`rulemail: cannot start: ${text}\n`);
@@ -83,7 +92,8 @@ function openServerLog({ foreground, logTag }: RunOptions, hostName: string): Op
   });
 }
 
-async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog): Promise<ExitCode> {
+async function run(options: RunOptions, surroundings: ServerSurroundings): Promise<ExitCode> {
+  const { log } = surroundings;
   const { configFile: file, settings } = options;
   const opened = await openDeliverySite({ file, settings, opMode: SERVING }, surroundings);
   for (const text of opened.messages) process.stderr.write(`${text}\n`);
@@ -101,19 +111,74 @@ async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog
     return refused.exit;
   }
   log.setLevel(config.options.number("LogLevel"));
-  const inForce = (next: Config): void => log.setLevel(next.options.number("LogLevel"));
   const warn = (text: string): void => {
     log.write(1, { priority: "warning", text });
     // In the foreground the log is on the screen already.
     if (!options.foreground) process.stderr.write(`rulemail: warning: ${text}\n`);
   };
-  for (const text of await prepareLocalMail(opened.site, log)) process.stderr.write(`rulemail: ${text}\n`);
-  unprotectedBy(config).forEach(warn);
-  const server = await Server.start({ ...options, inForce }, surroundings, opened.site);
+  try {
+    return await enter(options, surroundings, opened.site, warn);
+  } catch (error) {
+    await opened.site.close();
+    throw error;
+  }
+}
+
+/** What needs root's rights first; then there is only the server's user (entrance.ts). */
+async function enter(
+  options: RunOptions,
+  surroundings: ServerSurroundings,
+  site: DeliverySite,
+  warn: (text: string) => void,
+): Promise<ExitCode> {
+  const { log, workers } = surroundings;
+  const { config } = site;
+  const isRoot = process.getuid?.() === 0;
+  const user = isRoot ? await serverUser(config, new SystemUsers(systemClock), site.users) : undefined;
+  if (isRoot) {
+    makeLocalFiles(site, log);
+    warnOfClosedHome(log);
+  }
+  const beforeDrop = (): void => workers.start();
+  const entrance = await Entrance.open({ config, listen: options.listen, user, log, warn, beforeDrop });
+  try {
+    const rights: LocalRights = user === undefined ? ownRights() : { user: user.user, mailboxesByRoot: true };
+    for (const text of await prepareLocalMail(site, rights, log)) process.stderr.write(`rulemail: ${text}\n`);
+    unprotectedBy(config).forEach(warn);
+    warnOfShortName(config, warn);
+    return await serve({ ...options, rights }, surroundings, site, entrance);
+  } finally {
+    await entrance.close();
+  }
+}
+
+async function serve(
+  options: RunOptions & { readonly rights: LocalRights },
+  surroundings: ServerSurroundings,
+  site: DeliverySite,
+  entrance: Entrance,
+): Promise<ExitCode> {
+  const { log } = surroundings;
+  const inForce = (next: Config): void => log.setLevel(next.options.number("LogLevel"));
+  const server = await Server.start({ ...options, inForce, openings: entrance }, surroundings, site);
+  try {
+    await untilStopped(server, options, surroundings, entrance);
+    return EX.OK;
+  } finally {
+    await entrance.control.close();
+    await server.stop();
+  }
+}
+
+async function untilStopped(
+  server: Server,
+  options: RunOptions,
+  { log }: ServerSurroundings,
+  entrance: Entrance,
+): Promise<void> {
+  entrance.keys.forget();
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
-  const control = await openControl(server, () => stop("control socket"));
-  const pidFile = config.options.text("PidFile");
-  const removePidFile = tryPidFile(config.expand(pidFile, config.macros), warn);
+  entrance.control.serve(controlServices(server, () => stop("control socket")));
   const restoreSignals = onSignals({
     reload: () => {
       log.reopen();
@@ -131,19 +196,17 @@ async function run(options: RunOptions, surroundings: Surroundings, log: OpenLog
     priority: "info",
     text: `starting daemon: ${addresses.map((each) => `${each.name} ${each.address}:${each.port}`).join(", ") || "queue runs only"}`,
   });
-  if (!macroValue("j", config.macros).includes(".")) {
-    const text = `the name of this host, ${macroValue("j", config.macros)}, has no domain: others cannot answer mail from it`;
-    warn(`${text} (set confDOMAIN_NAME, or the full name in the hosts file)`);
-  }
-  warnOfClosedHome(log);
   options.started(addresses);
   const reason = await stopped;
   log.write(1, { priority: "info", text: `stopping daemon: ${reason}` });
-  await control.close();
-  await server.stop();
   restoreSignals();
-  removePidFile();
-  return EX.OK;
+}
+
+function warnOfShortName({ macros }: Config, warn: (text: string) => void): void {
+  const name = macroValue("j", macros);
+  if (name.includes(".")) return;
+  const text = `the name of this host, ${name}, has no domain: others cannot answer mail from it`;
+  warn(`${text} (set confDOMAIN_NAME, or the full name in the hosts file)`);
 }
 
 /**
@@ -161,23 +224,11 @@ function refusal(
 }
 
 /** Where every user's programs hand in mail they have to get there. Whoever named a folder of his own may mean it so. */
-function warnOfClosedHome(log: OpenLog): void {
+function warnOfClosedHome(log: Log): void {
   const { folder } = homeFolder();
-  if (process.env.RULEMAIL_HOME !== undefined || process.getuid?.() !== 0) return;
+  if (process.env.RULEMAIL_HOME !== undefined) return;
   if ((statSync(folder).mode & 0o001) !== 0) return;
   const text = `users cannot enter ${folder}: their sendmail and mail programs cannot hand in mail (chmod 755 ${folder})`;
   log.write(1, { priority: "warning", text });
   process.stderr.write(`${text}\n`);
-}
-
-/** A pid file that cannot be written is worth a line, not a server that does not start. */
-function tryPidFile(path: string, warn: (text: string) => void): () => void {
-  if (path === "") return () => undefined;
-  try {
-    return writePidFile(path, process.argv);
-  } catch (error) {
-    const advice = "make its folder, or name another file (confPID_FILE)";
-    warn(`cannot write the pid file ${path} (${(error as Error).message}): ${advice}`);
-    return () => undefined;
-  }
 }

@@ -2,10 +2,12 @@
  * Where a running server and its helpers meet: folders and sockets whose places both sides must know without reading a
  * configuration (`sendmail -t` has no time to read one, decision D10).
  *
- * `RULEMAIL_HOME` names the home folder; the default is the one that packages use.
+ * `RULEMAIL_HOME` names the home folder; the default is the one that packages use, also where real and effective ids differ.
  */
 import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { callersFolder } from "../control/protocol.ts";
+import { hasOwnRights } from "../sys/own-rights.ts";
 
 export interface Home {
   readonly folder: string;
@@ -15,15 +17,19 @@ export interface Home {
   readonly submitSocket: string;
   /** Submissions that found no server running. */
   readonly clientQueue: string;
+  /** Where callers of the submit socket show who they are (control/caller-proof.ts). */
+  readonly callers: string;
 }
 
 export function homeFolder(environment: NodeJS.ProcessEnv = process.env): Home {
-  const folder = environment.RULEMAIL_HOME ?? "/var/spool/rulemail";
+  const folder = (hasOwnRights() ? environment.RULEMAIL_HOME : undefined) ?? "/var/spool/rulemail";
+  const submitSocket = join(folder, "submit");
   return {
     folder,
     controlSocket: join(folder, "control"),
-    submitSocket: join(folder, "submit"),
+    submitSocket,
     clientQueue: join(folder, "clientmqueue"),
+    callers: callersFolder(submitSocket),
   };
 }
 

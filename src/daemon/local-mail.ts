@@ -3,7 +3,7 @@
  * keeps all of it waiting for a file that nobody made helps nobody. What it may make it makes: the folder for mailboxes,
  * and a first alias file where the configuration says that it can do without one.
  */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import type { Config } from "../config/config.ts";
@@ -20,25 +20,58 @@ import { homeFolder } from "./home.ts";
 const POSTMASTER = "postmaster";
 const NOT_ARRIVE = "mail for local users will not arrive";
 
+/** Whose rights are left when it is asked. */
+export interface LocalRights {
+  /** How messages call the server's user. */
+  readonly user: string;
+  /** Mailboxes are made with root's rights, whatever this process has left. */
+  readonly mailboxesByRoot: boolean;
+}
+
+/** Those of a process that is what it was started as. */
+export function ownRights(): LocalRights {
+  const uid = process.geteuid?.() ?? 0;
+  return { user: String(uid), mailboxesByRoot: uid === 0 };
+}
+
+/** The part that needs root's rights: what is missing is made. */
+export function makeLocalFiles({ aliasDatabases, config }: DeliverySite, log: Log): void {
+  const made = aliasDatabases.flatMap(makeAliasFile);
+  for (const mailer of config.mailers.values()) {
+    if (mailer.flags.has("l")) made.push(...prepareMailer(config, mailer, POSTMASTER, homeFolder().folder).made);
+  }
+  tellMade(made, log);
+}
+
+function tellMade(made: readonly string[], log: Log): void {
+  for (const path of made) log.write(1, { priority: "notice", text: `made ${path}, which was missing` });
+}
+
 /** @returns what keeps local mail from arriving, with what to do about it; it is in the log, too */
-export async function prepareLocalMail(site: DeliverySite, log: Log): Promise<readonly string[]> {
+export async function prepareLocalMail(site: DeliverySite, rights: LocalRights, log: Log): Promise<readonly string[]> {
   const made: string[] = [];
   for (const database of site.aliasDatabases) made.push(...makeAliasFile(database));
-  const tables = missingTables(site.config).map((problem) => `mail will wait that asks this table: ${problem}`);
-  const problems = [...tables, ...(await localProblems(site, made))];
-  for (const path of made) log.write(1, { priority: "notice", text: `made ${path}, which was missing` });
+  const tables = [...missingTables(site.config), ...site.aliasDatabases.flatMap(closedAliases)].map(
+    (problem) => `mail will wait that asks this table: ${problem}${whatToDo(problem, rights)}`,
+  );
+  const problems = [...tables, ...(await localProblems(site, rights, made))];
+  tellMade(made, log);
   for (const text of problems) log.write(1, { priority: "warning", text });
   return problems;
 }
 
 /** @param made gets what was made on the way */
-async function localProblems(site: DeliverySite, made: string[]): Promise<readonly string[]> {
+async function localProblems(
+  site: DeliverySite,
+  { mailboxesByRoot }: LocalRights,
+  made: string[],
+): Promise<readonly string[]> {
   const { config } = site;
   const aliases = site.aliasDatabases.flatMap(missingAliases);
   const { mailer, problem: refused } = await localMailer(site);
   // Everything goes elsewhere, or is refused on purpose.
   if (mailer === undefined) return aliases;
-  const { made: folders, problem } = prepareMailer(config, mailer, POSTMASTER, homeFolder().folder);
+  const { made: folders, problem } = prepareMailer(config, mailer, POSTMASTER, homeFolder().folder, mailboxesByRoot);
   made.push(...folders);
   const programs = config.mailers.get("prog");
   const shell = programs && prepareMailer(config, programs, POSTMASTER, homeFolder().folder).problem;
@@ -105,6 +138,30 @@ function missingTables(config: Config): string[] {
     map.prepare?.({ scope, expand: (text) => config.expand(text, scope), deferred: false, message });
   }
   return problems;
+}
+
+/** An alias file that is there, and not for the server's user to read. */
+function closedAliases({ textFile, databaseFile }: AliasDatabase): string[] {
+  // The text is read where the database is not there, or not one of ours.
+  const [file] = [databaseFile, textFile].filter((path) => path !== undefined && existsSync(path));
+  return file !== undefined && !isReadable(file) ? [`cannot open ${file}: Permission denied`] : [];
+}
+
+function isReadable(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Files that root could read, and the server's user cannot. */
+function whatToDo(problem: string, { user }: LocalRights): string {
+  if (!problem.endsWith("Permission denied")) return "";
+  const file = /\/[^\s:"]+/.exec(problem)?.[0];
+  const advice = file === undefined ? "" : `: chgrp it to a group of that user, and chmod g+r ${file}`;
+  return ` for user ${user}, who runs the server${advice}`;
 }
 
 function missingAliases({ textFile, databaseFile, isOptional }: AliasDatabase): string[] {

@@ -3,7 +3,7 @@
  * stopped in the opposite one.
  */
 import { type DeliveryMode, deliveryModeOf, readDeliveryMode } from "../config/policies.ts";
-import type { Config } from "../config/config.ts";
+import type { Config, PortOptions } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { Runner } from "../dispatch/runner.ts";
 import { createIntake } from "../reception/receive.ts";
@@ -15,18 +15,22 @@ import type { Log } from "../log/log.ts";
 import { type OpenedQueue, openQueue } from "../queue/open-queue.ts";
 import type { QueueFilter, QueueStore } from "../queue/queue.ts";
 import { TimerScheduler } from "../queue/timer-scheduler.ts";
+import { SystemUsers } from "../sys/getent.ts";
 import { listServices } from "../routing/list-members.ts";
-import { openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
+import { hostOf, openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
 import type { Agents } from "../delivery/agents.ts";
 import { type DeliverySite } from "../dispatch/attempt.ts";
+import { BoundPort } from "./bound-ports.ts";
 import { ClientQueueCollector } from "./client-queue-collector.ts";
-import { prepareLocalMail } from "./local-mail.ts";
+import { type LocalRights, ownRights, prepareLocalMail } from "./local-mail.ts";
 import { openDeliverySite, SERVING, type Surroundings } from "./delivery-site.ts";
 import { FreeSpace, queueFolder } from "./free-space.ts";
 import { homeFolder } from "./home.ts";
+import type { KeyFiles } from "./key-files.ts";
 import { explainListening } from "./listen-problem.ts";
 import { Listeners } from "./listeners.ts";
+import type { RootDoor } from "./root-door.ts";
 import { SiteInForce } from "./site-in-force.ts";
 import { identifyClient } from "./client-identity.ts";
 
@@ -37,8 +41,18 @@ export interface ServerOptions {
   readonly queueInterval?: number;
   /** False for a queue run without listeners. */
   readonly listen: boolean;
+  /** Who the server is by now. */
+  readonly rights?: LocalRights;
+  /** What needs other rights than the server has: ports that are bound already, keys, the door to root. */
+  readonly openings?: Openings;
   /** Hears of each new configuration after a reload. */
   readonly inForce?: (config: Config) => void;
+}
+
+export interface Openings {
+  take(port: PortOptions): BoundPort | undefined;
+  readonly keys: KeyFiles;
+  readonly door?: RootDoor | undefined;
 }
 
 /** Milliseconds that running messages may take to end at shutdown. */
@@ -66,7 +80,7 @@ export class Server {
       file,
       log,
       open: () => openDeliverySite({ file, settings, opMode: SERVING }, surroundings),
-      prepare: (next) => prepareLocalMail(next, log),
+      prepare: (next) => prepareLocalMail(next, options.rights ?? ownRights(), log),
       adopt: ({ config }) => {
         options.inForce?.(config);
         return this.#listen();
@@ -83,14 +97,14 @@ export class Server {
     });
     const services = this.#sessionServices();
     this.#listeners = new Listeners({
-      open: (port) =>
-        openSmtpServer(port, services).catch((error: unknown) => explainListening(port, this.site.config, error)),
+      open: (port) => this.#openPort(port, services),
       log,
       grace: GRACE,
     });
     this.#collector = new ClientQueueCollector({
       folder: homeFolder().clientQueue,
       log,
+      accounts: new SystemUsers(clock),
       environment: () => this.submissions(),
     });
     this.#runner = new Runner({
@@ -209,6 +223,24 @@ export class Server {
   /** @returns what is wrong with ports that could not be opened */
   #listen(): Promise<readonly Error[]> {
     return this.#listeners.become(this.#options.listen ? this.site.config.daemonPorts : []);
+  }
+
+  /** A port of root's comes through the door. */
+  async #openPort(port: PortOptions, services: SmtpServices): Promise<SmtpListener> {
+    const { openings } = this.#options;
+    const door = openings?.door;
+    const readKey = openings && { readKey: (path: string) => openings.keys.read(path) };
+    try {
+      return await openSmtpServer(port, services, { bound: openings?.take(port), ...readKey });
+    } catch (error) {
+      const { code, syscall } = error as NodeJS.ErrnoException;
+      if (door === undefined || syscall !== "listen" || code !== "EACCES") {
+        return explainListening(port, this.site.config, error);
+      }
+    }
+    const { port: number, family } = port;
+    const bound = new BoundPort(await door.listen({ host: hostOf(port), port: number, family }));
+    return openSmtpServer(port, services, { bound, ...readKey });
   }
 
   #sessionServices(): SmtpServices {

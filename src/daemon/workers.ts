@@ -19,17 +19,23 @@ function homeToStandIn(): string {
   return existsSync(folder) ? realpathSync(folder) : "/";
 }
 
-export function openWorkers(): UserWorkers {
+/** Workers, and their root helper: a server that will not be root for long starts it before. */
+export interface ServerWorkers extends UserWorkers {
+  start(): void;
+}
+
+export function openWorkers(): ServerWorkers {
   const here = new InProcessWorkers(userTasks);
   const own = process.getuid?.();
-  if (own !== 0) return here;
+  if (own !== 0) return Object.assign(here, { start: () => undefined });
   // The helper is started when the first task for another user comes: most commands never have one.
   let pool: WorkerPool | undefined;
+  const started = (): WorkerPool => (pool ??= new WorkerPool(new RootHelper(workerCommand(), homeToStandIn())));
   return {
+    start: () => void started(),
     run(rights, task, argument, input, signal) {
-      if (rights.uid === own) return here.run(rights, task, argument, input, signal);
-      pool ??= new WorkerPool(new RootHelper(workerCommand(), homeToStandIn()));
-      return pool.run(rights, task, argument, input, signal);
+      if (rights.uid === process.getuid?.()) return here.run(rights, task, argument, input, signal);
+      return started().run(rights, task, argument, input, signal);
     },
     async close() {
       await here.close();

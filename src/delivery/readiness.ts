@@ -26,8 +26,15 @@ const GROUP_WRITE = 0o020;
 /**
  * @param user some user's name, for the path of the mailbox
  * @param home of the server: what lies in it users reach from there (rights/worker-process.ts)
+ * @param isRoot mailboxes are made with root's rights, whoever asks
  */
-export function prepareMailer(config: Config, given: Mailer, user: string, home: string): Readiness {
+export function prepareMailer(
+  config: Config,
+  given: Mailer,
+  user: string,
+  home: string,
+  isRoot = process.geteuid?.() === 0,
+): Readiness {
   const mailer = standInFor(given)?.mailer ?? given;
   if (mailer.path.startsWith("/")) return program(mailer);
   const [how = "", socket = ""] = mailer.argv;
@@ -40,7 +47,7 @@ export function prepareMailer(config: Config, given: Mailer, user: string, home:
   // A mailbox below a home folder is its owner's business.
   const store = storeOf(mailer, (text) => config.expand(text, scope));
   if ("action" in store) return { made: [], problem: store.text };
-  return mailboxFolder(dirname(store.path), { home, isFixedUser: mailer.user !== undefined });
+  return mailboxFolder(dirname(store.path), { home, isFixedUser: mailer.user !== undefined, isRoot });
 }
 
 function program({ name, path }: Mailer): Readiness {
@@ -62,10 +69,12 @@ interface Writers {
   readonly home: string;
   /** U=: not each user writes the own mailbox. */
   readonly isFixedUser: boolean;
+  /** Mailboxes are made with root's rights. */
+  readonly isRoot: boolean;
 }
 
 function mailboxFolder(folder: string, writers: Writers): Readiness {
-  const isRoot = process.geteuid?.() === 0;
+  const { isRoot } = writers;
   const made: string[] = [];
   if (!folderExists(folder)) {
     try {

@@ -5,7 +5,7 @@
  * The writes are synchronous. They go to the page cache, some 20 µs for a batch, and so no line can be lost in a
  * thread when the process exits. A file that log rotation has moved away is noticed within a second.
  */
-import { closeSync, fstatSync, mkdirSync, openSync, statSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "../sys/clock.ts";
 import type { LineSink } from "./sink.ts";
@@ -86,7 +86,7 @@ export class FileSink implements LineSink {
     const { path } = this.#options;
     if (path === undefined) return STDOUT;
     mkdirSync(dirname(path), { recursive: true });
-    return openSync(path, "a", 0o640);
+    return openLogFile(path);
   }
 
   #release(): void {
@@ -101,6 +101,22 @@ export class FileSink implements LineSink {
     const there = statSync(path, { throwIfNoEntry: false });
     if (there?.ino !== fstatSync(this.#descriptor).ino) this.#release();
   }
+}
+
+/**
+ * The folder of the log may belong to the user that the server runs as, and be root's turn to write there before it is that
+ * user: root follows no link but its own.
+ */
+function openLogFile(path: string): number {
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+  const flags = O_APPEND | O_CREAT | O_WRONLY;
+  const isRoot = process.geteuid?.() === 0;
+  const link = isRoot ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
+  if (!isRoot || (link?.isSymbolicLink() === true && link.uid === 0)) return openSync(path, flags, 0o640);
+  const fd = openSync(path, flags | O_NOFOLLOW, 0o640);
+  if (fstatSync(fd).nlink <= 1) return fd;
+  closeSync(fd);
+  throw new Error(`cannot open ${path} as root: the file has another name, too`);
 }
 
 function writeAll(descriptor: number, octets: Buffer): void {

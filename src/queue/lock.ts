@@ -2,7 +2,7 @@
  * One writer per queue folder: the process that holds an exclusive transaction on `lock.db`. The lock belongs to the
  * process (fcntl, through SQLite), so it ends with it however it ends, and no stale lock file ever has to be judged.
  */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { reasonOf } from "./file-operations.ts";
 
@@ -22,6 +22,29 @@ function holder(folder: string): string {
     return /^\d{1,10}$/.test(pid) ? `process ${pid}` : "another process";
   } catch {
     return "another process";
+  }
+}
+
+/** Lines of /proc/locks: `1: POSIX  ADVISORY  WRITE 812 fe:01:1310 0 EOF`. */
+const LOCK_LINE = /^\d+: POSIX\s+\S+\s+WRITE\s+(\d+)\s+[0-9a-f]+:[0-9a-f]+:(\d+)\s/gm;
+
+/**
+ * Looks whether another process works with this queue, without opening anything in it: for root, who has not yet made sure
+ * that what lies there is no link of somebody else's. Where the system does not tell, the lock itself will.
+ * @throws QueueLockedError
+ */
+export function checkQueueUnused(folder: string, locks = "/proc/locks"): void {
+  const lock = lstatSync(join(folder, "lock.db"), { throwIfNoEntry: false });
+  if (lock === undefined) return;
+  let text: string;
+  try {
+    text = readFileSync(locks, "latin1");
+  } catch {
+    return;
+  }
+  for (const [, pid, inode] of text.matchAll(LOCK_LINE)) {
+    if (Number(inode) !== lock.ino || Number(pid) === process.pid) continue;
+    throw new QueueLockedError(`Cannot open the queue ${folder}: process ${pid} is using it`);
   }
 }
 

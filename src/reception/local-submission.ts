@@ -114,7 +114,7 @@ export class LocalSubmission {
       this.#answer = list.problems[0]?.reply ?? nobody(submission, list.named);
       return;
     }
-    const { bodyType, smtputf8 = false, envid, ret, user, deliveryMode, noAliases } = submission;
+    const { bodyType, smtputf8 = false, envid, ret, deliveryMode, noAliases } = submission;
     const local = {
       fullName: from.fullName,
       hops: submission.hopCount,
@@ -123,7 +123,7 @@ export class LocalSubmission {
       firstAttempt: this.#firstAttempt,
     };
     const announced = { sender, bodyType, smtputf8, envid, ret, isReport: false, submission: local };
-    const transaction = Transaction.ofSession(site, { relay: `${user}@localhost` }, scope).message(announced);
+    const transaction = Transaction.ofSession(site, { relay: relayOf(submission) }, scope).message(announced);
     transaction.recipients.push(...recipients);
     try {
       this.#message = await intake.begin(transaction);
@@ -183,7 +183,7 @@ function headerOf(message: Buffer): readonly HeaderField[] {
 
 function submissionScope(config: Config, submission: Submission, sender: string): MacroScope {
   return config.macros.child([
-    ["_", `${submission.user}@localhost`],
+    ["_", relayOf(submission)],
     ["s", undefined],
     ["r", undefined],
     ["f", sender],
@@ -194,11 +194,16 @@ function submissionScope(config: Config, submission: Submission, sender: string)
   ]);
 }
 
+/** As the original words it of a client whose name proves nothing. */
+function relayOf({ user, isStranger }: Submission): string {
+  return `${user}@localhost${isStranger === true ? " (may be forged)" : ""}`;
+}
+
 /** PrivacyOptions authwarnings: says so when somebody sets another sender who is not trusted to (class t). */
 function withWarning(config: Config, submission: Submission, sender: string, message: Buffer): Buffer {
-  const { user } = submission;
+  const { user, isStranger = false } = submission;
   const warns = privacyOf(config.options).has("authwarnings");
-  const own = sender === user || sender === "" || config.classWords("t").has(user);
+  const own = sender === user || sender === "" || (config.classWords("t").has(user) && !isStranger);
   if (!warns || own || findField(headerOf(message), "X-Authentication-Warning") !== undefined) return message;
   const host = macroValue("j", config.macros);
   const text = `X-Authentication-Warning: ${host}: ${user} set sender to ${sender.replace(/[\r\n]/g, " ")} using -f\r\n`;

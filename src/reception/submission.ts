@@ -12,6 +12,8 @@ export type RecipientWishes = Pick<Recipient, "notify" | "orcpt">;
 export interface Submission {
   /** Login name of the caller. */
   readonly user: string;
+  /** Nothing proves that the caller is that user: nothing is trusted that he says. */
+  readonly isStranger?: boolean;
   /** -f as typed; absent: the caller. `<>` and "" are the null sender. */
   readonly sender?: string;
   /** -F, or NAME of the environment. */

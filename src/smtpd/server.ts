@@ -1,9 +1,10 @@
 /** One listener: accepts connections and gives each a session. */
 import { readFileSync } from "node:fs";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js";
 import type { PortOptions } from "../config/config.ts";
+import type { MaybePromise } from "../sys/maybe-promise.ts";
 import { type Admission, ConnectionRate } from "./abuse-limits.ts";
 import type { SmtpServices } from "./services.ts";
 import { SmtpSession } from "./session.ts";
@@ -79,25 +80,35 @@ export class RuleServer extends SMTPServer {
   }
 }
 
+/** Where a listener comes from that needs other rights than the server has. */
+export interface ListenerSource {
+  /** A port that is bound already: `open` gives it to the server. */
+  readonly bound?: { open(server: Server): Promise<void> } | undefined;
+  /** Octets of a key or a certificate. */
+  readonly readKey?: (path: string) => MaybePromise<Buffer>;
+}
+
+/** The address to bind. */
+export function hostOf({ address, family }: PortOptions): string {
+  return address !== "" ? address : family === "inet6" ? "::" : "0.0.0.0";
+}
+
 /** @throws when the address cannot be bound (in use, no right) or the certificate cannot be read */
-export async function openSmtpServer(port: PortOptions, services: SmtpServices): Promise<SmtpListener> {
+export async function openSmtpServer(
+  port: PortOptions,
+  services: SmtpServices,
+  { bound, readKey = readFileSync }: ListenerSource = {},
+): Promise<SmtpListener> {
   const server = new RuleServer(services, port, {
-    ...certificateOf(services),
+    ...(await certificateOf(services, readKey)),
     // A client that has said everything and closes its side (printf ... | nc) still gets its answers.
     allowHalfOpen: true,
   });
   server.on("error", (error: Error) => {
     services.log.write(2, { priority: "notice", text: `${port.name}: ${error.message}` });
   });
-  const host = port.address === "" ? (port.family === "inet6" ? "::" : "0.0.0.0") : port.address;
-  await new Promise<void>((resolve, reject) => {
-    server.server.once("error", reject);
-    server.server.listen({ host, port: port.port, backlog: Math.max(port.listen, 511) }, () => {
-      server.server.off("error", reject);
-      resolve();
-    });
-  });
-  const bound = server.server.address() as AddressInfo;
+  await (bound === undefined ? listen(server.server, port) : bound.open(server.server));
+  const address = server.server.address() as AddressInfo;
   const family = siblings.get(services) ?? new Set();
   siblings.set(services, family.add(server));
   return {
@@ -107,8 +118,8 @@ export async function openSmtpServer(port: PortOptions, services: SmtpServices):
     set port(options) {
       server.port = options;
     },
-    address: bound.address,
-    boundPort: bound.port,
+    address: address.address,
+    boundPort: address.port,
     get sessions() {
       return server.connections.size;
     },
@@ -124,9 +135,22 @@ export async function openSmtpServer(port: PortOptions, services: SmtpServices):
   };
 }
 
-function certificateOf(services: SmtpServices): Pick<SMTPServerOptions, "cert" | "key"> {
+function listen(server: Server, port: PortOptions): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host: hostOf(port), port: port.port, backlog: Math.max(port.listen, 511) }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+async function certificateOf(
+  services: SmtpServices,
+  read: (path: string) => MaybePromise<Buffer>,
+): Promise<Pick<SMTPServerOptions, "cert" | "key">> {
   const { options } = services.site().config;
   const certificate = options.text("ServerCertFile");
   const key = options.text("ServerKeyFile");
-  return certificate === "" || key === "" ? {} : { cert: readFileSync(certificate), key: readFileSync(key) };
+  return certificate === "" || key === "" ? {} : { cert: await read(certificate), key: await read(key) };
 }

@@ -2,13 +2,14 @@
  * What this machine says about itself: its name, its name servers, its hosts file (decision D9).
  *
  * `RULEMAIL_MACHINE=FILE` replaces all of it by a JSON file, for tests and for trying things out; the variable is
- * ignored when real and effective uid differ. Nothing here asks the network: a host name that stays without a domain
+ * ignored when real and effective ids differ (own-rights.ts). Nothing here asks the network: a host name that stays without a domain
  * is completed by dns/search.ts.
  */
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { parseHosts, qualifiedName } from "./hosts.ts";
+import { hasOwnRights } from "./own-rights.ts";
 
 export interface NameServer {
   readonly address: string;
@@ -46,7 +47,7 @@ const RESOLV_CONF = "/etc/resolv.conf";
 /** Reads the machine once; throws MachineFileError when RULEMAIL_MACHINE names a file that cannot be used. */
 export function readMachine(env: Readonly<Record<string, string | undefined>> = process.env): Machine {
   const file = env.RULEMAIL_MACHINE;
-  if (file && process.getuid?.() === process.geteuid?.()) return readMachineFile(file);
+  if (file && hasOwnRights()) return readMachineFile(file);
   const hosts = parseHosts(readIfThere(HOSTS_FILE));
   const name = hostname();
   return {

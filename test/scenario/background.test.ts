@@ -18,8 +18,8 @@ beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "background-"));
   cf = join(home, "sendmail.cf");
   writeFileSync(join(home, "machine.json"), JSON.stringify({ hostName: "mail.example.test", nameServers: [] }));
-  writeFileSync(join(home, "aliases"), "postmaster: root\n", { mode: 0o600 });
-  writeFileSync(join(home, "passwd"), "", { mode: 0o600 });
+  writeFileSync(join(home, "aliases"), "postmaster: root\n", { mode: 0o644 });
+  writeFileSync(join(home, "passwd"), "", { mode: 0o644 });
   const words = ["HOME=", "SETTINGS="].flatMap((name) => ["-D", `SERVER_${name}${home}`]);
   const ports = ["-D", "SERVER_PORT=0", "-D", "SERVER_MSA_PORT=0"];
   const made = shell(`rulemail mc ${[...words, ...ports].join(" ")} ${bin}/../cf/standalone.mc > ${cf}`);

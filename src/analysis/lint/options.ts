@@ -25,12 +25,7 @@ const ADDING: ReadonlySet<string> = new Set([
  */
 const HARMLESS: ReadonlySet<string> = new Set(["StatusFile", "ControlSocketName", "UseMSP"]);
 /** The same in a configuration of the submission program, which runs as its caller and keeps one kind of file. */
-const HARMLESS_IN_SUBMISSION: ReadonlySet<string> = new Set([
-  "QueueFileMode",
-  "RunAsUser",
-  "TimeZoneSpec",
-  "TrustedUser",
-]);
+const HARMLESS_IN_SUBMISSION: ReadonlySet<string> = new Set(["QueueFileMode", "TimeZoneSpec", "TrustedUser"]);
 
 export function checkOptions(subject: Subject): Issue[] {
   return [...withoutEffect(subject), ...setTwice(subject)];

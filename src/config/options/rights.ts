@@ -132,8 +132,6 @@ export const RIGHTS_OPTIONS = [
     initial: "",
     check: owner,
     meaning: "user:group of the server once it listens",
-    notActedOn: NOT_YET,
-    without: "the server keeps the rights that it was started with",
   },
   {
     name: "DontBlameSendmail",

@@ -417,14 +417,14 @@ describe("what is not on this machine (L005)", () => {
 test("options that this server has no use for are notes, those that it owes are warnings; one cause is told once", async () => {
   const tls = "O CACertFile=/a\nO ClientKeyFile=/b\nO CipherList=HIGH\n";
   const findings = await textsOf(
-    `${BASE}${tls}O ForkEachJob=true\nO MaxRunnersPerQueue=4\nO RunAsUser=mail\nO TimeZoneSpec=\n`,
+    `${BASE}${tls}O ForkEachJob=true\nO MaxRunnersPerQueue=4\nO RefuseLA=3\nO TimeZoneSpec=\n`,
   );
   expect(findings.map(({ line, severity, also }) => [line, severity, also?.length ?? 0])).toEqual([
     [15, "warning", 2],
     [18, "note", 1],
     [20, "warning", 0],
   ]);
-  expect(findings[2].text).toContain("the server keeps the rights that it was started with");
+  expect(findings[2].text).toContain("a busy machine goes on taking connections");
 });
 
 test("a site that does without OSTYPE, has mailers of its own or sets macros for filters that it does not have is not blamed", async () => {

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { lockQueue, QueueLockedError } from "../../../src/queue/lock.ts";
+import { checkQueueUnused, lockQueue, QueueLockedError } from "../../../src/queue/lock.ts";
 
 let directory: string;
 
@@ -38,5 +38,26 @@ describe("lockQueue()", () => {
     child.kill("SIGKILL");
     await once(child, "exit");
     (await lockQueue(directory)).release();
+  });
+});
+
+describe("checkQueueUnused()", () => {
+  const linux = process.platform === "linux" ? test : test.skip;
+
+  linux("finds the process that has the lock, and none that had it", async () => {
+    expect(() => checkQueueUnused(directory)).not.toThrow();
+    const source = join(import.meta.dirname, "../../../src/queue/lock.ts");
+    const script = `import { lockQueue } from ${JSON.stringify(source)};
+      await lockQueue(${JSON.stringify(directory)}); console.log("locked"); setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(child.stdout, "data");
+    expect(() => checkQueueUnused(directory)).toThrow(
+      `Cannot open the queue ${directory}: process ${child.pid} is using it`,
+    );
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    expect(() => checkQueueUnused(directory)).not.toThrow();
   });
 });
