@@ -32,7 +32,6 @@ export function offsetInLine(line: string, comments: boolean, form: Form, offset
   return lastThat(line.length, (end) => length(end) <= offset);
 }
 
-// eslint-disable-next-line no-control-regex
 const UNITS = /\x81[&=~?](?:\{[^}]*\}?|[^])?|\x81\{[^}]*\}?|\x81?[^]/g;
 
 /**

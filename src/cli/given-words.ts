@@ -40,7 +40,6 @@ function ownCommandLine(): Buffer {
 
 /** Characters in UTF-8 (RFC 3629 §4), and octets that are none. */
 const CHARACTER =
-  // oxlint-disable-next-line no-control-regex
   /[\x00-\x7f]+|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|([\x80-\xff])/g;
 
 function inUtf8(word: string): string {

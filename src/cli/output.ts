@@ -50,7 +50,6 @@ export function forScreen(octets: Buffer): Buffer {
   return Buffer.from(parts.map((part, index) => (index % 2 === 1 ? part : octetsForTerminal(part))).join(""), "latin1");
 }
 
-// eslint-disable-next-line no-control-regex
 const REVERSE_VIDEO = /(\x1b\[[07]m)/;
 
 /** Writes to standard output (1) or standard error (2), all of it. */

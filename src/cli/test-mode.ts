@@ -18,6 +18,7 @@ import { caller } from "./caller.ts";
 import { systemEnvironment } from "./system-environment.ts";
 import { colour, wantsColour } from "./test-mode/colour.ts";
 import { machineIdentity, programIdentity } from "./test-mode/identity.ts";
+import { runLine } from "./test-mode/commands.ts";
 import { TestSession } from "./test-mode/session.ts";
 import type { Terminal } from "./test-mode/terminal.ts";
 import { TestTrace } from "./test-mode/test-trace.ts";
@@ -139,12 +140,12 @@ async function dialogue(session: TestSession, output: Output, input: AsyncIterab
     rest += Buffer.from(chunk).toString("latin1");
     let start = 0;
     for (let end = rest.indexOf("\n"); end !== -1; end = rest.indexOf("\n", start)) {
-      if ((await session.run(rest.slice(start, end))) === "quit") return;
+      if ((await runLine(session, rest.slice(start, end))) === "quit") return;
       output.print(prompt);
       start = end + 1;
     }
     rest = rest.slice(start);
     output.flush();
   }
-  if (rest !== "" && (await session.run(rest)) !== "quit") output.print(prompt);
+  if (rest !== "" && (await runLine(session, rest)) !== "quit") output.print(prompt);
 }

@@ -59,7 +59,6 @@ function questionOctets(name: string): number {
 
 /** True when the name can be asked for: labels of 1 to 63 octets, 253 in all (RFC 1035 §2.3.4). */
 export function validName(name: string): boolean {
-  // eslint-disable-next-line no-control-regex
   return name.length <= 253 && /^[^.\u0100-\uffff]{1,63}(?:\.[^.\u0100-\uffff]{1,63})*$/.test(name);
 }
 

@@ -75,7 +75,6 @@ function tooLarge({ maxReturned = 0, envelope }: ReportRequest): boolean {
   return maxReturned > 0 && envelope.bodySize > maxReturned;
 }
 
-// eslint-disable-next-line no-control-regex
 const ASCII = /^[\x00-\x7f]*$/;
 
 function isEightBit(text: string): boolean {

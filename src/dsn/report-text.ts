@@ -8,7 +8,6 @@ const LONGEST = 512;
  * or would turn the text around, is written out.
  */
 export function reportText(text: string, utf8 = false): string {
-  // eslint-disable-next-line no-control-regex
   const clean = text.replace(/[\x00-\x1f\x7f]+/g, " ").trim();
   const short = clean.length > LONGEST ? `${clean.slice(0, endOfCharacter(clean, LONGEST - 3))}...` : clean;
   return utf8 ? octetsForTerminal(short) : short.replace(/[^\x20-\x7e]/g, "?");

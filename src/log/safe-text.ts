@@ -1,8 +1,6 @@
 /** Foreign text in log lines: what could forge a line or upset a terminal is written out; long texts are cut. */
 
-// eslint-disable-next-line no-control-regex
 const HARMLESS = /^[\x20-\x7e]*$/;
-// eslint-disable-next-line no-control-regex
 const HARMFUL = /[^\x20-\x7e]/g;
 const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 

@@ -10,7 +10,6 @@ export function printable(text: string): string {
   return withoutControls(short, "?");
 }
 
-// eslint-disable-next-line no-control-regex
 const controls = /[\x00-\x08\x0a-\x1f\x7f]/;
 const allControls = new RegExp(controls.source, "g");
 

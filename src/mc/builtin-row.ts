@@ -1,5 +1,5 @@
 /** How a builtin is written down in the tables, and how it reads a number. */
-import type { Call } from "./expand.ts";
+import type { Action, Call } from "./expand.ts";
 import type { Builtin } from "./symbols.ts";
 
 /** Any number of arguments. */
@@ -8,7 +8,7 @@ export const ANY = Number.POSITIVE_INFINITY;
 /** name, run, fewest and most arguments; what else there is to say. */
 export type Row = readonly [
   name: string,
-  run: Builtin["run"],
+  run: Action,
   min: number,
   max: number,
   more?: {

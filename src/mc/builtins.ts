@@ -3,7 +3,7 @@ import { ANY, numberArgument, type Row } from "./builtin-row.ts";
 import { debuggingBuiltins } from "./builtins-debugging.ts";
 import { textBuiltins } from "./builtins-text.ts";
 import { systemBuiltins } from "./builtins-system.ts";
-import { type Argument, type Call, textOf } from "./expand.ts";
+import { type Action, type Argument, type Call, textOf } from "./expand.ts";
 import { Exit } from "./problem.ts";
 import type { Builtin, Symbol, SymbolTable } from "./symbols.ts";
 
@@ -39,7 +39,7 @@ const core: readonly Row[] = [
 ];
 
 /** Every builtin by its plain name. */
-export const builtins: ReadonlyMap<string, Builtin> = new Map(
+export const builtins: ReadonlyMap<string, Builtin & { readonly run: Action }> = new Map(
   [...core, ...debuggingBuiltins, ...textBuiltins, ...systemBuiltins].map(([name, run, min, max, more]) => [
     name,
     { name, run, min, max, blind: more?.blind ?? false, whenTooFew: more?.whenTooFew, gnu: more?.gnu ?? false },

@@ -30,6 +30,9 @@ export interface Call {
   readonly at: Origin;
 }
 
+/** What a builtin does. Returns the text to be read next, if any. */
+export type Action = (call: Call) => string | void;
+
 /** Reads files for include and undivert; undefined when there is no such file. */
 export interface FoundFile {
   readonly file: string;
@@ -95,7 +98,8 @@ export class Processor {
   onMessage: (text: string, at: Origin) => void = () => {};
   onProblem: (problem: Problem) => void = () => {};
   readonly debugging = new Debugging((text) => this.onMessage(text, this.#at));
-  builtins: ReadonlyMap<string, Builtin> = new Map();
+  /** By plain name. */
+  builtins: ReadonlyMap<string, Builtin & { readonly run: Action }> = new Map();
   /** Exit status of the last syscmd. */
   sysval = 0;
   #wrapped: { text: string; origin: Origin }[] = [];
@@ -334,7 +338,10 @@ export class Processor {
       const { whenTooFew } = builtin;
       if (whenTooFew !== "run") return whenTooFew?.(args.map(shownText));
     } else if (args.length > builtin.max) this.warnUnlessQuiet(`excess arguments to builtin \`${name}' ignored`);
-    return builtin.run({ m4: this, name, args, at, text: (index) => textOf(args[index]) }) ?? undefined;
+    return (
+      this.builtins.get(builtin.name)?.run({ m4: this, name, args, at, text: (index) => textOf(args[index]) }) ??
+      undefined
+    );
   }
 
   /** The text of a definition with its parameters filled in. */

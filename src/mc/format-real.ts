@@ -2,7 +2,7 @@
  * Floating-point numbers as C reads and prints them. A double is a whole number times a power of two, so every digit it
  * has can be had exactly; what is cut off is rounded to even.
  */
-import type { Conversion } from "./format.ts";
+import type { Conversion } from "./conversion.ts";
 
 const BLANK = /^[ \t\n\v\f\r]/;
 const NUMBER =

@@ -1,20 +1,11 @@
 /** The builtin format: C's printf for numbers and text, as far as GNU m4 has it. Missing arguments are 0 or empty. */
 import { readNumber } from "./builtin-row.ts";
+import type { Conversion } from "./conversion.ts";
 import { formatReal, readReal, signOf } from "./format-real.ts";
 
 export interface FormatListener {
   readonly warn: (message: string) => void;
   readonly complain: (message: string) => void;
-}
-
-/** One `%-5.2d`. */
-export interface Conversion {
-  readonly flags: string;
-  readonly width: number;
-  readonly precision: number | undefined;
-  /** "h", "hh", "l" or nothing. */
-  readonly size: string;
-  readonly letter: string;
 }
 
 const MAX_WIDTH = 1_000_000;

@@ -1,7 +1,7 @@
 /** The names the macro processor knows, each with a stack of definitions (pushdef, popdef). */
-import type { Call } from "./expand.ts";
 import type { Origin } from "./origin.ts";
 
+/** What a definition says of a builtin; what it does is looked up by its name when it is called. */
 export interface Builtin {
   readonly name: string;
   /** Recognised only with an opening parenthesis behind it. */
@@ -13,8 +13,6 @@ export interface Builtin {
   readonly whenTooFew?: "run" | ((args: readonly string[]) => string | undefined);
   /** Only GNU m4 has it. */
   readonly gnu: boolean;
-  /** Returns the text to be read next, if any. */
-  readonly run: (call: Call) => string | void;
 }
 
 /** A definition: own text with `$1` in it, or a builtin. */

@@ -1,6 +1,5 @@
 /** Letter case as the ruleset language sees it: A to Z are a to z, every other octet is itself. */
 
-// eslint-disable-next-line no-control-regex
 const PLAIN = /^[\x00-\x7f]*$/;
 
 export function foldCase(text: string): string {

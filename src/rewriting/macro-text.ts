@@ -84,7 +84,6 @@ export const OPERATORS: ReadonlyMap<string, string> = new Map([
  */
 export function readOperators(value: string, macros: MacroScope): string {
   if (!value.includes(MACRO)) return value;
-  // eslint-disable-next-line no-control-regex
   return value.replace(/(?<!\xff)\x81([0-9&.[\]()*+\-=~#@:|>])/g, (_, letter: string) => {
     return macros.get(letter) ?? OPERATORS.get(letter) ?? "";
   });
@@ -95,9 +94,7 @@ type Part =
   | { readonly kind: "macro" | "deferred"; readonly name: string }
   | { readonly kind: "condition"; readonly name: string; readonly branches: readonly (readonly Part[])[] };
 
-// eslint-disable-next-line no-control-regex
 const EXPANDABLE = /(?<!\xff)\x81(?![0-9.[\]()*+\-=~#@:|>])/;
-// eslint-disable-next-line no-control-regex
 const EXPANDABLE_WHILE_READING = /(?<!\xff)\x81(?![0-9.[\]()*+\-=~#@:|>&])/;
 
 const templates = new Map<string, readonly Part[]>();

@@ -75,7 +75,6 @@ const printedMetasymbols: ReadonlyMap<string, string> = new Map([
   [ARGUMENT, "$"],
 ]);
 
-// eslint-disable-next-line no-control-regex
 const SHOWN_OTHERWISE = /[\x00-\x1f\x7f-\xff]/g;
 
 /** How an octet that is no plain character is shown; `written` is how a metasymbol is written. Undefined: as always. */

@@ -23,7 +23,6 @@ function hello(session: Conversation, verb: "HELO" | "EHLO", argument: string): 
   const bogusAllowed = session.site.config.options.flag("AllowBogusHELO");
   if (argument === "" && !bogusAllowed) return replies.heloNeedsName(verb);
   const name = bogusAllowed ? argument.split(/[ \t]/, 1)[0] : argument;
-  // eslint-disable-next-line no-control-regex
   if (name.length > LONGEST_NAME || /[\x00-\x20<>()\x7f-\xff]/.test(name)) return replies.invalidName;
   return whenReady(judge(session.services, "helo", session.whole, { name }), (outcome) => {
     if (outcome.kind === "out") return outcome.reply;

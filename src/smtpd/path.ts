@@ -54,7 +54,6 @@ function refused(answer: Reply): PathArgument {
 }
 
 function hasControl(text: string): boolean {
-  // eslint-disable-next-line no-control-regex
   return /[\x00-\x1f\x7f]/.test(text);
 }
 

@@ -24,7 +24,6 @@ const FILE_SERVICES: ReadonlySet<string> = new Set(["files", "systemd"]);
 /** Exit status of getent when the key is not in the database. */
 const NOT_FOUND = 2;
 /** What a user can be called at all; the longest name of the system is 32 or 256 octets. */
-// eslint-disable-next-line no-control-regex
 const POSSIBLE_NAME = /^(?!-)[^\0-\x20:/\x7f]{1,256}$/;
 
 /** Runs `getent passwd KEY`; the line, or undefined when there is none. Replaced in tests. */

@@ -5,12 +5,9 @@
  */
 
 /** In strings of characters: C0, DEL, C1, directional marks and overrides, line and paragraph separators. */
-const HARMFUL =
-  // eslint-disable-next-line no-control-regex
-  /\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const HARMFUL = /\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 /** In strings of octets: C0 and DEL, characters of UTF-8, and octets above 127 that are none. */
 const OCTETS =
-  // eslint-disable-next-line no-control-regex
   /\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}|[\x80-\xff]/g;
 
 /** Harmless text; what was not is written as `\ooo` or `\u{...}`. */

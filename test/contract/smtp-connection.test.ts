@@ -1,4 +1,3 @@
-/* oxlint-disable no-underscore-dangle -- the members under test are named so */
 /**
  * The members of nodemailer's SMTPConnection that src/delivery/smtp/client.ts builds on. They are not published: a new
  * version of the library that fails here needs a look at the client before it is taken.

@@ -12,7 +12,6 @@ import { type SinkCommand, SmtpSink } from "../support/smtp-sink.ts";
 
 /** Clears the screen, sets the title, in seven bits, in eight and in UTF-8; goes back; turns the text around. */
 const HOSTILE = "\x1b[2J\x1b]0;x\x07\x9b2J\xc2\x9b2J\b\b\xe2\x80\xae";
-// eslint-disable-next-line no-control-regex
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f]|[\x80-\xc1]2J|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]/;
 
 /** A next hop that refuses with a text that is meant for terminals. */

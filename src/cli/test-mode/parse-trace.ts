@@ -1,21 +1,28 @@
 /** -d24 and -d48: what /parse shows between ruleset 0 and the line with mailer, host and user. */
 import { printTokens, type Tokens } from "../../rewriting/tokens.ts";
 import type { ParsedAddress } from "../../routing/parse-address.ts";
-import type { TestSession } from "./session.ts";
+
+/** What is asked of the dialogue. */
+interface Listener {
+  readonly role: "sender" | "recipient";
+  readonly part: "envelope" | "header";
+  readonly trace: { level(category: number): number };
+  say(text: string): void;
+}
 
 /** Flags of an address: 1 for a sender, 2 for a header. */
-function flagsOf({ part, role }: TestSession): number {
+function flagsOf({ part, role }: Listener): number {
   return (role === "sender" ? 1 : 0) + (part === "header" ? 2 : 0);
 }
 
 /** Ruleset 0 has ended. */
-export function tellResolved(session: TestSession, tokens: Tokens): void {
+export function tellResolved(session: Listener, tokens: Tokens): void {
   if (session.trace.level(24) < 5) return;
   session.say(`buildaddr, flags=${flagsOf(session)}, tv= ${printTokens(tokens)}`);
 }
 
 /** The address is parsed. */
-export function tellParsed(session: TestSession, address: string, parsed: ParsedAddress): void {
+export function tellParsed(session: Listener, address: string, parsed: ParsedAddress): void {
   const level = session.trace.level(24);
   if (parsed.kind === "triple" && level >= 6) {
     session.say("buildaddr => 0x000000000000=<null>:");

@@ -1,4 +1,4 @@
-/** One dialogue of test mode: its state, and the table of what the first character of a line asks for. */
+/** One dialogue of test mode: its state, and how it answers. What can be typed is in commands.ts. */
 import { asShown } from "../../cf/messages.ts";
 import type { Config } from "../../config/config.ts";
 import type { ConfigEnvironment } from "../../config/environment.ts";
@@ -8,18 +8,12 @@ import { EX, type ExitCode } from "../../sys/sysexits.ts";
 import { AddressParser } from "../../routing/parse-address.ts";
 import type { DebugLevels } from "../debug-levels.ts";
 import type { Output } from "../output.ts";
-import { define } from "./define.ts";
-import { help } from "./help.ts";
-import { list } from "./list.ts";
 import { tellResolved } from "./parse-trace.ts";
-import { runRulesets } from "./rulesets.ts";
-import { show } from "./show.ts";
-import { slashCommand } from "./slash-commands.ts";
 import type { TestTrace } from "./test-trace.ts";
 import { TracedScope } from "./traced-scope.ts";
 
+/** What a typed line leads to, beside what it prints. */
 export type Outcome = void | "quit";
-type Command = (session: TestSession, line: string) => Outcome | Promise<Outcome>;
 
 /** Messages that are more than a remark about an address → what test mode ends with. */
 const EXITS: readonly (readonly [RegExp, ExitCode])[] = [
@@ -32,16 +26,6 @@ const EXITS: readonly (readonly [RegExp, ExitCode])[] = [
   [/^(?:text|hash|btree|dbm|cdb|implicit|socket) map "/, EX.SOFTWARE],
   [/^(?:User|Switch) map |^prog_map_lookup\(|^field \(-?[0-9]+\) out of range, /, EX.SOFTWARE],
 ];
-
-const COMMANDS: Readonly<Record<string, Command>> = {
-  "#": () => undefined,
-  "?": help,
-  ".": define,
-  "=": list,
-  "-": setDebug,
-  $: show,
-  "/": slashCommand,
-};
 
 export class TestSession {
   readonly config: Config;
@@ -120,20 +104,4 @@ export class TestSession {
   noteStatus(status: number): void {
     if (status !== EX.OK && (this.exit === EX.OK || this.exit === EX.TEMPFAIL)) this.exit = status;
   }
-
-  run(line: string): Outcome | Promise<Outcome> {
-    if (this.verbose) this.say(`> ${line}`);
-    // A NUL ends the line. Only blanks may stand before a command, any white space before the name of a ruleset.
-    const [, text = ""] = /^ *([^\0]*)/.exec(line) ?? [];
-    const command = Object.hasOwn(COMMANDS, text[0] ?? "") ? COMMANDS[text[0]] : undefined;
-    if (command) return command(this, text);
-    return text === "" ? undefined : runRulesets(this, text.replace(/^[ \t\v\f\r]+/, ""));
-  }
-}
-
-/** -d: debug levels; alone it sets all categories to 1. */
-function setDebug(session: TestSession, line: string): void {
-  if (line === "-") return session.say("Usage: -d{debug arguments}");
-  if (line[1] !== "d") return session.say(`Unknown "-" command ${line}`);
-  session.levels.set(line.slice(2).trim());
 }

@@ -4,6 +4,7 @@ import type { Output } from "../output.ts";
 import { callersHome } from "../caller.ts";
 import { complete } from "./completion.ts";
 import { historyFile, readHistory, writeHistory } from "./history.ts";
+import { runLine } from "./commands.ts";
 import type { TestSession } from "./session.ts";
 
 export interface Terminal {
@@ -40,7 +41,7 @@ export async function terminalDialogue(session: TestSession, output: Output, ter
     lines.prompt();
     for await (const line of lines) {
       // What is typed is UTF-8; addresses are octets.
-      quit = (await session.run(Buffer.from(line).toString("latin1"))) === "quit";
+      quit = (await runLine(session, Buffer.from(line).toString("latin1"))) === "quit";
       output.flush();
       if (quit) break;
       if (!closed) lines.prompt();

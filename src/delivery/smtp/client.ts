@@ -1,4 +1,3 @@
-/* oxlint-disable no-underscore-dangle -- the members of the library that it builds on are named so */
 /**
  * One connection to an SMTP or LMTP server: nodemailer's SMTPConnection for EHLO and HELO, STARTTLS and AUTH, with a
  * reader of replies and a transaction of our own on top that keep every recipient's reply, send parameters per

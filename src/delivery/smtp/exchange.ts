@@ -5,7 +5,6 @@
  */
 import type { Socket } from "node:net";
 import { isClosing, isRefusal, type ReplyKind, replyKind } from "./reply-reader.ts";
-import type { SmtpClient } from "./client.ts";
 import type { ClientFailure } from "./failure.ts";
 
 export interface ClientRecipient {
@@ -38,10 +37,34 @@ export interface TransactionResult {
   readonly failure?: ClientFailure;
 }
 
+/** What a transaction needs of its connection. */
+export interface ExchangeConnection {
+  readonly isOpen: boolean;
+  readonly failure: ClientFailure | undefined;
+  /** EHLO keyword → its parameters. */
+  readonly extensions: ReadonlyMap<string, string>;
+  readonly socket: Socket | undefined;
+  /** Milliseconds for each step. */
+  readonly timeouts: Readonly<Record<"mail" | "rcpt" | "dataInit" | "dataBlock" | "dataFinal", number>>;
+  /** A reply that has come already; undefined for none. */
+  readonly nextReply: string | undefined;
+  needsReset: boolean;
+  expect(action: (reply: string) => void): void;
+  guard(onFailure: (failure: ClientFailure) => void): void;
+  command(line: string, during: string, timeout: number): void;
+  pipelined(line: string): void;
+  waitFor(during: string, timeout: number): void;
+  endWait(): void;
+  isInStep(during: string): boolean;
+  failLocally(message: string): void;
+  failProtocol(reply: string, during: string): void;
+  answerTooEarly(reply: string): void;
+}
+
 const END_OF_MESSAGE = Buffer.from(".\r\n");
 
 export class SmtpExchange {
-  readonly #client: SmtpClient;
+  readonly #client: ExchangeConnection;
   readonly #transaction: Transaction;
   readonly #lmtp: boolean;
   readonly #resolve: (result: TransactionResult) => void;
@@ -53,7 +76,7 @@ export class SmtpExchange {
   #done = false;
 
   constructor(
-    client: SmtpClient,
+    client: ExchangeConnection,
     transaction: Transaction,
     lmtp: boolean,
     resolve: (result: TransactionResult) => void,

@@ -10,8 +10,12 @@ import { partInTriple, type Rule } from "../rule.ts";
 import { Constants, generateMatch } from "./generate-match.ts";
 import { generateReplace } from "./generate-replace.ts";
 import type { Run } from "./run.ts";
-import type { Runtime } from "./runtime.ts";
-import type { Workspace } from "../token-table.ts";
+import type { TokenTable, Workspace } from "../token-table.ts";
+
+/** What the code calls as `h`: its members are named in the text of the code, so that only tokens matter here. */
+export interface CodeRuntime {
+  readonly tokens: TokenTable;
+}
 
 /** run.status is how the ruleset ended. */
 export type RulesetFunction = (workspace: Workspace, run: Run) => Workspace;
@@ -19,7 +23,7 @@ export type RulesetFunction = (workspace: Workspace, run: Run) => Workspace;
 export interface RulesetSource {
   readonly rules: readonly Rule[];
   readonly name: string;
-  readonly runtime: Runtime;
+  readonly runtime: CodeRuntime;
   classWords(name: string): ClassSet;
   find(name: string): number | undefined;
 }
@@ -28,8 +32,8 @@ export function generateRuleset(source: RulesetSource): RulesetFunction {
   const constants = new Constants();
   const code = rulesetCode(source, constants);
   // The code is made of our own words, of numbers, and of references into `constants`: nothing of a configuration.
-  // eslint-disable-next-line no-implied-eval, no-new-func
-  const make = new Function("h", "K", code) as (runtime: Runtime, values: readonly unknown[]) => RulesetFunction;
+  // eslint-disable-next-line no-implied-eval
+  const make = new Function("h", "K", code) as (runtime: CodeRuntime, values: readonly unknown[]) => RulesetFunction;
   return make(source.runtime, constants.values);
 }
 

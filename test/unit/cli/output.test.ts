@@ -41,6 +41,5 @@ const COMMANDS: readonly (readonly [string, string, string])[] = [
     env: { ...process.env, TERM: "dumb" },
   });
   expect(stdout).toContain("\\033]0;title\\007");
-  // eslint-disable-next-line no-control-regex
   expect(stdout).not.toMatch(/\x1b\]|\x07/);
 });

@@ -68,7 +68,6 @@ test("a JSON line that would be endless is cut field by field, and is ASCII", as
   const log = open({ format: "json" });
   log.write(1, line("x".repeat(100_000), { fields: endlessFields }));
   await log.close();
-  // eslint-disable-next-line no-control-regex
   expect(written()).toMatch(/^[\x20-\x7e]+\n$/);
   const { message, from, to } = JSON.parse(written()) as { message: string; from: string; to: string[] };
   expect([message.length, from.length, to.length]).toEqual([2048 + 23, 1000 + 23, 101]);

@@ -36,7 +36,6 @@ describe("readPath()", () => {
       for (let i = next(12); i > 0; i--) text += alphabet[next(alphabet.length)];
       const path = readPath(text, "TO");
       // A tab may stand in a reply, but not in an address.
-      // eslint-disable-next-line no-control-regex
       const unsafe = path.kind === "path" ? /[\x00-\x1f\x7f]/ : /[\x00-\x08\x0a-\x1f\x7f]/;
       if (path.kind === "path") expect([text, unsafe.test(path.shown + path.address)]).toEqual([text, false]);
       else expect([text, path.reply.lines.length, unsafe.test(path.reply.lines[0])]).toEqual([text, 1, false]);
