@@ -49,6 +49,9 @@ export function optionsPage(): string {
     "## Options\n",
     "Form: `O Name=value`, or the letter: `Oxvalue`. A time without unit is in the unit named here.\n",
     optionTable(),
+    "\n## Words\n",
+    "Options whose value is made of words or letters; others are an error or get a warning.\n",
+    wordTable(),
     "\n## Timeout\n",
     "Form: `O Timeout.name=time`. 0 is no limit of our own.\n",
     timeoutTable(),
@@ -92,6 +95,13 @@ function optionTable(): string {
       row.meaning,
       effect(row),
     ]),
+  );
+}
+
+function wordTable(): string {
+  return table(
+    ["Option", "Words or letters"],
+    OPTIONS.flatMap((row) => (row.type === "text" && row.range ? [[row.name, row.range.map(code).join(" ")]] : [])),
   );
 }
 
