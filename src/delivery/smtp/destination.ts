@@ -27,7 +27,7 @@ export interface DestinationLimits {
 }
 
 /** Connections to one destination when nothing says otherwise. */
-export const DEFAULT_CONNECTIONS = 20;
+const DEFAULT_CONNECTIONS = 20;
 /** Agents that stand in line for one destination; others come back. */
 const LONGEST_LINE = 100;
 /** When they come back, ms. */
