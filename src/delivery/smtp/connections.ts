@@ -7,6 +7,7 @@
  */
 import type { Clock } from "../../sys/clock.ts";
 import type { SmtpClient } from "./client.ts";
+import type { Place } from "./socket.ts";
 
 /** How long a connection beyond the cache size waits for more mail, ms. */
 const LINGER = 2_000;
@@ -24,6 +25,7 @@ export class Connections {
   readonly #idle = new Map<string, Idle[]>();
   /** In use right now; closing the cache lets them finish. */
   readonly #used = new Set<SmtpClient>();
+  readonly #places = new WeakMap<SmtpClient, Place>();
   #closed = false;
 
   /** @param timeout ms that an unused connection is kept */
@@ -47,9 +49,20 @@ export class Connections {
     return undefined;
   }
 
-  /** A connection just opened. */
-  use(client: SmtpClient): void {
+  /** Is one kept for this place? */
+  has(place: string): boolean {
+    return this.#idle.has(place);
+  }
+
+  /** A connection just opened, and where it leads: of the addresses of a host, one has answered. */
+  use(client: SmtpClient, place: Place): void {
     this.#used.add(client);
+    this.#places.set(client, place);
+  }
+
+  /** Where a connection leads that `use` was told of. */
+  placeOf(client: SmtpClient): Place {
+    return this.#places.get(client)!;
   }
 
   /** Gives a connection back that can carry another message. */

@@ -4,18 +4,19 @@
  */
 import { isIPv6 } from "node:net";
 import type { PortOptions } from "../../config/config.ts";
-import { addressesOf } from "../../dns/addresses.ts";
+import { type AddressAnswer, addressesOf } from "../../dns/addresses.ts";
 import { type MailHost, mailHosts, type MailHosts, splitHostList } from "../../dns/mx.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
-import { isPromise } from "../../sys/maybe-promise.ts";
+import { isPromise, type MaybePromise } from "../../sys/maybe-promise.ts";
 import type { Job } from "../agent.ts";
 import type { DeliveryEnvironment } from "../environment.ts";
 import { deferred, failed, type Outcome } from "../outcome.ts";
-import type { Place } from "./socket.ts";
+import { inTurns } from "./happy-eyeballs.ts";
+import type { MailPlace, Place } from "./socket.ts";
 
-/** Something to try, or why a host of the list has no place. */
-export type PlaceOrProblem = (
-  | { readonly kind: "place"; readonly place: Place }
+/** A host to try, or why a host of the list has no place. */
+export type HostOrProblem = (
+  | { readonly kind: "host"; readonly host: MailPlace }
   | { readonly kind: "problem"; readonly outcome: Outcome }
 ) & {
   /** A problem that says for ever where the mail does not go (null MX, we ourselves): no last resort changes that. */
@@ -32,12 +33,16 @@ const SERVICES: ReadonlyMap<string, number> = new Map([
   ["submission", 587],
 ]);
 
+/** Is there a connection to it that could be used again? Among equals such a host comes first. */
+type IsConnected = (key: string) => boolean;
+
 /** Looks hosts up one by one, as they are needed: the first one usually answers. */
 export async function* findPlaces(
   environment: DeliveryEnvironment,
   job: Job,
   scope: MacroScope,
-): AsyncGenerator<PlaceOrProblem> {
+  isConnected: IsConnected = () => false,
+): AsyncGenerator<HostOrProblem> {
   const { config } = environment;
   const { options } = config;
   const { path } = job.mailer;
@@ -61,22 +66,25 @@ export async function* findPlaces(
   if (hosts.length === 0) yield problem(failed("5.1.2", `Host unknown (no host for mailer ${job.mailer.name})`));
   let settled = false;
   for (const host of hosts) {
-    for await (const each of placesOfHost(environment, job, host, port)) {
+    for await (const each of hostsOf(environment, job, host, port, isConnected)) {
       settled ||= each.settled === true;
       yield each;
     }
   }
   const last = options.text("FallbackSmartHost");
   if (last === "" || only !== "" || settled) return;
-  for await (const each of placesOfHost(environment, job, last, port)) yield { ...each, lastResort: true };
+  for await (const each of hostsOf(environment, job, last, port, isConnected)) {
+    yield { ...each, lastResort: true };
+  }
 }
 
-async function* placesOfHost(
+async function* hostsOf(
   { config, names }: DeliveryEnvironment,
   job: Job,
   host: string,
   port: number,
-): AsyncGenerator<PlaceOrProblem> {
+  isConnected: IsConnected,
+): AsyncGenerator<HostOrProblem> {
   const { options } = config;
   const ours = config.classWords("w");
   const fallback = options.text("FallbackMXhost");
@@ -93,19 +101,37 @@ async function* placesOfHost(
     return;
   }
   const destination = destinationName(found.hosts, port);
-  for (const { name, address } of found.hosts) {
-    if (address !== undefined) {
-      yield place(destination, name, address, port, config.clientPorts);
-      continue;
-    }
-    const asked = addressesOf(names, name);
+  const key = ({ name }: MailHost): string => `${name.toLowerCase()}\0${port}`;
+  for (const each of connectedFirst(found.hosts, (one) => isConnected(key(one)))) {
+    const { name } = each;
+    const asked: MaybePromise<AddressAnswer> =
+      each.address === undefined ? addressesOf(names, name) : literal(each.address);
     const addresses = isPromise(asked) ? await asked : asked;
     if (addresses.kind !== "found") {
       yield problem(explain(addresses.kind === "tempfail" ? addresses : { kind: "unknown" }, name));
       continue;
     }
-    for (const each of addresses.addresses) yield place(destination, name, each.address, port, config.clientPorts);
+    const ordered = inTurns(
+      addresses.addresses.map(({ address }) => address),
+      addresses.addresses[0].family,
+    );
+    const places = ordered.map((address) => tcpPlace(name, address, port, config.clientPorts));
+    yield { kind: "host", host: { key: key(each), destination, name, places } };
   }
+}
+
+function literal(address: string): AddressAnswer {
+  return { kind: "found", addresses: [{ address, family: isIPv6(address) ? 6 : 4 }], secure: false };
+}
+
+/** Among those of one preference, a host that we talk to already spares the way to another. */
+function connectedFirst(hosts: readonly MailHost[], isConnected: (host: MailHost) => boolean): readonly MailHost[] {
+  if (hosts.length < 2) return hosts;
+  const order = hosts.map((host, at) => ({ host, at, later: isConnected(host) ? 0 : 1 }));
+  // Preferences only grow in the list, up to a fallback behind the others, which stays where it is.
+  const tier = (at: number): number => hosts.findIndex(({ preference }) => preference === hosts[at].preference);
+  order.sort((a, b) => tier(a.at) - tier(b.at) || a.later - b.later || a.at - b.at);
+  return order.map(({ host }) => host);
 }
 
 /** The best of the hosts name what all domains with the same hosts share: `mx1.far.test,mx2.far.test`. */
@@ -115,7 +141,7 @@ function destinationName(hosts: readonly MailHost[], port: number): string {
   return `${names.join(",")}${port === 25 ? "" : `:${port}`}`;
 }
 
-function problem(outcome: Outcome): PlaceOrProblem {
+function problem(outcome: Outcome): HostOrProblem {
   return { kind: "problem", outcome };
 }
 
@@ -127,46 +153,30 @@ function explain({ kind }: Exclude<MailHosts, { kind: "hosts" }>, name: string):
   return failed("5.3.5", `Local configuration error (${name}.: mail loops back to me, MX problem?)`);
 }
 
-function unixPlace(path: string): PlaceOrProblem {
+function unixPlace(path: string): HostOrProblem {
   if (path === "") return problem(deferred("4.3.5", "Local configuration error (no socket in A=)"));
-  const peer = { name: path, relay: path };
-  return {
-    kind: "place",
-    place: { key: path, destination: path, target: { kind: "unix", path }, peer, serverName: "localhost" },
-  };
+  const place = { target: { kind: "unix" as const, path }, peer: { name: path, relay: path }, serverName: "localhost" };
+  return { kind: "host", host: { key: path, destination: path, name: path, places: [place] } };
 }
 
 /** It is "local" to the log, as what it delivers to. */
-function programPlace(path: string, argv: readonly string[]): PlaceOrProblem {
+function programPlace(path: string, argv: readonly string[]): HostOrProblem {
   const key = [path, ...argv].join("\0");
-  const peer = { name: path, relay: "local" };
-  return {
-    kind: "place",
-    place: { key, destination: path, target: { kind: "program", path, argv }, peer, serverName: "localhost" },
-  };
+  const target = { kind: "program" as const, path, argv };
+  const place = { target, peer: { name: path, relay: "local" }, serverName: "localhost" };
+  return { kind: "host", host: { key, destination: path, name: path, places: [place] } };
 }
 
 /** @param name host name without final dot, or an address in brackets */
-function place(
-  destination: string,
-  name: string,
-  address: string,
-  port: number,
-  clientPorts: readonly PortOptions[],
-): PlaceOrProblem {
+function tcpPlace(name: string, address: string, port: number, clientPorts: readonly PortOptions[]): Place {
   const localAddress = localAddressFor(address, clientPorts);
-  const literal = isIPv6(address) ? `[IPv6:${address}]` : `[${address}]`;
+  const literalForm = isIPv6(address) ? `[IPv6:${address}]` : `[${address}]`;
   const isLiteral = name.startsWith("[");
-  const shown = isLiteral ? literal : `${name}.`;
+  const shown = isLiteral ? literalForm : `${name}.`;
   return {
-    kind: "place",
-    place: {
-      key: `${name.toLowerCase()}\0${address}\0${port}`,
-      destination,
-      target: { kind: "tcp", address, port, ...(localAddress === undefined ? {} : { localAddress }) },
-      peer: { name: shown, relay: `${shown} ${literal}` },
-      serverName: isLiteral ? address : name,
-    },
+    target: { kind: "tcp", address, port, ...(localAddress === undefined ? {} : { localAddress }) },
+    peer: { name: shown, relay: `${shown} ${literalForm}` },
+    serverName: isLiteral ? address : name,
   };
 }
 

@@ -16,8 +16,8 @@ import { writeMessage, type WrittenMessage } from "../message-writer.ts";
 import { deferred, failed, type Outcome, reportForAll } from "../outcome.ts";
 import { fromFailure, onOneLine } from "./reply-status.ts";
 import type { ClientFailure } from "./failure.ts";
-import { openSocket, type Place } from "./socket.ts";
-import { findPlaces, type PlaceOrProblem } from "./places.ts";
+import { type MailPlace, openFirst, type Place } from "./socket.ts";
+import { findPlaces, type HostOrProblem } from "./places.ts";
 import { Turn } from "./turn.ts";
 import { type PreparedMessage, prepareTransaction, type Verdict, verdictsOf } from "./transaction.ts";
 import type { SmtpClient, SmtpTimeouts } from "./client.ts";
@@ -61,7 +61,8 @@ export class SmtpAgent implements Agent {
     if (written.kind === "tempfail") return reportForAll(job, deferred("4.4.3", written.reason), now());
     const prepared = { sender: macros.sender, message: written.message };
     const attempt = new Attempt(this.#context(), job, prepared);
-    return attempt.run(findPlaces(this.#environment, job, macros.scope));
+    const isConnected = (key: string): boolean => this.#connections.has(cacheKey(job, key));
+    return attempt.run(findPlaces(this.#environment, job, macros.scope, isConnected));
   }
 
   close(): Promise<void> {
@@ -123,7 +124,7 @@ class Attempt {
     this.#connectUntil = clock.now() + (config.options.timeout("aconnect") || FOREVER);
   }
 
-  async run(places: AsyncIterable<PlaceOrProblem>): Promise<Report> {
+  async run(places: AsyncIterable<HostOrProblem>): Promise<Report> {
     try {
       return await this.#run(places);
     } finally {
@@ -131,7 +132,7 @@ class Attempt {
     }
   }
 
-  async #run(places: AsyncIterable<PlaceOrProblem>): Promise<Report> {
+  async #run(places: AsyncIterable<HostOrProblem>): Promise<Report> {
     const { hostStatus, environment } = this.#context;
     const { mailer, signal } = this.#job;
     let tried = 0;
@@ -141,68 +142,86 @@ class Attempt {
         this.#postpone(found.outcome);
         continue;
       }
-      const { place } = found;
+      const { host } = found;
       if (signal.aborted) return this.#report(deferred("4.3.2", "delivery interrupted"));
       if (tried++ > 0 && environment.clock.now() >= this.#connectUntil) break;
-      const later = await this.#turn.enter(place.destination);
+      const later = await this.#turn.enter(host.destination);
       if (later !== undefined) {
-        this.#postpone(deferred("4.4.5", later.reason, { relay: place.peer.relay }));
+        this.#postpone(deferred("4.4.5", later.reason, { relay: host.places[0].peer.relay }));
         this.#again = later.until;
         break;
       }
-      const known = mailer.flags.has("W") ? undefined : await hostStatus.known(place.key);
+      const known = mailer.flags.has("W") ? undefined : await hostStatus.known(host.key);
       if (known !== undefined) {
         this.#postpone(known);
         continue;
       }
       const begun = environment.clock.now();
-      const down = await this.#tryPlace(place);
+      const down = await this.#tryHost(host);
       this.#turn.ended(down === undefined, this.#reached);
-      if (down === undefined) await hostStatus.isUp(place.key);
-      else await hostStatus.isDown(place.key, down, environment.clock.now() - begun);
+      if (down === undefined) await hostStatus.isUp(host.key);
+      else await hostStatus.isDown(host.key, down, environment.clock.now() - begun);
       if (this.#open.length === 0) break;
     }
     return this.#report(deferred("4.4.1", "no host to try"));
   }
 
-  /** Tries to deliver to all that are open; returns why there was no conversation with this place, if there was none. */
-  async #tryPlace(place: Place): Promise<Outcome | undefined> {
-    const { connections } = this.#context;
-    const cacheKey = `${this.#job.mailer.name}\0${place.key}`;
+  /** Tries to deliver to all that are open; returns why there was no conversation with this host, if there was none. */
+  async #tryHost(host: MailPlace): Promise<Outcome | undefined> {
+    const { connections, environment } = this.#context;
+    const key = cacheKey(this.#job, host.key);
     // A kept connection may have died unnoticed, or the server has had enough of it: that says nothing about the host.
-    for (let kept = connections.take(cacheKey); kept !== undefined; kept = connections.take(cacheKey)) {
+    for (let kept = connections.take(key); kept !== undefined; kept = connections.take(key)) {
       if (kept.needsReset && !(await kept.clear())) {
         connections.drop(kept);
         continue;
       }
-      const { kind } = await this.#send(kept, place, cacheKey);
+      const { kind } = await this.#send(kept, connections.placeOf(kept), key);
       if (kind === "answered" || this.#open.length === 0 || this.#job.signal.aborted) return undefined;
     }
-    const opened = await this.#connect(place);
+    let left = host.places;
+    let last: Outcome | undefined;
+    while (left.length > 0 && this.#open.length > 0 && !this.#job.signal.aborted) {
+      if (left !== host.places && environment.clock.now() >= this.#connectUntil) break;
+      const tried = await this.#tryPlaces(left, key);
+      last = tried.outcome;
+      left = left.slice(left.indexOf(tried.place) + 1);
+    }
+    return last;
+  }
+
+  /** Talks to the first of these that takes a connection. The outcome says why there was no conversation, or no end of it. */
+  async #tryPlaces(
+    places: readonly Place[],
+    key: string,
+  ): Promise<{ readonly place: Place; readonly outcome: Outcome | undefined }> {
+    const { connections } = this.#context;
+    const opened = await this.#connect(places);
+    const { place } = opened;
     if ("outcome" in opened) {
       this.#postpone(opened.outcome);
-      return opened.outcome;
+      return opened;
     }
-    connections.use(opened.client);
+    connections.use(opened.client, place);
     const { flags } = this.#job.mailer;
     if (!flags.has("k") && !flags.has("z") && this.#isOurselves(opened.client.greetingName)) {
       connections.drop(opened.client);
       const text = "Local configuration error";
       const diagnostic = { type: "smtp", text: `553 5.3.5 ${place.peer.name} mail loops back to me (MX problem?)` };
       this.#decide(failed("5.3.5", text, { relay: place.peer.relay, diagnostic }));
-      return undefined;
+      return { place, outcome: undefined };
     }
-    const conversation = await this.#send(opened.client, place, cacheKey);
-    return conversation.kind === "broken" ? conversation.outcome : undefined;
+    const conversation = await this.#send(opened.client, place, key);
+    return { place, outcome: conversation.kind === "broken" ? conversation.outcome : undefined };
   }
 
-  async #send(client: SmtpClient, place: Place, cacheKey: string): Promise<Conversation> {
+  async #send(client: SmtpClient, place: Place, key: string): Promise<Conversation> {
     this.#reached = true;
     const { connections } = this.#context;
     const job = { ...this.#job, recipients: this.#open };
     const prepared = prepareTransaction(job, this.#prepared, client.extensions, client.authenticated);
     if (prepared.transaction === undefined) {
-      connections.put(cacheKey, client);
+      connections.put(key, client);
       this.#take(verdictsOf(job, prepared, undefined, place.peer));
       return { kind: "answered" };
     }
@@ -215,7 +234,7 @@ class Attempt {
     }
     const { maxMessages } = job.mailer;
     if (!client.isOpen || (maxMessages > 0 && client.transactions >= maxMessages)) connections.drop(client);
-    else connections.put(cacheKey, client);
+    else connections.put(key, client);
     this.#take(verdictsOf(job, prepared, result, place.peer));
     const { failure, complete } = result;
     if (failure === undefined || complete || failure.kind === "local") return { kind: "answered" };
@@ -243,25 +262,28 @@ class Attempt {
     this.#take(this.#open.map((recipient) => ({ recipient, outcome, passedOn: false })));
   }
 
-  async #connect(place: Place): Promise<{ readonly client: SmtpClient } | { readonly outcome: Outcome }> {
-    const first = await this.#converse(place, true);
+  async #connect(
+    places: readonly Place[],
+  ): Promise<{ readonly place: Place } & ({ readonly client: SmtpClient } | { readonly outcome: Outcome })> {
+    const first = await this.#converse(places, true);
     if ("client" in first) return first;
-    const { failure } = first;
+    const { failure, place } = first;
     const clearAllowed = this.#context.environment.config.options.flag("TLSFallbacktoClear");
-    if (failure.kind !== "tls" || !clearAllowed) return { outcome: fromFailure(failure, place.peer) };
-    const second = await this.#converse(place, false);
-    return "client" in second ? second : { outcome: fromFailure(second.failure, place.peer) };
+    if (failure.kind !== "tls" || !clearAllowed) return { place, outcome: fromFailure(failure, place.peer) };
+    const second = await this.#converse([place], false);
+    return "client" in second ? second : { place, outcome: fromFailure(second.failure, place.peer) };
   }
 
   /** Connects, and talks as far as the server is ready for mail. */
   async #converse(
-    place: Place,
+    places: readonly Place[],
     tls: boolean,
-  ): Promise<{ readonly client: SmtpClient } | { readonly failure: ClientFailure }> {
+  ): Promise<{ readonly place: Place } & ({ readonly client: SmtpClient } | { readonly failure: ClientFailure })> {
     const { timeouts, heloName } = this.#context;
     const { mailer, signal } = this.#job;
-    const connected = await openSocket(place, this.#connectTimeout(), signal);
+    const connected = await openFirst(places, this.#connectTimeout(), signal);
     if ("failure" in connected) return connected;
+    const { place } = connected;
     this.#reached = true;
     const Client = await this.#context.client();
     const client = new Client({
@@ -279,11 +301,11 @@ class Attempt {
       const failure = await client.open();
       if (failure === undefined) {
         this.#logEncryption(client, place);
-        return { client };
+        return { place, client };
       }
       client.abort();
       this.#logTlsFailure(failure, place);
-      return { failure };
+      return { place, failure };
     } finally {
       stop();
     }
@@ -325,6 +347,11 @@ class Attempt {
     for (const { index } of this.#open) this.#statuses.set(index, { ...(this.#reasons.get(index) ?? reason), at });
     return { statuses: this.#statuses, ...(this.#again === undefined ? {} : { again: this.#again }) };
   }
+}
+
+/** Mailers differ in what they may do with a connection: LMTP, HELO only, messages for each. */
+function cacheKey({ mailer }: Job, key: string): string {
+  return `${mailer.name}\0${key}`;
 }
 
 /** RFC 5321 §4.5.3.2 says nothing about connecting; systems give up after about two minutes. */

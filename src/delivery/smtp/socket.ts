@@ -1,16 +1,25 @@
 /** A connection to one place: TCP address and port, a unix socket, or a program. */
 import { connect, type Socket } from "node:net";
 import { SAFE_PATH } from "../pipe-program.ts";
+import { connectToFirst } from "./happy-eyeballs.ts";
 import { ProgramSocket } from "./program-socket.ts";
 import type { Peer } from "./reply-status.ts";
 import type { ClientFailure } from "./failure.ts";
 
-/** Somewhere to connect to. */
-export interface Place {
-  /** Tells places apart: host name, address and port. */
+/** A host, by whatever of its addresses: connections to it are kept and its failures remembered under one key. */
+export interface MailPlace {
+  /** Tells hosts apart: name, port, and the address to connect from. */
   readonly key: string;
   /** The destination that it belongs to (destinations.ts). */
   readonly destination: string;
+  /** Name without final dot, an address in brackets, or the path of a socket or program. */
+  readonly name: string;
+  /** Its addresses in the order to try them; at least one. */
+  readonly places: readonly Place[];
+}
+
+/** Somewhere to connect to. */
+export interface Place {
   readonly target:
     | { readonly kind: "tcp"; readonly address: string; readonly port: number; readonly localAddress?: string }
     | { readonly kind: "unix"; readonly path: string }
@@ -33,8 +42,22 @@ function begin(target: Place["target"]): Socket {
   return connect({ host: address, port, noDelay: true, ...(localAddress === undefined ? {} : { localAddress }) });
 }
 
-/** @param timeout ms */
-export function openSocket(
+/**
+ * Connects to the first of these places that answers.
+ * @param places at least one
+ * @param timeout ms, for each of them
+ */
+export async function openFirst(
+  places: readonly Place[],
+  timeout: number,
+  signal: AbortSignal,
+): Promise<{ readonly place: Place } & ({ readonly socket: Socket } | { readonly failure: ClientFailure })> {
+  const [only] = places;
+  if (places.length === 1) return { place: only, ...(await openSocket(only, timeout, signal)) };
+  return connectToFirst(places, (place, stop) => openSocket(place, timeout, stop), signal);
+}
+
+function openSocket(
   place: Place,
   timeout: number,
   signal: AbortSignal,

@@ -30,6 +30,19 @@ describe("connections", () => {
     expect(server.messages).toHaveLength(60);
   });
 
+  test("one to any of several equal hosts serves the next message, whatever the draw says", async () => {
+    const [one, two] = await sinkPair();
+    const zone = {
+      "MX b.test": ["10 mx1.b.test", "10 mx2.b.test"],
+      "MX c.test": ["10 mx2.b.test", "10 mx1.b.test"],
+      "A mx1.b.test": ["127.0.0.1"],
+      "A mx2.b.test": ["127.0.0.2"],
+    };
+    const deliver = agent(one.port, { zone });
+    for (let count = 0; count < 12; count++) await deliver({ host: count % 2 === 0 ? "b.test" : "c.test" });
+    expect([one.connections + two.connections, one.messages.length + two.messages.length]).toEqual([1, 12]);
+  });
+
   test("m= limits the messages of one connection", async () => {
     const server = await sink();
     const mailer = testMailer({ argv: ["TCP", "[127.0.0.1]", String(server.port)], maxMessages: 2 });
