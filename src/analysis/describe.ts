@@ -5,7 +5,7 @@
 import { parseMapDeclaration } from "../cf/parse-line.ts";
 import type { Config } from "../config/config.ts";
 import type { Mailer, RulesetPair } from "../config/mailer.ts";
-import { OPTIONS } from "../config/options/table.ts";
+import { type OptionName, OPTIONS } from "../config/options/table.ts";
 import { TIMEOUTS } from "../config/options/timeouts.ts";
 import { readMacroName, writeMacroName } from "../rewriting/macro-name.ts";
 import { expandWhileReading, printMacroText } from "../rewriting/macro-text.ts";
@@ -15,7 +15,7 @@ import type { Subject } from "./subject.ts";
 type Table = Map<string, string>;
 
 /** Options that are compared as something else. */
-const ELSEWHERE: ReadonlySet<string> = new Set(["Timeout", "Milter", "DaemonPortOptions", "ClientPortOptions"]);
+const ELSEWHERE: ReadonlySet<OptionName> = new Set(["Timeout", "Milter", "DaemonPortOptions", "ClientPortOptions"]);
 
 export function optionsOf({ options, daemonPorts, clientPorts, milterSettings }: Config): Table {
   const table: Table = new Map();

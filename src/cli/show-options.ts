@@ -4,7 +4,7 @@
  */
 import type { Config, PortOptions } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
-import { OPTIONS } from "../config/options/table.ts";
+import { type OptionName, OPTIONS } from "../config/options/table.ts";
 import { TIMEOUTS } from "../config/options/timeouts.ts";
 import { notActedOn } from "../config/settings.ts";
 import { printMacroText } from "../rewriting/macro-text.ts";
@@ -47,7 +47,7 @@ function optionLine(isSet: boolean, name: string, value: string, why: string | u
   return why === undefined ? text : `${text.padEnd(40)} # not acted on: ${why}`;
 }
 
-const SEVERAL: Readonly<Record<string, (config: Config) => string[]>> = {
+const SEVERAL: Readonly<Partial<Record<OptionName, (config: Config) => string[]>>> = {
   Timeout: ({ options }) =>
     TIMEOUTS.map(({ name }) =>
       optionLine(

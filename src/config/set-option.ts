@@ -25,9 +25,6 @@ import { notActedOn } from "./settings.ts";
 import { nearestWord } from "../source/nearest-word.ts";
 import { readTime, reportTime, type TimeUnit } from "./times.ts";
 
-/** Options whose name may have a suboption after a dot. */
-const SUBOPTIONS: ReadonlySet<string> = new Set(["Timeout", "Milter"]);
-
 export class OptionSetter {
   readonly values = new OptionValues();
   readonly daemonPorts: PortOptions[] = [];
@@ -99,7 +96,7 @@ export class OptionSetter {
     { valueAt, subAt } = { valueAt: 0, subAt: 0 },
   ): Promise<void> {
     let suboption = sub;
-    if (sub !== undefined && !SUBOPTIONS.has(row.name)) {
+    if (sub !== undefined && !row.suboptions) {
       this.#trace(`setoption: ${row.name} does not support suboptions, ignoring .${sub}`);
       suboption = undefined;
     }

@@ -31,6 +31,7 @@ import type { Envelope } from "../envelope/envelope.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import type { Notify } from "../mail/notify.ts";
 import type { HeaderField } from "../mail/header.ts";
+import { asciiJson } from "../sys/terminal-text.ts";
 import { isOpen } from "./entry.ts";
 import type { QueueEntry } from "./queue.ts";
 
@@ -48,16 +49,9 @@ export interface MessageExtras {
 
 export type RecipientExtras = Omit<Recipient, "given" | "orcpt" | "notify" | "rights"> & { readonly given?: string };
 
+/** JSON in seven bits: sendmail gives octets above 127 in macro values a meaning of its own. */
 export const MESSAGE_MACRO = "rulemail_message";
 export const RECIPIENT_MACRO = "rulemail_recipient";
-
-/** JSON in seven bits: sendmail gives octets above 127 in macro values a meaning of its own. */
-function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll(
-    /[^\x20-\x7e]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}
 
 /** One line of a control file cannot hold a line end. */
 const oneLine = (text: string): string => text.replaceAll(/[\r\n]+/g, " ");

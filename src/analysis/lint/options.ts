@@ -1,5 +1,6 @@
 /** L030 and L031: options that nothing acts on, and options that are set again further down. */
 import { isDefault } from "../../config/option-default.ts";
+import type { OptionName } from "../../config/options/table.ts";
 import { isOwed } from "../../config/reasons.ts";
 import { isSharedCause, notActedOn, withoutProtection } from "../../config/settings.ts";
 import { printMacroText } from "../../rewriting/macro-text.ts";
@@ -7,25 +8,17 @@ import type { Subject } from "../subject.ts";
 import type { FindingSeverity, Issue } from "./codes.ts";
 import { optionNamed } from "./option-row.ts";
 
-/** Each line of these adds to the ones before. */
-const ADDING: ReadonlySet<string> = new Set([
-  "AliasFile",
-  "DaemonPortOptions",
-  "ClientPortOptions",
-  "PrivacyOptions",
-  "ResolverOptions",
-  "DontBlameSendmail",
-  "Timeout",
-  "Milter",
-]);
-
 /**
  * Options without effect that nobody is disappointed about: the macro library or the part for a system writes them, or
  * they only name a file that this server keeps in its home.
  */
-const HARMLESS: ReadonlySet<string> = new Set(["StatusFile", "ControlSocketName", "UseMSP"]);
+const HARMLESS: ReadonlySet<string> = new Set<OptionName>(["StatusFile", "ControlSocketName", "UseMSP"]);
 /** The same in a configuration of the submission program, which runs as its caller and keeps one kind of file. */
-const HARMLESS_IN_SUBMISSION: ReadonlySet<string> = new Set(["QueueFileMode", "TimeZoneSpec", "TrustedUser"]);
+const HARMLESS_IN_SUBMISSION: ReadonlySet<string> = new Set<OptionName>([
+  "QueueFileMode",
+  "TimeZoneSpec",
+  "TrustedUser",
+]);
 
 export function checkOptions(subject: Subject): Issue[] {
   return [...withoutEffect(subject), ...setTwice(subject)];
@@ -85,7 +78,7 @@ function setTwice({ statements }: Subject): Issue[] {
   for (const { node, first: line } of statements) {
     if (node.kind !== "option") continue;
     const row = optionNamed(node);
-    if (!row || row.name === "" || ADDING.has(row.name)) continue;
+    if (!row || row.name === "" || row.adds) continue;
     const value = printMacroText(node.value);
     const earlier = last.get(row.name);
     if (earlier && earlier.value !== value) {

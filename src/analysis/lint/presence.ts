@@ -3,7 +3,6 @@
  * they are. A configuration is often looked at elsewhere: only `--here` asks for all of them, and calls them errors.
  */
 import { dontBlameOf } from "../../config/policies.ts";
-import { notActedOn } from "../../config/settings.ts";
 import { standInFor } from "../../config/stand-in.ts";
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
@@ -174,41 +173,17 @@ function* neededByMailer({ config }: Subject, name: string, line: number): Itera
   if (mailer.root?.startsWith("/")) yield { owner, path: mailer.root, use: "folder", line };
 }
 
-/** Options whose value is one path. */
-const PATHS: Readonly<Record<string, Needed["use"]>> = {
-  CACertFile: "key",
-  CACertPath: "folder",
-  ClientCertFile: "key",
-  ClientKeyFile: "key",
-  ControlSocketName: "its folder",
-  CRLFile: "key",
-  CRLPath: "folder",
-  DeadLetterDrop: "its folder",
-  DefaultAuthInfo: "authInfo",
-  DHParameters: "key",
-  ErrorHeader: "errorHeader",
-  HelpFile: "help",
-  HostStatusDirectory: "folder",
-  PidFile: "its folder",
-  QueueDirectory: "folder",
-  SafeFileEnvironment: "folder",
-  ServerCertFile: "key",
-  ServerKeyFile: "key",
-  ServiceSwitchFile: "serviceSwitch",
-};
-/** Those that need not be there: the program does without, or makes them. */
-const MAY_BE_MISSING: ReadonlySet<string> = new Set(["HelpFile", "ServiceSwitchFile"]);
-/** Those whose folder the server makes; a queue elsewhere than in its home may be one that another server has. */
-const MADE: Readonly<Record<string, (path: string) => boolean>> = {
+/** Options whose folder the server makes; a queue elsewhere than in its home may be one that another server has. */
+const MADE: Readonly<Partial<Record<string, (path: string) => boolean>>> = {
   PidFile: () => true,
   QueueDirectory: (path) => path.startsWith("/var/spool/rulemail/"),
 };
 
 function* neededByOption({ config }: Subject, node: OptionLine, line: number): Iterable<Needed> {
-  const name = optionNamed(node)?.name ?? "";
-  const use = Object.hasOwn(PATHS, name) ? PATHS[name] : undefined;
+  const row = optionNamed(node);
   // What nothing acts on is told by L030.
-  if (use === undefined || MAY_BE_MISSING.has(name) || notActedOn("option", name) !== undefined) return;
+  if (row?.type !== "text" || row.path === undefined || row.notActedOn !== undefined) return;
+  const { name, path: use } = row;
   const owner = `option ${name}`;
   // Two files of two kinds of certificates; a queue folder may be many (`mqueue/q*`).
   const value = config.expand(node.value, config.macros);

@@ -34,6 +34,7 @@ export const ADDRESS_OPTIONS = [
     code: "A",
     type: "text",
     initial: "",
+    adds: true,
     check: aliasFile,
     meaning: "where aliases are looked up, in order: class:file, ...",
   },

@@ -9,6 +9,7 @@ export const AUTH_OPTIONS = [
     code: 0xad,
     type: "text",
     initial: "",
+    path: "authInfo",
     meaning: "file with our names and passwords as a client",
     notActedOn: NO_AUTH,
   },

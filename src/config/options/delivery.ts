@@ -96,6 +96,7 @@ export const DELIVERY_OPTIONS = [
     code: 0x9b,
     type: "text",
     initial: "",
+    path: "folder",
     meaning: "folder that remembers which hosts are down",
   },
   {

@@ -49,6 +49,7 @@ export const NAME_OPTIONS = [
     code: "I",
     type: "text",
     initial: "",
+    adds: true,
     range: RESOLVER_WORDS,
     check: resolverOptions,
     meaning: "switches of name look-ups",

@@ -41,6 +41,7 @@ export const PROGRAM_OPTIONS = [
     code: 0x9f,
     type: "text",
     initial: "/var/run/sendmail.pid",
+    path: "its folder",
     meaning: "file for our process number and command line",
   },
   {
@@ -48,6 +49,7 @@ export const PROGRAM_OPTIONS = [
     code: 0xa9,
     type: "text",
     initial: "",
+    path: "its folder",
     meaning: "socket that takes commands",
     notActedOn: "the control socket lies in the home of the server",
   },

@@ -42,6 +42,7 @@ export const QUEUE_OPTIONS = [
     code: "Q",
     type: "text",
     initial: "",
+    path: "folder",
     meaning: "folder of the queue",
   },
   {

@@ -8,6 +8,7 @@ export const REPORT_OPTIONS = [
     code: "E",
     type: "text",
     initial: "",
+    path: "errorHeader",
     meaning: "text or /file on top of error reports",
   },
   {
@@ -62,6 +63,7 @@ export const REPORT_OPTIONS = [
     code: 0xa3,
     type: "text",
     initial: "",
+    path: "its folder",
     meaning: "file for mail that can be neither delivered nor returned",
     notActedOn: NOT_YET,
   },

@@ -106,6 +106,7 @@ export const RIGHTS_OPTIONS = [
     code: 0x89,
     type: "text",
     initial: "",
+    path: "folder",
     meaning: "folder that mailbox files must lie in",
   },
   {
@@ -138,6 +139,7 @@ export const RIGHTS_OPTIONS = [
     code: 0xa0,
     type: "text",
     initial: "safe",
+    adds: true,
     range: BLAME_WORDS,
     check: dontBlame,
     meaning: "rules of safe files that are lifted",

@@ -6,6 +6,7 @@
  */
 import type { ConfigMessages } from "../../cf/messages.ts";
 import type { MaybePromise } from "../../sys/maybe-promise.ts";
+import type { FileUse } from "../../sys/safe-file.ts";
 import type { PortOptions } from "../daemon-ports.ts";
 import type { ConfigEnvironment } from "../environment.ts";
 import type { Setting } from "../setting.ts";
@@ -22,8 +23,13 @@ type Value =
   | { readonly type: "octal"; readonly initial: `0${number}` }
   /** `unit` is that of a time without unit. */
   | { readonly type: "time"; readonly initial: WrittenTime; readonly unit: TimeUnit }
-  /** `range`: words or letters. */
-  | { readonly type: "text"; readonly initial: string; readonly range?: readonly string[] };
+  /** `range`: words or letters. `path`: what must be there for who acts on it. */
+  | {
+      readonly type: "text";
+      readonly initial: string;
+      readonly range?: readonly string[];
+      readonly path?: FileUse | "folder" | "its folder";
+    };
 
 export type OptionRow = Setting &
   Value & {
@@ -32,6 +38,10 @@ export type OptionRow = Setting &
     readonly code?: string | number;
     /** May be set by anybody on the command line without losing privileges. */
     readonly safe?: true;
+    /** A line does not take the place of those before. */
+    readonly adds?: true;
+    /** Its name may have a suboption after a dot. */
+    readonly suboptions?: true;
     /** The original does not know it. Takes no part in abbreviations. */
     readonly extension?: true;
     /** Looks at a value when it is set; an option without check keeps any text. */

@@ -351,6 +351,8 @@ export const TIMEOUT_OPTIONS = [
     code: "r",
     type: "text",
     initial: "",
+    suboptions: true,
+    adds: true,
     check: timeout,
     meaning: "times, see below",
   },
