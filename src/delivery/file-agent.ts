@@ -8,7 +8,7 @@ import { isAbsolute, join, normalize } from "node:path";
 import type { RecipientStatus } from "../envelope/status.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Agent, Job, JobRecipient, Report } from "./agent.ts";
-import type { FileArgument } from "./append-file.ts";
+import type { FileArgument } from "../mailbox/file.ts";
 import type { DeliveryEnvironment } from "./environment.ts";
 import { jobMacros } from "./job-macros.ts";
 import { inputOf, macrosFor } from "./local-agent.ts";

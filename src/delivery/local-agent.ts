@@ -1,5 +1,6 @@
 /**
- * Final delivery by this program itself: `P=[LOCAL], A=LOCAL maildir:/var/mail/$u/` (or `mbox:`, `mh:`).
+ * Final delivery by this program itself: `P=[LOCAL], A=LOCAL maildir:/var/mail/$u/` (or `mbox:`, `mmdf:`, `mh:`). After
+ * `LOCAL` may stand `-b`: who is over quota has the message returned (5.2.2), as with mail.local; else it waits (4.2.2).
  *
  * Macros in the A= line: $u the user, $h the detail after `+` if the rules put it there, $z the user's home folder.
  * Each recipient's mailbox is written with that user's rights.
@@ -15,7 +16,8 @@ import type { Agent, Job, JobRecipient, Report } from "./agent.ts";
 import type { DeliveryEnvironment } from "./environment.ts";
 import { jobMacros } from "./job-macros.ts";
 import { writeMessage, type WriterOptions, type WrittenMessage } from "./message-writer.ts";
-import { makeNewMailbox } from "./new-mailbox.ts";
+import type { MailboxArgument } from "../mailbox/mailbox-task.ts";
+import { makeNewMailbox } from "../mailbox/new-mailbox.ts";
 import { deferred, failed, type Outcome, reportForAll, withoutAccidents } from "./outcome.ts";
 import { findUser, rightsFor } from "./rights.ts";
 import { Gate } from "../sys/gate.ts";
@@ -24,12 +26,19 @@ import { fromTask } from "./task-outcome.ts";
 /** `$z` as the configuration keeps it. */
 const HOME = `${MACRO}z`;
 
-type StoreKind = "maildir" | "mbox" | "mh";
+type StoreKind = "maildir" | "mbox" | "mmdf" | "mh";
+
+interface Store {
+  readonly kind: StoreKind;
+  readonly path: string;
+  readonly isQuotaFinal: boolean;
+}
 
 /** How each store wants the message. */
 const WRITING: Readonly<Record<StoreKind, WriterOptions>> = {
   maildir: { store: "maildir", fromLines: false },
   mbox: { store: "mbox", mbox: true },
+  mmdf: { store: "mmdf", mmdf: true },
   mh: { store: "mh", fromLines: false },
 };
 
@@ -91,9 +100,14 @@ export class LocalAgent implements Agent {
     });
     const { kind, path } = store;
     const input = inputOf(message);
-    // A home may be a folder of the system (/usr/sbin), where root has no business on a user's behalf.
-    if (!job.mailer.argv.some((text) => text.includes(HOME))) makeNewMailbox(kind, path, rights);
-    const argument = { path, ...(owner?.uid === rights.uid ? { owner: owner.uid } : {}) };
+    const isHome = job.mailer.argv.some((text) => text.includes(HOME));
+    if (!isHome) makeNewMailbox(kind === "mmdf" ? "mbox" : kind, path, rights);
+    const argument: MailboxArgument = {
+      path,
+      owner: owner?.uid === rights.uid ? owner.uid : -1,
+      isHome,
+      isQuotaFinal: store.isQuotaFinal,
+    };
     const patience = { clock, ms: PATIENCE, most: MOST_WAITING };
     const write = () => workers.run(rights, kind, argument, input, job.signal);
     const result = await this.#slots.run(write, patience);
@@ -122,16 +136,15 @@ function isSafeName(name: string): boolean {
 }
 
 /** `maildir:/path`, `mbox:/path`, `mh:/path`; without a word before it a path ending in "/" is a Maildir. */
-export function storeOf(
-  { name, argv }: Mailer,
-  expand: (text: string) => string,
-): { readonly kind: StoreKind; readonly path: string } | Outcome {
-  const spec = argv.length > 1 ? expand(argv[1]) : "";
-  const parts = /^(?:(maildir|mbox|mh):)?(.+)$/s.exec(spec);
+export function storeOf({ name, argv }: Mailer, expand: (text: string) => string): Store | Outcome {
+  const isQuotaFinal = argv[1] === "-b";
+  const place = isQuotaFinal ? 2 : 1;
+  const spec = argv.length > place ? expand(argv[place]) : "";
+  const parts = /^(?:(maildir|mbox|mmdf|mh):)?(.+)$/s.exec(spec);
   const path = parts?.[2] ?? "";
   if (!isAbsolute(path)) {
     return deferred("4.3.5", `Local configuration error (mailer ${name}: A= names no mailbox: "${spec}")`);
   }
   const kind = (parts?.[1] as StoreKind | undefined) ?? (path.endsWith("/") ? "maildir" : "mbox");
-  return { kind, path: normalize(path).replace(/(?<=.)\/+$/, "") };
+  return { kind, path: normalize(path).replace(/(?<=.)\/+$/, ""), isQuotaFinal };
 }

@@ -37,6 +37,8 @@ export interface WriterOptions {
   readonly blankEnd?: boolean;
   /** true: `From ` line and `>From `, whatever the flags say (mbox). */
   readonly mbox?: boolean;
+  /** true: `From ` line, whatever the flags say, but no `>From ` (MMDF, which has other ends of messages). */
+  readonly mmdf?: boolean;
 }
 
 /** A message ready to be written. */
@@ -105,7 +107,7 @@ function shapeOf({ flags, eol, lineLimit }: Mailer, options: WriterOptions): Lin
     eol: options.eol ?? eol,
     limit: lineLimit > 0 ? lineLimit : flags.has("L") ? SMTP_LINE_LIMIT : 0,
     stuffDots: options.stuffDots ?? flags.has("X"),
-    escapeFrom: options.mbox === true || (options.fromLines !== false && flags.has("E")),
+    escapeFrom: options.mbox === true || (options.mmdf !== true && options.fromLines !== false && flags.has("E")),
     // F=L has meant seven bits since before 8BITMIME.
     sevenBit: flags.has("7") || (flags.has("L") && !flags.has("8")),
     dropNul: flags.has("1"),
@@ -214,7 +216,7 @@ function shapeHeader(text: string, { flags }: Mailer, shape: LineShape): string 
 // ---- From line and body ------------------------------------------------------------------------------------------
 
 function hasFromLine({ flags }: Mailer, options: WriterOptions): boolean {
-  return options.mbox === true || (options.fromLines !== false && !flags.has("n"));
+  return options.mbox === true || options.mmdf === true || (options.fromLines !== false && !flags.has("n"));
 }
 
 /**

@@ -15,7 +15,7 @@ import { jobMacros } from "./job-macros.ts";
 import { inputOf, macrosFor } from "./local-agent.ts";
 import { writeMessage } from "./message-writer.ts";
 import { deferred, failed, type Outcome, reportForAll } from "./outcome.ts";
-import { type ProgramArgument, SAFE_PATH } from "./pipe-program.ts";
+import { type ProgramArgument, SAFE_PATH } from "../rights/program.ts";
 import { findUser, rightsFor } from "./rights.ts";
 import { fromProgram } from "./task-outcome.ts";
 
@@ -68,6 +68,8 @@ export class ProgramAgent implements Agent {
       environment,
       folders: [...folders.filter((each) => each !== ""), "/"],
       timeout: mailer.wait,
+      nice: mailer.nice,
+      root: mailer.root === undefined ? "" : config.expand(mailer.root, scope),
     };
   }
 }

@@ -10,7 +10,7 @@ import { closedFolder } from "../sys/closed-folder.ts";
 import { MACRO } from "../rewriting/tokens.ts";
 import { storeOf } from "./local-agent.ts";
 import { standInFor } from "../config/stand-in.ts";
-import { belongsToRoot, folderExists } from "./new-mailbox.ts";
+import { belongsToRoot, folderExists } from "../mailbox/new-mailbox.ts";
 
 export interface Readiness {
   /** What was made. */

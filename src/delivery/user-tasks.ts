@@ -1,39 +1,60 @@
 /** The tasks that are carried out with a user's rights: name → what it does. The worker process has the same table. */
-import type { Task, TaskArgument, TaskInput, TaskResult, TaskTable } from "../rights/task.ts";
+import { FcntlLocks } from "../mailbox/fcntl-lock.ts";
+import { syncFolder } from "../mailbox/stable-write.ts";
+import { mailboxTasks } from "../mailbox/tasks.ts";
+import { runProgram } from "../rights/program.ts";
+import {
+  type FileTask,
+  type Octets,
+  octetsOf,
+  type Task,
+  type TaskInput,
+  type TaskTable,
+  type TaskTools,
+} from "../rights/task.ts";
 import { READ_TASK, readTask } from "../routing/user-files.ts";
-import { appendToFile } from "./append-file.ts";
-import { deliverToMaildir } from "./maildir.ts";
-import { deliverToMbox } from "./mbox.ts";
-import { deliverToMh } from "./mh.ts";
-import { folderNotOwn } from "./mailbox-owner.ts";
-import { pipeToProgram } from "./pipe-program.ts";
+
+/** Between two tries to get a lock, and how many there are. */
+const PAUSE = 200;
+const MOST_TRIES = 150;
+
+const locks = new FcntlLocks({ asRoot: (work) => work(), warn: () => undefined });
+
+/** Tools of a process that has the ids of one user for good. */
+const tools: TaskTools = {
+  locks,
+  user: { user: "", uid: process.getuid?.() ?? -1, gid: process.getgid?.() ?? -1 },
+  now: () => Date.now(),
+  asRoot: (work) => work(),
+  syncFolder,
+};
 
 export const userTasks: TaskTable = new Map<string, Task>([
-  ["maildir", intoFolder(deliverToMaildir)],
-  ["mbox", (argument, input, signal) => deliverToMbox(text(argument, "path"), input, signal, ownerOf(argument))],
-  ["mh", intoFolder(deliverToMh)],
-  ["file", (argument, input, signal) => appendToFile(argument, input, signal)],
+  ...[...mailboxTasks].map(([name, task]): [string, Task] => [name, waiting(task)]),
   [READ_TASK, readTask],
-  ["program", (argument, input, signal) => pipeToProgram(argument, input, signal)],
+  [
+    "program",
+    async (argument, input, signal) => {
+      const identity = { ...tools.user, groups: [], isChange: false };
+      return runProgram(argument, await inMemory(input), identity, signal);
+    },
+  ],
 ]);
 
-type FolderDelivery = (path: string, input: TaskInput, signal: AbortSignal) => Promise<TaskResult>;
-
-function intoFolder(deliver: FolderDelivery): Task {
+function waiting(task: FileTask): Task {
   return async (argument, input, signal) => {
-    const path = text(argument, "path");
-    return (await folderNotOwn(path, ownerOf(argument))) ?? deliver(path, input, signal);
+    const octets = await inMemory(input);
+    for (let tries = 1; ; tries++) {
+      const result = task(argument, octets, tools);
+      if (result.kind !== "busy") return result;
+      if (tries === MOST_TRIES || signal.aborted) return { kind: "later", status: "4.2.0", text: result.text };
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
   };
 }
 
-/** uid of the user whose mailbox it is; -1 when it is no user's. */
-function ownerOf({ owner }: TaskArgument): number {
-  return typeof owner === "number" ? owner : -1;
-}
-
-/** A text of the argument; it may have come from another process. */
-export function text(argument: TaskArgument, name: string): string {
-  const value = argument[name];
-  if (typeof value !== "string") throw new Error(`task argument "${name}" is missing`);
-  return value;
+async function inMemory(input: TaskInput): Promise<Octets> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of octetsOf(input)) chunks.push(chunk);
+  return { size: chunks.reduce((sum, each) => sum + each.length, 0), chunks: () => chunks };
 }

@@ -2,7 +2,7 @@
  * Runs a program: no shell, a given environment and nothing else, octets to its standard input, its output collected up
  * to a limit, its whole process group ended when time is up or nobody waits any more.
  */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { octetsOf, type TaskInput } from "./task.ts";
 
@@ -18,6 +18,8 @@ export interface ChildOptions {
   /** Octets of output that are kept; the rest is read and dropped. */
   readonly outputLimit: number;
   readonly signal: AbortSignal;
+  /** What is started reports on descriptor 3. */
+  readonly reports?: boolean;
 }
 
 export interface ChildResult {
@@ -26,6 +28,8 @@ export interface ChildResult {
   readonly signalName?: string;
   /** Standard output and standard error in the order they came; latin1. */
   readonly output: string;
+  /** What came from descriptor 3. */
+  readonly report: string;
   readonly timedOut: boolean;
   readonly aborted: boolean;
   /** It could not be started. */
@@ -36,6 +40,7 @@ export interface ChildResult {
 
 /** Between asking a program to end and ending it, ms. */
 const GRACE = 2_000;
+const LONGEST_REPORT = 64;
 
 export function runChild(options: ChildOptions, input: TaskInput): Promise<ChildResult> {
   const { path, argv, environment, folder, signal } = options;
@@ -44,11 +49,13 @@ export function runChild(options: ChildOptions, input: TaskInput): Promise<Child
       argv0: argv[0] ?? path,
       cwd: folder,
       env: { ...environment },
-      stdio: ["pipe", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe", options.reports === true ? "pipe" : "ignore"],
       // A group of its own, so that what the program starts ends with it.
       detached: true,
     });
-    const output = collect([child.stdout, child.stderr], options.outputLimit);
+    const { stdin, stdout, stderr, reports } = pipesOf(child);
+    const output = collect([stdout, stderr], options.outputLimit);
+    const report = collect(reports === null ? [] : [reports], LONGEST_REPORT);
     let timedOut = false;
     let killTimer: NodeJS.Timeout | undefined;
     let startError: NodeJS.ErrnoException | undefined;
@@ -63,7 +70,7 @@ export function runChild(options: ChildOptions, input: TaskInput): Promise<Child
     const timer = options.timeout > 0 ? setTimeout(onTimeout, options.timeout) : undefined;
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();
-    const fed = feed(child.stdin, input).catch((error: Error) => {
+    const fed = feed(stdin, input).catch((error: Error) => {
       // Without the whole message the program must not believe that it has it.
       end();
       return error;
@@ -75,10 +82,11 @@ export function runChild(options: ChildOptions, input: TaskInput): Promise<Child
       clearTimeout(timer);
       clearTimeout(killTimer);
       signal.removeEventListener("abort", end);
-      child.stdin.destroy();
+      stdin.destroy();
       const inputError = await fed;
       resolve({
         output: output(),
+        report: report(),
         timedOut,
         aborted: signal.aborted,
         ...(exit === null ? {} : { exit }),
@@ -101,6 +109,12 @@ export function runChild(options: ChildOptions, input: TaskInput): Promise<Child
       });
     });
   });
+}
+
+/** The types of a child with a fourth descriptor know of none for certain. */
+function pipesOf({ stdin, stdout, stderr, stdio }: ChildProcess) {
+  if (stdin === null || stdout === null || stderr === null) throw new Error("a program was started without pipes");
+  return { stdin, stdout, stderr, reports: (stdio[3] ?? null) as Readable | null };
 }
 
 /** Writes the input; a program that stops reading has its reasons, its exit code tells. */

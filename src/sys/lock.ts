@@ -1,12 +1,4 @@
-/**
- * Locks on files that other programs change too: mailboxes in mbox format. The only file that knows how this platform
- * locks.
- *
- * A dotlock (`mailbox.lock`, created exclusively) is what every reader of mailboxes honours. Where the folder does not
- * let us create one, flock(2) by way of flock(1): the lock belongs to the open file, which the helper shares with us.
- * Within this process a queue for each path comes first, so that our own deliveries never poll for each other.
- */
-import { spawn } from "node:child_process";
+/** A lock for commands that change a file one after another: `file.lock`, created exclusively. */
 import { constants } from "node:fs";
 import { lstat, open, readFile, unlink } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -77,36 +69,5 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-/**
- * Takes an exclusive flock(2) on an open file; it lasts until the descriptor is closed.
- * @returns undefined when there is no flock(1) on this machine
- */
-export function flock(fd: number, timeout: number): Promise<"locked" | "timeout" | undefined> {
-  return new Promise((resolve) => {
-    const seconds = String(Math.max(1, Math.ceil(timeout / 1000)));
-    const child = spawn("flock", ["-x", "-w", seconds, "3"], { stdio: ["ignore", "ignore", "ignore", fd] });
-    child.once("error", () => resolve(undefined));
-    child.once("exit", (code) => resolve(code === 0 ? "locked" : code === 1 ? "timeout" : undefined));
-  });
-}
-
-/** Lets one action at a time work on a path, in the order they came. */
-export class PathQueue {
-  readonly #tails = new Map<string, Promise<void>>();
-
-  async run<T>(path: string, action: () => Promise<T>): Promise<T> {
-    const before = this.#tails.get(path);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#tails.set(path, promise);
-    try {
-      if (before !== undefined) await before;
-      return await action();
-    } finally {
-      if (this.#tails.get(path) === promise) this.#tails.delete(path);
-      resolve();
-    }
   }
 }

@@ -1,6 +1,6 @@
 /** A connection to one place: TCP address and port, a unix socket, or a program. */
 import { connect, type Socket } from "node:net";
-import { SAFE_PATH } from "../pipe-program.ts";
+import { SAFE_PATH } from "../../rights/program.ts";
 import { connectToFirst } from "./happy-eyeballs.ts";
 import { ProgramSocket } from "./program-socket.ts";
 import type { Peer } from "./reply-status.ts";

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Report } from "../../../src/delivery/agent.ts";
 import { createAgents } from "../../../src/delivery/agents.ts";
-import { deliverToMbox } from "../../../src/delivery/mbox.ts";
 import {
   type JobValues,
   testEnvironment,
@@ -35,11 +34,6 @@ async function deliver(spec: string, values: JobValues = {}, flags = "lsDFMPw", 
   const report = await agents.agentFor(mailer).deliver(testJob({ host: "", users: ["ann"], mailer, ...values }));
   await agents.close();
   return report;
-}
-
-async function* breaksOff(): AsyncGenerator<Buffer> {
-  yield Buffer.from("new");
-  throw new Error("no more");
 }
 
 function outcome(report: Report, index = 0): string {
@@ -143,28 +137,7 @@ describe("mbox", () => {
   test("a half line left by somebody else is ended first", async () => {
     await writeFile(join(folder, "ann"), "broken");
     await deliver(`mbox:${folder}/$u`);
-    expect(await readFile(join(folder, "ann"), "latin1")).toMatch(/^broken\nFrom joe/);
-  });
-
-  test("a message that could not be written leaves no trace", async () => {
-    const path = join(folder, "ann");
-    await writeFile(path, "old\n");
-    const result = await deliverToMbox(path, breaksOff, new AbortController().signal);
-    expect(result).toMatchObject({ kind: "later", text: expect.stringContaining("no more") });
-    expect(await readFile(path, "latin1")).toBe("old\n");
-  });
-
-  test("a mailbox locked by a living program is a reason to wait, a stale lock is not", async () => {
-    const path = join(folder, "ann");
-    const signal = new AbortController().signal;
-    await writeFile(`${path}.lock`, String(process.pid));
-    const locked = await deliverToMbox(path, [Buffer.from("x\n")], signal, -1, { timeout: 30, staleAfter: 0 });
-    expect(locked).toMatchObject({ kind: "later", text: expect.stringContaining("locked") });
-    // No process has this id: it is above the largest possible one.
-    await writeFile(`${path}.lock`, "4194305");
-    const free = await deliverToMbox(path, [Buffer.from("x\n")], signal, -1, { timeout: 30, staleAfter: 0 });
-    expect(free.kind).toBe("done");
-    expect(await readdir(folder)).toEqual(["ann"]);
+    expect(await readFile(join(folder, "ann"), "latin1")).toMatch(/^broken\n\nFrom joe/);
   });
 
   test("links are not followed", async () => {

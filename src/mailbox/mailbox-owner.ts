@@ -5,36 +5,43 @@
  * Looked at only where the delivery has the rights of that user; a server that writes all mailboxes as one user knows
  * nothing about theirs.
  */
-import { lstat, stat } from "node:fs/promises";
+import { lstatSync, type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { TaskResult } from "../rights/task.ts";
 
 /** Group or world. */
 const OTHERS_WRITE = 0o022;
 
-/** A mailbox that is a file, by its descriptor's status. Undefined: it is the user's own, or root's. */
-export function notOwn(path: string, { uid }: { readonly uid: number }, owner: number): TaskResult | undefined {
-  return uid === owner || uid === 0 || !isActingFor(owner) ? undefined : refuse(path, "belongs to another user");
+/** A mailbox that is a file, by its descriptor's status: one with a second name may be somebody else's. */
+export function fileNotOwn(path: string, status: Stats, owner: number): TaskResult | undefined {
+  if (!status.isFile()) return refuse(path, "not a regular file");
+  if (status.nlink > 1) return refuse(path, "has more than one link");
+  return notOwn(path, status, owner);
 }
 
 /**
  * A mailbox that is a folder; one that is missing is nobody's yet. A link counts where nobody else could have made it.
  * @param owner uid of the user whose mailbox it is
  */
-export async function folderNotOwn(path: string, owner: number): Promise<TaskResult | undefined> {
+export function folderNotOwn(path: string, owner: number): TaskResult | undefined {
   if (!isActingFor(owner)) return undefined;
   try {
-    const status = await lstat(path);
+    const status = lstatSync(path, { throwIfNoEntry: false });
+    if (status === undefined) return undefined;
     if (!status.isSymbolicLink()) return notOwn(path, status, owner);
-    const { mode } = await stat(dirname(path));
-    if ((mode & OTHERS_WRITE) !== 0) return refuse(path, "is a link");
-    return notOwn(path, status, owner) ?? notOwn(path, await stat(path), owner);
+    if ((statSync(dirname(path)).mode & OTHERS_WRITE) !== 0) return refuse(path, "is a link");
+    return notOwn(path, status, owner) ?? notOwn(path, statSync(path), owner);
   } catch (error) {
     // What is missing can be made, what cannot be reached is reported by who tries to write.
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "EACCES" || code === "ENOTDIR" || code === "ELOOP") return undefined;
     throw error;
   }
+}
+
+/** Undefined: it is the user's own, or root's. */
+function notOwn(path: string, { uid }: Stats, owner: number): TaskResult | undefined {
+  return uid === owner || uid === 0 || !isActingFor(owner) ? undefined : refuse(path, "belongs to another user");
 }
 
 function isActingFor(owner: number): boolean {

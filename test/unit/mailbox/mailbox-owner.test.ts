@@ -4,8 +4,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { userTasks } from "../../../src/delivery/user-tasks.ts";
-import type { TaskResult } from "../../../src/rights/task.ts";
+import { mailboxTasks } from "../../../src/mailbox/tasks.ts";
+import type { Busy, TaskResult } from "../../../src/rights/task.ts";
+
+import { octets, tools } from "../../support/mailbox-tools.ts";
 
 const JOE = 52_001;
 const MALLORY = 52_002;
@@ -19,11 +21,11 @@ beforeEach(() => {
 afterEach(() => rmSync(spool, { recursive: true }));
 
 /** Writes one message with joe's rights. */
-async function deliver(kind: string, owner: number | undefined = JOE): Promise<TaskResult> {
+function deliver(kind: string, owner: number | undefined = JOE): TaskResult | Busy {
   process.seteuid!(JOE);
   try {
     const argument = { path: join(spool, "joe"), ...(owner === undefined ? {} : { owner }) };
-    return await userTasks.get(kind)!(argument, [Buffer.from("secret\n")], new AbortController().signal);
+    return mailboxTasks.get(kind)!(argument, octets("secret\n"), tools());
   } finally {
     process.seteuid!(0);
   }
@@ -82,9 +84,9 @@ const cases: readonly (readonly [string, string, () => unknown, string])[] = [
 ];
 
 needsRoot("a mailbox in a folder of everybody's", () => {
-  test.each(cases)("%s, where there is %s", async (kind, _what, prepare, reason) => {
+  test.each(cases)("%s, where there is %s", (kind, _what, prepare, reason) => {
     prepare();
-    const result = await deliver(kind);
+    const result = deliver(kind);
     expect(result.text).toBe(reason === "" ? "" : `${join(spool, "joe")}: ${reason}`);
     expect(result).toMatchObject(reason === "" ? { kind: "done" } : { kind: "later" });
     const written = readdirSync(spool, { recursive: true, withFileTypes: true }).filter(
@@ -93,17 +95,17 @@ needsRoot("a mailbox in a folder of everybody's", () => {
     expect(written).toHaveLength(reason === "" ? 1 : 0);
   });
 
-  test.each(["maildir", "mh"])("%s: a user's own link counts where only he makes links", async (kind) => {
+  test.each(["maildir", "mh"])("%s: a user's own link counts where only he makes links", (kind) => {
     chmodSync(spool, 0o755);
     chownSync(spool, JOE, JOE);
     link(JOE, folderOf(JOE, join(spool, "x")));
-    expect(await deliver(kind)).toMatchObject({ kind: "done" });
+    expect(deliver(kind)).toMatchObject({ kind: "done" });
   });
 
-  test("a mailbox that no user owns is not looked at", async () => {
+  test("a mailbox that no user owns is not looked at", () => {
     folderOf(MALLORY, join(spool, "joe"));
-    expect(await deliver("maildir", MALLORY)).toMatchObject({ kind: "done" });
-    expect(await deliver("maildir", -1)).toMatchObject({ kind: "done" });
+    expect(deliver("maildir", MALLORY)).toMatchObject({ kind: "done" });
+    expect(deliver("maildir", -1)).toMatchObject({ kind: "done" });
   });
 });
 

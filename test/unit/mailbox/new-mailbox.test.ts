@@ -17,7 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { makeNewMailbox } from "../../../src/delivery/new-mailbox.ts";
+import { makeNewMailbox } from "../../../src/mailbox/new-mailbox.ts";
 
 const isRoot = process.getuid?.() === 0;
 const ANN = { uid: 31_001, gid: 31_001 };
