@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- NAME ...] [--messages=N] [--profile=FOLDER] [--against=CHECKOUT]`: prints what the server costs. The
- * names: mc, rewriting, accept, accept-kept, relay. `--against` compares with another checkout (against.ts); `--profile` has the server write a CPU profile, for the developer tools of a browser.
+ * names: mc, rewriting, accept, accept-kept, relay, lists. `--against` compares with another checkout (against.ts); `--profile` has the server write a CPU profile, for the developer tools of a browser.
  *
  * The server runs in a process of its own; what counts is its CPU time for each message, which a busy machine falsifies
  * least. Nothing here is asserted anywhere: figures are for people.
@@ -8,8 +8,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { COMPARED, compareWith } from "./against.ts";
-import { benchMacros } from "./macros.ts";
 import { generate, type Load } from "./generator.ts";
+import { benchLists } from "./lists.ts";
+import { benchMacros } from "./macros.ts";
 import { postfixTool, runSmtpSource } from "./postfix.ts";
 import { costOf } from "./process-cost.ts";
 import { benchRewriting } from "./rewriting.ts";
@@ -48,6 +49,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   accept: { title: "accepted and queued, a connection for each message", run: () => accept(1) },
   "accept-kept": { title: "accepted and queued, connections kept", run: () => accept(Infinity) },
   relay: { title: "accepted and relayed to another server", run: relay },
+  lists: {
+    title: "a message to a large list or alias, alone and beside another client",
+    run: () => benchLists(print, settings.profile),
+  },
 };
 
 function load(port: number, messages: number, perConnection: number): Load {

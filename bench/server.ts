@@ -3,7 +3,7 @@
  * free ports. DNS is a small server of this process; mail for other hosts goes to the sink.
  */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -20,6 +20,10 @@ export interface ServerConfiguration {
   readonly deliveryMode: "queue" | "background";
   /** Where mail for other hosts goes. */
   readonly relayPort: number;
+  /** Aliases beside the usual ones; built into the database. */
+  readonly aliases?: string;
+  /** File that hears of pauses of the server (loop-delay.ts). */
+  readonly pauses?: string;
   /** Folder for a CPU profile of the server, written when it stops. */
   readonly profile?: string;
 }
@@ -110,16 +114,29 @@ function makeHome(folder: string, dns: DnsServer, configuration: ServerConfigura
   for (const name of ["queue", "mail", "clientmqueue"]) mkdirSync(join(folder, name), { mode: 0o700 });
   const { uid, gid } = userInfo();
   writeFileSync(join(folder, "passwd"), `alice:x:${uid}:${gid}:Alice:${folder}:/bin/sh\n`);
-  writeFileSync(join(folder, "aliases"), "postmaster: alice\nMAILER-DAEMON: postmaster\n");
+  // Lists are read as DefaultUser.
+  chmodSync(folder, 0o755);
+  const { aliases = "" } = configuration;
+  writeFileSync(join(folder, "aliases"), `postmaster: alice\nMAILER-DAEMON: postmaster\n${aliases}`);
   writeFileSync(join(folder, "hosts"), "127.0.0.1 localhost\n");
   const machine = join(folder, "machine.json");
   writeFileSync(machine, JSON.stringify(dns.machine({ hostsFile: join(folder, "hosts") })));
   const environment = { ...process.env, RULEMAIL_HOME: folder, RULEMAIL_MACHINE: machine };
-  return { folder, cf: compileConfiguration(folder, configuration), environment };
+  const cf = compileConfiguration(folder, configuration);
+  if (aliases !== "") {
+    const words = [join(configuration.root ?? HERE, "dist/main.js"), "newaliases", "-C", cf];
+    const built = spawnSync(process.execPath, words, { env: environment, encoding: "utf8" });
+    if (built.status !== 0) throw new Error(`Cannot build the aliases: ${built.stdout}${built.stderr}`);
+  }
+  return { folder, cf, environment };
 }
 
-function profiling({ profile }: ServerConfiguration): NodeJS.ProcessEnv {
-  return profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${resolve(profile)}` };
+function profiling({ profile, pauses }: ServerConfiguration): NodeJS.ProcessEnv {
+  const options = [
+    ...(profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${resolve(profile)}`]),
+    ...(pauses === undefined ? [] : ["--import", join(import.meta.dirname, "loop-delay.ts")]),
+  ];
+  return options.length === 0 ? {} : { NODE_OPTIONS: options.join(" "), BENCH_PAUSES: pauses };
 }
 
 /** The line that the server writes to descriptor 3 when it accepts mail. */

@@ -9,7 +9,11 @@ import { createInterface } from "node:readline";
 
 export interface SinkCounters {
   readonly messages: number;
+  /** RCPT commands. */
+  readonly recipients: number;
   readonly octets: number;
+  /** When the newest message was complete, ms since the epoch; 0 for none. */
+  readonly last: number;
 }
 
 export interface Sink {
@@ -49,7 +53,7 @@ const REPLIES: Readonly<Record<string, string>> = {
 };
 
 function serve(): void {
-  const counters = { messages: 0, octets: 0 };
+  const counters = { messages: 0, recipients: 0, octets: 0, last: 0 };
   const server = createServer({ noDelay: true }, (socket) => converse(socket, counters));
   server.listen(0, "127.0.0.1", () => console.log(JSON.stringify({ port: (server.address() as AddressInfo).port })));
   process.stdin.on("data", () => console.log(JSON.stringify(counters)));
@@ -57,7 +61,7 @@ function serve(): void {
 }
 
 /** One client: commands line by line, messages without keeping more of them than the last five octets. */
-function converse(socket: Socket, counters: { messages: number; octets: number }): void {
+function converse(socket: Socket, counters: { -readonly [name in keyof SinkCounters]: number }): void {
   let pending = Buffer.alloc(0);
   let inMessage = false;
   socket.on("error", () => socket.destroy());
@@ -70,6 +74,7 @@ function converse(socket: Socket, counters: { messages: number; octets: number }
       if (mark === -1) break;
       if (inMessage) {
         counters.messages++;
+        counters.last = Date.now();
         counters.octets += mark + 2;
         pending = pending.subarray(mark + END_OF_DATA.length);
         inMessage = false;
@@ -79,6 +84,7 @@ function converse(socket: Socket, counters: { messages: number; octets: number }
         // The line end of DATA stays: it may begin the final dot of an empty message.
         pending = pending.subarray(verb === "DATA" ? mark : mark + 2);
         inMessage = verb === "DATA";
+        if (verb === "RCPT") counters.recipients++;
         replies += REPLIES[verb] ?? "250 ok\r\n";
         if (verb === "QUIT") {
           socket.end(replies);

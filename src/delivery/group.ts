@@ -4,48 +4,81 @@
  */
 import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
-import type { Envelope } from "../envelope/envelope.ts";
-import type { MessageReader } from "../envelope/message.ts";
 import type { Recipient, Triple } from "../envelope/recipient.ts";
-import type { MacroScope } from "../rewriting/macro-scope.ts";
-import type { AddressRewriter } from "../routing/address-rewriter.ts";
-import type { Job, JobRecipient } from "./agent.ts";
+import type { JobRecipient } from "./agent.ts";
 
 /** Recipients in one transaction when the mailer's r= says nothing (manual §5.4). */
 const DEFAULT_RECIPIENTS = 100;
 
-export interface GroupInput {
-  readonly config: Config;
-  readonly envelope: Envelope;
-  /** Recipients to deliver now, each with its index in the envelope and where it goes now. */
+/** Recipients that can share a transaction. */
+export interface JobGroup {
+  readonly mailer: Mailer;
+  readonly host: string;
   readonly recipients: readonly JobRecipient[];
-  readonly message: MessageReader;
-  /** Macros of the envelope. */
-  readonly scope: MacroScope;
-  readonly addresses: AddressRewriter;
-  readonly signal: AbortSignal;
 }
 
-/** Jobs in the order of their first recipients. A mailer that no longer exists becomes a job for the error mailer. */
-export function group(input: GroupInput): Job[] {
-  const groups = new Map<string, { mailer: Mailer; host: string; recipients: JobRecipient[] }>();
-  const full: { mailer: Mailer; host: string; recipients: JobRecipient[] }[] = [];
-  for (const given of input.recipients) {
-    const mailer = mailerOf(input.config, given.triple) ?? builtIn("error");
-    const each = mailer.name === "error" ? withReason(given) : given;
-    const limit = mailer.flags.has("m") ? mailer.maxRecipients || DEFAULT_RECIPIENTS : 1;
-    const key = limit === 1 ? `#${each.index}` : groupKey(mailer, each.triple, each.recipient);
-    const open = groups.get(key);
-    if (open !== undefined && open.recipients.length < limit) {
-      open.recipients.push(each);
-      continue;
-    }
-    const fresh = { mailer, host: each.triple.host, recipients: [each] };
-    groups.set(key, fresh);
-    full.push(fresh);
+interface OpenGroup extends JobGroup {
+  readonly recipients: JobRecipient[];
+  readonly key: string;
+}
+
+/**
+ * The groups of a message, in the order of their first recipients. Who comes while a group still waits joins it: a list that
+ * is read in portions leads to no more transactions than one that is there at once. A mailer that no longer exists becomes
+ * the error mailer.
+ */
+export class JobLine {
+  readonly #config: Pick<Config, "mailers">;
+  /** Recipients that go alone stand for themselves. */
+  #line: (OpenGroup | JobRecipient)[] = [];
+  #head = 0;
+  /** Groups that wait and have room. */
+  readonly #open = new Map<string, OpenGroup>();
+
+  constructor(config: Pick<Config, "mailers">) {
+    this.#config = config;
   }
-  const { envelope, message, scope, addresses, signal } = input;
-  return full.map((each) => ({ ...each, envelope, message, scope, addresses, signal }));
+
+  add(given: JobRecipient): void {
+    const { mailer, each } = this.#withMailer(given);
+    const limit = mailer.flags.has("m") ? mailer.maxRecipients || DEFAULT_RECIPIENTS : 1;
+    if (limit === 1) {
+      this.#line.push(given);
+      return;
+    }
+    const key = groupKey(mailer, each.triple, each.recipient);
+    const open = this.#open.get(key);
+    if (open === undefined) {
+      const group: OpenGroup = { mailer, host: each.triple.host, recipients: [each], key };
+      this.#line.push(group);
+      this.#open.set(key, group);
+      return;
+    }
+    open.recipients.push(each);
+    if (open.recipients.length === limit) this.#open.delete(key);
+  }
+
+  /** The group that waits longest; undefined when none does. */
+  take(): JobGroup | undefined {
+    const next = this.#line[this.#head];
+    if (next === undefined) return undefined;
+    this.#head++;
+    if (this.#head > 1000 && this.#head * 2 > this.#line.length) {
+      this.#line = this.#line.slice(this.#head);
+      this.#head = 0;
+    }
+    if ("recipients" in next) {
+      if (this.#open.get(next.key) === next) this.#open.delete(next.key);
+      return next;
+    }
+    const { mailer, each } = this.#withMailer(next);
+    return { mailer, host: each.triple.host, recipients: [each] };
+  }
+
+  #withMailer(given: JobRecipient): { mailer: Mailer; each: JobRecipient } {
+    const mailer = mailerOf(this.#config, given.triple) ?? builtIn("error");
+    return { mailer, each: mailer.name === "error" ? withReason(given) : given };
+  }
 }
 
 /** Host names are compared without regard to letter case; rights keep jobs of different users apart. */
@@ -55,7 +88,7 @@ function groupKey(mailer: Mailer, triple: Triple, { rights, owner }: Recipient):
   return `${mailer.name}\0${triple.host.toLowerCase()}\0${who}\0${owner ?? ""}`;
 }
 
-function mailerOf(config: Config, triple: Triple): Mailer | undefined {
+function mailerOf(config: Pick<Config, "mailers">, triple: Triple): Mailer | undefined {
   const name = triple.mailer.toLowerCase();
   if (name === "error" || name === "discard") return builtIn(name);
   return config.mailers.get(triple.mailer) ?? config.mailers.get(name);

@@ -1,14 +1,13 @@
 /**
  * One attempt at one message: claim, expand, record, deliver, tell, settle.
  *
- * The order is what keeps mail safe. An expansion is durable before any of its children is tried; the attempt is
- * recorded before it starts; a report to the sender is in the queue before the failure it reports is settled. A crash
+ * The order is what keeps mail safe. An expansion, or the portion of it at hand, is durable before any of its children is
+ * tried; the attempt is recorded before it starts; who has the message is written down soon; a report to the sender is in the queue before the failure it reports is settled. A crash
  * at any point repeats something and forgets nothing.
  */
 import type { Config } from "../config/config.ts";
-import type { Job, JobRecipient } from "../delivery/agent.ts";
+import type { Job, Report } from "../delivery/agent.ts";
 import type { Agents } from "../delivery/agents.ts";
-import { group } from "../delivery/group.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { type FirstAttempt, NO_ALIASES } from "../envelope/local-facts.ts";
 import type { Recipient, RecipientChange, RecipientState } from "../envelope/recipient.ts";
@@ -18,13 +17,15 @@ import { logTo } from "../log/mail-log.ts";
 import type { Attempt, Changes, Claim, QueueEntry, QueueStore } from "../queue/queue.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { withoutAliases } from "../routing/aliases.ts";
-import { expandRecipients } from "../routing/recipients.ts";
+import type { ExpansionContext, Portion } from "../routing/expansion.ts";
+import { expandInPortions } from "../routing/recipients.ts";
 import { sameTriple } from "../routing/local-user.ts";
 import type { Site } from "../site/site.ts";
 import type { Clock } from "../sys/clock.ts";
+import { Deliveries, senderMacros } from "./deliveries.ts";
+import { Outcomes } from "./outcomes.ts";
 import { type ReportSender, tellSenders } from "./reports.ts";
 import { decide, type Settlement } from "./settle.ts";
-import { Gate } from "../sys/gate.ts";
 
 /** A site with what delivers for it. */
 export type DeliverySite = Site<Agents>;
@@ -41,12 +42,6 @@ export interface AttemptEnvironment {
   /** Fires when the server gives up waiting at shutdown. */
   readonly signal: AbortSignal;
 }
-
-/** Transactions of one message at the same time: a list with members at 500 hosts is not 500 connections. */
-const JOBS_AT_ONCE = 20;
-/** One that takes longer mostly waits, ms; so many of a message may wait like that. */
-const PATIENCE = 5_000;
-const MOST_WAITING = 200;
 
 /**
  * Tries the message, settles what came of it and gives the claim back. What is left is due again at its next time.
@@ -112,7 +107,12 @@ class Work {
   readonly #scope: MacroScope;
   readonly #started: number;
   readonly #told: FirstAttempt | undefined;
+  readonly #outcomes: Outcomes;
+  readonly #deliveries: Deliveries;
   #entry: QueueEntry;
+  #isRecorded = false;
+  /** The end of the last write. */
+  #writing: Promise<void> = Promise.resolve();
   /** When those may be tried whom nobody had time for. */
   #again = Infinity;
 
@@ -124,73 +124,101 @@ class Work {
     this.#entry = claim.entry;
     this.#started = environment.clock.now();
     this.#scope = deliveryScope(this.#site.config, claim.entry);
+    this.#outcomes = new Outcomes(environment.clock, (recipients) => this.#write({ recipients }));
+    this.#deliveries = new Deliveries({
+      config: site.config,
+      clock: environment.clock,
+      message: () => claim.message(),
+      scope: this.#scope,
+      addresses: site.rules,
+      signal: environment.signal,
+      run: (job) => this.#runJob(job),
+    });
   }
 
   async run(): Promise<void> {
     const pending = pendingRecipients(this.#entry.envelope);
-    const statuses = new Map<number, RecipientStatus>();
-    if (needsExpansion(this.#site.config, this.#entry, pending)) await this.#expand(pending, statuses);
-    const ready = pendingRecipients(this.#entry.envelope).filter((index) => !statuses.has(index));
-    // Everybody was discarded or is on the list already: the expansion has finished the message.
-    if (ready.length === 0 && statuses.size === 0) return;
-    const record: Attempt = { at: this.#started, recipients: ready };
-    await this.#environment.store.record(this.#claim, record);
-    await this.#deliver(ready, statuses);
-    await this.#settle(statuses);
-  }
-
-  /** Writes what has changed. */
-  async #write(changes: Changes): Promise<void> {
-    const entry = await this.#environment.store.settle(this.#claim, changes);
-    if (entry === undefined) throw new LeaseLostError(`the claim on ${this.#entry.id} is no longer valid`);
-    this.#entry = entry;
-  }
-
-  /** Resolves anew and opens aliases, .forward files and lists; what cannot be placed ends in `statuses`. */
-  async #expand(pending: readonly number[], statuses: Map<number, RecipientStatus>): Promise<void> {
-    const { envelope } = this.#entry;
-    const { config, rules, users, dontBlame, agents } = this.#site;
-    const aliases = envelope.macros[NO_ALIASES] === undefined ? this.#site.aliases : withoutAliases;
-    const first = this.#entry.attempts === 0;
-    const given = first ? envelope.recipients : envelope.recipients.map(withoutTriple);
-    const expansion = await expandRecipients(
-      {
-        config,
-        rules,
-        aliases,
-        users,
-        dontBlame,
-        files: agents.files,
-        scope: this.#scope,
-        now: this.#started,
-        warn: (text) => this.#environment.log.write(3, { priority: "notice", id: this.#entry.id, text }),
-      },
-      given,
-      pending,
-    );
-    // Only who got children is written as "expanded" now; failures and delays are settled with the outcome of all.
-    const settled = expansion.changes.filter((change) => this.#isNews(change));
-    const changes: Changes = { recipients: settled, added: expansion.added.map(waiting) };
-    if (settled.length > 0 || expansion.added.length > 0) {
-      await this.#write(changes);
-      if (expansion.added.length > 0) await this.#environment.store.flush(this.#claim);
+    try {
+      if (needsExpansion(this.#site.config, this.#entry, pending)) await this.#expand(pending);
+      else await this.#deliver(pending);
+      await this.#deliveries.idle();
+      await this.#outcomes.idle();
+    } catch (error) {
+      // Nothing new begins; who has the message by now must not get it again.
+      await this.#deliveries.stop();
+      await this.#outcomes.keep();
+      throw error;
     }
-    const known = envelope.recipients.length;
-    for (const { index, state, status } of expansion.changes) this.#ended(index, state, status, statuses);
-    expansion.added.forEach(({ state, status }, offset) => this.#ended(known + offset, state, status, statuses));
+    // Everybody was discarded, is on the list already, or has the message and is written down.
+    if (this.#outcomes.open.size === 0) return;
+    await this.#record([]);
+    await this.#settle(this.#outcomes.open);
+  }
+
+  /** Writes what has changed, one record after the other. */
+  async #write(changes: Changes): Promise<void> {
+    const written = this.#writing.then(async () => {
+      const entry = await this.#environment.store.settle(this.#claim, changes);
+      if (entry === undefined) throw new LeaseLostError(`the claim on ${this.#entry.id} is no longer valid`);
+      this.#entry = entry;
+    });
+    this.#writing = written.catch(() => undefined);
+    await written;
+  }
+
+  /**
+   * Resolves anew and opens aliases, .forward files and lists, portion by portion: one is delivered to as soon as it is
+   * durable, while the next one is made.
+   */
+  async #expand(pending: readonly number[]): Promise<void> {
+    const { envelope, attempts } = this.#entry;
+    const given = attempts === 0 ? envelope.recipients : envelope.recipients.map(withoutTriple);
+    let started: Promise<void> = Promise.resolve();
+    for await (const portion of expandInPortions(this.#expansionContext(envelope), given, pending)) {
+      await started;
+      const known = this.#entry.envelope.recipients.length;
+      const { durable } = await this.#keep(portion);
+      for (const { index, state, status } of portion.changes) this.#ended(index, state, status);
+      portion.added.forEach(({ state, status }, offset) => this.#ended(known + offset, state, status));
+      started = durable.then(() => this.#deliver(portion.ready));
+      // Whoever waits for it hears of a failure: the next round, or the end.
+      started.catch(() => undefined);
+    }
+    await started;
+  }
+
+  /** Writes a portion down, and says when it is durable. */
+  async #keep({ changes, added }: Portion): Promise<{ readonly durable: Promise<void> }> {
+    // Only who got children is written as "expanded" now; failures and delays are settled with the outcome of all.
+    const settled = changes.filter((change) => this.#isNews(change));
+    if (settled.length === 0 && added.length === 0) return { durable: Promise.resolve() };
+    await this.#write({ recipients: settled, added: added.map(waiting) });
+    return { durable: added.length > 0 ? this.#environment.store.flush(this.#claim) : Promise.resolve() };
+  }
+
+  #expansionContext(envelope: Envelope): ExpansionContext {
+    const { config, rules, users, dontBlame, agents, aliases } = this.#site;
+    const { log } = this.#environment;
+    const { id } = this.#entry;
+    return {
+      config,
+      rules,
+      aliases: envelope.macros[NO_ALIASES] === undefined ? aliases : withoutAliases,
+      users,
+      dontBlame,
+      files: agents.files,
+      scope: this.#scope,
+      now: this.#started,
+      warn: (text) => log.write(3, { priority: "notice", id, text }),
+    };
   }
 
   /** Notes and logs a recipient that no agent will see: it could not be placed. */
-  #ended(
-    index: number,
-    state: RecipientState,
-    status: RecipientStatus | undefined,
-    statuses: Map<number, RecipientStatus>,
-  ): void {
+  #ended(index: number, state: RecipientState, status: RecipientStatus | undefined): void {
     if (status === undefined || (state !== "failed" && state !== "deferred")) return;
-    statuses.set(index, status);
     const { envelope } = this.#entry;
     const recipient = envelope.recipients[index];
+    this.#outcomes.note(index, recipient, status);
     this.#told?.(index, recipient, undefined, status);
     this.#logOutcome(envelope, recipient, recipient.resolved?.mailer ?? "", this.#started, status);
   }
@@ -215,61 +243,44 @@ class Work {
     return !(state === "todo" && same);
   }
 
-  async #deliver(ready: readonly number[], statuses: Map<number, RecipientStatus>): Promise<void> {
-    const { config } = this.#site;
-    const { envelope } = this.#entry;
-    const byOwner = new Map<string | undefined, JobRecipient[]>();
-    for (const index of ready) {
-      const recipient = envelope.recipients[index];
-      const triple = recipient.resolved;
-      if (triple === undefined) continue;
-      const list = byOwner.get(recipient.owner) ?? [];
-      list.push({ index, recipient, triple });
-      byOwner.set(recipient.owner, list);
-    }
-    const running: Promise<void>[] = [];
-    const gate = new Gate(JOBS_AT_ONCE);
-    for (const [owner, recipients] of byOwner) {
-      const jobs = group({
-        config,
-        envelope: owner === undefined ? envelope : { ...envelope, sender: owner },
-        recipients,
-        message: this.#claim.message(),
-        scope: owner === undefined ? this.#scope : this.#scope.child(senderMacros(owner)),
-        addresses: this.#site.rules,
-        signal: this.#environment.signal,
-      });
-      for (const job of jobs) {
-        await gate.enter();
-        // A host that says nothing does not keep the others of the list waiting.
-        const leave = gate.leaveInTime({ clock: this.#environment.clock, ms: PATIENCE, most: MOST_WAITING });
-        const work = this.#runJob(job, statuses).catch((error: unknown) => this.#accident(job, statuses, error));
-        running.push(work.finally(leave));
-      }
-    }
-    await Promise.all(running);
+  async #deliver(ready: readonly number[]): Promise<void> {
+    if (ready.length === 0) return;
+    await this.#record(ready);
+    this.#deliveries.add(ready, this.#entry.envelope);
   }
 
-  async #runJob(job: Job, statuses: Map<number, RecipientStatus>): Promise<void> {
+  /** Records the attempt, once: whom its later portions are about stands in the queue, durable, before they are tried. */
+  async #record(recipients: readonly number[]): Promise<void> {
+    if (this.#isRecorded) return;
+    this.#isRecorded = true;
+    const record: Attempt = { at: this.#started, recipients };
+    await this.#environment.store.record(this.#claim, record);
+  }
+
+  async #runJob(job: Job): Promise<void> {
     const { clock } = this.#environment;
     const started = clock.now();
-    const report = await this.#site.agents.agentFor(job.mailer).deliver(job);
-    this.#again = Math.min(this.#again, report.again ?? Infinity);
+    const report = await this.#reportOf(job);
+    this.#again = Math.min(this.#again, report?.again ?? Infinity);
     for (const each of job.recipients) {
-      const status = report.statuses.get(each.index) ?? lost(clock.now());
-      statuses.set(each.index, status);
+      const status = report?.statuses.get(each.index) ?? lost(clock.now());
+      this.#outcomes.note(each.index, each.recipient, status);
+      if (report === undefined) continue;
       this.#told?.(each.index, each.recipient, each.triple, status);
       this.#logOutcome(job.envelope, each.recipient, job.mailer.name, started, status);
     }
   }
 
-  /** A fault of ours in one transaction: its recipients wait, and nobody whom another one served gets the message again. */
-  #accident(job: Job, statuses: Map<number, RecipientStatus>, error: unknown): void {
-    const { clock, log } = this.#environment;
-    const reason = error instanceof Error ? error.message : String(error);
-    const text = `SYSERR: delivery by mailer ${job.mailer.name} failed: ${reason}`;
-    log.write(1, { priority: "crit", id: this.#entry.id, text });
-    for (const { index } of job.recipients) if (!statuses.has(index)) statuses.set(index, lost(clock.now()));
+  /** Undefined after a fault of ours: its recipients wait, and nobody whom another one served gets the message again. */
+  async #reportOf(job: Job): Promise<Report | undefined> {
+    try {
+      return await this.#site.agents.agentFor(job.mailer).deliver(job);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const text = `SYSERR: delivery by mailer ${job.mailer.name} failed: ${reason}`;
+      this.#environment.log.write(1, { priority: "crit", id: this.#entry.id, text });
+      return undefined;
+    }
   }
 
   async #settle(statuses: ReadonlyMap<number, RecipientStatus>): Promise<void> {
@@ -332,11 +343,4 @@ function deliveryScope(config: Config, { envelope, id }: QueueEntry): MacroScope
     ["msg_size", String(envelope.bodySize)],
     ["nrcpts", String(envelope.recipients.length)],
   ]);
-}
-
-function senderMacros(sender: string): [string, string][] {
-  return [
-    ["f", sender],
-    ["g", sender === "" ? "<>" : sender],
-  ];
 }

@@ -1,7 +1,7 @@
 /** The server's connection to one pool process: tasks out, results in, each by its number. */
 import type { Socket } from "node:net";
 import { drained, FrameReader, FrameWriter, joinTask } from "./frames.ts";
-import { octetsOf, type TaskArgument, type TaskInput, type TaskResult, type TaskUser } from "./task.ts";
+import { fileFactsOf, octetsOf, type TaskArgument, type TaskInput, type TaskResult, type TaskUser } from "./task.ts";
 
 /** A task that somebody waits for. */
 export interface Request {
@@ -148,8 +148,6 @@ function parseResult(payload: Buffer): TaskResult {
     text,
     ...(typeof exit === "number" ? { exit } : {}),
     ...(typeof output === "string" ? { output } : {}),
-    ...(typeof file?.uid === "number"
-      ? { file: { uid: file.uid, mayNamePrograms: typeof file.mayNamePrograms === "boolean" && file.mayNamePrograms } }
-      : {}),
+    ...fileFactsOf(file),
   };
 }

@@ -21,6 +21,14 @@ export type WorkerRights = TaskUser;
 /** Octets for a task: all of them in memory, or a stream that is read once. */
 export type TaskInput = readonly Buffer[] | (() => AsyncIterable<Buffer>);
 
+export interface FileFacts {
+  readonly uid: number;
+  readonly mayNamePrograms: boolean;
+  /** Of a part: which file it is, in which state; and whether nothing comes behind it. */
+  readonly version?: string;
+  readonly isLast?: boolean;
+}
+
 export interface TaskResult {
   readonly kind: "done" | "later" | "never";
   /** RFC 3463 code. */
@@ -32,7 +40,21 @@ export interface TaskResult {
   /** What a program printed, or a file contains; octets as latin1. */
   readonly output?: string;
   /** About a file that was read: whose it is, and whether only its owner could have written what is in it. */
-  readonly file?: { readonly uid: number; readonly mayNamePrograms: boolean };
+  readonly file?: FileFacts;
+}
+
+/** What another process says about a file, checked. */
+export function fileFactsOf(file: Partial<FileFacts> | undefined): Pick<TaskResult, "file"> {
+  if (typeof file?.uid !== "number") return {};
+  const { uid, mayNamePrograms, version, isLast } = file;
+  return {
+    file: {
+      uid,
+      mayNamePrograms: mayNamePrograms === true,
+      ...(typeof version === "string" ? { version } : {}),
+      ...(typeof isLast === "boolean" ? { isLast } : {}),
+    },
+  };
 }
 
 /** The octets of one task where it is carried out: in memory, or in a file that has no name. May be read more than once. */

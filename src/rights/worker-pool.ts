@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import type { Socket } from "node:net";
-import { octetsOf, type TaskArgument, type TaskInput, type TaskResult, type UserWorkers } from "./task.ts";
+import { fileFactsOf, octetsOf, type TaskArgument, type TaskInput, type TaskResult, type UserWorkers } from "./task.ts";
 import type { WorkerRights } from "./task.ts";
 import { drained, FrameReader, writeFrame } from "./worker-frames.ts";
 import type { WorkerRequest } from "./worker-process.ts";
@@ -341,8 +341,6 @@ function parseResult(payload: Buffer): TaskResult {
     text,
     ...(typeof exit === "number" ? { exit } : {}),
     ...(typeof output === "string" ? { output } : {}),
-    ...(typeof file?.uid === "number"
-      ? { file: { uid: file.uid, mayNamePrograms: typeof file.mayNamePrograms === "boolean" && file.mayNamePrograms } }
-      : {}),
+    ...fileFactsOf(file),
   };
 }

@@ -3,7 +3,7 @@
  *
  *     joe, "|/usr/bin/vacation joe", /var/mail/archive, :include:/etc/mail/list, \ann
  */
-import { splitList } from "./list-text.ts";
+import { eachMember } from "./list-text.ts";
 
 export type Destination =
   /** An address; `final` for `\user`: delivered as it is, no alias and no .forward is looked for. */
@@ -12,13 +12,14 @@ export type Destination =
   | { readonly kind: "file"; readonly text: string }
   | { readonly kind: "include"; readonly text: string };
 
-/** Octets of a list we are willing to read; mailing lists have thousands of members, not millions. */
-const LONGEST_LIST = 8 * 1024 * 1024;
-
-/** @param text list text; line ends separate like commas */
+/** @param text list text, of any length; line ends separate like commas */
 export function parseDestinations(text: string): Destination[] {
-  if (text.length > LONGEST_LIST) throw new RangeError(`list of destinations longer than ${LONGEST_LIST} octets`);
-  return splitList(text).map(destination);
+  return [...eachDestination(text)];
+}
+
+/** The same, one after the other. */
+export function* eachDestination(text: string): Generator<Destination, void, undefined> {
+  for (const member of eachMember(text)) yield destination(member);
 }
 
 /** A destination with the line of the file that names it. */
@@ -28,12 +29,19 @@ export interface Member {
   readonly line?: number;
 }
 
-/** The destinations of a `.forward` or `:include:` file. Lines that begin with # are comments. */
-export function parseMembers(text: string): Member[] {
-  return text.split(/\r?\n/).flatMap((line, index) => {
-    if (line.trimStart().startsWith("#")) return [];
-    return parseDestinations(line).map((target) => ({ target, line: index + 1 }));
-  });
+/**
+ * The destinations of a `.forward` or `:include:` file, or of some lines of it. Lines that begin with # are comments.
+ * @param line number of the first line
+ */
+export function* eachLineMember(text: string, line = 1): Generator<Member, void, undefined> {
+  for (let start = 0; start < text.length; line++) {
+    const feed = text.indexOf("\n", start);
+    const end = feed < 0 ? text.length : feed;
+    const content = text.slice(start, end);
+    start = end + 1;
+    if (content.trimStart().startsWith("#")) continue;
+    for (const target of eachDestination(content)) yield { target, line };
+  }
 }
 
 /** Classifies one destination as written: quotes around the whole of it are only there to protect blanks and commas. */

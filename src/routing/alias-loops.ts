@@ -10,7 +10,7 @@
 import type { Recipient, Triple } from "../envelope/recipient.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
-import { type Destination, parseDestinations } from "./alias-list.ts";
+import { type Destination, eachDestination } from "./alias-list.ts";
 import { type LocalAnswer, type LocalNames, locate, sameTriple } from "./local-user.ts";
 
 export const USER_UNKNOWN: Reply = { code: 550, enhanced: "5.1.1", lines: ["User unknown"] };
@@ -36,37 +36,59 @@ export async function nearestUser(names: LocalNames, ancestors: readonly Recipie
 }
 
 /**
- * The recipients that something is left of: they are no list, or lead to one who is none. All others lead only back to
- * themselves. Found from the ends, so that many lists cost what many recipients cost.
- * @param sameAs recipients that are left out because another one stands for them → that one
+ * Which lists lead to anybody but themselves. Told of every end as it is met, so that many lists cost what many recipients
+ * cost: a list is good from its first end on.
  */
-export function leadSomewhere(
-  recipients: readonly Recipient[],
-  sameAs: ReadonlyMap<number, number>,
-): ReadonlySet<number> {
-  const before = new Map<number, number[]>();
-  const leadsTo = (index: number, from: number): void => {
-    const list = before.get(index);
-    if (list === undefined) before.set(index, [from]);
-    else list.push(from);
-  };
-  const found: number[] = [];
-  recipients.forEach(({ parent, state }, index) => {
-    const other = sameAs.get(index);
-    if (state === "duplicate" && other !== undefined) leadsTo(other, index);
-    else if (state !== "expanded") found.push(index);
-    if (parent !== undefined && recipients[parent].state === "expanded") leadsTo(index, parent);
-  });
-  const seen = new Set<number>();
-  for (let index = found.pop(); index !== undefined; index = found.pop()) {
-    if (seen.has(index)) continue;
-    seen.add(index);
-    for (const each of before.get(index) ?? []) if (!seen.has(each)) found.push(each);
+export class LivingLists {
+  readonly #recipients: readonly Recipient[];
+  readonly #good = new Set<number>();
+  /** Recipients that are on the list already → as which. */
+  readonly #sameAs = new Map<number, number>();
+  /** Lists of which nobody knows yet → who stands for nothing but them. */
+  readonly #waiting = new Map<number, number[]>();
+
+  /** @param recipients may grow and change */
+  constructor(recipients: readonly Recipient[]) {
+    this.#recipients = recipients;
   }
-  return seen;
+
+  isGood(index: number): boolean {
+    return this.#good.has(index);
+  }
+
+  /** A recipient is somebody, or fails, or waits: the lists above it lead somewhere. */
+  ends(index: number): void {
+    const found = [index];
+    for (let next = found.pop(); next !== undefined; next = found.pop()) {
+      for (let up = this.#recipients[next].parent; up !== undefined; up = this.#recipients[up].parent) {
+        if (this.#good.has(up)) break;
+        this.#good.add(up);
+        found.push(...(this.#waiting.get(up) ?? []));
+        this.#waiting.delete(up);
+      }
+    }
+  }
+
+  /** A recipient is another one, which was met before. */
+  isSame(index: number, other: number): void {
+    this.#sameAs.set(index, other);
+    let stands = other;
+    for (let next = this.#sameAs.get(stands); next !== undefined; next = this.#sameAs.get(stands)) {
+      if (next === index || next === stands) return;
+      stands = next;
+    }
+    if (stands === index) return;
+    if (this.#recipients[stands].state !== "expanded" || this.#good.has(stands)) return this.ends(index);
+    const waiting = this.#waiting.get(stands);
+    if (waiting === undefined) this.#waiting.set(stands, [index]);
+    else waiting.push(index);
+  }
 }
 
-const isOnlyMember = (value: string): boolean => parseDestinations(value).length === 1;
+function isOnlyMember(value: string): boolean {
+  const members = eachDestination(value);
+  return members.next().done !== true && members.next().done === true;
+}
 
 /** Addresses that are followed before an alias is taken to be good: the rest is found when it is expanded. */
 const MOST_FOLLOWED = 50;
@@ -80,16 +102,17 @@ export async function loopOf(
   alias: Extract<LocalAnswer, { kind: "alias" }>,
   scope: MacroScope,
 ): Promise<Reply | undefined> {
-  const path: { readonly triple: Triple; readonly members: Destination[] }[] = [];
-  const enter = ({ triple, value }: typeof alias): void =>
-    void path.push({ triple, members: parseDestinations(value).toReversed() });
+  // The right sides are read as far as they are followed: they may be long.
+  const path: { readonly triple: Triple; readonly members: Iterator<Destination> }[] = [];
+  const enter = ({ triple, value }: typeof alias): void => void path.push({ triple, members: eachDestination(value) });
   enter(alias);
   for (let followed = 0; path.length > 0; followed++) {
-    const member = path.at(-1)?.members.pop();
-    if (member === undefined) {
+    const next = path.at(-1)!.members.next();
+    if (next.done === true) {
       path.pop();
       continue;
     }
+    const member = next.value;
     if (member.kind !== "address" || member.final || followed >= MOST_FOLLOWED) return undefined;
     const resolution = await names.rules.resolve(member.text, scope);
     if (resolution.kind !== "triple") return undefined;

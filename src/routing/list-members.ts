@@ -9,7 +9,8 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { LocalNames } from "./local-user.ts";
-import { type ExpansionContext, expandRecipients } from "./recipients.ts";
+import type { ExpansionContext } from "./expansion.ts";
+import { expandRecipients } from "./recipients.ts";
 import type { UserFiles } from "./user-files.ts";
 
 export interface Member {

@@ -10,6 +10,11 @@ const OPENERS = { quote: '"', comment: "(", angle: "<" } as const;
 
 /** @returns members without surrounding blanks; empty ones are left out */
 export function splitList(text: string): string[] {
+  return [...eachMember(text)];
+}
+
+/** The same, one after the other: who wants only the first pays for no more. */
+export function eachMember(text: string): Generator<string, void, undefined> {
   return new ListText(text).members();
 }
 
@@ -26,19 +31,17 @@ class ListText {
     this.#text = text;
   }
 
-  members(): string[] {
+  *members(): Generator<string, void, undefined> {
     const text = this.#text;
-    const found: string[] = [];
     let start = 0;
     for (let at = 0; at <= text.length;) {
       const character = text[at];
       if (character === undefined || character === "," || character === "\n") {
         const member = text.slice(start, at).trim();
-        if (member !== "") found.push(member);
         start = ++at;
+        if (member !== "") yield member;
       } else at = this.#next(at, character);
     }
-    return found;
   }
 
   /** Behind what begins here. */

@@ -6,7 +6,13 @@ import { lstatSync } from "node:fs";
 import type { Rights } from "../envelope/recipient.ts";
 import type { FileUse } from "../sys/safe-file.ts";
 import type { Task, TaskArgument, TaskResult, UserWorkers } from "../rights/task.ts";
-import { readTrustedText, type TrustedText } from "./trusted-text.ts";
+import {
+  readTrustedPart,
+  readTrustedText,
+  type TextRange,
+  type TrustedPart,
+  type TrustedText,
+} from "./trusted-text.ts";
 
 /** What to read, and how safe it must be. */
 export interface FileQuestion {
@@ -22,6 +28,8 @@ export interface FileQuestion {
 
 export interface UserFiles {
   read(reader: Rights, question: FileQuestion): Promise<TrustedText>;
+  /** A part of a file, which may be longer than `limit`. */
+  readPart(reader: Rights, question: Omit<FileQuestion, "limit">, range: TextRange): Promise<TrustedPart>;
 }
 
 /** Name of the task in the table of tasks. */
@@ -38,6 +46,11 @@ export function filesOf(workers: UserWorkers): UserFiles {
       const argument = { path, use, owner, dontBlame: [...dontBlame], limit };
       return textOf(await workers.run(reader, READ_TASK, argument, NOTHING, NEVER));
     },
+    async readPart(reader, { path, use, owner = -1, dontBlame }, { offset, length, version = "" }) {
+      if (isAbsent(path)) return { kind: "missing" };
+      const argument = { path, use, owner, dontBlame: [...dontBlame], limit: length, offset, version };
+      return partOf(await workers.run(reader, READ_TASK, argument, NOTHING, NEVER));
+    },
   };
 }
 
@@ -52,14 +65,24 @@ function isAbsent(path: string): boolean {
 function textOf({ kind, text, output, file }: TaskResult): TrustedText {
   if (kind === "later") return { kind: "tempfail", reason: text };
   if (kind === "never") return { kind: "refused", reason: text };
-  return output === undefined || file === undefined ? { kind: "missing" } : { kind: "read", text: output, ...file };
+  if (output === undefined || file === undefined) return { kind: "missing" };
+  return { kind: "read", text: output, uid: file.uid, mayNamePrograms: file.mayNamePrograms };
+}
+
+function partOf(result: TaskResult): TrustedPart {
+  const { file } = result;
+  const answer = textOf(result);
+  if (answer.kind !== "read") return answer;
+  // Without a version there is nothing to go on from.
+  if (file?.version === undefined) return { kind: "changed" };
+  return { ...answer, kind: "part", version: file.version, isLast: file.isLast === true };
 }
 
 /** The task, in the process that has the user's rights. */
 export const readTask: Task = (argument) => Promise.resolve(resultOf(read(argument)));
 
-function read(argument: TaskArgument): TrustedText {
-  const { path, use, owner, dontBlame, limit } = argument;
+function read(argument: TaskArgument): TrustedText | TrustedPart {
+  const { path, use, owner, dontBlame, limit, offset, version } = argument;
   if (typeof path !== "string" || typeof limit !== "number" || !Array.isArray(dontBlame))
     throw new Error("bad question");
   if (use !== "forward" && use !== "include") throw new Error(`bad use "${String(use)}"`);
@@ -67,11 +90,22 @@ function read(argument: TaskArgument): TrustedText {
     dontBlame: new Set<string>(dontBlame as readonly string[]),
     ...(typeof owner === "number" && owner >= 0 ? { owner } : {}),
   };
-  return readTrustedText(path, use, safety, limit);
+  if (typeof offset !== "number") return readTrustedText(path, use, safety, limit);
+  const range = { offset, length: limit, ...(typeof version === "string" && version !== "" ? { version } : {}) };
+  return readTrustedPart(path, use, safety, range);
 }
 
-function resultOf(answer: TrustedText): TaskResult {
+function resultOf(answer: TrustedText | TrustedPart): TaskResult {
   switch (answer.kind) {
+    case "changed": {
+      const file = { uid: -1, mayNamePrograms: false };
+      return { kind: "done", status: "2.0.0", text: "", output: "", file };
+    }
+    case "part": {
+      const { text, uid, mayNamePrograms, version, isLast } = answer;
+      const file = { uid, mayNamePrograms, version, isLast };
+      return { kind: "done", status: "2.0.0", text: "", output: text, file };
+    }
     case "missing":
       return { kind: "done", status: "2.0.0", text: "" };
     case "refused":

@@ -22,7 +22,7 @@ import { printable } from "../../src/mail/printable.ts";
 import { fullNamePhrase } from "../../src/mail/full-name.ts";
 import { bareAddress, headerRecipients } from "../../src/reception/submission-recipients.ts";
 import { prescan } from "../../src/rewriting/prescan.ts";
-import { parseDestinations, parseMembers } from "../../src/routing/alias-list.ts";
+import { eachLineMember, parseDestinations } from "../../src/routing/alias-list.ts";
 import { createMailRules } from "../../src/routing/resolve.ts";
 import type { MailRules } from "../../src/routing/mail-rules.ts";
 import { readPath } from "../../src/smtpd/path.ts";
@@ -58,7 +58,7 @@ const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
   "bare address": bareAddress,
   "recipients of a header": (text) => headerRecipients([{ name: "To", value: text }], true),
   "a full name": fullNamePhrase,
-  "members of a list": parseMembers,
+  "members of a list": (text) => [...eachLineMember(text)],
   "right side of an alias": parseDestinations,
   "lines of a body": (text) => shapeLines(Buffer.from(text, "latin1"), { eol: "\r\n", limit: 99, stuffDots: true }),
   "lines of a mailbox": (text) => shapeLines(Buffer.from(text, "latin1"), { eol: "\n", escapeFrom: true }),

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { JobRecipient } from "../../../src/delivery/agent.ts";
-import { group } from "../../../src/delivery/group.ts";
-import { testConfig, testJob, testMailer } from "../../support/delivery-job.ts";
+import { JobLine } from "../../../src/delivery/group.ts";
+import { testMailer } from "../../support/delivery-job.ts";
 
 function recipient(
   index: number,
@@ -13,16 +13,21 @@ function recipient(
   return { index, triple: { mailer, host, user }, recipient: { given: user, state: "todo", ...more } };
 }
 
-function grouped(recipients: readonly JobRecipient[]): string[] {
-  const { envelope, message, scope, addresses, signal } = testJob();
-  const mailers = new Map([
-    ["esmtp", testMailer({ maxRecipients: 2 })],
-    ["local", testMailer({ name: "local", flags: "l" })],
-    ["relay", testMailer({ name: "relay", maxRecipients: 0 })],
-  ]);
-  const config = { ...testConfig(), mailers };
-  const jobs = group({ config, envelope, message, scope, addresses, signal, recipients });
-  return jobs.map((job) => `${job.mailer.name} ${job.host} ${job.recipients.map(({ index }) => index).join(",")}`);
+const mailers = new Map([
+  ["esmtp", testMailer({ maxRecipients: 2 })],
+  ["local", testMailer({ name: "local", flags: "l" })],
+  ["relay", testMailer({ name: "relay", maxRecipients: 0 })],
+]);
+
+function grouped(recipients: readonly JobRecipient[], line = new JobLine({ mailers })): string[] {
+  for (const each of recipients) line.add(each);
+  return [...taken(line)];
+}
+
+function* taken(line: JobLine): Generator<string> {
+  for (let group = line.take(); group !== undefined; group = line.take()) {
+    yield `${group.mailer.name} ${group.host} ${group.recipients.map(({ index }) => index).join(",")}`;
+  }
 }
 
 test("recipients that share mailer and host travel together, up to r=", () => {
@@ -64,4 +69,21 @@ test("error and discard need no M line; a mailer that has gone is a reason to wa
     "discard  1",
     "error 4.3.5 2",
   ]);
+});
+
+test("who comes later joins a group that still waits, and none that was taken", () => {
+  const line = new JobLine({ mailers });
+  line.add(recipient(0, "esmtp", "a.test"));
+  line.add(recipient(1, "esmtp", "b.test"));
+  expect(line.take()?.host).toBe("a.test");
+  expect(grouped([recipient(2, "esmtp", "a.test"), recipient(3, "esmtp", "b.test")], line)).toEqual([
+    "esmtp b.test 1,3",
+    "esmtp a.test 2",
+  ]);
+  expect(line.take()).toBeUndefined();
+});
+
+test("thousands who go alone keep their order", () => {
+  const many = Array.from({ length: 5_000 }, (_each, index) => recipient(index, "local", ""));
+  expect(grouped(many)).toEqual(many.map((_each, index) => `local  ${index}`));
 });

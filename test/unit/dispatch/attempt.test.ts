@@ -164,6 +164,11 @@ async function tried(id: string, place = environment()): Promise<void> {
   await attempt(place, claim);
 }
 
+/** Who got the message, in order. */
+function served(): string[] {
+  return story.filter((line) => line.startsWith("deliver")).flatMap((line) => line.split(" ")[2].split(","));
+}
+
 describe("attempt()", () => {
   test("records the attempt before it delivers, and settles afterwards", async () => {
     const { id } = await queued("me@a.test", "x@far.test", "y@far.test");
@@ -185,6 +190,45 @@ describe("attempt()", () => {
       "deliver esmtp x@far.test,y@far.test from <boss@a.test>",
       "settle 1=delivered 2=delivered +0",
     ]);
+  });
+
+  test("delivers to one portion of a large list while it reads the next, and writes down who is served", async () => {
+    const members = Array.from({ length: 3_000 }, (_, at) => `m${at}@h${at % 7}.test`);
+    const { id } = await queued("me@a.test", "list");
+    await tried(id, environment({ list: members.join(", ") }));
+    const order = story.map((line) => line.split(" ")[0]);
+    expect(order.filter((word) => word === "record")).toHaveLength(1);
+    expect(order.indexOf("deliver")).toBeLessThan(story.lastIndexOf(story.findLast((line) => / \+[1-9]/.test(line))!));
+    expect(story.find((line) => line.includes("0=expanded"))).toMatch(/ \+[1-9]/);
+    expect(served().toSorted()).toEqual(members.toSorted());
+    expect(story.filter((line) => /=delivered/.test(line)).length).toBeGreaterThan(5);
+    expect(store.get(id)).toBeUndefined();
+  });
+
+  test("a portion that cannot be made durable is not tried; the rest is served at the next attempt, nobody twice", async () => {
+    const members = Array.from({ length: 3_000 }, (_, at) => `m${at}@h${at % 7}.test`);
+    const aliases = { list: members.join(", ") };
+    const { id } = await queued("me@a.test", "list");
+    const flush = store.flush.bind(store);
+    let flushes = 0;
+    store.flush = () => (++flushes === 3 ? Promise.reject(new Error("no space")) : flush());
+    await tried(id, environment(aliases));
+    const before = served();
+    expect(before.length).toBeGreaterThan(0);
+    expect(before.length).toBeLessThan(1_000);
+    await tried(id, environment(aliases));
+    expect(served().toSorted()).toEqual(members.toSorted());
+    expect(store.get(id)).toBeUndefined();
+  });
+
+  test("writes nobody down early whose success is to be reported", async () => {
+    const members = Array.from({ length: 500 }, (_, at) => `m${at}@far.test`);
+    const { id } = await queued("me@a.test", "list");
+    const { envelope } = store.get(id)!;
+    (envelope.recipients as Recipient[])[0] = { ...envelope.recipients[0], notify: ["SUCCESS"] };
+    await tried(id, environment({ list: members.join(", ") }));
+    expect(story.filter((line) => /=delivered/.test(line))).toHaveLength(1);
+    expect(story.at(-2)).toBe("report to me@a.test from <>");
   });
 
   test("queues the report before it settles the failure", async () => {

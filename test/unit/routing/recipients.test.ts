@@ -2,16 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { Config, Options } from "../../../src/config/config.ts";
-import type { Mailer } from "../../../src/config/mailer.ts";
 import type { Recipient } from "../../../src/envelope/recipient.ts";
-import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
-import { createAliases } from "../../../src/routing/aliases.ts";
 import { refusalOf } from "../../../src/routing/refusal.ts";
-import { type Expansion, type ExpansionContext, expandRecipients } from "../../../src/routing/recipients.ts";
-import type { Resolution, MailRules } from "../../../src/routing/mail-rules.ts";
-import { ownFiles } from "../../support/user-files.ts";
-import type { User } from "../../../src/sys/users.ts";
+import type { Expansion } from "../../../src/routing/expansion.ts";
+import { expandRecipients } from "../../../src/routing/recipients.ts";
+import { expansionContext } from "../../support/expansion.ts";
 
 let home: string;
 beforeEach(() => {
@@ -20,74 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true }));
 
 const uid = process.getuid?.() ?? 0;
-const everything = new Set([
-  "GroupWritableDirPathSafe",
-  "ForwardFileInUnsafeDirPath",
-  "IncludeFileInUnsafeDirPath",
-  "ForwardFileInUnsafeDirPathSafe",
-  "IncludeFileInUnsafeDirPathSafe",
-  "TrustStickyBit",
-]);
-
-/** Addresses without a domain are local, others go to mailer esmtp; "bad@..." does not resolve, "later@..." not yet. */
-function resolve(address: string): Resolution {
-  const at = address.lastIndexOf("@");
-  if (address.startsWith("bad@"))
-    return { kind: "error", reply: { code: 550, enhanced: "5.1.2", lines: ["Host unknown"] } };
-  if (address.startsWith("later@")) {
-    return { kind: "tempfail", reply: { code: 451, enhanced: "4.4.3", lines: ["name server"] } };
-  }
-  const triple =
-    at < 0
-      ? { mailer: "local", host: "", user: address }
-      : { mailer: "esmtp", host: address.slice(at + 1), user: address };
-  return { kind: "triple", triple, canonical: address };
-}
-
-function mailer(name: string, flags: string): [string, Mailer] {
-  return [name, { name, flags: new Set(flags) } as unknown as Mailer];
-}
-
-function userOf(name: string): User {
-  return { name, uid, gid: 0, gecos: "", home: join(home, name), shell: "/bin/sh" };
-}
-
-function context(
-  aliases: Record<string, string>,
-  userNames: readonly string[],
-): ExpansionContext & { warnings: string[] } {
-  const options = {
-    text: (name: string) => (name === "ForwardPath" ? "$z/.forward" : ""),
-    number: (name: string) => (name === "MaxAliasRecursion" ? 10 : 0),
-  } as unknown as Options;
-  const config = {
-    options,
-    mailers: new Map([mailer("local", "A5w:|/"), mailer("esmtp", "mDFMuX"), mailer("prog", ""), mailer("*file*", "")]),
-    expand: (text: string, scope: MacroScope) => text.replace(/\$(\w)/g, (_, name: string) => scope.get(name) ?? ""),
-  } as unknown as Config;
-  const rules = { resolve, localAddress: () => undefined } as unknown as MailRules;
-  const warnings: string[] = [];
-  return {
-    config,
-    rules,
-    aliases: createAliases([
-      {
-        name: "test",
-        lookup: (key) => (key in aliases ? { kind: "found", value: aliases[key] } : { kind: "missing" }),
-      },
-    ]),
-    users: {
-      find: (name) => (userNames.includes(name) ? userOf(name) : undefined),
-      findById: () => userOf("owner"),
-    },
-    scope: new MacroScope(),
-    files: ownFiles,
-    dontBlame: everything,
-    now: 1000,
-    warn: (text) => warnings.push(text),
-    warnings,
-  };
-}
+const context = (aliases: Record<string, string>, users: readonly string[]) => expansionContext(home, aliases, users);
 
 async function expand(
   given: readonly string[],
@@ -157,6 +85,41 @@ describe("aliases that lead back to themselves", () => {
     const triple = { mailer: "local", host: "", user: "l1" };
     const refusal = await refusalOf(names, triple, names.scope);
     expect(refusal?.enhanced).toBe(refusedAtOnce === true ? "5.4.6" : refusedAtOnce || undefined);
+  });
+});
+
+describe("lists that name themselves", () => {
+  /** As sendmail 8.17: the list itself is a duplicate; where nobody else is named, the circle is an error. */
+  test.each([
+    ["self", ":include:/self", ["5.4.6 self"], ":include:/self -> :include:/self"],
+    ["self", "ann\n:include:/self\nbob", ["ann", "bob"], undefined],
+    ["one", ":include:/two", ["5.4.6 one"], ":include:/one -> :include:/two -> :include:/one"],
+    ["one", ":include:/two\nann", ["ann"], undefined],
+  ])("%s: %j", async (name, text, wanted, way) => {
+    const place = (content: string): string => content.replaceAll(":include:/", `:include:${home}/`);
+    writeFileSync(join(home, name), place(text), { mode: 0o600 });
+    writeFileSync(join(home, "two"), place(":include:/one\n"), { mode: 0o600 });
+    const places = context({ [name]: `:include:${home}/${name}` }, ["ann", "bob"]);
+    const asked: Recipient = { given: name, state: "todo" };
+    const { changes, added } = await expandRecipients(places, [asked], [0]);
+    const all = [{ ...asked, ...changes[0] }, ...added];
+    const found = all.flatMap(({ given, state, status, resolved }) =>
+      state === "todo" ? [resolved!.user] : state === "failed" ? [`${status?.status} ${given}`] : [],
+    );
+    expect(found).toEqual(wanted);
+    const told = places.warnings.map((line) => line.replaceAll(`${home}/`, "/"));
+    expect(told).toEqual(way === undefined ? [] : [`${name}: aliasing/forwarding loop: ${way}`]);
+  });
+
+  test("a list that is named twice is read once", async () => {
+    writeFileSync(join(home, "list"), "ann\nbob\n", { mode: 0o600 });
+    const { story } = await expand(["club"], { club: `:include:${home}/list, :include:${home}/list` });
+    expect(story.slice(1)).toEqual([
+      `:include:${home}/list: expanded`,
+      `:include:${home}/list: duplicate`,
+      "ann: todo local",
+      "bob: todo local",
+    ]);
   });
 });
 

@@ -1,0 +1,130 @@
+/** The transactions of one attempt: who is ready is grouped, and some groups are delivered to at the same time. */
+import type { Config } from "../config/config.ts";
+import type { Job } from "../delivery/agent.ts";
+import { type JobGroup, JobLine } from "../delivery/group.ts";
+import type { Envelope } from "../envelope/envelope.ts";
+import type { MessageReader } from "../envelope/message.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import type { AddressRewriter } from "../routing/address-rewriter.ts";
+import type { Clock } from "../sys/clock.ts";
+
+/** What the jobs of a message have in common. */
+export interface DeliveriesParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly message: () => MessageReader;
+  /** Macros of the envelope. */
+  readonly scope: MacroScope;
+  readonly addresses: AddressRewriter;
+  readonly signal: AbortSignal;
+  /** Delivers, and notes what came of it. */
+  readonly run: (job: Job) => Promise<void>;
+}
+
+/** Transactions of one message at the same time: a list with members at 500 hosts is not 500 connections. */
+const JOBS_AT_ONCE = 20;
+/** One that takes longer mostly waits, ms: a host that says nothing does not keep the others of a list waiting. */
+const PATIENCE = 5_000;
+/** So many of a message may wait like that. */
+const MOST_WAITING = 200;
+
+export class Deliveries {
+  readonly #parts: DeliveriesParts;
+  /** Owner of a list (undefined: the sender) → who is served in his name. */
+  readonly #lines = new Map<string | undefined, JobLine>();
+  readonly #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
+  #envelope: Envelope | undefined;
+  #running = 0;
+  /** Those of them that are counted no more. */
+  #late = 0;
+  #isStopped = false;
+  #fault: { readonly error: unknown } | undefined;
+
+  constructor(parts: DeliveriesParts) {
+    this.#parts = parts;
+  }
+
+  /** @param envelope as it is now; the indexes are those of its recipients */
+  add(indexes: readonly number[], envelope: Envelope): void {
+    this.#envelope = envelope;
+    for (const index of indexes) {
+      const recipient = envelope.recipients[index];
+      if (recipient.resolved === undefined) continue;
+      let line = this.#lines.get(recipient.owner);
+      if (line === undefined) this.#lines.set(recipient.owner, (line = new JobLine(this.#parts.config)));
+      line.add({ index, recipient, triple: recipient.resolved });
+    }
+    this.#begin();
+  }
+
+  /** Resolves when nobody waits and nothing goes on; rejects with the first accident of `run`. */
+  async idle(): Promise<void> {
+    if (this.#running > 0) await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    if (this.#fault !== undefined) throw this.#fault.error;
+  }
+
+  /** Begins nothing more and waits for what goes on. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.idle().catch(() => undefined);
+  }
+
+  #begin(): void {
+    while (this.#running - this.#late < JOBS_AT_ONCE && !this.#isStopped) {
+      const job = this.#next();
+      if (job === undefined) break;
+      this.#running++;
+      void this.#run(job);
+    }
+    if (this.#running === 0) for (const { resolve } of this.#waiting.splice(0)) resolve();
+  }
+
+  async #run(job: Job): Promise<void> {
+    let isLate = false;
+    const cancel = this.#parts.clock.after(PATIENCE, () => {
+      if (this.#late >= MOST_WAITING) return;
+      isLate = true;
+      this.#late++;
+      this.#begin();
+    });
+    try {
+      await this.#parts.run(job);
+    } catch (error) {
+      this.#fault ??= { error };
+    }
+    cancel();
+    if (isLate) this.#late--;
+    this.#running--;
+    this.#begin();
+  }
+
+  #next(): Job | undefined {
+    for (const [owner, line] of this.#lines) {
+      const group = line.take();
+      if (group !== undefined) return this.#jobOf(group, owner);
+    }
+    return undefined;
+  }
+
+  #jobOf({ mailer, host, recipients }: JobGroup, owner: string | undefined): Job {
+    const { scope, addresses, signal, message } = this.#parts;
+    const envelope = this.#envelope!;
+    return {
+      mailer,
+      host,
+      recipients,
+      envelope: owner === undefined ? envelope : { ...envelope, sender: owner },
+      message: message(),
+      scope: owner === undefined ? scope : scope.child(senderMacros(owner)),
+      addresses,
+      signal,
+    };
+  }
+}
+
+export function senderMacros(sender: string): [string, string][] {
+  return [
+    ["f", sender],
+    ["g", sender === "" ? "<>" : sender],
+  ];
+}
