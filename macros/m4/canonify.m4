@@ -74,35 +74,14 @@ R$* < @ $+ .BITNET > $*		$: $1 < @ $(bitdomain $2 $: $2 .BITNET $) > $3
 ifdef(`_UUDOMAIN_TABLE_', `# UUCP hosts with a name of their own
 R$* < @ $+ .UUCP > $*		$: $1 < @ $(uudomain $2 $: $2 .UUCP $) > $3
 ')dnl
-ifdef(`_NO_UUCP_NOSPECIAL_', `', `ifelse(ifdef(`_NO_CANONIFY_', `1')`'ifdef(`UUCP_RELAY', `1'), `', `# a UUCP name that DNS knows is no UUCP name
+ifdef(`_NO_UUCP_NOSPECIAL_', `', `ifdef(`UUCP_RELAY', `R$* < @ $+ .UUCP > $*		$@ $1 < @ $2 .UUCP . > $3
+', `ifdef(`_NO_CANONIFY_', `', `# a UUCP name that DNS knows is no UUCP name
 R$* < @ $+ .UUCP > $*		$: $1 < @ $[ $2 $] .UUCP . > $3
 R$* < @ $+ . .UUCP . > $*	$@ $1 < @ $2 . > $3
-R$* < @ $+ .UUCP . > $*		$@ $1 < @ $2 .UUCP . > $3
-')')dnl
-ifdef(`_NO_CANONIFY_', `ifdef(`_CANONIFY_HOSTS_', `# names without dots are looked up
-R$* < @ $- > $*			$: $1 < @ $[ $2 $] > $3
-')dnl
-R$*				$: $&{daemon_flags} $| $1
-R$* c $* $| $*			$: < c > $3			listeners with M=c look all names up
-R$* $| $*			$: $2
-R< c > $* < @ $* $~P > $*	$: < c > $1 < @ $[ $2 $3 $] > $4
-R< c > $*			$@ $>Canonify3 $1
-# other names with dots are taken as complete
-R$* < @ $+ . $+ > $*		$: $1 < @ $2 . $3 . > $4
-ifdef(`_CANONIFY_CLASS_', `# but not those of these domains, which are looked up
-R$* < @ $* $={Canonify} . > $*	$: $1 < @ $[ $2 $3 $] > $4
-')dnl
-', `R$*				$: $&{daemon_flags} $| $1	listeners with M=C do not look names up
-R$* CC $* $| $* < @ $+ . $+ > $*	$: $3 < @ $4 . $5 . > $6
-R$* CC $* $| $*			$: $3
-R$* $| $* < @ $* $~P > $*	$: $2 < @ $[ $3 $4 $] > $5
-R$* $| $*			$: $2
-')dnl
+')')')dnl
+R$*				$: $>FullHost $1
 # pseudo domains are complete
 R$* < @ $* $=P > $*		$: $1 < @ $2 $3 . > $4
-R$*				$@ $>Canonify3 $1
-
-SCanonify3
 # our own names and those that the site has listed are complete
 R$* < @ $=w > $*		$: $1 < @ $2 . > $3
 R$* < @ $=M > $*		$: $1 < @ $2 . > $3
@@ -118,6 +97,28 @@ ifdef(`_GENERICS_ENTIRE_DOMAIN_', `R$* < @ $* . $=G > $*	$: $1 < @ $2 . $3 . > $
 ')dnl
 # no two dots at the end
 R$* < @ $* . . > $*		$1 < @ $2 . > $3
+
+# the name of the host as DNS has it, with a dot at the end where it is complete
+SFullHost
+ifdef(`_NO_CANONIFY_', `ifdef(`_CANONIFY_HOSTS_', `# names without dots are looked up
+R$* < @ $- > $*			$: $1 < @ $[ $2 $] > $3
+')dnl
+R$*				$: $&{daemon_flags} $| $1
+R$* c $* $| $*			$: < c > $3			listeners with M=c look all names up
+R$* $| $*			$: $2
+R< c > $* < @ $* $~P > $*	$: < c > $1 < @ $[ $2 $3 $] > $4
+R< c > $*			$@ $1
+# other names with dots are taken as complete
+R$* < @ $+ . $+ > $*		$: $1 < @ $2 . $3 . > $4
+ifdef(`_CANONIFY_CLASS_', `# but not those of these domains, which are looked up
+R$* < @ $* $={Canonify} . > $*	$: $1 < @ $[ $2 $3 $] > $4
+')dnl
+', `R$*				$: $&{daemon_flags} $| $1	listeners with M=C do not look names up
+R$* CC $* $| $* < @ $+ . $+ > $*	$: $3 < @ $4 . $5 . > $6
+R$* CC $* $| $*			$: $3
+R$* $| $* < @ $* $~P > $*	$: $2 < @ $[ $3 $4 $] > $5
+R$* $| $*			$: $2
+')dnl
 
 #########################################################
 #   final (4): back to the form that is sent            #

@@ -40,7 +40,7 @@ ifdef(`MAIL_HUB', `R$+ < $* >		$@ $>MailerToTriple < $H > $1 $2`'_AT_RELAY_(`MAI
 ', `ifdef(`_PLUS_DETAIL_KEPT_', `', `# the mailer gets the detail without its plus; the @ ends the look-ups
 R$+ < + $* >		$#confLOCAL_MAILER $@ $2 $: @ $1
 ')dnl
-R$+ < $* >		$: $1 $2
+R$+ < $* >		$@ $1 $2
 ')')dnl
 
 SLocal_localaddr

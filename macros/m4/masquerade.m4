@@ -28,14 +28,6 @@ R$* < @ *LOCAL* > $*	$@ $1 < @ $j . > $2
 
 SMasqEnv=94
 ifdef(`_MASQUERADE_ENVELOPE_', `R$*			$@ $>MasqHdr $1
-', `R$* < @ *LOCAL* > $*	$@ $1 < @ $j . > $2
+', `R$* < @ *LOCAL* > $*	$: $1 < @ $j . > $2
 ')dnl
-
-# recipients that keep their host, ours where they have none
-SMasqSMTP
-R$* :; < @ >		$@ $1 :; < @ >
-R< @ $* >		$@ < @ $1 >
-R$* < @ *LOCAL* > $*	$@ $1 < @ $j . > $2
-R$* < @ $+ > $*		$@ $1 < @ $2 > $3
-R$+			$@ $1 < @ $j . >
 

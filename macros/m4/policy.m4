@@ -122,9 +122,9 @@ R< = > < $+ >		$#error $: $1
 ')dnl
 ifdef(`_ACCEPT_UNQUALIFIED_', `', `# a name without a host is good for our own programs and where M=u says so
 R< ? > $+ < @ $+ >	$: < + > $1 < @ $2 >
-R< ? > $*		$: < - > $&{daemon_flags} $| < $&{client_addr} >
-R< - > $* u $* $| $*	$@ < OK >
-R< - > $* $| < >	$@ < OK >
+R< ? > $*		$: < - > $&{daemon_flags} $| < $&{client_addr} > $1
+R< - > $* u $* $| < $* > $*	$: < ? > $4
+R< - > $* $| < > $*	$@ < OK >
 R< - > $*		$#error $@ 5.5.4 $: "553 Domain name required for sender address " $&f
 R< + > $*		$: < ? > $1
 ')dnl
@@ -137,7 +137,7 @@ R< $* < TEMP > > $*	$#error $@ 4.1.8 $: "451 Domain of sender address " $&f " do
 R< $* < $- > > $*	$#error $@ 5.1.8 $: "553 Domain of sender address " $&f " does not exist"
 ')dnl
 undivert(37)dnl
-R$*			$@ < OK >
+R< ? > $+		$: @ $1				no end here: sites add rules
 
 #########################################################
 #   check_rcpt: a recipient is named                    #
@@ -204,7 +204,7 @@ ifdef(`_PROMISCUOUS_RELAY_', `ifdef(`_DELAY_CHECKS_', `', `_BAD_HELO_RULES_(`R$+
 R$*			$@ < OK >
 divert(-1)undivert(40)divert(0)dnl
 ', `# clients that have proved who they are
-R$*			$: $1 $| $>Relay_TLS
+R$*			$: $1 $| $>RelayTLS
 R$* $| $#$*		$#$2
 R$* $| $*		$: $1
 ifdef(`_TRUST_AUTH_MECH_', `R$*			$: $1 $| $&{auth_type}
@@ -247,12 +247,13 @@ R$+ $| < $* >		$: $1
 ')dnl
 undivert(40)dnl
 # without a host it is ours
-R$+ < @ $+ > $*		$@ $1 < @ $2 > $3
-R$*			$@ < OK >
+R$*			$: < ? > $1
+R< ? > $* < @ $+ > $*	$: $1 < @ $2 > $3		no end here: sites add rules
+R< ? > $*		$@ < OK >
 ')dnl
 
 # a certificate that the access table trusts
-SRelay_TLS
+SRelayTLS
 ifdef(`_ACCESS_TABLE_', `R$*			$: $&{verify}
 R$={TlsVerified}	$: < ? > $>E < $&{cert_issuer} > < ? > < ! CertIssuer > < >
 R< ? > < RELAY > $*	$# RELAY

@@ -1,7 +1,7 @@
 divert(-1)
 dnl proto.m4: writes the configuration, piece by piece, after the site file has been read. Each ruleset has one place:
 dnl   late.m4 (what the site has left open)  head.m4 (macros, classes, maps)  options.m4  fields.m4 (header lines)  canonify.m4  parse.m4  localaddr.m4
-dnl   masquerade.m4  pseudo.m4  access.m4 (look-ups in the access table)  policy.m4 (who may send what to whom)  tls.m4
+dnl   masquerade.m4  access.m4 (look-ups in the access table)  policy.m4 (who may send what to whom)  tls.m4
 divert(0)_END_COMMENT_`'dnl
 dnl lines of the site are read before the level is known, as they always were
 
@@ -15,7 +15,6 @@ include(_CF_DIR_`m4/canonify.m4')dnl
 include(_CF_DIR_`m4/parse.m4')dnl
 include(_CF_DIR_`m4/localaddr.m4')dnl
 include(_CF_DIR_`m4/masquerade.m4')dnl
-ifdef(`_MAILER_smtp_', `include(_CF_DIR_`m4/pseudo.m4')')dnl
 include(_CF_DIR_`m4/access.m4')dnl
 include(_CF_DIR_`m4/policy.m4')dnl
 include(_CF_DIR_`m4/tls.m4')dnl

@@ -25,7 +25,7 @@ SEnvFromL
 R< @ >			$n			bounces come from the mailer daemon
 R$*			$: $>AddDomain $1
 ifdef(`_LOCAL_NO_MASQUERADE_', `R$* < @ *LOCAL* > $*	$: $1 < @ $j . > $2
-', `R$* < @ $+ > $*		$: $>MasqEnv $1 < @ $2 > $3
+', `R$*			$: $>MasqEnv $1
 ')dnl
 
 # recipients: without the host
@@ -37,13 +37,13 @@ SHdrFromL
 R< @ >			$n
 R$*			$: $>AddDomain $1
 ifdef(`_LOCAL_NO_MASQUERADE_', `R$* < @ *LOCAL* > $*	$: $1 < @ $j . > $2
-', `R$* < @ $+ > $*		$: $>MasqHdr $1 < @ $2 > $3
+', `R$*			$: $>MasqHdr $1
 ')dnl
 
 # recipients in header lines
 SHdrToL
 R$*			$: $>AddDomain $1
-ifdef(`_ALL_MASQUERADE_', `ifdef(`_LOCAL_NO_MASQUERADE_', `', `R$* < @ $+ > $*		$: $>MasqHdr $1 < @ $2 > $3
+ifdef(`_ALL_MASQUERADE_', `ifdef(`_LOCAL_NO_MASQUERADE_', `', `R$*			$: $>MasqHdr $1
 ')')dnl
 R$* < @ *LOCAL* > $*	$: $1 < @ $j . > $2
 

@@ -19,15 +19,37 @@ F=_CHANGED_FLAGS_(`$2', _OR_(`_DEF_SMTP_MAILER_FLAGS', `mDFMuX')`$3'_OR_(`SMTP_M
 S=EnvFromSMTP/HdrFromSMTP, R=EnvToSMTP/_HDR_TO_SMTP_, dnl
 E=\r\n, L=SMTP_MAILER_LL, T=DNS/RFC822/SMTP, dnl
 _MLIMITS_(`SMTP')_MQUEUE_(`$2')A=_OR_(`$2_MAILER_ARGS', `TCP $h')')
-ifdef(`BITNET_RELAY', `define(`_BITNET_BY_SMTP_', `1')')
 PUSHDIVERT(7)
 # --- other hosts, by SMTP
+
+# addresses of networks without domains, as the Internet can answer them
+SPseudoToReal
+ifdef(`BITNET_RELAY', `R$+ < @ $+ .BITNET . >	$: $1 % $2 .BITNET $| $B
+R$+ $| $~[ : $+		$: $1 < @ $3 >
+R$+ $| $*		$: $1 < @ $2 >
+')dnl
+ifdef(`_NO_UUCP_NOSPECIAL_', `', `# mail that goes to that UUCP neighbour itself: what is left of the path
+R$+ < @ $&h .UUCP . >	$: < ! > $1 < @ $&h .UUCP . >
+R< ! > $- ! $+ < @ $+ >	$@ $2 < @ $1 .UUCP . >
+R< ! > $- . $+ ! $+ < @ $+ >	$@ $3 < @ $1 . $2 >
+R< ! > $+		$@ $1
+R$+ < @ $+ .UUCP . >	$: $2 ! $1 $| $Y
+R$* < @ $+ > $*		$@ $1 < @ $2 > $3
+R$+ $| $~[ : $+		$@ $1 < @ $3 >
+R$+ $| $+		$: $1 < @ $2 >
+R$+ $|			$: $1 < @ *LOCAL* >
+')dnl
+
+# a user without a host is one of ours
+SMasqSMTP
+R$* < @ $* > $*		$@ $1 < @ $2 > $3
+R$+			$@ $1 < @ *LOCAL* >
 
 # senders
 SEnvFromSMTP
 R$*			$: $>PseudoToReal $1
 R$* :; < @ >		$@
-R$+			$: $>WithHost $1
+R$+			$: $>MasqSMTP $1
 R$+			$: $>MasqEnv $1			no end here, nor for < @ >: sites add rules
 
 # senders in header lines
@@ -37,26 +59,22 @@ R:; < @ >		$@
 R$+ :; < @ >		$@ $1 :; < @ >
 R< @ >			$@ < @ >
 R< @ $* >		$@ < @ $1 >
-R$+			$: $>WithHost $1
+R$+			$: $>MasqSMTP $1
 R$+			$: $>MasqHdr $1
 
 # recipients
 SEnvToSMTP
 R$*			$: $>PseudoToReal $1
 R$*			$: $>MasqSMTP $1
+R$* < @ *LOCAL* > $*	$: $1 < @ $j . > $2
 
-# a user without a host is one of ours
-SWithHost
-R$* < @ $* > $*		$@ $1 < @ $2 > $3
-R$+			$@ $1 < @ *LOCAL* >
-
-ifdef(`_ALL_MASQUERADE_', `SMasqRelay
+# recipients in header lines for our relays, where all of them are masqueraded
+SMasqRelay
 R$* :; < @ >		$@ $1 :; < @ >
 R< @ >			$@ < @ >
-R$+			$: $>WithHost $1
+R$+			$: $>MasqSMTP $1
 R$+			$: $>MasqHdr $1
 
-')dnl
 
 _SMTP_LINE_(`smtp', `SMTP', `')
 _SMTP_LINE_(`esmtp', `ESMTP', `a')

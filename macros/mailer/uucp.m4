@@ -16,6 +16,11 @@ define(`_UUCP_LINE_', `M$1, P=UUCP_MAILER_PATH, F=_CHANGED_FLAGS_(`UUCP', `$2'_O
 S=$3, R=$4, dnl
 _MLIMITS_(`UUCP')`'dnl
 T=X-UUCP/X-UUCP/X-Unix, A=UUCP_MAILER_ARGS')
+dnl _TO_PATH_: rules that make a path with exclamation marks of an address with a host
+define(`_TO_PATH_', `R$`'* < @ $`'- .UUCP . >	$: $`'2 ! $`'1
+R$`'* < @ $`'- .UUCP >	$: $`'2 ! $`'1
+R$`'* < @ $`'+ . >		$: $`'2 ! $`'1
+R$`'* < @ $`'+ >		$: $`'2 ! $`'1')
 PUSHDIVERT(7)
 # --- UUCP
 
@@ -26,29 +31,25 @@ R$* :; < @ >		$@ $1 :; < @ >
 R< @ >			$n
 R$* < @ *LOCAL* >	$: $1 < @ $j . >
 R< @ $=w . >		$@
-R$* < @ $=w . >		$@ $?U $U $| $k $. ! $1
-R$* < @ $- .UUCP . >	$: $2 ! $1
-R$* < @ $- .UUCP >	$: $2 ! $1
-R$* < @ $+ . >		$: $2 ! $1
-R$* < @ $+ >		$: $2 ! $1
+R$* < @ $=w . >		$: < ! > $?U $U $| $k $. ! $1
+_TO_PATH_
 R$+			$: $>ByUs $1
 
-# recipients in envelopes and header lines
+# recipients in envelopes and header lines: each for itself, as sites add rules to one of them
 SEnvToU
 R$* :; < @ >		$@ $1 :; < @ >
-R$* < @ $=w . >		$@ $1
-R$* < @ $- .UUCP . >	$: $2 ! $1
-R$* < @ $- .UUCP >	$: $2 ! $1
-R$* < @ $+ . >		$: $2 ! $1
-R$* < @ $+ >		$: $2 ! $1
+R$* < @ $=w . >		$: $1
+_TO_PATH_
 
 SHdrToU
-R$*			$: $>EnvToU $1
 R$* :; < @ >		$@ $1 :; < @ >
+R$* < @ $=w . >		$: $1
+_TO_PATH_
 R$+			$: $>ByUs $1
 
-# a path begins at us, unless it begins at the host where it goes
+# a path begins at us, unless it begins at the host where it goes or (marked) has begun at us already
 SByUs
+R< ! > $+		$@ $1
 R$&h ! $+		$: < $&h > $1
 R< $+ > $+ ! $+		$@ $2 ! $3
 R< $+ > $+		$@ $1 ! $2
@@ -63,9 +64,10 @@ SEnvFromUUD
 R< @ >			$: $n
 R$*			$: $>EnvFromSMTP $1
 R< @ >			$@ < @ >
-R$* < @ $- .UUCP . >	$: $2 ! $1
-R$* < @ $+ . >		$: $2 ! $1
-R$* < @ $+ >		$: $2 ! $1
+R$* < @ $- .UUCP . >	$@ $2 ! $1
+R$* < @ $- .UUCP >	$@ $2 ! $1
+R$* < @ $+ . >		$@ $2 ! $1
+R$* < @ $+ >		$@ $2 ! $1
 ')dnl
 
 _UUCP_LINE_(`uucp', `DFMhuUd', `FromU', `EnvToU/HdrToU')
