@@ -3,7 +3,7 @@ import type { PortTerm, Terms } from "./terms.ts";
 
 /** What the server asks. `begin` is taken once, from a server that is root still; nothing else that it says names terms. */
 export type HelperRequest =
-  | { readonly id: number; readonly verb: "begin"; readonly terms: Terms; readonly termsWords: readonly string[] }
+  | { readonly id: number; readonly verb: "begin"; readonly terms: Terms; readonly termsCommand: readonly string[] }
   /** A connection to a new pool process. */
   | { readonly id: number; readonly verb: "pool" }
   /** A listening socket on a port of the terms. */
@@ -38,6 +38,3 @@ export interface AdoptedFile {
 export interface PoolMessage {
   readonly terms: Terms;
 }
-
-/** Words after `--worker`: what a process is to be. */
-export type WorkerRole = "helper" | "pool" | "own" | "terms";

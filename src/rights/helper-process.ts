@@ -36,7 +36,7 @@ export class HelperProcess {
   readonly #command: readonly string[];
   readonly #pools = new Set<ChildProcess>();
   #terms: Terms | undefined;
-  #termsWords: readonly string[] = [];
+  #termsCommand: readonly string[] = [];
 
   /** @param command how this program is started as a hidden personality: node, its flags, script, `--worker` */
   constructor(command: readonly string[]) {
@@ -60,7 +60,7 @@ export class HelperProcess {
   }
 
   async #do(request: HelperRequest): Promise<{ readonly answer: Answer; readonly handle?: SendHandle }> {
-    if (request.verb === "begin") return { answer: this.#begin(request.terms, request.termsWords) };
+    if (request.verb === "begin") return { answer: this.#begin(request.terms, request.termsCommand) };
     const terms = this.#terms;
     if (terms === undefined) throw new Error("the root helper has no terms yet");
     switch (request.verb) {
@@ -77,10 +77,10 @@ export class HelperProcess {
     }
   }
 
-  #begin(terms: Terms, words: readonly string[]): Answer {
+  #begin(terms: Terms, command: readonly string[]): Answer {
     if (this.#terms !== undefined) throw new Error("the root helper has its terms already");
     this.#terms = parseTerms(terms);
-    this.#termsWords = words.map(String);
+    this.#termsCommand = command.map(String);
     return {};
   }
 
@@ -105,8 +105,9 @@ export class HelperProcess {
   }
 
   async #reload(): Promise<Answer> {
-    const [program, ...words] = this.#command;
-    const { output, messages, isRead } = await runChild(program, [...words, "terms", ...this.#termsWords]);
+    const [program, ...words] = this.#termsCommand;
+    if (program === undefined) throw new Error("there is no configuration to read again");
+    const { output, messages, isRead } = await runChild(program, words);
     if (!isRead) return { messages };
     const terms = parseTerms(JSON.parse(output));
     this.#terms = terms;

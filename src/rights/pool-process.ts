@@ -20,7 +20,13 @@ import { parseTaskUser, type Terms } from "./terms.ts";
 
 export interface PoolOptions {
   readonly tasks: PoolTasks;
-  readonly locks: FileLocks;
+  /** @param asRoot does something with the ids that the process was started with, whosever it has at the moment */
+  readonly openLocks: (asRoot: <T>(work: () => T) => T) => FileLocks;
+  /**
+   * The folder where the process stands, if users may not enter one above it (root tries the server out in /root): mailboxes
+   * below are reached by names that begin there.
+   */
+  readonly folder?: string | undefined;
   /** Absent: an ordinary user's process, which does for its user what it is told. */
   readonly terms?: Terms;
   readonly calls?: IdCalls;
@@ -43,7 +49,7 @@ export class PoolProcess {
   #accounts: Accounts | undefined;
 
   constructor(options: PoolOptions, socket: Socket) {
-    const { calls = systemIds, clock = systemClock, terms, end, locks } = options;
+    const { calls = systemIds, clock = systemClock, terms, end, openLocks } = options;
     this.#options = options;
     this.#socket = socket;
     this.#writer = new FrameWriter(socket);
@@ -51,7 +57,9 @@ export class PoolProcess {
       this.#identities = new Identities(calls, end);
       this.setTerms(terms);
     }
-    this.#batches = new Batches({ identities: this.#identities, locks, clock });
+    const identities = this.#identities;
+    const locks = openLocks((work) => (identities === undefined ? work() : identities.asRoot(work)));
+    this.#batches = new Batches({ identities, locks, clock });
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     socket.on("error", () => undefined);
   }
@@ -155,8 +163,26 @@ export class PoolProcess {
       return;
     }
     const isCancelled = (): boolean => abort.signal.aborted || this.#tasks.get(id) !== incoming;
+    const placed = this.#fromFolder(argument);
     const groups = (): readonly number[] => this.#groupsOf(account);
-    this.#batches.add({ name, run: task.run, user: account, groups, argument, octets, mayMake, isCancelled, answer });
+    this.#batches.add({
+      name,
+      run: task.run,
+      user: account,
+      groups,
+      argument: placed,
+      octets,
+      mayMake,
+      isCancelled,
+      answer,
+    });
+  }
+
+  #fromFolder(argument: TaskArgument): TaskArgument {
+    const { folder } = this.#options;
+    const { path } = argument;
+    if (folder === undefined || typeof path !== "string" || !path.startsWith(`${folder}/`)) return argument;
+    return { ...argument, path: path.slice(folder.length + 1) };
   }
 
   #programIdentity(account: Account): ProgramIdentity {

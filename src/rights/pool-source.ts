@@ -1,6 +1,7 @@
 /** Where the server gets pool processes from: the root helper, or, when it is an ordinary user's, itself. */
 import { spawn } from "node:child_process";
 import type { Socket } from "node:net";
+import { withParentDeath } from "./parent-death.ts";
 
 export interface PoolSource {
   /** Starts a pool process; a connection to it, with which it ends. */
@@ -21,8 +22,8 @@ export class OwnPool implements PoolSource {
   }
 
   open(): Promise<Socket> {
-    const [program, ...words] = this.#command;
-    const child = spawn(program, [...words, "own"], {
+    const [program, ...words] = withParentDeath("KILL", [...this.#command, "own"]);
+    const child = spawn(program, words, {
       env: { ...process.env, UV_THREADPOOL_SIZE: "1" },
       stdio: ["ignore", "ignore", "inherit", "pipe"],
     });

@@ -5,15 +5,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Server, Socket } from "node:net";
 import type { AdoptedFile, HelperAnswer, HelperRequest } from "./helper-messages.ts";
+import { withParentDeath } from "./parent-death.ts";
 import type { PoolSource } from "./pool-source.ts";
 import { parseTerms, type PortTerm, type Terms } from "./terms.ts";
 
 export interface RootHelperOptions {
-  /** How this program is started as a hidden personality: node, its flags, script, `--worker` (worker-command.ts). */
+  /** How the processes beside the server are started, without the role (worker-command.ts). */
   readonly command: readonly string[];
   readonly terms: Terms;
-  /** Words behind `--worker terms`, with which the configuration is read again at a reload. */
-  readonly termsWords: readonly string[];
+  /**
+   * Whole command line of a program that reads the configuration again at a reload, and prints terms as JSON; what it says of the
+   * configuration goes to standard error, and its status is not 0 when that cannot be used.
+   */
+  readonly termsCommand: readonly string[];
   /**
    * Where the processes stand. Mailboxes below it are reached from there, also when users may not enter a folder above it.
    */
@@ -44,9 +48,11 @@ export class RootHelper implements PoolSource {
   #isClosed = false;
   #counter = 0;
 
-  private constructor({ command, folder }: RootHelperOptions) {
-    const [program, ...words] = command;
-    this.#child = spawn(program, [...words, "helper"], {
+  /** Starts it; it has the terms before anything else that is asked. Needs root. */
+  constructor({ command, folder, terms, termsCommand }: RootHelperOptions) {
+    // Woken when the server is gone, it finds the channel closed and ends what is to end.
+    const [program, ...words] = withParentDeath("CONT", [...command, "helper"]);
+    this.#child = spawn(program, words, {
       cwd: folder,
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       serialization: "advanced",
@@ -57,14 +63,9 @@ export class RootHelper implements PoolSource {
     // The helper alone does not keep the server running.
     this.#child.unref();
     this.#child.channel?.unref();
-  }
-
-  /** Resolves when the helper has the terms. Needs root. */
-  static async start(options: RootHelperOptions): Promise<RootHelper> {
-    const helper = new RootHelper(options);
-    const { terms, termsWords } = options;
-    await helper.#ask({ verb: "begin", terms, termsWords });
-    return helper;
+    this.#ask({ verb: "begin", terms, termsCommand }).catch((error: unknown) => {
+      this.#fail(error instanceof Error ? error.message : String(error));
+    });
   }
 
   /** Resolves with the reason when the helper is gone without having been told to: nothing that needs root works any more. */

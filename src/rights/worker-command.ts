@@ -1,4 +1,6 @@
-/** How this program is started once more, as one of the hidden processes. */
+/** How this program is started once more, as one of the processes beside the server. */
+import { realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 /**
  * Flags of Node for processes that do little and change ids: each id call signals every thread there is, so there are as few as
@@ -15,10 +17,7 @@ export const WORKER_FLAGS: readonly string[] = [
   "--max-old-space-size=64",
 ];
 
-/**
- * The words of a command line to which the role is added.
- * @param script the program's bundle
- */
-export function workerCommand(script: string): readonly string[] {
-  return [process.execPath, ...WORKER_FLAGS, script, "rulemail", "--worker"];
+/** A command line to which a role is added (worker-roles.ts). The bundle of these processes lies beside the program's own. */
+export function workerCommand(program: string = process.argv[1]): readonly string[] {
+  return [process.execPath, ...WORKER_FLAGS, join(dirname(realpathSync(program)), "worker.js")];
 }

@@ -1,0 +1,27 @@
+/** A server that has nothing but its pool: for tests of how processes end. Prints the ids of all processes, then runs tasks. */
+import { readdirSync, readFileSync } from "node:fs";
+import { openTestPool, userOf } from "./pool.ts";
+
+const { pool, home } = openTestPool(2);
+const never = new AbortController().signal;
+const ask = (deed: string): Promise<unknown> =>
+  pool.run(userOf(1), "maildir", { deed, path: `${home(1)}/x`, text: "x" }, [], never);
+
+function childrenOf(pid: number): number[] {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((each) => {
+    try {
+      const text = readFileSync(`/proc/${each}/stat`, "latin1");
+      return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[1]) === pid;
+    } catch {
+      return false;
+    }
+  });
+}
+
+await ask("whoami");
+const [helper] = childrenOf(process.pid);
+const pools = childrenOf(helper);
+process.stdout.write(`${JSON.stringify({ server: process.pid, helper, pools })}\n`);
+if (process.argv[2] === "stopped") void ask("stop");
+else for (;;) await ask("append");

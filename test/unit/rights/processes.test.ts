@@ -1,0 +1,158 @@
+/** How the processes beside a server end: always, and with it. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chownSync, linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { createConnection } from "node:net";
+import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { NO_TERMS } from "../../../src/rights/terms.ts";
+import { RootHelper } from "../../../src/rights/root-helper.ts";
+import { command, eventually, isAlive, isRoot, openTestPool, type TestPool, userOf } from "../../support/pool.ts";
+
+const asRoot = isRoot ? describe : describe.skip;
+const script = join(import.meta.dirname, "../../support/pool-server.ts");
+
+interface Pids {
+  readonly server: number;
+  readonly helper: number;
+  readonly pools: readonly number[];
+}
+
+async function startServer(how: string): Promise<Pids> {
+  const child = spawn(process.execPath, ["--no-warnings", script, how], { stdio: ["ignore", "pipe", "ignore"] });
+  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  return JSON.parse(line.toString()) as Pids;
+}
+
+function stateOf(pid: number): string {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return text.slice(text.lastIndexOf(")") + 2)[0];
+  } catch {
+    return "gone";
+  }
+}
+
+/** Gone, or a zombie of a process that is gone and that this machine's init has not collected. */
+function isOver(pid: number): boolean {
+  return !isAlive(pid) || stateOf(pid) === "Z";
+}
+
+asRoot("processes (skipped: needs root)", () => {
+  test.each<NodeJS.Signals>(["SIGKILL", "SIGTERM", "SIGSEGV", "SIGABRT"])(
+    "end with a server that gets %s",
+    async (name) => {
+      const { server, helper, pools } = await startServer("busy");
+      expect(pools.length).toBeGreaterThan(0);
+      process.kill(server, name);
+      await eventually(() => [server, helper, ...pools].every(isOver), "all have ended");
+    },
+  );
+
+  test("end with a killed server also when a pool process is stopped", async () => {
+    const { server, helper, pools } = await startServer("stopped");
+    await eventually(() => pools.some((each) => stateOf(each) === "T"), "one is stopped");
+    process.kill(server, "SIGKILL");
+    await eventually(() => [server, helper, ...pools].every(isOver), "all have ended");
+  });
+
+  test("end with a killed server also when the helper is stopped", async () => {
+    const { server, helper, pools } = await startServer("busy");
+    process.kill(helper, "SIGSTOP");
+    await eventually(() => stateOf(helper) === "T", "it is stopped");
+    process.kill(server, "SIGKILL");
+    await eventually(() => [server, helper, ...pools].every(isOver), "all have ended");
+  });
+
+  test("do not mind the signals of a terminal", async () => {
+    const { server, helper, pools } = await startServer("busy");
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      for (const pid of [helper, ...pools]) process.kill(pid, name);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect([server, helper, ...pools].every((each) => isAlive(each) && !isOver(each))).toBe(true);
+    process.kill(server, "SIGKILL");
+    await eventually(() => [server, helper, ...pools].every(isOver), "all have ended");
+  });
+});
+
+asRoot("the root helper (skipped: needs root)", () => {
+  let open: TestPool | undefined;
+  afterEach(() => open?.close());
+
+  test("that is killed is missed, and takes the pool along", async () => {
+    open = openTestPool();
+    const { pool, helper, home } = open;
+    const never = new AbortController().signal;
+    const argument = { deed: "pid", path: join(home(1), "x") };
+    const ask = () => pool.run(userOf(1), "maildir", argument, [], never);
+    const { output } = await ask();
+    const parent = Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${output}/status`, "latin1"))?.[1]);
+    process.kill(parent, "SIGKILL");
+    expect(await helper.ended).toBe("the root helper has ended");
+    await eventually(() => isOver(Number(output)), "the pool process has ended");
+    expect(await ask()).toMatchObject({ kind: "later", text: "no pool process: the root helper has ended" });
+  });
+
+  test("opens ports of the configuration and no others", async () => {
+    const port = { host: "127.0.0.1", port: 0, family: 4 } as const;
+    open = openTestPool(0, { ports: [port] });
+    const server = await open.helper.listen(port);
+    try {
+      server.on("connection", (socket) => socket.end("here"));
+      const address = server.address();
+      if (address === null || typeof address === "string") throw new Error("no port");
+      const client = createConnection(address.port, "127.0.0.1");
+      const [octets] = (await once(client, "data")) as [Buffer];
+      expect(octets.toString()).toBe("here");
+    } finally {
+      server.close();
+    }
+    await expect(open.helper.listen({ ...port, port: 25 })).rejects.toThrow("no port 127.0.0.1:25");
+    await expect(open.helper.listen({ ...port, host: "" })).rejects.toThrow("no port");
+  });
+
+  test("says which system call refused a port", async () => {
+    const port = { host: "192.0.2.1", port: 0, family: 4 } as const;
+    open = openTestPool(0, { ports: [port] });
+    await expect(open.helper.listen(port)).rejects.toMatchObject({ code: "EADDRNOTAVAIL" });
+  });
+
+  test("reads files that the configuration names and no others", async () => {
+    const key = "/etc/hostname";
+    open = openTestPool(0, { files: [key, "/nonexistent", "/dev/zero", "/etc"] });
+    const { helper } = open;
+    expect(await helper.readFile(key)).toEqual(readFileSync(key));
+    await expect(helper.readFile("/etc/shadow")).rejects.toThrow("names no file");
+    await expect(helper.readFile("/nonexistent")).rejects.toMatchObject({ code: "ENOENT" });
+    await expect(helper.readFile("/dev/zero")).rejects.toThrow("not a regular file");
+    await expect(helper.readFile("/etc")).rejects.toThrow("not a regular file");
+  });
+
+  test("gives files of the client queue away, and nothing that lies elsewhere", async () => {
+    const server = userOf(7);
+    open = openTestPool();
+    const place = join(open.folder, "client");
+    mkdirSync(place);
+    const terms = { ...NO_TERMS, clientQueue: place, runAs: server };
+    const helper = new RootHelper({ command, terms, termsCommand: [], folder: "/" });
+    try {
+      const { uid, gid } = userOf(1);
+      writeFileSync(join(place, "qf1"), "x");
+      chownSync(join(place, "qf1"), uid, gid);
+      expect(await helper.adopt("qf1")).toEqual({ uid, gid });
+      expect(statSync(join(place, "qf1"))).toMatchObject({ uid: server.uid, gid: server.gid, mode: 0o100600 });
+      writeFileSync(join(open.folder, "secret"), "x", { mode: 0o600 });
+      symlinkSync(join(open.folder, "secret"), join(place, "link"));
+      linkSync(join(open.folder, "secret"), join(place, "second"));
+      mkdirSync(join(place, "folder"));
+      for (const name of ["link", "second", "folder", "../secret", ".", "..", "", "missing", "/etc/passwd"]) {
+        await expect(helper.adopt(name)).rejects.toThrow();
+      }
+      expect(statSync(join(open.folder, "secret")).uid).toBe(0);
+    } finally {
+      helper.close();
+    }
+  });
+});
