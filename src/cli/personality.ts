@@ -103,8 +103,19 @@ const NAMES: Readonly<Record<string, Entry>> = {
   "--worker": { load: worker },
 };
 
-/** The hidden personality that works with the rights of one user (rights/worker-process.ts). */
+/** The hidden personalities: the root helper, what it starts, and workers with the rights of one user. */
 async function worker(): Promise<Command> {
+  return async (words) => {
+    const [role = "", ...rest] = words;
+    if (role === "terms") return (await import("./terms.ts")).printTerms(rest);
+    if (role !== "helper") return (await userWorker())(words);
+    const { runHelper } = await import("../rights/helper-process.ts");
+    await runHelper([process.execPath, process.argv[1], "rulemail", "--worker"]);
+    return EX.OK;
+  };
+}
+
+async function userWorker(): Promise<Command> {
   const [{ runWorkerPersonality }, { userTasks }] = await Promise.all([
     import("../rights/worker-process.ts"),
     import("../delivery/user-tasks.ts"),

@@ -17,6 +17,7 @@ import type { QueueGroup } from "./queue-groups.ts";
 
 export interface ConfigParts {
   readonly file: string;
+  readonly classFiles: readonly string[];
   /** V. */
   readonly level: number;
   readonly environment: ConfigEnvironment;
@@ -55,6 +56,7 @@ export function assembleConfig(parts: ConfigParts): Config {
   };
   return Object.freeze<Config>({
     file: parts.file,
+    texts: [parts.file, ...parts.classFiles],
     level: parts.level,
     originOf: originsOf(parts.file),
     rewriter: createRewriter(program),

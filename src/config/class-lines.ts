@@ -14,13 +14,26 @@ import type { OptionValues } from "./option-values.ts";
 
 export class ClassLines {
   readonly all = new Map<string, WordSet>();
+  /** Files that were read. */
+  readonly files: string[] = [];
+  readonly #texts: ReadonlyMap<string, string>;
   readonly #macros: MacroScope;
   readonly #maps: MapTable;
   readonly #messages: ConfigMessages;
   readonly #options: () => OptionValues;
 
-  /** @param options asked when a line needs them: they are being read, too */
-  constructor(macros: MacroScope, maps: MapTable, messages: ConfigMessages, options: () => OptionValues) {
+  /**
+   * @param options asked when a line needs them: they are being read, too
+   * @param texts of files that may not be read here
+   */
+  constructor(
+    macros: MacroScope,
+    maps: MapTable,
+    messages: ConfigMessages,
+    options: () => OptionValues,
+    texts: ReadonlyMap<string, string> = new Map(),
+  ) {
+    this.#texts = texts;
     this.#macros = macros;
     this.#maps = maps;
     this.#messages = messages;
@@ -55,7 +68,8 @@ export class ClassLines {
     const map = classMapOf(source.spec);
     if (map) return this.#readMap(name, map, source.optional);
     const dontBlame = dontBlameOf(this.#options());
-    for (const word of readClassWords(source, { dontBlame }, this.#messages)) this.get(name).add(word);
+    const files = { safety: { dontBlame }, texts: this.#texts, read: (path: string) => void this.files.push(path) };
+    for (const word of readClassWords(source, files, this.#messages)) this.get(name).add(word);
   }
 
   /** Words from a map: the value of one key. */

@@ -57,6 +57,8 @@ export interface AliasFile {
 export interface Config {
   /** The cf file it came from. */
   readonly file: string;
+  /** That file and those of its classes: the texts it was read from. */
+  readonly texts: readonly string[];
   /** V: the version level of its language, 0 when it does not say. */
   readonly level: number;
   /** Where a line of that file came from, when its source map is there: `site.mc:12 FEATURE(access_db)`. */

@@ -19,6 +19,8 @@ export interface ConfigEnvironment {
   /** The number of a group, by its name. */
   group(name: string): MaybePromise<number | undefined>;
   readonly clock: Clock;
+  /** Files that somebody with more rights has read, latin1: where we may not read them, these count. */
+  readonly texts?: ReadonlyMap<string, string>;
   readonly log: Log;
   readonly settings?: readonly CommandLineSetting[];
   /** Debug output of test mode. */

@@ -20,7 +20,7 @@ export class BoundPort {
   }
 
   static bind(port: PortOptions): Promise<BoundPort> {
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+    const server = createServer({ allowHalfOpen: true });
     const bound = new BoundPort(server);
     return new Promise((resolve, reject) => {
       server.once("error", reject);
@@ -40,10 +40,8 @@ export class BoundPort {
         resolve();
       });
     });
-    for (const socket of this.#waiting.splice(0)) {
-      server.emit("connection", socket);
-      socket.resume();
-    }
+    // What a client has said already waits in its socket.
+    for (const socket of this.#waiting.splice(0)) server.emit("connection", socket);
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 /** The life of the process: start, run until told to stop, stop. */
-import { statSync } from "node:fs";
-import { join } from "node:path";
+import { realpathSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { unprotectedBy } from "../config/unprotected.ts";
@@ -9,6 +9,8 @@ import { Dns2Resolver } from "../dns/dns2-resolver.ts";
 import type { Log } from "../log/log.ts";
 import { openLog, type OpenLog } from "../log/open-log.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
+import type { MadeFile } from "../rights/made-files.ts";
+import { RootHelper } from "../rights/root-helper.ts";
 import { systemClock } from "../sys/clock.ts";
 import { readMachine } from "../sys/machine.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
@@ -21,10 +23,12 @@ import { NO_QUEUE, queueFolder } from "./free-space.ts";
 import { homeFolder, makeHome } from "./home.ts";
 import { type LocalRights, makeLocalFiles, ownRights, prepareLocalMail } from "./local-mail.ts";
 import { ListenError } from "./listen-problem.ts";
-import { serverUser } from "./server-user.ts";
+import { type ServerUser, serverUser } from "./server-user.ts";
 import { Server } from "./server.ts";
+import { termsOf } from "./terms-of.ts";
+import { termsWord } from "./terms-word.ts";
 import { onSignals } from "./signals.ts";
-import { openWorkers, type ServerWorkers } from "./workers.ts";
+import { openWorkers, type ServerWorkers, workerCommand } from "./workers.ts";
 
 interface ServerSurroundings extends Surroundings {
   readonly workers: ServerWorkers;
@@ -139,8 +143,20 @@ async function enter(
     makeLocalFiles(site, log);
     warnOfClosedHome(log);
   }
-  const beforeDrop = (): void => workers.start();
-  const entrance = await Entrance.open({ config, listen: options.listen, user, log, warn, beforeDrop });
+  const startHelper = async (runAs: ServerUser, made: readonly MadeFile[]): Promise<RootHelper> => {
+    workers.start();
+    const source = { file: resolve(options.configFile), settings: options.settings, opMode: SERVING };
+    const helper = new RootHelper({
+      command: [...workerCommand(), "--worker"],
+      terms: await termsOf(config, site.users, runAs),
+      termsCommand: [...workerCommand(), "--worker", "terms", termsWord({ source, runAs })],
+      made,
+      folder: realpathSync(homeFolder().folder),
+    });
+    void helper.ended.then((reason) => warn(`${reason}: what needs root's rights is not done any more`));
+    return helper;
+  };
+  const entrance = await Entrance.open({ config, listen: options.listen, user, log, warn, startHelper });
   try {
     const rights: LocalRights = user === undefined ? ownRights() : { user: user.user, mailboxesByRoot: true };
     for (const text of await prepareLocalMail(site, rights, log)) process.stderr.write(`rulemail: ${text}\n`);

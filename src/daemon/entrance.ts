@@ -13,6 +13,8 @@ import type { Log } from "../log/log.ts";
 import { CLIENT_FOLDER_MODE, makeClientFolder } from "../queue/client-queue.ts";
 import { checkQueueUnused } from "../queue/lock.ts";
 import { becomeForGood } from "../rights/identity.ts";
+import { type MadeFile, madeFiles } from "../rights/made-files.ts";
+import type { RootHelper } from "../rights/root-helper.ts";
 import { BoundPort } from "./bound-ports.ts";
 import { type OpenControl, openControl } from "./control.ts";
 import { queueFolder } from "./free-space.ts";
@@ -21,6 +23,7 @@ import { KeyFiles } from "./key-files.ts";
 import { explainListening } from "./listen-problem.ts";
 import { writePidFile } from "./pid-file.ts";
 import { whyOutOfReach } from "./reach.ts";
+import type { RootDoor } from "./root-door.ts";
 import type { ServerUser } from "./server-user.ts";
 import { CALLERS, CLIENT_QUEUE, HOST_STATUS, QUEUE } from "./own-files.ts";
 import { shareFolder, takeOverFile, takeOverFolder } from "./take-over.ts";
@@ -32,8 +35,8 @@ export interface EntranceOptions {
   readonly user: ServerUser | undefined;
   readonly log: Log;
   readonly warn: (text: string) => void;
-  /** The last moment with root's rights: the root helper is started. */
-  readonly beforeDrop: () => void;
+  /** The last moment with root's rights: starts the root helper, who takes away what was made. */
+  readonly startHelper: (user: ServerUser, made: readonly MadeFile[]) => Promise<RootHelper | undefined>;
 }
 
 export class Entrance {
@@ -41,6 +44,8 @@ export class Entrance {
   readonly keys: KeyFiles = new KeyFiles();
   readonly #ports = new Map<PortOptions, BoundPort>();
   #removePidFile: () => void = () => undefined;
+  #pidFile = "";
+  #helper: RootHelper | undefined;
 
   private constructor(control: OpenControl) {
     this.control = control;
@@ -58,7 +63,7 @@ export class Entrance {
       if (listen) await entrance.#bind(config);
       entrance.keys.keep(config);
       entrance.#writePidFile(options);
-      if (user !== undefined) becomeServerUser(user, queue, options);
+      if (user !== undefined) await entrance.#becomeServerUser(user, queue, options);
       return entrance;
     } catch (error) {
       await entrance.close();
@@ -73,11 +78,18 @@ export class Entrance {
     return bound;
   }
 
+  /** Where to ask for what needs root; undefined for a server that is what it was started as. */
+  get door(): RootDoor | undefined {
+    return this.#helper;
+  }
+
   async close(): Promise<void> {
     for (const bound of this.#ports.values()) bound.close();
     this.#ports.clear();
     await this.control.close();
     this.#removePidFile();
+    await this.#helper?.tidy().catch(() => undefined);
+    this.#helper?.close();
   }
 
   async #bind(config: Config): Promise<void> {
@@ -87,12 +99,32 @@ export class Entrance {
     }
   }
 
+  async #becomeServerUser(user: ServerUser, queue: string, options: EntranceOptions): Promise<void> {
+    const { log, warn, startHelper } = options;
+    if (user.uid === 0) {
+      warn(`the server keeps root's rights (${user.because}): name a user for it in RunAsUser`);
+      return;
+    }
+    const left = takeOver(user, queue, options.config);
+    left.forEach(warn);
+    const { controlSocket, submitSocket } = homeFolder();
+    this.#helper = await startHelper(user, madeFiles([controlSocket, submitSocket, this.#pidFile].filter(Boolean)));
+    becomeForGood(user);
+    this.keys.useDoor(this.#helper);
+    const groups = process.getgroups?.().join(",") ?? "";
+    const text = `runs as user ${user.user} (uid=${user.uid}, gid=${user.gid}, groups=${groups}): ${user.because}`;
+    log.write(1, { priority: "info", text });
+    const problem = whyUseless(user, queue);
+    if (problem !== undefined) throw new Error([problem, ...left, `or set RunAsUser (${user.because})`].join("; "));
+  }
+
   /** A pid file that cannot be written is worth a line, not a server that does not start. */
   #writePidFile({ config, warn }: EntranceOptions): void {
     const path = config.expand(config.options.text("PidFile"), config.macros);
     if (path === "") return;
     try {
       this.#removePidFile = writePidFile(path, process.argv);
+      this.#pidFile = path;
     } catch (error) {
       const advice = "make its folder, or name another file (confPID_FILE)";
       warn(`cannot write the pid file ${path} (${(error as Error).message}): ${advice}`);
@@ -106,24 +138,6 @@ function makeFolders(queue: string): void {
   const { clientQueue } = homeFolder();
   makeClientFolder(clientQueue);
   chmodSync(clientQueue, CLIENT_FOLDER_MODE);
-}
-
-function becomeServerUser(user: ServerUser, queue: string, options: EntranceOptions): void {
-  const { log, warn, beforeDrop } = options;
-  if (user.uid === 0) {
-    warn(`the server keeps root's rights (${user.because}): name a user for it in RunAsUser`);
-    beforeDrop();
-    return;
-  }
-  const left = takeOver(user, queue, options.config);
-  left.forEach(warn);
-  beforeDrop();
-  becomeForGood(user);
-  const groups = process.getgroups?.().join(",") ?? "";
-  const text = `runs as user ${user.user} (uid=${user.uid}, gid=${user.gid}, groups=${groups}): ${user.because}`;
-  log.write(1, { priority: "info", text });
-  const problem = whyUseless(user, queue);
-  if (problem !== undefined) throw new Error([problem, ...left, `or set RunAsUser (${user.because})`].join("; "));
 }
 
 /** Gives the user what is the server's. @returns what could not be given */

@@ -7,7 +7,7 @@ import type { Config } from "../config/config.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { RootDoor } from "./root-door.ts";
 
-const OPTIONS = ["ServerCertFile", "ServerKeyFile"] as const;
+export const KEY_OPTIONS = ["ServerCertFile", "ServerKeyFile"] as const;
 
 export class KeyFiles {
   #door: RootDoor | undefined;
@@ -15,7 +15,7 @@ export class KeyFiles {
 
   /** Reads what the configuration names, as far as it can be read; what cannot is told where it is needed. */
   keep({ options }: Config): void {
-    for (const name of OPTIONS) {
+    for (const name of KEY_OPTIONS) {
       const path = options.text(name);
       if (path === "") continue;
       try {

@@ -1,11 +1,22 @@
-/** What the server may ask of root after it has given up root's rights. What it may name was agreed on before. */
-import type { Server } from "node:net";
+/** What the server may ask of root after it has given up root's rights. What it may name the terms say (rights/terms.ts). */
+import { accessSync, constants } from "node:fs";
+import type { RootHelper } from "../rights/root-helper.ts";
+import type { Terms } from "../rights/terms.ts";
 
-export interface RootDoor {
-  /** A server that listens on a port of the configuration; who connects to it waits to be served. */
-  listen(port: { readonly host: string; readonly port: number; readonly family: string }): Promise<Server>;
-  /** A key, or a text that the configuration is read from. */
-  readFile(path: string): Promise<Buffer>;
-  /** Root reads the configuration again: what it names from now on may be asked for. */
-  reload(): Promise<void>;
+export type RootDoor = Pick<RootHelper, "listen" | "readFile" | "reload">;
+
+/** The texts among the files of the terms that this process may not read itself, latin1. */
+export async function closedTexts(door: RootDoor, { files }: Terms): Promise<ReadonlyMap<string, string>> {
+  const texts = new Map<string, string>();
+  for (const path of files) if (!isReadable(path)) texts.set(path, (await door.readFile(path)).toString("latin1"));
+  return texts;
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "EACCES";
+  }
 }

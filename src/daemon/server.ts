@@ -17,20 +17,22 @@ import type { QueueFilter, QueueStore } from "../queue/queue.ts";
 import { TimerScheduler } from "../queue/timer-scheduler.ts";
 import { SystemUsers } from "../sys/getent.ts";
 import { listServices } from "../routing/list-members.ts";
-import { hostOf, openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
+import { openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
 import type { Agents } from "../delivery/agents.ts";
 import { type DeliverySite } from "../dispatch/attempt.ts";
 import { BoundPort } from "./bound-ports.ts";
 import { ClientQueueCollector } from "./client-queue-collector.ts";
 import { type LocalRights, ownRights, prepareLocalMail } from "./local-mail.ts";
-import { openDeliverySite, SERVING, type Surroundings } from "./delivery-site.ts";
+import { SERVING, type Surroundings } from "./delivery-site.ts";
 import { FreeSpace, queueFolder } from "./free-space.ts";
 import { homeFolder } from "./home.ts";
 import type { KeyFiles } from "./key-files.ts";
 import { explainListening } from "./listen-problem.ts";
 import { Listeners } from "./listeners.ts";
+import { reopen } from "./reopen.ts";
 import type { RootDoor } from "./root-door.ts";
+import { portTerm } from "./terms-of.ts";
 import { SiteInForce } from "./site-in-force.ts";
 import { identifyClient } from "./client-identity.ts";
 
@@ -79,7 +81,7 @@ export class Server {
     this.#site = new SiteInForce(site, {
       file,
       log,
-      open: () => openDeliverySite({ file, settings, opMode: SERVING }, surroundings),
+      open: () => reopen({ file, settings, opMode: SERVING }, surroundings, options.openings?.door),
       prepare: (next) => prepareLocalMail(next, options.rights ?? ownRights(), log),
       adopt: ({ config }) => {
         options.inForce?.(config);
@@ -238,8 +240,7 @@ export class Server {
         return explainListening(port, this.site.config, error);
       }
     }
-    const { port: number, family } = port;
-    const bound = new BoundPort(await door.listen({ host: hostOf(port), port: number, family }));
+    const bound = new BoundPort(await door.listen(portTerm(port)));
     return openSmtpServer(port, services, { bound, ...readKey });
   }
 

@@ -8,9 +8,9 @@ import { InProcessWorkers, type UserWorkers } from "../rights/task.ts";
 import { RootHelper, WorkerPool } from "../rights/worker-pool.ts";
 import { homeFolder } from "./home.ts";
 
-/** How this program is started as the hidden personality that carries out tasks. */
-function workerCommand(): readonly string[] {
-  return [process.execPath, process.argv[1], "rulemail", "--worker"];
+/** How this program is started once more; a hidden personality follows. */
+export function workerCommand(): readonly string[] {
+  return [process.execPath, process.argv[1], "rulemail"];
 }
 
 /** A command that root gives may come before there is a home. */
@@ -30,7 +30,8 @@ export function openWorkers(): ServerWorkers {
   if (own !== 0) return Object.assign(here, { start: () => undefined });
   // The helper is started when the first task for another user comes: most commands never have one.
   let pool: WorkerPool | undefined;
-  const started = (): WorkerPool => (pool ??= new WorkerPool(new RootHelper(workerCommand(), homeToStandIn())));
+  const started = (): WorkerPool =>
+    (pool ??= new WorkerPool(new RootHelper([...workerCommand(), "--worker"], homeToStandIn())));
   return {
     start: () => void started(),
     run(rights, task, argument, input, signal) {

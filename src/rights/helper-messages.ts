@@ -1,9 +1,16 @@
 /** What the server and the root helper say to each other over the channel that Node makes between parent and child. */
+import type { MadeFile } from "./made-files.ts";
 import type { PortTerm, Terms } from "./terms.ts";
 
 /** What the server asks. `begin` is taken once, from a server that is root still; nothing else that it says names terms. */
 export type HelperRequest =
-  | { readonly id: number; readonly verb: "begin"; readonly terms: Terms; readonly termsCommand: readonly string[] }
+  | {
+      readonly id: number;
+      readonly verb: "begin";
+      readonly terms: Terms;
+      readonly termsCommand: readonly string[];
+      readonly made: readonly MadeFile[];
+    }
   /** A connection to a new pool process. */
   | { readonly id: number; readonly verb: "pool" }
   /** A listening socket on a port of the terms. */
@@ -12,6 +19,8 @@ export type HelperRequest =
   | { readonly id: number; readonly verb: "read"; readonly path: string }
   /** Reads the configuration again: new terms. */
   | { readonly id: number; readonly verb: "reload" }
+  /** Takes away what the server made as root: it ends. */
+  | { readonly id: number; readonly verb: "tidy" }
   /** Gives a file of the client queue to the server. */
   | { readonly id: number; readonly verb: "adopt"; readonly name: string };
 

@@ -4,7 +4,7 @@
  *
  * It starts pool processes (pool-process.ts) and hands the server a connection to each; opens ports that the configuration
  * names; reads files that it names; gives files of the client queue to the server; at a reload has the configuration read again
- * by a child of its own. Nothing else, and no octet of a message.
+ * by a child of its own; takes away pid file and sockets at the end. Nothing else, and no octet of a message.
  *
  * Somebody who has taken the server over could, through this door and the pool: deliver any text into the mailbox of any user;
  * append to files and run the programs of the mailers, with any arguments (that is any command, where the configuration has a
@@ -19,6 +19,7 @@ import { closeSync, constants, fchmodSync, fchownSync, fstatSync, openSync, read
 import { createServer, type Server, type Socket } from "node:net";
 import { basename, join } from "node:path";
 import type { AdoptedFile, HelperAnswer, HelperRequest, PoolMessage } from "./helper-messages.ts";
+import { type MadeFile, parseMadeFiles, removeMade } from "./made-files.ts";
 import { parsePort, parseTerms, type PortTerm, type Terms } from "./terms.ts";
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
@@ -37,6 +38,7 @@ export class HelperProcess {
   readonly #pools = new Set<ChildProcess>();
   #terms: Terms | undefined;
   #termsCommand: readonly string[] = [];
+  #made: readonly MadeFile[] = [];
 
   /** @param command how this program is started as a hidden personality: node, its flags, script, `--worker` */
   constructor(command: readonly string[]) {
@@ -57,10 +59,11 @@ export class HelperProcess {
   /** The server has gone: nothing of ours stays, stopped processes neither. */
   end(): void {
     for (const child of this.#pools) child.kill("SIGKILL");
+    this.#tidy();
   }
 
   async #do(request: HelperRequest): Promise<{ readonly answer: Answer; readonly handle?: SendHandle }> {
-    if (request.verb === "begin") return { answer: this.#begin(request.terms, request.termsCommand) };
+    if (request.verb === "begin") return { answer: this.#begin(request) };
     const terms = this.#terms;
     if (terms === undefined) throw new Error("the root helper has no terms yet");
     switch (request.verb) {
@@ -72,15 +75,24 @@ export class HelperProcess {
         return { answer: { octets: readNamed(terms, request.path) } };
       case "reload":
         return { answer: await this.#reload() };
+      case "tidy":
+        return { answer: this.#tidy() };
       case "adopt":
         return { answer: { owner: adopt(terms, request.name) } };
     }
   }
 
-  #begin(terms: Terms, command: readonly string[]): Answer {
+  #begin({ terms, termsCommand: command, made }: Extract<HelperRequest, { readonly verb: "begin" }>): Answer {
     if (this.#terms !== undefined) throw new Error("the root helper has its terms already");
     this.#terms = parseTerms(terms);
     this.#termsCommand = command.map(String);
+    this.#made = parseMadeFiles(made);
+    return {};
+  }
+
+  #tidy(): Answer {
+    removeMade(this.#made);
+    this.#made = [];
     return {};
   }
 

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Server, Socket } from "node:net";
 import type { AdoptedFile, HelperAnswer, HelperRequest } from "./helper-messages.ts";
+import type { MadeFile } from "./made-files.ts";
 import { withParentDeath } from "./parent-death.ts";
 import type { PoolSource } from "./pool-source.ts";
 import { parseTerms, type PortTerm, type Terms } from "./terms.ts";
@@ -18,6 +19,8 @@ export interface RootHelperOptions {
    * configuration goes to standard error, and its status is not 0 when that cannot be used.
    */
   readonly termsCommand: readonly string[];
+  /** What the helper takes away when the server is gone. */
+  readonly made?: readonly MadeFile[];
   /**
    * Where the processes stand. Mailboxes below it are reached from there, also when users may not enter a folder above it.
    */
@@ -49,7 +52,7 @@ export class RootHelper implements PoolSource {
   #counter = 0;
 
   /** Starts it; it has the terms before anything else that is asked. Needs root. */
-  constructor({ command, folder, terms, termsCommand }: RootHelperOptions) {
+  constructor({ command, folder, terms, termsCommand, made = [] }: RootHelperOptions) {
     // Woken when the server is gone, it finds the channel closed and ends what is to end.
     const [program, ...words] = withParentDeath("CONT", [...command, "helper"]);
     this.#child = spawn(program, words, {
@@ -63,7 +66,7 @@ export class RootHelper implements PoolSource {
     // The helper alone does not keep the server running.
     this.#child.unref();
     this.#child.channel?.unref();
-    this.#ask({ verb: "begin", terms, termsCommand }).catch((error: unknown) => {
+    this.#ask({ verb: "begin", terms, termsCommand, made }).catch((error: unknown) => {
       this.#fail(error instanceof Error ? error.message : String(error));
     });
   }
@@ -111,6 +114,11 @@ export class RootHelper implements PoolSource {
     const { answer } = await this.#ask({ verb: "adopt", name });
     if (answer.owner === undefined) throw new Error("no owner from the root helper");
     return answer.owner;
+  }
+
+  /** Takes away what the server made as root. */
+  async tidy(): Promise<void> {
+    await this.#ask({ verb: "tidy" });
   }
 
   close(): void {

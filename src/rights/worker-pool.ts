@@ -34,7 +34,7 @@ export class RootHelper {
    * @param folder where the processes stand (worker-process.ts)
    */
   constructor([program, script, ...rest]: readonly string[], folder = "/") {
-    this.#child = fork(script, [...rest, "helper"], {
+    this.#child = fork(script, [...rest, "users"], {
       cwd: folder,
       execPath: program,
       execArgv: [],

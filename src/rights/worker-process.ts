@@ -25,7 +25,7 @@ const CONNECTION = 3;
 
 /**
  * Entry of the hidden personality.
- * @param argv `helper`, or `task UID GID USER`
+ * @param argv `users`, or `task UID GID USER`
  * @param command how to start this personality again: node, script, `--worker`
  */
 export async function runWorkerPersonality(
@@ -34,7 +34,7 @@ export async function runWorkerPersonality(
   tasks: TaskTable,
 ): Promise<void> {
   const [role, uid, gid, user] = argv;
-  if (role === "helper") return runHelper(command);
+  if (role === "users") return runHelper(command);
   if (role !== "task") throw new Error(`--worker: no role "${role ?? ""}"`);
   const home = process.cwd();
   becomeUser({ uid: Number(uid), gid: Number(gid), user });

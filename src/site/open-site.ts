@@ -33,17 +33,29 @@ export interface SiteSource {
   readonly settings: readonly CommandLineSetting[];
   /** The letter of -b, which rules ask for as {opMode}. */
   readonly opMode: string;
+  /** Files that may not be read here (ConfigEnvironment). */
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
 /** @param attach makes the delivery agents of the site, which are closed with it */
 export async function openSite<Agents extends Attachment>(
-  { file, settings, opMode }: SiteSource,
+  { file, settings, opMode, texts }: SiteSource,
   surroundings: SiteSurroundings,
   attach: (parts: SiteParts) => Agents,
 ): Promise<OpenedSite<Agents>> {
   const { machine, resolver, clock, log } = surroundings;
   const users = new ConfiguredUsers(clock);
-  const environment: ConfigEnvironment = { machine, resolver, clock, log, users, group: groupId, settings, opMode };
+  const environment: ConfigEnvironment = {
+    machine,
+    resolver,
+    clock,
+    log,
+    users,
+    group: groupId,
+    settings,
+    opMode,
+    ...(texts && { texts }),
+  };
   const { config, diagnostics, exit, refusal, messages: plain } = await loadConfig(file, environment);
   const messages = plain.length === 0 ? [] : withOrigins(plain, file, originsOf(file));
   if (config === undefined) return { kind: "failed", messages, diagnostics, exit };

@@ -1,6 +1,16 @@
 /** A server that root starts gives up root's rights, and does all of its work without them. Needs root. */
 import { connect } from "node:net";
-import { chmodSync, chownSync, lchownSync, mkdirSync, readdirSync, renameSync, statSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { encodeFrame } from "../../src/control/protocol.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../support/certificate.ts";
@@ -108,6 +118,36 @@ asRoot("a server with RunAsUser", () => {
     expect(readdirSync(site.path("callers"))).toEqual([]);
   });
 
+  test("takes what a reload names and only root may have: a port, a key, the texts of the configuration", async () => {
+    const low = await privilegedPort();
+    site.write("key2", TEST_KEY, 0o600);
+    site.write("names", "elsewhere.example\n", 0o600);
+    site.configure({
+      lines: [
+        `O ServerKeyFile=${site.path("key2")}`,
+        `O ServerCertFile=${site.path("certificate")}`,
+        `O DaemonPortOptions=Name=Low2, Port=${low}, Addr=127.0.0.1`,
+        `Fw${site.path("names")}`,
+      ],
+    });
+    chmodSync(site.path("sendmail.cf"), 0o600);
+    await site.reloaded(server);
+    const { client } = await SmtpClient.open(low);
+    expect(await client.command("EHLO client.test")).toContain("STARTTLS");
+    await client.command("MAIL FROM:<x@mail.example.test>");
+    expect(await client.command("RCPT TO:<joe@elsewhere.example>")).toMatch(/^250/);
+    client.close();
+    // The port that is gone is closed.
+    expect((await SmtpClient.open(port)).greeting).toBe("");
+  });
+
+  test("keeps the old configuration when the new one has errors", async () => {
+    site.configure({ lines: ["O NoSuchOption=1"] });
+    server.signal("SIGHUP");
+    await eventually("the log", () => site.log().includes("is broken: the old configuration stays"));
+    site.configure();
+  });
+
   test("a second server says what is in its way, and harms nothing", async () => {
     await expect(site.start()).rejects.toThrow(/process \d+ is using it/);
     const text = MESSAGE("still here").replaceAll("\n", "\r\n");
@@ -154,6 +194,19 @@ asRoot("a server that takes over", () => {
     await mailOf(old, "joe", "of before");
     expect(owner(old.path("queue/journal"))).toBe(OURS);
     await server.stop();
+  });
+
+  test("takes its sockets and its pid file away, however it ends", async () => {
+    const gone = site();
+    gone.configure();
+    const made = ["submit", "control", "rulemail.pid"];
+    const there = (): readonly string[] => made.filter((name) => existsSync(gone.path(name)));
+    for (const end of ["stop", "kill"] as const) {
+      const server = await gone.start();
+      expect(there()).toEqual(made);
+      await server[end]();
+      await eventually("an empty home", () => there().length === 0);
+    }
   });
 
   test("says which table its user cannot read, and what to do", async () => {

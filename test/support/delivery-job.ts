@@ -52,6 +52,7 @@ export function testConfig(options: Options = testOptions(), localNames: readonl
   ]);
   return {
     file: "test.cf",
+    texts: ["test.cf"],
     level: 10,
     originOf: () => undefined,
     rewriter: { number: unused, has: unused, rewrite: unused, tokenise: unused, join: unused },

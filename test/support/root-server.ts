@@ -17,6 +17,7 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "./mail-server.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const bin = (name: string): string => join(root, "bin", name);
@@ -53,7 +54,8 @@ export class RootSite {
     );
     this.write("passwd", passwd.join(""));
     this.write("aliases", "postmaster: joe\nroot: joe\n");
-    this.write("hosts", "127.0.0.1 localhost\n127.0.0.2 mail.example.test mail\n");
+    const names = ["127.0.0.1 localhost", "127.0.0.2 mail.example.test mail", "127.0.0.3 elsewhere.example"];
+    this.write("hosts", `${names.join("\n")}\n`);
     const machine = { hostName: "mail.example.test", hostsFile: join(this.home, "hosts"), nameServers: [] };
     this.write("machine.json", JSON.stringify(machine));
     this.environment = {
@@ -115,6 +117,17 @@ export class RootSite {
 
   log(): string {
     return existsSync(this.path("log")) ? readFileSync(this.path("log"), "latin1") : "";
+  }
+
+  /** Has the server read its configuration again, and waits until it is in force. */
+  async reloaded(server: RootServer): Promise<void> {
+    const before = this.#timesInForce();
+    server.signal("SIGHUP");
+    await eventually("the new configuration", () => this.#timesInForce() > before);
+  }
+
+  #timesInForce(): number {
+    return this.log().split(" in force").length;
   }
 
   remove(): void {

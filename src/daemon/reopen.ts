@@ -1,0 +1,24 @@
+/** The configuration, read again by a server that may have less rights than it started with. */
+import type { Agents } from "../delivery/agents.ts";
+import type { OpenedSite, SiteSource } from "../site/open-site.ts";
+import { EX } from "../sys/sysexits.ts";
+import { openDeliverySite, type Surroundings } from "./delivery-site.ts";
+import { closedTexts, type RootDoor } from "./root-door.ts";
+
+/**
+ * Reads the configuration again. Root reads it first, where it may be asked: what the new one names counts from then on, and
+ * texts that only root may read come from there.
+ */
+export async function reopen(
+  source: SiteSource,
+  surroundings: Surroundings,
+  door: RootDoor | undefined,
+): Promise<OpenedSite<Agents>> {
+  if (door === undefined) return openDeliverySite(source, surroundings);
+  const { terms, messages } = await door.reload();
+  const texts = terms === undefined ? undefined : await closedTexts(door, terms);
+  const opened = await openDeliverySite({ ...source, ...(texts && { texts }) }, surroundings);
+  if (terms !== undefined || opened.kind === "failed") return opened;
+  await opened.site.close();
+  return { kind: "failed", messages, diagnostics: [], exit: EX.CONFIG };
+}

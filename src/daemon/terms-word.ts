@@ -1,0 +1,17 @@
+/** The word of a command line that says how the terms are made again: the configuration, and whom the server has become. */
+import type { TaskUser } from "../rights/task.ts";
+import type { SiteSource } from "../site/open-site.ts";
+
+export interface TermsWord {
+  readonly source: SiteSource;
+  readonly runAs: TaskUser;
+}
+
+export function termsWord({ source: { file, settings, opMode }, runAs: { user, uid, gid } }: TermsWord): string {
+  return JSON.stringify({ source: { file, settings, opMode }, runAs: { user, uid, gid } });
+}
+
+/** It was written by the function above, in a process that was root. */
+export function readTermsWord(word: string): TermsWord {
+  return JSON.parse(word) as TermsWord;
+}
