@@ -6,6 +6,7 @@ import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { AddressRewriter } from "../routing/address-rewriter.ts";
+import { breath } from "../sys/breath.ts";
 import type { Clock } from "../sys/clock.ts";
 
 /** What the jobs of a message have in common. */
@@ -23,6 +24,10 @@ export interface DeliveriesParts {
 
 /** Transactions of one message at the same time: a list with members at 500 hosts is not 500 connections. */
 const JOBS_AT_ONCE = 20;
+/** So many are left of them while others want the process, too. */
+const FEWEST_AT_ONCE = 2;
+/** A turn of the event loop that takes longer is a full one: there is no waiting for hosts that could be used, ms. */
+const FULL_TURN = 2;
 /** One that takes longer mostly waits, ms: a host that says nothing does not keep the others of a list waiting. */
 const PATIENCE = 5_000;
 /** So many of a message may wait like that. */
@@ -35,6 +40,7 @@ export class Deliveries {
   readonly #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
   #envelope: Envelope | undefined;
   #running = 0;
+  #most = JOBS_AT_ONCE;
   /** Those of them that are counted no more. */
   #late = 0;
   #isStopped = false;
@@ -70,7 +76,7 @@ export class Deliveries {
   }
 
   #begin(): void {
-    while (this.#running - this.#late < JOBS_AT_ONCE && !this.#isStopped) {
+    while (this.#running - this.#late < this.#most && !this.#isStopped) {
       const job = this.#next();
       if (job === undefined) break;
       this.#running++;
@@ -94,8 +100,17 @@ export class Deliveries {
     }
     cancel();
     if (isLate) this.#late--;
+    await this.#giveWay();
     this.#running--;
     this.#begin();
+  }
+
+  /** A large list has time; twenty busy transactions of it would make every client wait for all of them at each command. */
+  async #giveWay(): Promise<void> {
+    const before = performance.now();
+    await breath();
+    const isFull = performance.now() - before > FULL_TURN;
+    this.#most = isFull ? Math.max(FEWEST_AT_ONCE, this.#most - 1) : Math.min(JOBS_AT_ONCE, this.#most + 1);
   }
 
   #next(): Job | undefined {

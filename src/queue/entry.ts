@@ -27,12 +27,31 @@ export function withAttempt(entry: QueueEntry, attempt: Attempt, priority: numbe
   return { ...entry, attempts: entry.attempts + 1, lastTry: attempt.at, priority };
 }
 
+/**
+ * From so many recipients on their list is not copied at every change, which would cost all of them each time: entries of one
+ * message share it, and an older one shows what became of them since.
+ */
+const MANY_RECIPIENTS = 1_000;
+/** Lists that were made here. */
+const shared = new WeakSet<readonly Recipient[]>();
+
+function changeable(recipients: readonly Recipient[]): Recipient[] {
+  // Nobody else makes such a list, so it may be written to.
+  if (shared.has(recipients)) return recipients as Recipient[];
+  const copy = [...recipients];
+  if (copy.length >= MANY_RECIPIENTS) shared.add(copy);
+  return copy;
+}
+
 /** @throws RangeError for an index that the envelope does not have */
 export function withChanges(entry: QueueEntry, changes: Changes): QueueEntry {
-  const recipients: Recipient[] = [...entry.envelope.recipients];
+  for (const { index } of changes.recipients) {
+    if (index in entry.envelope.recipients) continue;
+    throw new RangeError(`Message ${entry.id} has no recipient ${index}`);
+  }
+  const recipients = changeable(entry.envelope.recipients);
   for (const { index, state, status, resolved } of changes.recipients) {
     const recipient = recipients[index];
-    if (recipient === undefined) throw new RangeError(`Message ${entry.id} has no recipient ${index}`);
     recipients[index] = {
       ...recipient,
       state,

@@ -30,6 +30,7 @@ export class RecipientLedger {
   #taken: number;
   readonly #changed = new Map<number, RecipientChange>();
   readonly #lists = new Map<number, RecipientChange>();
+  #last: Triple = { mailer: "", host: "", user: "" };
 
   /** @param now milliseconds since the epoch */
   constructor(recipients: readonly Recipient[], now: number) {
@@ -131,8 +132,9 @@ export class RecipientLedger {
     const { rights } = this.recipients[index];
     const before = this.#delivered.find(triple, rights);
     if (before !== undefined && before !== index) return this.duplicate(index, triple, before);
-    this.#set(index, { index, state: "todo", resolved: triple });
-    if (before === undefined) this.#delivered.add(index, triple);
+    const resolved = this.#lean(triple, this.recipients[index].given);
+    this.#set(index, { index, state: "todo", resolved });
+    if (before === undefined) this.#delivered.add(index, resolved);
   }
 
   duplicate(index: number, triple: Triple, before: number): void {
@@ -163,6 +165,18 @@ export class RecipientLedger {
     if (isTold) this.#living.ends(index);
   }
 
+  /** The same triple, made of texts that are there already: most members go where the one before went. */
+  #lean({ mailer, host, user }: Triple, given: string): Triple {
+    const { mailer: lastMailer, host: lastHost } = this.#last;
+    const lean = {
+      mailer: mailer === lastMailer ? lastMailer : mailer,
+      host: host === lastHost ? lastHost : host,
+      user: user === given ? given : user,
+    };
+    this.#last = lean;
+    return lean;
+  }
+
   /** Lists that lead to nobody but themselves. */
   deadLists(among: readonly number[]): number[] {
     return among.filter((index) => this.recipients[index].state === "expanded" && !this.#living.isGood(index));
@@ -170,12 +184,11 @@ export class RecipientLedger {
 
   #set(index: number, change: RecipientChange): void {
     const { state, status, resolved } = change;
-    const before = this.recipients[index];
     this.recipients[index] = {
-      ...before,
+      ...this.recipients[index],
       state,
-      status: status ?? before.status,
-      resolved: resolved ?? before.resolved,
+      ...(status === undefined ? undefined : { status }),
+      ...(resolved === undefined ? undefined : { resolved }),
     };
     if (index < this.#taken) {
       this.#lists.delete(index);

@@ -12,7 +12,7 @@ import { SendList } from "./send-list.ts";
 
 /** Recipients of the first portion, and of the largest: the first delivery begins soon, and no record is long. */
 const FIRST_PORTION = 100;
-const LARGEST_PORTION = 1_000;
+const LARGEST_PORTION = 400;
 
 /** Resolves and expands the recipients with these indexes (those that are to be tried now), all at once. */
 export async function expandRecipients(

@@ -138,15 +138,18 @@ export class SendList {
   }
 
   #newMember(parent: number, target: Destination, source: MemberSource | undefined): number {
-    const { rights, owner, orcpt, notify } = this.#recipient(parent);
+    const { rights: own, owner: before, orcpt, notify } = this.#recipient(parent);
+    const rights = source === undefined ? undefined : (source.rights ?? own);
+    const owner = source?.listOwner ?? before;
+    // There may be very many: what is not there takes no room.
     return this.#ledger.add({
       given: destinationText(target),
       state: "todo",
       parent,
-      rights: source === undefined ? undefined : (source.rights ?? rights),
-      owner: source?.listOwner ?? owner,
-      orcpt,
-      notify,
+      ...(rights === undefined ? undefined : { rights }),
+      ...(owner === undefined ? undefined : { owner }),
+      ...(orcpt === undefined ? undefined : { orcpt }),
+      ...(notify === undefined ? undefined : { notify }),
     });
   }
 

@@ -85,7 +85,7 @@ describe("expandInPortions()", () => {
     }
     expect(parts).toBeGreaterThan(1);
     expect(sizes[0]).toBe(99);
-    expect(Math.max(...sizes)).toBeLessThanOrEqual(1_000);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(400);
     expect(sizes.reduce((sum, each) => sum + each, 0)).toBe(20_000);
   });
 
