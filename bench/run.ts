@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- NAME ...] [--messages=N] [--profile=FOLDER] [--against=CHECKOUT]`: prints what the server costs. The
- * names: mc, rewriting, accept, accept-kept, relay, lists. `--against` compares with another checkout (against.ts); `--profile` has the server write a CPU profile, for the developer tools of a browser.
+ * `npm run bench [-- NAME ...] [--messages=N] [--profile=FOLDER] [--against=CHECKOUT [--pairs=N]]`: prints what
+ * the server costs. The names: mc, rewriting, accept, accept-kept, relay, lists. `--against` compares with another checkout
+ * (against.ts); `--profile` has the server write a CPU profile, for the developer tools of a browser.
  *
  * The server runs in a process of its own; what counts is its CPU time for each message, which a busy machine falsifies
  * least. Nothing here is asserted anywhere: figures are for people.
@@ -25,6 +26,7 @@ const { values: settings, positionals: wanted } = parseArgs({
     messages: { type: "string", default: "10000" },
     profile: { type: "string" },
     against: { type: "string" },
+    pairs: { type: "string", default: "5" },
   },
 });
 const MESSAGES = Number(settings.messages);
@@ -148,12 +150,14 @@ async function main(): Promise<void> {
   }
   if (settings.against !== undefined) {
     const names = wanted.length > 0 ? wanted : COMPARED;
-    return compareWith(
-      settings.against,
-      names.filter((name) => COMPARED.includes(name)),
-      MESSAGES,
-      print,
-    );
+    const pairs = Number(settings.pairs);
+    if (!Number.isInteger(pairs) || pairs < 1 || pairs % 2 === 0) {
+      console.error(`--pairs wants an odd number, not "${settings.pairs}"`);
+      process.exitCode = 64;
+      return;
+    }
+    const compared = names.filter((name) => COMPARED.includes(name));
+    return compareWith(settings.against, { names: compared, messages: MESSAGES, pairs }, print);
   }
   for (const [name, { title, run }] of Object.entries(BENCHMARKS)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
