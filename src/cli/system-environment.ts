@@ -1,9 +1,9 @@
 /** Everything a configuration may ask, taken from the machine the program runs on. */
-import { readFileSync } from "node:fs";
 import type { ConfigEnvironment } from "../config/environment.ts";
 import type { Resolver } from "../dns/resolver.ts";
 import { silentLog } from "../log/log.ts";
 import { systemClock } from "../sys/clock.ts";
+import { groupId } from "../sys/groups.ts";
 import { ConfiguredUsers } from "../sys/mailbox-database.ts";
 import { readMachine, type Machine } from "../sys/machine.ts";
 
@@ -20,7 +20,7 @@ export function systemEnvironment(): SystemEnvironment {
     machine,
     resolver,
     users: new ConfiguredUsers(systemClock),
-    group: groupNumber,
+    group: groupId,
     clock: systemClock,
     log: silentLog,
   };
@@ -39,19 +39,4 @@ function lazyResolver(machine: Machine): Resolver {
       return loading.then((resolver) => resolver.query(name, type));
     },
   };
-}
-
-/** The number of a group of /etc/group. */
-function groupNumber(name: string): number | undefined {
-  let text: string;
-  try {
-    text = readFileSync("/etc/group", "latin1");
-  } catch {
-    return undefined;
-  }
-  for (const line of text.split("\n")) {
-    const [group, , number] = line.split(":");
-    if (group === name && /^[0-9]+$/.test(number ?? "")) return Number(number);
-  }
-  return undefined;
 }
