@@ -5,11 +5,9 @@ import { loadConfig } from "../config/load.ts";
 import { openNames } from "../dns/names.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import { originsOf } from "../source/source-map.ts";
-import { groupId } from "../sys/groups.ts";
-import { ConfiguredUsers } from "../sys/mailbox-database.ts";
 import { openAliasDatabases } from "./alias-databases.ts";
 import { type Attachment, Site, type SiteParts } from "./site.ts";
-import type { SiteSurroundings } from "./surroundings.ts";
+import { environmentIn, type SiteSurroundings } from "./surroundings.ts";
 
 export type OpenedSite<Agents extends Attachment> =
   | {
@@ -44,14 +42,10 @@ export async function openSite<Agents extends Attachment>(
   attach: (parts: SiteParts) => Agents,
 ): Promise<OpenedSite<Agents>> {
   const { machine, resolver, clock, log } = surroundings;
-  const users = new ConfiguredUsers(clock);
+  const system = environmentIn(surroundings);
+  const { users } = system;
   const environment: ConfigEnvironment = {
-    machine,
-    resolver,
-    clock,
-    log,
-    users,
-    group: groupId,
+    ...system,
     settings,
     opMode,
     ...(texts && { texts }),

@@ -1,7 +1,10 @@
-/** What sites share: the machine and the parts of the process that outlive them. */
+/** What sites share: the machine and the parts of the process that outlive them; and what a configuration may ask of it. */
+import type { ConfigEnvironment } from "../config/environment.ts";
 import type { Resolver } from "../dns/resolver.ts";
 import type { Log } from "../log/log.ts";
 import type { Clock } from "../sys/clock.ts";
+import { groupId } from "../sys/groups.ts";
+import { ConfiguredUsers } from "../sys/mailbox-database.ts";
 import type { Machine } from "../sys/machine.ts";
 
 export interface SiteSurroundings {
@@ -9,4 +12,14 @@ export interface SiteSurroundings {
   readonly resolver: Resolver;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+export interface SystemEnvironment extends ConfigEnvironment {
+  /** To be told the option MailboxDatabase when the configuration has been read. */
+  readonly users: ConfiguredUsers;
+}
+
+/** Whoever reads a configuration, the server, a command or test mode, asks this machine the same about users and groups. */
+export function environmentIn({ machine, resolver, clock, log }: SiteSurroundings): SystemEnvironment {
+  return { machine, resolver, clock, log, users: new ConfiguredUsers(clock), group: groupId };
 }
