@@ -89,6 +89,11 @@ const NAMES: Readonly<Record<string, Entry>> = {
     helps: true,
     load: async () => (await import("./explain.ts")).runExplain,
   },
+  expand: {
+    says: "-C FILE ADDRESS  who gets mail for an address, and which line names him",
+    helps: true,
+    load: async () => (await import("./expand.ts")).runExpand,
+  },
   m4: { says: "[FILE]...  the macro processor alone", helps: true, load: async () => (await import("./m4.ts")).runM4 },
   makemap: {
     says: "CLASS FILE < TEXT  makes a database of a table",

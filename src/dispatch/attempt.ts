@@ -14,10 +14,11 @@ import type { Recipient, RecipientChange, RecipientState } from "../envelope/rec
 import { type RecipientStatus, statusOfReply } from "../envelope/status.ts";
 import type { Log } from "../log/log.ts";
 import { logTo } from "../log/mail-log.ts";
+import { shorten } from "../log/safe-text.ts";
 import type { Attempt, Changes, Claim, QueueEntry, QueueStore } from "../queue/queue.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { withoutAliases } from "../routing/aliases.ts";
-import type { ExpansionContext, Portion } from "../routing/expansion.ts";
+import type { ExpansionContext, ExpansionWatch, Portion } from "../routing/expansion.ts";
 import { expandInPortions } from "../routing/recipients.ts";
 import { sameTriple } from "../routing/local-user.ts";
 import type { Site } from "../site/site.ts";
@@ -210,6 +211,7 @@ class Work {
       scope: this.#scope,
       now: this.#started,
       warn: (text) => log.write(3, { priority: "notice", id, text }),
+      ...(log.enabled(EXPANSION_LEVEL) ? { watch: expansionLog(log, envelope) } : {}),
     };
   }
 
@@ -298,6 +300,19 @@ class Work {
     }
     await this.#write({ recipients: changes, nextTry: unfinished ? nextTry() : undefined, warnedAt });
   }
+}
+
+/** LogLevel of lines about lists that are opened. */
+const EXPANSION_LEVEL = 10;
+
+/** "alias list => ann, bob"; of files their names, not what stands in them. */
+function expansionLog(log: Log, { id }: Envelope): ExpansionWatch {
+  return {
+    opened(_index, { kind, name }, value) {
+      const text = value === undefined ? `${kind} ${name}` : `${kind} ${shorten(name)} => ${shorten(value)}`;
+      log.write(EXPANSION_LEVEL, { priority: "info", id, text });
+    },
+  };
 }
 
 /** Indexes of recipients that still have to be tried. */

@@ -193,8 +193,15 @@ function afterExpansion(candidates: readonly Recipient[], { changes, added }: Ex
 
 /** "list... aliased to joe, ann" */
 function expansions(all: readonly Recipient[]): Told[] {
+  const membersOf = new Map<number, Recipient[]>();
+  for (const each of all) {
+    if (each.parent === undefined) continue;
+    const siblings = membersOf.get(each.parent);
+    if (siblings === undefined) membersOf.set(each.parent, [each]);
+    else siblings.push(each);
+  }
   return all.flatMap(({ given, state, resolved }, index) => {
-    const members = all.filter(({ parent }) => parent === index);
+    const members = membersOf.get(index) ?? [];
     if (state !== "expanded" || members.length === 0 || resolved?.mailer === "*include*") return [];
     // Members of a .forward file have the rights of its user.
     const verb = members[0].rights === undefined ? "aliased" : "forwarding";

@@ -14,14 +14,25 @@ export interface ExpansionContext extends LocalNames {
   readonly now: number;
   /** A .forward file that was not trusted, a list that could not be read: for the log. */
   warn(text: string): void;
-  /** A list that was opened: what it is called, and what it is ("alias", "forward" ...). */
-  opened?(name: string, what: OpenedAs): void;
+  /** Somebody who wants to see the way of the work. */
+  readonly watch?: ExpansionWatch;
 }
 
-/** What was opened: an alias and its right side, or a file. */
-export type OpenedAs =
-  | { readonly kind: "alias"; readonly value: string }
-  | { readonly kind: "forward" | "include"; readonly path: string };
+/** Hears of the work as it goes on; indexes are those of the recipients. */
+export interface ExpansionWatch {
+  /** @param origin "/etc/mail/list: line 3" for a member that a file names */
+  placed?(index: number, origin: string | undefined): void;
+  /** @param value of an alias: its right side */
+  opened(index: number, list: OpenedList, value?: string): void;
+  /** A recipient that names one of its own ancestors. @param way "a -> b -> a" */
+  circle?(index: number, way: string): void;
+}
+
+/** `name`: under which an alias was found, or the file. */
+export interface OpenedList {
+  readonly kind: "alias" | "forward" | "include";
+  readonly name: string;
+}
 
 export interface Expansion {
   /** What becomes of recipients that the message already had. */

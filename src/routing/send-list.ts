@@ -129,6 +129,7 @@ export class SendList {
     const index = this.#newMember(list.parent, target, list.source);
     const forwarded = this.#forwarded.get(list.parent);
     if (forwarded !== undefined) forwarded.members++;
+    this.#context.watch?.placed?.(index, this.#origin);
     await this.#place(index);
   }
 
@@ -222,7 +223,9 @@ export class SendList {
     const forwarded = this.#forwarded.get(ancestors[0]);
     if (forwarded !== undefined) forwarded.circles++;
     const root = ancestors.at(-1)!;
-    if (!this.#circles.has(root)) this.#circles.set(root, this.#wayTo(index, ancestors.slice(0, self + 1)));
+    const way = this.#wayTo(index, ancestors.slice(0, self + 1));
+    this.#context.watch?.circle?.(index, way);
+    if (!this.#circles.has(root)) this.#circles.set(root, way);
   }
 
   /** "a -> b -> a" */
@@ -257,7 +260,7 @@ export class SendList {
     const listOwner = await this.#context.aliases.ownerOf(found.user);
     const source = { name: found.user, mayNamePrograms: true };
     const members = eachMemberOf(value);
-    this.#context.opened?.(this.#recipient(index).given, { kind: "alias", value });
+    this.#context.watch?.opened(index, { kind: "alias", name: found.user }, value);
     this.#expand(index, named, membersOf(members), listOwner === undefined ? source : { ...source, listOwner });
   }
 
@@ -277,7 +280,7 @@ export class SendList {
         // Only comments: the user forwards nothing, and nothing may be lost.
         if (eachLineMember(text).next().done === true) return this.#ledger.deliverTo(index, triple);
         this.#forwarded.set(index, { triple, members: 0, circles: 0 });
-        this.#context.opened?.(this.#recipient(index).given, { kind: "forward", path });
+        this.#context.watch?.opened(index, { kind: "forward", name: path });
         const rights = { user: user.name, uid: user.uid, gid: user.gid };
         const source = { path, name: triple.user, owner: user, mayNamePrograms, rights };
         return this.#expand(index, triple, membersOf(eachLineMember(text)), source);
@@ -306,7 +309,7 @@ export class SendList {
     // Root's lists have the rights of DefaultUser, as have those of nobody that is known.
     const isUser = given === undefined && owner !== undefined && owner.uid !== 0;
     const { mayNamePrograms } = answer;
-    this.#context.opened?.(this.#recipient(index).given, { kind: "include", path });
+    this.#context.watch?.opened(index, { kind: "include", name: path });
     this.#expand(index, triple, answer.members, {
       path,
       name: `:include:${path}`,

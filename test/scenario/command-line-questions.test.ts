@@ -235,3 +235,64 @@ test.each([
   await server.stop();
   expect(await server.run("sendmail", args, "Subject: x\n\nx\n")).toEqual({ code: 64, out: "", err });
 });
+
+async function expand(...words: string[]): Promise<{ readonly code: number | null; out: string; err: string }> {
+  const answer = await server.run("rulemail", ["expand", ...cf(), ...words]);
+  return { ...answer, out: answer.out.replaceAll(`${server.home}/`, "/site/") };
+}
+
+describe("rulemail expand", () => {
+  test("shows who gets the mail, and which line of which file names him", async () => {
+    expect(await expand("list", "fred", "members")).toEqual({
+      code: 0,
+      err: "",
+      out: `list: alias list
+  joe: mailer local, user joe (/site/aliases: line 3)
+  ann: mailer local, user ann (/site/aliases: line 3)
+  bob@b.test: mailer remote, host hub.example.test, user bob@b.test (/site/aliases: line 3)
+fred: forwards as /site/forward/fred
+  ann: mailer local, user ann (/site/forward/fred: line 1)
+members: alias members
+  :include:/site/members: list /site/members (/site/aliases: line 26)
+    joe: mailer local, user joe (/site/members: line 2)
+    ann: mailer local, user ann (/site/members: line 2)
+    bob@b.test: mailer remote, host hub.example.test, user bob@b.test (/site/members: line 3)
+`,
+    });
+  });
+
+  test("shows circles, who is refused, and ends with a status that says so", async () => {
+    const { code, out, err } = await expand("loop1", "mixed");
+    expect({ code, out }).toEqual({
+      code: 69,
+      out: `loop1: alias loop1 5.4.6 aliasing/forwarding loop broken
+  loop2: alias loop2 (/site/aliases: line 7)
+    loop1: circle loop1 -> loop2 -> loop1 named before (/site/aliases: line 8)
+mixed: alias mixed
+  joe: mailer local, user joe (/site/aliases: line 21)
+  nosuch: 5.1.1 User unknown (/site/aliases: line 21)
+`,
+    });
+    expect(err).toContain("loop1: aliasing/forwarding loop: loop1 -> loop2 -> loop1");
+  });
+
+  test("answers programs, too", async () => {
+    const { code, out } = await expand("--json", "carol");
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual({
+      given: "carol",
+      list: { kind: "alias", name: "carol" },
+      outcome: "list",
+      text: "",
+      members: [
+        {
+          given: "joe",
+          origin: "/site/aliases: line 4",
+          outcome: "deliverable",
+          text: "mailer local, user joe",
+          members: [],
+        },
+      ],
+    });
+  });
+});

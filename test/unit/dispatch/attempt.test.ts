@@ -205,6 +205,17 @@ describe("attempt()", () => {
     expect(store.get(id)).toBeUndefined();
   });
 
+  test("logs which alias it opens", async () => {
+    const { id } = await queued("me@a.test", "list");
+    const lines: string[] = [];
+    const write = (level: number, { text }: LogLine): void => void lines.push(`${level} ${text}`);
+    await tried(id, {
+      ...environment({ list: "x@far.test,\n y@far.test" }),
+      log: { ...silentLog, enabled: () => true, write },
+    });
+    expect(lines).toContain("10 alias list => x@far.test,\n y@far.test");
+  });
+
   test("a portion that cannot be made durable is not tried; the rest is served at the next attempt, nobody twice", async () => {
     const members = Array.from({ length: 3_000 }, (_, at) => `m${at}@h${at % 7}.test`);
     const aliases = { list: members.join(", ") };

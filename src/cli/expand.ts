@@ -1,0 +1,108 @@
+/**
+ * `rulemail expand [--json] [-C FILE] ADDRESS...`: who gets mail for an address, down to the last member of the last list, and
+ * which line of which file names him. Files of users are read with their rights where the caller may take those on.
+ */
+import yargs from "yargs";
+import { type AliasOrigins, expandedAddress, expansionLines, worstOutcome } from "../analysis/expansion-tree.ts";
+
+import { openDeliverySite } from "../daemon/delivery-site.ts";
+import type { AliasDatabase } from "../maps/alias-source.ts";
+import { readAliasText } from "../routing/alias-file.ts";
+import { aliasKey } from "../routing/alias-name.ts";
+import type { Site } from "../site/site.ts";
+import { EX } from "../sys/sysexits.ts";
+import { asciiJson } from "../sys/terminal-text.ts";
+import { type CommandStreams, processStreams } from "./command-streams.ts";
+import { ownConfigFile, whereLooked } from "./config-file.ts";
+import { kindOfFile, notCompiled } from "./configuration-kind.ts";
+import { surroundings } from "./system.ts";
+
+function parser(words: readonly string[]) {
+  return yargs([...words])
+    .scriptName("rulemail expand")
+    .usage("rulemail expand [options] ADDRESS...")
+    .option("C", { type: "string", nargs: 1, describe: "configuration file" })
+    .option("json", { type: "boolean", default: false, describe: "one JSON document per line" })
+    .parserConfiguration({ "parse-numbers": false, "parse-positional-numbers": false })
+    .strictOptions()
+    .version(false)
+    .exitProcess(false);
+}
+
+/** @returns 0; 69 when somebody is refused, else 75 when it cannot be told of somebody; or the status of an error before */
+export async function runExpand(
+  words: readonly string[],
+  { output, errors }: Pick<CommandStreams, "output" | "errors"> = processStreams(),
+): Promise<number> {
+  const refuse = (text: string, status: number = EX.USAGE): number => {
+    errors.line(`rulemail expand: ${text}`);
+    errors.flush();
+    return status;
+  };
+  let problem: string | undefined;
+  const options = await parser(words)
+    .fail((message, error) => void (problem = message || error.message))
+    .parse();
+  if (problem !== undefined) return refuse(`${problem}; see rulemail expand --help`);
+  if (options["help"] === true) return EX.OK;
+  const addresses = options._.map((word) => Buffer.from(String(word)).toString("latin1"));
+  if (addresses.length === 0) return refuse("name an address; see rulemail expand --help");
+  const file = ownConfigFile({ configFile: options.C });
+  const lost = whereLooked({ configFile: options.C });
+  if (lost !== undefined) errors.line(`rulemail expand: ${lost}`);
+  if (kindOfFile(file) === "mc") return refuse(notCompiled(file), EX.CONFIG);
+  const opened = await openDeliverySite({ file, settings: [], opMode: "v" }, surroundings());
+  for (const text of opened.messages) errors.line(text);
+  errors.flush();
+  if (opened.kind !== "opened") return opened.exit === EX.OK ? EX.CONFIG : opened.exit;
+  const { site } = opened;
+  try {
+    const { config, rules, aliases, users, dontBlame, agents } = site;
+    const scope = config.macros.child([["addr_type", "e r"]]);
+    const warn = (text: string): void => errors.line(text);
+    const context = { config, rules, aliases, users, dontBlame, files: agents.files, scope, now: Date.now(), warn };
+    const worst = new Set<string | undefined>();
+    for (const address of addresses) {
+      const tree = await expandedAddress(context, address, aliasLines(site));
+      if (options.json) output.line(asciiJson(tree));
+      else for (const line of expansionLines(tree)) output.line(line);
+      worst.add(worstOutcome(tree));
+    }
+    output.flush();
+    errors.flush();
+    return worst.has("refused") ? EX.UNAVAILABLE : worst.has("later") ? EX.TEMPFAIL : EX.OK;
+  } finally {
+    await site.close();
+  }
+}
+
+/** Finds aliases in the texts of their databases; each is read once. */
+function aliasLines({ aliasDatabases, config }: Site): AliasOrigins {
+  const ourNames = config.classWords("w");
+  const texts = new Map<AliasDatabase, ReadonlyMap<string, readonly number[]>>();
+  const linesIn = (database: AliasDatabase): ReadonlyMap<string, readonly number[]> => {
+    const known = texts.get(database);
+    if (known !== undefined) return known;
+    const lines = new Map<string, readonly number[]>();
+    const read = database.readText();
+    const entries = read?.kind === "read" ? readAliasText(read.text, (domain) => ourNames.has(domain)).entries : [];
+    for (const { name, line } of entries) {
+      // Of several entries the last one counts, unless they are added up.
+      lines.set(name, database.mergesDuplicates ? [...(lines.get(name) ?? []), line] : [line]);
+    }
+    texts.set(database, lines);
+    return lines;
+  };
+  return (name) => {
+    const key = aliasKey(name);
+    const database = aliasDatabases.find((each) => {
+      const answer = each.lookup(key);
+      return !(answer instanceof Promise) && answer.kind === "found";
+    });
+    if (database === undefined) return undefined;
+    const lines = linesIn(database).get(key);
+    if (lines === undefined)
+      return database.textFile === undefined ? database.name : `${database.name}: not in the text`;
+    return `${database.textFile ?? database.name}: line ${lines.join(", ")}`;
+  };
+}
