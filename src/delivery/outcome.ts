@@ -33,6 +33,11 @@ export function failed(status: string, text: string, details: OutcomeDetails = {
   return { action: "failed", status, text, ...details };
 }
 
+/** Of two reasons why no host took the message: one that may pass keeps it in the queue. */
+export function worse(before: Outcome | undefined, after: Outcome): Outcome {
+  return before !== undefined && before.action === "delayed" && after.action === "failed" ? before : after;
+}
+
 /** An accident with one recipient must not make those before him undelivered again. */
 export async function withoutAccidents(deliver: () => Promise<Outcome>): Promise<Outcome> {
   try {

@@ -95,6 +95,11 @@ export function fromReply(reply: string, peer: Peer, step: Step, accepted?: "del
   return deferred(status.startsWith("4") ? status : "4.5.0", line, details);
 }
 
+/** 452 and 552 for recipients behind others that were taken: the rest is asked for in a transaction of its own. */
+export function saysTooMany(reason: Outcome | undefined): boolean {
+  return reason?.status === "4.5.3" || /^452\b.*\btoo many\b/i.test(reason?.diagnostic?.text ?? "");
+}
+
 /** Errno → RFC 3463 code and sendmail's words; `%` is the host. */
 const SYSTEM_ERRORS: ReadonlyMap<string, readonly [status: string, text: string]> = new Map([
   ["ECONNREFUSED", ["4.4.1", "Connection refused by %"]],

@@ -13,8 +13,8 @@ import { Connections } from "./connections.ts";
 import { type HostStatus, OwnHostStatus } from "./host-status.ts";
 import { jobMacros } from "../job-macros.ts";
 import { writeMessage, type WrittenMessage } from "../message-writer.ts";
-import { deferred, failed, type Outcome, reportForAll } from "../outcome.ts";
-import { fromFailure, onOneLine } from "./reply-status.ts";
+import { deferred, failed, type Outcome, reportForAll, worse } from "../outcome.ts";
+import { fromFailure, onOneLine, saysTooMany } from "./reply-status.ts";
 import type { ClientFailure } from "./failure.ts";
 import { type MailPlace, openFirst, type Place } from "./socket.ts";
 import { findPlaces, type HostOrProblem } from "./places.ts";
@@ -136,6 +136,8 @@ class Attempt {
     const { hostStatus, environment } = this.#context;
     const { mailer, signal } = this.#job;
     let tried = 0;
+    /** The last host, when it has taken some. */
+    let last: MailPlace | undefined;
     for await (const found of places) {
       if (found.lastResort === true && this.#reached) break;
       if (found.kind === "problem") {
@@ -157,13 +159,25 @@ class Attempt {
         continue;
       }
       const begun = environment.clock.now();
+      const before = this.#open.length;
       const down = await this.#tryHost(host);
+      last = this.#open.length < before ? host : undefined;
       this.#turn.ended(down === undefined, this.#reached);
       if (down === undefined) await hostStatus.isUp(host.key);
       else await hostStatus.isDown(host.key, down, environment.clock.now() - begun);
       if (this.#open.length === 0) break;
     }
+    if (last !== undefined) await this.#sendTheRest(last);
     return this.#report(deferred("4.4.1", "no host to try"));
+  }
+
+  /** A host has taken some, and said that all others are too many at once; they have no other (RFC 5321 §4.5.3.1.10). */
+  async #sendTheRest(host: MailPlace): Promise<void> {
+    for (let before = Infinity; this.#open.length > 0 && this.#open.length < before && !this.#job.signal.aborted;) {
+      if (!this.#open.every(({ index }) => saysTooMany(this.#reasons.get(index)))) return;
+      before = this.#open.length;
+      await this.#tryHost(host);
+    }
   }
 
   /** Tries to deliver to all that are open; returns why there was no conversation with this host, if there was none. */
@@ -246,6 +260,9 @@ class Attempt {
     const at = this.#context.environment.clock.now();
     for (const { recipient, outcome, passedOn } of verdicts) {
       const { index } = recipient;
+      const before = this.#reasons.get(index);
+      // Too many for this connection, perhaps: the same words say no more now than before.
+      if (saysTooMany(before) && before?.diagnostic?.text === outcome.diagnostic?.text) continue;
       if (outcome.action === "delayed") this.#reasons.set(index, outcome);
       else this.#statuses.set(index, passedOn ? { ...outcome, passedOn, at } : { ...outcome, at });
     }
@@ -356,11 +373,6 @@ function cacheKey({ mailer }: Job, key: string): string {
 
 /** RFC 5321 §4.5.3.2 says nothing about connecting; systems give up after about two minutes. */
 const DEFAULT_CONNECT = 120_000;
-
-/** Of two reasons why no host took the message: one that may pass keeps it in the queue. */
-function worse(before: Outcome | undefined, after: Outcome): Outcome {
-  return before !== undefined && before.action === "delayed" && after.action === "failed" ? before : after;
-}
 
 function abortWith(signal: AbortSignal, client: SmtpClient): () => void {
   const abort = () => client.abort();

@@ -5,7 +5,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { ANSWER_KINDS, type AnswerKind, type HopCell, hopCells } from "../../../support/hop-answers.ts";
 import { type Mode, MODES, modeName, trial, type TrialMessage } from "../../../support/hop-trial.ts";
-import { type HopScript, type Moment, MOMENTS } from "../../../support/scripted-hop.ts";
+import { type HopAct, type HopEvent, type HopScript, type Moment, MOMENTS } from "../../../support/scripted-hop.ts";
 
 const FIRST: TrialMessage = {
   sender: "m1@a.test",
@@ -24,6 +24,7 @@ yes         sss      sss  ???      sss   sss  sss  sss   lll  sss nnn  sss
 go_on       lll      lll  lll      lll   lll  lll  lll   sss  lll nnn  sss
 usual       sss      sss  sss      sss   sss  sss  sss   sss  sss nnn  sss
 later       lll      lll  sss      lll   lll  lss  sls   lll  lll nnn  sss
+too_many    lll      lll  sss      lll   lll  sss  sss   lll  lll nnn  sss
 closing     lll      lll  lll      lll   lll  lll  lll   lll  lll nnn  sss
 never       nnn      sss  sss      sss   nnn  nss  sns   nnn  nnn nnn  sss
 nonsense    lll      lll  lll      lll   lll  lll  lll   lll  lll nnn  sss
@@ -41,6 +42,7 @@ const LMTP_FATES: Readonly<Record<string, string>> = {
   "EHLO never": "nnn",
   "QUIT early": "lll",
   ". later": "lss",
+  ". too many": "sss",
   ". never": "nss",
   ". twice": "lll",
   ". twice late": "lll",
@@ -107,7 +109,8 @@ const leftToTheSecond: Check = async (cell, mode, timeout) => {
   const result = await trial({ ...options, scripts: [scriptOf(cell), undefined], messages: [FIRST] });
   const [fate] = result.fates;
   const faults = [...result.faults];
-  const alone = expected(cell, mode);
+  // Where there is another host, it gets those who are too many for this one.
+  const alone = expected(cell.kind === "too many" ? { ...cell, kind: "later" } : cell, mode);
   // A host that does not want to talk at all has refused nobody.
   const refuses = cell.moment !== "greeting" && cell.moment !== "EHLO" && cell.moment !== "EHLO2";
   const wanted = refuses ? alone.replaceAll("l", "s") : alone.replaceAll(/[ln]/g, "s");
@@ -197,6 +200,12 @@ function atMost(count: number): HopScript {
     moment.startsWith("RCPT") && recipient >= count ? [{ say: "452 4.5.3 too many recipients" }] : undefined;
 }
 
+/** So many recipients in all messages together. */
+function inAll(count: number, reply: string): (event: HopEvent) => readonly HopAct[] | undefined {
+  let asked = 0;
+  return () => (++asked > count ? [{ say: reply }] : undefined);
+}
+
 function greetsWith(reply: string): HopScript {
   return ({ moment }) => (moment === "greeting" ? [{ say: reply }, "close"] : undefined);
 }
@@ -246,6 +255,35 @@ describe("three hosts", () => {
       "45",
       "6",
     ]);
+  });
+
+  test.each(NAMED_MODES)(
+    "too many for the only host: it gets the rest on the same connection ($name)",
+    async ({ mode }) => {
+      const result = await trial({ ...mode, messages: [SIX], scripts: [atMost(2)] });
+      expect([result.faults, result.fates]).toEqual([[], ["ssssss"]]);
+      const [hop] = result.hops;
+      expect(hop.taken.map(({ recipient, connection }) => `${numbers([recipient])} ${connection}`)).toEqual([
+        "1 1",
+        "2 1",
+        "3 1",
+        "4 1",
+        "5 1",
+        "6 1",
+      ]);
+      expect(hop.messages).toBe(3);
+    },
+  );
+
+  test.each([
+    ["takes nobody", () => [{ say: "452 4.5.3 too many recipients" }], "llllll", 1],
+    ["takes only the first ones of a connection", inAll(2, "452 4.5.3 too many recipients"), "ssllll", 2],
+    ["takes only the first ones, and means 452", inAll(2, "552 too many recipients"), "ssllll", 2],
+    ["has full mailboxes behind good ones", inAll(2, "452 4.2.2 mailbox full"), "ssllll", 1],
+  ] as const)("the only host %s: the rest waits", async (_name, act, found, messages) => {
+    const script: HopScript = (event) => (event.moment.startsWith("RCPT") ? act(event) : undefined);
+    const result = await trial({ ...MODES[0], messages: [SIX], scripts: [script] });
+    expect([result.faults, result.fates, result.hops[0].messages]).toEqual([[], [found], messages]);
   });
 
   test("all of them say later: so does the outcome, and the next attempt begins with the first", async () => {
