@@ -1,6 +1,7 @@
 /** `mailq`, `sendmail -bp`: what waits in the queue, from the running server or from its folders. */
 import { homeFolder } from "../daemon/home.ts";
-import { NO_QUEUE, queueFolder } from "../daemon/free-space.ts";
+import { queueFolder } from "../config/queue-folder.ts";
+import { NO_QUEUE } from "../daemon/free-space.ts";
 import type { QueueListing } from "../control/queue-listing.ts";
 import type { QueueFilter } from "../queue/queue.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";

@@ -3,7 +3,7 @@
  * With -Q nothing is delivered: what -q selects is quarantined (-Qreason) or released (-Q).
  */
 import { connectControl, NoDaemonError } from "../control/client.ts";
-import { queueFolder } from "../daemon/free-space.ts";
+import { queueFolder } from "../config/queue-folder.ts";
 import { homeFolder } from "../daemon/home.ts";
 import type { QueueFilter } from "../queue/queue.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";

@@ -17,7 +17,7 @@ import { type MadeFile, madeFiles } from "../rights/made-files.ts";
 import type { RootHelper } from "../rights/root-helper.ts";
 import { BoundPort } from "./bound-ports.ts";
 import { type OpenControl, openControl } from "./control.ts";
-import { queueFolder } from "./free-space.ts";
+import { queueFolder } from "../config/queue-folder.ts";
 import { homeFolder } from "./home.ts";
 import { KeyFiles } from "./key-files.ts";
 import { explainListening } from "./listen-problem.ts";

@@ -1,6 +1,7 @@
 /** MinFreeBlocks: whether the file system of the queue has room for mail; looked at once a second at most. */
 import { statfsSync } from "node:fs";
 import type { Config } from "../config/config.ts";
+import { queueFolder } from "../config/queue-folder.ts";
 import type { Clock } from "../sys/clock.ts";
 
 const LOOK_EVERY = 1000;
@@ -35,8 +36,3 @@ export class FreeSpace {
 
 /** What sendmail says when `queueFolder` is empty. */
 export const NO_QUEUE = "QueueDirectory (Q) option must be set";
-
-/** QueueDirectory, without the glob that sendmail allows at its end: the journal needs one folder. */
-export function queueFolder(config: Config): string {
-  return config.options.text("QueueDirectory").replace(/\/[^/]*\*$/, "");
-}

@@ -12,6 +12,7 @@ import type { LocalFacts } from "../envelope/local-facts.ts";
 import type { Intake } from "../reception/intake.ts";
 import type { SubmissionEnvironment } from "../reception/local-submission.ts";
 import type { Log } from "../log/log.ts";
+import type { MaybePromise } from "../sys/maybe-promise.ts";
 import { type OpenedQueue, openQueue } from "../queue/open-queue.ts";
 import type { QueueFilter, QueueStore } from "../queue/queue.ts";
 import { TimerScheduler } from "../queue/timer-scheduler.ts";
@@ -25,7 +26,8 @@ import { BoundPort } from "./bound-ports.ts";
 import { ClientQueueCollector } from "./client-queue-collector.ts";
 import { type LocalRights, ownRights, prepareLocalMail } from "./local-mail.ts";
 import { SERVING, type Surroundings } from "./delivery-site.ts";
-import { FreeSpace, queueFolder } from "./free-space.ts";
+import { queueFolder } from "../config/queue-folder.ts";
+import { FreeSpace } from "./free-space.ts";
 import { homeFolder } from "./home.ts";
 import type { KeyFiles } from "./key-files.ts";
 import { explainListening } from "./listen-problem.ts";
@@ -124,6 +126,12 @@ export class Server {
   /** Collects the client queue and makes matching messages due. */
   async runQueue(filter: QueueFilter): Promise<number> {
     await this.#collector.collect();
+    return this.#hurry(filter);
+  }
+
+  /** Whoever asks for a queue run wants hosts to be tried that were down a moment ago, too. */
+  #hurry(filter: QueueFilter): MaybePromise<number> {
+    this.#surroundings.destinations.hosts.forget();
     return this.store.hurry(filter);
   }
 
@@ -211,6 +219,7 @@ export class Server {
     await this.#listeners.close(grace);
     await this.#collector.stop();
     await this.#runner.stop(grace);
+    await this.#surroundings.destinations.hosts.close();
     await this.#queue.store.close();
     await this.#site.close();
   }
@@ -256,7 +265,7 @@ export class Server {
       judges: rulesetJudges,
       ...listServices(this.#surroundings.clock, () => this.site.agents.files),
       storageProblem: ({ config }) => space.problem(config),
-      startQueueRun: (host) => this.store.hurry({ recipient: host }),
+      startQueueRun: (host) => this.#hurry({ recipient: host }),
     };
   }
 }

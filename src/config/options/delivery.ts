@@ -105,7 +105,6 @@ export const DELIVERY_OPTIONS = [
     type: "flag",
     initial: false,
     meaning: "one delivery to a host at a time",
-    notActedOn: NOT_YET,
   },
   {
     name: "ConnectOnlyTo",

@@ -11,6 +11,7 @@
  */
 import type { Clock } from "../../sys/clock.ts";
 import { Destination } from "./destination.ts";
+import { HostStatus } from "./host-status.ts";
 
 /** A key of the queue (envelope/destination.ts) while something is known about it. */
 interface Line {
@@ -30,6 +31,8 @@ const MOST = 20_000;
 export type Block = (key: string, blocked: boolean) => void;
 
 export class Destinations {
+  /** Which of their hosts are down. */
+  readonly hosts: HostStatus;
   readonly #clock: Clock;
   readonly #lines = new Map<string, Line>();
   readonly #destinations = new Map<string, Destination>();
@@ -37,6 +40,7 @@ export class Destinations {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.hosts = new HostStatus(clock);
   }
 
   /** Who is told what to leave alone; one queue for each process. */

@@ -1,68 +1,142 @@
 /**
  * Hosts that are known to be down, so that a thousand messages for one do not each wait for the same timeout.
  *
- * A refused connection costs nothing to try again and is remembered only when the administrator asked for host status
- * (HostStatusDirectory); one that had to be waited for is always remembered. Mailers with F=W do not look here.
+ * In memory a failure that had to be waited for counts for Timeout.hoststatus; one that cost nothing (a refused connection)
+ * for ten seconds, twice as long each time it comes again. With HostStatusDirectory both count for Timeout.hoststatus, other
+ * processes see them and a restart does not forget them (host-status-files.ts). Mailers with F=W do not look here.
  */
+import { resolve } from "node:path";
+import type { Config } from "../../config/config.ts";
+import { queueFolder } from "../../config/queue-folder.ts";
 import type { Clock } from "../../sys/clock.ts";
-import type { MaybePromise } from "../../sys/maybe-promise.ts";
 import type { Outcome } from "../outcome.ts";
+import { type HostRecord, outcomeOf, readHostRecord, recordOf, writeHostRecord } from "./host-status-files.ts";
 
-/** A failure that took longer than this is worth remembering. */
+/** A failure that took longer than this counts for the whole time, ms. */
 const EXPENSIVE = 5_000;
+/** How long another one counts when it comes for the first time, ms. */
+const CHEAP = 10_000;
 /** Bounds memory: the oldest entries go first. */
 const MOST = 10_000;
 
-/** What is known about hosts; one that several servers share may answer late. */
-export interface HostStatus {
-  /** Why this host cannot be reached, as far as that is still worth believing. */
-  known(host: string): MaybePromise<Outcome | undefined>;
-  /** @param took how long finding out took, ms */
-  isDown(host: string, outcome: Outcome, took: number): MaybePromise<void>;
-  isUp(host: string): MaybePromise<void>;
+export interface HostStatusSettings {
+  /** Timeout.hoststatus, ms. */
+  readonly lifetime: number;
+  /** HostStatusDirectory, absolute; undefined: nothing is written. */
+  readonly folder?: string;
 }
 
-/** That of one process. */
-export class OwnHostStatus implements HostStatus {
+export function hostStatusSettings(config: Config): HostStatusSettings {
+  const folder = config.options.text("HostStatusDirectory");
+  const lifetime = config.options.timeout("hoststatus");
+  return { lifetime, ...(folder === "" ? {} : { folder: resolve(queueFolder(config), folder) }) };
+}
+
+/** A host by its key in memory and its name on disk. */
+export interface KnownHost {
+  readonly key: string;
+  readonly name: string;
+}
+
+/** How a host was found to be down. */
+interface Failure {
+  /** ms */
+  readonly took: number;
+  /** It was ready for mail, and broke off later. */
+  readonly talked: boolean;
+}
+
+interface Entry {
+  readonly until: number;
+  /** Undefined: it works. */
+  readonly outcome: Outcome | undefined;
+  /** Failures one after the other. */
+  readonly failures: number;
+}
+
+export class HostStatus {
   readonly #clock: Clock;
-  readonly #lifetime: number;
-  readonly #rememberAll: boolean;
-  readonly #down = new Map<string, { readonly until: number; readonly outcome: Outcome }>();
+  readonly #entries = new Map<string, Entry>();
+  /** What is to be written, by path: only the newest counts. */
+  readonly #unwritten = new Map<
+    string,
+    { readonly folder: string; readonly name: string; readonly record: HostRecord }
+  >();
+  #writing: Promise<void> | undefined;
 
-  /**
-   * @param lifetime Timeout.hoststatus in ms
-   * @param rememberAll remember cheap failures too
-   */
-  constructor(clock: Clock, lifetime: number, rememberAll: boolean) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#lifetime = lifetime;
-    this.#rememberAll = rememberAll;
   }
 
-  known(host: string): Outcome | undefined {
-    const entry = this.#down.get(host);
-    if (entry === undefined) return undefined;
-    if (this.#clock.now() < entry.until) return entry.outcome;
-    this.#down.delete(host);
-    return undefined;
+  /** Why this host cannot be reached, as far as that is still worth believing. */
+  known(host: KnownHost, settings: HostStatusSettings): Outcome | undefined {
+    const entry = this.#entries.get(host.key) ?? this.#fromDisk(host, settings);
+    return entry !== undefined && this.#clock.now() < entry.until ? entry.outcome : undefined;
   }
 
-  isDown(host: string, outcome: Outcome, took: number): void {
-    if (this.#lifetime <= 0 || (took < EXPENSIVE && !this.#rememberAll)) return;
-    this.#down.delete(host);
-    this.#down.set(host, { until: this.#clock.now() + this.#lifetime, outcome });
-    if (this.#down.size > MOST) {
-      const [oldest] = this.#down.keys();
-      this.#down.delete(oldest);
+  isDown(host: KnownHost, outcome: Outcome, { took, talked }: Failure, settings: HostStatusSettings): void {
+    const { lifetime, folder } = settings;
+    if (folder !== undefined) this.#write(folder, host.name, recordOf(outcome, this.#clock.now()));
+    if (lifetime <= 0) return;
+    const failures = (this.#entries.get(host.key)?.failures ?? 0) + 1;
+    const long = took >= EXPENSIVE || (folder !== undefined && !talked);
+    // It broke off quickly in the middle of a message: the next one may be more to its taste.
+    if (talked && !long) return;
+    const lasts = long ? lifetime : Math.min(lifetime, CHEAP * 2 ** Math.min(failures - 1, 20));
+    this.#keep(host.key, { until: this.#clock.now() + lasts, outcome, failures });
+  }
+
+  /** @param said the last word of the server about a message, if it took one */
+  isUp(host: KnownHost, said: Outcome | undefined, { folder, lifetime }: HostStatusSettings): void {
+    const now = this.#clock.now();
+    if (folder === undefined) this.#entries.delete(host.key);
+    else {
+      this.#keep(host.key, { until: now + lifetime, outcome: undefined, failures: 0 });
+      this.#write(folder, host.name, recordOf(said, now));
     }
   }
 
-  isUp(host: string): void {
-    if (this.#down.size > 0) this.#down.delete(host);
+  /** Somebody wants it tried now: what is only in memory is forgotten. */
+  forget(): void {
+    this.#entries.clear();
   }
 
-  /** Forgets everything (purgestat). */
-  clear(): void {
-    this.#down.clear();
+  /** Resolves when all is written. */
+  async close(): Promise<void> {
+    await this.#writing;
+  }
+
+  #fromDisk({ key, name }: KnownHost, { folder, lifetime }: HostStatusSettings): Entry | undefined {
+    if (folder === undefined) return undefined;
+    const record = readHostRecord(folder, name);
+    const outcome = record && outcomeOf(record, name);
+    const until = record === undefined ? 0 : record.at + lifetime;
+    // Nothing on disk is looked for once only, too.
+    const isNews = until > this.#clock.now();
+    const entry: Entry = isNews ? { until, outcome, failures: 1 } : { until: 0, outcome: undefined, failures: 0 };
+    this.#keep(key, entry);
+    return entry;
+  }
+
+  #keep(key: string, entry: Entry): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    if (this.#entries.size <= MOST) return;
+    const [oldest] = this.#entries.keys();
+    this.#entries.delete(oldest);
+  }
+
+  #write(folder: string, name: string, record: HostRecord): void {
+    this.#unwritten.set(`${folder}\0${name}`, { folder, name, record });
+    this.#writing ??= this.#writeAll();
+  }
+
+  async #writeAll(): Promise<void> {
+    for (const [key, { folder, name, record }] of this.#unwritten) {
+      this.#unwritten.delete(key);
+      // What cannot be written is known here all the same.
+      await writeHostRecord(folder, name, record).catch(() => undefined);
+    }
+    this.#writing = undefined;
   }
 }

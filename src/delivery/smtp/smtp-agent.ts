@@ -10,7 +10,7 @@ import type { RecipientStatus } from "../../envelope/status.ts";
 import type { DeliveryEnvironment } from "../environment.ts";
 import type { Agent, Job, JobRecipient, Report } from "../agent.ts";
 import { Connections } from "./connections.ts";
-import { type HostStatus, OwnHostStatus } from "./host-status.ts";
+import { type HostStatusSettings, hostStatusSettings } from "./host-status.ts";
 import { jobMacros } from "../job-macros.ts";
 import { writeMessage, type WrittenMessage } from "../message-writer.ts";
 import { deferred, failed, type Outcome, reportForAll, worse } from "../outcome.ts";
@@ -25,13 +25,15 @@ import type { TransactionResult } from "./exchange.ts";
 import type { Options } from "../../config/config.ts";
 import { macroValue } from "../../rewriting/macro-value.ts";
 
-/** Used where a Timeout option says "none": every wait ends some day. */
+/** Where a Timeout option says "none": every wait ends some day. */
 const FOREVER = 24 * 3600_000;
+/** RFC 5321 §4.5.3.2 says nothing about connecting; systems give up after about two minutes. */
+const DEFAULT_CONNECT = 120_000;
 
 export class SmtpAgent implements Agent {
   readonly #environment: DeliveryEnvironment;
   readonly #connections: Connections;
-  readonly #hostStatus: HostStatus;
+  readonly #hostStatus: HostStatusSettings;
   readonly #timeouts: SmtpTimeouts;
   readonly #heloName: string;
   /** The library is loaded when mail leaves for the first time. */
@@ -46,17 +48,16 @@ export class SmtpAgent implements Agent {
       options.number("ConnectionCacheSize"),
       options.time("ConnectionCacheTimeout"),
     );
-    const rememberAll = options.text("HostStatusDirectory") !== "";
-    this.#hostStatus = new OwnHostStatus(clock, options.timeout("hoststatus"), rememberAll);
+    this.#hostStatus = hostStatusSettings(config);
     this.#timeouts = timeoutsOf(options);
     this.#heloName = config.expand(options.text("HeloName"), config.macros) || macroValue("j", config.macros);
   }
 
   async deliver(job: Job): Promise<Report> {
-    const now = () => this.#environment.clock.now();
+    const { config, clock } = this.#environment;
+    const now = () => clock.now();
     const macros = await jobMacros(job);
     if (macros.kind === "tempfail") return reportForAll(job, deferred("4.4.3", macros.reason), now());
-    const { config } = this.#environment;
     const written = await writeMessage(config, job, macros.scope, { eol: "\r\n", stuffDots: true, fromLines: false });
     if (written.kind === "tempfail") return reportForAll(job, deferred("4.4.3", written.reason), now());
     const prepared = { sender: macros.sender, message: written.message };
@@ -85,7 +86,7 @@ export class SmtpAgent implements Agent {
 interface Context {
   readonly environment: DeliveryEnvironment;
   readonly connections: Connections;
-  readonly hostStatus: HostStatus;
+  readonly hostStatus: HostStatusSettings;
   readonly timeouts: SmtpTimeouts;
   readonly heloName: string;
   client(): Promise<typeof SmtpClient>;
@@ -109,6 +110,9 @@ class Attempt {
   readonly #turn: Turn;
   /** When to come back, for those whom the destination had no time for. */
   #again: number | undefined;
+  /** The last host was ready for mail; what it said when it took the message. */
+  #talked = false;
+  #said: Outcome | undefined;
   /** Some host has taken a connection. */
   #reached = false;
   /** By recipient index: why those that are open have not been delivered so far. */
@@ -119,7 +123,7 @@ class Attempt {
     this.#job = job;
     this.#prepared = prepared;
     this.#open = job.recipients;
-    this.#turn = new Turn(context.environment.destinations, job);
+    this.#turn = new Turn(context.environment, job);
     const { config, clock } = context.environment;
     this.#connectUntil = clock.now() + (config.options.timeout("aconnect") || FOREVER);
   }
@@ -134,6 +138,7 @@ class Attempt {
 
   async #run(places: AsyncIterable<HostOrProblem>): Promise<Report> {
     const { hostStatus, environment } = this.#context;
+    const { hosts } = environment.destinations;
     const { mailer, signal } = this.#job;
     let tried = 0;
     /** The last host, when it has taken some. */
@@ -153,18 +158,19 @@ class Attempt {
         this.#again = later.until;
         break;
       }
-      const known = mailer.flags.has("W") ? undefined : await hostStatus.known(host.key);
+      const known = mailer.flags.has("W") ? undefined : hosts.known(host, hostStatus);
       if (known !== undefined) {
         this.#postpone(known);
         continue;
       }
       const begun = environment.clock.now();
+      this.#talked = false;
       const before = this.#open.length;
       const down = await this.#tryHost(host);
       last = this.#open.length < before ? host : undefined;
       this.#turn.ended(down === undefined, this.#reached);
-      if (down === undefined) await hostStatus.isUp(host.key);
-      else await hostStatus.isDown(host.key, down, environment.clock.now() - begun);
+      if (down === undefined) hosts.isUp(host, this.#said, hostStatus);
+      else hosts.isDown(host, down, { took: environment.clock.now() - begun, talked: this.#talked }, hostStatus);
       if (this.#open.length === 0) break;
     }
     if (last !== undefined) await this.#sendTheRest(last);
@@ -209,7 +215,7 @@ class Attempt {
     places: readonly Place[],
     key: string,
   ): Promise<{ readonly place: Place; readonly outcome: Outcome | undefined }> {
-    const { connections } = this.#context;
+    const { connections, heloName } = this.#context;
     const opened = await this.#connect(places);
     const { place } = opened;
     if ("outcome" in opened) {
@@ -218,7 +224,7 @@ class Attempt {
     }
     connections.use(opened.client, place);
     const { flags } = this.#job.mailer;
-    if (!flags.has("k") && !flags.has("z") && this.#isOurselves(opened.client.greetingName)) {
+    if (!flags.has("k") && !flags.has("z") && opened.client.greetingName.toLowerCase() === heloName.toLowerCase()) {
       connections.drop(opened.client);
       const text = "Local configuration error";
       const diagnostic = { type: "smtp", text: `553 5.3.5 ${place.peer.name} mail loops back to me (MX problem?)` };
@@ -231,6 +237,7 @@ class Attempt {
 
   async #send(client: SmtpClient, place: Place, key: string): Promise<Conversation> {
     this.#reached = true;
+    this.#talked = true;
     const { connections } = this.#context;
     const job = { ...this.#job, recipients: this.#open };
     const prepared = prepareTransaction(job, this.#prepared, client.extensions, client.authenticated);
@@ -266,6 +273,7 @@ class Attempt {
       if (outcome.action === "delayed") this.#reasons.set(index, outcome);
       else this.#statuses.set(index, passedOn ? { ...outcome, passedOn, at } : { ...outcome, at });
     }
+    this.#said = verdicts.find(({ outcome }) => outcome.action !== "delayed" && outcome.action !== "failed")?.outcome;
     this.#open = this.#open.filter(({ index }) => !this.#statuses.has(index));
   }
 
@@ -285,8 +293,9 @@ class Attempt {
     const first = await this.#converse(places, true);
     if ("client" in first) return first;
     const { failure, place } = first;
-    const clearAllowed = this.#context.environment.config.options.flag("TLSFallbacktoClear");
-    if (failure.kind !== "tls" || !clearAllowed) return { place, outcome: fromFailure(failure, place.peer) };
+    const { options } = this.#context.environment.config;
+    if (failure.kind !== "tls" || !options.flag("TLSFallbacktoClear"))
+      return { place, outcome: fromFailure(failure, place.peer) };
     const second = await this.#converse([place], false);
     return "client" in second ? second : { place, outcome: fromFailure(second.failure, place.peer) };
   }
@@ -354,10 +363,6 @@ class Attempt {
     return Math.max(1, Math.min(one, left));
   }
 
-  #isOurselves(name: string): boolean {
-    return name !== "" && name.toLowerCase() === this.#context.heloName.toLowerCase();
-  }
-
   /** @param reason for those that are open and no host has said why */
   #report(reason: Outcome): Report {
     const at = this.#context.environment.clock.now();
@@ -370,9 +375,6 @@ class Attempt {
 function cacheKey({ mailer }: Job, key: string): string {
   return `${mailer.name}\0${key}`;
 }
-
-/** RFC 5321 §4.5.3.2 says nothing about connecting; systems give up after about two minutes. */
-const DEFAULT_CONNECT = 120_000;
 
 function abortWith(signal: AbortSignal, client: SmtpClient): () => void {
   const abort = () => client.abort();

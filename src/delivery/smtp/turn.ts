@@ -1,17 +1,17 @@
 /** The place that one job holds among those who talk to a destination: at most one at a time. */
 import { destinationKey } from "../../envelope/destination.ts";
 import type { Job } from "../agent.ts";
+import type { DeliveryEnvironment } from "../environment.ts";
 import type { Destination, Later, Lease } from "./destination.ts";
-import type { Destinations } from "./destinations.ts";
 
 export class Turn {
-  readonly #destinations: Destinations;
+  readonly #environment: DeliveryEnvironment;
   readonly #job: Job;
   #destination: Destination | undefined;
   #lease: Lease | undefined;
 
-  constructor(destinations: Destinations, job: Job) {
-    this.#destinations = destinations;
+  constructor(environment: DeliveryEnvironment, job: Job) {
+    this.#environment = environment;
     this.#job = job;
   }
 
@@ -19,13 +19,13 @@ export class Turn {
   async enter(name: string): Promise<Later | undefined> {
     if (this.#destination?.name === name && this.#lease !== undefined) return undefined;
     const { mailer, host, signal } = this.#job;
+    const { destinations, config } = this.#environment;
     // What the queue calls this job's destination leads to the first one that it finds.
     const isFirst = this.#destination === undefined;
     this.leave();
-    const destination = isFirst
-      ? this.#destinations.find(name, destinationKey(mailer.name, host))
-      : this.#destinations.named(name);
+    const destination = isFirst ? destinations.find(name, destinationKey(mailer.name, host)) : destinations.named(name);
     this.#destination = destination;
+    destination.limits = config.options.flag("SingleThreadDelivery") ? { connections: 1 } : {};
     const entered = await destination.enter(signal);
     if (entered.kind === "later") return entered;
     this.#lease = entered;

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { Config } from "../../../src/config/config.ts";
-import { FreeSpace, queueFolder } from "../../../src/daemon/free-space.ts";
+import { queueFolder } from "../../../src/config/queue-folder.ts";
+import { FreeSpace } from "../../../src/daemon/free-space.ts";
 import { fakeOptions } from "../../support/fake-smtp-services.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 

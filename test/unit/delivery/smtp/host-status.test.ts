@@ -1,31 +1,174 @@
-import { expect, test } from "@jest/globals";
-import { OwnHostStatus } from "../../../../src/delivery/smtp/host-status.ts";
-import { deferred } from "../../../../src/delivery/outcome.ts";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { HostStatus } from "../../../../src/delivery/smtp/host-status.ts";
+import { hostsOf, purgeHosts, resultOf } from "../../../../src/delivery/smtp/host-status-files.ts";
+import { deferred, failed, sent } from "../../../../src/delivery/outcome.ts";
+import { ManualClock } from "../../../support/manual-clock.ts";
+import { testConfig, testOptions } from "../../../support/delivery-job.ts";
+import { agent, sink, texts, unusedPort } from "../../../support/smtp-delivery.ts";
 
 const down = deferred("4.4.1", "Connection timed out with mx.b.test.");
+const refused = deferred("4.4.1", "Connection refused by mx.b.test.");
+const lifetime = 60_000;
+const mx = { key: "mx", name: "mx.b.test" };
 
-function status(rememberAll = false): { readonly hosts: OwnHostStatus; readonly pass: (ms: number) => void } {
-  let now = 1_000_000;
-  const clock = { now: () => now, after: () => () => undefined };
-  return { hosts: new OwnHostStatus(clock, 60_000, rememberAll), pass: (ms) => (now += ms) };
+describe("in memory", () => {
+  test("a host that had to be waited for is remembered for Timeout.hoststatus", () => {
+    const clock = new ManualClock();
+    const hosts = new HostStatus(clock);
+    hosts.isDown(mx, down, { took: 30_000, talked: false }, { lifetime });
+    expect(hosts.known(mx, { lifetime })).toBe(down);
+    expect(hosts.known({ key: "other", name: "other" }, { lifetime })).toBeUndefined();
+    clock.advance(60_000);
+    expect(hosts.known(mx, { lifetime })).toBeUndefined();
+  });
+
+  test("one that refused at once is left alone for ten seconds, then for twenty ..., until it works", () => {
+    const clock = new ManualClock();
+    const hosts = new HostStatus(clock);
+    const waits: number[] = [];
+    for (let time = 0; time < 6; time++) {
+      hosts.isDown(mx, refused, { took: 5, talked: false }, { lifetime });
+      const from = clock.now();
+      while (hosts.known(mx, { lifetime }) !== undefined) clock.advance(1_000);
+      waits.push((clock.now() - from) / 1_000);
+    }
+    expect(waits).toEqual([10, 20, 40, 60, 60, 60]);
+    hosts.isUp(mx, undefined, { lifetime });
+    hosts.isDown(mx, refused, { took: 5, talked: false }, { lifetime });
+    clock.advance(10_000);
+    expect(hosts.known(mx, { lifetime })).toBeUndefined();
+  });
+
+  test("one that broke off in the middle of a message is left alone only when that took long", () => {
+    const hosts = new HostStatus(new ManualClock());
+    hosts.isDown(mx, down, { took: 100, talked: true }, { lifetime });
+    expect(hosts.known(mx, { lifetime })).toBeUndefined();
+    hosts.isDown(mx, down, { took: 30_000, talked: true }, { lifetime });
+    expect(hosts.known(mx, { lifetime })).toBe(down);
+  });
+
+  test("whoever asks for a queue run wants it tried again", () => {
+    const hosts = new HostStatus(new ManualClock());
+    hosts.isDown(mx, down, { took: 30_000, talked: false }, { lifetime });
+    hosts.forget();
+    expect(hosts.known(mx, { lifetime })).toBeUndefined();
+  });
+
+  test("a host that is down is tried once, not once for each of a hundred messages at the same time", async () => {
+    const server = await sink({ reply: ({ verb }) => (verb === "CONNECT" ? { reply: "421 4.3.2 no" } : undefined) });
+    const deliver = agent(server.port);
+    const reports = await Promise.all(Array.from({ length: 100 }, () => deliver()));
+    expect(new Set(reports.flatMap(texts))).toEqual(new Set(["4.3.2 Deferred: 421 4.3.2 no"]));
+    expect(server.connections).toBe(1);
+  });
+});
+
+describe("on disk", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "rulemail-hosts-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  async function shown(): Promise<Record<string, string>> {
+    const found: Record<string, string> = {};
+    for await (const { name, record } of hostsOf(folder)) found[name] = record ? resultOf(record) : "damaged";
+    return found;
+  }
+
+  // Files and results as sendmail 8.17 wrote and showed them.
+  test("files are those of sendmail, by the parts of the name from its end", async () => {
+    const clock = new ManualClock(1_796_020_656_000);
+    const hosts = new HostStatus(clock);
+    const settings = { lifetime, folder };
+    hosts.isDown(of("mx.down.test"), refused, { took: 5, talked: false }, settings);
+    hosts.isDown(
+      of("no.test"),
+      failed("5.5.0", "Service unavailable", said("554 5.3.2 go away")),
+      { took: 5, talked: false },
+      settings,
+    );
+    hosts.isUp(of("host.test"), undefined, settings);
+    hosts.isUp(of("ONE.far.test."), { ...sent("relayed", "ok", said("250 ok")), status: "2.0.0" }, settings);
+    hosts.isDown(of("127.0.0.9"), refused, { took: 5, talked: false }, settings);
+    hosts.isDown(of("../../etc"), refused, { took: 5, talked: false }, settings);
+    hosts.isDown(of("a/b.test"), refused, { took: 5, talked: false }, settings);
+    await hosts.close();
+    expect(readFileSync(join(folder, "test./down./mx"), "utf8")).toBe("V0\nE111\nH0\nS75\nD4.4.1\nU1796020656\n.\n");
+    expect(readFileSync(join(folder, "test./no"), "utf8")).toBe(
+      "V0\nE0\nH0\nS69\nD5.5.0\nR554 5.3.2 go away\nU1796020656\n.\n",
+    );
+    expect(readFileSync(join(folder, "test./host"), "utf8")).toBe("V0\nE0\nH0\nS0\nU1796020656\n.\n");
+    expect(readFileSync(join(folder, "test./far./one"), "utf8")).toBe(
+      "V0\nE0\nH0\nS0\nD2.0.0\nR250 ok\nU1796020656\n.\n",
+    );
+    expect(readdirSync(folder).toSorted()).toEqual(["9.", "test."]);
+    expect(await shown()).toEqual({
+      "127.0.0.9": "Deferred: Connection refused",
+      "mx.down.test": "Deferred: Connection refused",
+      "one.far.test": "250 ok",
+      "host.test": "OK",
+      "no.test": "554 5.3.2 go away",
+    });
+  });
+
+  test("another process, or the next one, believes them as long as they are fresh, and purging removes the others", async () => {
+    const clock = new ManualClock(1_796_020_656_000);
+    const settings = { lifetime, folder };
+    const first = new HostStatus(clock);
+    first.isDown(mx, refused, { took: 5, talked: false }, settings);
+    await first.close();
+    const next = new HostStatus(clock);
+    expect(next.known(mx, settings)).toMatchObject({
+      status: "4.4.1",
+      text: "Deferred: Connection refused: mx.b.test.",
+    });
+    clock.advance(lifetime);
+    expect(new HostStatus(clock).known(mx, settings)).toBeUndefined();
+    expect(await purgeHosts(folder, lifetime, clock.now())).toBe(0);
+    writeFileSync(join(folder, "damaged"), "garbage\n");
+    expect(new HostStatus(clock).known({ key: "damaged", name: "damaged" }, settings)).toBeUndefined();
+    expect(await purgeHosts(folder, lifetime, clock.now() + 1_000)).toBe(2);
+    expect(await shown()).toEqual({});
+  });
+
+  test("the agent writes them, and does not connect to a host that is down according to them", async () => {
+    const port = await unusedPort();
+    const config = testConfig(testOptions({ HostStatusDirectory: folder }));
+    expect(texts(await agent(port, { config })())).toEqual(["4.4.1 Deferred: Connection refused by [127.0.0.1]"]);
+    let found: Record<string, string> = {};
+    while (found["127.0.0.1"] === undefined) found = await shown();
+    expect(found).toEqual({ "127.0.0.1": "Deferred: Connection refused" });
+    // It has come back, but that is only seen when the record is old.
+    const server = await sink(undefined, port);
+    expect(texts(await agent(port, { config })())).toEqual(["4.4.1 Deferred: Connection refused: [127.0.0.1]"]);
+    expect(server.connections).toBe(0);
+    expect(texts(await agent(port, { config })({ mailer: undefined }))).toHaveLength(1);
+  });
+
+  test("SingleThreadDelivery: one conversation with a host at a time", async () => {
+    let [open, most] = [0, 0];
+    const server = await sink({
+      reply: ({ verb }) => {
+        if (verb === "MAIL") most = Math.max(most, ++open);
+        if (verb === ".") open--;
+        return undefined;
+      },
+    });
+    const config = testConfig(testOptions({ SingleThreadDelivery: true }));
+    const deliver = agent(server.port, { config });
+    await Promise.all(Array.from({ length: 30 }, () => deliver()));
+    expect([server.messages.length, most, server.connections]).toEqual([30, 1, 1]);
+  });
+});
+
+function of(name: string) {
+  return { key: name, name };
 }
 
-test("a host that had to be waited for is remembered for Timeout.hoststatus", () => {
-  const { hosts, pass } = status();
-  hosts.isDown("mx", down, 30_000);
-  expect(hosts.known("mx")).toBe(down);
-  expect(hosts.known("other")).toBeUndefined();
-  pass(60_000);
-  expect(hosts.known("mx")).toBeUndefined();
-});
-
-test("a host that refused at once is tried again, unless host status is kept for all", () => {
-  const { hosts } = status();
-  hosts.isDown("mx", down, 5);
-  expect(hosts.known("mx")).toBeUndefined();
-  const all = status(true);
-  all.hosts.isDown("mx", down, 5);
-  expect(all.hosts.known("mx")).toBe(down);
-  all.hosts.isUp("mx");
-  expect(all.hosts.known("mx")).toBeUndefined();
-});
+function said(text: string) {
+  return { diagnostic: { type: "smtp", text } };
+}
