@@ -55,11 +55,6 @@ export class CdbReader {
     return undefined;
   }
 
-  /** All values of the key, in the order they were added. */
-  getAll(key: string): string[] {
-    return [...this.#values(key)];
-  }
-
   /** Every record, in the order of the file. */
   *entries(): Generator<readonly [string, string]> {
     const end = this.#head.readUInt32LE(0);

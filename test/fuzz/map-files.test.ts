@@ -53,7 +53,7 @@ function readAll(path: string, keys: readonly string[], inMemory: number): Readi
     throw error;
   }
   try {
-    const values = keys.flatMap((key) => [attempt(() => reader.get(key)), attempt(() => reader.getAll(key))]);
+    const values = keys.map((key) => attempt(() => reader.get(key)));
     let entries = 0;
     attempt(() => {
       for (const [key] of reader.entries()) entries += key.length >= 0 ? 1 : 0;
