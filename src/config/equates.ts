@@ -1,14 +1,10 @@
 /** The equates of M, Q and X lines and of ports, and the modifiers of ports: one row each. */
-import { NOT_YET, NO_AUTH, NO_FILTERS, NO_GROUPS, NO_LOAD, NO_MIME, NO_PROCESSES } from "./reasons.ts";
+import { NOT_YET, NO_AUTH, NO_FILTERS, NO_GROUPS, NO_LOAD, NO_MIME } from "./reasons.ts";
 import type { Setting } from "./setting.ts";
 
 /** M lines; the first letter counts. */
 export const MAILER_EQUATES = {
-  "/": {
-    meaning: "folder to chroot to",
-    notActedOn: NOT_YET,
-    without: "programs of the mailer see the whole file system",
-  },
+  "/": { meaning: "folder to chroot to" },
   A: { meaning: "arguments, or TCP host [port], FILE path" },
   C: { meaning: "character set of 8-bit text without label", notActedOn: NO_MIME },
   D: { meaning: "folders to run in, colon separated" },
@@ -17,7 +13,7 @@ export const MAILER_EQUATES = {
   L: { meaning: "octets of a line" },
   M: { meaning: "octets of a message" },
   m: { meaning: "messages on one connection" },
-  N: { meaning: "nice value", notActedOn: NO_PROCESSES },
+  N: { meaning: "nice value" },
   P: { meaning: "program, or [IPC], [FILE]" },
   Q: { meaning: "queue group", notActedOn: NO_GROUPS },
   R: { meaning: "rulesets of recipients: envelope/header" },

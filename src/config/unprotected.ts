@@ -10,7 +10,7 @@ import { notActedOn, type SettingKind, withoutProtection } from "./settings.ts";
 
 /** One line each, as `option RefuseLA=8 is not acted on (load is not measured): a busy machine goes on taking connections`. */
 export function unprotectedBy(config: Config): readonly string[] {
-  return [...byOptions(config), ...byPorts(config), ...byMailers(config)];
+  return [...byOptions(config), ...byPorts(config)];
 }
 
 function line(kind: SettingKind, name: string, shown: string): string[] {
@@ -32,10 +32,4 @@ function byPorts({ daemonPorts }: Config): string[] {
     ...[...modifiers].flatMap((letter) => line("port modifier", letter, `M=${letter} of port ${name}`)),
     ...[...extra].flatMap(([key, value]) => line("port equate", key.toLowerCase(), `${key}=${value} of port ${name}`)),
   ]);
-}
-
-function byMailers({ mailers }: Config): string[] {
-  return [...mailers.values()].flatMap(({ name, root }) =>
-    root === undefined ? [] : line("mailer equate", "/", `/=${root} of mailer ${name}`),
-  );
 }

@@ -61,7 +61,7 @@ export async function openInclude(
 }
 
 /** The members of an open list. */
-export class IncludedMembers {
+class IncludedMembers {
   readonly #files: UserFiles;
   readonly #reader: Rights;
   readonly #question: Question;

@@ -8,12 +8,7 @@
 
 const OPENERS = { quote: '"', comment: "(", angle: "<" } as const;
 
-/** @returns members without surrounding blanks; empty ones are left out */
-export function splitList(text: string): string[] {
-  return [...eachMember(text)];
-}
-
-/** The same, one after the other: who wants only the first pays for no more. */
+/** Members without surrounding blanks, one after the other: who wants only the first pays for no more. Empty ones are left out. */
 export function eachMember(text: string): Generator<string, void, undefined> {
   return new ListText(text).members();
 }
