@@ -73,6 +73,8 @@ exit 127;
 `;
 
 const SETPRIV = ["/usr/bin/setpriv", "/bin/setpriv"];
+/** Not in the path of programs on every system. */
+const CHROOT = ["/usr/sbin/chroot", "/usr/bin/chroot", "/sbin/chroot", "/bin/chroot"];
 const PERL = ["/usr/bin/perl", "/usr/local/bin/perl", "/bin/perl"];
 
 function commandFor(argument: ProgramArgument, identity: ProgramIdentity): Command | undefined {
@@ -87,7 +89,7 @@ function commandFor(argument: ProgramArgument, identity: ProgramIdentity): Comma
   if (root !== "") {
     // What stands before the program must be found outside: the folder need not have a perl. The new root is the folder.
     const ids = isAsIs ? [] : [`--userspec=${identity.uid}:${identity.gid}`, `--groups=${identity.groups.join(",")}`];
-    return whole([...before, "chroot", ...ids, root, path, ...own.slice(1)], false);
+    return whole([...before, found(CHROOT), ...ids, root, path, ...own.slice(1)], false);
   }
   const drop = isAsIs ? [] : [found(SETPRIV), ...privileges(identity), "--"];
   const starter = [found(PERL), "-e", STARTER, path, String(folders.length), ...folders, ...own];

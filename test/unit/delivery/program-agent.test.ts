@@ -1,6 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { Mailer } from "../../../src/config/mailer.ts";
 import type { Report } from "../../../src/delivery/agent.ts";
@@ -213,4 +214,31 @@ test("a program that is not there is a reason to wait", async () => {
 test("a mailer with F=w knows its users", async () => {
   const mailer = { ...shell, flags: new Set("w") };
   expect(await outcome({ mailer, users: ["nobody-here"] })).toBe("failed 5.1.1 User unknown");
+});
+
+test("N= of the mailer is what the program is nicer by", async () => {
+  await outcome({ users: [`nice > ${folder}/usual`] });
+  await outcome({ mailer: { ...shell, nice: 3 }, users: [`nice > ${folder}/nicer`] });
+  const [usual, nicer] = await Promise.all(
+    ["usual", "nicer"].map(async (file) => Number(await readFile(join(folder, file), "latin1"))),
+  );
+  expect(nicer - usual).toBe(3);
+});
+
+/** A folder with a shell and the libraries that it names. */
+async function copyShell(into: string): Promise<void> {
+  const { stdout } = spawnSync("ldd", ["/bin/sh"], { encoding: "utf8" });
+  const libraries = [...stdout.matchAll(/(?:=> |^\s*)(\/\S+)/gm)].map(([, path]) => path);
+  for (const path of ["/bin/sh", ...libraries]) {
+    await mkdir(join(into, dirname(path)), { recursive: true });
+    await copyFile(await realpath(path), join(into, path));
+  }
+}
+
+// Only root may change the root folder of a program.
+(process.getuid?.() === 0 ? test : test.skip)("/= of the mailer is all that the program sees", async () => {
+  await copyShell(folder);
+  expect(await outcome({ mailer: { ...shell, root: folder }, users: ["cd / && echo * && exit 75"] })).toBe(
+    `delayed 4.0.0 Deferred: prog mailer (/bin/sh) exited with EX_TEMPFAIL: ${(await readdir(folder)).toSorted().join(" ")}`,
+  );
 });
