@@ -33,7 +33,7 @@ export interface WriterOptions {
   readonly stuffDots?: boolean;
   /** false: no `From ` line and no `>From `, whatever the flags say (SMTP, Maildir). */
   readonly fromLines?: boolean;
-  /** Ends with an empty line, as F=b does. */
+  /** Ends with an empty line, beside that of F=b. */
   readonly blankEnd?: boolean;
   /** true: `From ` line and `>From `, whatever the flags say (mbox). */
   readonly mbox?: boolean;
@@ -91,14 +91,14 @@ async function write(config: Config, job: Job, scope: MacroScope, options: Write
   const fromLine = hasFromLine(job.mailer, options) ? unixFromLine(config, job, scope) + shape.eol : "";
   const head = Buffer.from(fromLine + header.text + shape.eol, "latin1");
   const body = await job.message.bytes();
-  const blankEnd = job.mailer.flags.has("b") || options.blankEnd === true || options.mbox === true;
+  const ending = endOf(job.mailer, options, shape.eol);
   if (body !== undefined) {
-    const octets = bodyInMemory(body, shape, blankEnd);
+    const octets = bodyInMemory(body, shape, ending);
     const all = octets.length === 0 ? [head] : [head, octets];
     const message = { head, octets: all, size: head.length + octets.length, stream: () => fromArray(all) };
     return { kind: "message", message };
   }
-  const stream = () => streamed(head, job.message, shape, blankEnd);
+  const stream = () => streamed(head, job.message, shape, ending);
   return { kind: "message", message: { head, octets: undefined, size: head.length + job.message.size, stream } };
 }
 
@@ -108,8 +108,8 @@ function shapeOf({ flags, eol, lineLimit }: Mailer, options: WriterOptions): Lin
     limit: lineLimit > 0 ? lineLimit : flags.has("L") ? SMTP_LINE_LIMIT : 0,
     stuffDots: options.stuffDots ?? flags.has("X"),
     escapeFrom: options.mbox === true || (options.mmdf !== true && options.fromLines !== false && flags.has("E")),
-    // F=L has meant seven bits since before 8BITMIME.
-    sevenBit: flags.has("7") || (flags.has("L") && !flags.has("8")),
+    // F=L alone has meant seven bits since before 8BITMIME; beside L= it means nothing more.
+    sevenBit: flags.has("7") || (flags.has("L") && lineLimit <= 0 && !flags.has("8")),
     dropNul: flags.has("1"),
   };
 }
@@ -234,25 +234,28 @@ function unixFromLine(config: Config, { envelope, mailer }: Job, scope: MacroSco
   const bang = mailer.flags.has("U") && !nobody ? sender.indexOf("!") : -1;
   const text =
     bang > 0
-      ? `From ${sender.slice(bang + 1)} ${macroValue("d", line)} remote from ${sender.slice(0, bang)}`
+      ? `From ${sender.slice(bang + 1)}  ${macroValue("d", line)} remote from ${sender.slice(0, bang)}`
       : config.expand(config.options.text("UnixFromLine") || `From ${MACRO}g ${MACRO}d`, line);
   // A line end inside would let a sender write header fields of his own.
   return text.replaceAll(/[\r\n]+/g, " ");
 }
 
-function bodyInMemory(body: Buffer, shape: LineShape, blankEnd: boolean): Buffer {
-  if (!blankEnd) return shapeLines(body, shape);
-  const shaper = new LineShaper(shape);
-  const parts = [shaper.shape(body), shaper.end()];
-  if (body.length > 0 && !shaper.endsWithEmptyLine) parts.push(Buffer.from(shape.eol));
-  return Buffer.concat(parts);
+/** Empty lines at the end, as the original counts them: F=b asks for one, a file has one in any case. */
+function endOf({ flags }: Mailer, options: WriterOptions, eol: string): Buffer {
+  const isFile = options.blankEnd === true || options.mbox === true;
+  return Buffer.from(eol.repeat(Number(flags.has("b")) + Number(isFile)));
+}
+
+function bodyInMemory(body: Buffer, shape: LineShape, ending: Buffer): Buffer {
+  const shaped = shapeLines(body, shape);
+  return ending.length === 0 ? shaped : Buffer.concat([shaped, ending]);
 }
 
 async function* streamed(
   head: Buffer,
   message: MessageReader,
   shape: LineShape,
-  blankEnd: boolean,
+  ending: Buffer,
 ): AsyncGenerator<Buffer> {
   yield head;
   const source = message.stream();
@@ -267,7 +270,7 @@ async function* streamed(
   }
   const rest = shaper.end();
   if (rest.length > 0) yield rest;
-  if (blankEnd && !shaper.endsWithEmptyLine) yield Buffer.from(shape.eol);
+  if (ending.length > 0) yield ending;
 }
 
 async function* fromArray(parts: readonly Buffer[]): AsyncGenerator<Buffer> {

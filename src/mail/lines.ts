@@ -9,7 +9,7 @@
 export interface LineShape {
   /** Line end to write, "\r\n" or "\n". With CRLF a bare CR or LF becomes a line end of its own (RFC 5321 §2.3.8). */
   readonly eol: string;
-  /** Longest line in octets without its end; 0 for no limit. A longer one is cut and `!` marks the cut. */
+  /** Longest line in octets without its end; 0 for no limit. A longer one is cut: `!` before and a blank after. */
   readonly limit?: number;
   /** Doubles a dot at the start of a line (RFC 5321 §4.5.2). */
   readonly stuffDots?: boolean;
@@ -27,6 +27,7 @@ const DOT = 46;
 const UPPER_F = 70;
 const FROM = Buffer.from("From ");
 const BANG = Buffer.from("!");
+const BLANK = Buffer.from(" ");
 const ONE_DOT = Buffer.from(".");
 const QUOTE = Buffer.from(">");
 
@@ -44,18 +45,12 @@ export class LineShaper {
   #pendingCr = false;
   /** Octets held back because a chunk ended within a possible `From `. */
   #held: Buffer | undefined;
-  #lastLineEmpty = false;
 
   constructor(shape: LineShape) {
     this.#shape = shape;
     this.#eol = Buffer.from(shape.eol, "latin1");
     this.#crlf = shape.eol === "\r\n";
     this.#limit = shape.limit ?? 0;
-  }
-
-  /** True when the last complete line was empty, or nothing was written yet. */
-  get endsWithEmptyLine(): boolean {
-    return this.#lastLineEmpty && this.#atLineStart;
   }
 
   /** Octets to write for this chunk; may be empty, may be the chunk itself. */
@@ -141,7 +136,6 @@ export class LineShaper {
       if (ended) {
         if (exact) output.keep(end, next);
         else output.replace(end, next, this.#eol);
-        this.#lastLineEmpty = this.#atLineStart;
         this.#atLineStart = true;
         this.#column = 0;
       } else if (this.#pendingCr) {
@@ -179,9 +173,8 @@ export class LineShaper {
       position += room;
       output.insert(position, BANG);
       output.insert(position, this.#eol);
-      this.#column = 0;
-      // The rest of the line begins a line of its own on the wire.
-      if (this.#shape.stuffDots && input[position] === DOT) this.#insert(output, position, ONE_DOT);
+      output.insert(position, BLANK);
+      this.#column = 1;
     }
     output.keep(position, end);
     this.#column += end - position;

@@ -67,7 +67,7 @@ test("a From line always has a date, and says where mail by UUCP comes from", as
     return result.kind === "message" ? result.message.head.toString("latin1").split("\n")[0] : result.reason;
   };
   const date = ctimeDate(job.envelope.arrived);
-  expect(await write("a!b!joe")).toBe(`From b!joe ${date} remote from a`);
+  expect(await write("a!b!joe")).toBe(`From b!joe  ${date} remote from a`);
   expect(await write("joe")).toBe(`From joe  ${date}`);
 });
 
@@ -121,7 +121,7 @@ test("long lines of the body are cut, those of the header folded where there is 
     "\tjane@b.test",
     "",
     `${"z".repeat(19)}!`,
-    "z".repeat(6),
+    ` ${"z".repeat(6)}`,
     "",
   ]);
 });

@@ -29,9 +29,9 @@ describe.each([
   ["an empty body stays empty", "", SMTP, ""],
   ["bare LF and bare CR become CRLF on the way to SMTP", "a\nb\rc\r\rd\r", SMTP, "a\r\nb\r\nc\r\n\r\nd\r\n"],
   ["a dot after a bare line end is stuffed too", "a\n.\rb\r.\n", SMTP, "a\r\n..\r\nb\r\n..\r\n"],
-  ["a long line is cut with !", "x".repeat(21), SMTP, `${"x".repeat(19)}!\r\nxx\r\n`],
+  ["a long line is cut with !", "x".repeat(21), SMTP, `${"x".repeat(19)}!\r\n xx\r\n`],
   ["a line of the longest length is not cut", `${"x".repeat(20)}\r\n`, SMTP, `${"x".repeat(20)}\r\n`],
-  ["a dot after a cut is stuffed", `${"x".repeat(19)}.y\r\n`, SMTP, `${"x".repeat(19)}!\r\n..y\r\n`],
+  ["a dot after a cut is at the start of no line", `${"x".repeat(19)}.y\r\n`, SMTP, `${"x".repeat(19)}!\r\n .y\r\n`],
   ["CRLF becomes LF", "a\r\n\r\nb\r\n", MBOX, "a\n\nb\n"],
   [
     "From at the start of a line is escaped",
