@@ -2,13 +2,21 @@
  * `sendmail -q...`: has the running server work on its queue now; without one, does it here and ends when it is done.
  * With -Q nothing is delivered: what -q selects is quarantined (-Qreason) or released (-Q).
  */
+import { existsSync } from "node:fs";
 import { connectControl, NoDaemonError } from "../control/client.ts";
 import { queueFolder } from "../config/queue-folder.ts";
 import { homeFolder } from "../daemon/home.ts";
+import { serverUser } from "../daemon/server-user.ts";
+import { startRootHelper } from "../daemon/start-helper.ts";
+import type { DeliverySite } from "../dispatch/attempt.ts";
+import { checkQueueUnused } from "../queue/lock.ts";
 import type { QueueFilter } from "../queue/queue.ts";
+import type { RootHelper } from "../rights/root-helper.ts";
+import { systemClock } from "../sys/clock.ts";
+import { SystemUsers } from "../sys/getent.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import type { QueueRun, SendmailArguments } from "./arguments.ts";
-import { openForCommand, surroundings } from "./system.ts";
+import { type CommandSurroundings, openForCommand, surroundings } from "./system.ts";
 
 export async function runQueue(args: SendmailArguments): Promise<ExitCode> {
   const missing = unavailableSelection(args.queueRun);
@@ -38,12 +46,15 @@ export async function runQueue(args: SendmailArguments): Promise<ExitCode> {
 }
 
 async function runHere(args: SendmailArguments, filter: QueueFilter): Promise<ExitCode> {
-  const opened = await openForCommand(args);
+  const around = surroundings();
+  const opened = await openForCommand(args, around);
   if (typeof opened === "number") return opened;
   const { Server } = await import("../daemon/server.ts");
   const options = { configFile: opened.config.file, settings: args.settings, listen: false };
+  let helper: RootHelper | undefined;
   try {
-    const server = await Server.start(options, surroundings(), opened);
+    if (process.getuid?.() === 0) helper = await becomeServer(args, opened, around);
+    const server = await Server.start(options, around, opened);
     await server.runner.runOnce(filter);
     await server.stop();
     return EX.OK;
@@ -51,7 +62,31 @@ async function runHere(args: SendmailArguments, filter: QueueFilter): Promise<Ex
     if (!isForbidden(error)) throw error;
     process.stderr.write(`sendmail: ${queueIsClosed(queueFolder(opened.config))}\n`);
     return EX.NOPERM;
+  } finally {
+    helper?.close();
   }
+}
+
+/** What root runs works with the rights that the server has: what it leaves in the queue is the server's to read. */
+async function becomeServer(
+  { settings }: SendmailArguments,
+  site: DeliverySite,
+  { workers, log }: CommandSurroundings,
+): Promise<RootHelper | undefined> {
+  const { giveUpRoot } = await import("../daemon/give-up-root.ts");
+  const user = await serverUser(site.config, new SystemUsers(systemClock), site.users);
+  if (user.uid === 0) return undefined;
+  const queue = queueFolder(site.config);
+  if (existsSync(queue)) checkQueueUnused(queue);
+  const startHelper = (): Promise<RootHelper> => {
+    workers.start();
+    return startRootHelper({ file: site.config.file, settings, opMode: "q" }, site, user);
+  };
+  return giveUpRoot({ config: site.config, user, log, warn, startHelper });
+}
+
+function warn(text: string): void {
+  process.stderr.write(`sendmail: warning: ${text}\n`);
 }
 
 export function isForbidden(error: unknown): boolean {

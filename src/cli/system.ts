@@ -1,6 +1,6 @@
 /** What commands need from the machine when they work without a running server. */
 import { openDeliverySite, type Surroundings } from "../daemon/delivery-site.ts";
-import { openWorkers } from "../daemon/workers.ts";
+import { openWorkers, type ServerWorkers } from "../daemon/workers.ts";
 import { Destinations } from "../delivery/smtp/destinations.ts";
 import type { DeliverySite } from "../dispatch/attempt.ts";
 import { Dns2Resolver } from "../dns/dns2-resolver.ts";
@@ -16,7 +16,11 @@ function operationMode({ mode, queueRun }: Pick<SendmailArguments, "mode" | "que
   return mode === "m" && queueRun !== undefined ? "q" : mode === "D" ? "d" : mode;
 }
 
-export function surroundings(): Surroundings {
+export interface CommandSurroundings extends Surroundings {
+  readonly workers: ServerWorkers;
+}
+
+export function surroundings(): CommandSurroundings {
   const machine = readMachine();
   const clock = systemClock;
   return {
@@ -30,10 +34,13 @@ export function surroundings(): Surroundings {
 }
 
 /** Opens the configuration for a command; messages go to standard error. The status to end with when it is broken. */
-export async function openForCommand(args: SendmailArguments): Promise<DeliverySite | ExitCode> {
+export async function openForCommand(
+  args: SendmailArguments,
+  around: CommandSurroundings = surroundings(),
+): Promise<DeliverySite | ExitCode> {
   const opened = await openDeliverySite(
     { file: systemConfigFile(args), settings: args.settings, opMode: operationMode(args) },
-    surroundings(),
+    around,
   );
   for (const text of opened.messages) process.stderr.write(`${text}\n`);
   if (opened.kind === "opened") return opened.site;

@@ -3,7 +3,7 @@
  * What a program may ask for depends on the socket it reached (its file mode decides who that is); who submits a message it
  * may prove (caller-proof.ts), because a unix socket in Node does not tell who is calling.
  */
-import { chmodSync, lstatSync, unlinkSync } from "node:fs";
+import { lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { QueueFilter } from "../queue/queue.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
@@ -104,8 +104,8 @@ async function clearPath(path: string): Promise<void> {
 function listen(server: Server, path: string, mode: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    // The socket is made inside listen(): closed to all until its mode is set.
-    const umask = process.umask(0o777);
+    // The socket is made inside listen(), with the right mode at once: changing it would go by its name.
+    const umask = process.umask(0o777 & ~mode);
     try {
       server.listen(path, () => {
         server.off("error", reject);
@@ -113,11 +113,6 @@ function listen(server: Server, path: string, mode: number): Promise<void> {
       });
     } finally {
       process.umask(umask);
-    }
-    try {
-      chmodSync(path, mode);
-    } catch {
-      // Not bound: the error event says why.
     }
   });
 }

@@ -27,9 +27,12 @@ export async function openControl(): Promise<OpenControl> {
   const control = await serveControl({ path: controlSocket, mode: 0o600, access: "all", services, callers });
   try {
     const submit = await serveControl({ path: submitSocket, mode: 0o666, access: "submit", services, callers });
-    clearCallersFolder(callers);
     return {
-      serve,
+      serve(given) {
+        // Not before: whatever lies there is the server's user's to take away, not root's.
+        clearCallersFolder(callers);
+        serve(given);
+      },
       async close() {
         await Promise.all([control.close(), submit.close()]);
       },

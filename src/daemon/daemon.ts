@@ -1,6 +1,6 @@
 /** The life of the process: start, run until told to stop, stop. */
-import { realpathSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { unprotectedBy } from "../config/unprotected.ts";
@@ -10,7 +10,7 @@ import type { Log } from "../log/log.ts";
 import { openLog, type OpenLog } from "../log/open-log.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
 import type { MadeFile } from "../rights/made-files.ts";
-import { RootHelper } from "../rights/root-helper.ts";
+import type { RootHelper } from "../rights/root-helper.ts";
 import { systemClock } from "../sys/clock.ts";
 import { readMachine } from "../sys/machine.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
@@ -26,10 +26,9 @@ import { type LocalRights, makeLocalFiles, ownRights, prepareLocalMail } from ".
 import { ListenError } from "./listen-problem.ts";
 import { type ServerUser, serverUser } from "./server-user.ts";
 import { Server } from "./server.ts";
-import { termsOf } from "./terms-of.ts";
-import { termsWord } from "./terms-word.ts";
+import { startRootHelper } from "./start-helper.ts";
 import { onSignals } from "./signals.ts";
-import { openWorkers, type ServerWorkers, workerCommand } from "./workers.ts";
+import { openWorkers, type ServerWorkers } from "./workers.ts";
 
 interface ServerSurroundings extends Surroundings {
   readonly workers: ServerWorkers;
@@ -144,16 +143,10 @@ async function enter(
     makeLocalFiles(site, log);
     warnOfClosedHome(log);
   }
+  const source = { file: options.configFile, settings: options.settings, opMode: SERVING };
   const startHelper = async (runAs: ServerUser, made: readonly MadeFile[]): Promise<RootHelper> => {
     workers.start();
-    const source = { file: resolve(options.configFile), settings: options.settings, opMode: SERVING };
-    const helper = new RootHelper({
-      command: [...workerCommand(), "--worker"],
-      terms: await termsOf(config, site.users, runAs),
-      termsCommand: [...workerCommand(), "--worker", "terms", termsWord({ source, runAs })],
-      made,
-      folder: realpathSync(homeFolder().folder),
-    });
+    const helper = await startRootHelper(source, site, runAs, made);
     void helper.ended.then((reason) => warn(`${reason}: what needs root's rights is not done any more`));
     return helper;
   };

@@ -5,28 +5,23 @@
  *
  * Started by an ordinary user the order is the same, and nothing is given up.
  */
-import { chmodSync, constants, existsSync, mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
 import type { Config, PortOptions } from "../config/config.ts";
 import { makeCallersFolder } from "../control/caller-check.ts";
 import type { Log } from "../log/log.ts";
-import { CLIENT_FOLDER_MODE, makeClientFolder } from "../queue/client-queue.ts";
 import { checkQueueUnused } from "../queue/lock.ts";
-import { becomeForGood } from "../rights/identity.ts";
 import { type MadeFile, madeFiles } from "../rights/made-files.ts";
 import type { RootHelper } from "../rights/root-helper.ts";
 import { BoundPort } from "./bound-ports.ts";
 import { type OpenControl, openControl } from "./control.ts";
 import { queueFolder } from "../config/queue-folder.ts";
+import { giveUpRoot } from "./give-up-root.ts";
 import { homeFolder } from "./home.ts";
 import { KeyFiles } from "./key-files.ts";
 import { explainListening } from "./listen-problem.ts";
 import { writePidFile } from "./pid-file.ts";
-import { whyOutOfReach } from "./reach.ts";
 import type { RootDoor } from "./root-door.ts";
 import type { ServerUser } from "./server-user.ts";
-import { CALLERS, CLIENT_QUEUE, HOST_STATUS, QUEUE } from "./own-files.ts";
-import { shareFolder, takeOverFile, takeOverFolder } from "./take-over.ts";
 
 export interface EntranceOptions {
   readonly config: Config;
@@ -56,14 +51,13 @@ export class Entrance {
     const { config, listen, user } = options;
     const queue = queueFolder(config);
     if (existsSync(queue)) checkQueueUnused(queue);
-    if (user !== undefined) makeFolders(queue);
     makeCallersFolder(homeFolder().callers);
     const entrance = new Entrance(await openControl());
     try {
       if (listen) await entrance.#bind(config);
       entrance.keys.keep(config);
       entrance.#writePidFile(options);
-      if (user !== undefined) await entrance.#becomeServerUser(user, queue, options);
+      if (user !== undefined) await entrance.#giveUpRoot(user, options);
       return entrance;
     } catch (error) {
       await entrance.close();
@@ -99,23 +93,11 @@ export class Entrance {
     }
   }
 
-  async #becomeServerUser(user: ServerUser, queue: string, options: EntranceOptions): Promise<void> {
-    const { log, warn, startHelper } = options;
-    if (user.uid === 0) {
-      warn(`the server keeps root's rights (${user.because}): name a user for it in RunAsUser`);
-      return;
-    }
-    const left = takeOver(user, queue, options.config);
-    left.forEach(warn);
+  async #giveUpRoot(user: ServerUser, { startHelper, ...options }: EntranceOptions): Promise<void> {
     const { controlSocket, submitSocket } = homeFolder();
-    this.#helper = await startHelper(user, madeFiles([controlSocket, submitSocket, this.#pidFile].filter(Boolean)));
-    becomeForGood(user);
+    const made = madeFiles([controlSocket, submitSocket, this.#pidFile].filter(Boolean));
+    this.#helper = await giveUpRoot({ ...options, user, startHelper: () => startHelper(user, made) });
     this.keys.useDoor(this.#helper);
-    const groups = process.getgroups?.().join(",") ?? "";
-    const text = `runs as user ${user.user} (uid=${user.uid}, gid=${user.gid}, groups=${groups}): ${user.because}`;
-    log.write(1, { priority: "info", text });
-    const problem = whyUseless(user, queue);
-    if (problem !== undefined) throw new Error([problem, ...left, `or set RunAsUser (${user.because})`].join("; "));
   }
 
   /** A pid file that cannot be written is worth a line, not a server that does not start. */
@@ -130,41 +112,4 @@ export class Entrance {
       warn(`cannot write the pid file ${path} (${(error as Error).message}): ${advice}`);
     }
   }
-}
-
-/** What only root can make where it belongs. */
-function makeFolders(queue: string): void {
-  mkdirSync(join(queue, "journal"), { recursive: true, mode: 0o700 });
-  const { clientQueue } = homeFolder();
-  makeClientFolder(clientQueue);
-  chmodSync(clientQueue, CLIENT_FOLDER_MODE);
-}
-
-/** Gives the user what is the server's. @returns what could not be given */
-function takeOver(user: ServerUser, queue: string, config: Config): readonly string[] {
-  const { folder: home, clientQueue, callers } = homeFolder();
-  const status = config.options.text("HostStatusDirectory");
-  return [
-    ...shareFolder(home, user),
-    ...takeOverFile(join(home, "log"), user),
-    ...takeOverFolder(queue, QUEUE, user),
-    ...takeOverFolder(clientQueue, CLIENT_QUEUE, user),
-    ...takeOverFolder(callers, CALLERS, user),
-    ...(status === "" ? [] : takeOverFolder(join(queue, status), HOST_STATUS, user)),
-  ];
-}
-
-/** Where this program lies: parts of it are loaded when they are needed. */
-const program = dirname(process.argv[1] ?? process.execPath);
-
-function whyUseless({ user }: ServerUser, queue: string): string | undefined {
-  const { folder: home } = homeFolder();
-  const { R_OK, W_OK, X_OK } = constants;
-  return [
-    [home, W_OK | X_OK],
-    [queue, R_OK | W_OK | X_OK],
-    [program, R_OK | X_OK],
-  ]
-    .map(([path, wanted]) => whyOutOfReach(path as string, wanted as number, `user ${user}`))
-    .find((text) => text !== undefined);
 }

@@ -196,6 +196,37 @@ asRoot("a server that takes over", () => {
     await server.stop();
   });
 
+  test("shares its queue with a queue run of root's while no server runs", async () => {
+    const idle = site();
+    idle.configure({ lines: ["O DeliveryMode=queue"] });
+    const server = await idle.start();
+    const text = MESSAGE("for the run").replaceAll("\n", "\r\n");
+    await sendMail(server.ports["MTA"], "x@mail.example.test", ["joe@mail.example.test"], text);
+    await server.stop();
+    expect(idle.run("sendmail", ["-C", idle.path("sendmail.cf"), "-q"])).toEqual({ status: 0, stdout: "", stderr: "" });
+    await mailOf(idle, "joe", "for the run");
+    for (const name of readdirSync(idle.path("queue/journal"))) {
+      expect(owner(idle.path(`queue/journal/${name}`))).toBe(OURS);
+    }
+    const again = await idle.start();
+    await again.stop();
+  });
+
+  test("gives nobody what a link in its home leads to", async () => {
+    const trapped = site();
+    trapped.configure();
+    // What its user can do: put a link where a folder of his was.
+    mkdirSync(trapped.path("victim"), { mode: 0o755 });
+    trapped.write("victim/0123456789abcdef0123456789abcdef", "untouched\n");
+    for (const name of ["clientmqueue", "callers", "queue"]) {
+      symlinkSync(trapped.path("victim"), trapped.path(name));
+      lchownSync(trapped.path(name), RUNNER.uid, RUNNER.gid);
+    }
+    await expect(trapped.start()).rejects.toThrow(/there is a link on the way that is not root's/);
+    expect([owner(trapped.path("victim")), statSync(trapped.path("victim")).mode & 0o7777]).toEqual(["0:0", 0o755]);
+    expect(readdirSync(trapped.path("victim"))).toEqual(["0123456789abcdef0123456789abcdef"]);
+  });
+
   test("takes its sockets and its pid file away, however it ends", async () => {
     const gone = site();
     gone.configure();
