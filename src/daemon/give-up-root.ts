@@ -6,6 +6,7 @@ import { constants, lstatSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { queueFolder } from "../config/queue-folder.ts";
+import { hostStatusSettings } from "../delivery/smtp/host-status.ts";
 import type { Log } from "../log/log.ts";
 import { makeClientFolder } from "../queue/client-queue.ts";
 import { becomeForGood } from "../rights/identity.ts";
@@ -58,14 +59,14 @@ function makeFolders(queue: string): void {
 /** Gives the user what is the server's. @returns what could not be given */
 function takeOver(user: ServerUser, queue: string, config: Config): readonly string[] {
   const { folder: home, clientQueue, callers } = homeFolder();
-  const status = config.options.text("HostStatusDirectory");
+  const { folder: status } = hostStatusSettings(config);
   return [
     ...shareFolder(home, user),
     ...takeOverFile(join(home, "log"), user),
     ...takeOverFolder(queue, QUEUE, user),
     ...takeOverFolder(clientQueue, CLIENT_QUEUE, user),
     ...takeOverFolder(callers, CALLERS, user),
-    ...(status === "" ? [] : takeOverFolder(join(queue, status), HOST_STATUS, user)),
+    ...(status === undefined ? [] : takeOverFolder(status, HOST_STATUS, user)),
   ];
 }
 
@@ -80,7 +81,5 @@ function whyUseless({ user }: ServerUser, queue: string): string | undefined {
     [queue, R_OK | W_OK | X_OK],
     [program, R_OK | X_OK],
   ];
-  return needed
-    .map(([path, wanted]) => whyOutOfReach(path, wanted, `user ${user}`))
-    .find((text) => text !== undefined);
+  return needed.map(([path, wanted]) => whyOutOfReach(path, wanted, `user ${user}`)).find((text) => text !== undefined);
 }

@@ -18,5 +18,5 @@ export const CLIENT_QUEUE: OwnFolder = { files: QUEUE_FILE, mode: CLIENT_FOLDER_
 
 export const CALLERS: OwnFolder = { files: PROOF_WORD, mode: CALLERS_MODE };
 
-/** HostStatusDirectory. */
-export const HOST_STATUS: OwnFolder = { files: /^[\w.-]+$/ };
+/** HostStatusDirectory: names of hosts, in folders that are named by their domains. */
+export const HOST_STATUS: OwnFolder = { files: /^[\w.:[\]-]+$/, isTree: true };

@@ -23,6 +23,8 @@ export interface OwnFolder {
   readonly files?: RegExp;
   /** Folders in it that are ours, and what is ours there. */
   readonly folders?: Readonly<Record<string, OwnFolder>>;
+  /** Folders in it, whatever their names, are as this one. */
+  readonly isTree?: true;
   /** Mode of the folder; absent: as it is. */
   readonly mode?: number;
   /** Files keep their owner, who tells whose mail it is, and get the group alone. */
@@ -36,6 +38,8 @@ export interface Ids {
 
 /** Symbolic links of root that are followed on the way. */
 const MOST_LINKS = 10;
+/** Folders in folders: a host name has no more labels. */
+const DEEPEST = 128;
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 const FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 
@@ -129,23 +133,24 @@ function inFolder(fd: number, name: string): string {
   return join(`/proc/self/fd/${fd}`, name);
 }
 
-function folder(path: string, fd: number, own: OwnFolder, ids: Ids): readonly string[] {
+function folder(path: string, fd: number, own: OwnFolder, ids: Ids, depth = 0): readonly string[] {
+  if (depth > DEEPEST) return [`cannot take over ${path}: too deep`];
   const problems: string[] = [];
   give(fd, fstatSync(fd), ids);
   if (own.mode !== undefined && (fstatSync(fd).mode & 0o7777) !== own.mode) fchmodSync(fd, own.mode);
   for (const name of readdirSync(inFolder(fd, ""))) {
-    const inner = own.folders?.[name];
-    if (inner === undefined && own.files?.test(name) !== true) continue;
+    if (own.folders?.[name] === undefined && own.files?.test(name) !== true) continue;
     const full = join(path, name);
-    const what = inner === undefined ? O_RDONLY | O_NONBLOCK | O_NOFOLLOW : FOLDER;
     problems.push(
       ...guarded(full, () => {
         const there = lstatSync(inFolder(fd, name));
+        const inner = own.folders?.[name] ?? (own.isTree && there.isDirectory() ? own : undefined);
+        const what = inner === undefined ? O_RDONLY | O_NONBLOCK | O_NOFOLLOW : FOLDER;
         // Most of a large queue is ours already.
         if (inner === undefined && isGiven(there, ids, own)) return [];
         const child = openSync(inFolder(fd, name), what);
         try {
-          if (inner !== undefined) return folder(full, child, inner, ids);
+          if (inner !== undefined) return folder(full, child, inner, ids, depth + 1);
           return file(full, child, own.keepsOwners ? { uid: fstatSync(child).uid, gid: ids.gid } : ids);
         } finally {
           closeSync(child);

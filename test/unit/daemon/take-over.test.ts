@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { CLIENT_QUEUE, QUEUE } from "../../../src/daemon/own-files.ts";
+import { CLIENT_QUEUE, HOST_STATUS, QUEUE } from "../../../src/daemon/own-files.ts";
 import { shareFolder, takeOverFile, takeOverFolder } from "../../../src/daemon/take-over.ts";
 
 const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
@@ -119,6 +119,17 @@ asRoot("takeOverFolder()", () => {
     chownSync(join(queue, "qfABCDEF123456"), OTHER, 0);
     expect(takeOverFolder(queue, CLIENT_QUEUE, IDS)).toEqual([]);
     expect([inQueue("qfABCDEF123456"), inQueue("")]).toEqual([`${OTHER}:52202`, "52201:52202"]);
+  });
+
+  test("host status is a tree of hosts", () => {
+    const status = join(top, "hoststat");
+    mkdirSync(join(status, "test./far."), { recursive: true });
+    writeFileSync(join(status, "test./far./mx"), "V0\n");
+    symlinkSync(queue, join(status, "test./near."));
+    expect(takeOverFolder(status, HOST_STATUS, IDS)).toHaveLength(1);
+    const given = ["", "test.", "test./far.", "test./far./mx"].map((name) => ownerOf(join(status, name)));
+    expect(new Set(given)).toEqual(new Set(["52201:52202"]));
+    expect(inQueue("")).toBe("0:0");
   });
 
   test("what is not there is nobody's", () => {
