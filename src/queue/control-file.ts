@@ -106,8 +106,22 @@ function headerLine({ name, value, flags }: HeaderField): string {
   return `H?${flags ?? ""}?${name}:${mark(folded)}`;
 }
 
-/** The control file of an entry, as octets (latin1). */
-export function formatControlFile(entry: QueueEntry): Buffer {
+/** Octets of a part, about. */
+const PART = 64 << 10;
+
+/** The control file of an entry, as octets (latin1), in parts: that of a large list is large. */
+export function* controlFileParts(entry: QueueEntry): Generator<Buffer, void, undefined> {
+  let text = "";
+  for (const line of lines(entry)) {
+    text += `${line}\n`;
+    if (text.length < PART) continue;
+    yield Buffer.from(text, "latin1");
+    text = "";
+  }
+  yield Buffer.from(text, "latin1");
+}
+
+function* lines(entry: QueueEntry): Generator<string> {
   const { envelope } = entry;
   const flags = flagLetters(envelope);
   const extras: MessageExtras = {
@@ -121,25 +135,21 @@ export function formatControlFile(entry: QueueEntry): Buffer {
     ...(envelope.quarantined === undefined ? {} : { quarantined: envelope.quarantined }),
   };
   const status = envelope.recipients.find((recipient) => isOpen(recipient) && recipient.status)?.status;
-  const lines = [
-    "V8",
-    `T${Math.floor(envelope.arrived / 1000)}`,
-    `K${Math.floor((entry.lastTry ?? 0) / 1000)}`,
-    `N${entry.attempts}`,
-    `P${Math.round(entry.priority)}`,
-    ...(status ? [`M${oneLine(status.text)}`] : []),
-    ...(flags === "" ? [] : [`F${flags}`]),
-    ...(envelope.bodyType === undefined ? [] : [`B${envelope.bodyType}`]),
-    ...(entry.hold === undefined ? [] : [`q${oneLine(entry.hold)}`]),
-    ...Object.entries(envelope.macros).map(([name, value]) => macroLine(name, value)),
-    macroLine(MESSAGE_MACRO, asciiJson(extras)),
-    `S${envelope.sender === "" ? "<>" : oneLine(envelope.sender)}`,
-    ...(envelope.envid === undefined ? [] : [`Z${oneLine(envelope.envid)}`]),
-    ...(envelope.auth === undefined ? [] : [`A${oneLine(envelope.auth)}`]),
-    ...recipientLines(envelope.recipients),
-    ...envelope.headers.map(headerLine),
-    ".",
-    "",
-  ];
-  return Buffer.from(lines.join("\n"), "latin1");
+  yield "V8";
+  yield `T${Math.floor(envelope.arrived / 1000)}`;
+  yield `K${Math.floor((entry.lastTry ?? 0) / 1000)}`;
+  yield `N${entry.attempts}`;
+  yield `P${Math.round(entry.priority)}`;
+  if (status) yield `M${oneLine(status.text)}`;
+  if (flags !== "") yield `F${flags}`;
+  if (envelope.bodyType !== undefined) yield `B${envelope.bodyType}`;
+  if (entry.hold !== undefined) yield `q${oneLine(entry.hold)}`;
+  for (const [name, value] of Object.entries(envelope.macros)) yield macroLine(name, value);
+  yield macroLine(MESSAGE_MACRO, asciiJson(extras));
+  yield `S${envelope.sender === "" ? "<>" : oneLine(envelope.sender)}`;
+  if (envelope.envid !== undefined) yield `Z${oneLine(envelope.envid)}`;
+  if (envelope.auth !== undefined) yield `A${oneLine(envelope.auth)}`;
+  yield* recipientLines(envelope.recipients);
+  for (const field of envelope.headers) yield headerLine(field);
+  yield ".";
 }

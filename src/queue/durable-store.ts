@@ -80,7 +80,7 @@ export class DurableStore implements QueueStore {
     this.#parts = parts;
     const { journal, spool, clock, report } = parts;
     const background = this.#background;
-    this.#files = new ItemFiles(spool, background, report);
+    this.#files = new ItemFiles(spool, background, clock, report);
     this.#mover = new Mover({ journal, spool, clock, report, background, files: this.#files, fresh: this.#fresh });
     this.#changes = new ItemChanges({ journal, files: this.#files, mover: this.#mover, background, report });
     for (const { entry, segment, at, bodyAt, bodyLength } of fromJournal) {
@@ -248,6 +248,7 @@ export class DurableStore implements QueueStore {
     if (this.#closed) return;
     this.#closed = true;
     this.#mover.stop();
+    this.#files.hurry();
     await this.#background.idle();
     await this.#parts.journal.close();
     this.#parts.onClose();

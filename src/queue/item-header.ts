@@ -19,9 +19,12 @@ function withHeader(entry: QueueEntry, headers: readonly HeaderField[]): QueueEn
   return { ...entry, envelope: { ...entry.envelope, headers } };
 }
 
+/** Beside so many recipients a header is little, and reading it again would mean reading all of them. */
+const MANY_RECIPIENTS = 1_000;
+
 /** Lets go of the header, which is on disk. */
 export function slimDown(item: Item): void {
-  if (item.slim) return;
+  if (item.slim || item.entry.envelope.recipients.length >= MANY_RECIPIENTS) return;
   item.entry = withoutHeader(item.entry);
   item.slim = true;
 }

@@ -12,7 +12,7 @@
  */
 import { join } from "node:path";
 import { SpoolBody } from "./body.ts";
-import { formatControlFile } from "./control-file.ts";
+import { controlFileParts } from "./control-file.ts";
 import { ControlFileError, parseControlFile } from "./control-file-reader.ts";
 import {
   type FileOperations,
@@ -27,7 +27,7 @@ import { CrlfToLf, countLf } from "./line-ends.ts";
 import type { BodyFile, BodyFiles, QueueEntry } from "./queue.ts";
 
 /** Longest control file that is read. */
-const LONGEST_CONTROL_FILE = 64 << 20;
+const LONGEST_CONTROL_FILE = 384 << 20;
 const PIECE = 256 << 10;
 /** Names of the queue's files: two letters and an id. */
 const QUEUE_FILE = /^(qf|hf|Qf|df|tf|xf)([0-9A-Za-z]{6,32})$/;
@@ -109,7 +109,11 @@ export class SpoolStore {
     await unlinkIfThere(this.#files, temporary);
     const file = await this.#files.create(temporary, this.#mode);
     try {
-      await file.write([formatControlFile(entry)], 0);
+      let at = 0;
+      for (const part of controlFileParts(entry)) {
+        await file.write([part], at);
+        at += part.length;
+      }
       await file.datasync();
     } finally {
       await file.close();

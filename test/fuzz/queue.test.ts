@@ -5,7 +5,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { encodeFrame, FrameDecoder, ProtocolError } from "../../src/control/protocol.ts";
 import { readRequest } from "../../src/control/request.ts";
-import { formatControlFile } from "../../src/queue/control-file.ts";
+import { controlFileParts } from "../../src/queue/control-file.ts";
+import type { QueueEntry } from "../../src/queue/queue.ts";
 import { ControlFileError, parseControlFile } from "../../src/queue/control-file-reader.ts";
 import { encodeRecord, RecordType, sealRecord } from "../../src/queue/journal-record.ts";
 import { SpoolStore } from "../../src/queue/spool-store.ts";
@@ -13,6 +14,8 @@ import { readSegment } from "../../src/queue/segment-reader.ts";
 import { FaultyFiles } from "../support/faulty-files.ts";
 import { fuzzSeeds } from "../support/fuzz.ts";
 import { deferred, envelope, recipient } from "../support/queue-samples.ts";
+
+const formatControlFile = (whole: QueueEntry): Buffer => Buffer.concat([...controlFileParts(whole)]);
 
 const ROUNDS = 300;
 

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import { formatControlFile } from "../../../src/queue/control-file.ts";
+import { controlFileParts } from "../../../src/queue/control-file.ts";
 import { ControlFileError, parseControlFile } from "../../../src/queue/control-file-reader.ts";
 import type { QueueEntry } from "../../../src/queue/queue.ts";
 import { deferred, delivered, envelope, recipient } from "../../support/queue-samples.ts";
+
+const formatControlFile = (whole: QueueEntry): Buffer => Buffer.concat([...controlFileParts(whole)]);
 
 const id = "6AKJRqnn123456";
 
