@@ -5,6 +5,9 @@
 import { connectToSubmit, NoDaemonError } from "../control/client.ts";
 import type { SubmissionAnswer, SubmissionFacts } from "../control/protocol.ts";
 import { homeFolder } from "../daemon/home.ts";
+import { serverUser } from "../daemon/server-user.ts";
+import { becomeForGood } from "../rights/identity.ts";
+import { SystemUsers } from "../sys/getent.ts";
 import type { IncomingMessage, Intake } from "../reception/intake.ts";
 import { rulesetJudges } from "../reception/ruleset-judges.ts";
 import type { Transaction } from "../reception/transaction.ts";
@@ -19,14 +22,17 @@ import { leaveMessage } from "./client-submission.ts";
 import { caller } from "./caller.ts";
 import { EX } from "../sys/sysexits.ts";
 import { submissionOptions } from "./submission-options.ts";
-import { openForCommand } from "./system.ts";
+import { type CommandSurroundings, openForCommand, surroundings } from "./system.ts";
+
+type Client = Awaited<ReturnType<typeof connectToSubmit>>;
 
 /** What the command line says about every message of the conversation. */
 type Wishes = Pick<SubmissionFacts, "deliveryMode" | "hopCount" | "noAliases">;
 
 /** @param streams of this process, when absent */
 export async function speakSmtp(args: SendmailArguments, streams: StdioStreams = thisProcess()): Promise<number> {
-  const opened = await openForCommand(args);
+  const around = surroundings();
+  const opened = await openForCommand(args, around);
   if (typeof opened === "number") return opened;
   const options = submissionOptions(args);
   if (options.problem !== undefined) {
@@ -38,10 +44,12 @@ export async function speakSmtp(args: SendmailArguments, streams: StdioStreams =
     hopCount: args.hopCount,
     ...(args.noAliasing ? { noAliases: true } : {}),
   };
+  const line = new ServerLine();
+  if (process.getuid?.() === 0) await giveUpRoot(opened, around, line);
   const exit = await serveStdio(
     {
       site: () => opened,
-      intake: handingOver(opened, wishes),
+      intake: handingOver(opened, wishes, line),
       log: silentLog,
       clock: systemClock,
       identify: () => ({ name: "localhost", ptr: "localhost", resolve: "OK" }),
@@ -52,8 +60,42 @@ export async function speakSmtp(args: SendmailArguments, streams: StdioStreams =
     },
     streams,
   );
+  line.close();
   await opened.close();
   return exit;
+}
+
+/**
+ * As with the original, what root's `-bs` is told (by inetd's strangers, at worst) is read with the server's rights. Who calls is
+ * root all the same: that is shown before.
+ */
+async function giveUpRoot({ config, users }: Site, { workers }: CommandSurroundings, line: ServerLine): Promise<void> {
+  const user = await serverUser(config, new SystemUsers(systemClock), users);
+  if (user.uid === 0) return;
+  await line.open().catch(() => undefined);
+  workers.start();
+  becomeForGood(user);
+}
+
+/** The connection to the server, kept from one message to the next. */
+class ServerLine {
+  /** Whoever called, before rights are given up. */
+  readonly user = caller();
+  #client: Client | undefined;
+
+  /** @throws NoDaemonError */
+  async open(): Promise<Client> {
+    if (this.#client?.isOpen !== true) {
+      this.close();
+      this.#client = await connectToSubmit(homeFolder().submitSocket);
+    }
+    return this.#client;
+  }
+
+  close(): void {
+    this.#client?.close();
+    this.#client = undefined;
+  }
 }
 
 function thisProcess(): StdioStreams {
@@ -61,8 +103,8 @@ function thisProcess(): StdioStreams {
 }
 
 /** An intake that passes messages on; what counts as durable is the other side's word. */
-function handingOver({ config }: Site, wishes: Wishes): Intake {
-  return { begin: (incoming) => new HandedOver(incoming, wishes, config.options.number("MaxMessageSize")) };
+function handingOver({ config }: Site, wishes: Wishes, line: ServerLine): Intake {
+  return { begin: (incoming) => new HandedOver(incoming, wishes, line, config.options.number("MaxMessageSize")) };
 }
 
 class HandedOver implements IncomingMessage {
@@ -70,14 +112,16 @@ class HandedOver implements IncomingMessage {
   readonly #facts: SubmissionFacts;
   readonly #limit: number;
   readonly #octets: Buffer[] = [];
+  readonly #line: ServerLine;
   #size = 0;
 
-  constructor({ announced, recipients }: Transaction, wishes: Wishes, limit: number) {
+  constructor({ announced, recipients }: Transaction, wishes: Wishes, line: ServerLine, limit: number) {
+    this.#line = line;
     const { sender, bodyType, smtputf8, ret, envid } = announced;
     this.#limit = limit;
     this.#facts = {
       ...wishes,
-      user: caller(),
+      user: line.user,
       sender,
       recipients: recipients.map(({ given }) => given),
       fromHeader: false,
@@ -117,11 +161,13 @@ class HandedOver implements IncomingMessage {
   }
 
   async #submit(): Promise<SubmissionAnswer> {
-    const client = await connectToSubmit(homeFolder().submitSocket);
+    const client = await this.#line.open();
     try {
       return await client.submit(this.#facts, this.#octets);
-    } finally {
-      client.close();
+    } catch (error) {
+      // What was said about this message is not what will be said about the next.
+      this.#line.close();
+      throw error;
     }
   }
 }

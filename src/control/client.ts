@@ -133,6 +133,11 @@ class ControlClient {
     return ok === true && isChallenge(value) ? value : undefined;
   }
 
+  /** False when the daemon has ended the connection: nothing can be handed over here. */
+  get isOpen(): boolean {
+    return this.#socket.writable;
+  }
+
   /** Every matching message. */
   async list(filter: QueueFilter = {}): Promise<QueueListing[]> {
     await this.#send({ op: "list", filter });

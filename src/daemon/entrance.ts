@@ -1,7 +1,7 @@
 /**
  * What a server opens before it accepts anything, in the order that lets it give up root's rights in between: sockets of the
  * home, ports, keys, pid file; then its files are given to the user that it runs as, and it becomes that user for good
- * (docs/decisions/0010-rights.md). Everything else is opened afterwards, so that a reload meets the same rights as a start.
+ * (give-up-root.ts). Everything else is opened afterwards, so that a reload meets the same rights as a start.
  *
  * Started by an ordinary user the order is the same, and nothing is given up.
  */

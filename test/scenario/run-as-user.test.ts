@@ -118,6 +118,24 @@ asRoot("a server with RunAsUser", () => {
     expect(readdirSync(site.path("callers"))).toEqual([]);
   });
 
+  test("sendmail -bs of root hears strangers with less than root's rights, and is root for the server", async () => {
+    const child = site.talk(["-C", site.path("sendmail.cf"), "-bs"]);
+    await child.said(/^220 /m);
+    expect(child.uids()).toEqual(Array.from({ length: 4 }, () => String(RUNNER.uid)));
+    child.say("EHLO localhost\r\n");
+    await child.said(/^250 /m);
+    for (const subject of ["one", "two"]) {
+      const lines = ["MAIL FROM:<boss@mail.example.test>", "RCPT TO:<joe>", "DATA", `Subject: bs ${subject}\n\nx\n.`];
+      child.say(lines.map((line) => `${line.replaceAll("\n", "\r\n")}\r\n`).join(""));
+      const text = await mailOf(site, "joe", `bs ${subject}`);
+      expect(text).not.toMatch(/X-Authentication-Warning/);
+      expect(text).toMatch(/^Return-Path: <boss@mail\.example\.test>$/m);
+    }
+    child.say("QUIT\r\n");
+    expect(await child.exit).toBe(0);
+    await eventually("the log", () => /relay=root@localhost$/m.test(site.log()));
+  });
+
   test("takes what a reload names and only root may have: a port, a key, the texts of the configuration", async () => {
     const low = await privilegedPort();
     site.write("key2", TEST_KEY, 0o600);

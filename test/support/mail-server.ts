@@ -162,6 +162,8 @@ export class MailServer {
         { env: { ...this.#environment, RULEMAIL_READY_FD: "", ...environment }, encoding: "latin1", timeout: 20_000 },
         (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code ?? 1), out, err }),
       );
+      // A command that asks for no input may be gone.
+      child.stdin?.on("error", () => undefined);
       child.stdin?.end(Buffer.from(input, "latin1"));
     });
   }

@@ -109,6 +109,11 @@ export class RootSite {
     return { status, stdout, stderr };
   }
 
+  /** Starts sendmail as root, for a conversation on its standard input and output. */
+  talk(words: readonly string[]): Conversation {
+    return new Conversation(spawn(bin("sendmail"), words, { stdio: "pipe", env: this.environment }));
+  }
+
   mailbox(user: string): string[] {
     const folder = this.path(`mail/${user}/new`);
     if (!existsSync(folder)) return [];
@@ -132,6 +137,34 @@ export class RootSite {
 
   remove(): void {
     rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+class Conversation {
+  readonly exit: Promise<number | null>;
+  readonly #child: ChildProcess;
+  #heard = "";
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    running.add(child);
+    this.exit = new Promise((resolve) => child.once("exit", resolve));
+    child.stdin?.on("error", () => undefined);
+    child.stdout?.on("data", (text: Buffer) => (this.#heard += text.toString("latin1")));
+  }
+
+  say(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
+  said(pattern: RegExp): Promise<boolean> {
+    return eventually(`${pattern.source} on standard output`, () => pattern.test(this.#heard));
+  }
+
+  /** The four of /proc/PID/status. */
+  uids(): readonly string[] {
+    const [, uids = ""] = /^Uid:\s*(.*)$/m.exec(readFileSync(`/proc/${this.#child.pid}/status`, "latin1")) ?? [];
+    return uids.split(/\s+/);
   }
 }
 
