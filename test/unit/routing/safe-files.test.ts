@@ -19,6 +19,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { openInclude } from "../../../src/routing/include.ts";
 import { filesOf } from "../../../src/routing/user-files.ts";
 import { explainUnopened, openSafely } from "../../../src/sys/safe-file.ts";
 import { RootHelper, WorkerPool } from "../../../src/rights/worker-pool.ts";
@@ -137,6 +138,29 @@ asRoot("files that decide about mail (as root)", () => {
       if (!(same && reason) && !differs(row)) wrong.push(`${row.text}, here: ${answer}`);
     }
     expect(wrong).toEqual([]);
+  });
+});
+
+asRoot("lists in parts (as root)", () => {
+  test("a list of many parts comes whole through the process that reads it", async () => {
+    const path = join(home, "list");
+    const lines = Array.from({ length: 20_000 }, (_, at) => `member${at}@far.test`);
+    writeFileSync(path, lines.join("\r\n"), { mode: 0o644 });
+    chownSync(path, JOE.uid, JOE.uid);
+    const answer = await openInclude(filesOf(pool), path, DEFAULT_USER, new Set());
+    if (answer.kind !== "members") throw new Error(answer.reason);
+    expect(answer).toMatchObject({ owner: JOE.uid, mayNamePrograms: true });
+    const found: string[] = [];
+    for (;;) {
+      const next = await answer.members.next();
+      if (next.kind !== "member") {
+        expect(next).toEqual({ kind: "end" });
+        break;
+      }
+      expect(next.member.line).toBe(found.length + 1);
+      found.push(next.member.target.kind === "address" ? next.member.target.text : "");
+    }
+    expect(found).toEqual(lines);
   });
 });
 
