@@ -46,7 +46,7 @@ export class SyntaxError extends Error {
 async function bundle() {
   await rm(join(root, "dist"), { recursive: true, force: true });
   await esbuild.build({
-    entryPoints: [join(root, "src/main.ts")],
+    entryPoints: [join(root, "src/main.ts"), join(root, "src/worker.ts")],
     outdir: join(root, "dist"),
     bundle: true,
     splitting: true,

@@ -16,7 +16,8 @@ export interface Load {
   /** Messages on one connection before QUIT. */
   readonly perConnection: number;
   readonly sender: string;
-  readonly recipient: string;
+  /** One for all messages, or the next one. */
+  readonly recipient: string | (() => string);
 }
 
 export interface LoadResult {
@@ -43,7 +44,8 @@ export async function generate(load: Load): Promise<LoadResult> {
 
 /** Header and body of `size` octets; lines of 78. */
 export function makeMessage(load: Pick<Load, "sender" | "recipient" | "size">): Buffer {
-  const header = `From: <${load.sender}>\r\nTo: <${load.recipient}>\r\nSubject: load\r\n\r\n`;
+  const to = typeof load.recipient === "string" ? load.recipient : "undisclosed@recipient.test";
+  const header = `From: <${load.sender}>\r\nTo: <${to}>\r\nSubject: load\r\n\r\n`;
   const line = `${"0123456789".repeat(8).slice(0, 76)}\r\n`;
   const lines = Math.max(1, Math.floor((load.size - header.length) / line.length));
   return Buffer.from(`${header}${line.repeat(lines)}.\r\n`, "latin1");
@@ -93,7 +95,7 @@ class Run {
         const began = performance.now();
         const replies = [
           await dialogue.command(`MAIL FROM:<${sender}>\r\n`),
-          await dialogue.command(`RCPT TO:<${recipient}>\r\n`),
+          await dialogue.command(`RCPT TO:<${typeof recipient === "string" ? recipient : recipient()}>\r\n`),
           await dialogue.command("DATA\r\n"),
         ];
         const last = replies[2].startsWith("354") ? await dialogue.command(this.#message) : replies[2];

@@ -11,15 +11,33 @@ export interface ProcessCost {
 /** USER_HZ: 100 on every Linux that Node runs on. */
 const MS_PER_TICK = 10;
 
-/** Cost of the process and of the children that it runs now (workers of the server). */
-export function costOf(pid: number): ProcessCost {
-  let { cpu, peak } = costOfOne(pid);
-  for (const child of childrenOf(pid)) {
-    const cost = costOf(child);
-    cpu += cost.cpu;
-    peak = Math.max(peak, cost.peak);
+/** Cost of the process and of all below it that run now (root helper and pool of the server). */
+export function costOf(pid: number, withOthers = true): ProcessCost & { readonly own: number } {
+  const [own, ...others] = (withOthers ? [pid, ...allBelow(pid)] : [pid]).map(costOfOne);
+  const all = [own, ...others];
+  return {
+    own: own.cpu,
+    cpu: all.reduce((sum, { cpu }) => sum + cpu, 0),
+    peak: Math.max(...all.map(({ peak }) => peak)),
+  };
+}
+
+/** Proportional share of memory (smaps_rollup), MB: of the process, then of each below it. */
+export function sharesOf(pid: number): [own: number, ...others: number[]] {
+  return [shareOf(pid), ...allBelow(pid).map(shareOf)];
+}
+
+function shareOf(pid: number): number {
+  try {
+    const [, kilobytes = "0"] = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "latin1")) ?? [];
+    return Number(kilobytes) / 1024;
+  } catch {
+    return 0; // gone by now
   }
-  return { cpu, peak };
+}
+
+function allBelow(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...allBelow(child)]);
 }
 
 function costOfOne(pid: number): ProcessCost {

@@ -1,6 +1,7 @@
 /**
  * `npm run bench [-- NAME ...] [--messages=N] [--profile=FOLDER] [--against=CHECKOUT [--pairs=N]]`: prints what
- * the server costs. The names: mc, rewriting, accept, accept-kept, relay, lists. `--against` compares with another checkout
+ * the server costs. The names: mc, rewriting, accept, accept-kept, relay, lists,
+ * local (`--users=20`). `--against` compares with another checkout
  * (against.ts); `--profile` has the server write a CPU profile, for the developer tools of a browser.
  *
  * The server runs in a process of its own; what counts is its CPU time for each message, which a busy machine falsifies
@@ -11,6 +12,7 @@ import { parseArgs } from "node:util";
 import { COMPARED, compareWith } from "./against.ts";
 import { generate, type Load } from "./generator.ts";
 import { benchLists } from "./lists.ts";
+import { benchLocal } from "./local.ts";
 import { benchMacros } from "./macros.ts";
 import { postfixTool, runSmtpSource } from "./postfix.ts";
 import { costOf } from "./process-cost.ts";
@@ -24,6 +26,7 @@ const { values: settings, positionals: wanted } = parseArgs({
   allowPositionals: true,
   options: {
     messages: { type: "string", default: "10000" },
+    users: { type: "string", default: "20" },
     profile: { type: "string" },
     against: { type: "string" },
     pairs: { type: "string", default: "5" },
@@ -54,6 +57,18 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   lists: {
     title: "a message to a large list or alias, alone and beside another client",
     run: () => benchLists(print, settings.profile),
+  },
+  local: {
+    title: "mail for local users, into their Maildirs with their ids",
+    run: () =>
+      benchLocal(print, {
+        users: Number(settings.users),
+        messages: MESSAGES,
+        warmUp: WARM_UP,
+        sessions: SESSIONS,
+        size: SIZE,
+        profile: settings.profile,
+      }),
   },
 };
 

@@ -20,6 +20,8 @@ export interface ServerConfiguration {
   readonly deliveryMode: "queue" | "background";
   /** Where mail for other hosts goes. */
   readonly relayPort: number;
+  /** So many local users (localUser), as root each with ids of his own; default: alice, who is whoever measures. */
+  readonly users?: number;
   /** Aliases beside the usual ones; built into the database. */
   readonly aliases?: string;
   /** File that hears of pauses of the server (loop-delay.ts). */
@@ -32,6 +34,8 @@ export interface RunningServer {
   readonly pid: number;
   /** Port of the first listener. */
   readonly port: number;
+  /** Folder of the mailboxes. */
+  readonly mail: string;
   /** Stops the server and removes its home. */
   stop(): Promise<void>;
 }
@@ -66,6 +70,7 @@ export async function startServer(configuration: ServerConfiguration): Promise<R
     return {
       pid: child.pid!,
       port,
+      mail: join(folder, "mail"),
       async stop() {
         await end(child);
         await release();
@@ -112,8 +117,8 @@ const ZONE = {
 
 function makeHome(folder: string, dns: DnsServer, configuration: ServerConfiguration): Home {
   for (const name of ["queue", "mail", "clientmqueue"]) mkdirSync(join(folder, name), { mode: 0o700 });
-  const { uid, gid } = userInfo();
-  writeFileSync(join(folder, "passwd"), `alice:x:${uid}:${gid}:Alice:${folder}:/bin/sh\n`);
+  writeFileSync(join(folder, "passwd"), passwd(folder, configuration.users ?? 0));
+  if (configuration.users !== undefined) chmodSync(join(folder, "mail"), 0o755);
   // Lists are read as DefaultUser.
   chmodSync(folder, 0o755);
   const { aliases = "" } = configuration;
@@ -129,6 +134,23 @@ function makeHome(folder: string, dns: DnsServer, configuration: ServerConfigura
     if (built.status !== 0) throw new Error(`Cannot build the aliases: ${built.stdout}${built.stderr}`);
   }
   return { folder, cf, environment };
+}
+
+export function localUser(number: number): string {
+  return `user${number}`;
+}
+
+/** Ids that nobody else has. */
+const FIRST_UID = 60_000_000;
+
+function passwd(folder: string, users: number): string {
+  const { uid, gid } = userInfo();
+  const lines = [`alice:x:${uid}:${gid}:Alice:${folder}:/bin/sh\n`];
+  for (let number = 0; number < users; number++) {
+    const [user, group] = uid === 0 ? [FIRST_UID + number, FIRST_UID + number] : [uid, gid];
+    lines.push(`${localUser(number)}:x:${user}:${group}::/nonexistent/${localUser(number)}:/bin/sh\n`);
+  }
+  return lines.join("");
 }
 
 function profiling({ profile, pauses }: ServerConfiguration): NodeJS.ProcessEnv {

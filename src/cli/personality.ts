@@ -110,27 +110,12 @@ const NAMES: Readonly<Record<string, Entry>> = {
   "--worker": { load: worker },
 };
 
-/** The hidden personalities: the root helper, what it starts, and workers with the rights of one user. */
+/** The hidden personality that reads a configuration for the root helper; the other processes beside the server: worker.ts. */
 async function worker(): Promise<Command> {
-  return async (words) => {
-    const [role = "", ...rest] = words;
+  return async ([role = "", ...rest]) => {
     if (role === "terms") return (await import("./terms.ts")).printTerms(rest);
-    if (role !== "helper") return (await userWorker())(words);
-    const { runHelper } = await import("../rights/helper-process.ts");
-    await runHelper([process.execPath, process.argv[1], "rulemail", "--worker"]);
-    return EX.OK;
-  };
-}
-
-async function userWorker(): Promise<Command> {
-  const [{ runWorkerPersonality }, { userTasks }] = await Promise.all([
-    import("../rights/worker-process.ts"),
-    import("../delivery/user-tasks.ts"),
-  ]);
-  const command = [process.execPath, process.argv[1], "rulemail", "--worker"];
-  return async (words) => {
-    await runWorkerPersonality(words, command, userTasks);
-    return EX.OK;
+    process.stderr.write(`rulemail: --worker: no role "${role}"\n`);
+    return EX.USAGE;
   };
 }
 

@@ -78,9 +78,10 @@ async function becomeServer(
   if (user.uid === 0) return undefined;
   const queue = queueFolder(site.config);
   if (existsSync(queue)) checkQueueUnused(queue);
-  const startHelper = (): Promise<RootHelper> => {
-    workers.start();
-    return startRootHelper({ file: site.config.file, settings, opMode: "q" }, site, user);
+  const startHelper = async (): Promise<RootHelper> => {
+    const helper = await startRootHelper({ file: site.config.file, settings, opMode: "q" }, site, user);
+    workers.use(() => helper);
+    return helper;
   };
   return giveUpRoot({ config: site.config, user, log, warn, startHelper });
 }

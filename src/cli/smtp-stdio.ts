@@ -73,7 +73,7 @@ async function giveUpRoot({ config, users }: Site, { workers }: CommandSurroundi
   const user = await serverUser(config, new SystemUsers(systemClock), users);
   if (user.uid === 0) return;
   await line.open().catch(() => undefined);
-  workers.start();
+  await workers.start();
   becomeForGood(user);
 }
 

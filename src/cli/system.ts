@@ -3,6 +3,7 @@ import { openDeliverySite, type Surroundings } from "../daemon/delivery-site.ts"
 import { openWorkers, type ServerWorkers } from "../daemon/workers.ts";
 import { Destinations } from "../delivery/smtp/destinations.ts";
 import type { DeliverySite } from "../dispatch/attempt.ts";
+import type { RootHelper } from "../rights/root-helper.ts";
 import { Dns2Resolver } from "../dns/dns2-resolver.ts";
 import { silentLog } from "../log/log.ts";
 import { systemClock } from "../sys/clock.ts";
@@ -43,6 +44,16 @@ export async function openForCommand(
     around,
   );
   for (const text of opened.messages) process.stderr.write(`${text}\n`);
-  if (opened.kind === "opened") return opened.site;
+  if (opened.kind === "opened") {
+    const { site } = opened;
+    around.workers.use(() => startHelper(site));
+    return site;
+  }
   return opened.exit === EX.OK ? EX.CONFIG : (opened.exit as ExitCode);
+}
+
+/** A command that root gives stays root; what its tasks may do with users' rights is what the configuration says, all the same. */
+async function startHelper(site: DeliverySite): Promise<RootHelper> {
+  const { startRootHelper } = await import("../daemon/start-helper.ts");
+  return startRootHelper({ file: site.config.file, settings: [], opMode: "v" }, site, { user: "root", uid: 0, gid: 0 });
 }

@@ -145,8 +145,8 @@ async function enter(
   }
   const source = { file: options.configFile, settings: options.settings, opMode: SERVING };
   const startHelper = async (runAs: ServerUser, made: readonly MadeFile[]): Promise<RootHelper> => {
-    workers.start();
     const helper = await startRootHelper(source, site, runAs, made);
+    workers.use(() => helper);
     void helper.ended.then((reason) => warn(`${reason}: what needs root's rights is not done any more`));
     return helper;
   };

@@ -32,7 +32,7 @@ export async function giveUpRoot(options: DropOptions): Promise<RootHelper | und
   const { config, user, log, warn, startHelper } = options;
   if (user.uid === 0) {
     warn(`the server keeps root's rights (${user.because}): name a user for it in RunAsUser`);
-    return undefined;
+    return startHelper();
   }
   const queue = queueFolder(config);
   makeFolders(queue);

@@ -15,3 +15,8 @@ export function termsWord({ source: { file, settings, opMode }, runAs: { user, u
 export function readTermsWord(word: string): TermsWord {
   return JSON.parse(word) as TermsWord;
 }
+
+/** The whole command line: this program once more. */
+export function termsCommand(word: TermsWord): readonly string[] {
+  return [process.execPath, process.argv[1], "rulemail", "--worker", "terms", termsWord(word)];
+}

@@ -1,46 +1,67 @@
 /**
- * Who does the work that needs a user's rights. Started by an ordinary user the server does it itself; started by root
- * it has a process per user do it, and only what belongs to its own user is done here (decision D6).
+ * Who does the work that needs a user's rights, and whatever waits for a disk: pool processes (rights/pool-process.ts). Started by
+ * an ordinary user they are its own, begun with the first task; started by root they come from the root helper, of which a server
+ * has one from its start, and a command that root gives begins one with the first task.
  */
 import { existsSync, realpathSync } from "node:fs";
-import { userTasks } from "../delivery/user-tasks.ts";
-import { InProcessWorkers, type UserWorkers } from "../rights/task.ts";
-import { RootHelper, WorkerPool } from "../rights/worker-pool.ts";
+import type { Socket } from "node:net";
+import { PoolClient } from "../rights/pool-client.ts";
+import { OwnPool, type PoolSource } from "../rights/pool-source.ts";
+import type { RootHelper } from "../rights/root-helper.ts";
+import type { UserWorkers } from "../rights/task.ts";
+import { WORKER_COMMAND } from "../rights/worker-command.ts";
 import { homeFolder } from "./home.ts";
 
-/** How this program is started once more; a hidden personality follows. */
-export function workerCommand(): readonly string[] {
-  return [process.execPath, process.argv[1], "rulemail"];
-}
-
-/** A command that root gives may come before there is a home. */
-function homeToStandIn(): string {
-  const { folder } = homeFolder();
-  return existsSync(folder) ? realpathSync(folder) : "/";
-}
-
-/** Workers, and their root helper: a server that will not be root for long starts it before. */
 export interface ServerWorkers extends UserWorkers {
-  start(): void;
+  /** Where root's pool processes come from; asked for with the first task that needs one. */
+  use(helper: () => RootHelper | Promise<RootHelper>): void;
+  /** Asks for it now: before root's rights are given up. */
+  start(): Promise<void>;
 }
 
 export function openWorkers(): ServerWorkers {
-  const here = new InProcessWorkers(userTasks);
-  const own = process.getuid?.();
-  if (own !== 0) return Object.assign(here, { start: () => undefined });
-  // The helper is started when the first task for another user comes: most commands never have one.
-  let pool: WorkerPool | undefined;
-  const started = (): WorkerPool =>
-    (pool ??= new WorkerPool(new RootHelper([...workerCommand(), "--worker"], homeToStandIn())));
-  return {
-    start: () => void started(),
-    run(rights, task, argument, input, signal) {
-      if (rights.uid === process.getuid?.()) return here.run(rights, task, argument, input, signal);
-      return started().run(rights, task, argument, input, signal);
-    },
-    async close() {
-      await here.close();
-      await pool?.close();
-    },
-  };
+  if (process.getuid?.() !== 0) {
+    const pool = new PoolClient(new OwnPool(WORKER_COMMAND), { processes: 0, mostProcesses: 2 });
+    return Object.assign(pool, { use: () => undefined, start: () => Promise.resolve() });
+  }
+  const source = new HelpersPool();
+  return Object.assign(new PoolClient(source), {
+    use: (helper: () => RootHelper | Promise<RootHelper>) => source.use(helper),
+    start: () => source.start(),
+  });
+}
+
+/** Pool processes of a root helper that comes later. */
+class HelpersPool implements PoolSource {
+  #ask: (() => RootHelper | Promise<RootHelper>) | undefined;
+  #helper: Promise<RootHelper> | undefined;
+
+  use(helper: () => RootHelper | Promise<RootHelper>): void {
+    this.#ask = helper;
+    this.#helper = undefined;
+  }
+
+  async start(): Promise<void> {
+    await this.#asked();
+  }
+
+  async open(): Promise<Socket> {
+    return (await this.#asked()).open();
+  }
+
+  #asked(): Promise<RootHelper> {
+    const ask = this.#ask;
+    if (ask === undefined) return Promise.reject(new Error("there is no root helper yet"));
+    return (this.#helper ??= Promise.resolve(ask()));
+  }
+
+  close(): void {
+    void this.#helper?.then((helper) => helper.close()).catch(() => undefined);
+  }
+}
+
+/** Where the root helper and its processes stand: a command that root gives may come before there is a home. */
+export function helperFolder(): string {
+  const { folder } = homeFolder();
+  return existsSync(folder) ? realpathSync(folder) : "/";
 }

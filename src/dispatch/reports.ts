@@ -18,7 +18,7 @@ import { replyText } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
 import type { MailRules } from "../routing/mail-rules.ts";
-import { readTrustedText } from "../routing/trusted-text.ts";
+import { readTrustedText } from "../mailbox/trusted-text.ts";
 import type { Site } from "../site/site.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { Intake } from "../reception/intake.ts";

@@ -4,7 +4,7 @@
  * Nearly all of a task is checked by the kernel, because it happens with the user's ids. Here stands the rest: which paths are
  * mailboxes or `.forward` files of this user, what may be done with root's rights in between, which programs there are, which
  * names of DontBlameSendmail count. As root itself nothing is done but mail for root: into the very mailboxes that the
- * configuration names.
+ * configuration names. Where the server itself stays root (RunAsUser=root) there is nothing to keep from it.
  */
 import { normalize } from "node:path";
 import type { Account } from "./accounts.ts";
@@ -42,45 +42,45 @@ export function admit(terms: Terms, account: Account, task: string, argument: Ta
 }
 
 function mailbox(kind: MailboxKind): Check {
-  return ({ mailboxes }, account, argument) => {
+  return (terms, account, argument) => {
     const path = plainPath(argument.path);
     if (path === undefined) return refused("no path");
-    const fitting = mailboxes.filter((each) => each.kind === kind && fits(each.path, account, path));
+    const fitting = terms.mailboxes.filter((each) => each.kind === kind && fits(each.path, account, path));
     if (fitting.length > 0)
       return admitted(
         argument,
         fitting.some((each) => !each.path.includes("$z")),
       );
-    if (account.uid === 0) return refused(`${path} is no mailbox of ${account.user}`);
-    if (isBelow(account.home, path)) return admitted(argument);
+    if (!isClosed(terms, account) && isBelow(account.home, path)) return admitted(argument);
     return refused(`${path} is no mailbox of ${account.user}`);
   };
 }
 
-function read({ forwardPath, dontBlame }: Terms, account: Account, argument: TaskArgument): Admission {
+function read(terms: Terms, account: Account, argument: TaskArgument): Admission {
   const path = plainPath(argument.path);
   if (path === undefined) return refused("no path");
   const limit = typeof argument.limit === "number" ? Math.min(argument.limit, LONGEST_TEXT) : LONGEST_TEXT;
   const names = Array.isArray(argument.dontBlame) ? argument.dontBlame : [];
-  const known = new Set(dontBlame.map((each) => each.toLowerCase()));
+  const known = new Set(terms.dontBlame.map((each) => each.toLowerCase()));
   // What the server may overlook is what the configuration says, not what the server says.
   const inForce = names.filter((each): each is string => typeof each === "string" && known.has(each.toLowerCase()));
   const given = { ...argument, limit, dontBlame: inForce };
   if (argument.use === "forward") {
-    if (forwardPath.some((each) => fits(each, account, path))) return admitted(given);
-    return account.uid !== 0 && isBelow(account.home, path)
+    if (terms.forwardPath.some((each) => fits(each, account, path))) return admitted(given);
+    return !isClosed(terms, account) && isBelow(account.home, path)
       ? admitted(given)
       : refused(`${path} is no .forward file of ${account.user}`);
   }
   if (argument.use !== "include") return refused("neither a .forward file nor a list");
   // A list that only root may read is nobody's business; others read what they may read.
-  return account.uid === 0 ? refused("no list is read as root") : admitted(given);
+  return isClosed(terms, account) ? refused("no list is read as root") : admitted(given);
 }
 
-function file({ dontBlame, safeFileEnvironment }: Terms, account: Account, argument: TaskArgument): Admission {
+function file(terms: Terms, account: Account, argument: TaskArgument): Admission {
+  const { dontBlame, safeFileEnvironment } = terms;
   const path = plainPath(argument.path);
   if (path === undefined) return refused("no path");
-  if (account.uid === 0) return refused("no file is written as root");
+  if (isClosed(terms, account)) return refused("no file is written as root");
   const isSafe = safeFileEnvironment === "" || safeFileEnvironment === "/" || isBelow(safeFileEnvironment, path);
   if (!isSafe) return refused(`${path} lies outside SafeFileEnvironment`);
   const known = new Set(dontBlame.map((each) => each.toLowerCase()));
@@ -91,11 +91,16 @@ function file({ dontBlame, safeFileEnvironment }: Terms, account: Account, argum
   });
 }
 
-function program({ programs }: Terms, account: Account, argument: TaskArgument): Admission {
-  const known = programs.filter(({ path }) => path === argument.path);
+function program(terms: Terms, account: Account, argument: TaskArgument): Admission {
+  const known = terms.programs.filter(({ path }) => path === argument.path);
   if (known.length === 0) return refused(`${String(argument.path)} is no program of a mailer`);
-  if (account.uid === 0 && !known.some(({ asRoot }) => asRoot)) return refused("no program is run as root");
+  if (isClosed(terms, account) && !known.some(({ asRoot }) => asRoot)) return refused("no program is run as root");
   return admitted(argument);
+}
+
+/** Root's rights, which the server has given up. */
+function isClosed({ runAs }: Terms, { uid }: Account): boolean {
+  return uid === 0 && runAs.uid !== 0;
 }
 
 function admitted(argument: TaskArgument, mayMake = false): Admission {

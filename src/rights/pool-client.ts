@@ -24,6 +24,8 @@ const TOGETHER = 16;
 /** Programs that a process has running at a time: they wait, it does not. */
 const PROGRAMS = 32;
 const IDLE = 60_000;
+/** A process that has so many is busy: the next user has another one, if there may be another. */
+const BUSY = 4;
 /** Before another try to start a process, ms. */
 const PAUSE = 1_000;
 
@@ -52,7 +54,7 @@ export class PoolClient implements UserWorkers {
   #retry: NodeJS.Timeout | undefined;
   #counter = 0;
 
-  constructor(source: PoolSource, { processes = 2, mostProcesses = 4, idle = IDLE }: PoolClientOptions = {}) {
+  constructor(source: PoolSource, { processes = 2, mostProcesses = 3, idle = IDLE }: PoolClientOptions = {}) {
     this.#source = source;
     this.#processes = processes;
     this.#most = mostProcesses;
@@ -126,7 +128,7 @@ export class PoolClient implements UserWorkers {
     if (isLeft || areProgramsLeft) this.#needMore();
   }
 
-  /** @returns whether somebody waits for a process that has room */
+  /** @returns whether somebody waits for a process, or waits longer than he would with one more */
   #serve(lines: Map<string, Line>, window: number, kind: "files" | "programs"): boolean {
     let isLeft = false;
     for (const [key, line] of lines) {
@@ -135,6 +137,7 @@ export class PoolClient implements UserWorkers {
         continue;
       }
       const connection = this.#connectionFor(line, window, kind);
+      if (connection !== undefined && connection.load[kind] >= BUSY) isLeft = true;
       if (connection === undefined) {
         isLeft = true;
         if (this.#connections.every((each) => each.load[kind] >= window)) break;

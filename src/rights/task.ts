@@ -16,8 +16,6 @@ export interface TaskUser {
   readonly gid: number;
 }
 
-export type WorkerRights = TaskUser;
-
 /** Octets for a task: all of them in memory, or a stream that is read once. */
 export type TaskInput = readonly Buffer[] | (() => AsyncIterable<Buffer>);
 
@@ -123,65 +121,12 @@ export type PoolTask =
 /** Name → what a pool process can do: mbox, maildir, mh, mmdf, file, read, program. */
 export type PoolTasks = ReadonlyMap<string, PoolTask>;
 
-export interface Task {
-  /** Never throws for what can happen to mail; what it throws is reported as a temporary failure. */
-  (argument: TaskArgument, input: TaskInput, signal: AbortSignal): Promise<TaskResult>;
-}
-
 /** Plain data: strings, numbers, lists. */
 export type TaskArgument = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
-export type TaskTable = ReadonlyMap<string, Task>;
-
 export interface UserWorkers {
-  run(
-    rights: WorkerRights,
-    task: string,
-    argument: TaskArgument,
-    input: TaskInput,
-    signal: AbortSignal,
-  ): Promise<TaskResult>;
+  run(who: TaskUser, task: string, argument: TaskArgument, input: TaskInput, signal: AbortSignal): Promise<TaskResult>;
   close(): Promise<void>;
-}
-
-/** Runs tasks in this process. */
-export class InProcessWorkers implements UserWorkers {
-  readonly #tasks: TaskTable;
-
-  constructor(tasks: TaskTable) {
-    this.#tasks = tasks;
-  }
-
-  run(
-    _rights: WorkerRights,
-    task: string,
-    argument: TaskArgument,
-    input: TaskInput,
-    signal: AbortSignal,
-  ): Promise<TaskResult> {
-    return runTask(this.#tasks, task, argument, input, signal);
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
-/** Looks the task up and turns accidents into temporary failures. */
-export async function runTask(
-  tasks: TaskTable,
-  name: string,
-  argument: TaskArgument,
-  input: TaskInput,
-  signal: AbortSignal,
-): Promise<TaskResult> {
-  const task = tasks.get(name);
-  if (task === undefined) return { kind: "later", status: "4.3.5", text: `unknown task "${name}"` };
-  try {
-    return await task(argument, input, signal);
-  } catch (error) {
-    return fromSystemError(error, name);
-  }
 }
 
 /** Errno → result: nothing that a system call refuses is known to be for ever. */

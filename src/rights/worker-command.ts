@@ -1,6 +1,5 @@
-/** How this program is started once more, as one of the processes beside the server. */
-import { realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
+/** How the processes beside the server are started. */
+import { join } from "node:path";
 
 /**
  * Flags of Node for processes that do little and change ids: each id call signals every thread there is, so there are as few as
@@ -17,7 +16,8 @@ export const WORKER_FLAGS: readonly string[] = [
   "--max-old-space-size=64",
 ];
 
-/** A command line to which a role is added (worker-roles.ts). The bundle of these processes lies beside the program's own. */
-export function workerCommand(program: string = process.argv[1]): readonly string[] {
-  return [process.execPath, ...WORKER_FLAGS, join(dirname(realpathSync(program)), "worker.js")];
-}
+/** Their bundle lies beside the program's own; from the source it is src/worker.ts. */
+const SCRIPT = join(import.meta.dirname, import.meta.filename.endsWith(".ts") ? "../worker.ts" : "worker.js");
+
+/** A command line to which a role is added (worker-roles.ts). */
+export const WORKER_COMMAND: readonly string[] = [process.execPath, ...WORKER_FLAGS, SCRIPT];

@@ -9,7 +9,7 @@ import type { Rights } from "../envelope/recipient.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import { eachLineMember, type Member } from "./alias-list.ts";
-import type { TrustedPart } from "./trusted-text.ts";
+import type { TrustedPart } from "../mailbox/trusted-text.ts";
 import type { FileQuestion, UserFiles } from "./user-files.ts";
 
 export type IncludeAnswer =

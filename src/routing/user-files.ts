@@ -1,18 +1,13 @@
 /**
  * Files of users, `.forward` and `:include:`, read with the rights of the user concerned: what he may not read nobody reads
- * for him. Reading is a task like writing a mailbox; who carries it out (rights/task.ts) can be replaced.
+ * for him. Reading is a task like writing a mailbox; what is done there stands in mailbox/read-text.ts.
  */
 import { lstatSync } from "node:fs";
 import type { Rights } from "../envelope/recipient.ts";
 import type { FileUse } from "../sys/safe-file.ts";
-import type { Task, TaskArgument, TaskResult, UserWorkers } from "../rights/task.ts";
-import {
-  readTrustedPart,
-  readTrustedText,
-  type TextRange,
-  type TrustedPart,
-  type TrustedText,
-} from "./trusted-text.ts";
+import { READ_TASK } from "../mailbox/read-text.ts";
+import type { TextRange, TrustedPart, TrustedText } from "../mailbox/trusted-text.ts";
+import type { TaskResult, UserWorkers } from "../rights/task.ts";
 
 /** What to read, and how safe it must be. */
 export interface FileQuestion {
@@ -31,9 +26,6 @@ export interface UserFiles {
   /** A part of a file, which may be longer than `limit`. */
   readPart(reader: Rights, question: Omit<FileQuestion, "limit">, range: TextRange): Promise<TrustedPart>;
 }
-
-/** Name of the task in the table of tasks. */
-export const READ_TASK = "read";
 
 const NOTHING: readonly Buffer[] = [];
 const NEVER = new AbortController().signal;
@@ -76,45 +68,4 @@ function partOf(result: TaskResult): TrustedPart {
   // Without a version there is nothing to go on from.
   if (file?.version === undefined) return { kind: "changed" };
   return { ...answer, kind: "part", version: file.version, isLast: file.isLast === true };
-}
-
-/** The task, in the process that has the user's rights. */
-export const readTask: Task = (argument) => Promise.resolve(resultOf(read(argument)));
-
-function read(argument: TaskArgument): TrustedText | TrustedPart {
-  const { path, use, owner, dontBlame, limit, offset, version } = argument;
-  if (typeof path !== "string" || typeof limit !== "number" || !Array.isArray(dontBlame))
-    throw new Error("bad question");
-  if (use !== "forward" && use !== "include") throw new Error(`bad use "${String(use)}"`);
-  const safety = {
-    dontBlame: new Set<string>(dontBlame as readonly string[]),
-    ...(typeof owner === "number" && owner >= 0 ? { owner } : {}),
-  };
-  if (typeof offset !== "number") return readTrustedText(path, use, safety, limit);
-  const range = { offset, length: limit, ...(typeof version === "string" && version !== "" ? { version } : {}) };
-  return readTrustedPart(path, use, safety, range);
-}
-
-function resultOf(answer: TrustedText | TrustedPart): TaskResult {
-  switch (answer.kind) {
-    case "changed": {
-      const file = { uid: -1, mayNamePrograms: false };
-      return { kind: "done", status: "2.0.0", text: "", output: "", file };
-    }
-    case "part": {
-      const { text, uid, mayNamePrograms, version, isLast } = answer;
-      const file = { uid, mayNamePrograms, version, isLast };
-      return { kind: "done", status: "2.0.0", text: "", output: text, file };
-    }
-    case "missing":
-      return { kind: "done", status: "2.0.0", text: "" };
-    case "refused":
-      return { kind: "never", status: "5.2.0", text: answer.reason };
-    case "tempfail":
-      return { kind: "later", status: "4.2.0", text: answer.reason };
-    case "read": {
-      const { text, uid, mayNamePrograms } = answer;
-      return { kind: "done", status: "2.0.0", text: "", output: text, file: { uid, mayNamePrograms } };
-    }
-  }
 }

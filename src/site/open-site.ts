@@ -3,7 +3,6 @@ import { withOrigins } from "../cf/message-origins.ts";
 import type { CommandLineSetting, ConfigEnvironment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { openNames } from "../dns/names.ts";
-import type { MailRules } from "../routing/mail-rules.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import { originsOf } from "../source/source-map.ts";
 import { openAliasDatabases } from "./alias-databases.ts";
@@ -40,7 +39,7 @@ export interface SiteSource {
 export async function openSite<Agents extends Attachment>(
   { file, settings, opMode, texts }: SiteSource,
   surroundings: SiteSurroundings,
-  attach: (parts: SiteParts, rules: MailRules) => Agents,
+  attach: (parts: SiteParts) => Agents,
 ): Promise<OpenedSite<Agents>> {
   const { machine, resolver, clock, log } = surroundings;
   const system = environmentIn(surroundings);

@@ -5,7 +5,6 @@ import type { Mailer } from "../../src/config/mailer.ts";
 import type { Job } from "../../src/delivery/agent.ts";
 import type { DeliveryEnvironment } from "../../src/delivery/environment.ts";
 import { Destinations } from "../../src/delivery/smtp/destinations.ts";
-import { userTasks } from "../../src/delivery/user-tasks.ts";
 import { openNames } from "../../src/dns/names.ts";
 import type { DnsAnswer, Resolver } from "../../src/dns/resolver.ts";
 import type { Envelope } from "../../src/envelope/envelope.ts";
@@ -17,7 +16,7 @@ import { MacroScope } from "../../src/rewriting/macro-scope.ts";
 import { expandMacros, readMacroText } from "../../src/rewriting/macro-text.ts";
 import type { AddressRewriter } from "../../src/routing/address-rewriter.ts";
 import { systemClock } from "../../src/sys/clock.ts";
-import { InProcessWorkers } from "../../src/rights/task.ts";
+import { InProcessWorkers } from "./in-process-workers.ts";
 import type { MailboxDatabase, User } from "../../src/sys/users.ts";
 
 /** Values by option name; `timeouts` in ms. Unset options have sendmail's defaults as far as agents ask for them. */
@@ -164,7 +163,7 @@ export function testEnvironment(
     config: testConfig(),
     names: openNames(machine, testResolver(zone)),
     users: testUsers(),
-    workers: new InProcessWorkers(userTasks),
+    workers: new InProcessWorkers(),
     destinations: new Destinations(rest.clock ?? systemClock),
     log: silentLog,
     clock: systemClock,

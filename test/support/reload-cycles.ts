@@ -15,8 +15,7 @@ import { Dns2Resolver } from "../../src/dns/dns2-resolver.ts";
 import { silentLog } from "../../src/log/log.ts";
 import { systemClock } from "../../src/sys/clock.ts";
 import { readMachine } from "../../src/sys/machine.ts";
-import { InProcessWorkers } from "../../src/rights/task.ts";
-import { userTasks } from "../../src/delivery/user-tasks.ts";
+import { InProcessWorkers } from "./in-process-workers.ts";
 import { SmtpClient } from "./smtp-client.ts";
 
 const FEW = 5;
@@ -83,7 +82,7 @@ async function main(cycles: number): Promise<void> {
     machine: readMachine(),
     clock: systemClock,
     log: silentLog,
-    workers: new InProcessWorkers(userTasks),
+    workers: new InProcessWorkers(),
     resolver: new Dns2Resolver({ machine: readMachine(), clock: systemClock }),
     destinations: new Destinations(systemClock),
   };

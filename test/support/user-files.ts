@@ -1,5 +1,5 @@
 /** Files of users, read by this process. */
-import { filesOf, READ_TASK, readTask, type UserFiles } from "../../src/routing/user-files.ts";
-import { InProcessWorkers } from "../../src/rights/task.ts";
+import { filesOf, type UserFiles } from "../../src/routing/user-files.ts";
+import { InProcessWorkers } from "./in-process-workers.ts";
 
-export const ownFiles: UserFiles = filesOf(new InProcessWorkers(new Map([[READ_TASK, readTask]])));
+export const ownFiles: UserFiles = filesOf(new InProcessWorkers());

@@ -11,13 +11,15 @@ export const AUTH_OPTIONS = [
     initial: "",
     path: "authInfo",
     meaning: "file with our names and passwords as a client",
+    notActedOn: NO_AUTH,
   },
   {
     name: "AuthMechanisms",
     code: 0xae,
     type: "text",
     initial: "EXTERNAL GSSAPI KERBEROS_V4 DIGEST-MD5 CRAM-MD5",
-    meaning: "AUTH mechanisms that we use as a client",
+    meaning: "AUTH mechanisms that are offered",
+    notActedOn: NO_AUTH,
   },
   {
     name: "AuthOptions",
@@ -26,7 +28,9 @@ export const AUTH_OPTIONS = [
     initial: "",
     range: ["a", "A", "c", "d", "f", "m", "p", "y"],
     check: firstLetters,
-    meaning: "details of AUTH: A and p count as a client; a c d f m y are for servers",
+    meaning: "details of AUTH: a A c d f m p y",
+    notActedOn: NO_AUTH,
+    without: "AUTH is not asked for in the way it says",
   },
   {
     name: "AuthMaxBits",

@@ -86,6 +86,7 @@ export const TLS_OPTIONS = [
     initial: "",
     path: "key",
     meaning: "our certificate as an SMTP client",
+    notActedOn: NO_TLS_DETAIL,
   },
   {
     name: "ClientKeyFile",
@@ -94,6 +95,7 @@ export const TLS_OPTIONS = [
     initial: "",
     path: "key",
     meaning: "its key",
+    notActedOn: NO_TLS_DETAIL,
   },
   {
     name: "CACertFile",
@@ -102,6 +104,8 @@ export const TLS_OPTIONS = [
     initial: "",
     path: "key",
     meaning: "certificates of trusted authorities (PEM)",
+    notActedOn: NO_TLS_DETAIL,
+    without: "certificates of peers are not checked against it",
   },
   {
     name: "CACertPath",
@@ -110,6 +114,8 @@ export const TLS_OPTIONS = [
     initial: "",
     path: "folder",
     meaning: "folder of such certificates",
+    notActedOn: NO_TLS_DETAIL,
+    without: "certificates of peers are not checked against it",
   },
   {
     name: "DHParameters",
@@ -127,13 +133,16 @@ export const TLS_OPTIONS = [
     type: "text",
     initial: "",
     meaning: "digest for {cert_fp}",
+    notActedOn: NO_TLS_DETAIL,
   },
   {
     name: "CipherList",
     code: 0xc0,
     type: "text",
     initial: "",
-    meaning: "ciphers up to TLS 1.2, as a client",
+    meaning: "ciphers of TLS 1.2",
+    notActedOn: NO_TLS_DETAIL,
+    without: "ciphers are those of the TLS library",
   },
   {
     name: "RandFile",
@@ -160,7 +169,9 @@ export const TLS_OPTIONS = [
     type: "text",
     initial: "",
     path: "key",
-    meaning: "revoked certificates, as a client",
+    meaning: "revoked certificates",
+    notActedOn: NO_TLS_DETAIL,
+    without: "withdrawn certificates count as valid",
   },
   {
     name: "CRLPath",
@@ -191,6 +202,8 @@ export const TLS_OPTIONS = [
     range: TLS_WORDS,
     check: tlsSwitches,
     meaning: "TLS switches as a client",
+    notActedOn: NO_TLS_DETAIL,
+    without: "TLS versions and switches are those of the TLS library",
   },
   {
     name: "SSLEngine",
@@ -237,7 +250,9 @@ export const TLS_OPTIONS = [
     code: 0xfa,
     type: "text",
     initial: "",
-    meaning: "ciphers of TLS 1.3, as a client",
+    meaning: "ciphers of TLS 1.3",
+    notActedOn: NO_TLS_DETAIL,
+    without: "ciphers are those of the TLS library",
   },
   {
     name: "DANE",

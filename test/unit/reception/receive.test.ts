@@ -36,7 +36,6 @@ beforeEach(() => {
       check: () => ({ kind: "ok" }),
       checkText: () => ({ kind: "ok" }),
       select: () => undefined,
-      text: () => undefined,
     },
     headerPlan: planHeader(config),
     use() {

@@ -118,6 +118,15 @@ describe("files and programs", () => {
   });
 });
 
+test("a server that stays root is not kept from root's files", () => {
+  const own = { ...terms, runAs: { user: "root", uid: 0, gid: 0 } };
+  expect(verdict(admit(own, root, "mbox", { path: "/root/box" }))).toBe("yes");
+  expect(verdict(admit(own, root, "read", { path: "/etc/list", use: "include" }))).toBe("yes");
+  expect(verdict(admit(own, root, "file", { path: "/srv/x" }))).toBe("yes");
+  expect(verdict(admit(own, root, "program", { path: "/bin/sh" }))).toBe("yes");
+  expect(verdict(admit(own, root, "program", { path: "/bin/bash" }))).toBe("no");
+});
+
 describe("terms as text", () => {
   test("come back as they went", () => {
     const whole: Terms = {

@@ -22,7 +22,10 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { openInclude } from "../../../src/routing/include.ts";
 import { filesOf } from "../../../src/routing/user-files.ts";
 import { explainUnopened, openSafely } from "../../../src/sys/safe-file.ts";
-import { RootHelper, WorkerPool } from "../../../src/rights/worker-pool.ts";
+import { PoolClient } from "../../../src/rights/pool-client.ts";
+import { RootHelper } from "../../../src/rights/root-helper.ts";
+import { NO_TERMS } from "../../../src/rights/terms.ts";
+import { WORKER_FLAGS } from "../../../src/rights/worker-command.ts";
 
 interface Row {
   readonly use: "alias" | "aliasdb" | "class" | "map" | "forward" | "include";
@@ -62,12 +65,22 @@ const isRoot = process.getuid?.() === 0;
 const asRoot = isRoot ? describe : describe.skip;
 
 let home: string;
-let pool: WorkerPool;
+let pool: PoolClient;
 beforeAll(() => {
   home = realpathSync(mkdtempSync(join(tmpdir(), "safe-files-")));
   chmodSync(home, 0o755);
-  const entry = join(import.meta.dirname, "../../support/worker-entry.ts");
-  if (isRoot) pool = new WorkerPool(new RootHelper([process.execPath, entry]), { perUser: 1, idle: 60_000 });
+  if (!isRoot) return;
+  const passwd = join(home, "passwd");
+  writeFileSync(passwd, `joe:x:${JOE.uid}:${JOE.gid}::${home}/place:/bin/sh\n`);
+  const terms = {
+    ...NO_TERMS,
+    users: { kind: "file", path: passwd } as const,
+    identities: [DEFAULT_USER],
+    dontBlame: ROWS.flatMap(({ name }) => name.split(",")),
+  };
+  const entry = join(import.meta.dirname, "../../../src/worker.ts");
+  const command = [process.execPath, ...WORKER_FLAGS, entry];
+  pool = new PoolClient(new RootHelper({ command, terms, termsCommand: [], folder: "/" }));
 });
 afterAll(async () => {
   if (isRoot) await pool.close();
