@@ -78,7 +78,7 @@ export const PORT_EQUATES = {
 /** M= of ports. */
 export const PORT_MODIFIERS = {
   a: { meaning: "AUTH is needed", notActedOn: NO_AUTH, without: "clients of this port need not say who they are" },
-  A: { meaning: "no AUTH", notActedOn: NO_AUTH },
+  A: { meaning: "no AUTH" },
   b: { meaning: "answers leave from the address that was asked", notActedOn: NOT_YET },
   c: { meaning: "names of hosts are made canonical (for rules)" },
   C: { meaning: "no canonical names", notActedOn: NOT_YET },

@@ -15,7 +15,7 @@ export interface Surroundings extends SiteSurroundings {
 export const SERVING = "d";
 
 export function openDeliverySite(source: SiteSource, surroundings: Surroundings): Promise<OpenedSite<Agents>> {
-  return openSite(source, surroundings, ({ config, users, hosts }) =>
-    createAgents({ ...surroundings, config, users, names: hosts }),
+  return openSite(source, surroundings, ({ config, users, hosts }, rules) =>
+    createAgents({ ...surroundings, config, users, names: hosts, rules }),
   );
 }

@@ -2,12 +2,15 @@
 import type { Config } from "../config/config.ts";
 import type { NameSources } from "../dns/names.ts";
 import type { Log } from "../log/log.ts";
+import type { MailRules } from "../routing/mail-rules.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { MailboxDatabase } from "../sys/users.ts";
 import type { Destinations } from "./smtp/destinations.ts";
 import type { UserWorkers } from "../rights/task.ts";
 
 export interface DeliveryEnvironment {
+  /** What rulesets say about servers: try_tls, tls_server, tls_rcpt, authinfo ...; absent: none are asked. */
+  readonly rules?: Pick<MailRules, "check" | "select" | "text">;
   readonly config: Config;
   readonly names: NameSources;
   readonly users: MailboxDatabase;

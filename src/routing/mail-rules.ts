@@ -59,4 +59,9 @@ export interface MailRules extends AddressRewriter {
    * ("" when it selects nothing), or undefined when it does not exist.
    */
   select(ruleset: string, args: readonly string[], scope: MacroScope): MaybePromise<string | undefined>;
+  /**
+   * Runs a ruleset that says something in words, tls_clt_features and the like: what it leaves behind, without quotes around
+   * the whole; undefined when it does not exist, fails or has no time.
+   */
+  text(ruleset: string, args: readonly string[], scope: MacroScope): MaybePromise<string | undefined>;
 }

@@ -5,8 +5,8 @@ import type { Triple } from "../envelope/recipient.ts";
 import { reply } from "../mail/reply.ts";
 import { CANON_MAILER } from "../rewriting/tokens.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
-import type { RewriteContext } from "../rewriting/rewriter.ts";
-import { whenReady } from "../sys/maybe-promise.ts";
+import type { RewriteContext, Rewriter } from "../rewriting/rewriter.ts";
+import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { EX } from "../sys/sysexits.ts";
 import { argumentTokens, runCheck, runTextCheck } from "./check.ts";
 import { errorReply } from "./error-text.ts";
@@ -88,9 +88,26 @@ export function createMailRules(config: Config, note: (text: string) => void = (
       );
     },
 
+    text: (name, args, scope) => wordsOf(rewriter, parser, rulesetOf(name), args, contextOf(scope)),
+
     rewrite: (mailer, address, role, scope) =>
       whenReady(namedInMail(config, parser, mailer, address, role, contextOf(scope, role.notes)), rewrittenOf),
   };
+}
+
+/** What a ruleset leaves behind, as text. */
+function wordsOf(
+  rewriter: Rewriter,
+  parser: AddressParser,
+  ruleset: number | undefined,
+  args: readonly string[],
+  context: RewriteContext,
+): MaybePromise<string | undefined> {
+  if (ruleset === undefined) return undefined;
+  const ran = runRuleset(rewriter, ruleset, argumentTokens(parser, args, context), context);
+  return whenReady(ran, ({ tokens, fault, status }) =>
+    fault !== undefined || status !== EX.OK ? undefined : parser.message(tokens).replace(/^"([^]*)"$/, "$1"),
+  );
 }
 
 /** An address that its rules could not make waits until somebody has put them right. */

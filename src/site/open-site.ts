@@ -3,6 +3,7 @@ import { withOrigins } from "../cf/message-origins.ts";
 import type { CommandLineSetting, ConfigEnvironment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { openNames } from "../dns/names.ts";
+import type { MailRules } from "../routing/mail-rules.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import { originsOf } from "../source/source-map.ts";
 import { openAliasDatabases } from "./alias-databases.ts";
@@ -39,7 +40,7 @@ export interface SiteSource {
 export async function openSite<Agents extends Attachment>(
   { file, settings, opMode, texts }: SiteSource,
   surroundings: SiteSurroundings,
-  attach: (parts: SiteParts) => Agents,
+  attach: (parts: SiteParts, rules: MailRules) => Agents,
 ): Promise<OpenedSite<Agents>> {
   const { machine, resolver, clock, log } = surroundings;
   const system = environmentIn(surroundings);

@@ -49,7 +49,7 @@ export class Site<Agents extends Attachment = Attachment> implements LocalNames 
   #retired = false;
 
   /** @param attach makes what is closed together with the site */
-  constructor(parts: SiteParts, attach: (parts: SiteParts) => Agents) {
+  constructor(parts: SiteParts, attach: (parts: SiteParts, rules: MailRules) => Agents) {
     const { config } = parts;
     this.config = config;
     this.rules = createMailRules(config, parts.report);
@@ -60,7 +60,7 @@ export class Site<Agents extends Attachment = Attachment> implements LocalNames 
     this.dontBlame = dontBlameOf(config.options);
     this.session = readSessionSettings(config);
     this.headerPlan = planHeader(config);
-    this.agents = attach(parts);
+    this.agents = attach(parts, this.rules);
   }
 
   /** Keeps the site open; the function that is returned gives the use back, once. */

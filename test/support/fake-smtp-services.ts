@@ -196,6 +196,7 @@ function fakeRouter(behaviour: FakeBehaviour, asked: string[]): MailRules {
       return behaviour.check?.(ruleset, [text], scope) ?? ACCEPTED;
     },
     select: (ruleset: string) => behaviour.select?.(ruleset),
+    text: () => undefined,
   };
 }
 

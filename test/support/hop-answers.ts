@@ -94,6 +94,9 @@ export function onceAt(moment: Moment, acts: readonly HopAct[]): HopScript {
 const BEFORE: Readonly<Partial<Record<Moment, Moment>>> = {
   EHLO: "greeting",
   STARTTLS: "EHLO",
+  AUTH: "EHLO",
+  AUTH2: "AUTH",
+  AUTH3: "AUTH2",
   MAIL: "EHLO",
   RCPT: "MAIL",
   "RCPT+": "RCPT",
@@ -105,6 +108,9 @@ const BEFORE: Readonly<Partial<Record<Moment, Moment>>> = {
 
 const USUAL: Readonly<Partial<Record<Moment, string>>> = {
   STARTTLS: "220 2.0.0 go ahead",
+  AUTH: "334 VXNlcm5hbWU6",
+  AUTH2: "334 UGFzc3dvcmQ6",
+  AUTH3: "235 2.7.0 welcome",
   DATA: "354 go on",
   QUIT: "221 2.0.0 bye",
 };

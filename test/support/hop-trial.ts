@@ -4,6 +4,7 @@
  */
 import type { Report } from "../../src/delivery/agent.ts";
 import { createAgents } from "../../src/delivery/agents.ts";
+import type { DeliveryEnvironment } from "../../src/delivery/environment.ts";
 import { silentLog } from "../../src/log/log.ts";
 import {
   type Zone,
@@ -46,6 +47,8 @@ export interface TrialOptions extends Mode {
   /** Sent one after the other. */
   readonly messages: readonly TrialMessage[];
   readonly starttls?: boolean;
+  /** Servers offer AUTH LOGIN, and we have a name and a password for them. */
+  readonly auth?: boolean;
   /** ms for every step; the default is long enough for a busy machine. */
   readonly timeout?: number;
   /** Messages for one connection, 0 for any number. */
@@ -69,7 +72,9 @@ const PATIENCE = 30_000;
 const STEPS = [
   "initial",
   "helo",
+  "lhlo",
   "starttls",
+  "auth",
   "mail",
   "rcpt",
   "datainit",
@@ -91,7 +96,7 @@ export async function trial(options: TrialOptions): Promise<Trial> {
   };
   const timeouts = Object.fromEntries(STEPS.map((step) => [`Timeout.${step}`, timeout]));
   const config = testConfig(testOptions({ ...timeouts, ConnectionCacheSize: options.cache ?? 2 }));
-  const environment = testEnvironment({ config, log, zone: zoneOf(hops.length) });
+  const environment = testEnvironment({ config, log, zone: zoneOf(hops.length), rules: rulesFor(options) });
   const agents = createAgents(environment);
   const mailer = testMailer({
     argv: ["TCP", "$h", String(hops[0].port)],
@@ -120,9 +125,19 @@ export async function trial(options: TrialOptions): Promise<Trial> {
   return { hops, reports, log: lines, fates, faults: faultsOf(hops, messages, fates) };
 }
 
+/** All servers get the same name and password; in clear, too, because LOGIN is named. */
+function rulesFor({ auth = false }: TrialOptions): NonNullable<DeliveryEnvironment["rules"]> {
+  return {
+    check: () => ({ kind: "ok" }),
+    select: (ruleset) => (auth && ruleset === "authinfo" ? '"U:joe" "P:secret" "M:LOGIN"' : undefined),
+    text: () => undefined,
+  };
+}
+
 /** "10 mx1.b.test" at 127.0.0.2, "20 mx2.b.test" at 127.0.0.3 ... all with one port. */
-async function startHops({ scripts, lmtp, pipelining, starttls = false }: TrialOptions): Promise<ScriptedHop[]> {
-  const extensions = [...(pipelining ? ["PIPELINING"] : []), ...(starttls ? ["STARTTLS"] : []), "8BITMIME"];
+async function startHops({ scripts, lmtp, pipelining, starttls, auth }: TrialOptions): Promise<ScriptedHop[]> {
+  const some = [pipelining && "PIPELINING", starttls === true && "STARTTLS", auth === true && "AUTH LOGIN"];
+  const extensions = [...some.filter((each) => each !== false), "8BITMIME"];
   for (let tries = 0; ; tries++) {
     const hops: ScriptedHop[] = [];
     try {

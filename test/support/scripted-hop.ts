@@ -11,12 +11,18 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { createSecureContext, TLSSocket } from "node:tls";
 import { TEST_CERTIFICATE, TEST_KEY } from "./certificate.ts";
 
-/** "RCPT" is the first recipient of a message, "RCPT+" each later one; "EHLO2" comes after STARTTLS. */
+/**
+ * "RCPT" is the first recipient of a message, "RCPT+" each later one; "EHLO2" comes after STARTTLS; "AUTH" is the command,
+ * "AUTH2" and "AUTH3" come behind name and password of AUTH LOGIN.
+ */
 export const MOMENTS = [
   "greeting",
   "EHLO",
   "STARTTLS",
   "EHLO2",
+  "AUTH",
+  "AUTH2",
+  "AUTH3",
   "MAIL",
   "RCPT",
   "RCPT+",
@@ -146,6 +152,8 @@ class HopSession {
   #asked = 0;
   #recipients: string[] = [];
   #data: string[] | undefined;
+  /** What AUTH waits for. */
+  #waiting: "AUTH2" | "AUTH3" | undefined;
 
   constructor(hop: ScriptedHop, socket: Socket, connection: number) {
     this.#hop = hop;
@@ -184,6 +192,7 @@ class HopSession {
   #command(line: string): void {
     const verb = line.split(" ", 1)[0].toUpperCase();
     this.#hop.commands.push(line);
+    if (this.#waiting !== undefined) return this.#authLine(this.#waiting, line);
     const command = COMMANDS[verb];
     if (command === undefined) {
       this.#hop.strange.push(line);
@@ -202,6 +211,19 @@ class HopSession {
 
   startTls(line: string): void {
     if (accepts(this.#answer("STARTTLS", line, "220 2.0.0 go ahead"), "2") && this.#state === "open") this.#encrypt();
+  }
+
+  auth(line: string): void {
+    if (accepts(this.#answer("AUTH", line, "334 VXNlcm5hbWU6"), "334")) this.#waiting = "AUTH2";
+  }
+
+  #authLine(moment: "AUTH2" | "AUTH3", line: string): void {
+    this.#waiting = undefined;
+    if (line === "*") return this.#send("501 5.0.0 cancelled\r\n");
+    const right = line === Buffer.from(moment === "AUTH2" ? "joe" : "secret").toString("base64");
+    if (!right) this.#hop.strange.push(line);
+    const usual = moment === "AUTH2" ? "334 UGFzc3dvcmQ6" : "235 2.7.0 welcome";
+    if (accepts(this.#answer(moment, line, usual), "334")) this.#waiting = "AUTH3";
   }
 
   mail(line: string): void {
@@ -301,13 +323,14 @@ class HopSession {
   }
 }
 
-type Command = "ehlo" | "startTls" | "mail" | "rcpt" | "data" | "rset" | "quit";
+type Command = "ehlo" | "startTls" | "auth" | "mail" | "rcpt" | "data" | "rset" | "quit";
 
 const COMMANDS: Readonly<Record<string, Command | undefined>> = {
   EHLO: "ehlo",
   HELO: "ehlo",
   LHLO: "ehlo",
   STARTTLS: "startTls",
+  AUTH: "auth",
   MAIL: "mail",
   RCPT: "rcpt",
   DATA: "data",

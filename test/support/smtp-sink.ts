@@ -6,7 +6,7 @@
  *   sink.port, sink.messages, sink.commands
  */
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { createSecureContext, TLSSocket } from "node:tls";
+import { createSecureContext, type SecureContext, type TlsOptions, TLSSocket } from "node:tls";
 import { TEST_CERTIFICATE, TEST_KEY } from "./certificate.ts";
 
 export interface SinkCommand {
@@ -34,6 +34,8 @@ export interface SinkScript {
   /** Unix socket instead of a port. */
   readonly path?: string;
   readonly host?: string;
+  /** Certificate and key, versions, whether a client certificate is asked for; default: TEST_CERTIFICATE. */
+  readonly tls?: TlsOptions;
 }
 
 export interface SinkMessage {
@@ -46,6 +48,10 @@ export interface SinkMessage {
   readonly data: string;
   readonly connection: number;
   readonly encrypted: boolean;
+  /** The handshake was a short one. */
+  readonly resumed: boolean;
+  /** Common name of the client's certificate. */
+  readonly clientName?: string;
 }
 
 export class SmtpSink {
@@ -53,6 +59,8 @@ export class SmtpSink {
   /** Every command line of every connection, in the order they came. */
   readonly commands: string[] = [];
   connections = 0;
+  /** One for all connections: tickets of one are taken by the next. */
+  readonly secureContext: SecureContext;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #waiting: { count: number; resolve: () => void }[] = [];
@@ -61,6 +69,7 @@ export class SmtpSink {
   private constructor(server: Server, script: SinkScript) {
     this.#server = server;
     this.script = script;
+    this.secureContext = createSecureContext({ key: TEST_KEY, cert: TEST_CERTIFICATE, ...script.tls });
   }
 
   /** @param port 0 for a free one */
@@ -125,6 +134,8 @@ class SinkSession {
   #parameters = "";
   #recipients: { address: string; parameters: string }[] = [];
   #data: string[] | undefined;
+  /** An exchange of AUTH is going on: lines are no commands. */
+  #inAuth = false;
   /** Commands are answered one after another, delays included. */
   #busy = false;
   #ended = false;
@@ -172,9 +183,12 @@ class SinkSession {
 
   async #command(line: string): Promise<void> {
     this.#sink.commands.push(line);
-    const verb = line.split(" ", 1)[0].toUpperCase();
+    const verb = this.#inAuth ? "AUTH" : line.split(" ", 1)[0].toUpperCase();
     const { script } = this.#sink;
     switch (verb) {
+      case "AUTH":
+        this.#inAuth = (await this.#answer(verb, line, "235 2.7.0 welcome")) === "3";
+        return;
       case "EHLO":
       case "LHLO": {
         const lines = [script.name ?? "sink.test", ...(script.extensions ?? DEFAULT_EXTENSIONS)];
@@ -227,7 +241,7 @@ class SinkSession {
       for (const { address } of this.#recipients) {
         if (await this.#answer(".", ".", `250 2.1.5 <${address}> stored`, address)) accepted = true;
       }
-    } else accepted = await this.#answer(".", ".", `250 2.0.0 ok queued as ${number}`);
+    } else accepted = (await this.#answer(".", ".", `250 2.0.0 ok queued as ${number}`)) !== "";
     if (accepted) {
       this.#sink.take({
         sender: this.#sender ?? "",
@@ -237,13 +251,14 @@ class SinkSession {
         data: data.map((line) => `${line}\r\n`).join(""),
         connection: this.#number,
         encrypted: this.#encrypted,
+        ...this.#handshake(),
       });
     }
     this.#reset();
   }
 
-  /** Sends what the script or the usual course says; true when that was a yes. */
-  async #answer(verb: string, line: string, usual: string, recipient?: string): Promise<boolean> {
+  /** Sends what the script or the usual course says; the first digit when that was a yes, "3" for what asks for more. */
+  async #answer(verb: string, line: string, usual: string, recipient?: string): Promise<"" | "2" | "3"> {
     const command = { verb, line, connection: this.#number, ...(recipient === undefined ? {} : { recipient }) };
     const scripted = this.#sink.script.reply?.(command) ?? usual;
     const { reply, delay = 0, drop = false } = typeof scripted === "string" ? { reply: scripted } : scripted;
@@ -251,7 +266,7 @@ class SinkSession {
     if (reply !== undefined) this.#socket.write(asLines(reply), "latin1");
     if (drop) this.#end();
     if (reply?.startsWith("421")) this.#end();
-    return reply !== undefined && /^[23]/.test(reply);
+    return reply?.startsWith("2") === true ? "2" : reply?.startsWith("3") === true ? "3" : "";
   }
 
   #end(): void {
@@ -265,14 +280,26 @@ class SinkSession {
     this.#data = undefined;
   }
 
+  #handshake(): Pick<SinkMessage, "resumed" | "clientName"> {
+    if (!(this.#socket instanceof TLSSocket)) return { resumed: false };
+    const subject = this.#socket.getPeerCertificate().subject as { readonly CN?: string } | undefined;
+    const resumed = this.#socket.isSessionReused();
+    return subject?.CN === undefined ? { resumed } : { resumed, clientName: subject.CN };
+  }
+
   #encrypt(): void {
     const plain = this.#socket;
     plain.removeAllListeners("data");
     this.#buffer = "";
     this.#encrypted = true;
     this.#reset();
-    const secureContext = createSecureContext({ key: TEST_KEY, cert: TEST_CERTIFICATE });
-    this.#socket = new TLSSocket(plain, { isServer: true, secureContext });
+    const { tls = {} } = this.#sink.script;
+    this.#socket = new TLSSocket(plain, {
+      isServer: true,
+      secureContext: this.#sink.secureContext,
+      requestCert: tls.requestCert === true,
+      rejectUnauthorized: false,
+    });
     this.#listen();
   }
 }

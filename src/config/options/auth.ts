@@ -11,15 +11,13 @@ export const AUTH_OPTIONS = [
     initial: "",
     path: "authInfo",
     meaning: "file with our names and passwords as a client",
-    notActedOn: NO_AUTH,
   },
   {
     name: "AuthMechanisms",
     code: 0xae,
     type: "text",
     initial: "EXTERNAL GSSAPI KERBEROS_V4 DIGEST-MD5 CRAM-MD5",
-    meaning: "AUTH mechanisms that are offered",
-    notActedOn: NO_AUTH,
+    meaning: "AUTH mechanisms that we use as a client",
   },
   {
     name: "AuthOptions",
@@ -28,9 +26,7 @@ export const AUTH_OPTIONS = [
     initial: "",
     range: ["a", "A", "c", "d", "f", "m", "p", "y"],
     check: firstLetters,
-    meaning: "details of AUTH: a A c d f m p y",
-    notActedOn: NO_AUTH,
-    without: "AUTH is not asked for in the way it says",
+    meaning: "details of AUTH: A and p count as a client; a c d f m y are for servers",
   },
   {
     name: "AuthMaxBits",

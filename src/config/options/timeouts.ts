@@ -3,7 +3,7 @@
  *
  * Names of timeouts are in lower case here; a configuration may write them in any letter case, but not shorter.
  */
-import { NOT_YET, NO_AUTH } from "../reasons.ts";
+import { NOT_YET } from "../reasons.ts";
 import type { Setting } from "../setting.ts";
 import type { TimeUnit } from "../times.ts";
 import type { Check, CheckContext, OptionRow, WrittenTime } from "./row.ts";
@@ -159,14 +159,12 @@ const rows = [
     unit: "m",
     initial: "2m",
     meaning: "the answer to LHLO",
-    notActedOn: "LMTP uses Timeout.helo",
   },
   {
     name: "auth",
     unit: "m",
     initial: "10m",
     meaning: "an AUTH dialogue",
-    notActedOn: NO_AUTH,
   },
   {
     name: "starttls",

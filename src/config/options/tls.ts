@@ -86,7 +86,6 @@ export const TLS_OPTIONS = [
     initial: "",
     path: "key",
     meaning: "our certificate as an SMTP client",
-    notActedOn: NO_TLS_DETAIL,
   },
   {
     name: "ClientKeyFile",
@@ -95,7 +94,6 @@ export const TLS_OPTIONS = [
     initial: "",
     path: "key",
     meaning: "its key",
-    notActedOn: NO_TLS_DETAIL,
   },
   {
     name: "CACertFile",
@@ -104,8 +102,6 @@ export const TLS_OPTIONS = [
     initial: "",
     path: "key",
     meaning: "certificates of trusted authorities (PEM)",
-    notActedOn: NO_TLS_DETAIL,
-    without: "certificates of peers are not checked against it",
   },
   {
     name: "CACertPath",
@@ -114,8 +110,6 @@ export const TLS_OPTIONS = [
     initial: "",
     path: "folder",
     meaning: "folder of such certificates",
-    notActedOn: NO_TLS_DETAIL,
-    without: "certificates of peers are not checked against it",
   },
   {
     name: "DHParameters",
@@ -133,16 +127,13 @@ export const TLS_OPTIONS = [
     type: "text",
     initial: "",
     meaning: "digest for {cert_fp}",
-    notActedOn: NO_TLS_DETAIL,
   },
   {
     name: "CipherList",
     code: 0xc0,
     type: "text",
     initial: "",
-    meaning: "ciphers of TLS 1.2",
-    notActedOn: NO_TLS_DETAIL,
-    without: "ciphers are those of the TLS library",
+    meaning: "ciphers up to TLS 1.2, as a client",
   },
   {
     name: "RandFile",
@@ -169,9 +160,7 @@ export const TLS_OPTIONS = [
     type: "text",
     initial: "",
     path: "key",
-    meaning: "revoked certificates",
-    notActedOn: NO_TLS_DETAIL,
-    without: "withdrawn certificates count as valid",
+    meaning: "revoked certificates, as a client",
   },
   {
     name: "CRLPath",
@@ -202,8 +191,6 @@ export const TLS_OPTIONS = [
     range: TLS_WORDS,
     check: tlsSwitches,
     meaning: "TLS switches as a client",
-    notActedOn: NO_TLS_DETAIL,
-    without: "TLS versions and switches are those of the TLS library",
   },
   {
     name: "SSLEngine",
@@ -250,9 +237,7 @@ export const TLS_OPTIONS = [
     code: 0xfa,
     type: "text",
     initial: "",
-    meaning: "ciphers of TLS 1.3",
-    notActedOn: NO_TLS_DETAIL,
-    without: "ciphers are those of the TLS library",
+    meaning: "ciphers of TLS 1.3, as a client",
   },
   {
     name: "DANE",

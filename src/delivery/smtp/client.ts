@@ -1,7 +1,8 @@
 /**
- * One connection to an SMTP or LMTP server: nodemailer's SMTPConnection for EHLO and HELO, STARTTLS and AUTH, with a
- * reader of replies and a transaction of our own on top that keep every recipient's reply, send parameters per
- * recipient, write addresses as octets, and give each step its own timeout (RFC 5321 §4.5.3.2).
+ * One connection to an SMTP or LMTP server: nodemailer's SMTPConnection for the greeting, EHLO, HELO and the change to
+ * TLS, with a reader of replies and a transaction of our own on top that keep every recipient's reply, send parameters per
+ * recipient, write addresses as octets, and give each step its own timeout (RFC 5321 §4.5.3.2). What is said between EHLO
+ * and the first message (STARTTLS, AUTH) is the business of session-opening.ts, which uses `ask`, `encrypt` and `hello`.
  *
  * A reply counts for the command that it answers and for no other: one that nobody waits for, that is there before its
  * command has left, or that is no answer to it (354 to RCPT, 250 to DATA) means that the two sides no longer speak of
@@ -10,50 +11,13 @@
  * It relies on members that nodemailer does not publish; test/contract/smtp-connection.test.ts pins them. It knows
  * nothing of mailers, queues and statuses: it takes strings and octets and reports replies.
  */
-import { isIP, type Socket } from "node:net";
+import { isIP, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import { isClosing, isRefusal, ReplyReader, replyKind } from "./reply-reader.ts";
 import { SmtpExchange, type Transaction, type TransactionResult } from "./exchange.ts";
+import type { HandshakeOptions, SmtpClientOptions, SmtpTimeouts } from "./client-options.ts";
 import { type ClientFailure, describeError, unexpectedReply } from "./failure.ts";
-
-/** Milliseconds for each step. */
-export interface SmtpTimeouts {
-  readonly greeting: number;
-  readonly helo: number;
-  readonly starttls: number;
-  readonly mail: number;
-  readonly rcpt: number;
-  readonly dataInit: number;
-  readonly dataBlock: number;
-  readonly dataFinal: number;
-  readonly rset: number;
-  readonly quit: number;
-  readonly misc: number;
-}
-
-export interface SmtpClientOptions {
-  /** Connected socket; the client owns it from now on. */
-  readonly socket: Socket;
-  /** Name for EHLO. */
-  readonly heloName: string;
-  /** Name of the server, for SNI; or its address. */
-  readonly serverName: string;
-  readonly lmtp: boolean;
-  /** false: greet with HELO only. */
-  readonly extended: boolean;
-  /** Upgrade when STARTTLS is offered. */
-  readonly tls: boolean;
-  readonly timeouts: SmtpTimeouts;
-}
-
-export interface Encryption {
-  /** "TLSv1.3" */
-  readonly version: string;
-  readonly cipher: string;
-  /** The certificate leads to an authority that we know. */
-  readonly verified: boolean;
-}
 
 /** Members of the library that its types do not show. */
 interface Internals {
@@ -61,7 +25,6 @@ interface Internals {
   _actionEHLO(reply: string): void;
   _actionHELO(reply: string): void;
   _actionLHLO(reply: string): void;
-  _actionSTARTTLS(reply: string): void;
   _clearPhase(): void;
   _upgradeConnection(done: (error?: Error | null, secured?: boolean) => void): void;
   _parseEhloExtensions(reply: string): void;
@@ -83,6 +46,10 @@ export class SmtpClient extends SMTPConnection {
   transactions = 0;
   /** The last transaction ended in a way that needs RSET. */
   needsReset = false;
+  /** What rulesets may ask about this session: {server_name}, {verify}, {cipher} ... */
+  macros: readonly (readonly [name: string, value: string | undefined])[] = [];
+  /** We had a password for this server, and it did not want it. */
+  authRefused = false;
 
   readonly #options: SmtpClientOptions;
   #replies = new ReplyReader();
@@ -101,13 +68,9 @@ export class SmtpClient extends SMTPConnection {
       connection: options.socket,
       name: options.heloName,
       host: options.serverName,
-      // An address is no name for SNI (RFC 6066 §3).
-      ...(isIP(options.serverName) === 0 ? { servername: options.serverName } : {}),
       lmtp: options.lmtp,
-      ignoreTLS: !options.tls,
-      opportunisticTLS: true,
-      // Whether the certificate is the right one is another question than whether to encrypt (RFC 7435).
-      tls: { rejectUnauthorized: false },
+      // STARTTLS is said elsewhere.
+      ignoreTLS: true,
       greetingTimeout: options.timeouts.greeting,
       socketTimeout: options.timeouts.greeting,
       logger: false,
@@ -117,12 +80,73 @@ export class SmtpClient extends SMTPConnection {
     this.on("error", (error: Error) => this.#note(error));
   }
 
-  /** Greeting, EHLO, STARTTLS. Resolves with undefined when the connection is ready for mail. */
+  /** Greeting and EHLO. Resolves with undefined when the server has said what it can. */
   open(): Promise<ClientFailure | undefined> {
+    return this.#introduced(() => this.connect((error) => error !== undefined && this.#note(error)));
+  }
+
+  /** EHLO once more: what was known before no longer counts. */
+  hello(): Promise<ClientFailure | undefined> {
+    return this.#introduced(() => {
+      this.extensions.clear();
+      this.#sayHello();
+    });
+  }
+
+  /** "connect" is what the library says when EHLO has been answered. */
+  #introduced(begin: () => void): Promise<ClientFailure | undefined> {
     return new Promise((resolve) => {
-      this.once("error", () => resolve(this.#failure));
-      this.once("end", () => resolve(this.#failure ?? this.#lost()));
-      this.connect((error) => resolve(error === undefined ? undefined : this.#note(error)));
+      const done = (failure?: ClientFailure) => {
+        this.off("error", onEnd).off("end", onEnd).off("connect", done);
+        this.#setTimeout(0);
+        resolve(failure);
+      };
+      const onEnd = () => done(this.#failure ?? this.#lost());
+      this.on("error", onEnd).on("end", onEnd).on("connect", done);
+      begin();
+    });
+  }
+
+  /** Sends one line and waits for its reply; undefined when there is none: `failure` says why. */
+  ask(line: string, during: string, timeout: number): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      if (!this.isOpen) return resolve(undefined);
+      this.expect((reply) => {
+        this.endWait();
+        resolve(reply);
+      });
+      this.guard(() => resolve(undefined));
+      this.command(line, during, timeout);
+    });
+  }
+
+  /**
+   * STARTTLS and, when the server says 220, the handshake at once: what came in clear behind that reply is forgotten (RFC
+   * 3207 §6). Whether the certificate is the right one is another question than whether to encrypt (RFC 7435).
+   * Resolves with the reply that was not 220, with the failure, or with undefined when the connection is encrypted.
+   */
+  startTls(options: HandshakeOptions): Promise<string | ClientFailure | undefined> {
+    const { serverName, timeouts } = this.#options;
+    // An address is no name for SNI (RFC 6066 §3).
+    const servername = isIP(serverName) === 0 ? { servername: serverName } : {};
+    this.options.tls = { ...options, ...servername, rejectUnauthorized: false };
+    return new Promise((resolve) => {
+      const lost = () => this.#failure ?? { kind: "lost" as const, message: "connection closed", during: "STARTTLS" };
+      if (!this.isOpen) return resolve(lost());
+      this.guard(resolve);
+      this.expect((reply) => {
+        if (!reply.startsWith("220")) {
+          this.endWait();
+          return resolve(reply);
+        }
+        this.#replies = new ReplyReader();
+        (this as unknown as Internals)._upgradeConnection((error) => {
+          this.endWait();
+          this.#timeout = -1;
+          resolve(error ? this.#note(error) : this.#failure);
+        });
+      });
+      this.command("STARTTLS", "STARTTLS", timeouts.starttls);
     });
   }
 
@@ -132,12 +156,14 @@ export class SmtpClient extends SMTPConnection {
     return !this._destroyed && socket !== false && socket !== null && !socket.destroyed && socket.writable;
   }
 
-  /** How the connection is encrypted; undefined when it is not. */
-  get encryption(): Encryption | undefined {
-    const socket = this._socket;
-    if (!(socket instanceof TLSSocket)) return undefined;
-    const cipher = socket.getCipher();
-    return { version: socket.getProtocol() ?? "", cipher: cipher.standardName, verified: socket.authorized };
+  /** A program's pipes cannot be encrypted. */
+  get canEncrypt(): boolean {
+    return this._socket instanceof Socket;
+  }
+
+  /** undefined while the connection is not encrypted. */
+  get tlsSocket(): TLSSocket | undefined {
+    return this._socket instanceof TLSSocket ? this._socket : undefined;
   }
 
   get failure(): ClientFailure | undefined {
@@ -300,14 +326,18 @@ export class SmtpClient extends SMTPConnection {
   }
 
   _actionGreeting(reply: string): void {
-    const steps = this as unknown as Internals;
-    const { lmtp, extended, timeouts } = this.#options;
-    steps._clearPhase();
+    (this as unknown as Internals)._clearPhase();
     this.greetingName = /^2\d\d[ -](\S+)/.exec(reply)?.[1] ?? "";
     if (replyKind(reply) !== "yes") return this.#fail(new Error("no greeting"), "EPROTOCOL", reply);
+    this.#sayHello();
+  }
+
+  #sayHello(): void {
+    const steps = this as unknown as Internals;
+    const { lmtp, extended, timeouts } = this.#options;
     const verb = lmtp ? "LHLO" : extended ? "EHLO" : "HELO";
     this.expect((answer) => (verb === "HELO" ? steps._actionHELO(answer) : steps._actionEHLO(answer)));
-    this.command(`${verb} ${this.name}`, verb, timeouts.helo);
+    this.command(`${verb} ${this.name}`, verb, lmtp ? timeouts.lhlo : timeouts.helo);
   }
 
   /** A server that does not know EHLO may know HELO; one that has no time for the one has none for the other. */
@@ -316,9 +346,6 @@ export class SmtpClient extends SMTPConnection {
     const fallback = kind === "never" && !this.#options.lmtp;
     if (!this.isInStep(this.#during)) return;
     if (kind !== "yes" && !fallback) return this.#fail(new Error("EHLO refused"), "EPROTOCOL", reply);
-    if (kind === "yes" && this.#options.tls && !this.secure && /[ -]STARTTLS\b/i.test(reply)) {
-      this.waitFor("STARTTLS", this.#options.timeouts.starttls);
-    }
     base._actionEHLO.call(this, reply);
   }
 
@@ -329,22 +356,6 @@ export class SmtpClient extends SMTPConnection {
   _actionHELO(reply: string): void {
     if (replyKind(reply) !== "yes") return this.#fail(new Error("HELO refused"), "EPROTOCOL", reply);
     if (this.isInStep(this.#during)) base._actionHELO.call(this, reply);
-  }
-
-  _actionSTARTTLS(reply: string): void {
-    const goes = reply.startsWith("220") || (isRefusal(reply) && !isClosing(reply));
-    if (!goes) return this.#fail(new Error("STARTTLS refused"), "EPROTOCOL", reply);
-    base._actionSTARTTLS.call(this, reply);
-  }
-
-  /** What came in clear behind the answer to STARTTLS is forgotten (RFC 3207 §6). */
-  _upgradeConnection(done: (error?: Error | null, secured?: boolean) => void): void {
-    this.#replies = new ReplyReader();
-    base._upgradeConnection.call(this, (error, secured) => {
-      this.#timeout = -1;
-      if (!this._destroyed) this.waitFor("EHLO", this.#options.timeouts.helo);
-      done(error, secured);
-    });
   }
 
   _parseEhloExtensions(reply: string): void {

@@ -5,28 +5,28 @@
  * breaks off or says "later" leaves the recipients that are still open to the next one in the same attempt. A refusal of
  * a recipient, of the sender or of the message stands: no other host is asked again.
  */
-import type { TimeoutName } from "../../config/options/timeouts.ts";
 import type { RecipientStatus } from "../../envelope/status.ts";
 import type { DeliveryEnvironment } from "../environment.ts";
 import type { Agent, Job, JobRecipient, Report } from "../agent.ts";
+import { ClientTls } from "./client-tls.ts";
 import { Connections } from "./connections.ts";
 import { type HostStatusSettings, hostStatusSettings } from "./host-status.ts";
 import { jobMacros } from "../job-macros.ts";
-import { writeMessage, type WrittenMessage } from "../message-writer.ts";
+import { writeMessage } from "../message-writer.ts";
 import { deferred, failed, type Outcome, reportForAll, worse } from "../outcome.ts";
-import { fromFailure, onOneLine, saysTooMany } from "./reply-status.ts";
-import type { ClientFailure } from "./failure.ts";
-import { type MailPlace, openFirst, type Place } from "./socket.ts";
+import { fromFailure, saysTooMany } from "./reply-status.ts";
+import { abortWith, Connecting, type ConnectingContext, FOREVER, timeoutsOf } from "./connecting.ts";
+import { letters, type OpeningContext } from "./session-opening.ts";
+import { refusedByRules, waitsForPassword } from "./recipient-rules.ts";
+import type { MailPlace, Place } from "./socket.ts";
 import { findPlaces, type HostOrProblem } from "./places.ts";
 import { Turn } from "./turn.ts";
 import { type PreparedMessage, prepareTransaction, type Verdict, verdictsOf } from "./transaction.ts";
-import type { SmtpClient, SmtpTimeouts } from "./client.ts";
+import type { SmtpClient } from "./client.ts";
+import type { SmtpTimeouts } from "./client-options.ts";
 import type { TransactionResult } from "./exchange.ts";
-import type { Options } from "../../config/config.ts";
 import { macroValue } from "../../rewriting/macro-value.ts";
 
-/** Where a Timeout option says "none": every wait ends some day. */
-const FOREVER = 24 * 3600_000;
 /** RFC 5321 §4.5.3.2 says nothing about connecting; systems give up after about two minutes. */
 const DEFAULT_CONNECT = 120_000;
 
@@ -35,14 +35,16 @@ export class SmtpAgent implements Agent {
   readonly #connections: Connections;
   readonly #hostStatus: HostStatusSettings;
   readonly #timeouts: SmtpTimeouts;
+  readonly #opening: OpeningContext;
   readonly #heloName: string;
   /** The library is loaded when mail leaves for the first time. */
   #client: typeof SmtpClient | undefined;
 
   constructor(environment: DeliveryEnvironment) {
-    const { config, clock } = environment;
+    const { config, clock, log, rules } = environment;
     const { options } = config;
     this.#environment = environment;
+    this.#opening = { rules, options, log, tls: new ClientTls(config, log) };
     this.#connections = new Connections(
       clock,
       options.number("ConnectionCacheSize"),
@@ -60,7 +62,7 @@ export class SmtpAgent implements Agent {
     if (macros.kind === "tempfail") return reportForAll(job, deferred("4.4.3", macros.reason), now());
     const written = await writeMessage(config, job, macros.scope, { eol: "\r\n", stuffDots: true, fromLines: false });
     if (written.kind === "tempfail") return reportForAll(job, deferred("4.4.3", written.reason), now());
-    const prepared = { sender: macros.sender, message: written.message };
+    const prepared = { sender: macros.sender, message: written.message, scope: macros.scope };
     const attempt = new Attempt(this.#context(), job, prepared);
     const isConnected = (key: string): boolean => this.#connections.has(cacheKey(job, key));
     return attempt.run(findPlaces(this.#environment, job, macros.scope, isConnected));
@@ -75,6 +77,8 @@ export class SmtpAgent implements Agent {
     return {
       environment: this.#environment,
       connections: this.#connections,
+      opening: this.#opening,
+      clientPorts: this.#environment.config.clientPorts,
       hostStatus: this.#hostStatus,
       timeouts: this.#timeouts,
       heloName: this.#heloName,
@@ -83,13 +87,10 @@ export class SmtpAgent implements Agent {
   }
 }
 
-interface Context {
+interface Context extends ConnectingContext {
   readonly environment: DeliveryEnvironment;
   readonly connections: Connections;
   readonly hostStatus: HostStatusSettings;
-  readonly timeouts: SmtpTimeouts;
-  readonly heloName: string;
-  client(): Promise<typeof SmtpClient>;
 }
 
 /**
@@ -103,7 +104,7 @@ class Attempt {
   readonly #job: Job;
   /** When looking for a host that answers ends, ms since the epoch. */
   readonly #connectUntil: number;
-  readonly #prepared: PreparedMessage & { readonly message: WrittenMessage };
+  readonly #prepared: PreparedMessage;
   readonly #statuses = new Map<number, RecipientStatus>();
   /** Recipients for whom another host may be asked. */
   #open: readonly JobRecipient[];
@@ -118,7 +119,7 @@ class Attempt {
   /** By recipient index: why those that are open have not been delivered so far. */
   readonly #reasons = new Map<number, Outcome>();
 
-  constructor(context: Context, job: Job, prepared: PreparedMessage & { readonly message: WrittenMessage }) {
+  constructor(context: Context, job: Job, prepared: PreparedMessage) {
     this.#context = context;
     this.#job = job;
     this.#prepared = prepared;
@@ -216,10 +217,13 @@ class Attempt {
     key: string,
   ): Promise<{ readonly place: Place; readonly outcome: Outcome | undefined }> {
     const { connections, heloName } = this.#context;
-    const opened = await this.#connect(places);
+    const connecting = new Connecting(this.#context, this.#job, this.#prepared.scope);
+    const opened = await connecting.connect(places, this.#connectTimeout());
     const { place } = opened;
     if ("outcome" in opened) {
-      this.#postpone(opened.outcome);
+      this.#reached ||= opened.reached;
+      if (opened.decided) this.#decide(opened.outcome);
+      else this.#postpone(opened.outcome);
       return opened;
     }
     connections.use(opened.client, place);
@@ -238,9 +242,13 @@ class Attempt {
   async #send(client: SmtpClient, place: Place, key: string): Promise<Conversation> {
     this.#reached = true;
     this.#talked = true;
-    const { connections } = this.#context;
+    const { connections, opening, environment } = this.#context;
     const job = { ...this.#job, recipients: this.#open };
-    const prepared = prepareTransaction(job, this.#prepared, client.extensions, client.authenticated);
+    const refused = await refusedByRules(opening.rules, job, client, place, this.#prepared.scope, environment.log);
+    const prepared = prepareTransaction(job, this.#prepared, client, {
+      refused,
+      authParameter: client.authenticated || !/A/.test(letters(environment.config.options)),
+    });
     if (prepared.transaction === undefined) {
       connections.put(key, client);
       this.#take(verdictsOf(job, prepared, undefined, place.peer));
@@ -256,7 +264,8 @@ class Attempt {
     const { maxMessages } = job.mailer;
     if (!client.isOpen || (maxMessages > 0 && client.transactions >= maxMessages)) connections.drop(client);
     else connections.put(key, client);
-    this.#take(verdictsOf(job, prepared, result, place.peer));
+    const verdicts = verdictsOf(job, prepared, result, place.peer);
+    this.#take(client.authRefused ? verdicts.map(waitsForPassword) : verdicts);
     const { failure, complete } = result;
     if (failure === undefined || complete || failure.kind === "local") return { kind: "answered" };
     return { kind: "broken", outcome: fromFailure(failure, place.peer) };
@@ -287,74 +296,6 @@ class Attempt {
     this.#take(this.#open.map((recipient) => ({ recipient, outcome, passedOn: false })));
   }
 
-  async #connect(
-    places: readonly Place[],
-  ): Promise<{ readonly place: Place } & ({ readonly client: SmtpClient } | { readonly outcome: Outcome })> {
-    const first = await this.#converse(places, true);
-    if ("client" in first) return first;
-    const { failure, place } = first;
-    const { options } = this.#context.environment.config;
-    if (failure.kind !== "tls" || !options.flag("TLSFallbacktoClear"))
-      return { place, outcome: fromFailure(failure, place.peer) };
-    const second = await this.#converse([place], false);
-    return "client" in second ? second : { place, outcome: fromFailure(second.failure, place.peer) };
-  }
-
-  /** Connects, and talks as far as the server is ready for mail. */
-  async #converse(
-    places: readonly Place[],
-    tls: boolean,
-  ): Promise<{ readonly place: Place } & ({ readonly client: SmtpClient } | { readonly failure: ClientFailure })> {
-    const { timeouts, heloName } = this.#context;
-    const { mailer, signal } = this.#job;
-    const connected = await openFirst(places, this.#connectTimeout(), signal);
-    if ("failure" in connected) return connected;
-    const { place } = connected;
-    this.#reached = true;
-    const Client = await this.#context.client();
-    const client = new Client({
-      socket: connected.socket,
-      heloName,
-      serverName: place.serverName,
-      lmtp: mailer.flags.has("z"),
-      // F=a asks for ESMTP and most servers speak it; F=2 forbids it.
-      extended: !mailer.flags.has("2"),
-      tls: tls && place.target.kind === "tcp" && !mailer.flags.has("z"),
-      timeouts,
-    });
-    const stop = abortWith(signal, client);
-    try {
-      const failure = await client.open();
-      if (failure === undefined) {
-        this.#logEncryption(client, place);
-        return { place, client };
-      }
-      client.abort();
-      this.#logTlsFailure(failure, place);
-      return { place, failure };
-    } finally {
-      stop();
-    }
-  }
-
-  #logEncryption(client: SmtpClient, { peer }: Place): void {
-    const { log } = this.#context.environment;
-    if (!client.secure || !log.enabled(9)) return;
-    const encryption = client.encryption;
-    if (encryption === undefined) return;
-    const { version, cipher, verified } = encryption;
-    const bits = /256|CHACHA/.test(cipher) ? 256 : 128;
-    const facts = `version=${version}, verify=${verified ? "OK" : "FAIL"}, cipher=${cipher}, bits=${bits}/${bits}`;
-    log.write(9, { priority: "info", text: `STARTTLS=client, relay=${peer.name}, ${facts}` });
-  }
-
-  /** The next host, or this one in clear, may take the mail: then nothing else says that encryption does not work here. */
-  #logTlsFailure({ kind, message }: ClientFailure, { peer }: Place): void {
-    if (kind !== "tls") return;
-    const text = `STARTTLS=client, error: relay=${peer.name}, reason=${onOneLine(message)}`;
-    this.#context.environment.log.write(5, { priority: "warning", id: this.#job.envelope.id, text });
-  }
-
   /** Timeout.connect for this place, and what is left of Timeout.aconnect for all of them; ms. */
   #connectTimeout(): number {
     const { environment } = this.#context;
@@ -374,27 +315,4 @@ class Attempt {
 /** Mailers differ in what they may do with a connection: LMTP, HELO only, messages for each. */
 function cacheKey({ mailer }: Job, key: string): string {
   return `${mailer.name}\0${key}`;
-}
-
-function abortWith(signal: AbortSignal, client: SmtpClient): () => void {
-  const abort = () => client.abort();
-  signal.addEventListener("abort", abort, { once: true });
-  return () => signal.removeEventListener("abort", abort);
-}
-
-function timeoutsOf(options: Options): SmtpTimeouts {
-  const of = (name: TimeoutName) => options.timeout(name) || FOREVER;
-  return {
-    greeting: of("initial"),
-    helo: of("helo"),
-    starttls: of("starttls"),
-    mail: of("mail"),
-    rcpt: of("rcpt"),
-    dataInit: of("datainit"),
-    dataBlock: of("datablock"),
-    dataFinal: of("datafinal"),
-    rset: of("rset"),
-    quit: of("quit"),
-    misc: of("misc"),
-  };
 }

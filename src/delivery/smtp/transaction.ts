@@ -5,6 +5,7 @@
 import type { Job, JobRecipient } from "../agent.ts";
 import type { WrittenMessage } from "../message-writer.ts";
 import { deferred, failed, type Outcome } from "../outcome.ts";
+import type { MacroScope } from "../../rewriting/macro-scope.ts";
 import { replyKind } from "./reply-reader.ts";
 import { fromFailure, fromReply, onOneLine, type Peer } from "./reply-status.ts";
 import type { ClientRecipient, Transaction, TransactionResult } from "./exchange.ts";
@@ -13,6 +14,16 @@ export interface PreparedMessage {
   /** Sender as the mailer sees it, "" for the null reverse-path. */
   readonly sender: string;
   readonly message: WrittenMessage;
+  /** Macros of the delivery. */
+  readonly scope: MacroScope;
+}
+
+/** What has been found out before the server is asked. */
+export interface Beforehand {
+  /** Recipients that rules keep away from this server, by index. */
+  readonly refused: ReadonlyMap<number, Outcome>;
+  /** MAIL may tell this server who wrote the message (AUTH=). */
+  readonly authParameter: boolean;
 }
 
 export interface Prepared {
@@ -32,15 +43,12 @@ const NON_ASCII = /[^\x00-\x7f]/;
 /** Line ends and NUL in an address would be commands of their own. */
 const UNSENDABLE = /[\r\n\0]/;
 
-/**
- * @param extensions EHLO keywords of the server
- * @param authenticated we have proved to the server who we are
- */
+/** @param extensions EHLO keywords of the server */
 export function prepareTransaction(
   job: Job,
-  { sender, message }: PreparedMessage,
-  extensions: Extensions,
-  authenticated: boolean,
+  { sender, message }: Pick<PreparedMessage, "sender" | "message">,
+  { extensions }: { readonly extensions: Extensions },
+  { refused, authParameter }: Beforehand,
 ): Prepared {
   const dsn = extensions.has("DSN");
   const decided = new Map<number, Outcome>();
@@ -50,7 +58,7 @@ export function prepareTransaction(
   let international = false;
   for (const each of job.recipients) {
     const address = withoutBrackets(each.triple.user);
-    const problem = wholeMessage ?? addressProblem(address, extensions);
+    const problem = refused.get(each.index) ?? wholeMessage ?? addressProblem(address, extensions);
     if (problem !== undefined) decided.set(each.index, problem);
     else {
       asked.push(each);
@@ -59,7 +67,7 @@ export function prepareTransaction(
     }
   }
   if (asked.length === 0) return { asked, decided, dsn };
-  const parameters = senderParameters(job, message, extensions, international || NON_ASCII.test(sender), authenticated);
+  const parameters = senderParameters(job, message, extensions, international || NON_ASCII.test(sender), authParameter);
   const octets = message.octets ?? (() => message.stream());
   return { transaction: { sender, parameters, recipients, message: octets }, asked, decided, dsn };
 }
@@ -103,7 +111,7 @@ function senderParameters(
   message: WrittenMessage,
   extensions: Extensions,
   internationalAddress: boolean,
-  authenticated: boolean,
+  authParameter: boolean,
 ): string {
   let parameters = "";
   if (extensions.has("SIZE")) parameters += ` SIZE=${message.size}`;
@@ -116,8 +124,8 @@ function senderParameters(
     if (envelope.ret !== undefined) parameters += ` RET=${envelope.ret}`;
     if (envelope.envid !== undefined) parameters += ` ENVID=${envelope.envid}`;
   }
-  // RFC 4954 §5: only a server that knows us may believe us who wrote it.
-  if (envelope.auth !== undefined && authenticated && extensions.has("AUTH")) parameters += ` AUTH=${envelope.auth}`;
+  // RFC 4954 §5; AuthOptions=A is for servers that want it only from those they know.
+  if (envelope.auth !== undefined && authParameter && extensions.has("AUTH")) parameters += ` AUTH=${envelope.auth}`;
   return parameters;
 }
 

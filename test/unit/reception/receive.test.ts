@@ -36,6 +36,7 @@ beforeEach(() => {
       check: () => ({ kind: "ok" }),
       checkText: () => ({ kind: "ok" }),
       select: () => undefined,
+      text: () => undefined,
     },
     headerPlan: planHeader(config),
     use() {

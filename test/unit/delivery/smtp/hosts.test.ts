@@ -103,6 +103,7 @@ describe("connections", () => {
     expect(server.messages[0].encrypted).toBe(true);
     expect(lines).toEqual([
       "STARTTLS=client, relay=[127.0.0.1], version=TLSv1.3, verify=FAIL, cipher=TLS_AES_256_GCM_SHA384, bits=256/256",
+      "STARTTLS=client, cert-subject=/CN=sink.test, cert-issuer=/CN=sink.test, verifymsg=depth zero self signed cert",
     ]);
     expect(server.commands.filter((line) => line.startsWith("EHLO")).length).toBe(2);
   });

@@ -19,27 +19,28 @@ const SECOND: TrialMessage = { sender: "m2@a.test", users: ["r4@b.test", "r1@b.t
  * For RSET the message is refused, and the question is what becomes of the next one; QUIT comes after everything.
  */
 const FATES = `
-            greeting EHLO STARTTLS EHLO2 MAIL RCPT RCPT+ DATA .   RSET QUIT
-yes         sss      sss  ???      sss   sss  sss  sss   lll  sss nnn  sss
-go_on       lll      lll  lll      lll   lll  lll  lll   sss  lll nnn  sss
-usual       sss      sss  sss      sss   sss  sss  sss   sss  sss nnn  sss
-later       lll      lll  sss      lll   lll  lss  sls   lll  lll nnn  sss
-too_many    lll      lll  sss      lll   lll  sss  sss   lll  lll nnn  sss
-closing     lll      lll  lll      lll   lll  lll  lll   lll  lll nnn  sss
-never       nnn      sss  sss      sss   nnn  nss  sns   nnn  nnn nnn  sss
-nonsense    lll      lll  lll      lll   lll  lll  lll   lll  lll nnn  sss
-twice       lll      lll  ???      lll   lll  lll  lll   lll  sss nnn  sss
-twice_no    lll      lll  ???      lll   lll  lll  lll   lll  lll nnn  sss
-twice_late  lll      lll  ???      lll   lll  lll  lll   sss  sss nnn  sss
-twice_late_no lll    lll  ???      lll   lll  lll  lll   lll  sss nnn  sss
-usual_and_closes lll lll sss lll lll lll lll lll sss nnn sss
-lost        lll      lll  sss      lll   lll  lll  lll   lll  lll nnn  sss
-silent      lll      lll  ???      lll   lll  lll  lll   lll  lll nnn  sss
-early       ???      lll  lll      ???   lll  ???  ???   ???  lll ???  sss`;
+                  greeting EHLO     STARTTLS EHLO2    AUTH     AUTH2    AUTH3    MAIL     RCPT     RCPT+    DATA     .        RSET     QUIT
+yes               sss      sss      ???      sss      lll      lll      sss      sss      sss      sss      lll      sss      nnn      sss
+go_on             lll      lll      lll      lll      lll      lll      lll      lll      lll      lll      sss      lll      nnn      sss
+usual             sss      sss      sss      sss      sss      sss      sss      sss      sss      sss      sss      sss      nnn      sss
+later             lll      lll      sss      lll      lll      lll      lll      lll      lss      sls      lll      lll      nnn      sss
+too_many          lll      lll      sss      lll      lll      lll      lll      lll      sss      sss      lll      lll      nnn      sss
+closing           lll      lll      lll      lll      lll      lll      lll      lll      lll      lll      lll      lll      nnn      sss
+never             nnn      sss      sss      sss      sss      sss      sss      nnn      nss      sns      nnn      nnn      nnn      sss
+nonsense          lll      lll      lll      lll      lll      lll      lll      lll      lll      lll      lll      lll      nnn      sss
+twice             lll      lll      ???      lll      lll      lll      lll      lll      lll      lll      lll      sss      nnn      sss
+twice_no          lll      lll      ???      lll      lll      lll      lll      lll      lll      lll      lll      lll      nnn      sss
+twice_late        lll      lll      ???      lll      lll      lll      lll      lll      lll      lll      sss      sss      nnn      sss
+twice_late_no     lll      lll      ???      lll      lll      lll      lll      lll      lll      lll      lll      sss      nnn      sss
+usual_and_closes  lll      lll      sss      lll      lll      lll      lll      lll      lll      lll      lll      sss      nnn      sss
+lost              lll      lll      sss      lll      lll      lll      lll      lll      lll      lll      lll      lll      nnn      sss
+silent            lll      lll      ???      lll      lll      lll      lll      lll      lll      lll      lll      lll      nnn      sss
+early             ???      lll      lll      ???      lll      lll      lll      lll      ???      ???      ???      lll      ???      sss`;
 
 /** LMTP has no HELO, and one reply after the message for each recipient: the script acts at the first of them. */
 const LMTP_FATES: Readonly<Record<string, string>> = {
   "EHLO never": "nnn",
+  "EHLO2 never": "nnn",
   "QUIT early": "lll",
   ". later": "lss",
   ". too many": "sss",
@@ -84,6 +85,7 @@ function optionsFor({ moment }: HopCell, mode: Mode) {
   return {
     ...mode,
     starttls: moment === "STARTTLS" || moment === "EHLO2",
+    auth: moment.startsWith("AUTH"),
     maxMessages: moment === "QUIT" ? 1 : 0,
   };
 }
@@ -112,7 +114,7 @@ const leftToTheSecond: Check = async (cell, mode, timeout) => {
   // Where there is another host, it gets those who are too many for this one.
   const alone = expected(cell.kind === "too many" ? { ...cell, kind: "later" } : cell, mode);
   // A host that does not want to talk at all has refused nobody.
-  const refuses = cell.moment !== "greeting" && cell.moment !== "EHLO" && cell.moment !== "EHLO2";
+  const refuses = !["greeting", "EHLO", "EHLO2"].includes(cell.moment);
   const wanted = refuses ? alone.replaceAll("l", "s") : alone.replaceAll(/[ln]/g, "s");
   if (!fits(fate, wanted)) faults.push(`is ${fate} and not ${wanted}`);
   const asked = new Set(result.hops[1].asked);
@@ -150,11 +152,6 @@ function oneOfEachKind(cells: readonly HopCell[]): HopCell[] {
   return [...new Map(cells.map((cell) => [`${cell.moment} ${cell.kind}`, cell])).values()];
 }
 
-/** STARTTLS is for SMTP over TCP. */
-function cellsFor({ lmtp }: Mode): readonly HopCell[] {
-  return hopCells().filter(({ moment }) => !lmtp || (moment !== "STARTTLS" && moment !== "EHLO2"));
-}
-
 const speaking = ({ kind }: HopCell): boolean => kind !== "silent";
 const NAMED_MODES = MODES.map((mode) => ({ name: modeName(mode), mode }));
 
@@ -165,7 +162,7 @@ test("the table has a row for every kind and a column for every moment", () => {
 
 describe.each(NAMED_MODES)("$name", ({ mode }) => {
   test("a host takes what it has answered 2xx to behind the message, and the next message is in step", async () => {
-    const cells = cellsFor(mode).filter(speaking);
+    const cells = hopCells().filter(speaking);
     // Two modes see every answer; for the two others one of each kind is enough.
     const some = mode.lmtp === mode.pipelining ? oneOfEachKind(cells) : cells;
     const cases = some.map((cell) => ({ cell, mode, check: aloneAndInStep }));
@@ -173,7 +170,7 @@ describe.each(NAMED_MODES)("$name", ({ mode }) => {
   });
 
   test("the second of two hosts gets whom the first has neither taken nor refused", async () => {
-    const cells = oneOfEachKind(cellsFor(mode)).filter(speaking);
+    const cells = oneOfEachKind(hopCells()).filter(speaking);
     const cases = cells
       .filter(({ moment }) => moment !== "RSET" && moment !== "QUIT")
       .map((cell) => ({ cell, mode, check: leftToTheSecond }));
@@ -307,7 +304,7 @@ describe("three hosts", () => {
 
 test("a host that says nothing is left when its time is up", async () => {
   const cases = MODES.flatMap((mode) =>
-    oneOfEachKind(cellsFor(mode))
+    oneOfEachKind(hopCells())
       .filter(({ moment, kind }) => kind === "silent" && moment !== "QUIT")
       .flatMap((cell) => [aloneAndInStep, leftToTheSecond].map((check) => ({ cell, mode, check })))
       .filter(({ cell: { moment }, check }) => moment !== "RSET" || check === aloneAndInStep),

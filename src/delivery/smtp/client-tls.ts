@@ -1,0 +1,132 @@
+/**
+ * TLS of one configuration's SMTP client: contexts (one, and others for servers that FEATURE(tls_session_features) names),
+ * made when the first server offers STARTTLS, and the sessions that servers gave us, so that the next handshake with the
+ * same place is a short one (RFC 8446 §2.2).
+ */
+import type { TLSSocket } from "node:tls";
+import type { Config, Options } from "../../config/config.ts";
+import { dontBlameOf } from "../../config/policies.ts";
+import type { Log } from "../../log/log.ts";
+import { type ClientContext, type ClientTlsSettings, openClientContext } from "../../tls/client-context.ts";
+import { type PeerFacts, peerFacts } from "../../tls/peer-facts.ts";
+import type { SmtpClient } from "./client.ts";
+import type { ClientFailure } from "./failure.ts";
+
+/** Sessions that are kept; the oldest go first. */
+const MOST_SESSIONS = 2_000;
+
+export type Handshake =
+  | { readonly kind: "encrypted"; readonly facts: PeerFacts }
+  /** The server answered STARTTLS with something else than 220. */
+  | { readonly kind: "answered"; readonly reply: string }
+  | { readonly kind: "failed"; readonly failure: ClientFailure };
+
+export class ClientTls {
+  readonly #settings: ClientTlsSettings;
+  readonly #fingerprint: string;
+  readonly #log: Log;
+  /** By what tls_clt_features said; "" for nothing. */
+  readonly #contexts = new Map<string, ClientContext>();
+  /** By place and features: the ticket, and what the handshake that it stands for has shown. */
+  readonly #sessions = new Map<string, { readonly session: Buffer; readonly facts: PeerFacts }>();
+
+  constructor({ options }: Config, log: Log) {
+    this.#settings = settingsOf(options);
+    this.#fingerprint = options.text("CertFingerprintAlgorithm");
+    this.#log = log;
+  }
+
+  /** @param features `Options=...; CipherList=...; CertFile=...; KeyFile=...`, "" for none */
+  context(features: string): ClientContext {
+    let context = this.#contexts.get(features);
+    if (context === undefined) {
+      context = openClientContext(withFeatures(this.#settings, features));
+      const warnings = context.kind === "context" ? context.warnings : [];
+      for (const text of warnings) this.#log.write(6, { priority: "warning", text: `STARTTLS=client, ${text}` });
+      // A file that is missing may be there the next time.
+      if (context.kind === "context") this.#contexts.set(features, context);
+    }
+    return context;
+  }
+
+  /**
+   * STARTTLS and the handshake.
+   * @param place tells servers apart
+   */
+  async shake(
+    client: SmtpClient,
+    context: ClientContext & { kind: "context" },
+    place: string,
+    features: string,
+  ): Promise<Handshake> {
+    const key = `${features}\0${place}`;
+    const known = this.#sessions.get(key);
+    const answer = await client.startTls({
+      secureContext: context.context,
+      ...(known === undefined ? {} : { session: known.session }),
+    });
+    if (typeof answer === "string") return { kind: "answered", reply: answer };
+    const socket = client.tlsSocket;
+    if (answer !== undefined || socket === undefined) {
+      this.#sessions.delete(key);
+      const lost = { kind: "tls", message: "connection closed", during: "STARTTLS" } as const;
+      return { kind: "failed", failure: answer ?? lost };
+    }
+    const facts = this.#factsOf(socket, known?.facts);
+    const keep = (session: Buffer) => this.#keep(key, session, facts);
+    socket.on("session", keep);
+    // With TLS 1.2 it is there already.
+    const now = socket.getSession();
+    if (now !== undefined && socket.getProtocol() !== "TLSv1.3") keep(now);
+    return { kind: "encrypted", facts };
+  }
+
+  /** A short handshake shows no certificate: the one of the long handshake counts (RFC 8446 §2.2). */
+  #factsOf(socket: TLSSocket, before: PeerFacts | undefined): PeerFacts {
+    const facts = peerFacts(socket, this.#fingerprint);
+    if (before === undefined || !socket.isSessionReused()) return facts;
+    const { verify, verifyMessage, certificate } = before;
+    return { ...facts, verify, verifyMessage, ...(certificate === undefined ? {} : { certificate }) };
+  }
+
+  #keep(key: string, session: Buffer, facts: PeerFacts): void {
+    this.#sessions.delete(key);
+    this.#sessions.set(key, { session, facts });
+    if (this.#sessions.size <= MOST_SESSIONS) return;
+    const [oldest] = this.#sessions.keys();
+    this.#sessions.delete(oldest);
+  }
+}
+
+function settingsOf(options: Options): ClientTlsSettings {
+  return {
+    certFile: options.text("ClientCertFile"),
+    keyFile: options.text("ClientKeyFile"),
+    caFile: options.text("CACertFile"),
+    caPath: options.text("CACertPath"),
+    crlFile: options.text("CRLFile"),
+    cipherList: options.text("CipherList"),
+    cipherSuites: options.text("CipherSuites"),
+    sslOptions: options.text("ClientSSLOptions"),
+    dontBlame: dontBlameOf(options),
+  };
+}
+
+type Feature = Exclude<keyof ClientTlsSettings, "dontBlame">;
+
+const FEATURES: Readonly<Record<string, Feature | undefined>> = {
+  options: "sslOptions",
+  cipherlist: "cipherList",
+  certfile: "certFile",
+  keyfile: "keyFile",
+};
+
+function withFeatures(settings: ClientTlsSettings, features: string): ClientTlsSettings {
+  const changed: Partial<Record<Feature, string>> = {};
+  for (const part of features.split(";")) {
+    const at = part.indexOf("=");
+    const name = FEATURES[part.slice(0, Math.max(0, at)).trim().toLowerCase()];
+    if (name !== undefined) changed[name] = part.slice(at + 1).trim();
+  }
+  return { ...settings, ...changed };
+}

@@ -1,0 +1,143 @@
+/**
+ * From places to a session that is ready for mail: the first place that takes a connection, what is said before the first
+ * message (session-opening.ts), and a second connection without TLS where the handshake of the first one failed.
+ */
+import { isIPv6 } from "node:net";
+import type { Options, PortOptions } from "../../config/config.ts";
+import type { TimeoutName } from "../../config/options/timeouts.ts";
+import type { MacroScope } from "../../rewriting/macro-scope.ts";
+import type { Job } from "../agent.ts";
+import type { Outcome } from "../outcome.ts";
+import type { SmtpTimeouts } from "./client-options.ts";
+import type { SmtpClient } from "./client.ts";
+import { fromFailure } from "./reply-status.ts";
+import { type Opening, type OpeningContext, SessionOpening } from "./session-opening.ts";
+import { openFirst, type Place } from "./socket.ts";
+
+/** Used where a Timeout option says "none": every wait ends some day. */
+export const FOREVER = 24 * 3600_000;
+
+export interface ConnectingContext {
+  readonly opening: OpeningContext;
+  readonly clientPorts: readonly PortOptions[];
+  readonly timeouts: SmtpTimeouts;
+  readonly heloName: string;
+  client(): Promise<typeof SmtpClient>;
+}
+
+export type Connected = { readonly place: Place } & (
+  | { readonly client: SmtpClient }
+  | {
+      readonly outcome: Outcome;
+      /** The place has taken the connection, whatever came of it. */
+      readonly reached: boolean;
+      /** Rules say no for good: no other host is asked. */
+      readonly decided: boolean;
+    }
+);
+
+type Unopened = { readonly reached: boolean } & Exclude<Opening, { kind: "ready" }>;
+type Conversed = { readonly place: Place } & ({ readonly client: SmtpClient } | Unopened);
+
+export class Connecting {
+  readonly #context: ConnectingContext;
+  readonly #job: Job;
+  readonly #scope: MacroScope;
+
+  /** @param scope macros of the delivery */
+  constructor(context: ConnectingContext, job: Job, scope: MacroScope) {
+    this.#context = context;
+    this.#job = job;
+    this.#scope = scope;
+  }
+
+  /**
+   * @param places at least one
+   * @param timeout ms for connecting, each time
+   */
+  async connect(places: readonly Place[], timeout: number): Promise<Connected> {
+    const first = await this.#converse(places, true, timeout);
+    if ("client" in first) return first;
+    const { options } = this.#context.opening;
+    if (first.kind !== "handshake" || !options.flag("TLSFallbacktoClear")) return unreachable(first);
+    const second = await this.#converse([first.place], false, timeout);
+    return "client" in second ? second : unreachable(second);
+  }
+
+  /** Connects, and talks as far as the server is ready for mail. */
+  async #converse(places: readonly Place[], tls: boolean, timeout: number): Promise<Conversed> {
+    const { timeouts, heloName, opening } = this.#context;
+    const { mailer, signal, envelope } = this.#job;
+    const connected = await openFirst(places, timeout, signal);
+    const { place } = connected;
+    if ("failure" in connected) return { place, kind: "failure", failure: connected.failure, reached: false };
+    const Client = await this.#context.client();
+    const client = new Client({
+      socket: connected.socket,
+      heloName,
+      serverName: place.serverName,
+      lmtp: mailer.flags.has("z"),
+      // F=a asks for ESMTP and most servers speak it; F=2 forbids it.
+      extended: !mailer.flags.has("2"),
+      timeouts,
+    });
+    const modifiers = clientModifiers(this.#context.clientPorts, place);
+    const wishes = {
+      id: envelope.id,
+      scope: this.#scope,
+      tls: tls && !modifiers.has("S"),
+      auth: !modifiers.has("A"),
+    };
+    const stop = abortWith(signal, client);
+    try {
+      const opened = await new SessionOpening(opening, client, place, wishes).run();
+      if (opened.kind === "ready") return { place, client };
+      if (opened.kind === "refused") client.quit();
+      else client.abort();
+      return { place, reached: true, ...opened };
+    } finally {
+      stop();
+    }
+  }
+}
+
+function unreachable(conversed: { readonly place: Place } & Unopened): Connected {
+  const { place, reached } = conversed;
+  if (conversed.kind === "failure") {
+    return { place, reached, outcome: fromFailure(conversed.failure, place.peer), decided: false };
+  }
+  const { outcome } = conversed;
+  return { place, reached, outcome, decided: outcome.action === "failed" };
+}
+
+/** M= of the ClientPortOptions for this kind of address: S no STARTTLS, A no AUTH. */
+function clientModifiers(ports: readonly PortOptions[], { target }: Place): ReadonlySet<string> {
+  const family = target.kind === "tcp" ? (isIPv6(target.address) ? "inet6" : "inet") : "local";
+  return ports.find((each) => each.family === family)?.modifiers ?? new Set();
+}
+
+/** Ends what is going on when the signal fires; returns what takes that back. */
+export function abortWith(signal: AbortSignal, client: SmtpClient): () => void {
+  const abort = () => client.abort();
+  signal.addEventListener("abort", abort, { once: true });
+  return () => signal.removeEventListener("abort", abort);
+}
+
+export function timeoutsOf(options: Options): SmtpTimeouts {
+  const of = (name: TimeoutName) => options.timeout(name) || FOREVER;
+  return {
+    greeting: of("initial"),
+    helo: of("helo"),
+    lhlo: of("lhlo"),
+    starttls: of("starttls"),
+    auth: of("auth"),
+    mail: of("mail"),
+    rcpt: of("rcpt"),
+    dataInit: of("datainit"),
+    dataBlock: of("datablock"),
+    dataFinal: of("datafinal"),
+    rset: of("rset"),
+    quit: of("quit"),
+    misc: of("misc"),
+  };
+}

@@ -1,0 +1,292 @@
+/**
+ * From a connected socket to a server that is ready for mail: greeting, EHLO, STARTTLS, EHLO again, AUTH, and the rulesets
+ * that are asked on the way (manual §5.1.4): try_tls whether to try, tls_clt_features how, tls_server whether what came of
+ * it will do, authinfo who we are. Every one of them sees {server_name}, {server_addr} and, after the handshake, {verify},
+ * {cipher} and the rest.
+ */
+import type { Mechanism } from "../../auth/exchange.ts";
+import { chooseMechanisms } from "../../auth/mechanisms.ts";
+import type { Options } from "../../config/config.ts";
+import type { Log } from "../../log/log.ts";
+import { type Reply, replyText } from "../../mail/reply.ts";
+import type { MacroScope } from "../../rewriting/macro-scope.ts";
+import type { MailRules } from "../../routing/mail-rules.ts";
+import type { Verdict } from "../../routing/verdict.ts";
+import { type PeerFacts, tlsMacros, type Verify } from "../../tls/peer-facts.ts";
+import { deferred, failed, type Outcome } from "../outcome.ts";
+import { authenticate } from "./authenticate.ts";
+import { findAuthInfo } from "./authinfo.ts";
+import type { ClientTls } from "./client-tls.ts";
+import type { SmtpClient } from "./client.ts";
+import type { ClientFailure } from "./failure.ts";
+import { isClosing, replyKind } from "./reply-reader.ts";
+import { onOneLine } from "./reply-status.ts";
+import type { Place } from "./socket.ts";
+
+export type SessionRules = Pick<MailRules, "check" | "select" | "text">;
+
+/** What all sessions of a configuration share. */
+export interface OpeningContext {
+  /** Absent: no rulesets are asked. */
+  readonly rules: SessionRules | undefined;
+  readonly options: Options;
+  readonly tls: ClientTls;
+  readonly log: Log;
+}
+
+export interface Wishes {
+  /** Of the message for whose sake the session is opened. */
+  readonly id: string;
+  readonly scope: MacroScope;
+  /** false: this connection is one without STARTTLS ({verify} CLEAR). */
+  readonly tls: boolean;
+  /** false: ClientPortOptions say not to use AUTH. */
+  readonly auth: boolean;
+}
+
+export type Opening =
+  | { readonly kind: "ready" }
+  /** No conversation: the connection, or the server, did not come so far. */
+  | { readonly kind: "failure"; readonly failure: ClientFailure }
+  /** The handshake failed. With a new connection without TLS the answer may be another one. */
+  | { readonly kind: "handshake"; readonly outcome: Outcome }
+  /** Rules, or the server, do not want mail to go this way. */
+  | { readonly kind: "refused"; readonly outcome: Outcome };
+
+type Problem = Exclude<Opening, { kind: "ready" }>;
+
+export class SessionOpening {
+  readonly #context: OpeningContext;
+  readonly #client: SmtpClient;
+  readonly #place: Place;
+  readonly #wishes: Wishes;
+  #verify: Verify = "NONE";
+  #facts: PeerFacts | undefined;
+
+  constructor(context: OpeningContext, client: SmtpClient, place: Place, wishes: Wishes) {
+    this.#context = context;
+    this.#client = client;
+    this.#place = place;
+    this.#wishes = wishes;
+  }
+
+  async run(): Promise<Opening> {
+    const client = this.#client;
+    const failure = await client.open();
+    if (failure !== undefined) return { kind: "failure", failure };
+    this.#setMacros();
+    return (await this.#encrypt()) ?? (await this.#introduceOurselves()) ?? { kind: "ready" };
+  }
+
+  // ---- STARTTLS ---------------------------------------------------------------------------------------------------------
+
+  /** STARTTLS as far as it goes, and what tls_server thinks of it. */
+  async #encrypt(): Promise<Problem | undefined> {
+    const tried = await this.#startTls();
+    if (tried?.kind === "failure") return tried;
+    const verdict = await this.#ask("tls_server", this.#verify);
+    const refusal = refusalOf(verdict);
+    if (refusal !== undefined) this.#logRefusal("tls_server", this.#verify, refusal);
+    if (tried?.kind === "handshake") {
+      return refusal === undefined ? tried : { kind: "handshake", outcome: this.#outcome(refusal) };
+    }
+    if (refusal !== undefined) return { kind: "refused", outcome: this.#outcome(refusal) };
+    if (this.#facts === undefined) return undefined;
+    const failure = await this.#client.hello();
+    return failure === undefined ? undefined : { kind: "failure", failure };
+  }
+
+  /** Sets {verify} and its kin; returns what ends the connection. */
+  async #startTls(): Promise<Problem | undefined> {
+    const client = this.#client;
+    if (!this.#wishes.tls) return this.#setMacros("CLEAR");
+    if (!client.extensions.has("STARTTLS") || !client.canEncrypt) return undefined;
+    const { server } = this;
+    const refusal = refusalOf(await this.#ask("try_tls", server.name));
+    if (refusal !== undefined) return this.#logRefusal("try_tls", server.name, refusal);
+    const { rules, tls } = this.#context;
+    const features = (await rules?.text("tls_clt_features", [server.name, server.address], this.#scope())) ?? "";
+    const context = tls.context(features);
+    if (context.kind === "problem") {
+      this.#setMacros("TEMP");
+      return this.#log(
+        5,
+        "warning",
+        `STARTTLS=client, relay=${this.#place.peer.name}, not possible: ${context.reason}`,
+      );
+    }
+    const shaken = await tls.shake(client, context, this.#place.peer.relay, features);
+    if (shaken.kind === "answered") return this.#startTlsRefused(shaken.reply);
+    if (shaken.kind === "failed") return this.#handshakeFailed(shaken.failure);
+    this.#facts = shaken.facts;
+    this.#setMacros(shaken.facts.verify);
+    this.#logEncryption(shaken.facts);
+    return undefined;
+  }
+
+  /** The session goes on in clear, if tls_server has nothing against that. */
+  #startTlsRefused(reply: string): Problem | undefined {
+    if (isClosing(reply)) return { kind: "failure", failure: { ...this.#lost("STARTTLS"), kind: "refused", reply } };
+    const kind = replyKind(reply);
+    if (kind === "later") return this.#setMacros("TEMP");
+    if (kind === "never") return undefined;
+    this.#client.failProtocol(reply, "STARTTLS");
+    return { kind: "failure", failure: this.#lost("STARTTLS") };
+  }
+
+  /** What was cut off by ourselves (shutdown), or is no answer, says nothing about the handshake. */
+  #handshakeFailed(failure: ClientFailure): Problem {
+    if (failure.kind !== "tls" && failure.kind !== "lost") return { kind: "failure", failure };
+    this.#setMacros("SOFTWARE");
+    const reason = onOneLine(failure.message);
+    this.#log(5, "warning", `STARTTLS=client, error: relay=${this.#place.peer.name}, reason=${reason}`);
+    const { peer } = this.#place;
+    const details = { relay: peer.relay, remoteMta: peer.name };
+    return { kind: "handshake", outcome: deferred("4.7.5", `STARTTLS with ${peer.name} failed: ${reason}`, details) };
+  }
+
+  #logEncryption({ version, verify, cipher, cipherBits, algorithmBits, verifyMessage, certificate }: PeerFacts): void {
+    const facts = `version=${version}, verify=${verify}, cipher=${cipher}, bits=${cipherBits}/${algorithmBits}`;
+    const { name } = this.#place.peer;
+    this.#context.log.write(9, { priority: "info", text: `STARTTLS=client, relay=${name}, ${facts}` });
+    if (certificate === undefined || !this.#context.log.enabled(11)) return;
+    const names = `cert-subject=${certificate.subject}, cert-issuer=${certificate.issuer}`;
+    this.#log(11, "info", `STARTTLS=client, ${names}, verifymsg=${verifyMessage}`);
+  }
+
+  // ---- AUTH -------------------------------------------------------------------------------------------------------------
+
+  async #introduceOurselves(): Promise<Problem | undefined> {
+    const client = this.#client;
+    const offered = client.extensions.get("AUTH");
+    if (offered === undefined || !this.#wishes.auth) return undefined;
+    const { rules, options } = this.#context;
+    const found = await findAuthInfo(rules, options, this.server, this.#scope());
+    if (found.kind === "none") return undefined;
+    const { relay, name } = this.#place.peer;
+    if (found.kind === "unusable") {
+      return this.#log(5, "warning", `AUTH=client, relay=${relay}, authinfo failed: ${found.reason}`);
+    }
+    const allowed = found.info.mechanisms.length > 0 ? found.info.mechanisms : allowedMechanisms(options);
+    const mayReveal = (mechanism: Mechanism) => this.#mayReveal(mechanism, found.info.mechanisms);
+    const mechanisms = chooseMechanisms({ offered: offered.split(/[\s=]+/), allowed, mayReveal });
+    if (mechanisms.length === 0) {
+      const clear = this.#facts === undefined ? " without TLS" : "";
+      this.#log(
+        5,
+        "warning",
+        `AUTH=client, relay=${name}, available mechanisms=${offered} do not fulfill requirements${clear}`,
+      );
+      return this.#authLater();
+    }
+    const result = await authenticate(client, mechanisms, found.info);
+    if (result.kind === "lost") return { kind: "failure", failure: result.failure };
+    if (result.kind === "later") {
+      const reason = onOneLine(result.reply ?? result.reason);
+      this.#log(
+        5,
+        "warning",
+        `AUTH=client, relay=${name}, mech=${result.mechanism}, temporary failure, connection abort: ${reason}`,
+      );
+      return this.#authLater(result.reply);
+    }
+    if (result.kind === "refused") {
+      client.authRefused = true;
+      return this.#log(
+        5,
+        "warning",
+        `AUTH=client, relay=${name}, mech=${result.mechanism}, refused: ${onOneLine(result.reply)}`,
+      );
+    }
+    client.authenticated = true;
+    return this.#log(9, "info", `AUTH=client, relay=${name}, mech=${result.mechanism}, bits=0`);
+  }
+
+  /** In clear, a mechanism that reveals the secret is used only where the entry for this server names it. */
+  #mayReveal({ name }: Mechanism, named: readonly string[]): boolean {
+    if (this.#facts !== undefined) return true;
+    return named.some((each) => each.toUpperCase() === name) && !/p/.test(letters(this.#context.options));
+  }
+
+  #authLater(reply?: string): Problem {
+    const { relay, name } = this.#place.peer;
+    const diagnostic = reply === undefined ? {} : { diagnostic: { type: "smtp", text: onOneLine(reply) } };
+    const details = { relay, remoteMta: name, ...diagnostic };
+    return { kind: "refused", outcome: deferred("4.7.0", "Temporary AUTH failure", details) };
+  }
+
+  // ---- rulesets ---------------------------------------------------------------------------------------------------------
+
+  /** As rules name the server: without the final dot, "" for the address of what has none. */
+  get server(): { readonly name: string; readonly address: string } {
+    const { target, serverName } = this.#place;
+    return { name: serverName, address: target.kind === "tcp" ? target.address : "" };
+  }
+
+  #setMacros(verify: Verify = "NONE"): undefined {
+    this.#verify = verify;
+    const { name, address } = this.server;
+    const server = [["server_name", name] as const, ["server_addr", address] as const];
+    this.#client.macros = [...server, ...tlsMacros(verify, this.#facts)];
+  }
+
+  #scope(): MacroScope {
+    return this.#wishes.scope.child(this.#client.macros);
+  }
+
+  async #ask(ruleset: string, argument: string): Promise<Verdict> {
+    const { rules } = this.#context;
+    return rules === undefined ? { kind: "ok" } : rules.check(ruleset, [argument], this.#scope());
+  }
+
+  #logRefusal(ruleset: string, argument: string, reply: Reply): undefined {
+    const { relay } = this.#place.peer;
+    this.#log(4, "notice", `ruleset=${ruleset}, arg1=${argument}, relay=${relay}, reject=${replyText(reply)}`);
+  }
+
+  #outcome(reply: Reply): Outcome {
+    return outcomeOfRules(reply, this.#place);
+  }
+
+  #lost(during: string): ClientFailure {
+    return this.#client.failure ?? { kind: "lost", message: "connection closed", during };
+  }
+
+  #log(level: number, priority: "info" | "notice" | "warning", text: string): undefined {
+    this.#context.log.write(level, { priority, id: this.#wishes.id, text });
+  }
+}
+
+/** What a ruleset said against it; discarding and the like have no meaning here. */
+export function refusalOf(verdict: Verdict): Reply | undefined {
+  return verdict.kind === "refuse" || verdict.kind === "defer" ? verdict.reply : undefined;
+}
+
+/** A ruleset's refusal as what becomes of recipients. */
+export function outcomeOfRules(reply: Reply, { peer }: Place): Outcome {
+  const text = replyText(reply);
+  const details = { relay: peer.relay, remoteMta: peer.name };
+  if (reply.code < 500) return deferred(reply.enhanced ?? "4.7.0", text, details);
+  return failed(reply.enhanced ?? "5.7.0", "Service unavailable", {
+    ...details,
+    diagnostic: { type: "smtp", text },
+  });
+}
+
+/** The default of AuthMechanisms knows none of today's mechanisms: only what somebody has written counts. */
+function allowedMechanisms(options: Options): string[] {
+  if (!options.isSet("AuthMechanisms")) return [];
+  return options
+    .text("AuthMechanisms")
+    .split(/[\s,]+/)
+    .filter((word) => word !== "");
+}
+
+/** AuthOptions: only the first letter of each word counts. */
+export function letters(options: Options): string {
+  return options
+    .text("AuthOptions")
+    .split(/[\s,]+/)
+    .map((word) => word[0] ?? "")
+    .join("");
+}
