@@ -8,6 +8,7 @@
 import { closeSync, readFileSync } from "node:fs";
 import { unmarkLiterals } from "../rewriting/macro-text.ts";
 import { openSafely, type SafetyOptions } from "../sys/safe-file.ts";
+import type { SealedFiles } from "../sys/sealed-file.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { ConfigMessages } from "./messages.ts";
 import { scan } from "./scanf.ts";
@@ -54,8 +55,7 @@ export function classMapOf(spec: string): { key: string; mapClass: string; args:
 /** How class files are read. */
 export interface ClassFiles {
   readonly safety: SafetyOptions;
-  /** What somebody with more rights has read, by path. */
-  readonly texts: ReadonlyMap<string, string>;
+  readonly sealed: SealedFiles;
   /** Hears of each file that was read. */
   readonly read: (path: string) => void;
 }
@@ -97,7 +97,7 @@ function programOutput(program: string): string {
 function fileText(
   spec: string,
   { optional }: ClassSource,
-  { safety, texts, read }: ClassFiles,
+  { safety, sealed, read }: ClassFiles,
   messages: ConfigMessages,
 ): string {
   const refuse = (reason: string): string => {
@@ -108,8 +108,8 @@ function fileText(
   const path = Buffer.from(unmarkLiterals(spec), "latin1").toString("utf8");
   const opened = openSafely(path, "class", safety);
   if (opened.kind === "absent" && optional) return "";
-  const known = texts.get(path);
-  if (opened.kind === "failed" && opened.code === "EACCES" && known !== undefined) return known;
+  const known = sealed.get(path);
+  if (opened.kind === "failed" && opened.code === "EACCES" && known !== undefined) return known.toString("latin1");
   if (opened.kind !== "open") return refuse(opened.problem);
   try {
     if (opened.stats.size > LARGEST) return refuse("File too large");

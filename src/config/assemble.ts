@@ -57,6 +57,7 @@ export function assembleConfig(parts: ConfigParts): Config {
   return Object.freeze<Config>({
     file: parts.file,
     texts: [parts.file, ...parts.classFiles],
+    ...(environment.sealed && { sealed: environment.sealed }),
     level: parts.level,
     originOf: originsOf(parts.file),
     rewriter: createRewriter(program),

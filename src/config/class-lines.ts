@@ -8,6 +8,7 @@ import { WordSet } from "../rewriting/word-set.ts";
 import { readMacroName } from "../rewriting/macro-name.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { expandWhileReading } from "../rewriting/macro-text.ts";
+import type { SealedFiles } from "../sys/sealed-file.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { MapTable } from "./map-table.ts";
 import type { OptionValues } from "./option-values.ts";
@@ -16,7 +17,7 @@ export class ClassLines {
   readonly all = new Map<string, WordSet>();
   /** Files that were read. */
   readonly files: string[] = [];
-  readonly #texts: ReadonlyMap<string, string>;
+  readonly #sealed: SealedFiles;
   readonly #macros: MacroScope;
   readonly #maps: MapTable;
   readonly #messages: ConfigMessages;
@@ -24,16 +25,16 @@ export class ClassLines {
 
   /**
    * @param options asked when a line needs them: they are being read, too
-   * @param texts of files that may not be read here
+   * @param sealed files that may not be read here
    */
   constructor(
     macros: MacroScope,
     maps: MapTable,
     messages: ConfigMessages,
     options: () => OptionValues,
-    texts: ReadonlyMap<string, string> = new Map(),
+    sealed: SealedFiles = new Map(),
   ) {
-    this.#texts = texts;
+    this.#sealed = sealed;
     this.#macros = macros;
     this.#maps = maps;
     this.#messages = messages;
@@ -68,7 +69,7 @@ export class ClassLines {
     const map = classMapOf(source.spec);
     if (map) return this.#readMap(name, map, source.optional);
     const dontBlame = dontBlameOf(this.#options());
-    const files = { safety: { dontBlame }, texts: this.#texts, read: (path: string) => void this.files.push(path) };
+    const files = { safety: { dontBlame }, sealed: this.#sealed, read: (path: string) => void this.files.push(path) };
     for (const word of readClassWords(source, files, this.#messages)) this.get(name).add(word);
   }
 

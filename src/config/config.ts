@@ -9,6 +9,7 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { RulesetTable } from "../rewriting/rulesets.ts";
 import type { Rewriter } from "../rewriting/rewriter.ts";
 import type { OriginOf } from "../source/source-map.ts";
+import type { SealedFiles } from "../sys/sealed-file.ts";
 import type { Mailer } from "./mailer.ts";
 import type { Filter } from "./milters.ts";
 import type { PortOptions } from "./daemon-ports.ts";
@@ -59,6 +60,8 @@ export interface Config {
   readonly file: string;
   /** That file and those of its classes: the texts it was read from. */
   readonly texts: readonly string[];
+  /** Files of it that may not be read here, and that somebody else has read: keys above all. */
+  readonly sealed?: SealedFiles;
   /** V: the version level of its language, 0 when it does not say. */
   readonly level: number;
   /** Where a line of that file came from, when its source map is there: `site.mc:12 FEATURE(access_db)`. */

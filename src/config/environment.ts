@@ -4,6 +4,7 @@ import type { Log } from "../log/log.ts";
 import type { Trace } from "../rewriting/trace.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { Machine } from "../sys/machine.ts";
+import type { SealedFiles } from "../sys/sealed-file.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { MailboxDatabase } from "../sys/users.ts";
 
@@ -19,8 +20,8 @@ export interface ConfigEnvironment {
   /** The number of a group, by its name. */
   group(name: string): MaybePromise<number | undefined>;
   readonly clock: Clock;
-  /** Files that somebody with more rights has read, latin1: where we may not read them, these count. */
-  readonly texts?: ReadonlyMap<string, string>;
+  /** Files that may not be read here, and that somebody else has read. */
+  readonly sealed?: SealedFiles;
   readonly log: Log;
   readonly settings?: readonly CommandLineSetting[];
   /** Debug output of test mode. */

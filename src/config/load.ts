@@ -69,7 +69,7 @@ export async function loadConfig(file: string, environment: ConfigEnvironment): 
   const reader = new ConfigReader(messages, environment);
   await reader.applyCommandLine();
   if (messages.stopped) return outcome();
-  const text = readConfigFile(file, messages, environment.texts);
+  const text = readConfigFile(file, messages, environment.sealed);
   if (text === undefined) return outcome();
   for (const line of readLines(text)) {
     await reader.apply(line);
@@ -117,7 +117,7 @@ class ConfigReader {
       (name) => this.#options.values.text(name),
       (name) => this.#classes.get("w").has(name),
     );
-    this.#classes = new ClassLines(this.#macros, this.#maps, messages, () => this.#options.values, environment.texts);
+    this.#classes = new ClassLines(this.#macros, this.#maps, messages, () => this.#options.values, environment.sealed);
     this.#mailers = new MailerTable(this.#rulesets, this.#queueGroups, messages, environment);
     this.#options = new OptionSetter(messages, environment, {
       defineMacro: (text) => this.#defineMacro(text, false),

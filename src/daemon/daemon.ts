@@ -21,6 +21,7 @@ import { openDeliverySite, SERVING, type Surroundings } from "./delivery-site.ts
 import { Entrance } from "./entrance.ts";
 import { queueFolder } from "../config/queue-folder.ts";
 import { NO_QUEUE } from "./free-space.ts";
+import { sealKeys } from "./key-files.ts";
 import { homeFolder, makeHome } from "./home.ts";
 import { type LocalRights, makeLocalFiles, ownRights, prepareLocalMail } from "./local-mail.ts";
 import { ListenError } from "./listen-problem.ts";
@@ -99,7 +100,9 @@ function openServerLog({ foreground, logTag }: RunOptions, hostName: string): Op
 async function run(options: RunOptions, surroundings: ServerSurroundings): Promise<ExitCode> {
   const { log } = surroundings;
   const { configFile: file, settings } = options;
-  const opened = await openDeliverySite({ file, settings, opMode: SERVING }, surroundings);
+  // Keys that only root may read: read below, while this is root.
+  const sealed = new Map<string, Buffer>();
+  const opened = await openDeliverySite({ file, settings, opMode: SERVING, sealed }, surroundings);
   for (const text of opened.messages) process.stderr.write(`${text}\n`);
   if (opened.kind === "failed") {
     for (const text of opened.messages) log.write(0, { priority: "crit", text });
@@ -115,6 +118,7 @@ async function run(options: RunOptions, surroundings: ServerSurroundings): Promi
     return refused.exit;
   }
   log.setLevel(config.options.number("LogLevel"));
+  if (process.getuid?.() === 0) for (const [path, octets] of sealKeys(config)) sealed.set(path, octets);
   const warn = (text: string): void => {
     log.write(1, { priority: "warning", text });
     // In the foreground the log is on the screen already.
@@ -186,7 +190,6 @@ async function untilStopped(
   { log }: ServerSurroundings,
   entrance: Entrance,
 ): Promise<void> {
-  entrance.keys.forget();
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   entrance.control.serve(controlServices(server, () => stop("control socket")));
   const restoreSignals = onSignals({

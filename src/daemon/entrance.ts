@@ -1,6 +1,6 @@
 /**
  * What a server opens before it accepts anything, in the order that lets it give up root's rights in between: sockets of the
- * home, ports, keys, pid file; then its files are given to the user that it runs as, and it becomes that user for good
+ * home, ports, pid file; then its files are given to the user that it runs as, and it becomes that user for good
  * (give-up-root.ts). Everything else is opened afterwards, so that a reload meets the same rights as a start.
  *
  * Started by an ordinary user the order is the same, and nothing is given up.
@@ -17,7 +17,6 @@ import { type OpenControl, openControl } from "./control.ts";
 import { queueFolder } from "../config/queue-folder.ts";
 import { giveUpRoot } from "./give-up-root.ts";
 import { homeFolder } from "./home.ts";
-import { KeyFiles } from "./key-files.ts";
 import { explainListening } from "./listen-problem.ts";
 import { writePidFile } from "./pid-file.ts";
 import type { RootDoor } from "./root-door.ts";
@@ -36,7 +35,6 @@ export interface EntranceOptions {
 
 export class Entrance {
   readonly control: OpenControl;
-  readonly keys: KeyFiles = new KeyFiles();
   readonly #ports = new Map<PortOptions, BoundPort>();
   #removePidFile: () => void = () => undefined;
   #pidFile = "";
@@ -55,7 +53,6 @@ export class Entrance {
     const entrance = new Entrance(await openControl());
     try {
       if (listen) await entrance.#bind(config);
-      entrance.keys.keep(config);
       entrance.#writePidFile(options);
       if (user !== undefined) await entrance.#giveUpRoot(user, options);
       return entrance;
@@ -97,7 +94,6 @@ export class Entrance {
     const { controlSocket, submitSocket } = homeFolder();
     const made = madeFiles([controlSocket, submitSocket, this.#pidFile].filter(Boolean));
     this.#helper = await giveUpRoot({ ...options, user, startHelper: () => startHelper(user, made) });
-    this.keys.useDoor(this.#helper);
   }
 
   /** A pid file that cannot be written is worth a line, not a server that does not start. */

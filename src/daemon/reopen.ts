@@ -3,7 +3,7 @@ import type { Agents } from "../delivery/agents.ts";
 import type { OpenedSite, SiteSource } from "../site/open-site.ts";
 import { EX } from "../sys/sysexits.ts";
 import { openDeliverySite, type Surroundings } from "./delivery-site.ts";
-import { closedTexts, type RootDoor } from "./root-door.ts";
+import { readByRoot, type RootDoor } from "./root-door.ts";
 
 /**
  * Reads the configuration again. Root reads it first, where it may be asked: what the new one names counts from then on, and
@@ -16,8 +16,8 @@ export async function reopen(
 ): Promise<OpenedSite<Agents>> {
   if (door === undefined) return openDeliverySite(source, surroundings);
   const { terms, messages } = await door.reload();
-  const texts = terms === undefined ? undefined : await closedTexts(door, terms);
-  const opened = await openDeliverySite({ ...source, ...(texts && { texts }) }, surroundings);
+  const sealed = terms === undefined ? undefined : await readByRoot(door, terms);
+  const opened = await openDeliverySite({ ...source, ...(sealed && { sealed }) }, surroundings);
   if (terms !== undefined || opened.kind === "failed") return opened;
   await opened.site.close();
   return { kind: "failed", messages, diagnostics: [], exit: EX.CONFIG };

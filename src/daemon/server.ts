@@ -16,6 +16,7 @@ import type { MaybePromise } from "../sys/maybe-promise.ts";
 import { type OpenedQueue, openQueue } from "../queue/open-queue.ts";
 import type { QueueFilter, QueueStore } from "../queue/queue.ts";
 import { TimerScheduler } from "../queue/timer-scheduler.ts";
+import { readSealed } from "../sys/sealed-file.ts";
 import { SystemUsers } from "../sys/getent.ts";
 import { listServices } from "../routing/list-members.ts";
 import { openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
@@ -29,7 +30,6 @@ import { SERVING, type Surroundings } from "./delivery-site.ts";
 import { queueFolder } from "../config/queue-folder.ts";
 import { FreeSpace } from "./free-space.ts";
 import { homeFolder } from "./home.ts";
-import type { KeyFiles } from "./key-files.ts";
 import { explainListening } from "./listen-problem.ts";
 import { Listeners } from "./listeners.ts";
 import { reopen } from "./reopen.ts";
@@ -47,7 +47,7 @@ export interface ServerOptions {
   readonly listen: boolean;
   /** Who the server is by now. */
   readonly rights?: LocalRights;
-  /** What needs other rights than the server has: ports that are bound already, keys, the door to root. */
+  /** What needs other rights than the server has: ports that are bound already, the door to root. */
   readonly openings?: Openings;
   /** Hears of each new configuration after a reload. */
   readonly inForce?: (config: Config) => void;
@@ -55,7 +55,6 @@ export interface ServerOptions {
 
 export interface Openings {
   take(port: PortOptions): BoundPort | undefined;
-  readonly keys: KeyFiles;
   readonly door?: RootDoor | undefined;
 }
 
@@ -240,7 +239,7 @@ export class Server {
   async #openPort(port: PortOptions, services: SmtpServices): Promise<SmtpListener> {
     const { openings } = this.#options;
     const door = openings?.door;
-    const readKey = openings && { readKey: (path: string) => openings.keys.read(path) };
+    const readKey = { readKey: (path: string) => readSealed(path, this.site.config.sealed) };
     try {
       return await openSmtpServer(port, services, { bound: openings?.take(port), ...readKey });
     } catch (error) {

@@ -14,7 +14,7 @@ import { defaultUser, namedUser } from "../routing/default-user.ts";
 import { hostOf } from "../smtpd/server.ts";
 import type { MailboxDatabase } from "../sys/users.ts";
 import { homeFolder } from "./home.ts";
-import { KEY_OPTIONS } from "./key-files.ts";
+import { keyFiles } from "./key-files.ts";
 
 /** What a template keeps (MailboxTerm). */
 const KEPT: readonly (readonly [name: string, value: string])[] = [
@@ -34,7 +34,6 @@ export async function termsOf(config: Config, users: MailboxDatabase, runAs: Tas
   const scope = config.macros.child(KEPT.map(([name, value]) => [name, value]));
   const template = (text: string): string => config.expand(text, scope).replaceAll("/$z", "$z");
   const mailers = [...config.mailers.values()].map((each) => standInFor(each)?.mailer ?? each);
-  const keys = KEY_OPTIONS.map((name) => options.text(name)).filter((path) => path !== "");
   return {
     users: userTerm(options.text("MailboxDatabase")),
     mailboxes: mailers.flatMap((mailer) => mailboxOf(mailer, (text) => config.expand(text, scope))),
@@ -43,7 +42,7 @@ export async function termsOf(config: Config, users: MailboxDatabase, runAs: Tas
     dontBlame: [...dontBlameOf(options)],
     programs: mailers.flatMap(programOf),
     ports: config.daemonPorts.map(portTerm),
-    files: [...new Set([...texts, ...keys])],
+    files: [...new Set([...texts, ...keyFiles(config)])],
     clientQueue: homeFolder().clientQueue,
     safeFileEnvironment: options.text("SafeFileEnvironment"),
     runAs: { user: runAs.user, uid: runAs.uid, gid: runAs.gid },

@@ -6,6 +6,7 @@ import { openNames } from "../dns/names.ts";
 import type { MailRules } from "../routing/mail-rules.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import { originsOf } from "../source/source-map.ts";
+import type { SealedFiles } from "../sys/sealed-file.ts";
 import { openAliasDatabases } from "./alias-databases.ts";
 import { type Attachment, Site, type SiteParts } from "./site.ts";
 import { environmentIn, type SiteSurroundings } from "./surroundings.ts";
@@ -32,13 +33,13 @@ export interface SiteSource {
   readonly settings: readonly CommandLineSetting[];
   /** The letter of -b, which rules ask for as {opMode}. */
   readonly opMode: string;
-  /** Files that may not be read here (ConfigEnvironment). */
-  readonly texts?: ReadonlyMap<string, string>;
+  /** Files that may not be read here, or not for long. */
+  readonly sealed?: SealedFiles;
 }
 
 /** @param attach makes the delivery agents of the site, which are closed with it */
 export async function openSite<Agents extends Attachment>(
-  { file, settings, opMode, texts }: SiteSource,
+  { file, settings, opMode, sealed }: SiteSource,
   surroundings: SiteSurroundings,
   attach: (parts: SiteParts, rules: MailRules) => Agents,
 ): Promise<OpenedSite<Agents>> {
@@ -49,7 +50,7 @@ export async function openSite<Agents extends Attachment>(
     ...system,
     settings,
     opMode,
-    ...(texts && { texts }),
+    ...(sealed && { sealed }),
   };
   const { config, diagnostics, exit, refusal, messages: plain } = await loadConfig(file, environment);
   const messages = plain.length === 0 ? [] : withOrigins(plain, file, originsOf(file));

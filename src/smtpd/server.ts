@@ -4,7 +4,6 @@ import type { AddressInfo, Server, Socket } from "node:net";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js";
 import type { PortOptions } from "../config/config.ts";
-import type { MaybePromise } from "../sys/maybe-promise.ts";
 import { type Admission, ConnectionRate } from "./abuse-limits.ts";
 import type { SmtpServices } from "./services.ts";
 import { SmtpSession } from "./session.ts";
@@ -85,7 +84,7 @@ export interface ListenerSource {
   /** A port that is bound already: `open` gives it to the server. */
   readonly bound?: { open(server: Server): Promise<void> } | undefined;
   /** Octets of a key or a certificate. */
-  readonly readKey?: (path: string) => MaybePromise<Buffer>;
+  readonly readKey?: (path: string) => Buffer;
 }
 
 /** The address to bind. */
@@ -100,7 +99,7 @@ export async function openSmtpServer(
   { bound, readKey = readFileSync }: ListenerSource = {},
 ): Promise<SmtpListener> {
   const server = new RuleServer(services, port, {
-    ...(await certificateOf(services, readKey)),
+    ...certificateOf(services, readKey),
     // A client that has said everything and closes its side (printf ... | nc) still gets its answers.
     allowHalfOpen: true,
   });
@@ -145,12 +144,12 @@ function listen(server: Server, port: PortOptions): Promise<void> {
   });
 }
 
-async function certificateOf(
+function certificateOf(
   services: SmtpServices,
-  read: (path: string) => MaybePromise<Buffer>,
-): Promise<Pick<SMTPServerOptions, "cert" | "key">> {
+  read: (path: string) => Buffer,
+): Pick<SMTPServerOptions, "cert" | "key"> {
   const { options } = services.site().config;
   const certificate = options.text("ServerCertFile");
   const key = options.text("ServerKeyFile");
-  return certificate === "" || key === "" ? {} : { cert: await read(certificate), key: await read(key) };
+  return certificate === "" || key === "" ? {} : { cert: read(certificate), key: read(key) };
 }

@@ -5,6 +5,7 @@
 import { closeSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createSecureContext, DEFAULT_CIPHERS, type SecureContext, type SecureContextOptions } from "node:tls";
+import { readSealed, type SealedFiles } from "../sys/sealed-file.ts";
 import { explainUnopened, openSafely } from "../sys/safe-file.ts";
 import { readSslOptions } from "./ssl-options.ts";
 
@@ -23,6 +24,8 @@ export interface ClientTlsSettings {
   readonly cipherSuites: string;
   /** ClientSSLOptions */
   readonly sslOptions: string;
+  /** Files that may not be read here. */
+  readonly sealed?: SealedFiles | undefined;
   /** DontBlameSendmail */
   readonly dontBlame: ReadonlySet<string>;
 }
@@ -42,7 +45,7 @@ export function openClientContext(settings: ClientTlsSettings): ClientContext {
       ciphers: ciphersOf(settings),
       ca: authorities(settings, warnings),
       ...certificate(settings),
-      ...(settings.crlFile === "" ? {} : { crl: readFileSync(settings.crlFile) }),
+      ...(settings.crlFile === "" ? {} : { crl: readSealed(settings.crlFile, settings.sealed) }),
     };
     return { kind: "context", context: createSecureContext(options), warnings };
   } catch (error) {
@@ -62,12 +65,12 @@ function ciphersOf({ cipherList, cipherSuites }: ClientTlsSettings): string {
   return `${suites}:${older}`;
 }
 
-function certificate({ certFile, keyFile, dontBlame }: ClientTlsSettings): SecureContextOptions {
+function certificate({ certFile, keyFile, dontBlame, sealed }: ClientTlsSettings): SecureContextOptions {
   if (certFile === "" && keyFile === "") return {};
   if (certFile === "") throw new Error("ClientKeyFile without ClientCertFile");
-  const cert = namesOf(certFile).map((file) => readFileSync(file));
+  const cert = namesOf(certFile).map((file) => readSealed(file, sealed));
   // The key may stand in the file of the certificate.
-  const key = namesOf(keyFile === "" ? certFile : keyFile).map((file) => readSecret(file, dontBlame));
+  const key = namesOf(keyFile === "" ? certFile : keyFile).map((file) => readSecret(file, dontBlame, sealed));
   return { cert, key };
 }
 
@@ -79,8 +82,10 @@ function namesOf(text: string): string[] {
 }
 
 /** A key that others can read is no secret: it is not used, as sendmail does not. */
-function readSecret(file: string, dontBlame: ReadonlySet<string>): Buffer {
+function readSecret(file: string, dontBlame: ReadonlySet<string>, sealed: SealedFiles | undefined): Buffer {
   const opened = openSafely(file, "key", { dontBlame });
+  const known = opened.kind === "failed" && opened.code === "EACCES" ? sealed?.get(file) : undefined;
+  if (known !== undefined) return known;
   if (opened.kind !== "open") throw new Error(`${file}: ${explainUnopened(opened)}`);
   try {
     return readFileSync(opened.fd);
@@ -90,8 +95,8 @@ function readSecret(file: string, dontBlame: ReadonlySet<string>): Buffer {
 }
 
 /** Only who is named is trusted: without CACertFile and CACertPath no certificate is. */
-function authorities({ caFile, caPath }: ClientTlsSettings, warnings: string[]): Buffer[] {
-  const found = caFile === "" ? [] : [readFileSync(caFile)];
+function authorities({ caFile, caPath, sealed }: ClientTlsSettings, warnings: string[]): Buffer[] {
+  const found = caFile === "" ? [] : [readSealed(caFile, sealed)];
   if (caPath === "") return found;
   // As OpenSSL does: only files whose names are hashes (c_rehash).
   const names = readdirSync(caPath).filter((name) => /^[0-9a-f]{8}\.[0-9]+$/i.test(name));

@@ -14,6 +14,7 @@ import { dontBlameOf } from "../../config/policies.ts";
 import type { MailRules } from "../../routing/mail-rules.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
 import { explainUnopened, openSafely } from "../../sys/safe-file.ts";
+import type { SealedFiles } from "../../sys/sealed-file.ts";
 
 export interface AuthInfo extends ClientCredentials {
   readonly realm?: string;
@@ -33,11 +34,12 @@ export async function findAuthInfo(
   options: Options,
   server: { readonly name: string; readonly address: string },
   scope: MacroScope,
+  sealed?: SealedFiles,
 ): Promise<FoundAuthInfo> {
   const said = (await rules?.select("authinfo", [server.name, server.address], scope)) ?? "";
   if (said !== "") return readAuthInfo(said);
   const file = options.text("DefaultAuthInfo");
-  return file === "" ? { kind: "none" } : readAuthInfoFile(file, dontBlameOf(options));
+  return file === "" ? { kind: "none" } : readAuthInfoFile(file, dontBlameOf(options), sealed);
 }
 
 const ITEM = /"([A-Za-z])([:=])((?:[^"\\]|\\[^])*)"/g;
@@ -84,8 +86,14 @@ function fromItems(items: ReadonlyMap<string, string>): FoundAuthInfo {
 }
 
 /** Lines: as whom to act, whose password, the password, the realm, the mechanisms; the last two may be missing. */
-function readAuthInfoFile(file: string, dontBlame: ReadonlySet<string>): FoundAuthInfo {
+function readAuthInfoFile(
+  file: string,
+  dontBlame: ReadonlySet<string>,
+  sealed: SealedFiles | undefined,
+): FoundAuthInfo {
   const opened = openSafely(file, "authInfo", { dontBlame });
+  const known = opened.kind === "failed" && opened.code === "EACCES" ? sealed?.get(file) : undefined;
+  if (known !== undefined) return fromLines(known.toString("utf8"));
   if (opened.kind !== "open") return { kind: "unusable", reason: `${file}: ${explainUnopened(opened)}` };
   let text;
   try {
@@ -95,6 +103,10 @@ function readAuthInfoFile(file: string, dontBlame: ReadonlySet<string>): FoundAu
   } finally {
     closeSync(opened.fd);
   }
+  return fromLines(text);
+}
+
+function fromLines(text: string): FoundAuthInfo {
   const lines = text.split(/\r?\n/);
   const items = ["U", "I", "P", "R", "M"].map((letter, at) => [letter, lines[at] ?? ""] as const);
   return fromItems(new Map(items.filter(([, value]) => value !== "")));

@@ -30,8 +30,8 @@ export class ClientTls {
   /** By place and features: the ticket, and what the handshake that it stands for has shown. */
   readonly #sessions = new Map<string, { readonly session: Buffer; readonly facts: PeerFacts }>();
 
-  constructor({ options }: Config, log: Log) {
-    this.#settings = settingsOf(options);
+  constructor({ options, sealed }: Config, log: Log) {
+    this.#settings = { ...settingsOf(options), sealed };
     this.#fingerprint = options.text("CertFingerprintAlgorithm");
     this.#log = log;
   }
@@ -112,7 +112,7 @@ function settingsOf(options: Options): ClientTlsSettings {
   };
 }
 
-type Feature = Exclude<keyof ClientTlsSettings, "dontBlame">;
+type Feature = Exclude<keyof ClientTlsSettings, "dontBlame" | "sealed">;
 
 const FEATURES: Readonly<Record<string, Feature | undefined>> = {
   options: "sslOptions",

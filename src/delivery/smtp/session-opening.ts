@@ -17,6 +17,7 @@ import { deferred, failed, type Outcome } from "../outcome.ts";
 import { authenticate } from "./authenticate.ts";
 import { findAuthInfo } from "./authinfo.ts";
 import type { ClientTls } from "./client-tls.ts";
+import type { SealedFiles } from "../../sys/sealed-file.ts";
 import type { SmtpClient } from "./client.ts";
 import type { ClientFailure } from "./failure.ts";
 import { isClosing, replyKind } from "./reply-reader.ts";
@@ -30,6 +31,8 @@ export interface OpeningContext {
   /** Absent: no rulesets are asked. */
   readonly rules: SessionRules | undefined;
   readonly options: Options;
+  /** Files that may not be read here. */
+  readonly sealed?: SealedFiles | undefined;
   readonly tls: ClientTls;
   readonly log: Log;
 }
@@ -160,8 +163,8 @@ export class SessionOpening {
     const client = this.#client;
     const offered = client.extensions.get("AUTH");
     if (offered === undefined || !this.#wishes.auth) return undefined;
-    const { rules, options } = this.#context;
-    const found = await findAuthInfo(rules, options, this.server, this.#scope());
+    const { rules, options, sealed } = this.#context;
+    const found = await findAuthInfo(rules, options, this.server, this.#scope(), sealed);
     if (found.kind === "none") return undefined;
     const { relay, name } = this.#place.peer;
     if (found.kind === "unusable") {

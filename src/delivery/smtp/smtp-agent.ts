@@ -44,7 +44,7 @@ export class SmtpAgent implements Agent {
     const { config, clock, log, rules } = environment;
     const { options } = config;
     this.#environment = environment;
-    this.#opening = { rules, options, log, tls: new ClientTls(config, log) };
+    this.#opening = { rules, options, log, sealed: config.sealed, tls: new ClientTls(config, log) };
     this.#connections = new Connections(
       clock,
       options.number("ConnectionCacheSize"),
