@@ -79,6 +79,7 @@ function* listingLines(listing: QueueListing, options: QueuePrintOptions): Gener
   if (listing.hold !== undefined) yield `     QUARANTINE: ${shown(listing.hold, width.status)}`;
   const status = listing.recipients.find((recipient) => recipient.status !== undefined)?.status;
   if (status !== undefined) yield `${STATUS_INDENT}(${shown(status, width.status)})`;
+  if (listing.waits !== undefined) yield `${STATUS_INDENT}(waits: ${shown(listing.waits, wide.status)})`;
   if (listing.bodyType !== undefined) yield `      ${listing.bodyType}`;
   for (const recipient of listing.recipients) {
     if (verbose) yield* wideRecipient(recipient);

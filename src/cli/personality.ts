@@ -76,6 +76,11 @@ const NAMES: Readonly<Record<string, Entry>> = {
   newaliases: { says: "reads the alias files again: sendmail -bi", load: () => sendmail("newaliases") },
   hoststat: { says: "what is known of other hosts: sendmail -bh", load: () => sendmail("hoststat") },
   purgestat: { says: "forgets what no longer counts of it: sendmail -bH", load: () => sendmail("purgestat") },
+  queue: {
+    says: "suspend|resume HOST, suspended  whether mail goes to a host",
+    helps: true,
+    load: async () => (await import("./queue-command.ts")).runQueueCommand,
+  },
   mc: {
     says: "FILE.mc > FILE.cf  compiles a configuration; --diff, --help-feature",
     helps: true,

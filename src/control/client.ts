@@ -20,6 +20,7 @@ import {
   type Request,
   type SubmissionFacts,
   writeFrame,
+  type Suspension,
 } from "./protocol.ts";
 import type { QueueListing } from "./queue-listing.ts";
 
@@ -160,6 +161,10 @@ class ControlClient {
 
   hold(filter: QueueFilter, reason: string): Promise<number> {
     return this.#ask({ op: "hold", filter, reason });
+  }
+
+  suspensions(change?: Suspension): Promise<readonly string[]> {
+    return this.#ask({ op: "suspensions", change });
   }
 
   release(filter: QueueFilter): Promise<number> {

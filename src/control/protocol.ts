@@ -88,6 +88,12 @@ export interface DaemonStatus {
   readonly facts: Readonly<Record<string, string | number>>;
 }
 
+/** Suspends a host, or lets mail go there again. */
+export interface Suspension {
+  readonly host: string;
+  readonly suspended: boolean;
+}
+
 export type Request =
   | { readonly op: "prove" }
   | { readonly op: "submit"; readonly facts: SubmissionFacts }
@@ -97,6 +103,7 @@ export type Request =
   | { readonly op: "hold"; readonly filter: QueueFilter; readonly reason: string }
   | { readonly op: "release"; readonly filter: QueueFilter }
   | { readonly op: "remove"; readonly filter: QueueFilter }
+  | { readonly op: "suspensions"; readonly change?: Suspension | undefined }
   | { readonly op: "reload" }
   | { readonly op: "shutdown" };
 
@@ -113,6 +120,8 @@ export interface Answers {
   hold: number;
   release: number;
   remove: number;
+  /** The hosts that are suspended now. */
+  suspensions: readonly string[];
   /** Problems of the new configuration; with any, the old one stays. */
   reload: readonly string[];
   shutdown: null;

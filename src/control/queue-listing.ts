@@ -28,11 +28,13 @@ export interface QueueListing {
   readonly warned: boolean;
   /** Reason, when held or quarantined. */
   readonly hold?: string;
+  /** Why it is not tried now: its destination is suspended, left alone for a while ... */
+  readonly waits?: string;
   /** Those that are still to be delivered. */
   readonly recipients: readonly ListedRecipient[];
 }
 
-export function listingOf(entry: QueueEntry, claimed: boolean): QueueListing {
+export function listingOf(entry: QueueEntry, claimed: boolean, waits?: string): QueueListing {
   const { envelope } = entry;
   const open = envelope.recipients.filter(({ state }) => state === "todo" || state === "deferred");
   return {
@@ -49,6 +51,7 @@ export function listingOf(entry: QueueEntry, claimed: boolean): QueueListing {
     claimed,
     warned: envelope.warnedAt !== undefined,
     ...(entry.hold === undefined ? {} : { hold: entry.hold }),
+    ...(waits === undefined ? {} : { waits }),
     recipients: open.map(({ given, status, rights }) => ({
       address: given,
       ...(status === undefined ? {} : { status: status.text }),

@@ -1,7 +1,14 @@
 /** Checks what arrives on the control socket before anybody believes it. */
 import { isNotify } from "../mail/notify.ts";
 import type { QueueFilter } from "../queue/queue.ts";
-import { type Operation, PROTOCOL_VERSION, ProtocolError, type Request, type SubmissionFacts } from "./protocol.ts";
+import {
+  type Operation,
+  PROTOCOL_VERSION,
+  ProtocolError,
+  type Request,
+  type Suspension,
+  type SubmissionFacts,
+} from "./protocol.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -99,6 +106,11 @@ function readFacts(value: unknown): SubmissionFacts {
   }) as SubmissionFacts;
 }
 
+function readSuspension(value: unknown): Suspension {
+  if (!isRecord(value)) return fail('"change" is not an object');
+  return { host: text(value, "host"), suspended: flag(value, "suspended") };
+}
+
 const readers: Readonly<Record<Operation, (head: Json) => Request>> = {
   prove: () => ({ op: "prove" }),
   submit: (head) => ({ op: "submit", facts: readFacts(head["facts"]) }),
@@ -108,6 +120,10 @@ const readers: Readonly<Record<Operation, (head: Json) => Request>> = {
   hold: (head) => ({ op: "hold", filter: readFilter(head["filter"]), reason: text(head, "reason") }),
   release: (head) => ({ op: "release", filter: readFilter(head["filter"]) }),
   remove: (head) => ({ op: "remove", filter: readFilter(head["filter"]) }),
+  suspensions: ({ change }) => ({
+    op: "suspensions",
+    change: change === undefined ? undefined : readSuspension(change),
+  }),
   reload: () => ({ op: "reload" }),
   shutdown: () => ({ op: "shutdown" }),
 };

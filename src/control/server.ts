@@ -17,6 +17,7 @@ import {
   type Request,
   type SubmissionAnswer,
   type SubmissionFacts,
+  type Suspension,
   writeFrame,
 } from "./protocol.ts";
 import type { QueueListing } from "./queue-listing.ts";
@@ -45,6 +46,8 @@ export interface ControlServices {
   hold(filter: QueueFilter, reason: string): MaybePromise<number>;
   release(filter: QueueFilter): MaybePromise<number>;
   remove(filter: QueueFilter): MaybePromise<number>;
+  /** Changes which hosts are suspended; those that are then. */
+  suspensions(change?: Suspension): MaybePromise<readonly string[]>;
   /** Reads the configuration again; the problems that prevented it. */
   reload(): MaybePromise<readonly string[]>;
   /** Begins to stop; the answer goes out first. */
@@ -206,6 +209,8 @@ class Session {
         return services.release(request.filter);
       case "remove":
         return services.remove(request.filter);
+      case "suspensions":
+        return services.suspensions(request.change);
       case "reload":
         return services.reload();
       default:

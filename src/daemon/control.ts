@@ -67,12 +67,15 @@ export function controlServices(server: Server, shutdown: () => void): ControlSe
     }),
     list: async (filter) => {
       const claimed = await store.claimedIds();
-      return (await store.list(filter)).map((entry) => listingOf(entry, claimed.has(entry.id)));
+      return (await store.list(filter)).map((entry) =>
+        listingOf(entry, claimed.has(entry.id), server.runner.whyNot(entry)),
+      );
     },
     run: (filter) => server.runQueue(filter),
     hold: (filter, reason) => each(filter, (id) => store.hold(id, reason)),
     release: (filter) => each({ ...filter, held: true }, (id) => store.release(id)),
     remove: (filter) => each(filter, (id) => store.remove(id)),
+    suspensions: (change) => server.suspensions(change),
     reload: () => server.reload(),
     shutdown,
   };

@@ -6,6 +6,7 @@ import { type DeliveryMode, deliveryModeOf, readDeliveryMode } from "../config/p
 import type { Config, PortOptions } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { Runner } from "../dispatch/runner.ts";
+import type { Suspension } from "../control/protocol.ts";
 import { createIntake } from "../reception/receive.ts";
 import { rulesetJudges } from "../reception/ruleset-judges.ts";
 import type { LocalFacts } from "../envelope/local-facts.ts";
@@ -35,6 +36,7 @@ import { Listeners } from "./listeners.ts";
 import { reopen } from "./reopen.ts";
 import type { RootDoor } from "./root-door.ts";
 import { portTerm } from "./terms-of.ts";
+import { Suspensions } from "./suspensions.ts";
 import { SiteInForce } from "./site-in-force.ts";
 import { identifyClient } from "./client-identity.ts";
 
@@ -70,6 +72,7 @@ export class Server {
   readonly #intake: Intake;
   readonly #site: SiteInForce<Agents>;
   readonly #listeners: Listeners;
+  readonly #suspensions: Suspensions;
   #stopped: Promise<void> | undefined;
 
   private constructor(options: ServerOptions, surroundings: Surroundings, site: DeliverySite, queue: OpenedQueue) {
@@ -79,6 +82,7 @@ export class Server {
     const { clock, log } = surroundings;
     const { store } = queue;
     const { configFile: file, settings } = options;
+    this.#suspensions = new Suspensions(queueFolder(site.config), surroundings.destinations);
     this.#site = new SiteInForce(site, {
       file,
       log,
@@ -126,6 +130,12 @@ export class Server {
   async runQueue(filter: QueueFilter): Promise<number> {
     await this.#collector.collect();
     return this.#hurry(filter);
+  }
+
+  /** Changes which hosts are suspended; those that are then. */
+  suspensions(change?: Suspension): readonly string[] {
+    if (change !== undefined) this.#suspensions.change(change.host, change.suspended);
+    return this.#suspensions.hosts;
   }
 
   /** Whoever asks for a queue run wants hosts to be tried that were down a moment ago, too. */

@@ -29,3 +29,8 @@ export function destinationOf({ recipients }: { readonly recipients: readonly Re
   }
   return mailer === undefined ? SEVERAL : destinationKey(mailer, host);
 }
+
+/** The host part of such a key. */
+export function hostOfKey(key: string): string {
+  return key.slice(key.indexOf(" ") + 1);
+}

@@ -7,9 +7,10 @@ import type { Options, PortOptions } from "../../config/config.ts";
 import type { TimeoutName } from "../../config/options/timeouts.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
 import type { Job } from "../agent.ts";
-import type { Outcome } from "../outcome.ts";
+import { deferred, type Outcome } from "../outcome.ts";
 import type { SmtpTimeouts } from "./client-options.ts";
 import type { SmtpClient } from "./client.ts";
+import { type Policy, tlsMissing } from "./pace.ts";
 import { fromFailure } from "./reply-status.ts";
 import { type Opening, type OpeningContext, SessionOpening } from "./session-opening.ts";
 import { openFirst, type Place } from "./socket.ts";
@@ -55,11 +56,11 @@ export class Connecting {
    * @param places at least one
    * @param timeout ms for connecting, each time
    */
-  async connect(places: readonly Place[], timeout: number): Promise<Connected> {
-    const first = await this.#converse(places, true, timeout);
-    if ("client" in first) return first;
-    const { options } = this.#context.opening;
-    if (first.kind !== "handshake" || !options.flag("TLSFallbacktoClear")) return unreachable(first);
+  async connect(places: readonly Place[], timeout: number, { tls = "may" }: Policy): Promise<Connected> {
+    const first = await this.#converse(places, tls !== "none", timeout);
+    if ("client" in first) return asSafeAs(tls, first);
+    const fallback = tls === "may" && this.#context.opening.options.flag("TLSFallbacktoClear");
+    if (first.kind !== "handshake" || !fallback) return unreachable(first);
     const second = await this.#converse([first.place], false, timeout);
     return "client" in second ? second : unreachable(second);
   }
@@ -99,6 +100,16 @@ export class Connecting {
       stop();
     }
   }
+}
+
+/** What the policy demands of a connection. */
+function asSafeAs(tls: Policy["tls"], conversed: { readonly place: Place; readonly client: SmtpClient }): Connected {
+  const { place, client } = conversed;
+  const missing = tlsMissing(tls, client);
+  if (missing === undefined) return conversed;
+  client.quit();
+  const outcome = deferred("4.7.4", `${missing} (tls=${tls})`, { relay: place.peer.relay });
+  return { place, reached: true, outcome, decided: false };
 }
 
 function unreachable(conversed: { readonly place: Place } & Unopened): Connected {

@@ -10,7 +10,8 @@
  * before, come that way, and a few of them may stand in line. State outlives sites; nothing here is on disk.
  */
 import type { Clock } from "../../sys/clock.ts";
-import { Destination } from "./destination.ts";
+import { hostOfKey } from "../../envelope/destination.ts";
+import { Destination, type Later } from "./destination.ts";
 import { HostStatus } from "./host-status.ts";
 
 /** A key of the queue (envelope/destination.ts) while something is known about it. */
@@ -36,6 +37,7 @@ export class Destinations {
   readonly #clock: Clock;
   readonly #lines = new Map<string, Line>();
   readonly #destinations = new Map<string, Destination>();
+  readonly #suspended = new Set<string>();
   #block: Block = () => undefined;
 
   constructor(clock: Clock) {
@@ -70,7 +72,29 @@ export class Destinations {
 
   /** Why messages for this key are not tried now, when that is more than "others are being tried". */
   whyNot(key: string): string | undefined {
-    return this.#lines.get(key)?.destination?.held?.reason;
+    const destination = this.#lines.get(key)?.destination;
+    return (this.suspended(hostOfKey(key), destination?.name) ?? destination?.held)?.reason;
+  }
+
+  /** Hosts for which an operator lets nothing go, or for domains below them; a name of an exchanger stops what goes there. */
+  suspend(hosts: Iterable<string>): void {
+    this.#suspended.clear();
+    for (const host of hosts) this.#suspended.add(host);
+    for (const line of this.#lines.values()) if (line.blocked && this.#room(line) > 0) this.#go(line);
+  }
+
+  /** @param destination as far as it is known */
+  suspended(host: string, destination = ""): Later | undefined {
+    if (this.#suspended.size === 0) return undefined;
+    const names = [host, ...destination.split(",")].map((name) => name.toLowerCase().replace(/(?::\d+|\.)$/, ""));
+    for (const name of names) {
+      for (let part = name; part !== ""; part = part.slice(part.indexOf(".") + 1)) {
+        if (this.#suspended.has(part))
+          return { kind: "later", until: Infinity, reason: `suspended by an operator: ${part}` };
+        if (!part.includes(".")) break;
+      }
+    }
+    return undefined;
   }
 
   /** The destination of that name, and that this key of the queue leads there. */
@@ -105,6 +129,7 @@ export class Destinations {
   }
 
   #room(line: Line): number {
+    if (this.suspended(hostOfKey(line.key), line.destination?.name) !== undefined) return 0;
     // Before anybody has been there: one at a time.
     return line.destination?.room ?? 1 - line.claims;
   }
@@ -140,7 +165,7 @@ export class Destinations {
       if (left-- <= 0) return;
       const line = this.#lines.get(key);
       if (line === undefined) keys.delete(key);
-      else this.#go(line);
+      else if (this.#room(line) > 0) this.#go(line);
     }
   }
 

@@ -3,7 +3,7 @@
  * (`TCP $h`, `TCP mailhub 2526`, `FILE /path/socket`, `mail.local -l`), by way of DNS.
  */
 import { isIPv6 } from "node:net";
-import type { PortOptions } from "../../config/config.ts";
+import type { Config } from "../../config/config.ts";
 import { type AddressAnswer, addressesOf } from "../../dns/addresses.ts";
 import { type MailHost, mailHosts, type MailHosts, splitHostList } from "../../dns/mx.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
@@ -11,6 +11,7 @@ import { isPromise, type MaybePromise } from "../../sys/maybe-promise.ts";
 import type { Job } from "../agent.ts";
 import type { DeliveryEnvironment } from "../environment.ts";
 import { deferred, failed, type Outcome } from "../outcome.ts";
+import { allowed, askPolicy, NO_POLICY, type Policy, wayOf } from "./pace.ts";
 import { inTurns } from "./happy-eyeballs.ts";
 import type { MailPlace, Place } from "./socket.ts";
 
@@ -79,7 +80,7 @@ export async function* findPlaces(
 }
 
 async function* hostsOf(
-  { config, names }: DeliveryEnvironment,
+  { config, names, log, rules }: DeliveryEnvironment,
   job: Job,
   host: string,
   port: number,
@@ -101,22 +102,31 @@ async function* hostsOf(
     return;
   }
   const destination = destinationName(found.hosts, port);
-  const key = ({ name }: MailHost): string => `${name.toLowerCase()}\0${port}`;
+  const policy = await askPolicy(rules, { host, best: found.hosts[0].name }, job, (text) =>
+    log.write(3, { priority: "warning", id: job.envelope.id, text }),
+  );
+  const way = wayOf(policy);
+  const key = ({ name }: MailHost): string => `${name.toLowerCase()}\0${port}${way === "" ? "" : `\0${way}`}`;
   for (const each of connectedFirst(found.hosts, (one) => isConnected(key(one)))) {
     const { name } = each;
     const asked: MaybePromise<AddressAnswer> =
       each.address === undefined ? addressesOf(names, name) : literal(each.address);
-    const addresses = isPromise(asked) ? await asked : asked;
-    if (addresses.kind !== "found") {
-      yield problem(explain(addresses.kind === "tempfail" ? addresses : { kind: "unknown" }, name));
+    const answered = isPromise(asked) ? await asked : asked;
+    if (answered.kind !== "found") {
+      yield problem(explain(answered.kind === "tempfail" ? answered : { kind: "unknown" }, name));
+      continue;
+    }
+    const addresses = allowed(answered.addresses, policy);
+    if (addresses.length === 0) {
+      yield problem(deferred("4.4.1", `${name}: no address that may be used (family=${policy.family})`));
       continue;
     }
     const ordered = inTurns(
-      addresses.addresses.map(({ address }) => address),
-      addresses.addresses[0].family,
+      addresses.map(({ address }) => address),
+      addresses[0].family,
     );
-    const places = ordered.map((address) => tcpPlace(name, address, port, config.clientPorts));
-    yield { kind: "host", host: { key: key(each), destination, name, places } };
+    const places = ordered.map((address) => tcpPlace(name, address, port, localAddressFor(address, policy, config)));
+    yield { kind: "host", host: { key: key(each), destination, name, policy, places } };
   }
 }
 
@@ -156,7 +166,7 @@ function explain({ kind }: Exclude<MailHosts, { kind: "hosts" }>, name: string):
 function unixPlace(path: string): HostOrProblem {
   if (path === "") return problem(deferred("4.3.5", "Local configuration error (no socket in A=)"));
   const place = { target: { kind: "unix" as const, path }, peer: { name: path, relay: path }, serverName: "localhost" };
-  return { kind: "host", host: { key: path, destination: path, name: path, places: [place] } };
+  return { kind: "host", host: { key: path, destination: path, name: path, policy: NO_POLICY, places: [place] } };
 }
 
 /** It is "local" to the log, as what it delivers to. */
@@ -164,12 +174,11 @@ function programPlace(path: string, argv: readonly string[]): HostOrProblem {
   const key = [path, ...argv].join("\0");
   const target = { kind: "program" as const, path, argv };
   const place = { target, peer: { name: path, relay: "local" }, serverName: "localhost" };
-  return { kind: "host", host: { key, destination: path, name: path, places: [place] } };
+  return { kind: "host", host: { key, destination: path, name: path, policy: NO_POLICY, places: [place] } };
 }
 
 /** @param name host name without final dot, or an address in brackets */
-function tcpPlace(name: string, address: string, port: number, clientPorts: readonly PortOptions[]): Place {
-  const localAddress = localAddressFor(address, clientPorts);
+function tcpPlace(name: string, address: string, port: number, localAddress: string | undefined): Place {
   const literalForm = isIPv6(address) ? `[IPv6:${address}]` : `[${address}]`;
   const isLiteral = name.startsWith("[");
   const shown = isLiteral ? literalForm : `${name}.`;
@@ -180,9 +189,9 @@ function tcpPlace(name: string, address: string, port: number, clientPorts: read
   };
 }
 
-/** ClientPortOptions: the address to connect from, for each family. */
-function localAddressFor(address: string, clientPorts: readonly PortOptions[]): string | undefined {
+/** The address to connect from: the policy's, else that of ClientPortOptions for this family. */
+function localAddressFor(address: string, { source4, source6 }: Policy, { clientPorts }: Config): string | undefined {
   const family = isIPv6(address) ? "inet6" : "inet";
-  const options = clientPorts.find((each) => each.family === family && each.address !== "");
-  return options?.address;
+  const own = family === "inet6" ? source6 : source4;
+  return own ?? clientPorts.find((each) => each.family === family && each.address !== "")?.address;
 }

@@ -19,6 +19,7 @@ import { abortWith, Connecting, type ConnectingContext, FOREVER, timeoutsOf } fr
 import { letters, type OpeningContext } from "./session-opening.ts";
 import { refusedByRules, waitsForPassword } from "./recipient-rules.ts";
 import type { MailPlace, Place } from "./socket.ts";
+import type { Policy } from "./pace.ts";
 import { findPlaces, type HostOrProblem } from "./places.ts";
 import { Turn } from "./turn.ts";
 import { type PreparedMessage, prepareTransaction, type Verdict, verdictsOf } from "./transaction.ts";
@@ -153,7 +154,7 @@ class Attempt {
       const { host } = found;
       if (signal.aborted) return this.#report(deferred("4.3.2", "delivery interrupted"));
       if (tried++ > 0 && environment.clock.now() >= this.#connectUntil) break;
-      const later = await this.#turn.enter(host.destination);
+      const later = await this.#turn.enter(host);
       if (later !== undefined) {
         this.#postpone(deferred("4.4.5", later.reason, { relay: host.places[0].peer.relay }));
         this.#again = later.until;
@@ -170,6 +171,7 @@ class Attempt {
       const down = await this.#tryHost(host);
       last = this.#open.length < before ? host : undefined;
       this.#turn.ended(down === undefined, this.#reached);
+      for (const { index } of this.#open) this.#turn.heard(this.#reasons.get(index), host);
       if (down === undefined) hosts.isUp(host, this.#said, hostStatus);
       else hosts.isDown(host, down, { took: environment.clock.now() - begun, talked: this.#talked }, hostStatus);
       if (this.#open.length === 0) break;
@@ -197,14 +199,14 @@ class Attempt {
         connections.drop(kept);
         continue;
       }
-      const { kind } = await this.#send(kept, connections.placeOf(kept), key);
+      const { kind } = await this.#send(kept, connections.placeOf(kept), key, host.policy);
       if (kind === "answered" || this.#open.length === 0 || this.#job.signal.aborted) return undefined;
     }
     let left = host.places;
     let last: Outcome | undefined;
     while (left.length > 0 && this.#open.length > 0 && !this.#job.signal.aborted) {
       if (left !== host.places && environment.clock.now() >= this.#connectUntil) break;
-      const tried = await this.#tryPlaces(left, key);
+      const tried = await this.#tryPlaces(host, left, key);
       last = tried.outcome;
       left = left.slice(left.indexOf(tried.place) + 1);
     }
@@ -213,12 +215,13 @@ class Attempt {
 
   /** Talks to the first of these that takes a connection. The outcome says why there was no conversation, or no end of it. */
   async #tryPlaces(
+    { policy }: MailPlace,
     places: readonly Place[],
     key: string,
   ): Promise<{ readonly place: Place; readonly outcome: Outcome | undefined }> {
     const { connections, heloName } = this.#context;
     const connecting = new Connecting(this.#context, this.#job, this.#prepared.scope);
-    const opened = await connecting.connect(places, this.#connectTimeout());
+    const opened = await connecting.connect(places, this.#connectTimeout(), policy);
     const { place } = opened;
     if ("outcome" in opened) {
       this.#reached ||= opened.reached;
@@ -235,11 +238,11 @@ class Attempt {
       this.#decide(failed("5.3.5", text, { relay: place.peer.relay, diagnostic }));
       return { place, outcome: undefined };
     }
-    const conversation = await this.#send(opened.client, place, key);
+    const conversation = await this.#send(opened.client, place, key, policy);
     return { place, outcome: conversation.kind === "broken" ? conversation.outcome : undefined };
   }
 
-  async #send(client: SmtpClient, place: Place, key: string): Promise<Conversation> {
+  async #send(client: SmtpClient, place: Place, key: string, policy: Policy): Promise<Conversation> {
     this.#reached = true;
     this.#talked = true;
     const { connections, opening, environment } = this.#context;
@@ -261,7 +264,7 @@ class Attempt {
     } finally {
       stop();
     }
-    const { maxMessages } = job.mailer;
+    const maxMessages = policy.messagesPerConnection ?? job.mailer.maxMessages;
     if (!client.isOpen || (maxMessages > 0 && client.transactions >= maxMessages)) connections.drop(client);
     else connections.put(key, client);
     const verdicts = verdictsOf(job, prepared, result, place.peer);

@@ -2,6 +2,7 @@
 import { connect, type Socket } from "node:net";
 import { SAFE_PATH } from "../../rights/program.ts";
 import { connectToFirst } from "./happy-eyeballs.ts";
+import type { Policy } from "./pace.ts";
 import { ProgramSocket } from "./program-socket.ts";
 import type { Peer } from "./reply-status.ts";
 import type { ClientFailure } from "./failure.ts";
@@ -14,6 +15,7 @@ export interface MailPlace {
   readonly destination: string;
   /** Name without final dot, an address in brackets, or the path of a socket or program. */
   readonly name: string;
+  readonly policy: Policy;
   /** Its addresses in the order to try them; at least one. */
   readonly places: readonly Place[];
 }

@@ -2,7 +2,10 @@
 import { destinationKey } from "../../envelope/destination.ts";
 import type { Job } from "../agent.ts";
 import type { DeliveryEnvironment } from "../environment.ts";
+import type { Outcome } from "../outcome.ts";
 import type { Destination, Later, Lease } from "./destination.ts";
+import { wantsLess } from "./pace.ts";
+import type { MailPlace } from "./socket.ts";
 
 export class Turn {
   readonly #environment: DeliveryEnvironment;
@@ -16,7 +19,7 @@ export class Turn {
   }
 
   /** Waits for a place at this destination, unless the job has it already; says so when there is none to be had. */
-  async enter(name: string): Promise<Later | undefined> {
+  async enter({ destination: name, policy }: MailPlace): Promise<Later | undefined> {
     if (this.#destination?.name === name && this.#lease !== undefined) return undefined;
     const { mailer, host, signal } = this.#job;
     const { destinations, config } = this.#environment;
@@ -25,7 +28,9 @@ export class Turn {
     this.leave();
     const destination = isFirst ? destinations.find(name, destinationKey(mailer.name, host)) : destinations.named(name);
     this.#destination = destination;
-    destination.limits = config.options.flag("SingleThreadDelivery") ? { connections: 1 } : {};
+    destination.limits = config.options.flag("SingleThreadDelivery") ? { ...policy, connections: 1 } : policy;
+    const suspended = destinations.suspended(host, name);
+    if (suspended !== undefined) return suspended;
     const entered = await destination.enter(signal);
     if (entered.kind === "later") return entered;
     this.#lease = entered;
@@ -37,6 +42,15 @@ export class Turn {
     if (worked) this.#lease?.worked();
     else this.#lease?.failed();
     if (!worked && !reached) this.#destination?.isDown();
+  }
+
+  /** It has said that it wants less of us: by its policy it is left alone for a while. */
+  heard(outcome: Outcome | undefined, { policy }: MailPlace): void {
+    if (policy.backoff === undefined || outcome === undefined || !wantsLess(outcome)) return;
+    const { clock } = this.#environment;
+    const until = clock.now() + policy.backoff;
+    const said = outcome.diagnostic?.text ?? outcome.text;
+    this.#destination?.hold(until, `left alone until ${new Date(until).toISOString()}, it said: ${said}`);
   }
 
   leave(): void {

@@ -132,6 +132,7 @@ describe("fetchQueue()", () => {
           hold: refuse,
           release: refuse,
           remove: refuse,
+          suspensions: refuse,
           reload: refuse,
           shutdown: refuse,
           list: async (filter) => {

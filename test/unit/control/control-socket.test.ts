@@ -57,6 +57,7 @@ function services(calls: Calls): ControlServices {
     hold: note("hold", 1),
     release: note("release", 2),
     remove: note("remove", 0),
+    suspensions: (change) => [change?.host ?? "none"],
     reload: async () => ["sendmail.cf: line 3: unknown option"],
     shutdown: () => void calls.log.push("shutdown"),
   };
