@@ -7,7 +7,7 @@ export interface TermsWord {
   readonly runAs: TaskUser;
 }
 
-export function termsWord({ source: { file, settings, opMode }, runAs: { user, uid, gid } }: TermsWord): string {
+function termsWord({ source: { file, settings, opMode }, runAs: { user, uid, gid } }: TermsWord): string {
   return JSON.stringify({ source: { file, settings, opMode }, runAs: { user, uid, gid } });
 }
 

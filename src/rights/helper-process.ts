@@ -33,7 +33,7 @@ const LONGEST_RELOAD = 120_000;
 
 type Answer = Omit<HelperAnswer, "id">;
 
-export class HelperProcess {
+class HelperProcess {
   readonly #command: readonly string[];
   readonly #pools = new Set<ChildProcess>();
   #terms: Terms | undefined;

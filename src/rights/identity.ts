@@ -56,12 +56,12 @@ export interface Identity {
 }
 
 /** Giving root up, or getting it back, has failed half-way: the process must end, and does (`end`). */
-export class StrandedError extends Error {
+class StrandedError extends Error {
   override name = "StrandedError";
 }
 
 /** Ends the process where it stands: nothing that catches errors may go on with ids that nobody knows. */
-export function endAtOnce(reason: string): never {
+function endAtOnce(reason: string): never {
   try {
     writeSync(2, `rulemail: ${reason}\n`);
   } catch {

@@ -29,7 +29,7 @@ const BUSY = 4;
 /** Before another try to start a process, ms. */
 const PAUSE = 1_000;
 
-export const INTERRUPTED: TaskResult = { kind: "later", status: "4.3.2", text: "delivery interrupted" };
+const INTERRUPTED: TaskResult = { kind: "later", status: "4.3.2", text: "delivery interrupted" };
 
 /** What waits for one user. */
 class Line {
