@@ -143,6 +143,7 @@ async function enter(
   const { config } = site;
   const isRoot = process.getuid?.() === 0;
   const user = isRoot ? await serverUser(config, new SystemUsers(systemClock), site.users) : undefined;
+  if (!isRoot) await warnOfOtherUser(site, warn);
   if (isRoot) {
     makeLocalFiles(site, log);
     warnOfClosedHome(log);
@@ -213,6 +214,14 @@ async function untilStopped(
   const reason = await stopped;
   log.write(1, { priority: "info", text: `stopping daemon: ${reason}` });
   restoreSignals();
+}
+
+/** Only root can become somebody else. */
+async function warnOfOtherUser({ config, users }: DeliverySite, warn: (text: string) => void): Promise<void> {
+  if (config.options.text("RunAsUser") === "") return;
+  const { uid, because } = await serverUser(config, new SystemUsers(systemClock), users);
+  const own = process.getuid?.();
+  if (uid !== own) warn(`${because} is not acted on: the server was not started by root, and stays user ${own}`);
 }
 
 function warnOfShortName({ macros }: Config, warn: (text: string) => void): void {

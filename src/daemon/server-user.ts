@@ -37,7 +37,7 @@ export async function serverUser(
     const { name: user, uid, gid } = account;
     return { user, uid, gid, because: `RunAsUser is not set, and there is an account ${ACCOUNT}` };
   }
-  const because = `RunAsUser is not set, and there is no account ${ACCOUNT}: DefaultUser counts`;
+  const because = `RunAsUser is not set, and there is no account ${ACCOUNT}: DefaultUser counts, as whom programs of aliases run, too`;
   return { ...(await byDefault(config, accounts, users)), because };
 }
 

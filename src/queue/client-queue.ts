@@ -57,7 +57,7 @@ export class ClientQueue {
   readonly #ids: QueueIds;
 
   constructor(directory: string, files: FileOperations = systemFiles, clock: Clock = systemClock) {
-    this.#spool = new SpoolStore(files, directory, 0o660);
+    this.#spool = new SpoolStore(files, directory, 0o640);
     this.#clock = clock;
     this.#ids = new QueueIds(clock);
   }

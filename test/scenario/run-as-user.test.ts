@@ -187,6 +187,21 @@ async function claim(path: string, user: string, subject: string): Promise<void>
   socket.destroy();
 }
 
+asRoot("a server of an ordinary user", () => {
+  test("says that it cannot become RunAsUser, and runs as who it is", async () => {
+    const site = new RootSite();
+    site.configure();
+    site.giveTo(USERS.ann);
+    const server = await RootServer.start(site, USERS.ann);
+    expect(server.status()["Uid"]?.[0]).toBe(String(USERS.ann));
+    await eventually("the warning", () =>
+      site.log().includes(`RunAsUser=${OURS} is not acted on: the server was not started by root`),
+    );
+    await server.stop();
+    site.remove();
+  });
+});
+
 asRoot("a server that takes over", () => {
   const sites: RootSite[] = [];
   const site = (): RootSite => {

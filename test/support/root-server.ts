@@ -97,6 +97,12 @@ export class RootSite {
     return RootServer.start(this);
   }
 
+  /** All of it belongs to somebody else. */
+  giveTo(uid: number): void {
+    for (const name of ["", ...readdirSync(this.home, { recursive: true, encoding: "utf8" })])
+      chownSync(this.path(name), uid, uid);
+  }
+
   /** Runs a command as root, or as somebody else. */
   run(command: string, words: readonly string[], input = "", uid = 0) {
     const { status, stdout, stderr } = spawnSync(bin(command), words, {
@@ -182,10 +188,11 @@ export class RootServer {
   }
 
   /** Throws with what the server said when it does not start. */
-  static async start(site: RootSite): Promise<RootServer> {
+  static async start(site: RootSite, uid = 0): Promise<RootServer> {
     const child = spawn(bin("sendmail"), ["-bD", "-C", site.path("sendmail.cf")], {
       stdio: ["ignore", "ignore", "pipe", "pipe"],
       env: { ...site.environment, RULEMAIL_READY_FD: "3" },
+      ...(uid === 0 ? {} : { uid, gid: uid }),
     });
     running.add(child);
     let complaints = "";

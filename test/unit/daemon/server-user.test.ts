@@ -43,7 +43,9 @@ test("without RunAsUser the account of a package counts, else DefaultUser, and w
   expect(await serverUser(config({}), packaged)).toMatchObject({ user: "rulemail", uid: 990, gid: 991 });
   const found = await serverUser(config({}), machine);
   expect(found).toMatchObject({ user: "daemon", uid: 1, gid: 1 });
-  expect(found.because).toBe("RunAsUser is not set, and there is no account rulemail: DefaultUser counts");
+  expect(found.because).toBe(
+    "RunAsUser is not set, and there is no account rulemail: DefaultUser counts, as whom programs of aliases run, too",
+  );
   expect(await serverUser(config({ DefaultUser: "mail" }), machine)).toMatchObject({ uid: 8, gid: 12 });
 });
 

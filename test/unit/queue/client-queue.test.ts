@@ -119,7 +119,7 @@ describe("ClientQueue", () => {
     const directory = await mkdtemp(join(tmpdir(), "rulemail-client-"));
     try {
       const id = await leave(new ClientQueue(directory), lines(3));
-      for (const kind of ["qf", "df"]) expect((await stat(join(directory, kind + id))).mode & 0o777).toBe(0o660);
+      for (const kind of ["qf", "df"]) expect((await stat(join(directory, kind + id))).mode & 0o777).toBe(0o640);
       expect((await readQueue(directory)).entries.map((entry) => entry.id)).toEqual([id]);
     } finally {
       await rm(directory, { recursive: true });
