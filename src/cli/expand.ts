@@ -15,7 +15,7 @@ import { asciiJson } from "../sys/terminal-text.ts";
 import { type CommandStreams, processStreams } from "./command-streams.ts";
 import { ownConfigFile, whereLooked } from "./config-file.ts";
 import { kindOfFile, notCompiled } from "./configuration-kind.ts";
-import { surroundings } from "./system.ts";
+import { surroundings, withRootHelper } from "./system.ts";
 
 function parser(words: readonly string[]) {
   return yargs([...words])
@@ -51,11 +51,13 @@ export async function runExpand(
   const lost = whereLooked({ configFile: options.C });
   if (lost !== undefined) errors.line(`rulemail expand: ${lost}`);
   if (kindOfFile(file) === "mc") return refuse(notCompiled(file), EX.CONFIG);
-  const opened = await openDeliverySite({ file, settings: [], opMode: "v" }, surroundings());
+  const around = surroundings();
+  const opened = await openDeliverySite({ file, settings: [], opMode: "v" }, around);
   for (const text of opened.messages) errors.line(text);
   errors.flush();
   if (opened.kind !== "opened") return opened.exit === EX.OK ? EX.CONFIG : opened.exit;
   const { site } = opened;
+  withRootHelper(site, around);
   try {
     const { config, rules, aliases, users, dontBlame, agents } = site;
     const scope = config.macros.child([["addr_type", "e r"]]);

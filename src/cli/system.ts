@@ -45,11 +45,15 @@ export async function openForCommand(
   );
   for (const text of opened.messages) process.stderr.write(`${text}\n`);
   if (opened.kind === "opened") {
-    const { site } = opened;
-    around.workers.use(() => startHelper(site));
-    return site;
+    withRootHelper(opened.site, around);
+    return opened.site;
   }
   return opened.exit === EX.OK ? EX.CONFIG : (opened.exit as ExitCode);
+}
+
+/** Work with users' rights gets a root helper when there is any, if it is root who gives the command. */
+export function withRootHelper(site: DeliverySite, { workers }: CommandSurroundings): void {
+  workers.use(() => startHelper(site));
 }
 
 /** A command that root gives stays root; what its tasks may do with users' rights is what the configuration says, all the same. */

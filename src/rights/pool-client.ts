@@ -24,7 +24,7 @@ const TOGETHER = 16;
 /** Programs that a process has running at a time: they wait, it does not. */
 const PROGRAMS = 32;
 const IDLE = 60_000;
-/** A process that has so many is busy: the next user has another one, if there may be another. */
+/** A process that has so many is busy: the next user gets another one, while there are fewer than are kept anyway. */
 const BUSY = 4;
 /** Before another try to start a process, ms. */
 const PAUSE = 1_000;
@@ -54,7 +54,7 @@ export class PoolClient implements UserWorkers {
   #retry: NodeJS.Timeout | undefined;
   #counter = 0;
 
-  constructor(source: PoolSource, { processes = 2, mostProcesses = 3, idle = IDLE }: PoolClientOptions = {}) {
+  constructor(source: PoolSource, { processes = 2, mostProcesses = 4, idle = IDLE }: PoolClientOptions = {}) {
     this.#source = source;
     this.#processes = processes;
     this.#most = mostProcesses;
@@ -123,26 +123,35 @@ export class PoolClient implements UserWorkers {
   }
 
   #handOut(): void {
-    const isLeft = this.#serve(this.#files, WINDOW, "files");
-    const areProgramsLeft = this.#serve(this.#programs, PROGRAMS, "programs");
-    if (isLeft || areProgramsLeft) this.#needMore();
+    const files = this.#serve(this.#files, WINDOW, "files");
+    const programs = this.#serve(this.#programs, PROGRAMS, "programs");
+    const count = this.#connections.length + this.#starting;
+    // Somebody waits for the next try: the process must not end before.
+    if (files.isFull || programs.isFull) this.#retry?.ref();
+    if (files.isFull || programs.isFull) this.#startUpTo(this.#most, count);
+    else if (files.isBusy || programs.isBusy) this.#startUpTo(this.#processes, count);
   }
 
-  /** @returns whether somebody waits for a process, or waits longer than he would with one more */
-  #serve(lines: Map<string, Line>, window: number, kind: "files" | "programs"): boolean {
-    let isLeft = false;
+  /** @returns whether somebody waits for a process that has room, and whether somebody waits longer than he would with one more */
+  #serve(
+    lines: Map<string, Line>,
+    window: number,
+    kind: "files" | "programs",
+  ): { readonly isFull: boolean; readonly isBusy: boolean } {
+    let isFull = false;
+    let isBusy = false;
     for (const [key, line] of lines) {
       if (line.waiting.length === 0) {
         if (line.sent === 0) lines.delete(key);
         continue;
       }
       const connection = this.#connectionFor(line, window, kind);
-      if (connection !== undefined && connection.load[kind] >= BUSY) isLeft = true;
       if (connection === undefined) {
-        isLeft = true;
+        isFull = true;
         if (this.#connections.every((each) => each.load[kind] >= window)) break;
         continue;
       }
+      if (connection.load[kind] >= BUSY) isBusy = true;
       const room = Math.min(TOGETHER, window - connection.load[kind]);
       for (const request of line.waiting.splice(0, room)) this.#send(line, connection, request, kind);
       // To the end: others are next.
@@ -150,7 +159,7 @@ export class PoolClient implements UserWorkers {
       lines.set(key, line);
       if (line.waiting.length > 0) this.#schedule();
     }
-    return isLeft;
+    return { isFull, isBusy };
   }
 
   #connectionFor(line: Line, window: number, kind: "files" | "programs"): PoolConnection | undefined {
@@ -175,9 +184,8 @@ export class PoolClient implements UserWorkers {
     });
   }
 
-  #needMore(): void {
-    const count = this.#connections.length + this.#starting;
-    if (count >= this.#most || this.#starting > 0 || this.#retry !== undefined || this.#isClosed) return;
+  #startUpTo(most: number, count: number): void {
+    if (count >= most || this.#starting > 0 || this.#retry !== undefined || this.#isClosed) return;
     this.#starting++;
     this.#source
       .open()

@@ -10,9 +10,6 @@ export const WORKER_FLAGS: readonly string[] = [
   "--disable-sigusr1",
   "--single-threaded",
   "--max-semi-space-size=1",
-  "--no-opt",
-  "--no-maglev",
-  "--no-sparkplug",
   "--max-old-space-size=64",
 ];
 
