@@ -8,7 +8,7 @@ import type { Socket } from "node:net";
 import { PoolClient } from "../rights/pool-client.ts";
 import { OwnPool, type PoolSource } from "../rights/pool-source.ts";
 import type { RootHelper } from "../rights/root-helper.ts";
-import type { UserWorkers } from "../rights/task.ts";
+import type { ConversingProgram, TaskUser, UserWorkers } from "../rights/task.ts";
 import { WORKER_COMMAND } from "../rights/worker-command.ts";
 import { homeFolder } from "./home.ts";
 
@@ -28,6 +28,7 @@ export function openWorkers(): ServerWorkers {
   return Object.assign(new PoolClient(source), {
     use: (helper: () => RootHelper | Promise<RootHelper>) => source.use(helper),
     start: () => source.start(),
+    converse: (who: TaskUser, program: ConversingProgram) => source.converse(who, program),
   });
 }
 
@@ -47,6 +48,10 @@ class HelpersPool implements PoolSource {
 
   async open(): Promise<Socket> {
     return (await this.#asked()).open();
+  }
+
+  async converse(who: TaskUser, program: ConversingProgram): Promise<Socket> {
+    return (await this.#asked()).converse(who, program);
   }
 
   #asked(): Promise<RootHelper> {

@@ -15,7 +15,8 @@ import { jobMacros } from "./job-macros.ts";
 import { inputOf, macrosFor } from "./local-agent.ts";
 import { writeMessage } from "./message-writer.ts";
 import { deferred, failed, type Outcome, reportForAll } from "./outcome.ts";
-import { type ProgramArgument, SAFE_PATH } from "../rights/program.ts";
+import { programEnvironment } from "./program-environment.ts";
+import type { ProgramArgument } from "../rights/program.ts";
 import { findUser, rightsFor } from "./rights.ts";
 import { fromProgram } from "./task-outcome.ts";
 
@@ -57,11 +58,10 @@ export class ProgramAgent implements Agent {
     const { config } = this.#environment;
     const { mailer } = job;
     const folders = mailer.directory === undefined ? [] : config.expand(mailer.directory, scope).split(":");
-    const environment = [`PATH=${SAFE_PATH}`, "AGENT=sendmail", `USER=${user}`, `LOGNAME=${user}`];
-    environment.push(`SHELL=${person === undefined || person.shell === "" ? "/bin/sh" : person.shell}`);
-    if (person !== undefined) environment.push(`HOME=${person.home}`);
-    const { TZ } = process.env;
-    if (TZ !== undefined) environment.push(`TZ=${TZ}`);
+    const own = [`USER=${user}`, `LOGNAME=${user}`];
+    own.push(`SHELL=${person === undefined || person.shell === "" ? "/bin/sh" : person.shell}`);
+    if (person !== undefined) own.push(`HOME=${person.home}`);
+    const environment = programEnvironment(config, own);
     return {
       path: mailer.path,
       argv: expandArguments(job, scope, (text, macros) => config.expand(text, macros)).map(argumentText),

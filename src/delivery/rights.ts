@@ -1,9 +1,9 @@
 /**
  * With whose rights a mailbox is written, a file appended to, a program run.
  *
- * In this order: the mailer's U=; for final delivery the recipient himself; the rights that a `.forward` or `:include:`
- * file gave to the recipient, unless these are root's: what root lists runs as DefaultUser; option DefaultUser. They
- * matter only when the server was started as root.
+ * Programs and files as the original has it: under F=S root's, or those of U=; under F=o those of the user whom the mail is
+ * for, or who forwarded it (but never root's: what root lists runs as DefaultUser); else those of U=, else DefaultUser.
+ * Mailboxes that this program writes itself are the recipient's, or U=. It matters only when the server was started as root.
  */
 import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
@@ -22,14 +22,33 @@ export interface RightsQuestion {
   readonly owner?: User;
 }
 
+const ROOT: Rights = { user: "root", uid: 0, gid: 0 };
+
 /** @throws when the user database cannot be asked now */
 export async function rightsFor({ config, users, mailer, recipient, owner }: RightsQuestion): Promise<Rights> {
-  const { user: fixed } = mailer;
-  if (fixed !== undefined && !mailer.flags.has("o")) return namedUser(users, fixed.uid, fixed.gid);
+  const { user: fixed, flags, path } = mailer;
+  const named = () => rightsOfMailer({ config, users, mailer });
+  if (path.startsWith("/") && flags.has("S")) return named();
+  // Our own delivery needs no flag to be the recipient's, and U= is how to tell it otherwise.
+  const isOwn = path.toUpperCase() === "[LOCAL]";
+  if (!(isOwn ? fixed === undefined || flags.has("o") : flags.has("o"))) return named();
   if (owner !== undefined) return { user: owner.name, uid: owner.uid, gid: owner.gid };
   const given = recipient.recipient.rights;
-  if (given !== undefined && given.uid !== 0) return given;
-  return defaultUser(config, users);
+  return given !== undefined && given.uid !== 0 ? given : named();
+}
+
+/**
+ * The rights of a mailer whose program delivers for many users in one conversation, or that is no user's.
+ * @throws when the user database cannot be asked now
+ */
+export async function rightsOfMailer({
+  config,
+  users,
+  mailer,
+}: Pick<RightsQuestion, "config" | "users" | "mailer">): Promise<Rights> {
+  const { user, flags, path } = mailer;
+  if (user !== undefined) return namedUser(users, user.uid, user.gid);
+  return path.startsWith("/") && flags.has("S") ? ROOT : defaultUser(config, users);
 }
 
 export async function findUser(users: MailboxDatabase, name: string): Promise<User | undefined> {

@@ -16,6 +16,8 @@ export interface Account extends TaskUser {
   readonly home: string;
   /** Named by the configuration with uid and gid: DefaultUser, U= of a mailer. Writes mailboxes of anybody. */
   readonly isFixed: boolean;
+  /** Root, for a program that the configuration runs as root, where the users of the terms have no root. */
+  readonly onlyPrograms?: boolean;
 }
 
 export interface Unknown {
@@ -49,7 +51,15 @@ export class Accounts {
     const isNamed = this.#terms.identities.some((each) => each.user === user && each.uid === uid && each.gid === gid);
     if (isNamed) return { user, uid, gid, home: "", isFixed: true };
     const found = this.#users.find(user);
-    return isPromise(found) ? found.then((each) => compare(who, each)) : compare(who, found);
+    return isPromise(found) ? found.then((each) => this.#compare(who, each)) : this.#compare(who, found);
+  }
+
+  #compare(who: TaskUser, found: User | undefined): Account | Unknown {
+    const { user, uid, gid } = who;
+    const isRoot = user === "root" && uid === 0 && gid === 0;
+    if (found !== undefined || !isRoot || !this.#terms.programs.some(({ asRoot }) => asRoot))
+      return compare(who, found);
+    return { user, uid, gid, home: "", isFixed: true, onlyPrograms: true };
   }
 
   /** All groups of a user; the process must be root. */

@@ -38,7 +38,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
 /** @param task a name that the pool process has a task for */
 export function admit(terms: Terms, account: Account, task: string, argument: TaskArgument): Admission {
   const check = Object.hasOwn(CHECKS, task) ? CHECKS[task] : undefined;
-  return check === undefined ? refused(`no task ${task}`) : check(terms, account, argument);
+  if (check === undefined) return refused(`no task ${task}`);
+  if (account.onlyPrograms === true && task !== "program") return refused(`${account.user} is no user here`);
+  return check(terms, account, argument);
 }
 
 function mailbox(kind: MailboxKind): Check {

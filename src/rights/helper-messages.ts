@@ -1,5 +1,6 @@
 /** What the server and the root helper say to each other over the channel that Node makes between parent and child. */
 import type { MadeFile } from "./made-files.ts";
+import type { ConversingProgram, TaskUser } from "./task.ts";
 import type { PortTerm, Terms } from "./terms.ts";
 
 /** What the server asks. `begin` is taken once, from a server that is root still; nothing else that it says names terms. */
@@ -21,6 +22,8 @@ export type HelperRequest =
   | { readonly id: number; readonly verb: "reload" }
   /** Takes away what the server made as root: it ends. */
   | { readonly id: number; readonly verb: "tidy" }
+  /** A connection to a program that speaks SMTP or LMTP, run as one of the identities of the terms, or as root where they say so. */
+  | { readonly id: number; readonly verb: "converse"; readonly who: TaskUser; readonly program: ConversingProgram }
   /** Gives a file of the client queue to the server. */
   | { readonly id: number; readonly verb: "adopt"; readonly name: string };
 

@@ -20,6 +20,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { basename, join } from "node:path";
 import type { AdoptedFile, HelperAnswer, HelperRequest, PoolMessage } from "./helper-messages.ts";
 import { type MadeFile, parseMadeFiles, removeMade } from "./made-files.ts";
+import { converse } from "./conversations.ts";
 import { parsePort, parseTerms, type PortTerm, type Terms } from "./terms.ts";
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
@@ -77,6 +78,8 @@ class HelperProcess {
         return { answer: await this.#reload() };
       case "tidy":
         return { answer: this.#tidy() };
+      case "converse":
+        return { answer: {}, handle: await converse(terms, request.who, request.program) };
       case "adopt":
         return { answer: { owner: adopt(terms, request.name) } };
     }

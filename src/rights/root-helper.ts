@@ -8,6 +8,7 @@ import type { AdoptedFile, HelperAnswer, HelperRequest } from "./helper-messages
 import type { MadeFile } from "./made-files.ts";
 import { withParentDeath } from "./parent-death.ts";
 import type { PoolSource } from "./pool-source.ts";
+import type { ConversingProgram, TaskUser } from "./task.ts";
 import { parseTerms, type PortTerm, type Terms } from "./terms.ts";
 
 export interface RootHelperOptions {
@@ -107,6 +108,13 @@ export class RootHelper implements PoolSource {
     const { answer } = await this.#ask({ verb: "reload" });
     const terms = answer.terms === undefined ? undefined : parseTerms(answer.terms);
     return { terms, messages: answer.messages ?? [] };
+  }
+
+  /** A program that speaks SMTP or LMTP on its standard input and output, as one of the identities of the terms. */
+  async converse(who: TaskUser, program: ConversingProgram): Promise<Socket> {
+    const { handle } = await this.#ask({ verb: "converse", who, program });
+    if (handle === undefined) throw new Error("no connection to the program");
+    return handle as Socket;
   }
 
   /** Makes a file of the client queue the server's own, and says whose it was. */

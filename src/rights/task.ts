@@ -5,6 +5,7 @@
  * which has the user's ids while it does (docs/decisions/0010-rights.md). Here stand the types of both sides and nothing else
  * that knows processes.
  */
+import type { Socket } from "node:net";
 
 /**
  * For whom a task is done. The root side looks the login name up itself; a task whose uid or gid is another is not done,
@@ -126,7 +127,19 @@ export type TaskArgument = Readonly<Record<string, string | number | boolean | r
 
 export interface UserWorkers {
   run(who: TaskUser, task: string, argument: TaskArgument, input: TaskInput, signal: AbortSignal): Promise<TaskResult>;
+  /**
+   * Starts a program that speaks SMTP or LMTP on its standard input and output, as this user: a connection to it. Absent where
+   * the server may as well start it itself: it has no other rights than its own.
+   */
+  converse?(who: TaskUser, program: ConversingProgram): Promise<Socket>;
   close(): Promise<void>;
+}
+
+export interface ConversingProgram {
+  readonly path: string;
+  readonly argv: readonly string[];
+  /** Lines NAME=value. */
+  readonly environment: readonly string[];
 }
 
 /** Errno → result: nothing that a system call refuses is known to be for ever. */

@@ -13,6 +13,7 @@ import type { DeliveryEnvironment } from "../environment.ts";
 import { deferred, failed, type Outcome } from "../outcome.ts";
 import { allowed, askPolicy, NO_POLICY, type Policy, wayOf } from "./pace.ts";
 import { inTurns } from "./happy-eyeballs.ts";
+import { startProgram } from "./program-socket.ts";
 import type { MailPlace, Place } from "./socket.ts";
 
 /** A host to try, or why a host of the list has no place. */
@@ -49,7 +50,7 @@ export async function* findPlaces(
   const { path } = job.mailer;
   const argv = job.mailer.argv.map((argument) => config.expand(argument, scope).trim());
   if (!path.startsWith("[")) {
-    yield programPlace(path, argv);
+    yield programPlace(environment, job, argv);
     return;
   }
   const [kind, target = "", service = "25"] = argv;
@@ -170,9 +171,11 @@ function unixPlace(path: string): HostOrProblem {
 }
 
 /** It is "local" to the log, as what it delivers to. */
-function programPlace(path: string, argv: readonly string[]): HostOrProblem {
+function programPlace(environment: DeliveryEnvironment, { mailer }: Job, argv: readonly string[]): HostOrProblem {
+  const { path } = mailer;
   const key = [path, ...argv].join("\0");
-  const target = { kind: "program" as const, path, argv };
+  const start = () => startProgram(environment, mailer, argv);
+  const target = { kind: "program" as const, path, argv, start };
   const place = { target, peer: { name: path, relay: "local" }, serverName: "localhost" };
   return { kind: "host", host: { key, destination: path, name: path, policy: NO_POLICY, places: [place] } };
 }

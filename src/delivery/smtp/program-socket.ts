@@ -2,16 +2,40 @@
  * A program that speaks SMTP or LMTP on its standard input and output (`P=/usr/libexec/mail.local, A=mail.local -l`),
  * as something the SMTP client can hold a conversation with.
  *
- * The program has the rights of this process: such a program delivers for many users and changes to them itself.
+ * Such a program delivers for many users and often becomes each of them itself, so it begins with the rights that the mailer has
+ * (F=S, U=, else DefaultUser): the root helper starts it (rights/conversations.ts). A server without root's rights starts it
+ * itself, with its own.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Socket } from "node:net";
+import { once } from "node:events";
 import { Duplex, type Readable, type Writable } from "node:stream";
+import type { Mailer } from "../../config/mailer.ts";
+import type { DeliveryEnvironment } from "../environment.ts";
+import { programEnvironment } from "../program-environment.ts";
+import { rightsOfMailer } from "../rights.ts";
+
+/** Rejects when it cannot be started, or may not be. */
+export async function startProgram(
+  { config, users, workers }: DeliveryEnvironment,
+  mailer: Mailer,
+  argv: readonly string[],
+): Promise<Socket> {
+  const { path } = mailer;
+  if (workers.converse !== undefined) {
+    const who = await rightsOfMailer({ config, users, mailer });
+    return workers.converse(who, { path, argv, environment: programEnvironment(config, []) });
+  }
+  const environment = Object.fromEntries(programEnvironment(config, []).map((line) => line.split(/=(.*)/s, 2)));
+  const socket = new ProgramSocket(path, argv, environment as Record<string, string>);
+  await once(socket, "connect");
+  return socket as unknown as Socket;
+}
 
 /** Between asking a program to end and ending it, ms. */
 const GRACE = 5_000;
 
-export class ProgramSocket extends Duplex {
+class ProgramSocket extends Duplex {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   #timeout = 0;
   #timer: NodeJS.Timeout | undefined;

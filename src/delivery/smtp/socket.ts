@@ -1,9 +1,7 @@
 /** A connection to one place: TCP address and port, a unix socket, or a program. */
 import { connect, type Socket } from "node:net";
-import { SAFE_PATH } from "../../rights/program.ts";
 import { connectToFirst } from "./happy-eyeballs.ts";
 import type { Policy } from "./pace.ts";
-import { ProgramSocket } from "./program-socket.ts";
 import type { Peer } from "./reply-status.ts";
 import type { ClientFailure } from "./failure.ts";
 
@@ -25,23 +23,35 @@ export interface Place {
   readonly target:
     | { readonly kind: "tcp"; readonly address: string; readonly port: number; readonly localAddress?: string }
     | { readonly kind: "unix"; readonly path: string }
-    | { readonly kind: "program"; readonly path: string; readonly argv: readonly string[] };
+    | {
+        readonly kind: "program";
+        readonly path: string;
+        readonly argv: readonly string[];
+        /** A connection to it. */
+        readonly start: () => Promise<Socket>;
+      };
   /** For log and reports. */
   readonly peer: Peer;
   /** Name for TLS. */
   readonly serverName: string;
 }
 
-/** A program's standard input and output, where they stand for a connection, do what the client asks of a socket. */
-function begin(target: Place["target"]): Socket {
+function begin(target: Exclude<Place["target"], { readonly kind: "program" }>): Socket {
   if (target.kind === "unix") return connect({ path: target.path });
-  if (target.kind === "program") {
-    const { TZ } = process.env;
-    const environment = { PATH: SAFE_PATH, AGENT: "sendmail", ...(TZ === undefined ? {} : { TZ }) };
-    return new ProgramSocket(target.path, target.argv, environment) as unknown as Socket;
-  }
   const { address, port, localAddress } = target;
   return connect({ host: address, port, noDelay: true, ...(localAddress === undefined ? {} : { localAddress }) });
+}
+
+type Opened = { readonly socket: Socket } | { readonly failure: ClientFailure };
+
+/** It may be a while until it says a word, but it is there or it is not. */
+async function startProgram(start: () => Promise<Socket>): Promise<Opened> {
+  try {
+    return { socket: await start() };
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException;
+    return { failure: { kind: "refused", message, during: "connect", ...(code === undefined ? {} : { code }) } };
+  }
 }
 
 /**
@@ -53,18 +63,15 @@ export async function openFirst(
   places: readonly Place[],
   timeout: number,
   signal: AbortSignal,
-): Promise<{ readonly place: Place } & ({ readonly socket: Socket } | { readonly failure: ClientFailure })> {
+): Promise<{ readonly place: Place } & Opened> {
   const [only] = places;
   if (places.length === 1) return { place: only, ...(await openSocket(only, timeout, signal)) };
   return connectToFirst(places, (place, stop) => openSocket(place, timeout, stop), signal);
 }
 
-function openSocket(
-  place: Place,
-  timeout: number,
-  signal: AbortSignal,
-): Promise<{ readonly socket: Socket } | { readonly failure: ClientFailure }> {
+function openSocket(place: Place, timeout: number, signal: AbortSignal): Promise<Opened> {
   const { target } = place;
+  if (target.kind === "program") return startProgram(target.start);
   return new Promise((resolve) => {
     const socket = begin(target);
     const settle = (failure?: ClientFailure) => {

@@ -59,6 +59,7 @@ describe("mailboxes", () => {
     [fixed, "maildir", "/etc/x", "no"],
     // Root's mail goes where the configuration says.
     [root, "mbox", "/var/mail/root", "made by root"],
+    [{ ...root, isFixed: true, onlyPrograms: true }, "mbox", "/var/mail/root", "no"],
     [root, "maildir", "/root/Maildir", "yes"],
     [root, "mbox", "/root/.bashrc", "no"],
     [root, "mbox", "/var/mail/joe", "no"],

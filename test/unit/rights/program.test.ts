@@ -1,0 +1,135 @@
+/** Programs that are started as a user: who they are, what they find, and what is said of those that cannot be. */
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { type ProgramArgument, runProgram } from "../../../src/rights/program.ts";
+import type { ProgramIdentity, TaskResult } from "../../../src/rights/task.ts";
+import { octets } from "../../support/mailbox-tools.ts";
+
+const isRoot = process.getuid?.() === 0;
+const JOE: ProgramIdentity = { user: "joe", uid: 52_001, gid: 52_001, groups: [52_001, 52_777], isChange: true };
+const ROOT: ProgramIdentity = { user: "root", uid: 0, gid: 0, groups: [0], isChange: true };
+const OURS: ProgramIdentity = { user: "me", uid: process.getuid?.() ?? -1, gid: 0, groups: [], isChange: false };
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "program-"));
+  chmodSync(folder, 0o777);
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(identity: ProgramIdentity, command: string, more: Partial<ProgramArgument> = {}): Promise<TaskResult> {
+  const argument: ProgramArgument = {
+    path: "/bin/sh",
+    argv: ["sh", "-c", command],
+    environment: ["PATH=/usr/bin:/bin", "HOME=/home/joe", "FOO=a=b"],
+    folders: ["/"],
+    timeout: 0,
+    nice: 0,
+    root: "",
+    ...more,
+  };
+  return runProgram(argument, octets("message\n"), identity, new AbortController().signal);
+}
+
+const said = (): string => readFileSync(join(folder, "out"), "latin1");
+
+describe.each([["our own", OURS], ...(isRoot ? ([["a user's", JOE]] as const) : [])])(
+  "with %s rights",
+  (_name, identity) => {
+    test("it gets the message, the environment and its own name", async () => {
+      const command = `cat >${folder}/out; echo $0 $HOME $FOO >>${folder}/out`;
+      const argv = ["another-name", "-c", command, "zero"];
+      expect(await run(identity, "", { argv })).toEqual({ kind: "done", status: "2.0.0", text: "" });
+      expect(said()).toBe("message\nzero /home/joe a=b\n");
+      await run(identity, "", { path: "/bin/cat", argv: ["my-cat", "/none"] }).then(({ exit, output }) => {
+        expect([exit, output]).toEqual([1, "my-cat: /none: No such file or directory\n"]);
+      });
+    });
+
+    test.each([
+      [67, "never"],
+      [75, "later"],
+      [127, "never"],
+      [126, "never"],
+    ])("exit code %i is its own", async (exit, kind) => {
+      expect(await run(identity, `echo no; exit ${exit}`)).toMatchObject({ kind, exit, output: "no\n" });
+    });
+
+    test("the first folder that can be entered is where it works", async () => {
+      mkdirSync(join(folder, "closed"), { mode: 0o700 });
+      mkdirSync(join(folder, "open"), { mode: 0o755 });
+      const folders = [join(folder, "none"), join(folder, "closed"), join(folder, "open")];
+      await run(identity, `pwd >${folder}/out`, { folders });
+      expect(said()).toBe(`${identity === OURS ? folders[1] : folders[2]}\n`);
+      expect(await run(identity, "true", { folders: [folders[0]] })).toMatchObject({ kind: "later", status: "4.3.0" });
+    });
+
+    test("what is no program waits, and the log says why", async () => {
+      writeFileSync(join(folder, "text"), "x");
+      expect((await run(identity, "", { path: "/none", argv: ["none"] })).text).toMatch(/^cannot be run.*No such file/);
+      const { kind, text } = await run(identity, "", { path: join(folder, "text"), argv: ["text"] });
+      expect([kind, text]).toEqual(["later", "cannot be run: Permission denied"]);
+    });
+
+    test("one that takes too long is ended with all that it started", async () => {
+      const { kind, text } = await run(identity, `sleep 1000 & echo $! >${folder}/out; wait`, { timeout: 300 });
+      expect([kind, text]).toEqual(["later", "took too long"]);
+      expect(existsSync(`/proc/${said().trim()}/cwd`)).toBe(false);
+    });
+  },
+);
+
+(isRoot ? describe : describe.skip)("given up by root", () => {
+  test("ids and groups are the user's, all of them", async () => {
+    await run(JOE, `id >${folder}/out; grep -E '^(Uid|Gid|Groups|CapEff)' /proc/self/status >>${folder}/out`);
+    expect(said().replaceAll(/[\t ]+/g, " ")).toBe(
+      [
+        "uid=52001 gid=52001 groups=52001,52777",
+        "Uid: 52001 52001 52001 52001",
+        "Gid: 52001 52001 52001 52001",
+        "Groups: 52001 52777 ",
+        "CapEff: 0000000000000000",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("files of others stay closed", async () => {
+    writeFileSync(join(folder, "secret"), "x", { mode: 0o600 });
+    expect((await run(JOE, `cat ${folder}/secret`)).output).toContain("Permission denied");
+  });
+
+  test("nothing that the task says decides about what runs as root before", async () => {
+    const evil = join(folder, "bin");
+    mkdirSync(evil);
+    for (const name of ["setpriv", "perl", "nice", "chroot"]) {
+      writeFileSync(join(evil, name), `#!/bin/sh\nid >${folder}/out\n`, { mode: 0o755 });
+    }
+    // The loader complains of a library that is not there in whatever it loads.
+    const environment = [`PATH=${evil}`, "LD_PRELOAD=/none/evil.so", "PERL5OPT=-Mevil"];
+    const { output } = await run(JOE, "exit 1", { environment, nice: 3 });
+    expect(existsSync(join(folder, "out"))).toBe(false);
+    expect(output?.match(/evil\.so/g)).toHaveLength(1);
+    const asRoot = await run(ROOT, `/usr/bin/env >${folder}/out; exit 1`, { environment });
+    expect(asRoot.output).toBe("");
+    expect(said()).toContain("PATH=/usr/local/bin:/usr/bin:/bin\n");
+    expect(said()).not.toContain("evil");
+  });
+
+  test("with N= it is nicer", async () => {
+    await run(JOE, `nice >${folder}/out`, { nice: 5 });
+    expect(said()).toBe("5\n");
+  });
+
+  test("as root where the configuration says so", async () => {
+    await run(ROOT, `id -u >${folder}/out`);
+    expect(said()).toBe("0\n");
+  });
+
+  test("in a root of its own the folder is /", async () => {
+    chownSync(folder, 52_001, 52_001);
+    expect(await run(JOE, "", { root: folder, path: "/none", argv: ["none"] })).toMatchObject({ exit: 127 });
+  });
+});
