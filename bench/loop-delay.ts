@@ -1,18 +1,26 @@
 /**
- * Loaded into a server that is measured: with SIGUSR2 it writes the longest pause of its event loop since the last time, in
- * ms, to the file that BENCH_PAUSES names.
+ * Loaded into a server that is measured: with SIGUSR2 it writes the longest turns of its event loop since the last time to
+ * the file that BENCH_PAUSES names: by the clock, and by the CPU time of its thread, which other processes of the machine do not
+ * lengthen. Both in ms.
  */
 import { renameSync, writeFileSync } from "node:fs";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 
 const file = process.env["BENCH_PAUSES"];
 if (file !== undefined && process.argv.includes("-bD")) {
-  const resolution = 5;
-  const histogram = monitorEventLoopDelay({ resolution });
-  histogram.enable();
+  const INTERVAL = 5;
+  let longest = { clock: 0, cpu: 0 };
+  let [clock, cpu] = [performance.now(), process.threadCpuUsage()];
+  setInterval(() => {
+    const used = process.threadCpuUsage(cpu);
+    longest = {
+      clock: Math.max(longest.clock, performance.now() - clock - INTERVAL),
+      cpu: Math.max(longest.cpu, (used.user + used.system) / 1000),
+    };
+    [clock, cpu] = [performance.now(), process.threadCpuUsage()];
+  }, INTERVAL).unref();
   process.on("SIGUSR2", () => {
-    writeFileSync(`${file}.new`, String(Math.max(0, histogram.max / 1e6 - resolution)));
+    writeFileSync(`${file}.new`, JSON.stringify(longest));
     renameSync(`${file}.new`, file);
-    histogram.reset();
+    longest = { clock: 0, cpu: 0 };
   });
 }
