@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- NAME ...] [--messages=N] [--profile=FOLDER] [--against=CHECKOUT [--pairs=N]]`: prints what
- * the server costs. The names: mc, rewriting, accept, accept-kept, relay, lists,
+ * the server costs. The names: mc, rewriting, accept, accept-kept, relay, destinations, lists,
  * local (`--users=20`). `--against` compares with another checkout
  * (against.ts); `--profile` has the server write a CPU profile, for the developer tools of a browser.
  *
@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { COMPARED, compareWith } from "./against.ts";
 import { generate, type Load } from "./generator.ts";
+import { benchDestinations } from "./destinations.ts";
 import { benchLists } from "./lists.ts";
 import { benchLocal } from "./local.ts";
 import { benchMacros } from "./macros.ts";
@@ -54,6 +55,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   accept: { title: "accepted and queued, a connection for each message", run: () => accept(1) },
   "accept-kept": { title: "accepted and queued, connections kept", run: () => accept(Infinity) },
   relay: { title: "accepted and relayed to another server", run: relay },
+  destinations: {
+    title: "accepted and delivered to 1,000 hosts that answer after 50 ms",
+    run: () => benchDestinations(print, { messages: MESSAGES, sessions: SESSIONS, profile: settings.profile }),
+  },
   lists: {
     title: "a message to a large list or alias, alone and beside another client",
     run: () => benchLists(print, settings.profile),

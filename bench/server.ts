@@ -20,6 +20,8 @@ export interface ServerConfiguration {
   readonly deliveryMode: "queue" | "background";
   /** Where mail for other hosts goes. */
   readonly relayPort: number;
+  /** Mail goes to the hosts of its recipients, at that port, and not to one host: records by name, for the name server. */
+  readonly zone?: Readonly<Record<string, readonly string[]>>;
   /** So many local users (localUser), as root each with ids of his own; default: alice, who is whoever measures. */
   readonly users?: number;
   /** Aliases beside the usual ones; built into the database. */
@@ -48,7 +50,7 @@ interface Home {
 
 /** Starts the server and waits until it accepts mail. */
 export async function startServer(configuration: ServerConfiguration): Promise<RunningServer> {
-  const dns = await startDnsServer(ZONE);
+  const dns = await startDnsServer({ ...ZONE, ...configuration.zone });
   const folder = mkdtempSync(join(tmpdir(), "rulemail-bench-"));
   const release = async (): Promise<void> => {
     await dns.close();
@@ -91,8 +93,9 @@ export function compileConfiguration(folder: string, configuration: ServerConfig
     SERVER_PORT: "0",
     SERVER_MSA_PORT: "0",
     SERVER_DOMAIN: "mail.example.test",
-    SERVER_SMART_HOST: "relay:[127.0.0.1]",
+    ...(configuration.zone === undefined ? { SERVER_SMART_HOST: "relay:[127.0.0.1]" } : {}),
     RELAY_MAILER_ARGS: `TCP $h ${configuration.relayPort}`,
+    ESMTP_MAILER_ARGS: `TCP $h ${configuration.relayPort}`,
   };
   const words = Object.entries(defines).flatMap(([name, value]) => ["-D", `${name}=${value}`]);
   const root = configuration.root ?? HERE;

@@ -23,9 +23,14 @@ export interface Sink {
   close(): Promise<void>;
 }
 
-/** Starts the sink as a child process. */
-export async function startSink(): Promise<Sink> {
-  const child = spawn(process.execPath, ["--no-warnings", import.meta.filename], {
+/**
+ * Starts the sink as a child process.
+ * @param latency ms that pass before each answer
+ * @param host where it listens; 0.0.0.0: at every address of this machine
+ */
+export async function startSink(latency = 0, host = "127.0.0.1"): Promise<Sink> {
+  const words = ["--no-warnings", import.meta.filename, String(latency), host];
+  const child = spawn(process.execPath, words, {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
@@ -52,10 +57,20 @@ const REPLIES: Readonly<Record<string, string>> = {
   QUIT: "221 bye\r\n",
 };
 
+const LATENCY = Number(process.argv[2] ?? 0);
+
+/** As if the answer came from afar. */
+function later(action: () => void): void {
+  if (LATENCY > 0) setTimeout(action, LATENCY);
+  else action();
+}
+
 function serve(): void {
   const counters = { messages: 0, recipients: 0, octets: 0, last: 0 };
   const server = createServer({ noDelay: true }, (socket) => converse(socket, counters));
-  server.listen(0, "127.0.0.1", () => console.log(JSON.stringify({ port: (server.address() as AddressInfo).port })));
+  server.listen(0, process.argv[3] ?? "127.0.0.1", () =>
+    console.log(JSON.stringify({ port: (server.address() as AddressInfo).port })),
+  );
   process.stdin.on("data", () => console.log(JSON.stringify(counters)));
   process.stdin.on("end", () => process.exit(0));
 }
@@ -65,7 +80,7 @@ function converse(socket: Socket, counters: { -readonly [name in keyof SinkCount
   let pending = Buffer.alloc(0);
   let inMessage = false;
   socket.on("error", () => socket.destroy());
-  socket.write("220 sink.test ESMTP\r\n");
+  later(() => socket.write("220 sink.test ESMTP\r\n"));
   socket.on("data", (chunk) => {
     pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
     let replies = "";
@@ -87,7 +102,8 @@ function converse(socket: Socket, counters: { -readonly [name in keyof SinkCount
         if (verb === "RCPT") counters.recipients++;
         replies += REPLIES[verb] ?? "250 ok\r\n";
         if (verb === "QUIT") {
-          socket.end(replies);
+          const last = replies;
+          later(() => socket.end(last));
           return;
         }
       }
@@ -96,7 +112,7 @@ function converse(socket: Socket, counters: { -readonly [name in keyof SinkCount
       counters.octets += pending.length - 4;
       pending = pending.subarray(pending.length - 4);
     }
-    if (replies !== "") socket.write(replies);
+    if (replies !== "") later(() => socket.write(replies));
   });
 }
 

@@ -11,6 +11,8 @@ import type { Place } from "./socket.ts";
 
 /** How long a connection beyond the cache size waits for more mail, ms. */
 const LINGER = 2_000;
+/** Idle connections to all hosts together; beyond that the host that was used longest ago loses one. */
+const MOST_IDLE = 1_000;
 
 interface Idle {
   readonly client: SmtpClient;
@@ -26,6 +28,7 @@ export class Connections {
   /** In use right now; closing the cache lets them finish. */
   readonly #used = new Set<SmtpClient>();
   readonly #places = new WeakMap<SmtpClient, Place>();
+  #count = 0;
   #closed = false;
 
   /** @param timeout ms that an unused connection is kept */
@@ -81,6 +84,7 @@ export class Connections {
     };
     client.once("end", entry.onEnd);
     list.push(entry);
+    if (++this.#count > MOST_IDLE) this.#expireOldest();
   }
 
   /** A connection that is closed, or of no use any more. */
@@ -91,9 +95,7 @@ export class Connections {
 
   /** Number of idle connections (tests, statistics). */
   get idle(): number {
-    let count = 0;
-    for (const list of this.#idle.values()) count += list.length;
-    return count;
+    return this.#count;
   }
 
   /** Ends idle connections politely; those in use end with their message. */
@@ -121,7 +123,13 @@ export class Connections {
     if (list?.length === 0) this.#idle.delete(place);
   }
 
+  #expireOldest(): void {
+    const [first] = this.#idle;
+    if (first !== undefined) this.#expire(first[0], first[1][0]);
+  }
+
   #forget({ client, cancel, onEnd }: Idle): void {
+    this.#count--;
     cancel();
     client.off("end", onEnd);
   }

@@ -83,3 +83,13 @@ test("size 0 and a closed cache keep nothing", () => {
   cache.put("x", c);
   expect([a.quits, b.quits, c.quits]).toEqual([1, 1, 1]);
 });
+
+test("no more than a thousand stay for all hosts together: who was used longest ago loses one", () => {
+  const cache = new Connections(clock, 2, 300_000);
+  const clients = Array.from({ length: 1_003 }, fake);
+  clients.forEach((client, number) => cache.put(`host${number}`, client));
+  expect(cache.idle).toBe(1_000);
+  expect(clients.flatMap(({ quits }, number) => (quits > 0 ? [number] : []))).toEqual([0, 1, 2]);
+  expect(cache.take("host3")).toBe(clients[3]);
+  expect([cache.idle, cache.take("host1")]).toEqual([999, undefined]);
+});
