@@ -1,12 +1,12 @@
 /** The equates of M, Q and X lines and of ports, and the modifiers of ports: one row each. */
-import { NOT_YET, NO_AUTH, NO_FILTERS, NO_GROUPS, NO_LOAD, NO_MIME } from "./reasons.ts";
+import { NOT_YET, NO_AUTH, NO_FILTERS, NO_GROUPS, NO_LOAD } from "./reasons.ts";
 import type { Setting } from "./setting.ts";
 
 /** M lines; the first letter counts. */
 export const MAILER_EQUATES = {
   "/": { meaning: "folder to chroot to" },
   A: { meaning: "arguments, or TCP host [port], FILE path" },
-  C: { meaning: "character set of 8-bit text without label", notActedOn: NO_MIME },
+  C: { meaning: "character set of 8-bit text without label", notActedOn: NOT_YET },
   D: { meaning: "folders to run in, colon separated" },
   E: { meaning: "end of line" },
   F: { meaning: "flags" },

@@ -1,18 +1,18 @@
 /** The flags of mailers, F= of M lines: one row each. */
-import { NOT_YET, NO_MIME, NO_SPECIAL_PEER, NO_USERDB } from "./reasons.ts";
+import { NOT_YET, NO_SPECIAL_PEER, NO_USERDB } from "./reasons.ts";
 import type { Setting } from "./setting.ts";
 
 export const MAILER_FLAGS = {
   0: { meaning: "no MX records are looked up" },
   1: { meaning: "NUL octets are left out" },
   2: { meaning: "never EHLO" },
-  3: { meaning: "quoted-printable also encodes what EBCDIC lacks", notActedOn: NO_MIME },
+  3: { meaning: "quoted-printable also encodes what EBCDIC lacks" },
   4: { meaning: "IPv4 only", notActedOn: NOT_YET },
   5: { meaning: "ruleset 5 sees users without alias" },
   6: { meaning: "headers with seven bits" },
   7: { meaning: "everything with seven bits" },
   8: { meaning: "8-bit text goes out as it is" },
-  9: { meaning: "limited conversion of 7-bit MIME text to 8 bits", notActedOn: NO_MIME },
+  9: { meaning: "limited conversion of 7-bit MIME text to 8 bits", notActedOn: NOT_YET },
   ":": { meaning: "a user may be :include:/list" },
   "|": { meaning: "a user may be |program" },
   "/": { meaning: "a user may be /file" },

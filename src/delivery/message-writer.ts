@@ -2,8 +2,7 @@
  * A message as one mailer wants it: which header fields, which addresses in them, which line ends; the `From ` line,
  * `Return-Path:`, blank last line, dots stuffed. Long lines of the body are cut, those of the header folded.
  *
- * Not here: changes of the content transfer encoding (bodies go as they came: `EightBitMode=pass8`; 8BITMIME peers are
- * told, others get the octets).
+ * Not here: changes of the content transfer encoding, which depend on the server (delivery/smtp/body-forms.ts).
  */
 import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";

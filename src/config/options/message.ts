@@ -1,6 +1,6 @@
 /** Options of what is read and what is sent: lines, header fields, character sets. */
 import { wordsOf } from "./value-words.ts";
-import { NOT_YET, NO_MIME } from "../reasons.ts";
+import { NOT_YET } from "../reasons.ts";
 import type { Check, OptionRow } from "./row.ts";
 
 const eightBitMode: Check = (value, { messages }) => {
@@ -73,7 +73,6 @@ export const MESSAGE_OPTIONS = [
     initial: "unknown-8bit",
     safe: true,
     meaning: "name for 8-bit text that says nothing about itself",
-    notActedOn: NO_MIME,
   },
   {
     name: "NoRecipientAction",

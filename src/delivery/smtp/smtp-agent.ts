@@ -8,6 +8,7 @@
 import type { RecipientStatus } from "../../envelope/status.ts";
 import type { DeliveryEnvironment } from "../environment.ts";
 import type { Agent, Job, JobRecipient, Report } from "../agent.ts";
+import { BodyForms } from "./body-forms.ts";
 import { ClientTls } from "./client-tls.ts";
 import { Connections } from "./connections.ts";
 import { type HostStatusSettings, hostStatusSettings } from "./host-status.ts";
@@ -27,6 +28,7 @@ import type { SmtpClient } from "./client.ts";
 import type { SmtpTimeouts } from "./client-options.ts";
 import type { TransactionResult } from "./exchange.ts";
 import { macroValue } from "../../rewriting/macro-value.ts";
+import { isPromise } from "../../sys/maybe-promise.ts";
 
 /** RFC 5321 §4.5.3.2 says nothing about connecting; systems give up after about two minutes. */
 const DEFAULT_CONNECT = 120_000;
@@ -63,7 +65,8 @@ export class SmtpAgent implements Agent {
     if (macros.kind === "tempfail") return reportForAll(job, deferred("4.4.3", macros.reason), now());
     const written = await writeMessage(config, job, macros.scope, { eol: "\r\n", stuffDots: true, fromLines: false });
     if (written.kind === "tempfail") return reportForAll(job, deferred("4.4.3", written.reason), now());
-    const prepared = { sender: macros.sender, message: written.message, scope: macros.scope };
+    const forms = new BodyForms(config, job, macros.scope, written.message);
+    const prepared = { sender: macros.sender, forms, scope: macros.scope };
     const attempt = new Attempt(this.#context(), job, prepared);
     const isConnected = (key: string): boolean => this.#connections.has(cacheKey(job, key));
     return attempt.run(findPlaces(this.#environment, job, macros.scope, isConnected));
@@ -246,9 +249,17 @@ class Attempt {
     this.#reached = true;
     this.#talked = true;
     const { connections, opening, environment } = this.#context;
-    const job = { ...this.#job, recipients: this.#open };
+    const formed = this.#prepared.forms.for(client.extensions.has("8BITMIME"));
+    const form = isPromise(formed) ? await formed : formed;
+    if (form.kind === "refused") {
+      connections.put(key, client);
+      if (form.outcome.action === "failed") this.#decide(form.outcome);
+      else this.#postpone(form.outcome);
+      return { kind: "answered" };
+    }
+    const job = { ...form.job, recipients: this.#open };
     const refused = await refusedByRules(opening.rules, job, client, place, this.#prepared.scope, environment.log);
-    const prepared = prepareTransaction(job, this.#prepared, client, {
+    const prepared = prepareTransaction(job, { sender: this.#prepared.sender, message: form.message }, client, {
       refused,
       authParameter: client.authenticated || !/A/.test(letters(environment.config.options)),
     });

@@ -3,6 +3,7 @@
  * it cannot be asked for, and the replies translated back to a status for every recipient.
  */
 import type { Job, JobRecipient } from "../agent.ts";
+import type { BodyForms } from "./body-forms.ts";
 import type { WrittenMessage } from "../message-writer.ts";
 import { deferred, failed, type Outcome } from "../outcome.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
@@ -13,7 +14,8 @@ import type { ClientRecipient, Transaction, TransactionResult } from "./exchange
 export interface PreparedMessage {
   /** Sender as the mailer sees it, "" for the null reverse-path. */
   readonly sender: string;
-  readonly message: WrittenMessage;
+  /** The message as servers of different kinds take it. */
+  readonly forms: BodyForms;
   /** Macros of the delivery. */
   readonly scope: MacroScope;
 }
@@ -46,7 +48,7 @@ const UNSENDABLE = /[\r\n\0]/;
 /** @param extensions EHLO keywords of the server */
 export function prepareTransaction(
   job: Job,
-  { sender, message }: Pick<PreparedMessage, "sender" | "message">,
+  { sender, message }: { readonly sender: string; readonly message: WrittenMessage },
   { extensions }: { readonly extensions: Extensions },
   { refused, authParameter }: Beforehand,
 ): Prepared {

@@ -1,0 +1,57 @@
+/** What the header of a MIME entity says about its body (RFC 2045, 2046), as far as its transfer encoding is concerned. */
+
+export interface MimeEntity {
+  /** "leaf": a body that may be encoded; "opaque": one that is left alone, whatever is in it. */
+  readonly kind: "leaf" | "multipart" | "message" | "opaque";
+  readonly boundary?: string;
+  /** multipart/digest: parts without a type are messages. */
+  readonly digest?: boolean;
+  readonly isText: boolean;
+}
+
+/** Encodings in which octets stand for themselves. */
+const IDENTITIES: ReadonlySet<string> = new Set(["", "7bit", "8bit", "binary"]);
+
+/**
+ * @param type value of Content-Type, folding included; undefined when there is none
+ * @param encoding value of Content-Transfer-Encoding
+ * @param inDigest of a part of multipart/digest
+ */
+export function mimeEntity(type: string | undefined, encoding: string | undefined, inDigest = false): MimeEntity {
+  const [, top = "", sub = ""] = /^\s*([^\s/;()]+)\s*\/\s*([^\s;()]+)/.exec(type ?? "") ?? [];
+  const isIdentity = IDENTITIES.has((encoding ?? "").trim().toLowerCase());
+  const main = top.toLowerCase();
+  if (main === "") return { kind: inDigest ? "message" : isIdentity ? "leaf" : "opaque", isText: true };
+  if (main === "multipart") {
+    const boundary = boundaryOf(type ?? "");
+    // Encoded, or without a delimiter, it is no multipart that could be read (RFC 2045 §6.4).
+    if (boundary === undefined || !isIdentity) return { kind: "opaque", isText: false };
+    return { kind: "multipart", boundary, digest: sub.toLowerCase() === "digest", isText: false };
+  }
+  if (main === "message") {
+    return { kind: sub.toLowerCase() === "rfc822" && isIdentity ? "message" : "opaque", isText: false };
+  }
+  return { kind: isIdentity ? "leaf" : "opaque", isText: main === "text" };
+}
+
+function boundaryOf(type: string): string | undefined {
+  const [, quoted, plain] = /;\s*boundary\s*=\s*(?:"((?:[^"\\]|\\[^])*)"|([^\s;"]+))/i.exec(type) ?? [];
+  const boundary = (quoted?.replaceAll(/\\([^])/g, "$1") ?? plain)?.trimEnd();
+  return boundary === "" ? undefined : boundary;
+}
+
+/** Value of the first field with this name in the lines of a header, unfolded; undefined for none. */
+export function fieldValue(lines: readonly string[], name: string): string | undefined {
+  const at = lines.findIndex((line) => isFieldNamed(line, name));
+  if (at < 0) return undefined;
+  let value = lines[at].slice(lines[at].indexOf(":") + 1);
+  for (let next = at + 1; next < lines.length && /^[ \t]/.test(lines[next]); next++) value += lines[next];
+  return value.trim();
+}
+
+/** @param name in lower case */
+export function isFieldNamed(line: string, name: string): boolean {
+  return (
+    line.slice(0, name.length).toLowerCase() === name && /^[ \t]*:/.test(line.slice(name.length, name.length + 80))
+  );
+}
