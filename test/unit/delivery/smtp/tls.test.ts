@@ -50,6 +50,13 @@ describe("the macros", () => {
     expect(line).toMatch(/m=(?:[0-9A-F]{2}:){15}[0-9A-F]{2}f=p=OK$/);
   });
 
+  test("of a server that we know by another name: {verify} is about the authority, as in sendmail", async () => {
+    const server = await sink(KNOWN);
+    const site = await smtpSite([TRUSTING], server.port, FILES, { "A other.test": ["127.0.0.1"] });
+    expect(texts(await site.deliver({ host: "other.test" }))).toEqual([SENT]);
+    expect(site.log[0]).toContain("verify=OK");
+  });
+
   test("of one whose authority nobody has named", async () => {
     expect(await shown(KNOWN)).toMatch(/^v=FAIL.*cs=mx\.b\.test.*p=FAIL$/);
   });
