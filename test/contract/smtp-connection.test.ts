@@ -32,6 +32,7 @@ test.each([
   "_onError",
   "_clearPhase",
   "_remainingSetupTime",
+  "_upgradeConnection",
 ])("%s is a method that a subclass can replace", (name) => {
   expect(typeof (SMTPConnection.prototype as unknown as Record<string, unknown>)[name]).toBe("function");
 });
