@@ -54,7 +54,7 @@ export const MAILER_FLAGS = {
   r: { meaning: "gets -r sender" },
   R: { meaning: "connects from a reserved port", notActedOn: NOT_YET },
   s: { meaning: "quotes of users go", notActedOn: NOT_YET },
-  S: { meaning: "keeps its user", notActedOn: NOT_YET },
+  S: { meaning: "keeps its user" },
   u: { meaning: "users keep their letter case" },
   U: { meaning: "From line in UUCP style" },
   v: { meaning: "adds Content-Length:", notActedOn: NOT_YET },
