@@ -15,7 +15,7 @@ type LazyCommand = () => Promise<Command>;
 type ModeCommand = (args: SendmailArguments) => Promise<number>;
 
 /** Modes of `sendmail -bX`. */
-const MODES: Readonly<Partial<Record<Mode, () => Promise<ModeCommand>>>> = {
+const MODES: Readonly<Record<Mode, () => Promise<ModeCommand>>> = {
   m: async () => (await import("./submit.ts")).submit,
   // What is left of the ARPANET's way: a message, whose lines may end with CRLF.
   a: async () => (await import("./submit.ts")).submit,
@@ -141,10 +141,6 @@ async function sendmail(name: string): Promise<Command> {
       return EX.CONFIG;
     }
     const lazy = mode === "m" && queueRun !== undefined ? () => queueRunning(args) : MODES[mode];
-    if (!lazy) {
-      process.stderr.write(`${name}: -b${mode} is not available here\n`);
-      return EX.UNAVAILABLE;
-    }
     // A submission reads no configuration; a server in the background was told by who put it there.
     const submits = (mode === "m" || mode === "a") && queueRun === undefined;
     const isSilent = submits || process.env.RULEMAIL_DETACHED !== undefined;

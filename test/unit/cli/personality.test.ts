@@ -36,11 +36,6 @@ test("an unknown command is an error in usage, with the commands that there are"
   expect(stderr).not.toContain("--worker");
 });
 
-test("a mode that is not there is said once, without a word about configurations", () => {
-  const { stderr, status } = called("sendmail", "-bh");
-  expect({ stderr, status }).toEqual({ stderr: "sendmail: -bh is not available here\n", status: 69 });
-});
-
 test("-bv without an address is an error in usage, as in sendmail", () => {
   const { stderr, status } = called("sendmail", "-C", "cf/standalone.cf", "-bv");
   expect({ stderr, status }).toEqual({ stderr: "Recipient names must be specified\n", status: 64 });
