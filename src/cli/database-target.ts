@@ -117,12 +117,22 @@ export class DatabaseTarget {
   write(builder: DatabaseBuilder, { errors }: CommandStreams): void {
     try {
       const path = pathToWrite(this.path);
-      builder.write(existsSync(path) ? realpathSync(path) : path, { sorted: this.mapClass === "btree" });
+      const mode = modeOfNew(sourcePath(this.path));
+      builder.write(existsSync(path) ? realpathSync(path) : path, { sorted: this.mapClass === "btree", mode });
       if (path !== this.path) errors.line(`${this.#program}: ${writtenBeside(this.path, path)}`);
     } catch (error) {
       throw this.failure(errorText(error));
     }
   }
+}
+
+/**
+ * A table that is made for the first time is as open as the text beside it, so that a server that runs as another user than who
+ * made it can read what is no secret.
+ */
+function modeOfNew(source: string): number {
+  const text = statSync(source, { throwIfNoEntry: false });
+  return text?.isFile() === true && (text.mode & 0o004) !== 0 ? 0o644 : 0o640;
 }
 
 /** Names of DontBlameSendmail in the cf file of -C. */

@@ -6,6 +6,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -159,4 +160,26 @@ test("a Berkeley database of another program is never replaced: makemap and edit
   await runCommand(runEditmap, ["-u", "hash", join(folder, "t"), "c", "3"], "");
   expect(await list("t")).toBe("a\t1\nb\t2\nc\t3\n");
   expect(readFileSync(join(folder, "t.db"))).toEqual(before);
+});
+
+test("a new database is as open as its text; one that is there keeps its mode", async () => {
+  const mode = (): number => statSync(join(folder, "t.db")).mode & 0o777;
+  const umask = process.umask(0o022);
+  for (const [text, wanted] of [
+    [undefined, 0o640],
+    [0o600, 0o640],
+    [0o644, 0o644],
+  ] as const) {
+    rmSync(join(folder, "t.db"), { force: true });
+    if (text !== undefined) {
+      writeFileSync(join(folder, "t"), "a b\n");
+      chmodSync(join(folder, "t"), text);
+    }
+    await build([], "a b\n");
+    expect(mode()).toBe(wanted);
+  }
+  chmodSync(join(folder, "t.db"), 0o600);
+  await build([], "a b\n");
+  process.umask(umask);
+  expect(mode()).toBe(0o600);
 });
