@@ -117,7 +117,12 @@ export class SendList {
         this.#addMember(index, { kind: "address", text: triple.user, final: true });
     }
     if (this.#head < this.#queue.length) return;
-    for (const index of this.#ledger.deadLists(this.#todo)) this.#endLoop(index, LOOP, this.#circles.get(index));
+    for (const index of this.#ledger.deadLists(this.#todo)) {
+      const way = this.#circles.get(index);
+      // The original calls that a loop, too; the log knows better.
+      if (way === undefined) this.#context.warn(`${this.#recipient(index).given}: its lists have no members`);
+      this.#endLoop(index, LOOP, way);
+    }
     this.#isDone = true;
   }
 
