@@ -8,6 +8,7 @@ import { dontBlameOf } from "../config/policies.ts";
 import type { Mailer } from "../config/mailer.ts";
 import { standInFor } from "../config/stand-in.ts";
 import { storeOf } from "../delivery/local-agent.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { TaskUser } from "../rights/task.ts";
 import type { MailboxTerm, PortTerm, ProgramTerm, Terms, UserTerm } from "../rights/terms.ts";
 import { defaultUser, namedUser } from "../routing/default-user.ts";
@@ -36,7 +37,7 @@ export async function termsOf(config: Config, users: MailboxDatabase, runAs: Tas
   const mailers = [...config.mailers.values()].map((each) => standInFor(each)?.mailer ?? each);
   return {
     users: userTerm(options.text("MailboxDatabase")),
-    mailboxes: mailers.flatMap((mailer) => mailboxOf(mailer, (text) => config.expand(text, scope))),
+    mailboxes: mailers.flatMap((mailer) => mailboxesOf(mailer, scope, (text, macros) => config.expand(text, macros))),
     forwardPath: options.text("ForwardPath").split(":").filter(Boolean).map(template),
     identities: await identitiesOf(config, mailers, users),
     dontBlame: [...dontBlameOf(options)],
@@ -60,10 +61,21 @@ function userTerm(database: string): UserTerm {
   return path === undefined ? { kind: "passwd" } : { kind: "file", path };
 }
 
-function mailboxOf(mailer: Mailer, expand: (text: string) => string): MailboxTerm[] {
+/** With a detail and without one: `$?h.$h$.` says where each goes. */
+function mailboxesOf(
+  mailer: Mailer,
+  scope: MacroScope,
+  expand: (text: string, macros: MacroScope) => string,
+): MailboxTerm[] {
   if (mailer.path.toUpperCase() !== "[LOCAL]") return [];
-  const store = storeOf(mailer, expand);
-  return "action" in store ? [] : [{ kind: store.kind, path: store.path.replaceAll("/$z", "$z") }];
+  const found = new Map<string, MailboxTerm>();
+  for (const macros of [scope, scope.child([["h", undefined]])]) {
+    const store = storeOf(mailer, (text) => expand(text, macros));
+    if ("action" in store) continue;
+    const path = store.path.replaceAll("/$z", "$z");
+    found.set(`${store.kind}:${path}`, { kind: store.kind, path });
+  }
+  return [...found.values()];
 }
 
 /** Root's rights has a program that U= gives them, or F=S without U=. */

@@ -17,7 +17,6 @@ import type { DeliveryEnvironment } from "./environment.ts";
 import { jobMacros } from "./job-macros.ts";
 import { writeMessage, type WriterOptions, type WrittenMessage } from "./message-writer.ts";
 import type { MailboxArgument } from "../mailbox/mailbox-task.ts";
-import { makeNewMailbox } from "../mailbox/new-mailbox.ts";
 import { deferred, failed, type Outcome, reportForAll, withoutAccidents } from "./outcome.ts";
 import { findUser, rightsFor } from "./rights.ts";
 import { Gate } from "../sys/gate.ts";
@@ -42,8 +41,8 @@ const WRITING: Readonly<Record<StoreKind, WriterOptions>> = {
   mh: { store: "mh", fromLines: false },
 };
 
-/** Mailboxes written at once: a message to 500 users must not make everybody's syncs wait behind its own. */
-const CONCURRENT = 16;
+/** Mailboxes asked for at once: so many that those of one user go together. The pool gives users their turns. */
+const CONCURRENT = 64;
 /** Who waits longer than this, for a lock or a slow disk, does so beside the others; ms, and how many. */
 const PATIENCE = 2_000;
 const MOST_WAITING = 500;
@@ -101,7 +100,6 @@ export class LocalAgent implements Agent {
     const { kind, path } = store;
     const input = inputOf(message);
     const isHome = job.mailer.argv.some((text) => text.includes(HOME));
-    if (!isHome) makeNewMailbox(kind === "mmdf" ? "mbox" : kind, path, rights);
     const argument: MailboxArgument = {
       path,
       owner: owner?.uid === rights.uid ? owner.uid : -1,

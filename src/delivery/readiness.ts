@@ -25,7 +25,7 @@ const GROUP_WRITE = 0o020;
 
 /**
  * @param user some user's name, for the path of the mailbox
- * @param home of the server: what lies in it users reach from there (rights/worker-process.ts)
+ * @param home of the server: what lies in it users reach from there (rights/worker-roles.ts)
  * @param isRoot mailboxes are made with root's rights, whoever asks
  */
 export function prepareMailer(

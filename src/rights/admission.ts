@@ -124,36 +124,28 @@ function isBelow(folder: string, path: string): boolean {
   return place !== "" && path.startsWith(`${place}/`);
 }
 
-/** Templates that were filled, by user: a user's paths are the same for a thousand messages. */
-const filled = new Map<string, RegExp>();
-const MOST_FILLED = 5_000;
-
 /** Whether a path is this template, filled for this user; `$h` and, for a fixed user, `$u` are any one step or part of it. */
 function fits(template: string, { user, home, isFixed }: Account, path: string): boolean {
-  const name = isFixed ? "" : user;
-  const key = `${template}\0${name}\0${home}`;
-  let pattern = filled.get(key);
-  if (pattern === undefined) {
-    pattern = fill(template, name, home);
-    if (filled.size >= MOST_FILLED) filled.clear();
-    filled.set(key, pattern);
-  }
-  return pattern.test(path);
-}
-
-function fill(template: string, user: string, home: string): RegExp {
-  const parts = template
+  if (template.includes("$z") && home === "") return false;
+  const filled = template
     .replace(/\/{2,}/g, "/")
     .replace(/\/$/, "")
-    .split(/(\$[uhz])/);
-  const pattern = parts.map((part) => {
-    if (part === "$u") return user === "" ? "[^/]+" : literal(user);
-    if (part === "$h") return "[^/]*";
-    if (part === "$z") return home === "" ? "(?!)" : literal(home.replace(/\/+$/, ""));
-    return literal(part);
-  });
-  return new RegExp(`^${pattern.join("")}$`, "s");
+    .replaceAll("$z", () => home.replace(/\/+$/, ""))
+    .replaceAll("$u", () => (isFixed ? ANY_NAME : user))
+    .replaceAll("$h", ANY);
+  // Nearly always: a pattern for each user would have to be kept, or made anew for each message.
+  if (!filled.includes(ANY)) return filled === path;
+  const parts = filled.split(/(\0\+?)/).map((part) => PATTERNS.get(part) ?? literal(part));
+  return new RegExp(`^${parts.join("")}$`, "s").test(path);
 }
+
+/** What is open in a template that was filled; no path has a NUL. */
+const ANY = "\0";
+const ANY_NAME = "\0+";
+const PATTERNS: ReadonlyMap<string, string> = new Map([
+  [ANY, "[^/]*"],
+  [ANY_NAME, "[^/]+"],
+]);
 
 /** A text as a pattern that matches it and nothing else. */
 function literal(text: string): string {

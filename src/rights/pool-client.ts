@@ -19,8 +19,8 @@ export interface PoolClientOptions {
 }
 
 /** File tasks that a process has at a time, and how many of one user are sent together. */
-const WINDOW = 32;
-const TOGETHER = 16;
+const WINDOW = 64;
+const TOGETHER = 32;
 /** Programs that a process has running at a time: they wait, it does not. */
 const PROGRAMS = 32;
 const IDLE = 60_000;

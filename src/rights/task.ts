@@ -2,7 +2,7 @@
  * Work that is done with a user's rights: writing mailboxes and files, running programs, reading `.forward` files.
  *
  * A task is a name, a plain argument and octets; its result is plain data, because it is carried out in another process,
- * which has the user's ids while it does (docs/decisions/0010-rights.md). Here stand the types of both sides and nothing else
+ * which has the user's ids while it does (docs/decisions/0012-rights.md). Here stand the types of both sides and nothing else
  * that knows processes.
  */
 import type { Socket } from "node:net";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 /**
  * Flags of Node for processes that do little and change ids: each id call signals every thread there is, so there are as few as
- * can be; and their heaps are small (docs/decisions/0010-rights.md has the figures).
+ * can be; and their heaps are small (docs/decisions/0012-rights.md has the figures).
  */
 export const WORKER_FLAGS: readonly string[] = [
   "--v8-pool-size=0",

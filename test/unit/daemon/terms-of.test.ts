@@ -41,12 +41,17 @@ test("mailboxes keep the user, the detail and the home; other macros are expande
     "D{Spool}/var/spool",
     "Mdir, P=[LOCAL], F=lw, A=LOCAL maildir:$z/Maildir/",
     "Mmh, P=[LOCAL], F=lw, A=LOCAL mh:${Spool}/$u/$h",
+    "Mfolder, P=[LOCAL], F=lw, A=LOCAL maildir:/srv/$u$?h/.$h$./",
     "Mlmtp, P=[IPC], F=lw, A=FILE /run/lmtp",
   );
   expect(mailboxes).toEqual([
     { kind: "mbox", path: "/x/$u" },
     { kind: "maildir", path: "$z/Maildir" },
     { kind: "mh", path: "/var/spool/$u/$h" },
+    // Without a detail.
+    { kind: "mh", path: "/var/spool/$u" },
+    { kind: "maildir", path: "/srv/$u/.$h" },
+    { kind: "maildir", path: "/srv/$u" },
   ]);
 });
 
