@@ -59,8 +59,8 @@ export class SmtpSink {
   /** Every command line of every connection, in the order they came. */
   readonly commands: string[] = [];
   connections = 0;
-  /** Hears the address of each client. */
-  onConnect: (address: string) => void = () => undefined;
+  /** Hears the address and port of each client. */
+  onConnect: (address: string, port: number) => void = () => undefined;
   /** One for all connections: tickets of one are taken by the next. */
   readonly secureContext: SecureContext;
   readonly #server: Server;
@@ -118,7 +118,7 @@ export class SmtpSink {
   }
 
   #accept(socket: Socket): void {
-    this.onConnect(socket.remoteAddress ?? "");
+    this.onConnect(socket.remoteAddress ?? "", socket.remotePort ?? 0);
     this.#sockets.add(socket);
     socket.on("close", () => this.#sockets.delete(socket));
     new SinkSession(this, socket, this.connections++).start();

@@ -3,7 +3,6 @@
  * (`TCP $h`, `TCP mailhub 2526`, `FILE /path/socket`, `mail.local -l`), by way of DNS.
  */
 import { isIPv6 } from "node:net";
-import type { Config } from "../../config/config.ts";
 import { type AddressAnswer, addressesOf } from "../../dns/addresses.ts";
 import { type MailHost, mailHosts, type MailHosts, splitHostList } from "../../dns/mx.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
@@ -81,12 +80,13 @@ export async function* findPlaces(
 }
 
 async function* hostsOf(
-  { config, names, log, rules }: DeliveryEnvironment,
+  environment: DeliveryEnvironment,
   job: Job,
   host: string,
   port: number,
   isConnected: IsConnected,
 ): AsyncGenerator<HostOrProblem> {
+  const { config, names, log, rules } = environment;
   const { options } = config;
   const ours = config.classWords("w");
   const fallback = options.text("FallbackMXhost");
@@ -107,6 +107,7 @@ async function* hostsOf(
     log.write(3, { priority: "warning", id: job.envelope.id, text }),
   );
   const way = wayOf(policy);
+  const sources = await sourcesOf(environment, policy);
   const key = ({ name }: MailHost): string => `${name.toLowerCase()}\0${port}${way === "" ? "" : `\0${way}`}`;
   for (const each of connectedFirst(found.hosts, (one) => isConnected(key(one)))) {
     const { name } = each;
@@ -126,7 +127,7 @@ async function* hostsOf(
       addresses.map(({ address }) => address),
       addresses[0].family,
     );
-    const places = ordered.map((address) => tcpPlace(name, address, port, localAddressFor(address, policy, config)));
+    const places = ordered.map((address) => tcpPlace(name, address, port, sources[isIPv6(address) ? "inet6" : "inet"]));
     yield { kind: "host", host: { key: key(each), destination, name, policy, places } };
   }
 }
@@ -181,20 +182,40 @@ function programPlace(environment: DeliveryEnvironment, { mailer }: Job, argv: r
 }
 
 /** @param name host name without final dot, or an address in brackets */
-function tcpPlace(name: string, address: string, port: number, localAddress: string | undefined): Place {
+function tcpPlace(name: string, address: string, port: number, source: Source): Place {
   const literalForm = isIPv6(address) ? `[IPv6:${address}]` : `[${address}]`;
   const isLiteral = name.startsWith("[");
   const shown = isLiteral ? literalForm : `${name}.`;
   return {
-    target: { kind: "tcp", address, port, ...(localAddress === undefined ? {} : { localAddress }) },
+    target: { kind: "tcp", address, port, ...source },
     peer: { name: shown, relay: `${shown} ${literalForm}` },
     serverName: isLiteral ? address : name,
   };
 }
 
-/** The address to connect from: the policy's, else that of ClientPortOptions for this family. */
-function localAddressFor(address: string, { source4, source6 }: Policy, { clientPorts }: Config): string | undefined {
-  const family = isIPv6(address) ? "inet6" : "inet";
-  const own = family === "inet6" ? source6 : source4;
-  return own ?? clientPorts.find((each) => each.family === family && each.address !== "")?.address;
+/** From where to connect, for each family: the policy's address, else what ClientPortOptions says. */
+interface Sources {
+  readonly inet: Source;
+  readonly inet6: Source;
+}
+
+interface Source {
+  readonly localAddress?: string;
+  readonly localPort?: number;
+}
+
+async function sourcesOf({ config, names }: DeliveryEnvironment, { source4, source6 }: Policy): Promise<Sources> {
+  const of = async (family: "inet" | "inet6", own: string | undefined): Promise<Source> => {
+    if (own !== undefined) return { localAddress: own };
+    const options = config.clientPorts.find((each) => each.family === family);
+    if (options === undefined) return {};
+    const localPort = options.port === 0 ? {} : { localPort: options.port };
+    if (options.address === "") return localPort;
+    // A name of ours, or an address.
+    const asked = addressesOf(names, options.address, [family === "inet" ? 4 : 6]);
+    const found = isPromise(asked) ? await asked : asked;
+    const localAddress = found.kind === "found" ? found.addresses[0].address : options.address;
+    return { localAddress, ...localPort };
+  };
+  return { inet: await of("inet", source4), inet6: await of("inet6", source6) };
 }

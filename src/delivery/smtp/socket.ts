@@ -21,7 +21,14 @@ export interface MailPlace {
 /** Somewhere to connect to. */
 export interface Place {
   readonly target:
-    | { readonly kind: "tcp"; readonly address: string; readonly port: number; readonly localAddress?: string }
+    | {
+        readonly kind: "tcp";
+        readonly address: string;
+        readonly port: number;
+        /** From where; the system chooses what is not said. */
+        readonly localAddress?: string;
+        readonly localPort?: number;
+      }
     | { readonly kind: "unix"; readonly path: string }
     | {
         readonly kind: "program";
@@ -38,8 +45,14 @@ export interface Place {
 
 function begin(target: Exclude<Place["target"], { readonly kind: "program" }>): Socket {
   if (target.kind === "unix") return connect({ path: target.path });
-  const { address, port, localAddress } = target;
-  return connect({ host: address, port, noDelay: true, ...(localAddress === undefined ? {} : { localAddress }) });
+  const { address, port, localAddress, localPort } = target;
+  return connect({
+    host: address,
+    port,
+    noDelay: true,
+    ...(localAddress === undefined ? {} : { localAddress }),
+    ...(localPort === undefined ? {} : { localPort }),
+  });
 }
 
 type Opened = { readonly socket: Socket } | { readonly failure: ClientFailure };
@@ -73,7 +86,16 @@ function openSocket(place: Place, timeout: number, signal: AbortSignal): Promise
   const { target } = place;
   if (target.kind === "program") return startProgram(target.start);
   return new Promise((resolve) => {
-    const socket = begin(target);
+    let socket: Socket;
+    try {
+      socket = begin(target);
+    } catch (error) {
+      // An address to connect from that is none.
+      const { message, code } = error as NodeJS.ErrnoException;
+      return resolve({
+        failure: { kind: "refused", message, during: "connect", ...(code === undefined ? {} : { code }) },
+      });
+    }
     const settle = (failure?: ClientFailure) => {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);

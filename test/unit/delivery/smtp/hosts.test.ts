@@ -1,6 +1,7 @@
 /** Connections that are kept, closed or encrypted; hosts one after the other. */
 import { createServer } from "node:net";
 import { describe, expect, test } from "@jest/globals";
+import type { PortOptions } from "../../../../src/config/config.ts";
 import { testConfig, testMailer, testOptions, type Zone } from "../../../support/delivery-job.ts";
 import { agent, closing, sink, sinkPair, texts, unusedPort } from "../../../support/smtp-delivery.ts";
 import { type SinkScript, type SmtpSink } from "../../../support/smtp-sink.ts";
@@ -287,5 +288,40 @@ describe("hosts", () => {
     });
     const report = await agent(server.port)({ signal: abort.signal });
     expect(texts(report)).toEqual(["4.3.2 Deferred: delivery interrupted"]);
+  });
+});
+
+function ports(values: Partial<PortOptions>): PortOptions[] {
+  return [
+    { name: "", family: "inet", address: "", port: 0, modifiers: new Set(), listen: 0, extra: new Map(), ...values },
+  ];
+}
+
+describe("ClientPortOptions", () => {
+  test.each([
+    ["an address", "127.0.0.55", "127.0.0.55"],
+    ["a name of ours", "out.here.test", "127.0.0.56"],
+  ])("says from where to connect: %s", async (_what, address, expected) => {
+    const server = await sink();
+    const from: string[] = [];
+    server.onConnect = (each) => void from.push(each);
+    const config = { ...testConfig(), clientPorts: ports({ address }) };
+    const zone = { "A b.test": ["127.0.0.1"], "A out.here.test": ["127.0.0.56"] };
+    expect(texts(await agent(server.port, { config, zone })())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+    expect(from).toEqual([expected]);
+  });
+
+  test("says from which port; an address that is not ours makes the mail wait", async () => {
+    const server = await sink();
+    const port = await unusedPort();
+    const from: number[] = [];
+    server.onConnect = (_address, each) => void from.push(each);
+    const config = { ...testConfig(), clientPorts: ports({ port }) };
+    await agent(server.port, { config })();
+    expect(from).toEqual([port]);
+    const wrong = { ...testConfig(), clientPorts: ports({ address: "192.0.2.1" }) };
+    expect((await agent(server.port, { config: wrong })()).statuses.get(0)?.action).toBe("delayed");
+    const noName = { ...testConfig(), clientPorts: ports({ address: "nowhere.test" }) };
+    expect((await agent(server.port, { config: noName })()).statuses.get(0)?.action).toBe("delayed");
   });
 });
