@@ -1,6 +1,6 @@
 /** What a finished TLS handshake says about the other side, and the macros that tell rulesets. */
 import { createHash, getHashes } from "node:crypto";
-import type { TLSSocket } from "node:tls";
+import { checkServerIdentity, type TLSSocket } from "node:tls";
 import { type CertificateNames, certificateNames } from "./certificate-names.ts";
 
 /**
@@ -21,6 +21,8 @@ export interface PeerFacts {
   /** Strength in use, and that of the algorithm. */
   readonly cipherBits: number;
   readonly algorithmBits: number;
+  /** The certificate is for the name that we know the server by (RFC 6125). {verify} does not ask for that. */
+  readonly bearsName: boolean;
   readonly certificate?: CertificateNames & { readonly fingerprint: Fingerprint };
 }
 
@@ -30,16 +32,20 @@ export interface Fingerprint {
   readonly value: string;
 }
 
-/** @param algorithm CertFingerprintAlgorithm; "" for MD5, which then is in {cert_md5} */
-export function peerFacts(socket: TLSSocket, algorithm = ""): PeerFacts {
+/**
+ * @param name of the server
+ * @param algorithm CertFingerprintAlgorithm; "" for MD5, which then is in {cert_md5}
+ */
+export function peerFacts(socket: TLSSocket, name: string, algorithm = ""): PeerFacts {
   const { name: cipher } = socket.getCipher();
   const [cipherBits, algorithmBits] = strength(cipher);
   const base = { version: socket.getProtocol() ?? "", cipher, cipherBits, algorithmBits };
   const raw = peerCertificate(socket);
-  if (raw === undefined) return { ...base, verify: "NO", verifyMessage: "no certificate" };
+  if (raw === undefined) return { ...base, bearsName: false, verify: "NO", verifyMessage: "no certificate" };
+  const bearsName = checkServerIdentity(name, socket.getPeerCertificate()) === undefined;
   const certificate = { ...certificateNames(raw), fingerprint: fingerprint(raw, algorithm) };
-  if (socket.authorized) return { ...base, verify: "OK", verifyMessage: "ok", certificate };
-  return { ...base, verify: "FAIL", verifyMessage: inWords(socket.authorizationError), certificate };
+  if (socket.authorized) return { ...base, bearsName, verify: "OK", verifyMessage: "ok", certificate };
+  return { ...base, bearsName, verify: "FAIL", verifyMessage: inWords(socket.authorizationError), certificate };
 }
 
 function peerCertificate(socket: TLSSocket): Buffer | undefined {

@@ -72,7 +72,7 @@ export class ClientTls {
       const lost = { kind: "tls", message: "connection closed", during: "STARTTLS" } as const;
       return { kind: "failed", failure: answer ?? lost };
     }
-    const facts = this.#factsOf(socket, known?.facts);
+    const facts = this.#factsOf(socket, client.serverName, known?.facts);
     const keep = (session: Buffer) => this.#keep(key, session, facts);
     socket.on("session", keep);
     // With TLS 1.2 it is there already.
@@ -82,11 +82,11 @@ export class ClientTls {
   }
 
   /** A short handshake shows no certificate: the one of the long handshake counts (RFC 8446 §2.2). */
-  #factsOf(socket: TLSSocket, before: PeerFacts | undefined): PeerFacts {
-    const facts = peerFacts(socket, this.#fingerprint);
+  #factsOf(socket: TLSSocket, name: string, before: PeerFacts | undefined): PeerFacts {
+    const facts = peerFacts(socket, name, this.#fingerprint);
     if (before === undefined || !socket.isSessionReused()) return facts;
-    const { verify, verifyMessage, certificate } = before;
-    return { ...facts, verify, verifyMessage, ...(certificate === undefined ? {} : { certificate }) };
+    const { verify, verifyMessage, bearsName, certificate } = before;
+    return { ...facts, verify, verifyMessage, bearsName, ...(certificate === undefined ? {} : { certificate }) };
   }
 
   #keep(key: string, session: Buffer, facts: PeerFacts): void {

@@ -48,6 +48,8 @@ export class SmtpClient extends SMTPConnection {
   needsReset = false;
   /** What rulesets may ask about this session: {server_name}, {verify}, {cipher} ... */
   macros: readonly (readonly [name: string, value: string | undefined])[] = [];
+  /** Its certificate is for the name that we know it by. */
+  bearsName = false;
   /** We had a password for this server, and it did not want it. */
   authRefused = false;
 
@@ -211,6 +213,10 @@ export class SmtpClient extends SMTPConnection {
   /** undefined once it is closed. */
   get socket(): Socket | undefined {
     return this.isOpen && this._socket ? this._socket : undefined;
+  }
+
+  get serverName(): string {
+    return this.#options.serverName;
   }
 
   get timeouts(): SmtpTimeouts {

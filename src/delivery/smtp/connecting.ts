@@ -57,16 +57,33 @@ export class Connecting {
    * @param timeout ms for connecting, each time
    */
   async connect(places: readonly Place[], timeout: number, { tls = "may" }: Policy): Promise<Connected> {
-    const first = await this.#converse(places, tls !== "none", timeout);
-    if ("client" in first) return asSafeAs(tls, first);
+    const later = await this.#notNow(places[0]);
+    if (later !== undefined) return { place: places[0], reached: false, decided: false, outcome: later };
+    const first = await this.#converse(places, tls, timeout);
+    if ("client" in first) return first;
     const fallback = tls === "may" && this.#context.opening.options.flag("TLSFallbacktoClear");
     if (first.kind !== "handshake" || !fallback) return unreachable(first);
-    const second = await this.#converse([first.place], false, timeout);
+    const second = await this.#converse([first.place], "none", timeout);
     return "client" in second ? second : unreachable(second);
   }
 
+  /**
+   * Ruleset clt_features: `$#temp` keeps mail away from this server for now. Its letters are about DANE and MTA-STS, which
+   * are not asked for.
+   */
+  async #notNow({ target, serverName, peer }: Place): Promise<Outcome | undefined> {
+    const address = target.kind === "tcp" ? target.address : "";
+    const scope = this.#scope.child([
+      ["server_name", serverName],
+      ["server_addr", address],
+    ]);
+    const features = await this.#context.opening.rules?.select("clt_features", [serverName], scope);
+    if (features?.toLowerCase() !== "temp") return undefined;
+    return deferred("4.3.0", "clt_features: temporary failure", { relay: peer.relay, remoteMta: peer.name });
+  }
+
   /** Connects, and talks as far as the server is ready for mail. */
-  async #converse(places: readonly Place[], tls: boolean, timeout: number): Promise<Conversed> {
+  async #converse(places: readonly Place[], tls: Policy["tls"], timeout: number): Promise<Conversed> {
     const { timeouts, heloName, opening } = this.#context;
     const { mailer, signal, envelope } = this.#job;
     const connected = await openFirst(places, timeout, signal);
@@ -86,7 +103,8 @@ export class Connecting {
     const wishes = {
       id: envelope.id,
       scope: this.#scope,
-      tls: tls && !modifiers.has("S"),
+      tls: tls !== "none" && !modifiers.has("S"),
+      missing: () => tlsMissing(tls, client),
       auth: !modifiers.has("A"),
     };
     const stop = abortWith(signal, client);
@@ -100,16 +118,6 @@ export class Connecting {
       stop();
     }
   }
-}
-
-/** What the policy demands of a connection. */
-function asSafeAs(tls: Policy["tls"], conversed: { readonly place: Place; readonly client: SmtpClient }): Connected {
-  const { place, client } = conversed;
-  const missing = tlsMissing(tls, client);
-  if (missing === undefined) return conversed;
-  client.quit();
-  const outcome = deferred("4.7.4", `${missing} (tls=${tls})`, { relay: place.peer.relay });
-  return { place, reached: true, outcome, decided: false };
 }
 
 function unreachable(conversed: { readonly place: Place } & Unopened): Connected {

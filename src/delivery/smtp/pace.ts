@@ -119,11 +119,17 @@ export async function askPolicy(
  * What a connection lacks of what the policy demands; undefined: nothing.
  * @param session encrypted or not, and with the macro {verify}
  */
-export function tlsMissing(tls: Policy["tls"], session: Pick<SmtpClient, "secure" | "macros">): string | undefined {
+export function tlsMissing(
+  tls: Policy["tls"],
+  session: Pick<SmtpClient, "secure" | "macros" | "bearsName">,
+): string | undefined {
   if (tls !== "encrypt" && tls !== "verify") return undefined;
-  if (!session.secure) return "the server does not encrypt";
+  if (!session.secure) return `the server does not encrypt (tls=${tls})`;
   const verify = session.macros.find(([name]) => name === "verify")?.[1];
-  return tls === "verify" && verify !== "OK" ? "the certificate of the server cannot be verified" : undefined;
+  if (tls === "verify" && verify !== "OK") return "the certificate of the server cannot be verified (tls=verify)";
+  return tls === "verify" && !session.bearsName
+    ? "the certificate of the server is for another name (tls=verify)"
+    : undefined;
 }
 
 /** 421, and codes about policy: the destination wants less of us for a while. */

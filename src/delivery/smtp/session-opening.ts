@@ -43,6 +43,8 @@ export interface Wishes {
   readonly scope: MacroScope;
   /** false: this connection is one without STARTTLS ({verify} CLEAR). */
   readonly tls: boolean;
+  /** What a policy demands of the connection and it has not, after the handshake; nothing more is said on such a one. */
+  readonly missing: () => string | undefined;
   /** false: ClientPortOptions say not to use AUTH. */
   readonly auth: boolean;
 }
@@ -78,7 +80,7 @@ export class SessionOpening {
     const failure = await client.open();
     if (failure !== undefined) return { kind: "failure", failure };
     this.#setMacros();
-    return (await this.#encrypt()) ?? (await this.#introduceOurselves()) ?? { kind: "ready" };
+    return (await this.#encrypt()) ?? this.#tooWeak() ?? (await this.#introduceOurselves()) ?? { kind: "ready" };
   }
 
   // ---- STARTTLS ---------------------------------------------------------------------------------------------------------
@@ -122,6 +124,7 @@ export class SessionOpening {
     if (shaken.kind === "answered") return this.#startTlsRefused(shaken.reply);
     if (shaken.kind === "failed") return this.#handshakeFailed(shaken.failure);
     this.#facts = shaken.facts;
+    client.bearsName = shaken.facts.bearsName;
     this.#setMacros(shaken.facts.verify);
     this.#logEncryption(shaken.facts);
     return undefined;
@@ -155,6 +158,13 @@ export class SessionOpening {
     if (certificate === undefined || !this.#context.log.enabled(11)) return;
     const names = `cert-subject=${certificate.subject}, cert-issuer=${certificate.issuer}`;
     this.#log(11, "info", `STARTTLS=client, ${names}, verifymsg=${verifyMessage}`);
+  }
+
+  #tooWeak(): Problem | undefined {
+    const missing = this.#wishes.missing();
+    if (missing === undefined) return undefined;
+    const { relay, name } = this.#place.peer;
+    return { kind: "refused", outcome: deferred("4.7.4", missing, { relay, remoteMta: name }) };
   }
 
   // ---- AUTH -------------------------------------------------------------------------------------------------------------

@@ -78,6 +78,15 @@ describe("inside TLS", () => {
   });
 });
 
+test("no password is given to a server whose certificate does not fulfill the policy", async () => {
+  const mc = ["LOCAL_RULESETS", "Sdestination_policy", "R$*\t\t\t$# tls=verify"];
+  const { outcome, said } = await auth({ offered: "PLAIN", mc });
+  expect([outcome, said]).toEqual([
+    "4.7.4 Deferred: the certificate of the server cannot be verified (tls=verify)",
+    [],
+  ]);
+});
+
 describe("in clear", () => {
   test("nothing that reveals the password: the mail waits", async () => {
     const { outcome, said, log } = await auth({ offered: "PLAIN LOGIN", tls: false });

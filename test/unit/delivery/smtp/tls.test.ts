@@ -171,6 +171,34 @@ test.each([
   expect(server.connections).toBe(connections);
 });
 
+test("a policy of tls=verify wants the name of the host in the certificate, too, also when a session is taken up", async () => {
+  const server = await sink(KNOWN);
+  const policy = [TRUSTING, "LOCAL_RULESETS", "Sdestination_policy", "R$*\t\t\t$# tls=verify"];
+  const site = await smtpSite(["define(`confMCI_CACHE_SIZE', `0')", ...policy], server.port, FILES, {
+    "A mx.b.test": ["127.0.0.1"],
+    "A other.test": ["127.0.0.1"],
+  });
+  const wrong = "4.7.4 Deferred: the certificate of the server is for another name (tls=verify)";
+  for (const [host, expected] of [
+    ["mx.b.test", SENT],
+    ["other.test", wrong],
+    ["mx.b.test", "2.0.0 Sent (ok queued as 2)"],
+    ["other.test", wrong],
+  ]) {
+    expect([host, ...texts(await site.deliver({ host }))]).toEqual([host, expected]);
+  }
+  expect(server.messages.map(({ resumed }) => resumed)).toEqual([false, true]);
+});
+
+test("clt_features: $#temp keeps mail away, before there is a connection", async () => {
+  const server = await sink(KNOWN);
+  const temp = ["LOCAL_CLT_FEATURES", "R$*\t\t\t$: $&{server_name}", "Rmx.b.test\t\t$#temp"];
+  const site = await smtpSite(temp, server.port, {}, { "A mx.b.test": ["127.0.0.1"], "A mx.c.test": ["127.0.0.1"] });
+  expect(texts(await site.deliver())).toEqual(["4.3.0 Deferred: clt_features: temporary failure"]);
+  expect(server.connections).toBe(0);
+  expect(texts(await site.deliver({ host: "mx.c.test" }))).toEqual([SENT]);
+});
+
 test("what the server said before the handshake does not count", async () => {
   const server = await sink({ ...KNOWN, extensions: ["STARTTLS", "SIZE 10"] });
   server.script = {
