@@ -1,11 +1,12 @@
 /** A server that has nothing but its pool: for tests of how processes end. Prints the ids of all processes, then runs tasks. */
 import { readdirSync, readFileSync } from "node:fs";
-import { openTestPool, userOf } from "./pool.ts";
+import { openOwnPool, openTestPool, userOf } from "./pool.ts";
 
-const { pool, home } = openTestPool(2);
+const isOwn = process.argv[2] === "own";
+const open = isOwn ? { pool: openOwnPool(), home: () => "/nonexistent" } : openTestPool(2);
 const never = new AbortController().signal;
 const ask = (deed: string): Promise<unknown> =>
-  pool.run(userOf(1), "maildir", { deed, path: `${home(1)}/x`, text: "x" }, [], never);
+  open.pool.run(userOf(1), "maildir", { deed, path: `${open.home(1)}/x`, text: "x" }, [], never);
 
 function childrenOf(pid: number): number[] {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
@@ -21,7 +22,7 @@ function childrenOf(pid: number): number[] {
 
 await ask("whoami");
 const [helper] = childrenOf(process.pid);
-const pools = childrenOf(helper);
+const pools = isOwn ? [helper] : childrenOf(helper);
 process.stdout.write(`${JSON.stringify({ server: process.pid, helper, pools })}\n`);
-if (process.argv[2] === "stopped") void ask("stop");
+if (process.argv[2] === "stopped" || isOwn) void ask("stop");
 else for (;;) await ask("append");

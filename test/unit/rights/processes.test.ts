@@ -77,6 +77,13 @@ asRoot("processes (skipped: needs root)", () => {
   });
 });
 
+test("the pool process of an ordinary user ends with a killed server, stopped or not", async () => {
+  const { server, pools } = await startServer("own");
+  await eventually(() => pools.every((each) => stateOf(each) === "T"), "it is stopped");
+  process.kill(server, "SIGKILL");
+  await eventually(() => [server, ...pools].every(isOver), "all have ended");
+});
+
 asRoot("the root helper (skipped: needs root)", () => {
   let open: TestPool | undefined;
   afterEach(() => open?.close());

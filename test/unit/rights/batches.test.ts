@@ -1,0 +1,137 @@
+/** Who has a turn when: ids are taken on once for all that waits for a user. */
+import { expect, test } from "@jest/globals";
+import { Batches, type ReadyTask } from "../../../src/rights/batches.ts";
+import { Identities, type IdCalls } from "../../../src/rights/identity.ts";
+import { MessageOctets } from "../../../src/rights/message-octets.ts";
+import type { FileLocks, FileTask, TaskResult } from "../../../src/rights/task.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+
+const DONE: TaskResult = { kind: "done", status: "2.0.0", text: "" };
+
+/** Notes who is taken on, and lets everything be. */
+function noting(notes: string[], mayTakeOn: (uid: number) => boolean = () => true): IdCalls {
+  const state = { euid: 0, egid: 0, groups: [] as readonly number[] };
+  return {
+    getuid: () => 0,
+    geteuid: () => state.euid,
+    getegid: () => state.egid,
+    getgroups: () => state.groups,
+    setgroups: (groups) => void (state.groups = groups),
+    initgroups: () => undefined,
+    setegid: (gid) => void (state.egid = gid),
+    seteuid: (uid) => {
+      if (uid !== 0 && !mayTakeOn(uid)) throw Object.assign(new Error("no"), { code: "EPERM" });
+      state.euid = uid;
+      notes.push(uid === 0 ? "back" : `as ${uid}`);
+    },
+    setgid: () => undefined,
+    setuid: () => undefined,
+  };
+}
+
+interface Trial {
+  readonly notes: string[];
+  readonly clock: ManualClock;
+  readonly add: (uid: number, name: string, run?: FileTask) => { cancel: () => void; result: Promise<TaskResult> };
+}
+
+function trial(mayTakeOn?: (uid: number) => boolean): Trial {
+  const notes: string[] = [];
+  const clock = new ManualClock();
+  const identities = new Identities(noting(notes, mayTakeOn), (reason) => {
+    throw new Error(reason);
+  });
+  notes.length = 0;
+  const locks: FileLocks = { lock: () => "unsupported", unlock: () => undefined };
+  const batches = new Batches({ identities, locks, clock });
+  return {
+    notes,
+    clock,
+    add(uid, name, run = () => DONE) {
+      const { promise, resolve } = Promise.withResolvers<TaskResult>();
+      let isCancelled = false;
+      const task: ReadyTask = {
+        name,
+        run: (...words) => {
+          notes.push(name);
+          return run(...words);
+        },
+        user: { user: `u${uid}`, uid, gid: uid },
+        groups: () => [uid],
+        argument: {},
+        octets: new MessageOctets(),
+        mayMake: false,
+        isCancelled: () => isCancelled,
+        answer: resolve,
+      };
+      batches.add(task);
+      return { cancel: () => (isCancelled = true), result: promise };
+    },
+  };
+}
+
+test("all tasks of a user are done between one taking-on and one giving-back, users in turn", async () => {
+  const { add, notes } = trial();
+  const tasks = [add(1, "a1"), add(2, "b1"), add(1, "a2"), add(3, "c1"), add(1, "a3"), add(2, "b2")];
+  await Promise.all(tasks.map(({ result }) => result));
+  expect(notes).toEqual(["as 1", "a1", "a2", "a3", "back", "as 2", "b1", "b2", "back", "as 3", "c1", "back"]);
+});
+
+test("what came for a user who had a turn waits for the others", async () => {
+  const { add, notes } = trial();
+  const more: Promise<TaskResult>[] = [];
+  const first = add(1, "a1", () => {
+    more.push(add(1, "a2").result);
+    return DONE;
+  });
+  await Promise.all([first.result, add(2, "b1").result]);
+  await Promise.all(more);
+  expect(notes).toEqual(["as 1", "a1", "back", "as 2", "b1", "back", "as 1", "a2", "back"]);
+});
+
+test("one task that fails spoils no other; a cancelled one is not begun", async () => {
+  const { add, notes } = trial();
+  const failing = add(1, "a1", () => {
+    throw Object.assign(new Error("no"), { code: "EDQUOT" });
+  });
+  const cancelled = add(1, "a2");
+  cancelled.cancel();
+  expect(await add(1, "a3").result).toEqual(DONE);
+  expect(await failing.result).toEqual({ kind: "later", status: "4.2.2", text: "a1: Disk quota exceeded" });
+  expect(notes).toEqual(["as 1", "a1", "a3", "back"]);
+});
+
+test("a user who cannot be taken on has nothing done, others have", async () => {
+  const { add, notes } = trial((uid) => uid !== 1);
+  const results = await Promise.all([add(1, "a1").result, add(2, "b1").result]);
+  expect(results).toEqual([{ kind: "later", status: "4.2.0", text: "as user u1: Operation not permitted" }, DONE]);
+  expect(notes.filter((each) => each !== "back")).toEqual(["as 2", "b1"]);
+});
+
+function into(path: string): FileTask {
+  return (_argument, _octets, tools) => {
+    tools.syncFolder(path);
+    return DONE;
+  };
+}
+
+test("a folder is synced once for all, before anything is called done", async () => {
+  const { add } = trial();
+  const good = [add(1, "a1", into("/tmp")), add(1, "a2", into("/tmp"))];
+  const bad = add(1, "a3", into("/nonexistent/new"));
+  for (const { result } of good) expect(await result).toEqual(DONE);
+  expect(await bad.result).toMatchObject({ kind: "later", status: "4.2.0" });
+});
+
+test("a lock that is held: tried again with longer pauses, given up after half a minute", async () => {
+  const { add, clock, notes } = trial();
+  const { result } = add(1, "a1", () => ({ kind: "busy", text: "the mailbox is locked" }));
+  for (let second = 0; second < 40; second++) {
+    clock.advance(1_000);
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  }
+  expect(await result).toEqual({ kind: "later", status: "4.2.0", text: "the mailbox is locked" });
+  const tries = notes.filter((each) => each === "a1").length;
+  expect(tries).toBeGreaterThan(20);
+  expect(tries).toBeLessThan(60);
+});
