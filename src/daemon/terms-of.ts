@@ -14,7 +14,6 @@ import type { MailboxTerm, PortTerm, ProgramTerm, Terms, UserTerm } from "../rig
 import { defaultUser, namedUser } from "../routing/default-user.ts";
 import { hostOf } from "../smtpd/server.ts";
 import type { MailboxDatabase } from "../sys/users.ts";
-import { homeFolder } from "./home.ts";
 import { keyFiles } from "./key-files.ts";
 
 /** What a template keeps (MailboxTerm). */
@@ -44,7 +43,6 @@ export async function termsOf(config: Config, users: MailboxDatabase, runAs: Tas
     programs: mailers.flatMap(programOf),
     ports: config.daemonPorts.map(portTerm),
     files: [...new Set([...texts, ...keyFiles(config)])],
-    clientQueue: homeFolder().clientQueue,
     safeFileEnvironment: options.text("SafeFileEnvironment"),
     runAs: { user: runAs.user, uid: runAs.uid, gid: runAs.gid },
   };

@@ -23,9 +23,7 @@ export type HelperRequest =
   /** Takes away what the server made as root: it ends. */
   | { readonly id: number; readonly verb: "tidy" }
   /** A connection to a program that speaks SMTP or LMTP, run as one of the identities of the terms, or as root where they say so. */
-  | { readonly id: number; readonly verb: "converse"; readonly who: TaskUser; readonly program: ConversingProgram }
-  /** Gives a file of the client queue to the server. */
-  | { readonly id: number; readonly verb: "adopt"; readonly name: string };
+  | { readonly id: number; readonly verb: "converse"; readonly who: TaskUser; readonly program: ConversingProgram };
 
 /** With a handle for `pool` and `listen`. */
 export interface HelperAnswer {
@@ -37,13 +35,6 @@ export interface HelperAnswer {
   readonly terms?: Terms;
   /** What the child said that read the configuration. */
   readonly messages?: readonly string[];
-  readonly owner?: AdoptedFile;
-}
-
-/** Whose a file was that is the server's now. */
-export interface AdoptedFile {
-  readonly uid: number;
-  readonly gid: number;
 }
 
 /** What the helper tells a pool process. */

@@ -3,27 +3,25 @@
  * what needs root. Started by the server while that is root still, before it has heard a stranger.
  *
  * It starts pool processes (pool-process.ts) and hands the server a connection to each; opens ports that the configuration
- * names; reads files that it names; gives files of the client queue to the server; at a reload has the configuration read again
- * by a child of its own; takes away pid file and sockets at the end. Nothing else, and no octet of a message.
+ * names; reads files that it names; at a reload has the configuration read again by a child of its own; takes away pid file and sockets at the end. Nothing else, and no octet of a message.
  *
  * Somebody who has taken the server over could, through this door and the pool: deliver any text into the mailbox of any user;
  * append to files and run the programs of the mailers, with any arguments (that is any command, where the configuration has a
  * prog mailer), as any user but root; read whatever those users may read; listen on the ports of the configuration; read the
- * files that the terms name (keys among them); take files out of the client queue. He could not: run anything as root, unless a
+ * files that the terms name (keys among them). He could not: run anything as root, unless a
  * mailer is configured so; read or write a file of root's but mailboxes that the configuration gives to root; make a user's ids
  * out of numbers; change what the configuration says, nor what of it counts here. Who is to be guarded against that, too, has
  * his users' mail taken by an LMTP server of their own.
  */
 import { type ChildProcess, execFile, type SendHandle, spawn } from "node:child_process";
-import { closeSync, constants, fchmodSync, fchownSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import { basename, join } from "node:path";
-import type { AdoptedFile, HelperAnswer, HelperRequest, PoolMessage } from "./helper-messages.ts";
+import type { HelperAnswer, HelperRequest, PoolMessage } from "./helper-messages.ts";
 import { type MadeFile, parseMadeFiles, removeMade } from "./made-files.ts";
 import { converse } from "./conversations.ts";
 import { parsePort, parseTerms, type PortTerm, type Terms } from "./terms.ts";
 
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+const { O_NONBLOCK, O_RDONLY } = constants;
 /** File descriptor of a pool process's connection to the server. */
 export const CONNECTION = 3;
 /** Keys, tables: whatever is larger is none. */
@@ -80,8 +78,6 @@ class HelperProcess {
         return { answer: this.#tidy() };
       case "converse":
         return { answer: {}, handle: await converse(terms, request.who, request.program) };
-      case "adopt":
-        return { answer: { owner: adopt(terms, request.name) } };
     }
   }
 
@@ -193,25 +189,6 @@ function readWhole(file: number, size: number): Buffer {
     count = readSync(file, octets, length, size - length, null);
   }
   return octets.subarray(0, length);
-}
-
-/** By descriptor, and only a file with one name: nothing that lies elsewhere changes hands. */
-function adopt({ clientQueue, runAs }: Terms, name: string): AdoptedFile {
-  if (clientQueue === "") throw new Error("there is no client queue");
-  if (typeof name !== "string" || name !== basename(name) || name.startsWith(".") || name.includes("\0")) {
-    throw new Error("no name of a file in the client queue");
-  }
-  const file = openSync(join(clientQueue, name), O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
-  try {
-    const status = fstatSync(file);
-    if (!status.isFile()) throw new Error(`${name} is not a regular file`);
-    if (status.nlink !== 1) throw new Error(`${name} has more than one link`);
-    fchmodSync(file, 0o600);
-    fchownSync(file, runAs.uid, runAs.gid);
-    return { uid: status.uid, gid: status.gid };
-  } finally {
-    closeSync(file);
-  }
 }
 
 interface ChildOutput {

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Server, Socket } from "node:net";
-import type { AdoptedFile, HelperAnswer, HelperRequest } from "./helper-messages.ts";
+import type { HelperAnswer, HelperRequest } from "./helper-messages.ts";
 import type { MadeFile } from "./made-files.ts";
 import { withParentDeath } from "./parent-death.ts";
 import type { PoolSource } from "./pool-source.ts";
@@ -115,13 +115,6 @@ export class RootHelper implements PoolSource {
     const { handle } = await this.#ask({ verb: "converse", who, program });
     if (handle === undefined) throw new Error("no connection to the program");
     return handle as Socket;
-  }
-
-  /** Makes a file of the client queue the server's own, and says whose it was. */
-  async adopt(name: string): Promise<AdoptedFile> {
-    const { answer } = await this.#ask({ verb: "adopt", name });
-    if (answer.owner === undefined) throw new Error("no owner from the root helper");
-    return answer.owner;
   }
 
   /** Takes away what the server made as root. */

@@ -49,8 +49,6 @@ export interface Terms {
   readonly ports: readonly PortTerm[];
   /** Keys and texts of the configuration that only root may read: the server gets their octets. */
   readonly files: readonly string[];
-  /** The folder of submissions that found no server; "" for none. */
-  readonly clientQueue: string;
   /** SafeFileEnvironment; "" for none. */
   readonly safeFileEnvironment: string;
   /** Whom the server has become. */
@@ -67,7 +65,6 @@ export const NO_TERMS: Terms = {
   programs: [],
   ports: [],
   files: [],
-  clientQueue: "",
   safeFileEnvironment: "",
   runAs: { user: "nobody", uid: 65_534, gid: 65_534 },
 };
@@ -89,7 +86,6 @@ export function parseTerms(value: unknown): Terms {
     programs: list(terms.programs, "programs", programTerm),
     ports: list(terms.ports, "ports", parsePort),
     files: list(terms.files, "files", text),
-    clientQueue: text(terms.clientQueue, "clientQueue"),
     safeFileEnvironment: text(terms.safeFileEnvironment, "safeFileEnvironment"),
     runAs: parseTaskUser(terms.runAs, "runAs"),
   };

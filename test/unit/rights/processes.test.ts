@@ -1,14 +1,11 @@
 /** How the processes beside a server end: always, and with it. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { NO_TERMS } from "../../../src/rights/terms.ts";
-import { RootHelper } from "../../../src/rights/root-helper.ts";
-import { command, eventually, isAlive, isRoot, openTestPool, type TestPool, userOf } from "../../support/pool.ts";
+import { eventually, isAlive, isRoot, openTestPool, type TestPool, userOf } from "../../support/pool.ts";
 
 const asRoot = isRoot ? describe : describe.skip;
 const script = join(import.meta.dirname, "../../support/pool-server.ts");
@@ -135,31 +132,5 @@ asRoot("the root helper (skipped: needs root)", () => {
     await expect(helper.readFile("/nonexistent")).rejects.toMatchObject({ code: "ENOENT" });
     await expect(helper.readFile("/dev/zero")).rejects.toThrow("not a regular file");
     await expect(helper.readFile("/etc")).rejects.toThrow("not a regular file");
-  });
-
-  test("gives files of the client queue away, and nothing that lies elsewhere", async () => {
-    const server = userOf(7);
-    open = openTestPool();
-    const place = join(open.folder, "client");
-    mkdirSync(place);
-    const terms = { ...NO_TERMS, clientQueue: place, runAs: server };
-    const helper = new RootHelper({ command, terms, termsCommand: [], folder: "/" });
-    try {
-      const { uid, gid } = userOf(1);
-      writeFileSync(join(place, "qf1"), "x");
-      chownSync(join(place, "qf1"), uid, gid);
-      expect(await helper.adopt("qf1")).toEqual({ uid, gid });
-      expect(statSync(join(place, "qf1"))).toMatchObject({ uid: server.uid, gid: server.gid, mode: 0o100600 });
-      writeFileSync(join(open.folder, "secret"), "x", { mode: 0o600 });
-      symlinkSync(join(open.folder, "secret"), join(place, "link"));
-      linkSync(join(open.folder, "secret"), join(place, "second"));
-      mkdirSync(join(place, "folder"));
-      for (const name of ["link", "second", "folder", "../secret", ".", "..", "", "missing", "/etc/passwd"]) {
-        await expect(helper.adopt(name)).rejects.toThrow();
-      }
-      expect(statSync(join(open.folder, "secret")).uid).toBe(0);
-    } finally {
-      helper.close();
-    }
   });
 });
