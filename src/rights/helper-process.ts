@@ -2,16 +2,18 @@
  * The root helper: the only process that stays root for as long as the server runs, and the door through which the server gets
  * what needs root. Started by the server while that is root still, before it has heard a stranger.
  *
- * It starts pool processes (pool-process.ts) and hands the server a connection to each; opens ports that the configuration
- * names; reads files that it names; at a reload has the configuration read again by a child of its own; takes away pid file and sockets at the end. Nothing else, and no octet of a message.
+ * It starts pool processes (pool-process.ts) and hands the server a connection to each, as it does with programs that speak SMTP
+ * or LMTP (conversations.ts); opens ports that the configuration names; reads files that it names; at a reload has the
+ * configuration read again by a child of its own; takes pid file and sockets away at the end. Nothing else, and no octet of a
+ * message.
  *
  * Somebody who has taken the server over could, through this door and the pool: deliver any text into the mailbox of any user;
  * append to files and run the programs of the mailers, with any arguments (that is any command, where the configuration has a
  * prog mailer), as any user but root; read whatever those users may read; listen on the ports of the configuration; read the
- * files that the terms name (keys among them). He could not: run anything as root, unless a
- * mailer is configured so; read or write a file of root's but mailboxes that the configuration gives to root; make a user's ids
- * out of numbers; change what the configuration says, nor what of it counts here. Who is to be guarded against that, too, has
- * his users' mail taken by an LMTP server of their own.
+ * files that the terms name (keys among them). He could not: run anything as root, unless a mailer is configured so; read or
+ * write a file of root's but mailboxes that the configuration gives to root; make a user's ids out of numbers; change what the
+ * configuration says, nor what of it counts here. Who is to be guarded against that, too, has his users' mail taken by an LMTP
+ * server of their own.
  */
 import { type ChildProcess, execFile, type SendHandle, spawn } from "node:child_process";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";

@@ -26,8 +26,9 @@ const PROGRAMS = 32;
 const IDLE = 60_000;
 /** A process that has so many is busy: the next user gets another one, while there are fewer than are kept anyway. */
 const BUSY = 4;
-/** Before another try to start a process, ms. */
+/** Before another try to start a process, ms; after so many that ended without an answer nobody waits for the next. */
 const PAUSE = 1_000;
+const MOST_FAILURES = 3;
 
 const INTERRUPTED: TaskResult = { kind: "later", status: "4.3.2", text: "delivery interrupted" };
 
@@ -51,6 +52,7 @@ export class PoolClient implements UserWorkers {
   #starting = 0;
   #isScheduled = false;
   #isClosed = false;
+  #failures = 0;
   #retry: NodeJS.Timeout | undefined;
   #counter = 0;
 
@@ -164,7 +166,9 @@ export class PoolClient implements UserWorkers {
 
   #connectionFor(line: Line, window: number, kind: "files" | "programs"): PoolConnection | undefined {
     const { connection, sent } = line;
-    if (connection !== undefined && sent > 0) return connection.load[kind] < window ? connection : undefined;
+    // Two deliveries to one mailbox in two processes would wait for each other's locks; programs see to themselves.
+    if (kind === "files" && connection !== undefined && sent > 0)
+      return connection.load[kind] < window ? connection : undefined;
     let best: PoolConnection | undefined;
     for (const each of this.#connections) {
       if (each.load[kind] < window && (best === undefined || each.load[kind] < best.load[kind])) best = each;
@@ -190,7 +194,7 @@ export class PoolClient implements UserWorkers {
     this.#source
       .open()
       .then((socket) => this.#connected(new PoolConnection(socket)))
-      .catch((error: unknown) => this.#notStarted(error))
+      .catch((error: unknown) => this.#failed(error instanceof Error ? error.message : String(error), true))
       .finally(() => this.#starting--);
   }
 
@@ -200,18 +204,20 @@ export class PoolClient implements UserWorkers {
     const patience = this.#connections.length > this.#processes ? this.#idle : undefined;
     connection.begin(patience, () => {
       this.#connections.splice(this.#connections.indexOf(connection), 1);
+      if (!connection.hasAnswered && !this.#isClosed)
+        this.#failed("it ends at once", ++this.#failures >= MOST_FAILURES);
+      else this.#failures = 0;
       this.#schedule();
     });
     this.#schedule();
   }
 
-  /** Mail waits for its next turn in the queue rather than here. */
-  #notStarted(error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error);
-    if (this.#connections.length === 0) {
-      this.#answerWaiting({ kind: "later", status: "4.3.0", text: `no pool process: ${text}` });
+  /** @param isFinal mail waits for its next turn in the queue rather than here */
+  #failed(reason: string, isFinal: boolean): void {
+    if (isFinal && this.#connections.length === 0) {
+      this.#answerWaiting({ kind: "later", status: "4.3.0", text: `no pool process: ${reason}` });
     }
-    this.#retry = setTimeout(() => {
+    this.#retry ??= setTimeout(() => {
       this.#retry = undefined;
       this.#schedule();
     }, PAUSE);

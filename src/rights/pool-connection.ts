@@ -32,6 +32,7 @@ export class PoolConnection {
   #idleTimer: NodeJS.Timeout | undefined;
   #idle: number | undefined;
   #isEnded = false;
+  #answers = 0;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -55,6 +56,11 @@ export class PoolConnection {
     });
     socket.on("end", () => socket.destroy());
     this.#rest();
+  }
+
+  /** Whether it has ever answered: one that ends before is no better than one that cannot be started. */
+  get hasAnswered(): boolean {
+    return this.#answers > 0;
   }
 
   /** Never rejects. */
@@ -108,7 +114,9 @@ export class PoolConnection {
   #receive(chunk: Buffer): void {
     try {
       for (const { type, task, payload } of this.#reader.push(chunk)) {
-        if (type === "R") this.#settle(task, parseResult(payload));
+        if (type !== "R") continue;
+        this.#answers++;
+        this.#settle(task, parseResult(payload));
       }
     } catch (error) {
       this.#socket.destroy(error instanceof Error ? error : undefined);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "@jest/globals";
 import { FrameReader, joinTask } from "../../../src/rights/frames.ts";
 import { PoolClient } from "../../../src/rights/pool-client.ts";
+import { OwnPool } from "../../../src/rights/pool-source.ts";
 import { RootHelper } from "../../../src/rights/root-helper.ts";
 import type { TaskArgument, TaskInput, TaskResult } from "../../../src/rights/task.ts";
 import { command, isRoot, openOwnPool, openTestPool, type TestPool, userOf } from "../../support/pool.ts";
@@ -65,6 +66,23 @@ describe("the pool of an ordinary user", () => {
     for (const result of await Promise.all(waiting)) expect(result).toMatchObject({ kind: "later", status: "4.3.2" });
     expect(await run("count", [], {}, abort.signal)).toMatchObject({ kind: "later", status: "4.3.2" });
   });
+});
+
+test("processes that end before they answer are not started without end", async () => {
+  let started = 0;
+  const pool = new PoolClient({
+    open() {
+      started++;
+      return new OwnPool(["/bin/true"]).open();
+    },
+    close: () => undefined,
+  });
+  const result = await pool.run(me, "mbox", { deed: "whoami" }, [], never);
+  expect(result).toMatchObject({ kind: "later", status: "4.3.0" });
+  const waiting = Array.from({ length: 200 }, () => pool.run(me, "mbox", { deed: "whoami" }, [], never));
+  for (const each of await Promise.all(waiting)) expect(each).toMatchObject({ kind: "later", status: "4.3.0" });
+  expect(started).toBeLessThan(10);
+  await pool.close();
 });
 
 const asRoot = isRoot ? describe : describe.skip;
