@@ -5,8 +5,11 @@
 import { fieldValue, mimeEntity, type MimeEntity } from "./mime-entity.ts";
 
 export interface MimeListener {
-  /** A whole header, without the empty line after it; `leaf` counts leaves from 0, undefined when it is none. */
-  header(lines: readonly string[], entity: MimeEntity, leaf: number | undefined): void;
+  /**
+   * A whole header, without the empty line after it; `leaf` counts leaves from 0, undefined when it is none.
+   * @param ofMessage of a message in the message, not of a part
+   */
+  header(lines: readonly string[], entity: MimeEntity, leaf: number | undefined, ofMessage: boolean): void;
   /** A piece of a line of a leaf. */
   content(text: string, startsLine: boolean, endsLine: boolean): void;
   /** @param atEnd the message ends here; otherwise the last line end belongs to the delimiter (RFC 2046 §5.1.1) */
@@ -28,6 +31,7 @@ export class MimeWalk {
   #header: string[] = [];
   #headerSize = 0;
   #inDigest = false;
+  #ofMessage = false;
   #leaves = 0;
 
   /** @param top the entity that the message itself is */
@@ -55,6 +59,7 @@ export class MimeWalk {
       this.#state = "leaf";
     } else if (entity.kind === "message") this.#state = "header";
     else this.#state = "other";
+    this.#ofMessage = entity.kind === "message";
     if (entity.kind === "multipart" && entity.boundary !== undefined && this.#open.length < DEEPEST) {
       this.#open.push({ delimiter: `--${entity.boundary}`, digest: entity.digest === true });
     }
@@ -71,6 +76,7 @@ export class MimeWalk {
       this.#listener.other(text, true);
       this.#state = closes ? "other" : "header";
       this.#inDigest = digest;
+      this.#ofMessage = false;
       return true;
     }
     return false;
@@ -100,7 +106,7 @@ export class MimeWalk {
       this.#inDigest,
     );
     this.#inDigest = false;
-    this.#listener.header(lines, entity, entity.kind === "leaf" ? this.#leaves : undefined);
+    this.#listener.header(lines, entity, entity.kind === "leaf" ? this.#leaves : undefined, this.#ofMessage);
     this.#listener.other("", true);
     this.#begin(entity);
   }

@@ -107,7 +107,7 @@ class SevenBitWriter {
     this.#style = style;
     if (top.kind === "leaf") this.#beginLeaf(0);
     this.#walk = new MimeWalk(top, {
-      header: (lines, entity, leaf) => this.#header(lines, entity, leaf),
+      header: (lines, entity, leaf, ofMessage) => this.#header(lines, entity, leaf, ofMessage),
       content: (text, starts, ends) => this.#content(text, starts, ends),
       leafEnds: (atEnd) => (this.#written += this.#encoder?.end(atEnd) ?? ""),
       other: (text, ends) => this.#plain(text, ends),
@@ -143,10 +143,14 @@ class SevenBitWriter {
     return encoding;
   }
 
-  #header(lines: readonly string[], { kind }: MimeEntity, leaf: number | undefined): void {
+  #header(lines: readonly string[], { kind }: MimeEntity, leaf: number | undefined, ofMessage: boolean): void {
     const encoding = leaf === undefined ? "as it is" : this.#beginLeaf(leaf);
     let changed = lines;
-    if (encoding !== "as it is") changed = encodedHeader(lines, encoding, this.#style.note(encoding));
+    if (encoding !== "as it is") {
+      // Without this field nobody reads the others of a message (RFC 2045 §4).
+      const isMime = !ofMessage || lines.some((line) => isFieldNamed(line, "mime-version"));
+      changed = encodedHeader(isMime ? lines : [...lines, "MIME-Version: 1.0"], encoding, this.#style.note(encoding));
+    }
     // The label of a whole that has got seven bits only (RFC 2045 §6.4).
     else if (kind === "multipart" || kind === "message") changed = withoutEightBitLabel(lines);
     for (const line of changed) this.#plain(line, true);

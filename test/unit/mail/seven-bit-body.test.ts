@@ -153,6 +153,7 @@ describe("as sendmail does it", () => {
         "Subject: inner",
         "Content-Transfer-Encoding: quoted-printable",
         "X: y",
+        "MIME-Version: 1.0",
         note("quoted-printable"),
         "",
         "inner =E9 and more of it",
