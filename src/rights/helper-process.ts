@@ -141,10 +141,20 @@ export function runHelper(command: readonly string[]): Promise<void> {
         process.send?.(answer, handle, undefined, () => closeOwn(handle));
       });
     });
-    process.once("disconnect", () => {
+    const server = process.ppid;
+    const end = (): void => {
       helper.end();
       resolve();
-    });
+      // At once: a pool process that was just asked for would keep this one, and this one that.
+      process.exit(0);
+    };
+    process.once("disconnect", end);
+    // Node does not tell of the end of a channel while a handle waits in it for an answer.
+    const look = (): void => {
+      if (process.ppid !== server) end();
+    };
+    process.on("SIGCONT", look);
+    setInterval(look, 1_000).unref();
   });
 }
 

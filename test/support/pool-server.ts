@@ -24,5 +24,9 @@ await ask("whoami");
 const [helper] = childrenOf(process.pid);
 const pools = isOwn ? [helper] : childrenOf(helper);
 process.stdout.write(`${JSON.stringify({ server: process.pid, helper, pools })}\n`);
-if (process.argv[2] === "stopped" || isOwn) void ask("stop");
+if (process.argv[2] === "asking" && "helper" in open) {
+  // Dies with questions on their way.
+  for (let count = 0; count < 4; count++) open.helper.open().catch(() => undefined);
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), Number(process.argv[3]));
+} else if (process.argv[2] === "stopped" || isOwn) void ask("stop");
 else for (;;) await ask("append");

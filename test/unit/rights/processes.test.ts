@@ -16,8 +16,8 @@ interface Pids {
   readonly pools: readonly number[];
 }
 
-async function startServer(how: string): Promise<Pids> {
-  const child = spawn(process.execPath, ["--no-warnings", script, how], { stdio: ["ignore", "pipe", "ignore"] });
+async function startServer(...how: readonly string[]): Promise<Pids> {
+  const child = spawn(process.execPath, ["--no-warnings", script, ...how], { stdio: ["ignore", "pipe", "ignore"] });
   const [line] = (await once(child.stdout, "data")) as [Buffer];
   return JSON.parse(line.toString()) as Pids;
 }
@@ -59,6 +59,11 @@ asRoot("processes (skipped: needs root)", () => {
     process.kill(helper, "SIGSTOP");
     await eventually(() => stateOf(helper) === "T", "it is stopped");
     process.kill(server, "SIGKILL");
+    await eventually(() => [server, helper, ...pools].every(isOver), "all have ended");
+  });
+
+  test.each([0, 2, 5, 20])("end with a server that asked for more of them %i ms ago", async (ms) => {
+    const { server, helper, pools } = await startServer("asking", String(ms));
     await eventually(() => [server, helper, ...pools].every(isOver), "all have ended");
   });
 
