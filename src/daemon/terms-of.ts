@@ -12,6 +12,7 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { TaskUser } from "../rights/task.ts";
 import type { MailboxTerm, PortTerm, ProgramTerm, Terms, UserTerm } from "../rights/terms.ts";
 import { defaultUser, namedUser } from "../routing/default-user.ts";
+import { wordsOf } from "./program-templates.ts";
 import { hostOf } from "../smtpd/server.ts";
 import type { MailboxDatabase } from "../sys/users.ts";
 import { keyFiles } from "./key-files.ts";
@@ -40,7 +41,7 @@ export async function termsOf(config: Config, users: MailboxDatabase, runAs: Tas
     forwardPath: options.text("ForwardPath").split(":").filter(Boolean).map(template),
     identities: await identitiesOf(config, mailers, users),
     dontBlame: [...dontBlameOf(options)],
-    programs: mailers.flatMap(programOf),
+    programs: mailers.flatMap((mailer) => programOf(config, mailer)),
     ports: config.daemonPorts.map(portTerm),
     files: [...new Set([...texts, ...keyFiles(config)])],
     safeFileEnvironment: options.text("SafeFileEnvironment"),
@@ -77,9 +78,12 @@ function mailboxesOf(
 }
 
 /** Root's rights has a program that U= gives them, or F=S without U=. */
-function programOf({ path, flags, user }: Mailer): ProgramTerm[] {
+function programOf(config: Config, mailer: Mailer): ProgramTerm[] {
+  const { path, flags, user, nice, root } = mailer;
   if (!path.startsWith("/")) return [];
-  return [{ path, asRoot: user === undefined ? flags.has(KEEPS_IDS) : ROOT.has(user.uid) }];
+  const asRoot = user === undefined ? flags.has(KEEPS_IDS) : ROOT.has(user.uid);
+  const words = asRoot ? wordsOf(config, mailer) : [];
+  return [{ path, asRoot, words, nice, root: root === undefined ? "" : config.expand(root, config.macros) }];
 }
 
 /** A user that is not known now is none that anything can be done as. */

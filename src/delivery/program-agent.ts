@@ -98,7 +98,7 @@ function expandArguments(job: Job, scope: MacroScope, expand: (text: string, sco
 }
 
 /** Node writes arguments as UTF-8: octets that are UTF-8 already must arrive as they are. */
-function argumentText(octets: string): string {
+export function argumentText(octets: string): string {
   const text = Buffer.from(octets, "latin1").toString("utf8");
   return text.includes("\ufffd") ? octets : text;
 }

@@ -8,6 +8,7 @@ import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import { PasswdFile } from "../sys/passwd-file.ts";
 import type { MailboxDatabase, User } from "../sys/users.ts";
 import { groupsOf, type IdCalls, systemIds } from "./identity.ts";
+import { isPlainAddress, type NamedUsers } from "./program-words.ts";
 import type { TaskUser } from "./task.ts";
 import type { Terms } from "./terms.ts";
 
@@ -52,6 +53,20 @@ export class Accounts {
     if (isNamed) return { user, uid, gid, home: "", isFixed: true };
     const found = this.#users.find(user);
     return isPromise(found) ? found.then((each) => this.#compare(who, each)) : this.#compare(who, found);
+  }
+
+  /**
+   * Whether all of these are users (or at least addresses, where no home is asked for), and the homes are homes of theirs.
+   * @throws when the users cannot be asked now
+   */
+  async areUsers({ users, homes }: NamedUsers): Promise<boolean> {
+    const known = new Set<string>();
+    for (const user of users) {
+      const found = await this.#users.find(user);
+      if (found !== undefined) known.add(found.home);
+      else if (!isPlainAddress(user)) return false;
+    }
+    return homes.every((home) => known.has(home));
   }
 
   #compare(who: TaskUser, found: User | undefined): Account | Unknown {

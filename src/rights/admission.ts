@@ -8,6 +8,8 @@
  */
 import { normalize } from "node:path";
 import type { Account } from "./accounts.ts";
+import { rootLines } from "./program-command.ts";
+import { fitWords, literal, type NamedUsers } from "./program-words.ts";
 import type { TaskArgument } from "./task.ts";
 import type { MailboxKind, Terms } from "./terms.ts";
 
@@ -17,6 +19,8 @@ export type Admission =
       readonly argument: TaskArgument;
       /** The mailbox may be made with root's rights: it lies where the configuration puts mailboxes, and not in a home. */
       readonly mayMake: boolean;
+      /** Admitted only if these are users of the terms. */
+      readonly named?: NamedUsers;
     }
   | { readonly kind: "refused"; readonly reason: string };
 
@@ -94,10 +98,24 @@ function file(terms: Terms, account: Account, argument: TaskArgument): Admission
 }
 
 function program(terms: Terms, account: Account, argument: TaskArgument): Admission {
-  const known = terms.programs.filter(({ path }) => path === argument.path);
-  if (known.length === 0) return refused(`${String(argument.path)} is no program of a mailer`);
-  if (isClosed(terms, account) && !known.some(({ asRoot }) => asRoot)) return refused("no program is run as root");
-  return admitted(argument);
+  const { path, nice, root, argv } = argument;
+  const known = terms.programs.filter((each) => each.path === path);
+  if (known.length === 0) return refused(`${String(path)} is no program of a mailer`);
+  // Both happen with root's rights, whoever the program becomes.
+  const fitting = known.filter((each) => each.nice === nice && each.root === root);
+  if (fitting.length === 0) return refused(`no mailer runs ${String(path)} with that N= and that root folder`);
+  if (account.uid !== 0) return admitted(argument);
+  const own = { ...argument, environment: rootLines(account.home), folders: ["/"] };
+  if (!isClosed(terms, account)) return admitted(own);
+  const asRoot = fitting.filter((each) => each.asRoot);
+  if (asRoot.length === 0) return refused("no program is run as root");
+  const named = fitWords(
+    asRoot.flatMap(({ words }) => words),
+    argv,
+  );
+  return named === undefined
+    ? refused(`no mailer runs ${String(path)} as root with these words`)
+    : { kind: "admitted", argument: own, mayMake: false, named };
 }
 
 /** Root's rights, which the server has given up. */
@@ -146,8 +164,3 @@ const PATTERNS: ReadonlyMap<string, string> = new Map([
   [ANY, "[^/]*"],
   [ANY_NAME, "[^/]+"],
 ]);
-
-/** A text as a pattern that matches it and nothing else. */
-function literal(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
-}

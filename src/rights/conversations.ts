@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { groupsOf } from "./identity.ts";
 import { conversationFor } from "./program-command.ts";
+import { fitExactly } from "./program-words.ts";
 import type { ConversingProgram, TaskUser } from "./task.ts";
 import { parseTaskUser, type Terms } from "./terms.ts";
 
@@ -18,7 +19,7 @@ const LONGEST = 3600_000;
 export function converse(terms: Terms, given: TaskUser, program: ConversingProgram): Promise<Socket> {
   const who = parseTaskUser(given, "who");
   const words = { ...program, folders: ["/"], nice: 0, root: "" };
-  const problem = refusal(terms, who, words.path);
+  const problem = refusal(terms, who, program);
   if (problem !== undefined) return Promise.reject(new Error(problem));
   const groups = who.uid === 0 ? [0] : groupsOf(who);
   const { path, argv, folder, environment } = conversationFor(words, { ...who, groups, isChange: true });
@@ -39,10 +40,18 @@ export function converse(terms: Terms, given: TaskUser, program: ConversingProgr
   });
 }
 
-function refusal({ programs, identities }: Terms, { user, uid, gid }: TaskUser, path: string): string | undefined {
+function refusal(
+  { programs, identities }: Terms,
+  { user, uid, gid }: TaskUser,
+  { path, argv }: ConversingProgram,
+): string | undefined {
   const known = programs.filter((each) => each.path === path);
   if (known.length === 0) return `${path} is no program of a mailer`;
-  if (uid === 0) return known.some(({ asRoot }) => asRoot) ? undefined : "no program is run as root";
+  if (uid === 0) {
+    const asRoot = known.filter((each) => each.asRoot);
+    if (asRoot.length === 0) return "no program is run as root";
+    return asRoot.some(({ words }) => fitExactly(words, argv)) ? undefined : `no mailer runs ${path} with these words`;
+  }
   const isNamed = identities.some((each) => each.user === user && each.uid === uid && each.gid === gid);
   return isNamed ? undefined : `${user} is no user that the configuration names`;
 }

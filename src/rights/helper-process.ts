@@ -10,10 +10,15 @@
  * Somebody who has taken the server over could, through this door and the pool: deliver any text into the mailbox of any user;
  * append to files and run the programs of the mailers, with any arguments (that is any command, where the configuration has a
  * prog mailer), as any user but root; read whatever those users may read; listen on the ports of the configuration; read the
- * files that the terms name (keys among them). He could not: run anything as root, unless a mailer is configured so; read or
- * write a file of root's but mailboxes that the configuration gives to root; make a user's ids out of numbers; change what the
- * configuration says, nor what of it counts here. Who is to be guarded against that, too, has his users' mail taken by an LMTP
- * server of their own.
+ * files that the terms name (keys among them). Where a mailer runs its program as root (F=S, U=root), he could start that: with
+ * the words of its A=, for users that there are, and choose sender and detail, no option, and no file but texts of root's below
+ * /etc (program-words.ts); what it does with the message and these words as root is then for that program to answer. He could
+ * keep the machine busy: tasks without end fill memory and disk of the pool, which is nothing of his own, up to its limits.
+ *
+ * He could not: choose what a program of root's is begun with beyond that, its environment or its folder; read or write a file
+ * of root's but mailboxes that the configuration gives to root; make a user's ids out of numbers; choose the niceness or the
+ * root folder of a program; change what the configuration says, nor what of it counts here. Who is to be guarded against the
+ * former, too, has his users' mail taken by an LMTP server of their own.
  */
 import { type ChildProcess, execFile, type SendHandle, spawn } from "node:child_process";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";

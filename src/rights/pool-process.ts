@@ -14,6 +14,7 @@ import { Batches } from "./batches.ts";
 import { type Frame, FrameReader, FrameWriter, splitTask } from "./frames.ts";
 import { Identities, type IdCalls, systemIds } from "./identity.ts";
 import { MessageOctets } from "./message-octets.ts";
+import type { NamedUsers } from "./program-words.ts";
 import type { FileLocks, PoolTasks, ProgramIdentity, TaskArgument, TaskResult, TaskUser } from "./task.ts";
 import { fromSystemError } from "./task.ts";
 import { parseTaskUser, type Terms } from "./terms.ts";
@@ -155,11 +156,13 @@ export class PoolProcess {
     const answer = (result: TaskResult): void => this.#answer(id, result);
     if (task.kind === "program") {
       incoming.isProgram = true;
-      this.#identities?.neutral();
-      const identity = this.#programIdentity(account);
-      task
-        .run(argument, octets, identity, abort.signal)
-        .then(answer, (error: unknown) => answer(fromSystemError(error, name)));
+      const begin = (): Promise<TaskResult> => {
+        this.#identities?.neutral();
+        return task.run(argument, octets, this.#programIdentity(account), abort.signal);
+      };
+      const named = "named" in admission ? admission.named : undefined;
+      const result = named === undefined ? begin() : this.#ifUsers(named, begin);
+      result.then(answer, (error: unknown) => answer(fromSystemError(error, name)));
       return;
     }
     const isCancelled = (): boolean => abort.signal.aborted || this.#tasks.get(id) !== incoming;
@@ -176,6 +179,11 @@ export class PoolProcess {
       isCancelled,
       answer,
     });
+  }
+
+  async #ifUsers(named: NamedUsers, begin: () => Promise<TaskResult>): Promise<TaskResult> {
+    const areUsers = await this.#accounts?.areUsers(named);
+    return areUsers === true ? begin() : refusal("a program that runs as root is for nobody who is a user here");
   }
 
   #fromFolder(argument: TaskArgument): TaskArgument {
@@ -196,7 +204,7 @@ export class PoolProcess {
   }
 
   #refuse(id: number, reason: string): void {
-    this.#answer(id, { kind: "later", status: "4.3.5", text: `refused by the root side: ${reason}` });
+    this.#answer(id, refusal(reason));
   }
 
   #answer(id: number, result: TaskResult): void {
@@ -206,6 +214,10 @@ export class PoolProcess {
     incoming.octets.close();
     this.#writer.write("R", id, Buffer.from(JSON.stringify(result), "utf8"));
   }
+}
+
+function refusal(reason: string): TaskResult {
+  return { kind: "later", status: "4.3.5", text: `refused by the root side: ${reason}` };
 }
 
 interface Incoming {

@@ -93,7 +93,7 @@ export function commandFor(words: ProgramWords, identity: ProgramIdentity): Prog
 /** A program that holds a conversation on descriptor 3, as standard input and output. */
 export function conversationFor(words: ProgramWords, identity: ProgramIdentity): ProgramCommand {
   const isAsIs = !identity.isChange || identity.uid === 0;
-  const environment = isAsIs && identity.isChange ? lines(rootsEnvironment(words.environment)) : words.environment;
+  const environment = isAsIs && identity.isChange ? rootLines("") : words.environment;
   const line = [...(isAsIs ? [] : privileges(identity)), ...starter("socket", { ...words, environment })];
   return { path: line[0], argv: line, folder: "/", environment: { PATH: SAFE_PATH }, reports: false };
 }
@@ -114,7 +114,14 @@ function privileges({ uid, gid, groups }: ProgramIdentity): string[] {
   return [found(SETPRIV), "--reuid", String(uid), "--regid", String(gid), ...others, "--pdeathsig", "TERM", "--"];
 }
 
-/** What this program itself sets; nothing else reaches a program while it is root. */
+/** What a program finds that runs as root: nothing of it comes from the server. Lines NAME=value. */
+export function rootLines(home: string): string[] {
+  const { TZ } = process.env;
+  const own = ["USER=root", "LOGNAME=root", "SHELL=/bin/sh", `HOME=${home === "" ? "/" : home}`];
+  return [`PATH=${SAFE_PATH}`, "AGENT=sendmail", ...own, ...(TZ === undefined ? [] : [`TZ=${TZ}`])];
+}
+
+/** What reaches a program that begins while this is root still. */
 const ROOTS = new Set(["AGENT", "USER", "LOGNAME", "SHELL", "HOME", "TZ"]);
 
 function rootsEnvironment(given: readonly string[]): Record<string, string> {
@@ -124,10 +131,6 @@ function rootsEnvironment(given: readonly string[]): Record<string, string> {
 
 function environmentOf(given: readonly string[]): Record<string, string> {
   return Object.fromEntries(given.map((line) => splitOnce(line, "=")));
-}
-
-function lines(environment: Readonly<Record<string, string>>): string[] {
-  return Object.entries(environment).map(([name, value]) => `${name}=${value}`);
 }
 
 function found(paths: readonly string[]): string {

@@ -5,6 +5,7 @@
  *
  * Example: `{"users":{"kind":"passwd"},"mailboxes":[{"kind":"mbox","path":"/var/mail/$u"}],"forwardPath":["$z/.forward"],...}`
  */
+import type { WordTemplate } from "./program-words.ts";
 import type { TaskUser } from "./task.ts";
 
 export type MailboxKind = "mbox" | "maildir" | "mh" | "mmdf";
@@ -26,6 +27,12 @@ export interface ProgramTerm {
   readonly path: string;
   /** May be started as root: F=S without U=, or U=root. */
   readonly asRoot: boolean;
+  /** A=, in each way in which it can come out; only of programs that may be started as root. */
+  readonly words: readonly WordTemplate[];
+  /** N=. */
+  readonly nice: number;
+  /** `/=`, expanded; "" for none. */
+  readonly root: string;
 }
 
 /** A port of the configuration. */
@@ -120,9 +127,16 @@ function isMailboxKind(value: unknown): value is MailboxKind {
 }
 
 function programTerm(value: unknown, name: string): ProgramTerm {
-  const { path, asRoot } = record(value, name);
+  const { path, asRoot, words, nice, root } = record(value, name);
   if (typeof asRoot !== "boolean") throw bad(`${name}.asRoot`);
-  return { path: text(path, `${name}.path`), asRoot };
+  if (typeof nice !== "number" || !Number.isInteger(nice)) throw bad(`${name}.nice`);
+  return {
+    path: text(path, `${name}.path`),
+    asRoot,
+    words: list(words, `${name}.words`, (each, under) => list(each, under, text)),
+    nice,
+    root: text(root, `${name}.root`),
+  };
 }
 
 function list<T>(value: unknown, name: string, read: (each: unknown, name: string) => T): readonly T[] {

@@ -73,6 +73,35 @@ test("a program is root's by U=root, or by F=S where U= names nobody", async () 
   ]);
 });
 
+test("words of a program that may be root's: fixed macros filled in, places marked, each branch of a condition", async () => {
+  const { programs } = await terms(
+    "DPinbox",
+    "Mone, P=/bin/one, F=lSfr, N=3, /=/srv/$P, A=one -a $h -d $u -m $P",
+    "Mtwo, P=/bin/two, F=lS, A=two $?h-h$h$|none$. ${client_addr}/$z",
+    "Mthree, P=/bin/three, F=l, A=three $u",
+  );
+  expect(programs.filter(({ path }) => path.startsWith("/bin/t") || path === "/bin/one")).toEqual([
+    {
+      path: "/bin/one",
+      asRoot: true,
+      words: [["one", "-f", "\0x", "-r", "\0x", "-a", "\0h", "-d", "\0u", "-m", "inbox"]],
+      nice: 3,
+      root: "/srv/inbox",
+    },
+    {
+      path: "/bin/two",
+      asRoot: true,
+      words: [
+        ["two", "-h\0h", "\0x/\0z"],
+        ["two", "none", "\0x/\0z"],
+      ],
+      nice: 0,
+      root: "",
+    },
+    { path: "/bin/three", asRoot: false, words: [], nice: 0, root: "" },
+  ]);
+});
+
 test("identities are DefaultUser and those of U=, each once; who is not known is none", async () => {
   const { identities } = await terms(
     "O DefaultUser=52605:52606",

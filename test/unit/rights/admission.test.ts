@@ -1,8 +1,13 @@
 /** What a server that lies may have done for it: what the configuration says, and nothing else. */
+import { statSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import type { Account } from "../../../src/rights/accounts.ts";
 import { type Admission, admit } from "../../../src/rights/admission.ts";
+import { fitExactly, isPlainAddress } from "../../../src/rights/program-words.ts";
+import type { TaskArgument } from "../../../src/rights/task.ts";
 import { NO_TERMS, parseTerms, type Terms } from "../../../src/rights/terms.ts";
+
+const PROCMAIL = [["procmail", "-f", "\0x", "-a", "\0h", "-m", "/srv/\0h", "-d", "\0u", "-z\0z"]];
 
 const terms: Terms = {
   ...NO_TERMS,
@@ -14,8 +19,10 @@ const terms: Terms = {
   forwardPath: ["/var/forward/$u", "$z/.forward+$h", "$z/.forward"],
   dontBlame: ["FileDeliveryToSymLink", "GroupWritableForwardFile"],
   programs: [
-    { path: "/bin/sh", asRoot: false },
-    { path: "/usr/bin/procmail", asRoot: true },
+    { path: "/bin/sh", asRoot: false, words: [], nice: 0, root: "" },
+    { path: "/usr/bin/procmail", asRoot: true, words: PROCMAIL, nice: 2, root: "" },
+    { path: "/bin/bash", asRoot: true, words: [["bash", "-c", "\0u"]], nice: 0, root: "" },
+    { path: "/bin/jailed", asRoot: false, words: [], nice: 0, root: "/srv/jail" },
   ],
 };
 
@@ -25,9 +32,30 @@ const fixed: Account = { user: "mail", uid: 8, gid: 8, home: "", isFixed: true }
 const slash: Account = { ...joe, user: "games", home: "/" };
 const odd: Account = { ...joe, user: "j.e", home: "/home/j.e" };
 
+function isRootsOwn(path: string): boolean {
+  const { uid, mode } = statSync(path);
+  return uid === 0 && (mode & 0o022) === 0;
+}
+
 function verdict({ kind, ...rest }: Admission): string {
   return kind === "admitted" ? ("mayMake" in rest && rest.mayMake ? "made by root" : "yes") : "no";
 }
+
+const run = (account: Account, path: string, argv: readonly string[], more: TaskArgument = {}): Admission =>
+  admit(terms, account, "program", {
+    path,
+    argv,
+    nice: 0,
+    root: "",
+    environment: ["HOME=/evil"],
+    folders: ["/evil"],
+    ...more,
+  });
+
+const words = (changes: Readonly<Record<number, string>>): string[] =>
+  ["procmail", "-f", "ann@x", "-a", "list", "-m", "/srv/x", "-d", "joe", "-z/home/joe"].map(
+    (word, at) => changes[at] ?? word,
+  );
 
 describe("mailboxes", () => {
   test.each<[Account, string, string, string]>([
@@ -109,14 +137,97 @@ describe("files and programs", () => {
     expect(verdict(admit(terms, root, "file", { path: "/srv/x" }))).toBe("no");
   });
 
-  test.each<[Account, string, string]>([
-    [joe, "/bin/sh", "yes"],
-    [joe, "/bin/bash", "no"],
-    [root, "/bin/sh", "no"],
-    [root, "/usr/bin/procmail", "yes"],
-  ])("%o runs %s: %s", (account, path, wanted) => {
-    expect(verdict(admit(terms, account, "program", { path }))).toBe(wanted);
+  test.each<[Account, string, TaskArgument, string]>([
+    [joe, "/bin/sh", {}, "yes"],
+    [joe, "/bin/ksh", {}, "no"],
+    [root, "/bin/sh", {}, "no"],
+    // These happen before a program has become the user.
+    [joe, "/bin/sh", { nice: -20 }, "no"],
+    [joe, "/bin/sh", { root: "/tmp/evil" }, "no"],
+    [joe, "/bin/sh", { root: "/srv/jail" }, "no"],
+    [joe, "/bin/jailed", { root: "/srv/jail" }, "yes"],
+    [joe, "/bin/jailed", { root: "/srv/jail/.." }, "no"],
+    [joe, "/bin/jailed", {}, "no"],
+  ])("%o runs %s %j: %s", (account, path, more, wanted) => {
+    expect(verdict(run(account, path, ["sh", "-c", "anything"], more))).toBe(wanted);
   });
+
+  test.each<[readonly string[], string]>([
+    [words({}), "yes"],
+    // No detail, a sender with signs of its own.
+    [words({ 4: "", 2: "a b'$(x)/@y" }), "yes"],
+    [words({ 0: "sh" }), "no"],
+    [words({ 1: "-r" }), "no"],
+    [words({ 2: "-x" }), "no"],
+    [words({ 2: "x\nHOST=evil" }), "no"],
+    [words({ 4: "-m" }), "no"],
+    [words({ 4: "/tmp/evil.rc" }), "no"],
+    [words({ 4: "tmp/evil.rc" }), "no"],
+    [words({ 4: "/etc/../tmp/evil.rc" }), "no"],
+    [words({ 4: ".." }), "no"],
+    [words({ 4: "/proc/self/cmdline" }), "no"],
+    [words({ 6: "/tmp/x" }), "no"],
+    [words({ 6: "/srv/../tmp/x" }), "no"],
+    [words({ 8: "" }), "no"],
+    [words({ 8: "-Y" }), "no"],
+    [words({ 8: "../joe" }), "no"],
+    [[...words({}), "more"], "no"],
+    [words({}).slice(0, -1), "no"],
+    [[], "no"],
+    [["procmail", "-m", "/tmp/evil.rc"], "no"],
+  ])("as root with the words %j: %s", (argv, wanted) => {
+    expect(verdict(run(root, "/usr/bin/procmail", argv, { nice: 2 }))).toBe(wanted);
+  });
+
+  test("a text of root's below /etc is what the configuration may mean", () => {
+    const allowed = run(root, "/usr/bin/procmail", words({ 4: "/etc/passwd" }), { nice: 2 });
+    expect(verdict(allowed)).toBe(isRootsOwn("/etc/passwd") ? "yes" : "no");
+  });
+
+  test("for several users a word with $u comes several times; whoever is named has to be one", () => {
+    const many = parseTerms({ ...terms, programs: [{ ...terms.programs[1], words: [["lda", "\0u", "-e", "x\0u"]] }] });
+    const ask = (...argv: string[]): Admission =>
+      admit(many, root, "program", { path: "/usr/bin/procmail", argv, nice: 2, root: "" });
+    expect(ask("lda", "joe", "ann", "-e", "xjoe", "xann")).toMatchObject({
+      named: { users: ["joe", "ann", "joe", "ann"], homes: [] },
+    });
+    expect(verdict(ask("lda", "joe", "ann", "-e", "xjoe"))).toBe("no");
+    expect(verdict(ask("lda", "-e"))).toBe("no");
+  });
+
+  test("homes are told, to be compared with those of the users", () => {
+    const admission = run(root, "/usr/bin/procmail", words({ 9: "-z/tmp" }), { nice: 2 });
+    expect(admission).toMatchObject({ named: { users: ["joe"], homes: ["/tmp"] } });
+  });
+
+  test("no command is made of what stands in a message", () => {
+    expect(verdict(run(root, "/bin/bash", ["bash", "-c", "joe"]))).toBe("no");
+  });
+
+  test("environment and folder of what runs as root are not the server's", () => {
+    const admission = run(root, "/usr/bin/procmail", words({}), { nice: 2 });
+    expect(admission).toMatchObject({ argument: { folders: ["/"] } });
+    expect(JSON.stringify(admission)).not.toContain("evil");
+    expect(JSON.stringify(run(joe, "/bin/sh", ["sh"]))).toContain("HOME=/evil");
+  });
+});
+
+test("words of a conversation as root are the configuration's to the letter", () => {
+  const templates = [
+    ["mail.local", "-l"],
+    ["lmtpd", "-u\0x"],
+  ];
+  expect(fitExactly(templates, ["mail.local", "-l"])).toBe(true);
+  for (const each of [["mail.local"], ["mail.local", "-l", "-l"], ["lmtpd", "-ujoe"], "mail.local -l", [1]]) {
+    expect(fitExactly(templates, each)).toBe(false);
+  }
+});
+
+test("an address that may stand for a user is nothing else", () => {
+  for (const text of ["joe@x.test", "j.o+e@x"]) expect(isPlainAddress(text)).toBe(true);
+  for (const text of ["joe", "-x@y", "$(id)@y", "a b@c", "/x@y", "a@", "a@-b", "a@b;c", "a@b\n"]) {
+    expect(isPlainAddress(text)).toBe(false);
+  }
 });
 
 test("a server that stays root is not kept from root's files", () => {
@@ -124,8 +235,8 @@ test("a server that stays root is not kept from root's files", () => {
   expect(verdict(admit(own, root, "mbox", { path: "/root/box" }))).toBe("yes");
   expect(verdict(admit(own, root, "read", { path: "/etc/list", use: "include" }))).toBe("yes");
   expect(verdict(admit(own, root, "file", { path: "/srv/x" }))).toBe("yes");
-  expect(verdict(admit(own, root, "program", { path: "/bin/sh" }))).toBe("yes");
-  expect(verdict(admit(own, root, "program", { path: "/bin/bash" }))).toBe("no");
+  expect(verdict(admit(own, root, "program", { path: "/bin/sh", nice: 0, root: "" }))).toBe("yes");
+  expect(verdict(admit(own, root, "program", { path: "/bin/ksh", nice: 0, root: "" }))).toBe("no");
 });
 
 describe("terms as text", () => {
@@ -149,6 +260,8 @@ describe("terms as text", () => {
     ["identities", [{ user: "x", uid: 2 ** 32 - 1, gid: 1 }]],
     ["identities", [{ user: "x", uid: "0", gid: 1 }]],
     ["programs", [{ path: "/bin/sh" }]],
+    ["programs", [{ path: "/bin/sh", asRoot: true, words: [[1]], nice: 0, root: "" }]],
+    ["programs", [{ path: "/bin/sh", asRoot: true, words: [], nice: "0", root: "" }]],
     ["ports", [{ host: "", port: 70_000, family: 4 }]],
     ["ports", [{ host: "", port: 25, family: "inet" }]],
     ["runAs", null],

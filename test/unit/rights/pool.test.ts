@@ -1,12 +1,14 @@
 /** The pool with real processes: as an ordinary user's, and as root's with the ids of many. */
 import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
 import { join } from "node:path";
+import { text as textOf } from "node:stream/consumers";
 import { afterAll, afterEach, describe, expect, test } from "@jest/globals";
 import { FrameReader, joinTask } from "../../../src/rights/frames.ts";
 import { PoolClient } from "../../../src/rights/pool-client.ts";
 import { OwnPool } from "../../../src/rights/pool-source.ts";
 import { RootHelper } from "../../../src/rights/root-helper.ts";
-import type { TaskArgument, TaskInput, TaskResult } from "../../../src/rights/task.ts";
+import type { TaskArgument, TaskInput, TaskResult, TaskUser } from "../../../src/rights/task.ts";
 import { command, isRoot, openOwnPool, openTestPool, type TestPool, userOf } from "../../support/pool.ts";
 
 const never = new AbortController().signal;
@@ -153,13 +155,53 @@ asRoot("the pool of root (skipped: needs root)", () => {
   });
 
   test("programs are told who they are to be, and started without the last user's groups", async () => {
-    open = openTestPool(0, { programs: [{ path: "/bin/true", asRoot: false }] });
+    open = openTestPool(0, { programs: [{ path: "/bin/true", asRoot: false, words: [], nice: 0, root: "" }] });
     const { pool, home } = open;
     await run(1, "whoami", join(home(1), "x"));
-    const { output = "" } = await pool.run(userOf(2), "program", { path: "/bin/true" }, [], never);
+    const argument = { path: "/bin/true", nice: 0, root: "" };
+    const { output = "" } = await pool.run(userOf(2), "program", argument, [], never);
     const identity = { ...userOf(2), groups: [userOf(2).gid], isChange: true, here: "0:0:0" };
     expect(JSON.parse(output)).toEqual(identity);
     expect(await pool.run(userOf(2), "program", { path: "/bin/sh" }, [], never)).toMatchObject({ status: "4.3.5" });
+  });
+
+  test("a program of root's is started with the words of the configuration, for users that there are", async () => {
+    const words = [["lda", "-d", "\0u", "-h", "\0z"]];
+    open = openTestPool(0, { programs: [{ path: "/bin/lda", asRoot: true, words, nice: 0, root: "" }] });
+    const { pool, home } = open;
+    const root = { user: "root", uid: 0, gid: 0 };
+    const ask = (...argv: string[]): Promise<TaskResult> =>
+      pool.run(root, "program", { path: "/bin/lda", argv, nice: 0, root: "" }, [], never);
+    expect(JSON.parse((await ask("lda", "-d", "u7", "-h", home(7))).output ?? "")).toMatchObject({ uid: 0 });
+    for (const lie of [
+      ["lda", "-d", "nobody-here", "-h", home(7)],
+      ["lda", "-d", "u7", "-h", home(8)],
+      ["lda", "-d", "u7", "-h", "/tmp"],
+      ["lda", "-d", "-o", "-h", home(7)],
+      ["lda", "-o", "u7", "-h", home(7)],
+      ["sh", "-c", "id"],
+    ]) {
+      expect(await ask(...lie)).toMatchObject({ status: "4.3.5", text: expect.stringMatching(/root side/) });
+    }
+  });
+
+  test("a conversation as root has the words of the configuration, and nothing else of the server's", async () => {
+    const words = [["env"]];
+    open = openTestPool(0, {
+      programs: [{ path: "/usr/bin/env", asRoot: true, words, nice: 0, root: "" }],
+      identities: [userOf(1)],
+    });
+    const { helper } = open;
+    const ask = (who: TaskUser, ...argv: string[]): Promise<Socket> =>
+      helper.converse(who, { path: "/usr/bin/env", argv, environment: ["LD_DEBUG=help", "HOME=/evil"] });
+    const root = { user: "root", uid: 0, gid: 0 };
+    const said = await textOf(await ask(root, "env"));
+    expect(said).toContain("USER=root\n");
+    expect(said).not.toContain("evil");
+    await expect(ask(root, "env", "id")).rejects.toThrow("these words");
+    await expect(ask(root)).rejects.toThrow("these words");
+    await expect(ask(userOf(2), "env")).rejects.toThrow("no user");
+    (await ask(userOf(1), "env", "true")).destroy();
   });
 
   test("a lock that is held costs others nothing", async () => {
