@@ -69,7 +69,7 @@ async function leave(facts: SubmissionFacts, message: AsyncIterable<Buffer> | It
     for await (const chunk of message) await collector.write(chunk);
     await collector.finish();
     const { fields, bodySize, eightBit } = collector;
-    const { bodyType, smtputf8 = false, envid, ret } = facts;
+    const { bodyType, smtputf8 = false, envid, ret, deliverBy } = facts;
     const named = namedIn(facts, fields);
     if (named.length === 0) {
       draft.discard();
@@ -86,6 +86,7 @@ async function leave(facts: SubmissionFacts, message: AsyncIterable<Buffer> | It
       smtputf8,
       envid,
       ret,
+      deliverBy,
       arrived: Date.now(),
       macros: wishesAsMacros(wishesOf(facts)),
       isReport: false,

@@ -117,7 +117,7 @@ class HandedOver implements IncomingMessage {
 
   constructor({ announced, recipients }: Transaction, wishes: Wishes, line: ServerLine, limit: number) {
     this.#line = line;
-    const { sender, bodyType, smtputf8, ret, envid } = announced;
+    const { sender, bodyType, smtputf8, ret, envid, deliverBy } = announced;
     this.#limit = limit;
     this.#facts = {
       ...wishes,
@@ -134,6 +134,7 @@ class HandedOver implements IncomingMessage {
       })),
       ret,
       envid,
+      deliverBy,
     };
   }
 

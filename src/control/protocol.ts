@@ -12,6 +12,7 @@
  */
 import type { Socket } from "node:net";
 import { dirname, join } from "node:path";
+import type { DeliverBy } from "../envelope/deliver-by.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { QueueFilter } from "../queue/queue.ts";
 import type { Challenge } from "./caller-proof.ts";
@@ -49,6 +50,8 @@ export interface SubmissionFacts {
   /** -R, -V */
   readonly ret?: "FULL" | "HDRS";
   readonly envid?: string;
+  /** BY= of MAIL. */
+  readonly deliverBy?: DeliverBy;
   /** -p, -M and the like: macro name without braces → value. */
   readonly macros?: Readonly<Record<string, string>>;
   /** -od and -v: i interactive, b background, q queue only, d deferred. */

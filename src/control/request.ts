@@ -1,4 +1,5 @@
 /** Checks what arrives on the control socket before anybody believes it. */
+import { type DeliverBy, LONGEST_BY } from "../envelope/deliver-by.ts";
 import { isNotify } from "../mail/notify.ts";
 import type { QueueFilter } from "../queue/queue.ts";
 import {
@@ -78,6 +79,16 @@ function readEach(value: unknown): NonNullable<SubmissionFacts["each"]> {
   );
 }
 
+function readDeliverBy(value: unknown): DeliverBy {
+  if (!isRecord(value)) return fail('"deliverBy" is not an object');
+  const { seconds } = value;
+  if (typeof seconds !== "number" || !Number.isSafeInteger(seconds) || Math.abs(seconds) > LONGEST_BY) {
+    return fail('"seconds" of "deliverBy" is no time');
+  }
+  const mode = oneOf(value, "mode", ["return", "notify"]);
+  return mode === undefined ? fail('"deliverBy" has no mode') : { seconds, mode, trace: flag(value, "trace") };
+}
+
 function readFacts(value: unknown): SubmissionFacts {
   if (!isRecord(value)) return fail('"facts" is not an object');
   const macros = value["macros"] ?? {};
@@ -96,6 +107,7 @@ function readFacts(value: unknown): SubmissionFacts {
     each: value["each"] === undefined ? undefined : readEach(value["each"]),
     ret: oneOf(value, "ret", ["FULL", "HDRS"]),
     envid: optionalText(value, "envid"),
+    deliverBy: value["deliverBy"] === undefined ? undefined : readDeliverBy(value["deliverBy"]),
     macros: macros as Record<string, string>,
     deliveryMode: optionalText(value, "deliveryMode"),
     errorMode: oneOf(value, "errorMode", ["p", "q", "m", "w", "e"]),

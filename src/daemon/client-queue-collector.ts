@@ -3,6 +3,7 @@
  * with every queue run. Messages enter as any submission does; their files go when they are safe in the queue.
  */
 import { type FSWatcher, watch } from "node:fs";
+import { deliverByNow } from "../envelope/deliver-by.ts";
 import { LocalSubmission, type SubmissionEnvironment } from "../reception/local-submission.ts";
 import type { Submission } from "../reception/submission.ts";
 import type { Log } from "../log/log.ts";
@@ -86,6 +87,7 @@ export class ClientQueueCollector {
       fromHeader: false,
       ret: envelope.ret,
       envid: envelope.envid,
+      deliverBy: deliverByNow(envelope, Date.now()),
       bodyType: envelope.bodyType,
       smtputf8: envelope.smtputf8,
       ...wishes,

@@ -8,6 +8,7 @@
 import type { Config } from "../config/config.ts";
 import type { Job, Report } from "../delivery/agent.ts";
 import type { Agents } from "../delivery/agents.ts";
+import { beforeDeadline, isTooLate, tooLateText } from "../envelope/deliver-by.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { type FirstAttempt, NO_ALIASES } from "../envelope/local-facts.ts";
 import type { Recipient, RecipientChange, RecipientState } from "../envelope/recipient.ts";
@@ -125,7 +126,8 @@ class Work {
     this.#entry = claim.entry;
     this.#started = environment.clock.now();
     this.#scope = deliveryScope(this.#site.config, claim.entry);
-    this.#outcomes = new Outcomes(environment.clock, (recipients) => this.#write({ recipients }));
+    const isTold = claim.entry.envelope.deliverBy !== undefined;
+    this.#outcomes = new Outcomes(environment.clock, isTold, (recipients) => this.#write({ recipients }));
     this.#deliveries = new Deliveries({
       config: site.config,
       clock: environment.clock,
@@ -138,9 +140,11 @@ class Work {
   }
 
   async run(): Promise<void> {
-    const pending = pendingRecipients(this.#entry.envelope);
+    const { envelope } = this.#entry;
+    const pending = pendingRecipients(envelope);
     try {
-      if (needsExpansion(this.#site.config, this.#entry, pending)) await this.#expand(pending);
+      if (isTooLate(envelope, this.#started)) this.#giveUp(pending);
+      else if (needsExpansion(this.#site.config, this.#entry, pending)) await this.#expand(pending);
       else await this.#deliver(pending);
       await this.#deliveries.idle();
       await this.#outcomes.idle();
@@ -154,6 +158,13 @@ class Work {
     if (this.#outcomes.open.size === 0) return;
     await this.#record([]);
     await this.#settle(this.#outcomes.open);
+  }
+
+  /** Its time (BY=) is over: nobody gets it any more. */
+  #giveUp(pending: readonly number[]): void {
+    const reply = { code: 554, enhanced: "5.4.7", lines: [tooLateText(this.#entry.envelope.deliverBy!)] };
+    const { diagnostic: _, ...status } = statusOfReply(reply, this.#started);
+    for (const index of pending) this.#ended(index, "failed", status);
   }
 
   /** Writes what has changed, one record after the other. */
@@ -290,9 +301,11 @@ class Work {
     const now = clock.now();
     const settlement: Settlement = decide(this.#site.config, this.#entry, statuses, now);
     const { changes, unfinished, warnedAt } = settlement;
-    const nextTry = (): number => Math.min(this.#again, this.#environment.nextTry(this.#site, this.#entry, now));
+    const { envelope } = this.#entry;
+    const usual = (): number => Math.min(this.#again, this.#environment.nextTry(this.#site, this.#entry, now));
+    const nextTry = (): number => beforeDeadline(envelope, usual(), now);
     try {
-      await tellSenders(reports, this.#site, this.#entry.envelope, settlement, this.#claim.message());
+      await tellSenders(reports, this.#site, envelope, settlement, this.#claim.message());
     } catch (error) {
       // Failures are met again later; but who has the message must not get it again because of them.
       await this.#write({ recipients: changes.filter(({ state }) => state !== "failed"), nextTry: nextTry() });

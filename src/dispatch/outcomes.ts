@@ -16,6 +16,7 @@ export class Outcomes {
   /** What is not written yet, by index. */
   readonly open = new Map<number, RecipientStatus>();
   readonly #clock: Clock;
+  readonly #isTold: boolean;
   readonly #write: (changes: readonly RecipientChange[]) => Promise<void>;
   /** Those of `open` that can be written. */
   #done: { readonly index: number; readonly isNamed: boolean }[] = [];
@@ -24,15 +25,18 @@ export class Outcomes {
   #writing: Promise<void> = Promise.resolve();
   #fault: { readonly error: unknown } | undefined;
 
-  constructor(clock: Clock, write: (changes: readonly RecipientChange[]) => Promise<void>) {
+  /** @param isTold somebody may have to hear of those who have the message, too */
+  constructor(clock: Clock, isTold: boolean, write: (changes: readonly RecipientChange[]) => Promise<void>) {
     this.#clock = clock;
+    this.#isTold = isTold;
     this.#write = write;
   }
 
   note(index: number, { notify, parent }: Recipient, status: RecipientStatus): void {
     this.open.set(index, status);
     this.#noted++;
-    if (status.action === "failed" || status.action === "delayed" || notify?.includes("SUCCESS") === true) return;
+    if (status.action === "failed" || status.action === "delayed") return;
+    if (this.#isTold || notify?.includes("SUCCESS") === true) return;
     this.#done.push({ index, isNamed: parent === undefined });
     if (this.#done.length >= Math.max(ENOUGH, this.#noted * PART)) this.#flush();
     else this.#cancel ??= this.#clock.after(LONG, () => this.#flush());

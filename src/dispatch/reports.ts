@@ -41,7 +41,8 @@ export async function tellSenders(
   message: MessageReader,
 ): Promise<void> {
   const { failed, delayed, delivered } = outcomes;
-  if (failed.length === 0 && delayed.length === 0 && delivered.every(({ recipient }) => !recipient.notify)) return;
+  const isQuiet = envelope.deliverBy === undefined && delivered.every(({ recipient }) => !recipient.notify);
+  if (failed.length === 0 && delayed.length === 0 && isQuiet) return;
   for (const plan of decideReports(envelope, outcomes, policyOf(site.config, envelope))) {
     await send(sender, site, plan, envelope, message);
   }

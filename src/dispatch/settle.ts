@@ -5,6 +5,8 @@
  */
 import type { Config } from "../config/config.ts";
 import type { ReportedRecipient } from "../dsn/decide.ts";
+import { isLate, isTooLate, tooLateText } from "../envelope/deliver-by.ts";
+import type { Envelope } from "../envelope/envelope.ts";
 import type { RecipientChange } from "../envelope/recipient.ts";
 import type { RecipientStatus } from "../envelope/status.ts";
 import { durationInWords } from "../mail/date.ts";
@@ -38,7 +40,9 @@ export function decide(
   const lifetime = queueTimeout(config, "queuereturn", envelope);
   const patience = queueTimeout(config, "queuewarn", envelope);
   const expired = lifetime > 0 && age > lifetime;
-  const warn = patience > 0 && age > patience && envelope.warnedAt === undefined && !expired;
+  const tooLate = isTooLate(envelope, now);
+  const isDue = (patience > 0 && age > patience) || isLate(envelope, now);
+  const warn = isDue && envelope.warnedAt === undefined && !expired;
   const changes: RecipientChange[] = [];
   const failed: ReportedRecipient[] = [];
   const delayed: ReportedRecipient[] = [];
@@ -46,8 +50,14 @@ export function decide(
   let unfinished = false;
   for (const [index, outcome] of statuses) {
     const recipient = envelope.recipients[index];
-    const late = outcome.action === "delayed" && expired;
-    const status: RecipientStatus = late ? timedOut(outcome, lifetime) : outcome;
+    const status: RecipientStatus =
+      outcome.action !== "delayed"
+        ? outcome
+        : tooLate
+          ? returned(envelope, outcome)
+          : expired
+            ? timedOut(outcome, lifetime)
+            : outcome;
     const reported = { index, recipient, status };
     if (status.action === "failed") {
       changes.push({ index, state: "failed", status });
@@ -62,6 +72,11 @@ export function decide(
     }
   }
   return { changes, failed, delayed, delivered, unfinished, warnedAt: warn ? now : undefined };
+}
+
+/** RFC 2852 §4.1.4: the time of BY= with R. */
+function returned({ deliverBy }: Envelope, outcome: RecipientStatus): RecipientStatus {
+  return { ...outcome, action: "failed", status: "5.4.7", text: tooLateText(deliverBy!) };
 }
 
 function timedOut(outcome: RecipientStatus, lifetime: number): RecipientStatus {

@@ -4,6 +4,7 @@
  *
  * Pure apart from reading the returned body, which passes through in pieces and is never wholly in memory.
  */
+import { isLate, lateText } from "../envelope/deliver-by.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import { durationInWords, rfc5322Date } from "../mail/date.ts";
@@ -105,9 +106,13 @@ function field(name: string, value: string): HeaderField {
   return { name, value: ` ${value}` };
 }
 
-function subject({ plan, warnAfter }: ReportRequest): string {
+function subject({ plan, envelope, now, warnAfter }: ReportRequest): string {
   if (plan.kind !== "notice") return "Postmaster notify: see transcript for details";
   if (plan.failed.length > 0) return "Returned mail: see transcript for details";
+  const { deliverBy } = envelope;
+  if (plan.delayed.length > 0 && deliverBy !== undefined && isLate(envelope, now)) {
+    return `Warning: ${lateText(deliverBy)}`;
+  }
   if (plan.delayed.length > 0) return `Warning: could not send message for past ${durationInWords(warnAfter)}`;
   return "Return receipt";
 }

@@ -4,6 +4,7 @@
  * Pure. The one rule that must never break: nobody is told about the failure of a report, so that two servers can never
  * keep each other busy. A report that fails goes to DoubleBounceAddress once; when that fails, too, it ends.
  */
+import { deliverByNotice } from "./deliver-by.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import type { RecipientStatus } from "../envelope/status.ts";
@@ -106,8 +107,9 @@ function byAudience(
     if (wants(each.recipient, "DELAY") && hearsOfDelays(envelope, to)) part(to).delayed.push(each);
   }
   for (const each of delivered) {
-    const due = wants(each.recipient, "SUCCESS") && !each.status.passedOn && !noReceipts;
-    if (due) part(envelope.sender).delivered.push(each);
+    const due = wants(each.recipient, "SUCCESS") && !each.status.passedOn;
+    if (!noReceipts && (due || deliverByNotice(envelope, each) !== undefined))
+      part(envelope.sender).delivered.push(each);
   }
   return parts;
 }

@@ -1,9 +1,11 @@
 /** The machine-readable part of a report: message/delivery-status (RFC 3464 §2). */
+import { deadlineOf } from "../envelope/deliver-by.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { RecipientStatus } from "../envelope/status.ts";
 import { rfc5322Date } from "../mail/date.ts";
 import { decodeXtext } from "../mail/xtext.ts";
 import type { ReportedRecipient } from "./decide.ts";
+import { deliverByNotice } from "./deliver-by.ts";
 import { type AddressTypes, isLocalObject, namedRecipient } from "./named-recipient.ts";
 import { reportText } from "./report-text.ts";
 
@@ -30,11 +32,14 @@ export function deliveryStatus(facts: DeliveryStatusFacts, recipients: readonly 
 /** RFC 3464 §2.2. */
 function messageFields({ envelope, host, receivedFrom }: DeliveryStatusFacts): string[] {
   const envid = envelope.envid === undefined ? undefined : decodeXtext(envelope.envid);
+  const deadline = deadlineOf(envelope);
   return [
     ...(envid === undefined ? [] : [`Original-Envelope-Id: ${reportText(envid)}`]),
     `Reporting-MTA: dns; ${host}`,
     ...(receivedFrom === undefined ? [] : [`Received-From-MTA: DNS; ${reportText(receivedFrom)}`]),
     `Arrival-Date: ${rfc5322Date(envelope.arrived)}`,
+    // RFC 2852 §5
+    ...(deadline === undefined ? [] : [`Deliver-By-Date: ${rfc5322Date(deadline)}`]),
   ];
 }
 
@@ -48,7 +53,8 @@ const ACTIONS: Readonly<Record<RecipientStatus["action"], string>> = {
 };
 
 /** RFC 3464 §2.3. */
-function recipientFields(facts: DeliveryStatusFacts, { index, recipient, status }: ReportedRecipient): string[] {
+function recipientFields(facts: DeliveryStatusFacts, reported: ReportedRecipient): string[] {
+  const { index, recipient, status } = reported;
   const { envelope, host, giveUpAt, hideActual, addressTypes } = facts;
   const utf8 = envelope.smtputf8;
   const asked = originalRecipient(envelope, index);
@@ -59,7 +65,9 @@ function recipientFields(facts: DeliveryStatusFacts, { index, recipient, status 
   if (!hideActual && asked.given !== recipient.given) {
     lines.push(`X-Actual-Recipient: ${namedRecipient(recipient, host, addressTypes, utf8)}`);
   }
-  lines.push(`Action: ${ACTIONS[status.action]}`, `Status: ${status.status}`);
+  const notice = deliverByNotice(envelope, reported);
+  const action = notice === undefined ? ACTIONS[status.action] : `relayed (Deliver-By ${notice} mode)`;
+  lines.push(`Action: ${action}`, `Status: ${status.status}`);
   if (status.remoteMta !== undefined) lines.push(`Remote-MTA: ${remoteMta(status.remoteMta)}`);
   if (status.diagnostic !== undefined) {
     const { type: kind, text } = status.diagnostic;

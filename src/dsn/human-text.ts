@@ -2,10 +2,12 @@
  * The part of a report that people read. Its sections and their order are those that people (and programs that read
  * bounces) know from sendmail.
  */
+import { isLate, lateText, tooLateText } from "../envelope/deliver-by.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { RecipientStatus } from "../envelope/status.ts";
 import { durationInWords, rfc5322Date } from "../mail/date.ts";
 import type { ReportedRecipient, ReportPlan } from "./decide.ts";
+import { deliverByNotice } from "./deliver-by.ts";
 import { originalRecipient } from "./delivery-status.ts";
 import { isLocalObject } from "./named-recipient.ts";
 import { reportText } from "./report-text.ts";
@@ -14,6 +16,8 @@ export interface HumanTextFacts {
   readonly envelope: Envelope;
   readonly plan: ReportPlan;
   /** `$_` of the original message: "joe@localhost", "mail.example.test [192.0.2.1]". */
+  /** Milliseconds since the epoch. */
+  readonly now: number;
   readonly origin?: string;
   /** O ErrorHeader: lines that this site puts on top. */
   readonly siteText: readonly string[];
@@ -37,12 +41,17 @@ export function humanText(facts: HumanTextFacts): string[] {
     addressLines(envelope, each),
   );
   section(lines, "The following addresses had successful delivery notifications", delivered, (each) => [
-    `${address(envelope, each.recipient)}  (${SUCCESS[each.status.action] ?? SUCCESS.delivered})`,
+    `${address(envelope, each.recipient)}  (${success(envelope, each)})`,
   ]);
   const transcript = [...failed, ...delayed, ...delivered].flatMap((each) => transcriptOf(envelope, each));
   lines.push("", heading("Transcript of session follows"), ...withoutRepetition(transcript));
   lines.push(...closingLines(facts));
   return lines;
+}
+
+function success(envelope: Envelope, each: ReportedRecipient): string {
+  const notice = deliverByNotice(envelope, each);
+  return notice === undefined ? (SUCCESS[each.status.action] ?? SUCCESS.delivered) : `Deliver-By ${notice}: relayed`;
 }
 
 const WARNING_BOX = [
@@ -117,16 +126,22 @@ function withoutRepetition(lines: readonly string[]): string[] {
 }
 
 /** RFC 3463: delivery time expired. */
-const EXPIRED = "4.4.7";
+const EXPIRED: ReadonlySet<string> = new Set(["4.4.7", "5.4.7"]);
 
-function closingLines({ plan, warnAfter, giveUpAfter }: HumanTextFacts): string[] {
+function closingLines({ envelope, plan, now, warnAfter, giveUpAfter }: HumanTextFacts): string[] {
   const { failed, delayed } = plan;
+  const { deliverBy } = envelope;
   const lines: string[] = [];
   if (delayed.length > 0) {
-    lines.push(`Warning: message still undelivered after ${durationInWords(warnAfter)}`);
+    const late = deliverBy !== undefined && isLate(envelope, now) ? lateText(deliverBy) : undefined;
+    lines.push(`Warning: ${late ?? `message still undelivered after ${durationInWords(warnAfter)}`}`);
     if (giveUpAfter > 0) lines.push(`Will keep trying until message is ${durationInWords(giveUpAfter)} old`);
   }
-  if (failed.some(({ status }) => status.status === EXPIRED || status.status === "5.4.7")) {
+  if (deliverBy !== undefined && failed.some(({ status }) => status.text === tooLateText(deliverBy))) {
+    lines.push(tooLateText(deliverBy), "Message will be deleted from queue");
+  } else if (
+    failed.some(({ status }) => (deliverBy === undefined ? EXPIRED.has(status.status) : status.status === "4.4.7"))
+  ) {
     lines.push(`Message could not be delivered for ${durationInWords(giveUpAfter)}`);
     lines.push("Message will be deleted from queue");
   }

@@ -3,6 +3,7 @@
  * the body itself is behind `MessageReader`.
  */
 import type { HeaderField } from "../mail/header.ts";
+import type { DeliverBy } from "./deliver-by.ts";
 import type { Recipient } from "./recipient.ts";
 
 /** An address as it stands between < and > in MAIL or RCPT (RFC 5321 §4.1.2); "" is the null reverse-path. */
@@ -28,6 +29,8 @@ export interface Envelope {
   readonly ret?: "FULL" | "HDRS";
   /** AUTH= of MAIL (RFC 4954), still in xtext. */
   readonly auth?: string;
+  /** BY= of MAIL (RFC 2852). */
+  readonly deliverBy?: DeliverBy;
   /** Milliseconds since the epoch. */
   readonly arrived: number;
   /** Macros that later steps need ($r, $s, $_, {client_addr}, {auth_type} ...), names without braces. */

@@ -17,6 +17,8 @@ export interface RecipientStatus {
   readonly relay?: string;
   /** The next host has taken over the duty to report success (it offers DSN, RFC 3461 §5.2): no report from us. */
   readonly passedOn?: boolean;
+  /** The next host has taken over the time that BY= gave (it offers DELIVERBY, RFC 2852). */
+  readonly deliverByPassedOn?: boolean;
   /** Exit code of a program, or what sendmail would end with for this reason. */
   readonly exit?: number;
   /** Milliseconds since the epoch. */

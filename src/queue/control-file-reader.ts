@@ -1,7 +1,10 @@
 /** Reads control files: ours, those of a genuine sendmail (versions up to 8), and what an editor made of them. */
+import type { DeliverBy } from "../envelope/deliver-by.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import type { HeaderField } from "../mail/header.ts";
 import {
+  BY_RETURN,
+  BY_TRACE,
   MESSAGE_MACRO,
   type MessageExtras,
   notifyLetters,
@@ -38,6 +41,7 @@ interface Reading {
   sender?: string;
   envid?: string;
   auth?: string;
+  deliverBy?: DeliverBy;
   recipients: Recipient[];
   /** Lines that belong to the next R line. */
   rights?: Recipient["rights"];
@@ -74,6 +78,15 @@ function readMacro(text: string, at: Reading): void {
     if (typeof extras.given === "string") at.recipients.push({ state: "discarded", ...extras } as Recipient);
     else at.extras = extras;
   } else at.macros[name] = value;
+}
+
+/** A line that nobody can make sense of costs the message its time, not itself. */
+function readDeliverBy(text: string, at: Reading): void {
+  const found = /^([\x00-\x1f]) (-?\d{1,9})$/s.exec(text);
+  if (found === null) return;
+  const bits = found[1].charCodeAt(0);
+  const mode = (bits & BY_RETURN) !== 0 ? "return" : "notify";
+  at.deliverBy = { seconds: Number(found[2]), mode, trace: (bits & BY_TRACE) !== 0 };
 }
 
 function readRights(text: string, at: Reading): void {
@@ -117,7 +130,7 @@ function readHeader(text: string, at: Reading): void {
   at.headers.push({ name, value: unmark(value).replaceAll("\n", "\r\n"), ...(flags === "" ? {} : { flags }) });
 }
 
-/** Letter → what its line says. Letters of sendmail that mean nothing here (I, d, E, L, D, !) are passed over. */
+/** Letter → what its line says. Letters of sendmail that mean nothing here (I, d, E, L, D) are passed over. */
 const readers: Readonly<Record<string, (text: string, at: Reading) => void>> = {
   V: (text, at) => (at.version = wholeNumber(text, at)),
   T: (text, at) => (at.arrived = wholeNumber(text, at) * 1000),
@@ -144,7 +157,7 @@ const readers: Readonly<Record<string, (text: string, at: Reading) => void>> = {
   E: ignore,
   L: ignore,
   D: ignore,
-  "!": ignore,
+  "!": readDeliverBy,
 };
 
 function ignore(): void {
@@ -174,6 +187,7 @@ function entryOf(at: Reading): QueueEntry {
       ...(at.envid === undefined ? {} : { envid: at.envid }),
       ...(flags.includes("d") || flags.includes("n") ? { ret: flags.includes("n") ? "HDRS" : "FULL" } : {}),
       ...(at.auth === undefined ? {} : { auth: at.auth }),
+      ...(at.deliverBy === undefined ? {} : { deliverBy: at.deliverBy }),
       arrived,
       macros,
       isReport,

@@ -15,6 +15,7 @@
  *     Sa@example.test                     sender; S<> is the null reverse-path
  *     Zenv1                               ENVID=
  *     Aa@example.test                     AUTH=
+ *     !^A 120                             BY=120;N: an octet (1: N, 2: R, and 16: T), a blank, seconds from arrival
  *     Clist:1001:100:list                 rights of the recipients below: user:uid:gid:alias; C: for none
  *     MDeferred: Connection refused       what became of the recipient below; after S
  *     Qrfc822;bob@example.org             ORCPT=
@@ -27,6 +28,7 @@
  * ${rulemail_recipient} before each recipient (also before those that are done, which have no R line). Both are JSON;
  * without them (a file of a genuine sendmail, or one edited by hand) the plain lines are enough.
  */
+import type { DeliverBy } from "../envelope/deliver-by.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import type { Notify } from "../mail/notify.ts";
@@ -106,6 +108,16 @@ function headerLine({ name, value, flags }: HeaderField): string {
   return `H?${flags ?? ""}?${name}:${mark(folded)}`;
 }
 
+/** Bits of the octet in a `!` line. */
+const BY_NOTIFY = 0x01;
+export const BY_RETURN = 0x02;
+export const BY_TRACE = 0x10;
+
+function deliverByLine({ seconds, mode, trace }: DeliverBy): string {
+  const bits = (mode === "return" ? BY_RETURN : BY_NOTIFY) | (trace ? BY_TRACE : 0);
+  return `!${String.fromCharCode(bits)} ${seconds}`;
+}
+
 /** Octets of a part, about. */
 const PART = 64 << 10;
 
@@ -149,6 +161,7 @@ function* lines(entry: QueueEntry): Generator<string> {
   yield `S${envelope.sender === "" ? "<>" : oneLine(envelope.sender)}`;
   if (envelope.envid !== undefined) yield `Z${oneLine(envelope.envid)}`;
   if (envelope.auth !== undefined) yield `A${oneLine(envelope.auth)}`;
+  if (envelope.deliverBy !== undefined) yield deliverByLine(envelope.deliverBy);
   yield* recipientLines(envelope.recipients);
   for (const field of envelope.headers) yield headerLine(field);
   yield ".";

@@ -114,7 +114,7 @@ export class LocalSubmission {
       this.#answer = list.problems[0]?.reply ?? nobody(submission, list.named);
       return;
     }
-    const { bodyType, smtputf8 = false, envid, ret, deliveryMode, noAliases } = submission;
+    const { bodyType, smtputf8 = false, envid, ret, deliverBy, deliveryMode, noAliases } = submission;
     const local = {
       fullName: from.fullName,
       hops: submission.hopCount,
@@ -122,7 +122,7 @@ export class LocalSubmission {
       noAliases,
       firstAttempt: this.#firstAttempt,
     };
-    const announced = { sender, bodyType, smtputf8, envid, ret, isReport: false, submission: local };
+    const announced = { sender, bodyType, smtputf8, envid, ret, deliverBy, isReport: false, submission: local };
     const transaction = Transaction.ofSession(site, { relay: relayOf(submission) }, scope).message(announced);
     transaction.recipients.push(...recipients);
     try {

@@ -7,6 +7,7 @@
 import type { Config } from "../config/config.ts";
 import { Collector } from "../envelope/collect.ts";
 import { completeHeader, countHops, isResent } from "../envelope/complete-headers.ts";
+import { beforeDeadline } from "../envelope/deliver-by.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { setEnvelopeMacros } from "../envelope/envelope-macros.ts";
 import { type LocalFacts, NO_ALIASES } from "../envelope/local-facts.ts";
@@ -225,9 +226,7 @@ class Incoming implements IncomingMessage {
     }
     const quarantined = fate.kind === "quarantine" ? fate.reason : undefined;
     const options: AcceptOptions =
-      quarantined === undefined
-        ? { nextTry: this.#environment.firstTry(this.#site, this.#transaction.announced.submission) }
-        : { hold: quarantined };
+      quarantined === undefined ? { nextTry: this.#firstTry(envelope) } : { hold: quarantined };
     const entry = await this.#draft.commit(
       quarantined === undefined ? envelope : { ...envelope, quarantined },
       options,
@@ -237,6 +236,12 @@ class Incoming implements IncomingMessage {
       await this.#environment.accepted(entry, this.#site, this.#transaction.announced.submission);
     else log.write(4, { priority: "info", id: this.id, text: `quarantine=${quarantined}` });
     return this.#accepted();
+  }
+
+  /** A message that waits for a queue run is not forgotten when its time (BY=) is over before. */
+  #firstTry(envelope: Envelope): number | undefined {
+    const next = this.#environment.firstTry(this.#site, this.#transaction.announced.submission);
+    return next === undefined ? undefined : beforeDeadline(envelope, next, envelope.arrived);
   }
 
   /** A loop must be seen by whoever can break it. */
@@ -259,7 +264,7 @@ class Incoming implements IncomingMessage {
 
   #envelope(headers: readonly HeaderField[], now: number): Envelope {
     const { announced, recipients, scope } = this.#transaction;
-    const { sender, bodyType, smtputf8, envid, ret, auth, isReport } = announced;
+    const { sender, bodyType, smtputf8, envid, ret, auth, deliverBy, isReport } = announced;
     const precedence = findField(headers, "Precedence");
     return {
       id: this.id,
@@ -273,6 +278,7 @@ class Incoming implements IncomingMessage {
       envid,
       ret,
       auth,
+      deliverBy,
       arrived: now,
       macros: {
         ...persistentMacros(this.#site.config, scope),

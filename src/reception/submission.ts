@@ -1,4 +1,5 @@
 /** What a command line says about the message that it submits, and what the caller is told. Data only. */
+import type { DeliverBy } from "../envelope/deliver-by.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import type { Notify } from "../mail/notify.ts";
 import type { Reply } from "../mail/reply.ts";
@@ -27,6 +28,7 @@ export interface Submission {
   readonly each?: readonly RecipientWishes[];
   readonly ret?: "FULL" | "HDRS";
   readonly envid?: string;
+  readonly deliverBy?: DeliverBy;
   readonly bodyType?: "7BIT" | "8BITMIME";
   readonly smtputf8?: boolean;
   /** -od: i waits for the first attempt, b does not, q and d leave it to a queue run. Absent: as configured. */

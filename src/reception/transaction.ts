@@ -23,7 +23,7 @@ export interface Client {
 /** What MAIL says (RFC 5321 §4.1.1.2), or the command line. */
 export interface Announcement extends Pick<
   Envelope,
-  "sender" | "bodyType" | "smtputf8" | "envid" | "ret" | "auth" | "isReport"
+  "sender" | "bodyType" | "smtputf8" | "envid" | "ret" | "auth" | "deliverBy" | "isReport"
 > {
   /** Local submission: Bcc: is taken out, what is missing in the header is added from these facts. */
   readonly submission?: LocalFacts;

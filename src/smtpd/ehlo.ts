@@ -4,6 +4,7 @@ import { judge } from "../reception/judges.ts";
 import { whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
+import { deliverByKeyword } from "./deliver-by.ts";
 import { replies } from "./replies.ts";
 
 export function helo(session: Conversation, argument: string): MaybeAnswer {
@@ -54,6 +55,7 @@ function offers(session: Conversation): string[] {
   const { options } = session.site.config;
   const { privacy } = session.settings;
   const limit = options.number("MaxMessageSize");
+  const deliverBy = deliverByKeyword(options);
   const list: (readonly [string, boolean])[] = [
     ["ENHANCEDSTATUSCODES", true],
     ["PIPELINING", offered(session, "P")],
@@ -66,6 +68,7 @@ function offers(session: Conversation): string[] {
     ["SMTPUTF8", options.flag("SmtpUTF8")],
     ["ETRN", !privacy.has("noetrn") && !session.port.modifiers.has("E") && offered(session, "E")],
     ["STARTTLS", offersTls(session)],
+    [deliverBy ?? "", deliverBy !== undefined],
     ["HELP", true],
   ];
   return list.filter(([, offer]) => offer).map(([keyword]) => keyword);

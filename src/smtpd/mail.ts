@@ -6,6 +6,7 @@ import type { Announcement } from "../reception/transaction.ts";
 import { whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
+import { readDeliverBy } from "./deliver-by.ts";
 import { type EsmtpParameter, isEightBit, readPath } from "./path.ts";
 import { replies } from "./replies.ts";
 
@@ -36,7 +37,7 @@ function order(session: Conversation): Reply | undefined {
   return session.transaction === undefined ? undefined : replies.twoSenders;
 }
 
-type MailParameters = Pick<Announcement, "bodyType" | "smtputf8" | "envid" | "ret" | "auth">;
+type MailParameters = Pick<Announcement, "bodyType" | "smtputf8" | "envid" | "ret" | "auth" | "deliverBy">;
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Reads one parameter into the transaction; returns the reply that refuses it. */
@@ -53,6 +54,7 @@ const readers: ReadonlyMap<string, ParameterReader> = new Map<string, ParameterR
   ["ENVID", readEnvid],
   ["AUTH", readAuth],
   ["SMTPUTF8", readSmtpUtf8],
+  ["BY", readBy],
 ]);
 
 function readParameters(session: Conversation, parameters: readonly EsmtpParameter[]): MailParameters | Reply {
@@ -114,5 +116,14 @@ function readSmtpUtf8(value: string | null, into: Writable<MailParameters>, sess
   if (!session.site.config.options.flag("SmtpUTF8")) return replies.badParameter("SMTPUTF8");
   if (value !== null) return reply(501, "5.5.4", "SMTPUTF8 takes no value");
   into.smtputf8 = true;
+  return undefined;
+}
+
+/** Said twice, the last one counts. */
+function readBy(value: string | null, into: Writable<MailParameters>, session: Conversation): Reply | undefined {
+  const read = readDeliverBy(value, session.site.config.options);
+  if (read === undefined) return replies.badParameter("BY");
+  if ("code" in read) return read;
+  into.deliverBy = read;
   return undefined;
 }

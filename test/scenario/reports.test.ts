@@ -104,3 +104,27 @@ describe("the part of a report for programs", () => {
     expect(await reported(recipient)).toEqual(fields);
   });
 });
+
+test("a message with a time, passed on where nobody keeps to it: the sender hears of that", async () => {
+  const lines = [
+    "MAIL FROM:<alice@mail.example.test> BY=600;N",
+    "RCPT TO:<good@far.test>",
+    "DATA",
+    "Subject: in ten minutes\r\n\r\nhi\r\n.",
+    "QUIT",
+  ];
+  const { out } = await server.run("sendmail", ["-bs"], lines.map((line) => `${line}\r\n`).join(""));
+  expect(out).toContain("Message accepted for delivery");
+  const found = await eventually("the report", () =>
+    server.mailbox("alice").find((each) => each.includes("in ten minutes") && each.includes("Return receipt")),
+  );
+  expect(found).toContain("\n<good@far.test>  (Deliver-By notify: relayed)\n");
+  expect(found).toContain("\nAction: relayed (Deliver-By notify mode)\n");
+  const [arrival, deadline] = ["Arrival-Date", "Deliver-By-Date"].map((name) =>
+    Date.parse(new RegExp(`^${name}: (.*)$`, "m").exec(found)?.[1] ?? ""),
+  );
+  expect(deadline - arrival).toBe(600_000);
+  const told = hop.messages.find(({ recipients }) => recipients.includes("good@far.test"));
+  expect(told?.parameters).not.toContain("BY=");
+  expect(told?.recipientParameters).toEqual([" NOTIFY=FAILURE,DELAY"]);
+});

@@ -125,8 +125,7 @@ export const LIMIT_OPTIONS = [
     unit: "s",
     initial: "0",
     check: deliverByMin,
-    meaning: "shortest time that BY= may ask for",
-    notActedOn: "DELIVERBY is not offered yet",
+    meaning: "shortest time that BY= with R may ask for; below 0: DELIVERBY is not offered",
   },
   {
     name: "DelayLA",

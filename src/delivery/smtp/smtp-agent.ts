@@ -262,6 +262,7 @@ class Attempt {
     const prepared = prepareTransaction(job, { sender: this.#prepared.sender, message: form.message }, client, {
       refused,
       authParameter: client.authenticated || !/A/.test(letters(environment.config.options)),
+      now: environment.clock.now(),
     });
     if (prepared.transaction === undefined) {
       connections.put(key, client);
@@ -288,13 +289,16 @@ class Attempt {
   /** Notes what a server has said. Who was told to come later stays open: the next host may have time now. */
   #take(verdicts: readonly Verdict[]): void {
     const at = this.#context.environment.clock.now();
-    for (const { recipient, outcome, passedOn } of verdicts) {
+    for (const { recipient, outcome, passedOn, deliverByPassedOn } of verdicts) {
       const { index } = recipient;
       const before = this.#reasons.get(index);
       // Too many for this connection, perhaps: the same words say no more now than before.
       if (saysTooMany(before) && before?.diagnostic?.text === outcome.diagnostic?.text) continue;
       if (outcome.action === "delayed") this.#reasons.set(index, outcome);
-      else this.#statuses.set(index, passedOn ? { ...outcome, passedOn, at } : { ...outcome, at });
+      else {
+        const taken = { ...(passedOn ? { passedOn } : {}), ...(deliverByPassedOn ? { deliverByPassedOn } : {}) };
+        this.#statuses.set(index, { ...outcome, ...taken, at });
+      }
     }
     this.#said = verdicts.find(({ outcome }) => outcome.action !== "delayed" && outcome.action !== "failed")?.outcome;
     this.#open = this.#open.filter(({ index }) => !this.#statuses.has(index));

@@ -5,7 +5,10 @@
 import type { Job, JobRecipient } from "../agent.ts";
 import type { BodyForms } from "./body-forms.ts";
 import type { WrittenMessage } from "../message-writer.ts";
+import type { Mailer } from "../../config/mailer.ts";
 import { deferred, failed, type Outcome } from "../outcome.ts";
+import { type DeliverBy, isTooLate, remainingSeconds, tooLateText } from "../../envelope/deliver-by.ts";
+import type { Notify } from "../../mail/notify.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
 import { replyKind } from "./reply-reader.ts";
 import { fromFailure, fromReply, onOneLine, type Peer } from "./reply-status.ts";
@@ -26,6 +29,8 @@ export interface Beforehand {
   readonly refused: ReadonlyMap<number, Outcome>;
   /** MAIL may tell this server who wrote the message (AUTH=). */
   readonly authParameter: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
 }
 
 export interface Prepared {
@@ -37,6 +42,8 @@ export interface Prepared {
   readonly decided: ReadonlyMap<number, Outcome>;
   /** The server passes on delivery reports. */
   readonly dsn: boolean;
+  /** The server has been told until when the message has to arrive. */
+  readonly deliverBy: boolean;
 }
 
 type Extensions = ReadonlyMap<string, string>;
@@ -50,13 +57,15 @@ export function prepareTransaction(
   job: Job,
   { sender, message }: { readonly sender: string; readonly message: WrittenMessage },
   { extensions }: { readonly extensions: Extensions },
-  { refused, authParameter }: Beforehand,
+  { refused, authParameter, now }: Beforehand,
 ): Prepared {
   const dsn = extensions.has("DSN");
+  const deliverBy = extensions.has("DELIVERBY");
+  const delay = job.envelope.deliverBy?.mode === "notify" && !deliverBy;
   const decided = new Map<number, Outcome>();
   const asked: JobRecipient[] = [];
   const recipients: ClientRecipient[] = [];
-  const wholeMessage = messageProblem(job, sender, message, extensions);
+  const wholeMessage = messageProblem(job, sender, message, extensions) ?? timeProblem(job, extensions, now);
   let international = false;
   for (const each of job.recipients) {
     const address = withoutBrackets(each.triple.user);
@@ -64,14 +73,16 @@ export function prepareTransaction(
     if (problem !== undefined) decided.set(each.index, problem);
     else {
       asked.push(each);
-      recipients.push({ address, parameters: dsn ? recipientParameters(each) : "" });
+      recipients.push({ address, parameters: dsn ? recipientParameters(each, delay) : "" });
       international ||= NON_ASCII.test(address);
     }
   }
-  if (asked.length === 0) return { asked, decided, dsn };
-  const parameters = senderParameters(job, message, extensions, international || NON_ASCII.test(sender), authParameter);
+  if (asked.length === 0) return { asked, decided, dsn, deliverBy };
+  const utf8Address = international || NON_ASCII.test(sender);
+  const parameters =
+    senderParameters(job, message, extensions, utf8Address, authParameter) + byParameter(job, extensions, now);
   const octets = message.octets ?? (() => message.stream());
-  return { transaction: { sender, parameters, recipients, message: octets }, asked, decided, dsn };
+  return { transaction: { sender, parameters, recipients, message: octets }, asked, decided, dsn, deliverBy };
 }
 
 function withoutBrackets(text: string): string {
@@ -131,12 +142,48 @@ function senderParameters(
   return parameters;
 }
 
-function recipientParameters({ recipient }: JobRecipient): string {
+/**
+ * RFC 2852 §4.1.4: a message that has to be back or there in time goes only where that is promised. A mailbox (LMTP, a local
+ * mailer) is where it has to be.
+ */
+function timeProblem({ envelope, mailer }: Job, extensions: Extensions, now: number): Outcome | undefined {
+  const { deliverBy } = envelope;
+  if (deliverBy?.mode !== "return") return undefined;
+  if (isTooLate(envelope, now)) return failed("5.4.7", tooLateText(deliverBy));
+  const shortest = extensions.get("DELIVERBY");
+  if (shortest === undefined) {
+    return isFinal(mailer) ? undefined : failed("5.4.7", "Server does not support Deliver By");
+  }
+  const left = remainingSeconds(envelope, deliverBy, now);
+  const least = Number.parseInt(shortest, 10) || 0;
+  return left < least ? failed("5.4.7", `Message can't be delivered in time; ${left} < ${least}`) : undefined;
+}
+
+function isFinal({ flags }: Mailer): boolean {
+  return flags.has("l") || flags.has("z");
+}
+
+function byParameter({ envelope }: Job, extensions: Extensions, now: number): string {
+  const { deliverBy } = envelope;
+  if (deliverBy === undefined || !extensions.has("DELIVERBY")) return "";
+  return ` BY=${remainingSeconds(envelope, deliverBy, now)};${lettersOf(deliverBy)}`;
+}
+
+function lettersOf({ mode, trace }: DeliverBy): string {
+  return `${mode === "return" ? "R" : "N"}${trace ? "T" : ""}`;
+}
+
+/** @param delay a delay in time is told by nobody unless this server is asked to (RFC 2852 §4.1.4.2) */
+function recipientParameters({ recipient }: JobRecipient, delay: boolean): string {
   let parameters = "";
-  if (recipient.notify !== undefined && recipient.notify.length > 0)
-    parameters += ` NOTIFY=${recipient.notify.join(",")}`;
+  const notify = delay ? withDelay(recipient.notify) : recipient.notify;
+  if (notify !== undefined && notify.length > 0) parameters += ` NOTIFY=${notify.join(",")}`;
   if (recipient.orcpt !== undefined) parameters += ` ORCPT=${recipient.orcpt}`;
   return parameters;
+}
+
+function withDelay(notify: readonly Notify[] = ["FAILURE"]): readonly Notify[] {
+  return notify.includes("NEVER") || notify.includes("DELAY") ? notify : [...notify, "DELAY"];
 }
 
 /** What a server's answers mean for one recipient. */
@@ -145,12 +192,14 @@ export interface Verdict {
   readonly outcome: Outcome;
   /** The server offers DSN and has taken the recipient over. */
   readonly passedOn: boolean;
+  /** It has taken over the time of BY=, too. */
+  readonly deliverByPassedOn?: boolean;
 }
 
 /** One verdict for each recipient that the transaction was prepared for. */
 export function verdictsOf(
   job: Job,
-  { asked, decided, dsn }: Prepared,
+  { asked, decided, dsn, deliverBy }: Prepared,
   result: TransactionResult | undefined,
   peer: Peer,
 ): Verdict[] {
@@ -163,7 +212,9 @@ export function verdictsOf(
   if (result === undefined) return verdicts;
   asked.forEach((recipient, position) => {
     const outcome = outcomeAt(position, result, peer, job.mailer.flags.has("l"));
-    verdicts.push({ recipient, outcome, passedOn: dsn && outcome.action !== "failed" && outcome.action !== "delayed" });
+    const taken = outcome.action !== "failed" && outcome.action !== "delayed";
+    const deliverByPassedOn = deliverBy && taken && job.envelope.deliverBy !== undefined;
+    verdicts.push({ recipient, outcome, passedOn: dsn && taken, ...(deliverByPassedOn ? { deliverByPassedOn } : {}) });
   });
   return verdicts;
 }

@@ -47,6 +47,7 @@ const full = entry({
     envid: "QQ314",
     ret: "HDRS",
     auth: "<>",
+    deliverBy: { seconds: 320, mode: "return", trace: true },
     isReport: true,
     messageClass: -60,
     quarantined: "odd",
@@ -86,6 +87,7 @@ describe("control file", () => {
       "S<>",
       "ZQQ314",
       "A<>",
+      "!\x12 320",
       `M${deferred.text}`,
       "Qrfc822;bob+40b.test",
       "RPNFD:bob@b.test",
@@ -100,6 +102,20 @@ describe("control file", () => {
       ".",
       "",
     ]);
+  });
+
+  test.each([
+    ["\x01 120", { seconds: 120, mode: "notify", trace: false }],
+    ["\x11 320", { seconds: 320, mode: "notify", trace: true }],
+    ["\x01 -320", { seconds: -320, mode: "notify", trace: false }],
+    ["\x02 120", { seconds: 120, mode: "return", trace: false }],
+    ["\x12 320", { seconds: 320, mode: "return", trace: true }],
+    [" 320", undefined],
+    ["\x02 soon", undefined],
+    ["", undefined],
+  ])("reads BY= as sendmail writes it: %j", (line, deliverBy) => {
+    const text = formatControlFile(entry()).toString("latin1").replace("\nS", `\n!${line}\nS`);
+    expect(parseControlFile(text, id).entry.envelope.deliverBy).toEqual(deliverBy);
   });
 
   test("a line end inside a value cannot begin another line", () => {
