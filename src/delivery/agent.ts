@@ -29,6 +29,8 @@ export interface Job {
   readonly scope: MacroScope;
   /** How this configuration writes addresses for this mailer. */
   readonly addresses: AddressRewriter;
+  /** Nobody has tried this message before (Timeout.iconnect). */
+  readonly isFirst?: boolean;
   /** Fires when the server shuts down or the claim is lost. */
   readonly signal: AbortSignal;
 }

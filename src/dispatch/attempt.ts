@@ -134,6 +134,7 @@ class Work {
       message: () => claim.message(),
       scope: this.#scope,
       addresses: site.rules,
+      isFirst: claim.entry.attempts === 0,
       signal: environment.signal,
       run: (job) => this.#runJob(job),
     });

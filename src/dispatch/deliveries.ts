@@ -17,6 +17,8 @@ export interface DeliveriesParts {
   /** Macros of the envelope. */
   readonly scope: MacroScope;
   readonly addresses: AddressRewriter;
+  /** The first attempt at the message. */
+  readonly isFirst: boolean;
   readonly signal: AbortSignal;
   /** Delivers, and notes what came of it. */
   readonly run: (job: Job) => Promise<void>;
@@ -122,7 +124,7 @@ export class Deliveries {
   }
 
   #jobOf({ mailer, host, recipients }: JobGroup, owner: string | undefined): Job {
-    const { scope, addresses, signal, message } = this.#parts;
+    const { scope, addresses, isFirst, signal, message } = this.#parts;
     const envelope = this.#envelope!;
     return {
       mailer,
@@ -132,6 +134,7 @@ export class Deliveries {
       message: message(),
       scope: owner === undefined ? scope : scope.child(senderMacros(owner)),
       addresses,
+      isFirst,
       signal,
     };
   }

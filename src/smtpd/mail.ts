@@ -108,7 +108,8 @@ function readEnvid(value: string | null, into: Writable<MailParameters>): Reply 
 function readAuth(value: string | null, into: Writable<MailParameters>): Reply | undefined {
   if (value === null) return reply(501, "5.5.2", "AUTH= requires a value");
   if (!isXtext(value)) return reply(501, "5.5.4", "Syntax error in AUTH parameter value");
-  into.auth = value;
+  // Nobody has shown us who he is, so what he says of the author counts as "unknown" (RFC 4954 §5), as in sendmail.
+  into.auth = "<>";
   return undefined;
 }
 

@@ -17,8 +17,9 @@ export interface ClientTlsSettings {
   /** CACertFile, CACertPath */
   readonly caFile: string;
   readonly caPath: string;
-  /** CRLFile */
+  /** CRLFile, CRLPath */
   readonly crlFile: string;
+  readonly crlPath: string;
   /** CipherList (up to TLS 1.2), CipherSuites (TLS 1.3) */
   readonly cipherList: string;
   readonly cipherSuites: string;
@@ -45,7 +46,7 @@ export function openClientContext(settings: ClientTlsSettings): ClientContext {
       ciphers: ciphersOf(settings),
       ca: authorities(settings, warnings),
       ...certificate(settings),
-      ...(settings.crlFile === "" ? {} : { crl: readSealed(settings.crlFile, settings.sealed) }),
+      ...withdrawn(settings),
     };
     return { kind: "context", context: createSecureContext(options), warnings };
   } catch (error) {
@@ -92,6 +93,20 @@ function readSecret(file: string, dontBlame: ReadonlySet<string>, sealed: Sealed
   } finally {
     closeSync(opened.fd);
   }
+}
+
+/**
+ * CRLFile and the lists in CRLPath, by the names that `openssl rehash` gives them. A folder that is asked for and has none, or
+ * one that cannot be read, must not mean that nothing was withdrawn.
+ */
+function withdrawn({ crlFile, crlPath, sealed }: ClientTlsSettings): SecureContextOptions {
+  const crl = crlFile === "" ? [] : [readSealed(crlFile, sealed)];
+  if (crlPath !== "") {
+    const names = readdirSync(crlPath).filter((name) => /^[0-9a-f]{8}\.r[0-9]+$/i.test(name));
+    if (names.length === 0) throw new Error(`CRLPath: no hashed lists in ${crlPath}`);
+    crl.push(...names.map((name) => readFileSync(join(crlPath, name))));
+  }
+  return crl.length === 0 ? {} : { crl };
 }
 
 /** Only who is named is trusted: without CACertFile and CACertPath no certificate is. */

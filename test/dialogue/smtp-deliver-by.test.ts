@@ -75,6 +75,15 @@ describe("BY= of MAIL", () => {
     });
   });
 
+  test("the author that a stranger names is nobody (RFC 4954 §5)", async () => {
+    await withServer({}, async ({ introduced, services }) => {
+      const client = await introduced();
+      await client.script("MAIL FROM:<a@b.test> AUTH=boss@b.test", "RCPT TO:<joe>", "DATA");
+      await client.ask("hello\r\n.");
+      expect(services.messages[0].transaction.announced.auth).toBe("<>");
+    });
+  });
+
   test("binary mail is refused in sendmail's words, whatever CHUNKING can do", async () => {
     await withServer({}, async ({ greeted }) => {
       const client = await greeted();

@@ -36,8 +36,7 @@ const rows = [
     name: "iconnect",
     unit: "s",
     initial: "0",
-    meaning: "the first connection for a message",
-    notActedOn: NOT_YET,
+    meaning: "a connection at the first attempt at a message",
   },
   {
     name: "aconnect",

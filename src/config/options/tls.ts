@@ -169,8 +169,6 @@ export const TLS_OPTIONS = [
     initial: "",
     path: "folder",
     meaning: "folder of such lists",
-    notActedOn: NO_TLS_DETAIL,
-    without: "withdrawn certificates count as valid",
   },
   {
     name: "ServerSSLOptions",

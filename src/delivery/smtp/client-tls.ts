@@ -105,6 +105,7 @@ function settingsOf(options: Options): ClientTlsSettings {
     caFile: options.text("CACertFile"),
     caPath: options.text("CACertPath"),
     crlFile: options.text("CRLFile"),
+    crlPath: options.text("CRLPath"),
     cipherList: options.text("CipherList"),
     cipherSuites: options.text("CipherSuites"),
     sslOptions: options.text("ClientSSLOptions"),

@@ -18,6 +18,17 @@ import { openFirst, type Place } from "./socket.ts";
 /** Used where a Timeout option says "none": every wait ends some day. */
 export const FOREVER = 24 * 3600_000;
 
+/** RFC 5321 §4.5.3.2 says nothing about connecting; systems give up after about two minutes. */
+const DEFAULT_CONNECT = 120_000;
+
+/**
+ * How long one address may take to connect, ms: Timeout.iconnect at the first attempt at a message, where it is set, so that
+ * mail for slow hosts does not keep a client waiting; else Timeout.connect.
+ */
+export function connectTime(options: Options, isFirst: boolean): number {
+  return (isFirst && options.timeout("iconnect")) || options.timeout("connect") || DEFAULT_CONNECT;
+}
+
 export interface ConnectingContext {
   readonly opening: OpeningContext;
   readonly clientPorts: readonly PortOptions[];

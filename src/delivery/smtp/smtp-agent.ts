@@ -16,7 +16,7 @@ import { jobMacros } from "../job-macros.ts";
 import { writeMessage } from "../message-writer.ts";
 import { deferred, failed, type Outcome, reportForAll, worse } from "../outcome.ts";
 import { fromFailure, saysTooMany } from "./reply-status.ts";
-import { abortWith, Connecting, type ConnectingContext, FOREVER, timeoutsOf } from "./connecting.ts";
+import { abortWith, Connecting, type ConnectingContext, connectTime, FOREVER, timeoutsOf } from "./connecting.ts";
 import { letters, type OpeningContext } from "./session-opening.ts";
 import { refusedByRules, waitsForPassword } from "./recipient-rules.ts";
 import type { MailPlace, Place } from "./socket.ts";
@@ -29,9 +29,6 @@ import type { SmtpTimeouts } from "./client-options.ts";
 import type { TransactionResult } from "./exchange.ts";
 import { macroValue } from "../../rewriting/macro-value.ts";
 import { isPromise } from "../../sys/maybe-promise.ts";
-
-/** RFC 5321 §4.5.3.2 says nothing about connecting; systems give up after about two minutes. */
-const DEFAULT_CONNECT = 120_000;
 
 export class SmtpAgent implements Agent {
   readonly #environment: DeliveryEnvironment;
@@ -314,10 +311,10 @@ class Attempt {
     this.#take(this.#open.map((recipient) => ({ recipient, outcome, passedOn: false })));
   }
 
-  /** Timeout.connect for this place, and what is left of Timeout.aconnect for all of them; ms. */
+  /** The time for this place, as far as Timeout.aconnect, the time for all of them, has not gone by; ms. */
   #connectTimeout(): number {
     const { environment } = this.#context;
-    const one = environment.config.options.timeout("connect") || DEFAULT_CONNECT;
+    const one = connectTime(environment.config.options, this.#job.isFirst === true);
     const left = this.#connectUntil - environment.clock.now();
     return Math.max(1, Math.min(one, left));
   }

@@ -170,6 +170,20 @@ function served(): string[] {
 }
 
 describe("attempt()", () => {
+  test("tells agents whether it is the first one", async () => {
+    outcomes["x@far.test"] = "delayed";
+    const { id } = await queued("me@a.test", "x@far.test");
+    const firsts: (boolean | undefined)[] = [];
+    const noting: Agent = {
+      deliver(job) {
+        firsts.push(job.isFirst);
+        return agent.deliver(job);
+      },
+    };
+    for (let round = 0; round < 3; round++) await tried(id, environment({}, { agent: () => noting }));
+    expect(firsts).toEqual([true, false, false]);
+  });
+
   test("records the attempt before it delivers, and settles afterwards", async () => {
     const { id } = await queued("me@a.test", "x@far.test", "y@far.test");
     await tried(id);

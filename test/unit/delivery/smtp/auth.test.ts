@@ -213,3 +213,61 @@ test.each(['"P:x"', '"U:joe"', "U:joe P:x", '"X:joe" "P:x"', '"U:joe" "U:jim" "P
     expect(JSON.stringify(found)).not.toContain("topsecret");
   },
 );
+
+describe("AUTH= of MAIL", () => {
+  const A = "define(`confAUTH_OPTIONS', `A')";
+  const envelope = { auth: "joe+2Bx@a.test" };
+
+  test.each([
+    ["a server that knows us", true, [], "235 2.7.0 ok", " AUTH=joe+2Bx@a.test"],
+    ["a server that does not, too", true, [], "535 5.7.8 no", " AUTH=joe+2Bx@a.test"],
+    ["AuthOptions A: a server that knows us", true, [A], "235 2.7.0 ok", " AUTH=joe+2Bx@a.test"],
+    ["AuthOptions A: not one that does not", true, [A], "535 5.7.8 no", ""],
+    ["not a server without AUTH", false, [], "", ""],
+  ])("goes to %s", async (_, offers, mc, answer, wanted) => {
+    const extensions = ["STARTTLS", ...(offers ? ["AUTH PLAIN"] : [])];
+    const server = await sink({ extensions, reply: ({ verb }) => (verb === "AUTH" ? answer : undefined) });
+    const map = "FEATURE(`authinfo', `text -o -k0 -v1 -z| @DIR@/authinfo')";
+    const authinfo = `AuthInfo:mx.b.test|"U:joe" "P:secret"\n`;
+    const site = await smtpSite([map, ...mc], server.port, { authinfo });
+    expect(texts(await site.deliver({ envelope }))).toEqual([SENT]);
+    expect(/ AUTH=\S*/.exec(server.messages[0].parameters)?.[0] ?? "").toBe(wanted);
+  });
+});
+
+describe("DefaultAuthInfo", () => {
+  const option = "define(`confDEF_AUTH_INFO', `@DIR@/auth-info')";
+  const trusting = "define(`confDONT_BLAME_SENDMAIL', `TrustStickyBit')";
+  const reply = answering({ AUTH: "235 2.7.0 ok" });
+
+  test.each([
+    ["user, user, password", "joe\njoe\ns3cret\n", `AUTH PLAIN ${base64("\0joe\0s3cret")}`],
+    ["acting as another one", "boss\njoe\ns3cret\nrealm.test\n", `AUTH PLAIN ${base64("boss\0joe\0s3cret")}`],
+    ["with mechanisms, CR LF", "joe\r\njoe\r\ns3cret\r\n\r\nPLAIN\r\n", `AUTH PLAIN ${base64("\0joe\0s3cret")}`],
+  ])("%s", async (_, text, wanted) => {
+    const server = await sink({ extensions: ["STARTTLS", "AUTH PLAIN"], reply });
+    const site = await smtpSite([option, trusting], server.port, { "auth-info": text });
+    expect(texts(await site.deliver())).toEqual([SENT]);
+    expect(server.commands.filter((line) => line.startsWith("AUTH"))).toEqual([wanted]);
+  });
+
+  test.each([
+    ["no password in it", "joe\njoe\n", /there is no password/],
+    ["it is not there", undefined, /auth-info: /],
+  ])("%s: the log says so, and nothing is said to the server", async (_, text, wanted) => {
+    const server = await sink({ extensions: ["STARTTLS", "AUTH PLAIN"], reply });
+    const site = await smtpSite([option, trusting], server.port, text === undefined ? {} : { "auth-info": text });
+    await site.deliver();
+    expect(server.commands.filter((line) => line.startsWith("AUTH"))).toEqual([]);
+    expect(site.log.join("\n")).toMatch(wanted);
+  });
+
+  test("the ruleset comes first", async () => {
+    const server = await sink({ extensions: ["STARTTLS", "AUTH PLAIN"], reply });
+    const map = "FEATURE(`authinfo', `text -o -k0 -v1 -z| @DIR@/authinfo')";
+    const files = { "auth-info": "joe\njoe\ns3cret\n", authinfo: `AuthInfo:mx.b.test|"U:ann" "P:other"\n` };
+    const site = await smtpSite([option, trusting, map], server.port, files);
+    expect(texts(await site.deliver())).toEqual([SENT]);
+    expect(server.commands).toContain(`AUTH PLAIN ${base64("\0ann\0other")}`);
+  });
+});

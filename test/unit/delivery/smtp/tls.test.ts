@@ -266,6 +266,36 @@ describe("our side", () => {
     }
   });
 
+  test("folders of authorities and lists: names that are hashes count, several with one hash", async () => {
+    const folders = ["define(`confCACERT_PATH', `@DIR@/')", "define(`confCRL_PATH', `@DIR@/')"];
+    for (const [files, verify, word] of [
+      [{ "9da13359.0": TEST_CA, "9da13359.r0": EMPTY_LIST }, "OK", ""],
+      [{ "9da13359.0": CLIENT_CERTIFICATE, "9da13359.1": TEST_CA, "9da13359.r0": EMPTY_LIST }, "OK", ""],
+      [{ "9da13359.0": TEST_CA, "9da13359.r1": WITHDRAWN_LIST }, "FAIL", ""],
+      [{ "ca.pem": TEST_CA, "9da13359.r0": EMPTY_LIST }, "FAIL", "no hashed certificates in"],
+      [{ "9da13359.0": TEST_CA, "crl.pem": EMPTY_LIST }, undefined, "CRLPath: no hashed lists in"],
+      [{ "9da13359.0": TEST_CA, "9da13359.r0": "no list" }, undefined, "not possible"],
+    ] as const) {
+      const server = await sink(KNOWN);
+      const site = await smtpSite(folders, server.port, files);
+      expect(texts(await site.deliver())).toEqual([SENT]);
+      const lines = site.log.filter((each) => each.startsWith("STARTTLS=client, relay"));
+      // No handshake at all rather than one that asks no list.
+      expect(server.commands.includes("STARTTLS")).toBe(verify !== undefined);
+      if (verify !== undefined) expect(lines.join("\n")).toContain(`verify=${verify}`);
+      expect(site.log.join("\n")).toContain(word);
+    }
+  });
+
+  test("a folder of lists that is not there: no handshake, and mail that asks for TLS waits", async () => {
+    const server = await sink(KNOWN);
+    const mc = [TRUSTING, "define(`confCRL_PATH', `@DIR@/nowhere')", ACCESS];
+    const site = await smtpSite(mc, server.port, { ...FILES, access: "TLS_Srv:mx.b.test|VERIFY\n" });
+    expect(texts(await site.deliver())[0]).toMatch(/^4\./);
+    expect(server.messages).toEqual([]);
+    expect(site.log.join("\n")).toContain("nowhere");
+  });
+
   test("ciphers and versions", async () => {
     const server = await sink(KNOWN);
     const old = "define(`confCLIENT_SSL_OPTIONS', `+SSL_OP_NO_TLSv1_3')";
