@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { programGuard } from "./program-guard.ts";
 import { octetsOf, type TaskInput } from "./task.ts";
 
 export interface ChildOptions {
@@ -53,6 +54,7 @@ export function runChild(options: ChildOptions, input: TaskInput): Promise<Child
       // A group of its own, so that what the program starts ends with it.
       detached: true,
     });
+    if (child.pid !== undefined) programGuard.begun(child.pid);
     const { stdin, stdout, stderr, reports } = pipesOf(child);
     const output = collect([stdout, stderr], options.outputLimit);
     const report = collect(reports === null ? [] : [reports], LONGEST_REPORT);
@@ -102,6 +104,7 @@ export function runChild(options: ChildOptions, input: TaskInput): Promise<Child
     });
     // "exit" would come before the last output; "close" never comes while a grandchild holds the pipe.
     child.once("exit", (exit, name) => {
+      if (child.pid !== undefined) programGuard.ended(child.pid);
       const grace = setTimeout(() => void settle(exit, name), GRACE);
       child.once("close", () => {
         clearTimeout(grace);

@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { groupsOf } from "./identity.ts";
 import { conversationFor } from "./program-command.ts";
+import { programGuard } from "./program-guard.ts";
 import { fitExactly } from "./program-words.ts";
 import type { ConversingProgram, TaskUser } from "./task.ts";
 import { parseTaskUser, type Terms } from "./terms.ts";
@@ -32,7 +33,12 @@ export function converse(terms: Terms, given: TaskUser, program: ConversingProgr
   });
   const killer = setTimeout(() => child.kill("SIGKILL"), LONGEST);
   killer.unref();
-  child.once("exit", () => clearTimeout(killer));
+  const { pid } = child;
+  if (pid !== undefined) programGuard.begun(pid);
+  child.once("exit", () => {
+    clearTimeout(killer);
+    if (pid !== undefined) programGuard.ended(pid);
+  });
   child.unref();
   return new Promise((resolve, reject) => {
     child.once("error", reject);

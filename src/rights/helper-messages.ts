@@ -31,7 +31,8 @@ export interface HelperAnswer {
   readonly error?: string;
   /** errno name of what failed. */
   readonly code?: string;
-  readonly octets?: Uint8Array;
+  /** In base64: messages are JSON, which has the smaller reader. */
+  readonly octets?: string;
   readonly terms?: Terms;
   /** What the child said that read the configuration. */
   readonly messages?: readonly string[];

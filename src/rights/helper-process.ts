@@ -9,8 +9,9 @@
  *
  * Somebody who has taken the server over could, through this door and the pool: deliver any text into the mailbox of any user;
  * append to files and run the programs of the mailers, with any arguments (that is any command, where the configuration has a
- * prog mailer), as any user but root; read whatever those users may read; listen on the ports of the configuration; read the
- * files that the terms name (keys among them). Where a mailer runs its program as root (F=S, U=root), he could start that: with
+ * prog mailer), as any user but root (who may be in a group that is as good as root: docker, disk); read whatever those users
+ * may read; listen on the ports of the configuration; read the
+ * files that the terms name (keys among them; never one of root's by a link that others could have laid). Where a mailer runs its program as root (F=S, U=root), he could start that: with
  * the words of its A=, for users that there are, and choose sender and detail, no option, and no file but texts of root's below
  * /etc (program-words.ts); what it does with the message and these words as root is then for that program to answer. He could
  * keep the machine busy: tasks without end fill memory and disk of the pool, which is nothing of his own, up to its limits.
@@ -21,19 +22,18 @@
  * former, too, has his users' mail taken by an LMTP server of their own.
  */
 import { type ChildProcess, execFile, type SendHandle, spawn } from "node:child_process";
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import type { HelperAnswer, HelperRequest, PoolMessage } from "./helper-messages.ts";
 import { type MadeFile, parseMadeFiles, removeMade } from "./made-files.ts";
+import { readNamed } from "./named-file.ts";
 import { converse } from "./conversations.ts";
 import { parsePort, parseTerms, type PortTerm, type Terms } from "./terms.ts";
 
-const { O_NONBLOCK, O_RDONLY } = constants;
 /** File descriptor of a pool process's connection to the server. */
 export const CONNECTION = 3;
-/** Keys, tables: whatever is larger is none. */
-const LARGEST_FILE = 64 * 1024 * 1024;
 const LARGEST_TERMS = 16 * 1024 * 1024;
+/** The server wants four at most; those that end take their time. */
+const MOST_POOLS = 12;
 /** Reading a configuration asks name servers at worst. ms */
 const LONGEST_RELOAD = 120_000;
 
@@ -78,7 +78,7 @@ class HelperProcess {
       case "listen":
         return { answer: {}, handle: await listen(terms, parsePort(request.port, "port"), request.backlog) };
       case "read":
-        return { answer: { octets: readNamed(terms, request.path) } };
+        return { answer: { octets: readNamed(terms, request.path).toString("base64") } };
       case "reload":
         return { answer: await this.#reload() };
       case "tidy":
@@ -104,12 +104,12 @@ class HelperProcess {
 
   /** The connection is the server's: the child has one end, the handle goes to the server. */
   #startPool(terms: Terms): Promise<Socket> {
+    if (this.#pools.size >= MOST_POOLS) return Promise.reject(new Error("there are enough pool processes"));
     const [program, ...words] = this.#command;
     const { TZ } = process.env;
     const child = spawn(program, [...words, "pool"], {
       env: { PATH: "/usr/bin:/bin", UV_THREADPOOL_SIZE: "1", ...(TZ === undefined ? {} : { TZ }) },
       stdio: ["ignore", "ignore", "inherit", "pipe", "ipc"],
-      serialization: "advanced",
     });
     this.#pools.add(child);
     child.once("exit", () => this.#pools.delete(child));
@@ -140,7 +140,9 @@ export function runHelper(command: readonly string[]): Promise<void> {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => undefined);
   const helper = new HelperProcess(command);
   return new Promise((resolve) => {
-    process.on("message", (message) => {
+    process.on("message", (message, given: SendHandle | undefined) => {
+      // Nobody has anything to give to this process.
+      closeOwn(given);
       void helper.handle(message as HelperRequest, (answer, handle) => {
         // A server that has just gone cannot be told; the disconnect ends this process.
         process.send?.(answer, handle, undefined, () => closeOwn(handle));
@@ -183,29 +185,6 @@ function listen({ ports }: Terms, { host, port, family }: PortTerm, backlog: num
     const address = host === "" ? (family === 4 ? "0.0.0.0" : "::") : host;
     server.listen({ host: address, port, backlog, ipv6Only: family === 6, exclusive: true }, () => resolve(server));
   });
-}
-
-function readNamed({ files }: Terms, path: string): Buffer {
-  if (!files.includes(path)) throw new Error(`the configuration names no file ${path}`);
-  // Keys are links in many places; who may put one there is root, or whom the configuration trusts.
-  const file = openSync(path, O_RDONLY | O_NONBLOCK);
-  try {
-    const status = fstatSync(file);
-    if (!status.isFile()) throw new Error(`${path} is not a regular file`);
-    if (status.size > LARGEST_FILE) throw new Error(`${path} is larger than ${LARGEST_FILE} octets`);
-    return readWhole(file, status.size);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function readWhole(file: number, size: number): Buffer {
-  const octets = Buffer.alloc(size);
-  let length = 0;
-  for (let count = -1; count !== 0 && length < size; length += count) {
-    count = readSync(file, octets, length, size - length, null);
-  }
-  return octets.subarray(0, length);
 }
 
 interface ChildOutput {

@@ -36,6 +36,7 @@ export interface PoolOptions {
   readonly end?: (reason: string) => never;
 }
 
+const MOST_TASKS = 500;
 const INTERRUPTED: TaskResult = { kind: "later", status: "4.3.2", text: "delivery interrupted" };
 
 export class PoolProcess {
@@ -96,6 +97,8 @@ export class PoolProcess {
 
   #begin(id: number, payload: Buffer): void {
     if (this.#tasks.has(id)) throw new Error("pool connection: the same task twice");
+    // Each may hold a file; the server has a hundred here at most.
+    if (this.#tasks.size >= MOST_TASKS) throw new Error("pool connection: too many tasks");
     const { json, octets } = splitTask(payload);
     const incoming = readTask(json);
     this.#tasks.set(id, incoming);

@@ -40,7 +40,8 @@ export interface ProgramCommand {
 
 /**
  * As the user. What is read from standard input and written to standard output goes through descriptor 3 for `socket`, which
- * is a connection then; else it is where the report goes: "." begun, ".D" no working folder, ".E13" errno of exec.
+ * is a connection then, and the program begins when one octet has come: what it says before the server has the connection would
+ * be read, and lost, by the process that hands it over; else it is where the report goes: "." begun, ".D" no working folder, ".E13" errno of exec.
  */
 const STARTER = String.raw`
 my ($use, $path) = splice @ARGV, 0, 2;
@@ -49,6 +50,7 @@ my @lines = splice @ARGV, 0, shift @ARGV;
 my $said;
 if ($use eq "socket") {
   open(STDIN, "<&=", 3) && open(STDOUT, ">&", \*STDIN) or exit 127;
+  sysread(STDIN, my $go, 1) or exit 127;
 } else {
   open($said, ">&", 3) or exit 127;
   open(my $given, ">&=", 3) and close $given;

@@ -59,7 +59,6 @@ export class RootHelper implements PoolSource {
     this.#child = spawn(program, words, {
       cwd: folder,
       stdio: ["ignore", "inherit", "inherit", "ipc"],
-      serialization: "advanced",
     });
     this.#child.on("message", (message, handle) => this.#receive(message as HelperAnswer, handle));
     this.#child.on("error", (error) => this.#fail(error.message));
@@ -100,7 +99,7 @@ export class RootHelper implements PoolSource {
    */
   async readFile(path: string): Promise<Buffer> {
     const { answer } = await this.#ask({ verb: "read", path });
-    return Buffer.from(answer.octets ?? []);
+    return Buffer.from(answer.octets ?? "", "base64");
   }
 
   /** Has the configuration read again with root's rights; pool processes go by the new terms at once. */
@@ -114,7 +113,10 @@ export class RootHelper implements PoolSource {
   async converse(who: TaskUser, program: ConversingProgram): Promise<Socket> {
     const { handle } = await this.#ask({ verb: "converse", who, program });
     if (handle === undefined) throw new Error("no connection to the program");
-    return handle as Socket;
+    const socket = handle as Socket;
+    // It waits for us (program-command.ts).
+    socket.write("\n");
+    return socket;
   }
 
   /** Takes away what the server made as root. */

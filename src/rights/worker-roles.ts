@@ -5,6 +5,7 @@
 import { Socket } from "node:net";
 import { closedFolder } from "../sys/closed-folder.ts";
 import { CONNECTION, runHelper } from "./helper-process.ts";
+import { closeInherited } from "./inherited-files.ts";
 import type { PoolMessage } from "./helper-messages.ts";
 import { PoolProcess } from "./pool-process.ts";
 import type { FileLocks, PoolTasks } from "./task.ts";
@@ -20,6 +21,7 @@ export interface WorkerParts {
 
 /** Resolves when whoever started the process is gone. */
 export function runWorker(role: string | undefined, parts: WorkerParts): Promise<void> {
+  closeInherited();
   if (role === "helper") return runHelper(parts.command);
   if (role !== "pool" && role !== "own") return Promise.reject(new Error(`--worker: no role "${role ?? ""}"`));
   // The server is told to end by signal, and ends this process by going away.

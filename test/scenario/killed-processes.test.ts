@@ -2,7 +2,7 @@
  * Processes that are killed in the middle of local deliveries, each user with a uid of his own: the server, its root helper, a
  * pool process. Nothing that was acknowledged is lost, nobody's mail lies with another's ids, no process stays. Needs root.
  */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { eventually } from "../support/mail-server.ts";
@@ -82,6 +82,11 @@ asRoot("local mail while processes are killed (skipped: needs root)", () => {
     const [helper] = childrenOf(server.pid);
     return { helper, pools: childrenOf(helper) };
   };
+  /** A program and what it started. */
+  const strays = (): number[] => {
+    const file = site.path("out/pids");
+    return existsSync(file) ? readFileSync(file, "latin1").split("\n").filter(Boolean).map(Number) : [];
+  };
   /** No process of the server is left, then it is started again. */
   const again = async (pids: readonly number[]): Promise<void> => {
     await eventually("the end of all processes", () => pids.every(isOver), 60_000);
@@ -94,6 +99,17 @@ asRoot("local mail while processes are killed (skipped: needs root)", () => {
       return `u${at}:x:${FIRST + at}:${FIRST + at}::${site.home}/home/u${at}:/bin/sh\n`;
     });
     site.write("passwd", lines.join(""));
+    mkdirSync(site.path("out"));
+    chmodSync(site.path("out"), 0o777);
+    // Only the first time: its mail is tried again.
+    const stray = `test -e ${site.path("out/pids")} && exit 0
+(trap '' TERM; sleep 1000; sleep 1000) & echo $! >${site.path("out/new")}
+echo $$ >>${site.path("out/new")}
+mv ${site.path("out/new")} ${site.path("out/pids")}
+wait
+`;
+    site.write("stray.sh", stray);
+    site.write("aliases", `postmaster: u0\nstray: "|/bin/sh ${site.path("stray.sh")}"\n`);
     site.configure();
     server = await site.start();
   }, 60_000);
@@ -141,6 +157,21 @@ asRoot("local mail while processes are killed (skipped: needs root)", () => {
     await end();
     await server.stop();
     await again([server.pid, helper, ...pools]);
+  }, 120_000);
+
+  test("the server: a program that delivers for it ends too, with all that it started", async () => {
+    const { MTA: port } = server.ports;
+    const { client } = await SmtpClient.open(port);
+    await client.command("EHLO client.test");
+    const answer = await client.send("", ["stray@mail.example.test"], "Subject: x\r\n\r\nx");
+    expect(answer).toMatch(/^250 2\.0\.0/);
+    client.close();
+    await eventually("the program", () => strays().length === 2, 60_000);
+    expect(strays().some(isOver)).toBe(false);
+    const { helper, pools } = processes();
+    server.signal("SIGKILL");
+    await server.kill().catch(() => undefined);
+    await again([server.pid, helper, ...pools, ...strays()]);
   }, 120_000);
 
   test("nothing is lost, torn, or somebody else's", async () => {

@@ -277,6 +277,11 @@ asRoot("octets of a hostile server (skipped: needs root)", () => {
     ["a uid below zero", () => task({ user: "u1", uid: -1, gid: 31_001 })],
     ["no argument", () => task({ ...userOf(1), argument: null })],
     ["a task twice", () => Buffer.concat([task({ ...userOf(1), more: true }), task({ ...userOf(1), more: true })])],
+    [
+      "tasks without end",
+      () => Buffer.concat(Array.from({ length: 1_000 }, (_, id) => task({ ...userOf(1), more: true }, id))),
+    ],
+    ["JSON without end", () => frame("T", nested())],
   ])("%s ends the process, which answers nothing", async (_name, octets) => {
     const { helper, close } = openTestPool();
     try {
@@ -294,15 +299,22 @@ asRoot("octets of a hostile server (skipped: needs root)", () => {
   });
 });
 
-function frame(type: string, payload: Buffer): Buffer {
+function nested(): Buffer {
+  const json = Buffer.from("[".repeat(1_000_000));
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(json.length, 0);
+  return Buffer.concat([length, json]);
+}
+
+function frame(type: string, payload: Buffer, id = 1): Buffer {
   const head = Buffer.alloc(9);
   head.write(type, 0, "latin1");
-  head.writeUInt32BE(1, 1);
+  head.writeUInt32BE(id, 1);
   head.writeUInt32BE(payload.length, 5);
   return Buffer.concat([head, payload]);
 }
 
-function task(message: Readonly<Record<string, unknown>>): Buffer {
+function task(message: Readonly<Record<string, unknown>>, id = 1): Buffer {
   const whole = { task: "maildir", argument: { deed: "whoami" }, more: false, ...message };
-  return frame("T", joinTask(whole as unknown as Parameters<typeof joinTask>[0]));
+  return frame("T", joinTask(whole as unknown as Parameters<typeof joinTask>[0]), id);
 }

@@ -2,8 +2,21 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createConnection } from "node:net";
-import { join } from "node:path";
-import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { tmpdir } from "node:os";
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { eventually, isAlive, isRoot, openTestPool, type TestPool, userOf } from "../../support/pool.ts";
 
@@ -139,5 +152,62 @@ asRoot("the root helper (skipped: needs root)", () => {
     await expect(helper.readFile("/nonexistent")).rejects.toMatchObject({ code: "ENOENT" });
     await expect(helper.readFile("/dev/zero")).rejects.toThrow("not a regular file");
     await expect(helper.readFile("/etc")).rejects.toThrow("not a regular file");
+  });
+
+  test("gives no file of root's away where somebody else could have put it, or the link to it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "named-"));
+    const { uid, gid } = userOf(1);
+    const place = (name: string, mode: number, owner = 0): string => {
+      const path = join(folder, name);
+      mkdirSync(path);
+      chownSync(path, owner, owner);
+      chmodSync(path, mode);
+      return path;
+    };
+    const [closed, sticky, shared, his] = [
+      place("closed", 0o755),
+      place("sticky", 0o1777),
+      place("shared", 0o775),
+      place("his", 0o755, uid),
+    ];
+    const secret = join(closed, "secret");
+    writeFileSync(secret, "secret", { mode: 0o600 });
+    for (const each of [sticky, shared, his]) {
+      writeFileSync(join(each, "own"), "own", { mode: 0o600 });
+      symlinkSync(secret, join(each, "link"));
+      symlinkSync("../closed/./secret", join(each, "short"));
+      linkSync(secret, join(each, "hard"));
+      writeFileSync(join(each, "users"), "users", { mode: 0o600 });
+      chownSync(join(each, "users"), uid, gid);
+      symlinkSync(join(each, "link"), join(closed, `${basename(each)}-link`));
+    }
+    lchownSync(join(sticky, "link"), uid, gid);
+    symlinkSync("secret", join(closed, "link"));
+    symlinkSync("loop", join(closed, "loop"));
+    const names = readdirSync(folder).flatMap((each) =>
+      readdirSync(join(folder, each)).map((name) => `${each}/${name}`),
+    );
+    open = openTestPool(0, { files: names.map((name) => join(folder, name)) });
+    const { helper } = open;
+    const given: string[] = [];
+    for (const name of names) {
+      const octets = await helper.readFile(join(folder, name)).catch(() => undefined);
+      if (octets !== undefined) given.push(`${name}: ${octets.toString()}`);
+    }
+    rmSync(folder, { recursive: true });
+    expect(given.toSorted()).toEqual(
+      ["his/users: users", "shared/users: users", "sticky/own: own", "sticky/users: users"]
+        .concat(["closed/link: secret", "closed/secret: secret", "sticky/short: secret"])
+        .toSorted(),
+    );
+  });
+
+  test("starts no more pool processes than a server can want", async () => {
+    open = openTestPool();
+    const { helper } = open;
+    const asked = await Promise.allSettled(Array.from({ length: 20 }, () => helper.open()));
+    const started = asked.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    for (const socket of started) socket.destroy();
+    expect(started).toHaveLength(12);
   });
 });

@@ -1,10 +1,13 @@
 /** Programs that are started as a user: who they are, what they find, and what is said of those that cannot be. */
+import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type ProgramArgument, runProgram } from "../../../src/rights/program.ts";
 import type { ProgramIdentity, TaskResult } from "../../../src/rights/task.ts";
+import { eventually } from "../../support/pool.ts";
 import { octets } from "../../support/mailbox-tools.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -31,6 +34,23 @@ function run(identity: ProgramIdentity, command: string, more: Partial<ProgramAr
     ...more,
   };
   return runProgram(argument, octets("message\n"), identity, new AbortController().signal);
+}
+
+/** A process that runs a program as a pool process does; whoever started it had left descriptor 77 open. */
+function startRunner(identity: ProgramIdentity, command: string): ChildProcess {
+  const script = join(import.meta.dirname, "../../support/program-runner.ts");
+  const words = [process.execPath, "--no-warnings", script, JSON.stringify(identity), command];
+  const opened = 'use POSIX; open(F, "<", "/etc/passwd"); POSIX::dup2(fileno(F), 77); exec @ARGV';
+  return spawn("perl", ["-e", opened, ...words], { stdio: "ignore" });
+}
+
+/** A zombie that this machine's init has not collected runs no more. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "latin1"));
+  } catch {
+    return false;
+  }
 }
 
 const said = (): string => readFileSync(join(folder, "out"), "latin1");
@@ -71,6 +91,31 @@ describe.each([["our own", OURS], ...(isRoot ? ([["a user's", JOE]] as const) : 
       expect((await run(identity, "", { path: "/none", argv: ["none"] })).text).toMatch(/^cannot be run.*No such file/);
       const { kind, text } = await run(identity, "", { path: join(folder, "text"), argv: ["text"] });
       expect([kind, text]).toEqual(["later", "cannot be run: Permission denied"]);
+    });
+
+    test("whoever it starts ends with it when its starter is killed, asked or not", async () => {
+      // The first does not mind being asked; the second has a child of its own.
+      const command = `
+        (trap '' TERM; echo $(exec sh -c 'echo $PPID') >${folder}/1; sleep 1000; sleep 1000) &
+        (sleep 1000 & echo $! >${folder}/2; wait) &
+        wait`;
+      const runner = startRunner(identity, command);
+      const pid = (name: string): string => readFileSync(join(folder, name), "latin1").trim();
+      const isThere = (name: string): boolean => existsSync(join(folder, name)) && pid(name) !== "";
+      await eventually(() => isThere("1") && isThere("2"), "both run");
+      const pids = [Number(pid("1")), Number(pid("2"))];
+      expect(pids.every(isRunning)).toBe(true);
+      runner.kill("SIGKILL");
+      await eventually(() => !pids.some(isRunning), "both have ended");
+    });
+
+    test("it has no descriptor of those who started it", async () => {
+      const runner = startRunner(identity, `ls -l /proc/self/fd >${folder}/out`);
+      await once(runner, "exit");
+      const open = [...said().matchAll(/ (\d+) -> (\S+)/g)].map(([, number, target]) => `${number} ${target}`);
+      // ls has one for the folder itself.
+      const more = open.filter((each) => !/^[012] /.test(each) && !/\/proc\/\d+\/fd$/.test(each));
+      expect(more.filter((each) => each !== "3 /dev/null")).toEqual([]);
     });
 
     test("one that takes too long is ended with all that it started", async () => {
