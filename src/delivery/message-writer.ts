@@ -126,16 +126,18 @@ function makeBlock(config: Config, job: Job, scope: MacroScope, shape: LineShape
   let text = "";
   const step = (index: number): MaybePromise<Block> => {
     for (let next = index; next < fields.length; next++) {
-      const { name, value } = fields[next];
+      const { name } = fields[next];
+      const value = onItsLines(fields[next].value);
       const role = addressRole(name);
       const before = name.length + 1;
       if (role === undefined) {
-        text += `${name}:${limit > 0 ? foldField(fields[next], limit) : value}\r\n`;
+        text += `${name}:${limit > 0 ? foldField({ name, value }, limit) : value}\r\n`;
         continue;
       }
       const asked = { role, part: "header", notes: notes.nextField() } as const;
       const rewrite = (address: string) => addresses.rewrite(mailer, address, asked, scope);
-      const add = (rewritten: string): void => {
+      const add = (answer: string): void => {
+        const rewritten = onItsLines(answer);
         text += `${name}:${limit > 0 ? foldField({ name, value: rewritten }, limit) : rewritten}\r\n`;
       };
       const field = rewriteField(value, before, rewrite, oldStyle);
@@ -202,14 +204,26 @@ function returnPath(config: Config, { envelope }: Job, scope: MacroScope): strin
   return text.includes("<<>>") ? text.replace("<<>>", "<>") : text;
 }
 
-/** Line ends and high bits of the header, as far as the mailer does not take them as they are. */
+/** A value whose lines, but for the first, begin with a blank: another line end would begin a field, or the body. */
+function onItsLines(value: string): string {
+  if (!/[\r\n]/.test(value)) return value;
+  return value.replace(/(\r?\n)(?=[ \t])|[\r\n]+/g, (_whole, fold?: string) => (fold === undefined ? " " : "\r\n"));
+}
+
+/** Line ends, dots and high bits of the header, as far as the mailer does not take them as they are. */
 function shapeHeader(text: string, { flags }: Mailer, shape: LineShape): string {
   const sevenBit = shape.sevenBit === true || flags.has("6");
   let shaped = text;
-  if (sevenBit && /[\x80-\xff]/.test(shaped)) {
-    shaped = shaped.replace(/[\x80-\xff]/g, (high) => String.fromCharCode(high.charCodeAt(0) & 127));
-  }
+  if (sevenBit && /[\x80-\xff]/.test(shaped)) shaped = shaped.replace(/[\x80-\xff]/g, withoutHighBit);
+  // The name of a field may begin with one.
+  if (shape.stuffDots === true) shaped = shaped.replace(/^\./gm, "..");
   return shape.eol === "\r\n" ? shaped : shaped.replaceAll("\r\n", shape.eol);
+}
+
+/** What would be a line end, or another control character, without its eighth bit is none. */
+function withoutHighBit(high: string): string {
+  const low = high.charCodeAt(0) & 127;
+  return low < 32 || low === 127 ? "?" : String.fromCharCode(low);
 }
 
 // ---- From line and body ------------------------------------------------------------------------------------------

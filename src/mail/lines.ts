@@ -168,7 +168,8 @@ export class LineShaper {
     let position = start;
     // The mark takes one octet; a line is cut only when another octet follows.
     while (this.#limit > 0 && this.#column + (end - position) > this.#limit) {
-      const room = Math.max(this.#limit - 1 - this.#column, 0);
+      // Each line takes one octet at least, however short it is to be.
+      const room = Math.max(this.#limit - 1 - this.#column, this.#column > 1 ? 0 : 1);
       output.keep(position, position + room);
       position += room;
       output.insert(position, BANG);

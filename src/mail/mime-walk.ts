@@ -46,7 +46,7 @@ export class MimeWalk {
     if (this.#state === "leaf") this.#listener.content(text, startsLine, endsLine);
     else if (this.#state === "other") this.#listener.other(text, endsLine);
     else if (text === "" && startsLine && endsLine) this.#endHeader();
-    else this.#headerLine(text, startsLine);
+    else this.#headerLine(text, startsLine, endsLine);
   }
 
   end(): void {
@@ -82,12 +82,14 @@ export class MimeWalk {
     return false;
   }
 
-  #headerLine(text: string, startsLine: boolean): void {
+  #headerLine(text: string, startsLine: boolean, endsLine: boolean): void {
     this.#headerSize += text.length;
     if (startsLine) this.#header.push(text);
     else this.#header[this.#header.length - 1] += text;
     if (this.#headerSize <= LONGEST_HEADER) return;
-    for (const line of this.#takeHeader()) this.#listener.other(line, true);
+    const lines = this.#takeHeader();
+    // The rest of the last line is still to come: a line of its own it must not become.
+    lines.forEach((line, at) => this.#listener.other(line, endsLine || at < lines.length - 1));
     this.#state = "other";
   }
 
@@ -133,7 +135,9 @@ export class LineCutter {
 
   write(chunk: Buffer): void {
     let text = chunk.toString("latin1");
+    if (text === "") return;
     if (this.#afterCr && text.startsWith("\n")) text = text.slice(1);
+    this.#afterCr = false;
     if (text === "") return;
     this.#afterCr = text.endsWith("\r");
     const lines = (this.#rest + text).split(/\r\n|\n|\r/);

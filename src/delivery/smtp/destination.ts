@@ -33,6 +33,14 @@ const LONGEST_LINE = 100;
 /** When they come back, ms. */
 const COME_BACK = 60_000;
 
+interface Bucket {
+  tokens: number;
+  /** When they were counted. */
+  counted: number;
+}
+/** Different limits that are kept for one destination. */
+const MOST_BUCKETS = 20;
+
 export class Destination {
   readonly name: string;
   /** Keys of the queue that are blocked because of it, the longest first. */
@@ -48,9 +56,8 @@ export class Destination {
   #talking = 0;
   #held: Later | undefined;
   #cancelHold: () => void = () => undefined;
-  /** Messages that may go now (messagesPerMinute), and when that was counted. */
-  #tokens = 1;
-  #counted = 0;
+  /** By limit: messages that may go now. Senders to whom another limit applies, or none, neither use nor lift this one. */
+  readonly #buckets = new Map<number, Bucket>();
   /** The next token is waited for. */
   #refilling = false;
 
@@ -62,10 +69,6 @@ export class Destination {
   }
 
   set limits(limits: DestinationLimits) {
-    if (limits.messagesPerMinute !== this.#limits.messagesPerMinute) {
-      this.#tokens = Math.max(1, Math.min(this.#tokens, burst(limits.messagesPerMinute)));
-      this.#counted = this.#clock.now();
-    }
     this.#limits = limits;
   }
 
@@ -86,7 +89,7 @@ export class Destination {
     const { messagesPerMinute } = this.#limits;
     if (messagesPerMinute === undefined || room <= 0) return room;
     // Who was handed out and does not talk yet will need a token, too.
-    const tokens = Math.floor(this.#count(messagesPerMinute)) - Math.max(0, this.claims - this.#talking);
+    const tokens = Math.floor(this.#bucket(messagesPerMinute).tokens) - Math.max(0, this.claims - this.#talking);
     if (tokens <= 0) this.#refill(messagesPerMinute);
     return Math.min(room, tokens);
   }
@@ -130,8 +133,9 @@ export class Destination {
     }
     const { messagesPerMinute } = this.#limits;
     if (messagesPerMinute !== undefined) {
-      if (this.#count(messagesPerMinute) < 1) return this.#outOfTokens(messagesPerMinute);
-      this.#tokens--;
+      const bucket = this.#bucket(messagesPerMinute);
+      if (bucket.tokens < 1) return this.#outOfTokens(messagesPerMinute);
+      bucket.tokens--;
     }
     this.#talking++;
     return this.#lease();
@@ -184,11 +188,19 @@ export class Destination {
 
   // ---- messages per minute ---------------------------------------------------------------------------------------------
 
-  #count(perMinute: number): number {
+  /** As it is now. */
+  #bucket(perMinute: number): Bucket {
     const now = this.#clock.now();
-    this.#tokens = Math.min(burst(perMinute), this.#tokens + ((now - this.#counted) * perMinute) / 60_000);
-    this.#counted = now;
-    return this.#tokens;
+    let bucket = this.#buckets.get(perMinute);
+    if (bucket === undefined) {
+      // A table that changes leaves some behind.
+      if (this.#buckets.size >= MOST_BUCKETS) this.#buckets.clear();
+      this.#buckets.set(perMinute, (bucket = { tokens: 1, counted: now }));
+    }
+    const earned = ((now - bucket.counted) * perMinute) / 60_000;
+    bucket.tokens = Math.min(burst(perMinute), bucket.tokens + Math.max(0, earned));
+    bucket.counted = now;
+    return bucket;
   }
 
   #outOfTokens(perMinute: number): Later {
@@ -197,7 +209,7 @@ export class Destination {
   }
 
   #untilToken(perMinute: number): number {
-    return Math.max(1, Math.ceil(((1 - this.#tokens) * 60_000) / perMinute));
+    return Math.max(1, Math.ceil(((1 - this.#bucket(perMinute).tokens) * 60_000) / perMinute));
   }
 
   #refill(perMinute: number): void {
@@ -211,6 +223,6 @@ export class Destination {
 }
 
 /** As many as go in a second may go at once. */
-function burst(perMinute: number | undefined): number {
-  return perMinute === undefined ? 1 : Math.max(1, Math.ceil(perMinute / 60));
+function burst(perMinute: number): number {
+  return Math.max(1, Math.ceil(perMinute / 60));
 }

@@ -60,7 +60,7 @@ export function outcomeOf({ exit, errno, status, reply }: HostRecord, name: stri
   const words = wordsOf(errno);
   const shown = /^[\d.]+$|:/.test(name) ? `[${name}]` : name.replace(/[^\].]$/, "$&.");
   const reason = words === undefined ? (reply ?? "") : `${words.replace(" by peer", "")}: ${shown}`;
-  return deferred(status.startsWith("4") ? status : "4.4.1", reason, { remoteMta: shown });
+  return deferred(/^4\.\d{1,3}\.\d{1,3}$/.test(status) ? status : "4.4.1", reason, { remoteMta: shown });
 }
 
 /** The third column of hoststat. */
@@ -152,7 +152,7 @@ export async function* hostsOf(folder: string, above = ""): AsyncGenerator<Found
 export async function purgeHosts(folder: string, lifetime: number, now: number): Promise<number> {
   let count = 0;
   for await (const { path, record } of hostsOf(folder)) {
-    if (record !== undefined && now - record.at <= lifetime) continue;
+    if (record !== undefined && Math.abs(now - record.at) <= lifetime) continue;
     await rm(path, { force: true });
     count++;
   }

@@ -110,9 +110,10 @@ export class HostStatus {
     if (folder === undefined) return undefined;
     const record = readHostRecord(folder, name);
     const outcome = record && outcomeOf(record, name);
+    const now = this.#clock.now();
     const until = record === undefined ? 0 : record.at + lifetime;
-    // Nothing on disk is looked for once only, too.
-    const isNews = until > this.#clock.now();
+    // Nothing on disk is looked for once only, too. What is from tomorrow was written by a clock that was wrong.
+    const isNews = until > now && until <= now + 2 * lifetime;
     const entry: Entry = isNews ? { until, outcome, failures: 1 } : { until: 0, outcome: undefined, failures: 0 };
     this.#keep(key, entry);
     return entry;

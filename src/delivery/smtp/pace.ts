@@ -51,8 +51,17 @@ const WORDS: Readonly<Record<string, Reader>> = {
   source4: (value) => given("source4", isIPv4(value) ? value : undefined),
   source6: (value) => given("source6", isIPv6(value) ? value : undefined),
   tls: (value) => given("tls", oneOf(TLS_DEMANDS, value)),
-  backoff: (value) => given("backoff", /^(?:\d+[smhdw]?)+$/.test(value) ? readTime(value, "m").value : undefined),
+  backoff: (value) => given("backoff", time(value)),
 };
+
+/** Nobody means to wait longer, ms. */
+const LONGEST_TIME = 52 * 7 * 24 * 3600_000;
+
+function time(value: string): number | undefined {
+  if (!/^\d[\dsmhdw]*$/.test(value) || /[smhdw]{2}/.test(value)) return undefined;
+  const { value: found } = readTime(value, "m");
+  return found <= LONGEST_TIME ? found : undefined;
+}
 
 /** What a ruleset selects has BlankSub (".") where there were blanks. */
 const BETWEEN = new RegExp(`[\\s,]+|[^a-z\\d](?=(?:${Object.keys(WORDS).join("|")})=)`, "i");

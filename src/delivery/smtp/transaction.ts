@@ -51,6 +51,8 @@ type Extensions = ReadonlyMap<string, string>;
 const NON_ASCII = /[^\x00-\x7f]/;
 /** Line ends and NUL in an address would be commands of their own. */
 const UNSENDABLE = /[\r\n\0]/;
+/** What a parameter of MAIL or RCPT may be (RFC 5321 §4.1.2); others are left out. */
+const SENDABLE_VALUE = /^[\x21-\x7e]+$/;
 
 /** @param extensions EHLO keywords of the server */
 export function prepareTransaction(
@@ -83,6 +85,10 @@ export function prepareTransaction(
     senderParameters(job, message, extensions, utf8Address, authParameter) + byParameter(job, extensions, now);
   const octets = message.octets ?? (() => message.stream());
   return { transaction: { sender, parameters, recipients, message: octets }, asked, decided, dsn, deliverBy };
+}
+
+function isSendable(value: string | undefined): value is string {
+  return value !== undefined && SENDABLE_VALUE.test(value);
 }
 
 function withoutBrackets(text: string): string {
@@ -135,10 +141,10 @@ function senderParameters(
   if (extensions.has("SMTPUTF8") && (internationalAddress || envelope.smtputf8)) parameters += " SMTPUTF8";
   if (extensions.has("DSN")) {
     if (envelope.ret !== undefined) parameters += ` RET=${envelope.ret}`;
-    if (envelope.envid !== undefined) parameters += ` ENVID=${envelope.envid}`;
+    if (isSendable(envelope.envid)) parameters += ` ENVID=${envelope.envid}`;
   }
   // RFC 4954 §5; AuthOptions=A is for servers that want it only from those they know.
-  if (envelope.auth !== undefined && authParameter && extensions.has("AUTH")) parameters += ` AUTH=${envelope.auth}`;
+  if (isSendable(envelope.auth) && authParameter && extensions.has("AUTH")) parameters += ` AUTH=${envelope.auth}`;
   return parameters;
 }
 
@@ -178,7 +184,7 @@ function recipientParameters({ recipient }: JobRecipient, delay: boolean): strin
   let parameters = "";
   const notify = delay ? withDelay(recipient.notify) : recipient.notify;
   if (notify !== undefined && notify.length > 0) parameters += ` NOTIFY=${notify.join(",")}`;
-  if (recipient.orcpt !== undefined) parameters += ` ORCPT=${recipient.orcpt}`;
+  if (isSendable(recipient.orcpt)) parameters += ` ORCPT=${recipient.orcpt}`;
   return parameters;
 }
 

@@ -3,6 +3,7 @@ import { type WriterOptions, writeMessage } from "../../../src/delivery/message-
 import { ctimeDate } from "../../../src/mail/date.ts";
 import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
 import { readMacroText } from "../../../src/rewriting/macro-text.ts";
+import { fuzz, randomWords } from "../../support/fuzz.ts";
 import { type JobValues, testConfig, testJob, testMailer, testMessage } from "../../support/delivery-job.ts";
 
 async function written(values: JobValues, options: WriterOptions = {}): Promise<string> {
@@ -145,4 +146,41 @@ test("a streamed body is shaped like one in memory", async () => {
   const body = "From a\r\nFrom b\r\n".repeat(5_000);
   const streamed = await written({ mailer, message: testMessage(body, false) });
   expect(streamed).toBe(await written({ mailer, body }));
+});
+
+test("whatever stands in a field, it ends neither the field nor the header nor the message", async () => {
+  const parts = [
+    "\r",
+    "\n",
+    "\r\n",
+    "\r\n ",
+    "\n\t",
+    ".",
+    "\x8a",
+    "\x8d",
+    "\xae",
+    "Bcc: x",
+    "\x80",
+    "x",
+    " ",
+    "\xe9",
+    ",",
+  ];
+  const names = ["Subject", "To", ".X", "Comments", "Sender", "."];
+  await fuzz(400, async (random, note) => {
+    const fields = Array.from({ length: 1 + random(4) }, () => ({
+      name: names[random(names.length)],
+      value: ` ${randomWords(random, parts, 12)}`,
+    }));
+    const flags = ["", "7", "6", "7X", "L", "8"][random(6)];
+    const mailer = testMailer({ flags, lineLimit: [0, 60, 990][random(3)] });
+    note({ fields, flags, lineLimit: mailer.lineLimit });
+    const values = { mailer, envelope: { headers: fields }, body: "" };
+    const text = await written(values, { eol: "\r\n", stuffDots: true, fromLines: false });
+    expect(text.replaceAll("\r\n", "")).not.toMatch(/[\r\n]/);
+    const lines = text.replace(/\r\n\r\n$/, "").split("\r\n");
+    const begun = lines.filter((line) => !/^[ \t]/.test(line)).map((line) => line.slice(0, line.indexOf(":")));
+    expect(begun).toEqual(fields.map(({ name }) => name.replace(/^\./, "..")));
+    expect(text.endsWith("\r\n\r\n")).toBe(true);
+  });
 });

@@ -62,3 +62,12 @@ test("any body in any chunks gives what it gives in one piece", () => {
     }
   }
 });
+
+test.each([1, 2, 3])("a limit of %d octets is no reason to write without end", (limit) => {
+  for (const text of ["abcdef\r\n", "abcdef", "a\r\nbc\r\n"]) {
+    for (const size of [1, 2, 3, text.length]) {
+      const cut = inChunks(text, size, { eol: "\r\n", limit });
+      expect(cut.replaceAll("!\r\n ", "")).toBe(`${text.trimEnd()}\r\n`);
+    }
+  }
+});

@@ -241,3 +241,21 @@ test("decoding gives back what was there, in chunks of any size", async () => {
     }
   });
 });
+
+test("chunks of one octet: no line end is lost or doubled", async () => {
+  const body = "a\r\n\n\r\r\n\n\n\xe9b\r\n\r\n";
+  expect(await convert("text/plain", body, 1)).toBe(await convert("text/plain", body));
+  expect(decodeQuotedPrintable(await convert("text/plain", `${"abc ".repeat(5)}${body}`, 1))).toBe(
+    `${"abc ".repeat(5)}a\r\n\r\n\r\n\r\n\r\n\r\n\xe9b\r\n\r\n`,
+  );
+});
+
+test("a line of a part's header that is too long for a header stays one line", async () => {
+  for (const end of ["\r\n\r\nt\xe9xt", ""]) {
+    const long = `X: ${"a".repeat(300_000)}Content-Type: text/html`;
+    const body = `--b\r\nA: b\r\n${long}${end}\r\n--b--\r\n`;
+    for (const chunk of [1000, 17_000, body.length]) {
+      expect(await convert('multipart/mixed; boundary="b"', body, chunk)).toBe(body);
+    }
+  }
+});

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -133,6 +133,27 @@ describe("on disk", () => {
     expect(new HostStatus(clock).known({ key: "damaged", name: "damaged" }, settings)).toBeUndefined();
     expect(await purgeHosts(folder, lifetime, clock.now() + 1_000)).toBe(2);
     expect(await shown()).toEqual({});
+  });
+
+  test.each([
+    ["from a clock that is wrong", "V0\nE111\nH0\nS75\nD4.4.1\nU9999999999\n.\n"],
+    ["of another version", "V1\nE111\nH0\nS75\nD4.4.1\nU1796020656\n.\n"],
+    ["cut off", "V0\nE111\nH0\nS75\nD4.4"],
+    ["with a time that is none", "V0\nE111\nH0\nS75\nU1e400\n.\n"],
+    ["binary", "\0\x01\xff\n\n\0"],
+  ])("a file %s keeps no mail back, and purging removes it", async (_what, text) => {
+    const clock = new ManualClock(1_796_020_656_000);
+    mkdirSync(join(folder, "test./b."), { recursive: true });
+    writeFileSync(join(folder, "test./b./mx"), text, "latin1");
+    expect(new HostStatus(clock).known(mx, { lifetime, folder })).toBeUndefined();
+    expect(await purgeHosts(folder, lifetime, clock.now())).toBe(1);
+  });
+
+  test("a status that is none is not passed on", () => {
+    const clock = new ManualClock(1_796_020_656_000);
+    mkdirSync(join(folder, "test./b."), { recursive: true });
+    writeFileSync(join(folder, "test./b./mx"), "V0\nE111\nH0\nS75\nD4x<b>\nU1796020656\n.\n");
+    expect(new HostStatus(clock).known(mx, { lifetime, folder })).toMatchObject({ status: "4.4.1" });
   });
 
   test("the agent writes them, and does not connect to a host that is down according to them", async () => {

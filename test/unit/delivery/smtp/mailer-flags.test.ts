@@ -37,6 +37,20 @@ test("L= cuts, E= does not count", async () => {
   expect(server.messages[0].data).toMatch(/\r\n\r\nx{59}!\r\n x{11}\r\n$/);
 });
 
+test("parameters that would be commands of their own, or other parameters, are left out", async () => {
+  const server = await sink({ extensions: ["DSN", "AUTH PLAIN"] });
+  const bad = ["x\r\nRCPT TO:<eve@b.test>", "x SIZE=1", "", "\xe9"];
+  for (const value of bad) {
+    const recipients = [{ orcpt: `rfc822;${value === "" ? "\t" : value}` }];
+    const report = await agent(server.port)({ envelope: { envid: value, auth: value }, recipients });
+    expect(report.statuses.get(0)?.action).toBe("relayed");
+  }
+  expect(server.messages.map(({ parameters, recipients }) => [parameters, recipients])).toEqual(
+    bad.map(() => ["", ["jane@b.test"]]),
+  );
+  expect(server.messages.map(({ recipientParameters }) => recipientParameters)).toEqual(bad.map(() => [""]));
+});
+
 describe("EHLO", () => {
   test("refused for good: HELO", async () => {
     const server = await sink({ reply: ({ verb }) => (verb === "EHLO" ? "502 5.5.1 what?" : undefined) });

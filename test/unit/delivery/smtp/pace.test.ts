@@ -64,6 +64,13 @@ describe("readPolicy()", () => {
     "source4=::1",
     "tls=yes",
     "backoff=x",
+    "backoff=-5m",
+    "backoff=1mm",
+    "backoff=53w",
+    "backoff=999999999999999999w",
+    `backoff=${"1".repeat(60)}x`,
+    "messages_per_minute=0.5",
+    "messages_per_minute=1e9",
     "constructor=1",
     "word",
   ])("%s says nothing, and the rest counts", (word) => {
@@ -189,6 +196,20 @@ describe("a policy", () => {
     clock.advance(10_000);
     await deliver("messages_per_minute=6");
     expect(server.messages).toHaveLength(2);
+  });
+
+  test("messages per minute: others to whom no limit, or another one, applies do not lift it", async () => {
+    const server = await sink();
+    const { clock, deliver } = limited(server.port);
+    const slow = async () => (await deliver("messages_per_minute=6")).again;
+    expect(await slow()).toBeUndefined();
+    for (const other of ["", "messages_per_minute=60", "messages_per_minute=5", ""]) {
+      await deliver(other);
+      expect(await slow()).toBeGreaterThan(clock.now());
+    }
+    clock.advance(10_000);
+    expect(await slow()).toBeUndefined();
+    expect(await slow()).toBeGreaterThan(clock.now());
   });
 });
 
