@@ -14,6 +14,7 @@
 import { isIP, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
+import { ReplyClock } from "./reply-clock.ts";
 import { isClosing, isRefusal, ReplyReader, replyKind } from "./reply-reader.ts";
 import { SmtpExchange, type Transaction, type TransactionResult } from "./exchange.ts";
 import type { HandshakeOptions, SmtpClientOptions, SmtpTimeouts } from "./client-options.ts";
@@ -29,6 +30,7 @@ interface Internals {
   _upgradeConnection(done: (error?: Error | null, secured?: boolean) => void): void;
   _parseEhloExtensions(reply: string): void;
   _onServerClosing(reply: string): void;
+  _onTimeout(): void;
   _onError(error: Error, type: string, reply: string | false, command: string): void;
 }
 
@@ -57,7 +59,7 @@ export class SmtpClient extends SMTPConnection {
   #replies = new ReplyReader();
   #during = "greeting";
   #failure: ClientFailure | undefined;
-  #timeout = -1;
+  readonly #clock = new ReplyClock();
 
   declare readonly _responseActions: Action[];
   declare readonly _responseQueue: string[];
@@ -146,7 +148,7 @@ export class SmtpClient extends SMTPConnection {
         this.#replies = new ReplyReader();
         (this as unknown as Internals)._upgradeConnection((error) => {
           this.endWait();
-          this.#timeout = -1;
+          this.#clock.forget();
           resolve(error ? this.#note(error) : this.#failure);
         });
       });
@@ -296,7 +298,6 @@ export class SmtpClient extends SMTPConnection {
   }
 
   // ---- the library's own steps, where they differ from ours ----------------------------------------------------------
-
   /** Commands are octets: addresses are latin1 strings all the way. */
   _sendCommand(line: string): void {
     const socket = this._socket;
@@ -308,6 +309,8 @@ export class SmtpClient extends SMTPConnection {
     if (this._destroyed) return;
     const replies = this.#replies.read(chunk);
     if (replies === undefined) return this.#fail(new Error("reply without an end"), "EPROTOCOL");
+    if (replies.length > 0) this.#clock.answered();
+    else if (this.#clock.isOver) return base._onTimeout.call(this);
     this._responseQueue.push(...replies);
     this._processResponse();
   }
@@ -380,10 +383,7 @@ export class SmtpClient extends SMTPConnection {
   }
 
   #setTimeout(milliseconds: number): void {
-    if (milliseconds === this.#timeout) return;
-    this.#timeout = milliseconds;
-    const socket = this._socket;
-    if (socket && !socket.destroyed) socket.setTimeout(milliseconds);
+    this.#clock.start(milliseconds, this._socket);
   }
 
   #fail(error: Error, type: string, reply?: string): void {

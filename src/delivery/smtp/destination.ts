@@ -8,6 +8,8 @@ export interface Lease {
   worked(): void;
   /** A conversation failed: next time fewer. */
   failed(): void;
+  /** The host talks to so many and to no more: for a while no more are tried. */
+  tooMany(talking: number): void;
   leave(): void;
 }
 
@@ -30,6 +32,8 @@ export interface DestinationLimits {
 const DEFAULT_CONNECTIONS = 20;
 /** Agents that stand in line for one destination; others come back. */
 const LONGEST_LINE = 100;
+/** How long a destination that took so many connections and no more is not asked for more, ms. */
+const CEILING_LASTS = 600_000;
 /** When they come back, ms. */
 const COME_BACK = 60_000;
 
@@ -53,6 +57,8 @@ export class Destination {
   readonly #waiting = new Set<() => void>();
   #limits: DestinationLimits = {};
   #window = 1;
+  /** The most connections that the hosts have been found to take, and until when that is believed. */
+  #ceiling = { most: Infinity, until: 0 };
   #talking = 0;
   #held: Later | undefined;
   #cancelHold: () => void = () => undefined;
@@ -147,6 +153,9 @@ export class Destination {
       kind: "lease",
       worked: () => void (this.#window = Math.min(this.#window + 1, this.#most)),
       failed: () => void (this.#window = Math.max(1, this.#window >> 1)),
+      tooMany: (talking) => {
+        this.#ceiling = { most: Math.max(1, talking), until: this.#clock.now() + CEILING_LASTS };
+      },
       leave: () => {
         if (left) return;
         left = true;
@@ -157,7 +166,9 @@ export class Destination {
   }
 
   get #most(): number {
-    return Math.max(1, this.#limits.connections ?? DEFAULT_CONNECTIONS);
+    const { most, until } = this.#ceiling;
+    const allowed = Math.max(1, this.#limits.connections ?? DEFAULT_CONNECTIONS);
+    return this.#clock.now() < until ? Math.min(allowed, most) : allowed;
   }
 
   #comeBack(reason: string, wait = COME_BACK): Later {

@@ -57,6 +57,8 @@ interface Entry {
 export class HostStatus {
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
+  /** Conversations about a message, by key of the host. */
+  readonly #talking = new Map<string, number>();
   /** What is to be written, by path: only the newest counts. */
   readonly #unwritten = new Map<
     string,
@@ -94,6 +96,21 @@ export class HostStatus {
       this.#keep(host.key, { until: now + lifetime, outcome: undefined, failures: 0 });
       this.#write(folder, host.name, recordOf(said, now));
     }
+  }
+
+  /** It is being told a message; call the answer when that is over. */
+  talk({ key }: KnownHost): () => void {
+    this.#talking.set(key, (this.#talking.get(key) ?? 0) + 1);
+    return () => {
+      const left = (this.#talking.get(key) ?? 1) - 1;
+      if (left > 0) this.#talking.set(key, left);
+      else this.#talking.delete(key);
+    };
+  }
+
+  /** How many talk to it: one that takes no further connection then is not down. */
+  talking({ key }: KnownHost): number {
+    return this.#talking.get(key) ?? 0;
   }
 
   /** Somebody wants it tried now: what is only in memory is forgotten. */

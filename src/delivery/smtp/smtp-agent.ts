@@ -20,7 +20,6 @@ import { abortWith, Connecting, type ConnectingContext, connectTime, FOREVER, ti
 import { letters, type OpeningContext } from "./session-opening.ts";
 import { refusedByRules, waitsForPassword } from "./recipient-rules.ts";
 import type { MailPlace, Place } from "./socket.ts";
-import type { Policy } from "./pace.ts";
 import { findPlaces, type HostOrProblem } from "./places.ts";
 import { Turn } from "./turn.ts";
 import { type PreparedMessage, prepareTransaction, type Verdict, verdictsOf } from "./transaction.ts";
@@ -170,6 +169,12 @@ class Attempt {
       const before = this.#open.length;
       const down = await this.#tryHost(host);
       last = this.#open.length < before ? host : undefined;
+      const talking = down === undefined || this.#talked ? 0 : hosts.talking(host);
+      // It is there for others: it is not down, and has only no further connection for us (421 as a greeting, mostly).
+      if (talking > 0 && host.policy.backoff === undefined) {
+        this.#again = this.#turn.oneTooMany(talking);
+        continue;
+      }
       this.#turn.ended(down === undefined, this.#reached);
       for (const { index } of this.#open) this.#turn.heard(this.#reasons.get(index), host);
       if (down === undefined) hosts.isUp(host, this.#said, hostStatus);
@@ -199,7 +204,7 @@ class Attempt {
         connections.drop(kept);
         continue;
       }
-      const { kind } = await this.#send(kept, connections.placeOf(kept), key, host.policy);
+      const { kind } = await this.#send(kept, connections.placeOf(kept), key, host);
       if (kind === "answered" || this.#open.length === 0 || this.#job.signal.aborted) return undefined;
     }
     let left = host.places;
@@ -215,13 +220,13 @@ class Attempt {
 
   /** Talks to the first of these that takes a connection. The outcome says why there was no conversation, or no end of it. */
   async #tryPlaces(
-    { policy }: MailPlace,
+    host: MailPlace,
     places: readonly Place[],
     key: string,
   ): Promise<{ readonly place: Place; readonly outcome: Outcome | undefined }> {
     const { connections, heloName } = this.#context;
     const connecting = new Connecting(this.#context, this.#job, this.#prepared.scope);
-    const opened = await connecting.connect(places, this.#connectTimeout(), policy);
+    const opened = await connecting.connect(places, this.#connectTimeout(), host.policy);
     const { place } = opened;
     if ("outcome" in opened) {
       this.#reached ||= opened.reached;
@@ -238,11 +243,11 @@ class Attempt {
       this.#decide(failed("5.3.5", text, { relay: place.peer.relay, diagnostic }));
       return { place, outcome: undefined };
     }
-    const conversation = await this.#send(opened.client, place, key, policy);
+    const conversation = await this.#send(opened.client, place, key, host);
     return { place, outcome: conversation.kind === "broken" ? conversation.outcome : undefined };
   }
 
-  async #send(client: SmtpClient, place: Place, key: string, policy: Policy): Promise<Conversation> {
+  async #send(client: SmtpClient, place: Place, key: string, host: MailPlace): Promise<Conversation> {
     this.#reached = true;
     this.#talked = true;
     const { connections, opening, environment } = this.#context;
@@ -267,13 +272,15 @@ class Attempt {
       return { kind: "answered" };
     }
     const stop = abortWith(job.signal, client);
+    const ended = environment.destinations.hosts.talk(host);
     let result: TransactionResult;
     try {
       result = await client.transact(prepared.transaction);
     } finally {
       stop();
+      ended();
     }
-    const maxMessages = policy.messagesPerConnection ?? job.mailer.maxMessages;
+    const maxMessages = host.policy.messagesPerConnection ?? job.mailer.maxMessages;
     if (!client.isOpen || (maxMessages > 0 && client.transactions >= maxMessages)) connections.drop(client);
     else connections.put(key, client);
     const verdicts = verdictsOf(job, prepared, result, place.peer);

@@ -7,6 +7,9 @@ import type { Destination, Later, Lease } from "./destination.ts";
 import { wantsLess } from "./pace.ts";
 import type { MailPlace } from "./socket.ts";
 
+/** When a message returns for which its host had no connection left, ms. */
+const COME_BACK = 1_000;
+
 export class Turn {
   readonly #environment: DeliveryEnvironment;
   readonly #job: Job;
@@ -35,6 +38,12 @@ export class Turn {
     if (entered.kind === "later") return entered;
     this.#lease = entered;
     return undefined;
+  }
+
+  /** A host of it talks to others, and would not talk to us. Says when to come back. */
+  oneTooMany(talking: number): number {
+    this.#lease?.tooMany(talking);
+    return this.#environment.clock.now() + COME_BACK;
   }
 
   /** @param worked there was a conversation, whatever it led to; @param reached somebody has taken a connection so far */

@@ -1,0 +1,143 @@
+/** Hosts that give nothing and never end: octets that make no reply, connections that are one too many. */
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { Readable } from "node:stream";
+import { describe, expect, test } from "@jest/globals";
+import { testConfig, testMessage, testOptions } from "../../../support/delivery-job.ts";
+import { ManualClock } from "../../../support/manual-clock.ts";
+import { agent, closing, sink, texts } from "../../../support/smtp-delivery.ts";
+
+/** A server on a free port of 127.0.0.1; what it opened ends with the test. */
+async function serve(talk: (socket: Socket) => void): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket)).on("error", () => undefined);
+    talk(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closing.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** An octet now and then, for as long as the connection is there. */
+function drip(socket: Socket, octets: string): void {
+  let at = 0;
+  const timer = setInterval(() => socket.write(octets[at++ % octets.length]), 20);
+  socket.on("close", () => clearInterval(timer));
+}
+
+const SHORT = Object.fromEntries(
+  ["initial", "helo", "lhlo", "mail", "rcpt", "datainit", "datablock", "datafinal", "starttls", "quit"].map((name) => [
+    `Timeout.${name}`,
+    200,
+  ]),
+);
+
+describe("a host that says one octet after the other and never ends its reply is given up in time", () => {
+  test.each([
+    ["the greeting", "", "2"],
+    ["the greeting", "", "wait\n"],
+    ["EHLO", "EHLO", "250-x\r\n"],
+    ["STARTTLS", "STARTTLS", "2"],
+    ["MAIL", "MAIL", "250-wait\r\n"],
+    ["RCPT", "RCPT", "w"],
+    ["DATA", "DATA", "354-"],
+    ["the message", ".", "please wait\r\n"],
+  ])("at %s", async (_moment, verb, octets) => {
+    const extensions = verb === "STARTTLS" ? "250-hop.test\r\n250 STARTTLS\r\n" : "250 hop.test\r\n";
+    const port = await serve((socket) => {
+      if (verb === "") return drip(socket, octets);
+      socket.write("220 hop.test\r\n");
+      let buffer = "";
+      let inData = false;
+      socket.on("data", (chunk) => {
+        buffer += chunk.toString("latin1");
+        for (let end = buffer.indexOf("\r\n"); end >= 0; end = buffer.indexOf("\r\n")) {
+          const line = buffer.slice(0, end);
+          buffer = buffer.slice(end + 2);
+          if (inData && line !== ".") continue;
+          if (line.startsWith(verb)) return drip(socket, octets);
+          inData = line === "DATA";
+          socket.write(line.startsWith("EHLO") ? extensions : inData ? "354 go\r\n" : "250 ok\r\n");
+        }
+      });
+    });
+    const report = await agent(port, { config: testConfig(testOptions(SHORT)) })();
+    // The handshake did not come about: the next connection is one without.
+    expect(report.statuses.get(0)?.action).toBe(verb === "STARTTLS" ? "relayed" : "delayed");
+  });
+
+  test("in the middle of a message that it does not read", async () => {
+    const port = await serve((socket) => {
+      socket.write("220 hop.test\r\n250 hop.test\r\n".slice(0, 14));
+      socket.on("data", (chunk) => {
+        if (!chunk.toString("latin1").startsWith("DATA")) return void socket.write("250 ok\r\n");
+        socket.pause();
+        socket.write("354 go\r\n");
+        drip(socket, "x");
+      });
+    });
+    const block = Buffer.from("line of a message\r\n".repeat(4_000));
+    const body = { ...testMessage(""), size: 1e9, bytes: async () => undefined, stream: () => endless(block) };
+    const report = await agent(port, { config: testConfig(testOptions(SHORT)) })({ message: body });
+    expect(report.statuses.get(0)).toMatchObject({ action: "delayed" });
+  });
+});
+
+function endless(block: Buffer): Readable {
+  return new Readable({
+    read() {
+      this.push(block);
+    },
+  });
+}
+
+test("a host that takes three connections and says 421 to others gets all messages by these", async () => {
+  const server = await sink({ reply: ({ verb }) => (verb === "." ? { reply: "250 2.0.0 ok", delay: 5 } : undefined) });
+  let [open, refused] = [0, 0];
+  const port = await serve((socket) => {
+    if (open >= 3) {
+      refused++;
+      return void socket.end("421 4.7.0 too many connections from you\r\n");
+    }
+    open++;
+    const behind = connect(server.port, "127.0.0.1");
+    socket.pipe(behind).pipe(socket);
+    behind.on("error", () => socket.destroy());
+    socket.on("close", () => {
+      open--;
+      behind.destroy();
+    });
+  });
+  const clock = new ManualClock();
+  const deliver = agent(port, { clock });
+  const late: string[] = [];
+  for (let left = 80; left > 0;) {
+    const reports = await Promise.all(Array.from({ length: left }, () => deliver()));
+    left = reports.filter((report) => report.again !== undefined).length;
+    late.push(...reports.flatMap((report) => (report.again === undefined ? texts(report) : [])));
+    clock.advance(1_000);
+  }
+  expect(new Set(late)).toEqual(new Set(["2.0.0 Sent (ok)"]));
+  expect(server.messages).toHaveLength(80);
+  // Those few that were there while the first refusal came.
+  expect(refused).toBeGreaterThan(0);
+  expect(refused).toBeLessThan(20);
+});
+
+test("a host that talks to nobody any more is down, whatever it did before", async () => {
+  let isFull = false;
+  const server = await sink({ reply: ({ verb }) => (verb === "CONNECT" && isFull ? "421 4.3.2 no more" : undefined) });
+  const deliver = agent(server.port, { config: testConfig(testOptions({ ConnectionCacheSize: 0 })) });
+  await Promise.all(Array.from({ length: 20 }, () => deliver()));
+  isFull = true;
+  const { connections } = server;
+  const reports = await Promise.all(Array.from({ length: 20 }, () => deliver()));
+  expect(reports.flatMap(texts).filter((text) => !text.startsWith("4.3.2"))).toEqual([]);
+  expect(reports.every((report) => report.again === undefined)).toBe(true);
+  expect(server.connections - connections).toBeLessThan(21);
+  expect(texts(await deliver())).toEqual(["4.3.2 Deferred: 421 4.3.2 no more"]);
+});
