@@ -24,9 +24,10 @@ const LONGEST_NAME = 256;
 
 /** @param raw DER */
 export function certificateNames(raw: Buffer): CertificateNames {
-  const certificate = new X509Certificate(raw);
-  const subject = attributes(certificate.subject);
-  const issuer = attributes(certificate.issuer);
+  const certificate: Partial<Pick<X509Certificate, "subject" | "issuer">> = new X509Certificate(raw);
+  // Some have no name but those of the extension: the type does not know it.
+  const subject = attributes(certificate.subject ?? "");
+  const issuer = attributes(certificate.issuer ?? "");
   return {
     subject: encodeName(oneLine(subject)),
     issuer: encodeName(oneLine(issuer)),

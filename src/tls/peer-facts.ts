@@ -42,10 +42,19 @@ export function peerFacts(socket: TLSSocket, name: string, algorithm = ""): Peer
   const base = { version: socket.getProtocol() ?? "", cipher, cipherBits, algorithmBits };
   const raw = peerCertificate(socket);
   if (raw === undefined) return { ...base, bearsName: false, verify: "NO", verifyMessage: "no certificate" };
-  const bearsName = checkServerIdentity(name, socket.getPeerCertificate()) === undefined;
+  const bearsName = isFor(name, socket);
   const certificate = { ...certificateNames(raw), fingerprint: fingerprint(raw, algorithm) };
   if (socket.authorized) return { ...base, bearsName, verify: "OK", verifyMessage: "ok", certificate };
   return { ...base, bearsName, verify: "FAIL", verifyMessage: inWords(socket.authorizationError), certificate };
+}
+
+/** Names in a certificate that cannot be read are nobody's. */
+function isFor(name: string, socket: TLSSocket): boolean {
+  try {
+    return checkServerIdentity(name, socket.getPeerCertificate()) === undefined;
+  } catch {
+    return false;
+  }
 }
 
 function peerCertificate(socket: TLSSocket): Buffer | undefined {

@@ -125,6 +125,9 @@ export class Connecting {
       if (opened.kind === "refused") client.quit();
       else client.abort();
       return { place, reached: true, ...opened };
+    } catch (error) {
+      client.abort();
+      throw error;
     } finally {
       stop();
     }

@@ -132,6 +132,14 @@ class Attempt {
   async run(places: AsyncIterable<HostOrProblem>): Promise<Report> {
     try {
       return await this.#run(places);
+    } catch (error) {
+      // A fault of ours; who has the message by now must not get it again.
+      const { log } = this.#context.environment;
+      const reason = error instanceof Error ? error.message : String(error);
+      const text = `mailer ${this.#job.mailer.name} failed: ${reason}`;
+      log.write(3, { priority: "err", id: this.#job.envelope.id, text });
+      this.#postpone(deferred("4.3.0", reason));
+      return this.#report(deferred("4.3.0", reason));
     } finally {
       this.#turn.leave();
     }

@@ -2,9 +2,13 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { Readable } from "node:stream";
 import { describe, expect, test } from "@jest/globals";
+import type { DeliveryEnvironment } from "../../../../src/delivery/environment.ts";
+import { ACCEPTED } from "../../../../src/routing/verdict.ts";
+import { NAMELESS_CERTIFICATE, NAMELESS_KEY } from "../../../support/authority.ts";
+import { smtpSite } from "../../../support/smtp-site.ts";
 import { testConfig, testMessage, testOptions } from "../../../support/delivery-job.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
-import { agent, closing, sink, texts } from "../../../support/smtp-delivery.ts";
+import { agent, closing, sink, sinkPair, texts } from "../../../support/smtp-delivery.ts";
 
 /** A server on a free port of 127.0.0.1; what it opened ends with the test. */
 async function serve(talk: (socket: Socket) => void): Promise<number> {
@@ -35,6 +39,39 @@ const SHORT = Object.fromEntries(
     200,
   ]),
 );
+
+test("a certificate without a subject is one like others", async () => {
+  const server = await sink({ extensions: ["STARTTLS"], tls: { cert: NAMELESS_CERTIFICATE, key: NAMELESS_KEY } });
+  const policy = ["LOCAL_CONFIG", "LOCAL_RULESETS", "Sdestination_policy", "R$*\t\t\t$# tls=verify"];
+  const trusting = ["define(`confCACERT', `@DIR@/ca.pem')", ...policy];
+  const site = await smtpSite(trusting, server.port, { "ca.pem": NAMELESS_CERTIFICATE });
+  expect(texts(await site.deliver())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+  expect(site.log[0]).toContain("verify=OK");
+  expect(server.messages[0].encrypted).toBe(true);
+});
+
+test("a fault in the middle of an attempt is not forgotten, and nobody who has the message gets it again", async () => {
+  const [first, second] = await sinkPair(
+    { reply: ({ line }) => (line.startsWith("RCPT TO:<b@") ? "451 4.2.1 later" : undefined) },
+    { extensions: ["STARTTLS"] },
+  );
+  const zone = {
+    "MX b.test": ["10 mx1.b.test", "20 mx2.b.test"],
+    "A mx1.b.test": ["127.0.0.1"],
+    "A mx2.b.test": ["127.0.0.2"],
+  };
+  const rules: NonNullable<DeliveryEnvironment["rules"]> = {
+    check: () => ACCEPTED,
+    text: () => undefined,
+    select: (ruleset, [name]) => {
+      if (ruleset === "clt_features" && name === "mx2.b.test") throw new Error("a fault");
+      return undefined;
+    },
+  };
+  const report = await agent(first.port, { zone, rules })({ users: ["a@b.test", "b@b.test"] });
+  expect([first.messages.length, second.messages.length]).toEqual([1, 0]);
+  expect([report.statuses.get(0)?.action, report.statuses.get(1)?.action]).toEqual(["relayed", "delayed"]);
+});
 
 describe("a host that says one octet after the other and never ends its reply is given up in time", () => {
   test.each([
