@@ -36,8 +36,15 @@ export function mimeEntity(type: string | undefined, encoding: string | undefine
 
 function boundaryOf(type: string): string | undefined {
   const [, quoted, plain] = /;\s*boundary\s*=\s*(?:"((?:[^"\\]|\\[^])*)"|([^\s;"]+))/i.exec(type) ?? [];
-  const boundary = (quoted?.replaceAll(/\\([^])/g, "$1") ?? plain)?.trimEnd();
+  const boundary = withoutBlanksBehind(quoted?.replaceAll(/\\([^])/g, "$1") ?? plain ?? "");
   return boundary === "" ? undefined : boundary;
+}
+
+/** Only blanks and tabs are blanks in MIME; in Unicode, which trimEnd() is about, so are octets such as A0. */
+export function withoutBlanksBehind(text: string): string {
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === " " || text[end - 1] === "\t")) end--;
+  return text.slice(0, end);
 }
 
 /** Value of the first field with this name in the lines of a header, unfolded; undefined for none. */

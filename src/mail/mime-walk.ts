@@ -2,7 +2,7 @@
  * Walks over the lines of a message's body and says what each of them is: header of a part, content of a leaf, or neither
  * (delimiters, preambles, epilogues). In one pass, with memory for one header and for the names of the open delimiters.
  */
-import { fieldValue, mimeEntity, type MimeEntity } from "./mime-entity.ts";
+import { fieldValue, mimeEntity, withoutBlanksBehind, type MimeEntity } from "./mime-entity.ts";
 
 export interface MimeListener {
   /**
@@ -66,7 +66,7 @@ export class MimeWalk {
   }
 
   #delimits(text: string): boolean {
-    const line = text.trimEnd();
+    const line = withoutBlanksBehind(text);
     for (let at = this.#open.length - 1; at >= 0; at--) {
       const { delimiter, digest } = this.#open[at];
       const closes = line === `${delimiter}--`;

@@ -51,8 +51,10 @@ export class QuotedPrintable implements TransferEncoder {
       this.#column += text.length;
       return text;
     }
-    this.#column = text.length;
-    return `=\r\n${text}`;
+    // In the middle of a line hyphens are text; where a line begins they could be a delimiter (RFC 2046 §5.1.1).
+    const first = text === "-" ? escaped(text) : text;
+    this.#column = first.length;
+    return `=\r\n${first}`;
   }
 }
 

@@ -259,3 +259,24 @@ test("a line of a part's header that is too long for a header stays one line", a
     }
   }
 });
+
+describe("no line of a body becomes a delimiter, or the header behind one", () => {
+  test("where a long line is broken", async () => {
+    for (let length = 0; length < 160; length++) {
+      const line = `\xe9${"x".repeat(length)}`;
+      const text = `--b\r\n\r\n${line}--b\r\n${line}--b--\r\n${"plain ".repeat(9)}\r\n--b--\r\n`;
+      const written = await convert('multipart/mixed; boundary="b"', text);
+      expect(written.split("\r\n").filter((each) => each.startsWith("--"))).toEqual(["--b", "--b--"]);
+      expect(leavesOf(written, 'multipart/mixed; boundary="b"')).toEqual(
+        leavesOf(text, 'multipart/mixed; boundary="b"'),
+      );
+    }
+  });
+
+  test.each(["\xa0", "\x0b", "\x0c", "\x85"])("because of %j behind it, which is no blank", async (octet) => {
+    const text = lines("--b", "", `--b${octet}`, "X: \xe9", "", "plain plain plain plain plain", "--b--");
+    const written = await convert('multipart/mixed; boundary="b"', text);
+    expect(written).not.toMatch(/[\x80-\xff]/);
+    expect(written.match(/Content-Transfer-Encoding/g)).toHaveLength(1);
+  });
+});
