@@ -189,7 +189,9 @@ function forgetOld<T>(map: Map<string, T>, isIdle: (value: T) => boolean): void 
   if (map.size <= MOST) return;
   let looked = 0;
   for (const [key, value] of map) {
-    if (isIdle(value)) map.delete(key);
+    map.delete(key);
+    // What is in use for long must not stand before the others for ever.
+    if (!isIdle(value)) map.set(key, value);
     if (map.size <= MOST || ++looked > 10) return;
   }
 }

@@ -163,3 +163,12 @@ describe("the agent's door", () => {
     expect([...destinations.all()].length).toBeLessThanOrEqual(20_001);
   });
 });
+
+test("what is known about destinations stays within bounds, also when some are held for ever", () => {
+  const held = Array.from({ length: 30 }, (_, count) => destinations.named(`held${count}.test`));
+  for (const each of held) each.hold(Infinity, "suspended");
+  for (let count = 0; count < 25_000; count++) destinations.find(`mx${count}.test`, `esmtp b${count}.test`);
+  const known = [...destinations.all()];
+  expect(known.length).toBeLessThan(20_100);
+  expect(known.filter((each) => held.includes(each))).toHaveLength(30);
+});
