@@ -58,6 +58,10 @@ export class JobLine {
     if (open.recipients.length === limit) this.#open.delete(key);
   }
 
+  get isEmpty(): boolean {
+    return this.#head === this.#line.length;
+  }
+
   /** The group that waits longest; undefined when none does. */
   take(): JobGroup | undefined {
     const next = this.#line[this.#head];

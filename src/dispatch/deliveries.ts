@@ -102,7 +102,8 @@ export class Deliveries {
     }
     cancel();
     if (isLate) this.#late--;
-    await this.#giveWay();
+    // Most messages have one transaction: there is nobody to give way to.
+    if (this.#hasMore()) await this.#giveWay();
     this.#running--;
     this.#begin();
   }
@@ -113,6 +114,11 @@ export class Deliveries {
     await breath();
     const isFull = performance.now() - before > FULL_TURN;
     this.#most = isFull ? Math.max(FEWEST_AT_ONCE, this.#most - 1) : Math.min(JOBS_AT_ONCE, this.#most + 1);
+  }
+
+  #hasMore(): boolean {
+    for (const line of this.#lines.values()) if (!line.isEmpty) return true;
+    return false;
   }
 
   #next(): Job | undefined {

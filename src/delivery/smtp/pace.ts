@@ -9,7 +9,7 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { readTime } from "../../config/times.ts";
 import type { MailRules } from "../../routing/mail-rules.ts";
-import { isPromise } from "../../sys/maybe-promise.ts";
+import { isPromise, type MaybePromise } from "../../sys/maybe-promise.ts";
 import type { Job } from "../agent.ts";
 import type { Outcome } from "../outcome.ts";
 import type { SmtpClient } from "./client.ts";
@@ -108,20 +108,22 @@ function plain(name: string): string {
 }
 
 /** Asks for the policy of one job at one destination. What is wrong with the answer is told, and the rest counts. */
-export async function askPolicy(
+export function askPolicy(
   rules: Pick<MailRules, "select"> | undefined,
   { host: nextHop, best }: { readonly host: string; readonly best: string },
   { envelope, mailer, scope }: Job,
   warn: (text: string) => void,
-): Promise<Policy> {
+): MaybePromise<Policy> {
   if (rules === undefined) return NO_POLICY;
+  const understand = (text: string | undefined): Policy => {
+    if (text === undefined || text === "") return NO_POLICY;
+    const { policy, unknown } = readPolicy(text);
+    if (unknown.length > 0) warn(`ruleset destination_policy for ${plain(nextHop)}: cannot use "${unknown.join(" ")}"`);
+    return policy;
+  };
   const senderDomain = envelope.sender.slice(envelope.sender.lastIndexOf("@") + 1);
   const answer = rules.select("destination_policy", [plain(nextHop), plain(best), senderDomain, mailer.name], scope);
-  const text = isPromise(answer) ? await answer : answer;
-  if (text === undefined || text === "") return NO_POLICY;
-  const { policy, unknown } = readPolicy(text);
-  if (unknown.length > 0) warn(`ruleset destination_policy for ${plain(nextHop)}: cannot use "${unknown.join(" ")}"`);
-  return policy;
+  return isPromise(answer) ? answer.then(understand) : understand(answer);
 }
 
 /**

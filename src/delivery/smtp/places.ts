@@ -103,11 +103,13 @@ async function* hostsOf(
     return;
   }
   const destination = destinationName(found.hosts, port);
-  const policy = await askPolicy(rules, { host, best: found.hosts[0].name }, job, (text) =>
+  const said = askPolicy(rules, { host, best: found.hosts[0].name }, job, (text) =>
     log.write(3, { priority: "warning", id: job.envelope.id, text }),
   );
+  const policy = isPromise(said) ? await said : said;
   const way = wayOf(policy);
-  const sources = await sourcesOf(environment, policy);
+  const given = sourcesOf(environment, policy);
+  const sources = isPromise(given) ? await given : given;
   const key = ({ name }: MailHost): string => `${name.toLowerCase()}\0${port}${way === "" ? "" : `\0${way}`}`;
   for (const each of connectedFirst(found.hosts, (one) => isConnected(key(one)))) {
     const { name } = each;
@@ -204,7 +206,15 @@ interface Source {
   readonly localPort?: number;
 }
 
-async function sourcesOf({ config, names }: DeliveryEnvironment, { source4, source6 }: Policy): Promise<Sources> {
+const NO_SOURCES: Sources = { inet: {}, inet6: {} };
+
+function sourcesOf(environment: DeliveryEnvironment, policy: Policy): MaybePromise<Sources> {
+  const { source4, source6 } = policy;
+  const isSaid = source4 !== undefined || source6 !== undefined || environment.config.clientPorts.length > 0;
+  return isSaid ? lookUpSources(environment, policy) : NO_SOURCES;
+}
+
+async function lookUpSources({ config, names }: DeliveryEnvironment, { source4, source6 }: Policy): Promise<Sources> {
   const of = async (family: "inet" | "inet6", own: string | undefined): Promise<Source> => {
     if (own !== undefined) return { localAddress: own };
     const options = config.clientPorts.find((each) => each.family === family);

@@ -6,7 +6,8 @@ import type { Log } from "../../log/log.ts";
 import { replyText } from "../../mail/reply.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
 import type { MailRules } from "../../routing/mail-rules.ts";
-import { isPromise } from "../../sys/maybe-promise.ts";
+import type { Verdict as RuleVerdict } from "../../routing/verdict.ts";
+import { isPromise, type MaybePromise } from "../../sys/maybe-promise.ts";
 import type { Job } from "../agent.ts";
 import { deferred, type Outcome } from "../outcome.ts";
 import type { SmtpClient } from "./client.ts";
@@ -20,27 +21,41 @@ const NOBODY: ReadonlyMap<number, Outcome> = new Map();
  * Recipients that rules keep away from this server, by index.
  * @param scope macros of the delivery
  */
-export async function refusedByRules(
+export function refusedByRules(
   rules: Pick<MailRules, "check"> | undefined,
   job: Job,
   client: SmtpClient,
   place: Place,
   scope: MacroScope,
   log: Log,
-): Promise<ReadonlyMap<number, Outcome>> {
+): MaybePromise<ReadonlyMap<number, Outcome>> {
   if (rules === undefined) return NOBODY;
   let refused: Map<number, Outcome> | undefined;
   const session = scope.child(client.macros);
-  for (const { index, triple } of job.recipients) {
-    const address = triple.user.replace(/^<([^]*)>$/, "$1");
-    const asked = rules.check("tls_rcpt", [address], session);
-    const reply = refusalOf(isPromise(asked) ? await asked : asked);
-    if (reply === undefined) continue;
+  const judge = (index: number, address: string, verdict: RuleVerdict): void => {
+    const reply = refusalOf(verdict);
+    if (reply === undefined) return;
     const text = `ruleset=tls_rcpt, arg1=${address}, relay=${place.peer.relay}, reject=${replyText(reply)}`;
     log.write(4, { priority: "notice", id: job.envelope.id, text });
     (refused ??= new Map()).set(index, outcomeOfRules(reply, place));
-  }
-  return refused ?? NOBODY;
+  };
+  // Most answers come at once: one that does not leads on to the others.
+  const askFrom = (first: number): MaybePromise<ReadonlyMap<number, Outcome>> => {
+    for (let at = first; at < job.recipients.length; at++) {
+      const { index, triple } = job.recipients[at];
+      const address = triple.user.startsWith("<") ? triple.user.replace(/^<([^]*)>$/, "$1") : triple.user;
+      const asked = rules.check("tls_rcpt", [address], session);
+      if (isPromise(asked)) {
+        return asked.then((verdict) => {
+          judge(index, address, verdict);
+          return askFrom(at + 1);
+        });
+      }
+      judge(index, address, asked);
+    }
+    return refused ?? NOBODY;
+  };
+  return askFrom(0);
 }
 
 /** "530 5.7.0 Authentication required" and its kin (RFC 4954 §6), and relaying that is denied to strangers. */

@@ -268,7 +268,8 @@ class Attempt {
       return { kind: "answered" };
     }
     const job = { ...form.job, recipients: this.#open };
-    const refused = await refusedByRules(opening.rules, job, client, place, this.#prepared.scope, environment.log);
+    const asked = refusedByRules(opening.rules, job, client, place, this.#prepared.scope, environment.log);
+    const refused = isPromise(asked) ? await asked : asked;
     const prepared = prepareTransaction(job, { sender: this.#prepared.sender, message: form.message }, client, {
       refused,
       authParameter: client.authenticated || !/A/.test(letters(environment.config.options)),
