@@ -10,14 +10,24 @@ export interface Patience {
   readonly most: number;
 }
 
-/** Lets at most `size` tasks run; the others wait in line, in the order they came. */
+/** The shortest patience, as a part of the usual one. */
+const LEAST_PATIENCE = 1 / 16;
+
+/**
+ * Lets at most `size` tasks run; the others wait in line, in the order they came. When whole generations of tasks only wait,
+ * each of the next has half the time: thousands of hosts that say nothing must not hold up mail for the others for minutes.
+ */
 export class Gate {
+  readonly #size: number;
   #free: number;
+  /** Tasks that overstayed their time, less those that did not. */
+  #overstayed = 0;
   readonly #waiting: (() => void)[] = [];
   /** Who goes on without a place. */
   #late = 0;
 
   constructor(size: number) {
+    this.#size = size;
     this.#free = size;
   }
 
@@ -40,16 +50,21 @@ export class Gate {
   /** For who has entered: call the answer instead of `leave`. After some time the place is free for the next already. */
   leaveInTime({ clock, ms, most }: Patience): () => void {
     let state: "inside" | "late" | "gone" = "inside";
-    const cancel = clock.after(ms, () => {
+    const generations = Math.floor(this.#overstayed / this.#size);
+    const cancel = clock.after(ms * Math.max(LEAST_PATIENCE, 2 ** -generations), () => {
       if (state !== "inside" || this.#late >= most) return;
       state = "late";
+      this.#overstayed = Math.min(this.#overstayed + 1, 5 * this.#size);
       this.#late++;
       this.leave();
     });
     return () => {
       cancel();
       if (state === "late") this.#late--;
-      else if (state === "inside") this.leave();
+      else if (state === "inside") {
+        this.#overstayed = Math.max(0, this.#overstayed - 1);
+        this.leave();
+      }
       state = "gone";
     };
   }

@@ -64,3 +64,28 @@ test("who takes long gives the place to others, as long as not too many do", asy
   expect(gate.enter()).toBeUndefined();
   expect(gate.enter()).toBeInstanceOf(Promise);
 });
+
+test("when all only wait, the others need not wait as long; when they do not any more, time is as before", async () => {
+  const clock = new ManualClock();
+  const gate = new Gate(2);
+  const patience = { clock, ms: 1600, most: 1000 };
+  /** Tasks that have begun after so much time. */
+  const begunAfter = async (milliseconds: number): Promise<number> => {
+    let begun = 0;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const tasks = Array.from({ length: 200 }, () => gate.run(() => (begun++, promise), patience));
+    for (let passed = 0; passed < milliseconds; passed += 100) {
+      await turn();
+      clock.advance(100);
+    }
+    await turn();
+    const found = begun;
+    resolve();
+    await Promise.all(tasks);
+    return found;
+  };
+  // 1600, 800, 400, 200, then 100 for each two; of 200 as long before: 2 for each 1600.
+  expect(await begunAfter(8_000)).toBeGreaterThan(100);
+  await Promise.all(Array.from({ length: 50 }, () => gate.run(() => Promise.resolve(), patience)));
+  expect(await begunAfter(1_600)).toBeLessThan(10);
+});
