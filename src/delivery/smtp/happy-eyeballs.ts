@@ -8,6 +8,8 @@ import type { ClientFailure } from "./failure.ts";
 
 /** How long one address has the field to itself, ms (RFC 8305 §5). */
 const HEAD_START = 250;
+/** A name may have a thousand addresses that say nothing: no more than these are tried side by side. */
+const MOST_AT_ONCE = 6;
 
 /** The families in turns; the order inside a family stays. */
 export function inTurns(addresses: readonly string[], first: 4 | 6): string[] {
@@ -49,7 +51,7 @@ export function connectToFirst<Place>(
   };
   const begin = (): void => {
     clearTimeout(timer);
-    if (over || begun === places.length) return;
+    if (over || begun === places.length || begun - failed >= MOST_AT_ONCE) return;
     const place = places[begun++];
     if (begun < places.length) timer = setTimeout(begin, HEAD_START);
     void connect(place, losers.signal).then((opened) => {

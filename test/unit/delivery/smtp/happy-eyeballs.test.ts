@@ -60,6 +60,20 @@ describe("connectToFirst()", () => {
     expect(await waiting).toMatchObject({ place: 2, failure: { message: "no 2" } });
   });
 
+  test("a name with many addresses that say nothing is tried at a few of them at once", async () => {
+    let [pending, most, begun] = [0, 0, 0];
+    const connect = async () => {
+      most = Math.max(most, ++pending);
+      begun++;
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      pending--;
+      return { failure: failure("nothing") };
+    };
+    expect(await connectToFirst([...Array.from({ length: 10 }).keys()], connect, never)).toMatchObject({ place: 9 });
+    expect(begun).toBe(10);
+    expect(most).toBeLessThanOrEqual(6);
+  });
+
   test("ends with the delivery", async () => {
     const abort = new AbortController();
     const { go, ended } = places("hangs", "hangs");
