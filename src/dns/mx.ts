@@ -70,6 +70,9 @@ function plain(name: string): MailHost {
   return { name: name.replace(/\.$/, ""), preference: 0, secure: false };
 }
 
+/** A record can hold any octets; only what is a host name goes further. "." among others says nothing. */
+const NAME = /^[\w-][\w.-]*$/;
+
 /** RFC 5321 §5.1: without MX records the name itself is the exchanger, if it has an address. */
 function byAddress(names: NameSources, name: string): MaybePromise<MailHosts> {
   return whenReady(addressesOf(names, name), (answer): MailHosts => {
@@ -86,8 +89,10 @@ function byMx(names: NameSources, name: string, options: MxOptions): MaybePromis
     const { records, secure } = answer;
     if (records.every(({ data }) => data === "" || data === ".")) return { kind: "nullmx" };
     const hosts = records
-      .filter(({ data }) => data !== "" && data !== ".")
+      .filter(({ data }) => NAME.test(data))
       .map(({ data, preference = 0 }): MailHost => ({ name: data.replace(/\.$/, ""), preference, secure }));
+    // RFC 5321 §5.1: with MX records, of which none is of use, the address of the name itself is none either.
+    if (hosts.length === 0) return { kind: "unknown", exists: true };
     return choose(names, name, order(hosts, options), options);
   });
 }

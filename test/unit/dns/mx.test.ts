@@ -15,6 +15,9 @@ beforeAll(async () => {
     "tie.test": ["MX 5 a.test", "MX 5 mail.example.test"],
     "bestaddress.test": ["MX 5 mail.example.test", "A 192.0.2.8"],
     "null.test": ["MX 0 ."],
+    "both.test": ["MX 0 .", "MX 10 a.test"],
+    "odd.test": ["MX 5 mx\r\nX-Evil:.b.test", "MX 5 m\x01\x1b[0m.test", "MX 5 [192.0.2.1]", "MX 10 a_b-c.test"],
+    "useless.test": ["MX 5 mx\r\n.b.test", "A 192.0.2.9"],
     "twice.test": ["MX 20 a.test", "MX 10 a.test"],
     "host.test": ["A 192.0.2.1"],
     "alias.test": ["CNAME big.test"],
@@ -78,6 +81,7 @@ describe("mailHosts()", () => {
 
   test("a domain can refuse all mail", async () => {
     expect(await hosts("null.test")).toBe("nullmx");
+    expect(await hosts("both.test")).toEqual(["a.test"]);
   });
 
   test("a host that is named twice is tried once, at its better place", async () => {
@@ -136,4 +140,9 @@ test("splitHostList() knows brackets", () => {
   expect(splitHostList("2001:db8::1")).toEqual(["2001:db8::1"]);
   expect(splitHostList("")).toEqual([]);
   expect(splitHostList("::")).toEqual(["::"]);
+});
+
+test("names of exchangers that are no host names are left out, and nothing stands in for them", async () => {
+  expect(await hosts("odd.test")).toEqual(["a_b-c.test"]);
+  expect(await hosts("useless.test")).toBe("unknown");
 });
