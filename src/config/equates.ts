@@ -6,7 +6,7 @@ import type { Setting } from "./setting.ts";
 export const MAILER_EQUATES = {
   "/": { meaning: "folder to chroot to" },
   A: { meaning: "arguments, or TCP host [port], FILE path" },
-  C: { meaning: "character set of 8-bit text without label", notActedOn: NOT_YET },
+  C: { meaning: "character set of 8-bit text without label, of the sender's mailer" },
   D: { meaning: "folders to run in, colon separated" },
   E: { meaning: "end of line" },
   F: { meaning: "flags" },

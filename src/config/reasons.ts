@@ -9,6 +9,8 @@ export const NO_LOAD = "the load of the machine is not looked at yet";
 export const NO_GROUPS = "there is one queue so far";
 export const NO_USERDB = "there is no user database";
 export const NO_SPECIAL_PEER = "no peer is treated in a special way";
+export const NO_EFFECT = "the original does nothing for it, either";
+export const SPECIAL_BUILD = "the original acts on it only when it is built for it";
 export const NOT_YET = "not done yet";
 
 /** Reasons that are a debt; all others say that this server has no use for the setting. */

@@ -8,6 +8,7 @@ import type { MessageReader } from "../envelope/message.ts";
 import type { Recipient, Triple } from "../envelope/recipient.ts";
 import type { RecipientStatus } from "../envelope/status.ts";
 import type { AddressRewriter } from "../routing/address-rewriter.ts";
+import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 
 export interface JobRecipient {
@@ -31,6 +32,8 @@ export interface Job {
   readonly addresses: AddressRewriter;
   /** Nobody has tried this message before (Timeout.iconnect). */
   readonly isFirst?: boolean;
+  /** Character set of 8-bit text without label; that of the configuration when it says nothing. */
+  readonly charset?: () => MaybePromise<string | undefined>;
   /** Fires when the server shuts down or the claim is lost. */
   readonly signal: AbortSignal;
 }

@@ -5,6 +5,7 @@
 import type { Mailer } from "../config/mailer.ts";
 import { filesOf, type UserFiles } from "../routing/user-files.ts";
 import type { Agent, Job, Report } from "./agent.ts";
+import { withBareUsers } from "./bare-users.ts";
 import { DiscardAgent } from "./discard-agent.ts";
 import type { DeliveryEnvironment } from "./environment.ts";
 import { ErrorAgent } from "./error-agent.ts";
@@ -106,7 +107,7 @@ class GuardedAgent implements Agent {
       return reportForAll(job, failed("5.2.3", `Message is too large; ${maxSize} bytes max`), clock.now());
     }
     try {
-      return complete(job, await this.#agent.deliver(job), clock.now());
+      return complete(job, await this.#agent.deliver(withBareUsers(job)), clock.now());
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       log.write(3, { priority: "err", id: job.envelope.id, text: `mailer ${job.mailer.name} failed: ${reason}` });

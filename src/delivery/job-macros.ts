@@ -42,7 +42,14 @@ export async function jobMacros(job: Job): Promise<JobMacros> {
   if (rewritten.kind !== "address") return rewritten;
   const sender = withoutBrackets(rewritten.text);
   scope.set("g", sender);
-  return { kind: "ready", scope, sender };
+  return { kind: "ready", scope, sender: mailer.flags.has("p") ? sourceRoute(sender, scope) : sender };
+}
+
+/** F=p: the way back leads through us (RFC 821 §3.6): `@us:joe@a.test`, `@us,@b.test:joe@a.test`. */
+function sourceRoute(sender: string, scope: MacroScope): string {
+  const own = macroValue("j", scope);
+  if (own === "" || !sender.includes("@")) return sender;
+  return `@${own}${sender.startsWith("@") ? "," : ":"}${sender}`;
 }
 
 /** F=g: this mailer cannot send for nobody. */

@@ -133,8 +133,8 @@ class Work {
       clock: environment.clock,
       message: () => claim.message(),
       scope: this.#scope,
-      addresses: site.rules,
       isFirst: claim.entry.attempts === 0,
+      rules: site.rules,
       signal: environment.signal,
       run: (job) => this.#runJob(job),
     });

@@ -5,7 +5,8 @@ import { type JobGroup, JobLine } from "../delivery/group.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
-import type { AddressRewriter } from "../routing/address-rewriter.ts";
+import type { MailRules } from "../routing/mail-rules.ts";
+import { type SenderFacts, senderFacts } from "../routing/sender-facts.ts";
 import { breath } from "../sys/breath.ts";
 import type { Clock } from "../sys/clock.ts";
 
@@ -16,9 +17,9 @@ export interface DeliveriesParts {
   readonly message: () => MessageReader;
   /** Macros of the envelope. */
   readonly scope: MacroScope;
-  readonly addresses: AddressRewriter;
   /** The first attempt at the message. */
   readonly isFirst: boolean;
+  readonly rules: MailRules;
   readonly signal: AbortSignal;
   /** Delivers, and notes what came of it. */
   readonly run: (job: Job) => Promise<void>;
@@ -39,6 +40,8 @@ export class Deliveries {
   readonly #parts: DeliveriesParts;
   /** Owner of a list (undefined: the sender) → who is served in his name. */
   readonly #lines = new Map<string | undefined, JobLine>();
+  /** By sender: of the message, or of a list. */
+  readonly #senders = new Map<string, SenderFacts>();
   readonly #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
   #envelope: Envelope | undefined;
   #running = 0;
@@ -130,8 +133,9 @@ export class Deliveries {
   }
 
   #jobOf({ mailer, host, recipients }: JobGroup, owner: string | undefined): Job {
-    const { scope, addresses, isFirst, signal, message } = this.#parts;
+    const { scope, isFirst, signal, message } = this.#parts;
     const envelope = this.#envelope!;
+    const { addresses, charset } = this.#factsOf(owner ?? envelope.sender);
     return {
       mailer,
       host,
@@ -141,8 +145,16 @@ export class Deliveries {
       scope: owner === undefined ? scope : scope.child(senderMacros(owner)),
       addresses,
       isFirst,
+      charset,
       signal,
     };
+  }
+
+  #factsOf(sender: string): SenderFacts {
+    const { config, rules, scope } = this.#parts;
+    let facts = this.#senders.get(sender);
+    if (facts === undefined) this.#senders.set(sender, (facts = senderFacts(config, rules, sender, scope)));
+    return facts;
   }
 }
 

@@ -18,6 +18,8 @@ export interface Member {
   readonly given: string;
   /** A user of this machine, or another local name. */
   readonly isLocal: boolean;
+  /** Its mailer says that it is one (F=q); of others nobody knows before mail goes there. */
+  readonly isSure: boolean;
   /** From the account of a user; "" when there is none. */
   readonly fullName: string;
 }
@@ -53,7 +55,12 @@ async function memberOf(
   const isLocal = flags?.has("A") === true || flags?.has("w") === true;
   const user =
     resolved !== undefined && flags?.has("w") ? await users.find(resolved.user.replace(/^\\/, "")) : undefined;
-  return { given, isLocal, fullName: user === undefined ? "" : accountName(user) };
+  return {
+    given,
+    isLocal,
+    isSure: flags !== undefined && flags.has("q"),
+    fullName: user === undefined ? "" : accountName(user),
+  };
 }
 
 type Place = LocalNames & Pick<ExpansionContext, "dontBlame">;

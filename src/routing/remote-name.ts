@@ -44,14 +44,16 @@ export function remoteName(
 ): MaybePromise<RemoteName> {
   const tokens = address === "" ? [] : parser.tokens(address, context);
   if (!tokens) return { text: address, status: EX.OK };
-  const sets = role === "sender" ? mailer.sender : mailer.recipient;
-  const own = part === "envelope" ? sets.envelope : sets.header;
+  const given = role === "sender" ? mailer.sender : mailer.recipient;
+  const own = part === "envelope" ? given.envelope : given.header;
   return whenReady(parser.through(tokens, [3], context), (canonical) => {
-    const completed =
-      appendDomain !== undefined && part === "header" && !canonical.tokens.includes("@")
-        ? [...canonical.tokens, "@", ...(parser.tokens(appendDomain, context) ?? [])]
-        : canonical.tokens;
-    return whenReady(parser.through(completed, [role === "sender" ? 1 : 2, own, 4], context), (named) => {
+    // An address that a domain was added to is canonical only after another ruleset 3.
+    const isShort = appendDomain !== undefined && part === "header" && !canonical.tokens.includes("@");
+    const completed = isShort
+      ? [...canonical.tokens, "@", ...(parser.tokens(appendDomain, context) ?? [])]
+      : canonical.tokens;
+    const sets = [...(isShort ? [3] : []), role === "sender" ? 1 : 2, own, 4];
+    return whenReady(parser.through(completed, sets, context), (named) => {
       const end = worseEnd(canonical, named);
       // For test mode the status of the first sets counts unless the later ones say "later".
       return { text: frameAddress(frame, config.rewriter.join(named.tokens)), ...end };
@@ -70,8 +72,11 @@ export function namedInMail(
   role: AddressRole,
   context: RewriteContext,
 ): MaybePromise<RemoteName> {
-  // The null address has nothing around it; rulesets decide what it is called.
-  const frame = address === "" ? NOTHING_AROUND : crack(config, address, true);
+  // The null address has nothing around it; rulesets decide what it is called. F=c: nobody else has, either.
+  // `@a:joe@b` of an envelope is a route, `@a` not the name of a group.
+  const isRoute = role.part === "envelope" && /^@[^\s"(<]*$/.test(address);
+  const bare = mailer.flags.has("c") && role.part === "header";
+  const frame = address === "" || bare ? NOTHING_AROUND : crack(config, isRoute ? `<${address}>` : address, true);
   const asked = role.part === "header" ? readable(address) : address;
   context.scope.set("addr_type", `${role.part[0]} ${role.role[0]}`);
   return whenReady(remoteName(config, parser, mailer, asked, role, context, frame), (named) => {

@@ -17,9 +17,7 @@ export function vrfy(session: Conversation, argument: string): MaybeAnswer {
   if (session.refusal !== undefined) return session.refusal;
   if (privacy.has("novrfy")) return replies.cannotVerify;
   if (session.helo === undefined && privacy.has("needvrfyhelo")) return replies.introduceYourself;
-  return verify(session, "check_vrfy", argument, (given, triple) =>
-    session.services.member(session.site, given, triple),
-  );
+  return verify(session, VRFY, argument, (given, triple) => session.services.member(session.site, given, triple));
 }
 
 export function expn(session: Conversation, argument: string): MaybeAnswer {
@@ -28,15 +26,19 @@ export function expn(session: Conversation, argument: string): MaybeAnswer {
   if (session.refusal !== undefined) return session.refusal;
   if (privacy.has("noexpn")) return replies.verifyRefused;
   if (session.helo === undefined && privacy.has("needexpnhelo")) return replies.introduceYourself;
-  return verify(session, "check_expn", argument, (given, triple) =>
+  return verify(session, EXPN, argument, (given, triple) =>
     session.services.expand(session.site, given, triple, session.scope),
   );
 }
 
+/** `unsure`: the code when a mailer does not say that the address is one (RFC 5321 §3.5.3, F=q). */
+const VRFY = { ruleset: "check_vrfy", unsure: 252 } as const;
+const EXPN = { ruleset: "check_expn", unsure: 250 } as const;
+
 /** Every address of the argument, which may be a list as on the command line. The first that cannot be is the answer. */
 async function verify(
   session: Conversation,
-  ruleset: string,
+  { ruleset, unsure }: typeof VRFY | typeof EXPN,
   argument: string,
   ask: (given: string, triple: Triple) => MaybePromise<ListAnswer>,
 ): Promise<Reply> {
@@ -45,6 +47,7 @@ async function verify(
   if (refusal !== undefined) return refusal;
   const { site, scope } = session;
   const lines = new Set<string>();
+  let code: number = 250;
   for (const given of splitRecipients(argument, site.config.options.flag("OldStyleHeaders"))) {
     const shown = printable(given);
     const resolution = await site.rules.resolve(given, scope);
@@ -55,9 +58,12 @@ async function verify(
     if (unknown !== undefined) return aboutMailbox(shown, unknown);
     const answer = await ask(given, triple);
     if (answer.kind === "refused") return aboutMailbox(printable(answer.address), answer.reply);
-    for (const member of answer.members) lines.add(memberLine(session, member));
+    for (const member of answer.members) {
+      lines.add(memberLine(session, member));
+      if (!member.isSure) code = unsure;
+    }
   }
-  return lines.size === 0 ? replies.argumentRequired : reply(250, "2.1.5", ...lines);
+  return lines.size === 0 ? replies.argumentRequired : reply(code, "2.1.5", ...lines);
 }
 
 /** `Ann Ann <ann@mail.example.test>` */

@@ -108,6 +108,18 @@ describe("EXPN and VRFY", () => {
     expect(lines.toSorted()).toEqual(wanted.toSorted());
   });
 
+  test.each([
+    ["VRFY carol", "250 2.1.5"],
+    ["VRFY a@b.test", "252 2.1.5"],
+    ["VRFY joe, a@b.test", "252-2.1.5"],
+    ["EXPN a@b.test", "250 2.1.5"],
+  ])("%s: %s, as mailers have F=q or not", async (command, code) => {
+    const { client } = await SmtpClient.open(server.port);
+    const answer = await client.command(command);
+    client.close();
+    expect(answer.slice(0, 9)).toBe(code);
+  });
+
   test("a list that cannot be opened names no secret", async () => {
     const { client } = await SmtpClient.open(server.port);
     expect(await client.command("EXPN missing")).toMatch(/^550 5\.2\.4 /);

@@ -128,7 +128,10 @@ export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
 }
 
 function membersOf(given: readonly string[]): ListAnswer {
-  return { kind: "members", members: given.map((each) => ({ given: each, isLocal: true, fullName: "" })) };
+  return {
+    kind: "members",
+    members: given.map((each) => ({ given: each, isLocal: true, isSure: true, fullName: "" })),
+  };
 }
 
 function takeInto(message: TakenMessage, id: string, behaviour: FakeBehaviour): IncomingMessage {

@@ -68,7 +68,7 @@ export class BodyForms {
   async #make(name: FormName): Promise<BodyForm> {
     const { envelope } = this.#job;
     const isMime = envelope.headers.some((field) => isField(field, "MIME-Version"));
-    const headers = isMime ? envelope.headers : this.#labelled(envelope.headers);
+    const headers = isMime ? envelope.headers : this.#labelled(envelope.headers, await this.#job.charset?.());
     let job: Job = { ...this.#job, envelope: { ...envelope, headers } };
     try {
       if (name === "seven bits") job = await this.#inSevenBits(job);
@@ -86,8 +86,8 @@ export class BodyForms {
   }
 
   /** The fields of a message that came without them. A type that is there stays. */
-  #labelled(headers: readonly HeaderField[]): HeaderField[] {
-    const charset = this.#config.options.text("DefaultCharSet") || "unknown-8bit";
+  #labelled(headers: readonly HeaderField[], own: string | undefined): HeaderField[] {
+    const charset = own ?? (this.#config.options.text("DefaultCharSet") || "unknown-8bit");
     const label = [
       { name: "MIME-Version", value: " 1.0" },
       { name: "Content-Type", value: ` text/plain; charset=${charset}` },

@@ -90,13 +90,13 @@ async function* hostsOf(
   const { options } = config;
   const ours = config.classWords("w");
   const fallback = options.text("FallbackMXhost");
-  const answer = mailHosts(names, host, {
+  const mx = mailHosts(names, host, {
     isOwn: (name) => ours.has(name),
     useMx: !job.mailer.flags.has("0"),
     tryNullMxList: options.flag("TryNullMXList"),
     ...(fallback === "" ? {} : { fallback }),
   });
-  const found = isPromise(answer) ? await answer : answer;
+  const found = isPromise(mx) ? await mx : mx;
   if (found.kind !== "hosts") {
     const reason = problem(explain(found, host.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "")));
     yield { ...reason, settled: found.kind === "nullmx" || found.kind === "self" };
@@ -106,16 +106,17 @@ async function* hostsOf(
   const said = askPolicy(rules, { host, best: found.hosts[0].name }, job, (text) =>
     log.write(3, { priority: "warning", id: job.envelope.id, text }),
   );
-  const policy = isPromise(said) ? await said : said;
+  const asked = isPromise(said) ? await said : said;
+  const policy = job.mailer.flags.has("4") ? ({ ...asked, family: "4" } as const) : asked;
   const way = wayOf(policy);
   const given = sourcesOf(environment, policy);
   const sources = isPromise(given) ? await given : given;
   const key = ({ name }: MailHost): string => `${name.toLowerCase()}\0${port}${way === "" ? "" : `\0${way}`}`;
   for (const each of connectedFirst(found.hosts, (one) => isConnected(key(one)))) {
     const { name } = each;
-    const asked: MaybePromise<AddressAnswer> =
+    const answer: MaybePromise<AddressAnswer> =
       each.address === undefined ? addressesOf(names, name) : literal(each.address);
-    const answered = isPromise(asked) ? await asked : asked;
+    const answered = isPromise(answer) ? await answer : answer;
     if (answered.kind !== "found") {
       yield problem(explain(answered.kind === "tempfail" ? answered : { kind: "unknown" }, name));
       continue;

@@ -18,6 +18,14 @@ test("F=0: the host itself, whatever its MX records say", async () => {
   expect(report.statuses.get(0)).toMatchObject({ text: "Sent (ok queued as 1)", relay: "b.test. [127.0.0.1]" });
 });
 
+test("F=4: no IPv6 address, even where there is no other", async () => {
+  const server = await sink({});
+  const zone = { "AAAA b.test": ["::1"] };
+  const [outcome] = texts(await agent(server.port, { zone, flags: "m04" })({ host: "b.test" }));
+  expect(outcome).toBe("4.4.1 Deferred: b.test: no address that may be used (family=4)");
+  expect(server.commands).toEqual([]);
+});
+
 test("F=7: the eighth bit of what has no label is cleared", async () => {
   const server = await sink({ extensions: [] });
   await agent(server.port, { flags: "m7" })({ message: testMessage("h\xe9llo\r\n"), envelope: { eightBit: true } });
