@@ -1,6 +1,5 @@
 /**
- * What F=C, c, s, B and p and C= do to addresses: as a genuine sendmail 8.17 did it with the same configuration and message
- * (test/peers/mailer-flags.test.ts asks it again).
+ * What F=C, c, s, B and p and C= do to addresses: as a genuine sendmail 8.17 did it with the same configuration and message.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
