@@ -181,4 +181,47 @@ grep -o 'STARTTLS=client, relay=.*verify=[A-Z]*' $log | sort -u`,
       stderr: expect.anything(),
     });
   });
+
+  test("to a Postfix that is killed in the middle of a message: it waits, and arrives once", () => {
+    // The part behind the one that talks stands still, so that it cannot take the whole message before it is killed.
+    const slow = POSTFIX.replace(
+      "message_size_limit = 20000",
+      "message_size_limit = 0\nsmtpd_data_restrictions = sleep 3",
+    );
+    const { stdout, stderr } = runInside(
+      "shell",
+      `${FILES}${slow}${ours("")}
+process() { grep -lsx "$1" /proc/[0-9]*/comm | head -n 1 | cut -d / -f 3; }
+# So much has been written to port 25 and not been read.
+is_stuck() { awk '$3 ~ /:0019$/ && $5 ~ /^00(0[1-9A-F]|[1-9A-F])/ { found = 1 } END { exit !found }' /proc/net/tcp; }
+(echo 'Subject: cut'; echo; yes "a line of a long message" | head -c 8000000) >large
+sendmail -C /mnt/ours.cf -odb -f me@example.test ok@far.test <large
+wait_for grep -q 'smtpd.*: client=' /var/log/postfix.log
+cleanup=$(process cleanup)
+kill -STOP $cleanup
+talker=$(process smtpd)
+wait_for is_stuck
+kill -9 $talker
+kill -CONT $cleanup
+wait_for grep -q 'to=<ok@far.test>.*stat=Deferred' $log
+grep 'to=<ok@far.test>' $log | grep -o 'relay=two.*'
+grep -c 'to=<ok@far.test>.*status=sent' /var/log/postfix.log
+# The master of Postfix has a look at its configuration, and forgets that the killed one made it wary.
+kill -HUP $(head -n 1 /var/spool/postfix/pid/master.pid)
+arrived() { sendmail -q -C /mnt/ours.cf; grep -q 'to=<ok@far.test>.*stat=Sent' $log; }
+wait_for arrived
+wait_for grep -q 'to=<ok@far.test>.*status=sent' /var/log/postfix.log
+grep -c 'to=<ok@far.test>.*status=sent' /var/log/postfix.log
+mailq -C /mnt/ours.cf | tail -n 1`,
+    );
+    expect({ lines: stdout.trim().split("\n"), stderr }).toEqual({
+      lines: [
+        expect.stringMatching(/^relay=two\.far\.test\. \[127\.0\.0\.12\], dsn=4\.4\.2, stat=Deferred: /),
+        "0",
+        "1",
+        expect.stringMatching(/Total requests: 0$/),
+      ],
+      stderr: expect.anything(),
+    });
+  });
 });
