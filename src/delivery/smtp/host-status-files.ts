@@ -12,7 +12,7 @@
  *   .
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { readFileSync } from "node:fs";
+import { constants as fileConstants, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { exitMeaning } from "../../envelope/exit-meaning.ts";
@@ -31,6 +31,7 @@ export interface HostRecord {
   readonly at: number;
 }
 
+const { O_RDONLY, O_NONBLOCK } = fileConstants;
 const { ECONNREFUSED, ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, ENOENT, EACCES } = constants.errno;
 
 /** Words for what the system says; they stand in outcomes as well. */
@@ -109,7 +110,8 @@ export function readHostRecord(folder: string, name: string): HostRecord | undef
   const path = pathOf(folder, name);
   if (path === undefined) return undefined;
   try {
-    return decode(readFileSync(path, "utf8"));
+    // A pipe that lies there must not hold up everything.
+    return decode(readFileSync(path, { encoding: "utf8", flag: O_RDONLY | O_NONBLOCK }));
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -147,6 +148,12 @@ describe("on disk", () => {
     writeFileSync(join(folder, "test./b./mx"), text, "latin1");
     expect(new HostStatus(clock).known(mx, { lifetime, folder })).toBeUndefined();
     expect(await purgeHosts(folder, lifetime, clock.now())).toBe(1);
+  });
+
+  test("a pipe in the place of a file holds nothing up", () => {
+    mkdirSync(join(folder, "test./b."), { recursive: true });
+    execFileSync("mkfifo", [join(folder, "test./b./mx")]);
+    expect(new HostStatus(new ManualClock()).known(mx, { lifetime, folder })).toBeUndefined();
   });
 
   test("a status that is none is not passed on", () => {
