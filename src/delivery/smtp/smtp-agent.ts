@@ -183,6 +183,8 @@ class Attempt {
         this.#again = this.#turn.oneTooMany(talking);
         continue;
       }
+      // What another host has said in a conversation is an answer: nobody comes back at once to hear it again.
+      if (down === undefined) this.#again = undefined;
       this.#turn.ended(down === undefined, this.#reached);
       for (const { index } of this.#open) this.#turn.heard(this.#reasons.get(index), host);
       if (down === undefined) hosts.isUp(host, this.#said, hostStatus);

@@ -165,6 +165,35 @@ test("a host that takes three connections and says 421 to others gets all messag
   expect(refused).toBeLessThan(20);
 });
 
+test("a host that is full is no reason to ask the next one every second", async () => {
+  let [isFull, left] = [false, 1];
+  const [first, second] = await sinkPair(
+    {
+      reply({ verb }) {
+        if (verb === "CONNECT" && isFull && left-- <= 0) return "421 4.7.0 too many";
+        return verb === "." && isFull ? { reply: "250 2.0.0 ok", delay: 500 } : undefined;
+      },
+    },
+    { reply: ({ verb }) => (verb === "RCPT" ? "451 4.7.1 greylisted" : undefined) },
+  );
+  const zone = {
+    "MX b.test": ["10 mx1.b.test", "20 mx2.b.test"],
+    "A mx1.b.test": ["127.0.0.1"],
+    "A mx2.b.test": ["127.0.0.2"],
+  };
+  const deliver = agent(first.port, { zone, config: testConfig(testOptions({ ConnectionCacheSize: 0 })) });
+  await Promise.all([deliver(), deliver(), deliver()]);
+  isFull = true;
+  const before = first.commands.length;
+  const talking = deliver();
+  while (!first.commands.slice(before).includes("DATA")) await new Promise((resolve) => setImmediate(resolve));
+  const other = await deliver();
+  const one = await talking;
+  expect(texts(one)[0]).toMatch(/^2\.0\.0 Sent/);
+  expect([texts(other), other.again]).toEqual([["4.7.1 Deferred: 451 4.7.1 greylisted"], undefined]);
+  expect(second.connections).toBe(1);
+});
+
 test("a host that talks to nobody any more is down, whatever it did before", async () => {
   let isFull = false;
   const server = await sink({ reply: ({ verb }) => (verb === "CONNECT" && isFull ? "421 4.3.2 no more" : undefined) });
