@@ -9,7 +9,7 @@ import type { Clock } from "../sys/clock.ts";
 import type { Identities, Identity } from "./identity.ts";
 import { type FileLocks, type FileTask, fromSystemError, type Octets, type TaskArgument } from "./task.ts";
 import type { TaskResult, TaskTools, TaskUser } from "./task.ts";
-import { fsyncSync, closeSync, openSync } from "node:fs";
+import { closeSync, constants, fsyncSync, openSync } from "node:fs";
 
 /** A task with all that it needs, waiting for its user's turn. */
 export interface ReadyTask {
@@ -183,7 +183,8 @@ class Batch {
 
   #syncFolder(path: string, tasks: ReadonlySet<ReadyTask>): void {
     try {
-      const folder = openSync(path, "r");
+      // Only a folder: a user who puts a FIFO in its place must not hold us.
+      const folder = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
       try {
         fsyncSync(folder);
       } finally {

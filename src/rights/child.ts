@@ -84,7 +84,8 @@ export function runChild(options: ChildOptions, input: TaskInput): Promise<Child
       clearTimeout(timer);
       clearTimeout(killTimer);
       signal.removeEventListener("abort", end);
-      stdin.destroy();
+      // Somebody whom it left behind may hold them for ever; what he writes nobody reads.
+      for (const each of [stdin, stdout, stderr, reports]) each?.destroy();
       const inputError = await fed;
       resolve({
         output: output(),

@@ -1,4 +1,8 @@
 /** Who has a turn when: ids are taken on once for all that waits for a user. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { Batches, type ReadyTask } from "../../../src/rights/batches.ts";
 import { Identities, type IdCalls } from "../../../src/rights/identity.ts";
@@ -121,6 +125,29 @@ test("a folder is synced once for all, before anything is called done", async ()
   const bad = add(1, "a3", into("/nonexistent/new"));
   for (const { result } of good) expect(await result).toEqual(DONE);
   expect(await bad.result).toMatchObject({ kind: "later", status: "4.2.0" });
+});
+
+test("a FIFO that a user puts where a folder was holds nobody up", async () => {
+  const place = mkdtempSync(join(tmpdir(), "batches-"));
+  const fifo = join(place, "new");
+  execFileSync("mkfifo", [fifo]);
+  // Not in this process: with the fault it would wait for ever, and no time limit of a test would end it.
+  const script = `
+    const { Batches } = await import(${JSON.stringify(new URL("../../../src/rights/batches.ts", import.meta.url).href)});
+    const clock = { now: () => 0, after: () => undefined };
+    const task = {
+      name: "maildir", user: { user: "u", uid: 1, gid: 1 }, groups: () => [1], argument: {}, octets: {}, mayMake: false,
+      run: (_argument, _octets, tools) => (tools.syncFolder(process.argv[1]), { kind: "done", status: "2.0.0", text: "" }),
+      isCancelled: () => false, answer: ({ kind }) => console.log(kind),
+    };
+    new Batches({ identities: undefined, locks: {}, clock }).add(task);`;
+  try {
+    const words = ["--no-warnings", "--input-type=module", "-e", script, fifo];
+    const { stdout, stderr } = spawnSync(process.execPath, words, { encoding: "utf8", timeout: 30_000 });
+    expect([stdout, stderr]).toEqual(["later\n", ""]);
+  } finally {
+    rmSync(place, { recursive: true });
+  }
 });
 
 test("a lock that is held: tried again with longer pauses, given up after half a minute", async () => {

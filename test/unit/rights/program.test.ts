@@ -118,6 +118,16 @@ describe.each([["our own", OURS], ...(isRoot ? ([["a user's", JOE]] as const) : 
       expect(more.filter((each) => each !== "3 /dev/null")).toEqual([]);
     });
 
+    test("what a program leaves behind finds nobody who reads its output for ever", async () => {
+      // Many times what a pipe holds.
+      const left = `for i in $(seq 40000); do echo $i || break; done; echo $i >${folder}/out`;
+      const begun = `(trap "" PIPE; until [ -e ${folder}/go ]; do sleep 0.05; done; ${left}) 2>/dev/null & true`;
+      expect(await run(identity, begun)).toMatchObject({ kind: "done" });
+      writeFileSync(join(folder, "go"), "");
+      while (!existsSync(join(folder, "out")) || said() === "") await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(said()).toBe("1\n");
+    });
+
     test("one that takes too long is ended with all that it started", async () => {
       const { kind, text } = await run(identity, `sleep 1000 & echo $! >${folder}/out; wait`, { timeout: 300 });
       expect([kind, text]).toEqual(["later", "took too long"]);
