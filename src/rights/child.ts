@@ -84,8 +84,7 @@ export function runChild(options: ChildOptions, input: TaskInput): Promise<Child
       clearTimeout(timer);
       clearTimeout(killTimer);
       signal.removeEventListener("abort", end);
-      // Somebody whom it left behind may hold them for ever; what he writes nobody reads.
-      for (const each of [stdin, stdout, stderr, reports]) each?.destroy();
+      letGo([stdin, stdout, stderr, reports]);
       const inputError = await fed;
       resolve({
         output: output(),
@@ -119,6 +118,11 @@ export function runChild(options: ChildOptions, input: TaskInput): Promise<Child
 function pipesOf({ stdin, stdout, stderr, stdio }: ChildProcess) {
   if (stdin === null || stdout === null || stderr === null) throw new Error("a program was started without pipes");
   return { stdin, stdout, stderr, reports: (stdio[3] ?? null) as Readable | null };
+}
+
+/** Somebody whom a program left behind may hold them for ever; what he writes nobody reads. */
+function letGo(pipes: readonly (Readable | Writable | null)[]): void {
+  for (const each of pipes) each?.destroy();
 }
 
 /** Writes the input; a program that stops reading has its reasons, its exit code tells. */

@@ -154,7 +154,8 @@ export class PoolClient implements UserWorkers {
         continue;
       }
       if (connection.load[kind] >= BUSY) isBusy = true;
-      const room = Math.min(TOGETHER, window - connection.load[kind]);
+      const room = Math.min(TOGETHER, window - connection.load[kind], this.#share(line, kind));
+      if (room === 0) continue; // looked at again when one of his ends
       for (const request of line.waiting.splice(0, room)) this.#send(line, connection, request, kind);
       // To the end: others are next.
       lines.delete(key);
@@ -162,6 +163,17 @@ export class PoolClient implements UserWorkers {
       if (line.waiting.length > 0) this.#schedule();
     }
     return { isFull, isBusy };
+  }
+
+  /**
+   * How many more one user may have. Programs may run for an hour, and whoever writes programs that hang must not have all
+   * places with them: nobody gets more than he leaves free.
+   */
+  #share({ sent }: Line, kind: "files" | "programs"): number {
+    if (kind === "files") return TOGETHER;
+    const running = this.#connections.reduce((sum, { load }) => sum + load.programs, 0);
+    const free = this.#most * PROGRAMS - running;
+    return sent === 0 ? Math.max(1, Math.floor(free / 2)) : Math.max(0, Math.floor((free - sent) / 2));
   }
 
   #connectionFor(line: Line, window: number, kind: "files" | "programs"): PoolConnection | undefined {

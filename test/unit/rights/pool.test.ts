@@ -70,6 +70,20 @@ describe("the pool of an ordinary user", () => {
   });
 });
 
+test("one user whose programs hang does not take the places of all others", async () => {
+  const pool = openOwnPool({ processes: 2, mostProcesses: 2 });
+  const abort = new AbortController();
+  const hang = (user: string): Promise<TaskResult> =>
+    pool.run({ ...me, user }, "program", { wait: true }, [], abort.signal);
+  const hanging = ["mallory", "mandy"].flatMap((user) => Array.from({ length: 200 }, () => hang(user)));
+  // Sent after those that there was room for.
+  for (const user of ["ann", "bob", "ann"])
+    expect((await pool.run({ ...me, user }, "program", {}, [], never)).kind).toBe("done");
+  abort.abort();
+  for (const each of await Promise.all(hanging)) expect(each.kind).toBe("later");
+  await pool.close();
+}, 20_000);
+
 test("processes that end before they answer are not started without end", async () => {
   let started = 0;
   const pool = new PoolClient({
