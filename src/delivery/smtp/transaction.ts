@@ -103,7 +103,9 @@ function messageProblem(
   extensions: Extensions,
 ): Outcome | undefined {
   if (UNSENDABLE.test(sender)) return failed("5.1.7", "Data format error (line end in sender address)");
-  const limit = Number(extensions.get("SIZE") ?? 0);
+  const said = extensions.get("SIZE") ?? "";
+  // What is no number says nothing (RFC 1870 §3).
+  const limit = /^\d{1,20}$/.test(said) ? Number(said) : 0;
   if (limit > 0 && message.size > limit) {
     return failed("5.2.3", `Message is too large; ${limit} bytes max`);
   }

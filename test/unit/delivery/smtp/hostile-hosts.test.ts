@@ -73,6 +73,24 @@ test("a fault in the middle of an attempt is not forgotten, and nobody who has t
   expect([report.statuses.get(0)?.action, report.statuses.get(1)?.action]).toEqual(["relayed", "delayed"]);
 });
 
+test.each([
+  "SIZE 1e1",
+  "SIZE 0x10",
+  "SIZE -1",
+  "SIZE 10 20",
+  "SIZE=10",
+  "SIZE\t",
+  "=",
+  "__proto__ x",
+  "\0",
+  "8BITMIME\tx",
+])("EHLO with %j is no reason to return mail", async (keyword) => {
+  const server = await sink({ extensions: [keyword, "SIZE"] });
+  expect(texts(await agent(server.port)())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+  const other = await sink({ extensions: [keyword] });
+  expect(texts(await agent(other.port)())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+});
+
 describe("a host that says one octet after the other and never ends its reply is given up in time", () => {
   test.each([
     ["the greeting", "", "2"],
