@@ -1,5 +1,5 @@
 /** The life of the process: start, run until told to stop, stop. */
-import { statSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
@@ -70,13 +70,22 @@ export async function runServer(options: RunOptions): Promise<ExitCode> {
   }
 }
 
+const ADVICE = "start as root, or name a folder of your own: RULEMAIL_HOME=FOLDER";
+
 function prepareHome(): void {
   const { folder } = homeFolder();
   try {
     makeHome(folder);
   } catch (error) {
-    const advice = "start as root, or name a folder of your own: RULEMAIL_HOME=FOLDER";
-    throw new Error(`there is no folder ${folder}, and it cannot be made (${(error as Error).message}): ${advice}`, {
+    throw new Error(`there is no folder ${folder}, and it cannot be made (${(error as Error).message}): ${ADVICE}`, {
+      cause: error,
+    });
+  }
+  try {
+    // An ordinary user where root, or somebody else, has had a server.
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new Error(`the folder ${folder} is somebody else's (${(error as Error).message}): ${ADVICE}`, {
       cause: error,
     });
   }
