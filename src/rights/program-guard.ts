@@ -22,7 +22,7 @@ sleep 2
 for group; do kill -s KILL -- "-$group"; done
 `;
 
-export class ProgramGuard {
+class ProgramGuard {
   #child: ChildProcess | undefined;
   readonly #running = new Set<number>();
 

@@ -21,7 +21,16 @@ asRoot.each([
   chmodSync(keyFile, mode);
   writeFileSync(certFile, TEST_CERTIFICATE, { mode: 0o644 });
   const source = join(import.meta.dirname, "../../../src/tls/client-context.ts");
-  const settings = { certFile, keyFile, caFile: "", caPath: "", crlFile: "", cipherList: "", cipherSuites: "" };
+  const settings = {
+    certFile,
+    keyFile,
+    caFile: "",
+    caPath: "",
+    crlFile: "",
+    crlPath: "",
+    cipherList: "",
+    cipherSuites: "",
+  };
   const script = `import { openClientContext } from ${JSON.stringify(source)};
     const settings = { ...${JSON.stringify(settings)}, sslOptions: "", dontBlame: new Set() };
     const sealed = new Map([[${JSON.stringify(keyFile)}, Buffer.from(${JSON.stringify(TEST_KEY)})]]);
