@@ -20,6 +20,7 @@ import type { MailboxArgument } from "../mailbox/mailbox-task.ts";
 import { deferred, failed, type Outcome, reportForAll, withoutAccidents } from "./outcome.ts";
 import { findUser, rightsFor } from "./rights.ts";
 import { Gate } from "../sys/gate.ts";
+import { MailboxLines } from "./mailbox-lines.ts";
 import { fromTask } from "./task-outcome.ts";
 
 /** `$z` as the configuration keeps it. */
@@ -50,9 +51,11 @@ const MOST_WAITING = 500;
 export class LocalAgent implements Agent {
   readonly #environment: DeliveryEnvironment;
   readonly #slots = new Gate(CONCURRENT);
+  readonly #lines: MailboxLines;
 
   constructor(environment: DeliveryEnvironment) {
     this.#environment = environment;
+    this.#lines = new MailboxLines(environment.clock);
   }
 
   async deliver(job: Job): Promise<Report> {
@@ -108,7 +111,10 @@ export class LocalAgent implements Agent {
     };
     const patience = { clock, ms: PATIENCE, most: MOST_WAITING };
     const write = () => workers.run(rights, kind, argument, input, job.signal);
-    const result = await this.#slots.run(write, patience);
+    const inTurn = () => this.#slots.run(write, patience);
+    const result = await this.#lines.run(path, inTurn, ({ kind: outcome }) => outcome === "done");
+    if (result === undefined)
+      return deferred("4.2.0", `${path}: nothing can be written to it now, and others wait for it`);
     return fromTask(result, "local");
   }
 }

@@ -4,7 +4,7 @@
  *
  * Done only by a server that is root, only below folders that are root's all the way, by names that must be new, and by
  * descriptor: no link is followed, nothing that was there before changes hands. Everything else is left to the delivery,
- * which has the user's rights and says what is wrong. (To be a verb of the root helper, decision D6.)
+ * which has the user's rights and says what is wrong.
  */
 import {
   closeSync,
