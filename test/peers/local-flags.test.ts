@@ -157,6 +157,10 @@ mkdir -p /mnt/queue /mnt/out
 chmod 700 /mnt/queue
 chmod 777 /mnt/out
 : >/mnt/aliases
+# What runs as root (F=S) does so only for users that there are.
+for r in ${ROWS.flatMap((flags, row) => (flags.includes("S") ? [`r${row}p`] : [])).join(" ")}; do
+  echo "$r:x:2001:2001::/mnt:/bin/sh" >>/etc/passwd
+done
 ${each.join("\n")}
 cat /mnt/log
 `;
