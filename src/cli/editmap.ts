@@ -5,9 +5,10 @@
  *
  * A database is constant: a change writes it anew. Two editmaps at the same time wait for each other.
  */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type DotLockResult, takeDotLock } from "../mailbox/dot-lock.ts";
 import { DatabaseBuilder } from "../maps/build.ts";
 import { foldCase } from "../rewriting/fold-case.ts";
-import { dotlock } from "../sys/lock.ts";
 import { EX } from "../sys/sysexits.ts";
 import { octetsForTerminal } from "../sys/terminal-text.ts";
 import { type CommandStreams, processStreams } from "./command-streams.ts";
@@ -15,8 +16,11 @@ import { CommandError, DatabaseTarget, readDontBlame, runToStatus, withoutNul } 
 import { readShortOptions } from "./short-options.ts";
 
 const USAGE = 'Usage: editmap [-C cffile] [-N] [-f] [-q|-u|-x] maptype mapname key [ "value ..." ]';
-/** How long to wait for another editmap; ms. */
-const PATIENCE = { timeout: 10_000, staleAfter: 60_000 };
+/** How long to wait for another editmap, and between two looks; ms. */
+const PATIENCE = 10_000;
+const PAUSE = 50;
+/** A lock that nobody living holds counts for so long, ms. */
+const STALE_AFTER = 60_000;
 
 /** @param words the words after the program's name. Resolves with the exit status. */
 export function runEditmap(words: readonly string[], streams: CommandStreams = processStreams()): Promise<number> {
@@ -37,16 +41,24 @@ async function editmap(words: readonly string[], streams: CommandStreams): Promi
   if (action === "q") return query(target, key, streams);
   target.checkWritable(false, dontBlame, streams);
   if (action === "x" && !target.exists()) target.read(() => undefined);
-  const lock = await dotlock(target.path, PATIENCE);
-  if (lock.kind !== "locked") throw target.failure(lock.kind === "timeout" ? "locked by another editmap" : lock.reason);
+  const taken = await lock(target.path);
+  if (taken.kind !== "locked") throw target.failure(taken.kind === "busy" ? "locked by another editmap" : taken.reason);
   try {
     if (!change(target, key, action === "u" ? value + end : undefined, streams)) {
       streams.errors.line(`editmap: key ${withoutNul(key)} doesn't exist in map ${name}`);
     }
   } finally {
-    await lock.release();
+    taken.lock.release();
   }
   return EX.OK;
+}
+
+async function lock(path: string): Promise<DotLockResult> {
+  for (const deadline = Date.now() + PATIENCE; ;) {
+    const taken = takeDotLock(path, { staleAfter: STALE_AFTER });
+    if (taken.kind !== "busy" || Date.now() >= deadline) return taken;
+    await sleep(PAUSE);
+  }
 }
 
 function query(target: DatabaseTarget, key: string, { output, errors }: CommandStreams): number {
