@@ -170,7 +170,8 @@ function entryOf(at: Reading): QueueEntry {
   const arrived = message.arrived ?? at.arrived;
   const lastTry = message.lastTry ?? (at.lastTry > 0 ? at.lastTry : undefined);
   const isReport = flags.includes("r");
-  const quarantined = message.quarantined ?? at.hold;
+  // Ours tells held mail from quarantined mail; in a file of a genuine sendmail they are the same.
+  const quarantined = message.quarantined ?? (message.group === undefined ? at.hold : undefined);
   const warnedAt = message.warnedAt ?? (flags.includes("w") ? (lastTry ?? arrived) : undefined);
   return {
     id,
