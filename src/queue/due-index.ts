@@ -1,7 +1,7 @@
 /**
  * When which message is due, for stores that keep that in memory: by time, then priority, then the order in which they
- * came. Messages for one destination form a line, so that a destination that takes nothing more now can be left out as a
- * whole, however many wait for it. Some 100 octets a message, and as much again for each destination; what else is known
+ * came. Messages of one lane (lane.ts) for one destination form a line, so that a destination that takes nothing more now can be
+ * left out as a whole, however many wait for it; lanes are few, and looked at one by one. Some 100 octets a message, and as much again for each destination; what else is known
  * is elsewhere.
  */
 
@@ -19,11 +19,18 @@ interface Node extends Placed {
   readonly line: Line;
 }
 
-/** All that wait for one destination. In the heap of lines while one waits and the destination is not blocked. */
+/** All of a lane that wait for one destination. In the heap of the lane while one waits and the destination is not blocked. */
 interface Line extends Placed {
   readonly destination: string;
+  readonly lane: Lane;
   readonly nodes: Heap<Node>;
-  blocked: boolean;
+}
+
+interface Lane {
+  readonly name: string;
+  /** Lines by their first message. */
+  readonly heap: Heap<Line>;
+  readonly lines: Map<string, Line>;
 }
 
 /** Not in a heap. */
@@ -101,18 +108,17 @@ class Heap<T extends Placed> {
 }
 
 export class DueIndex {
-  /** Lines by their first message. */
-  readonly #heap = new Heap<Line>((a, b) => isBefore(a.nodes.first!, b.nodes.first!));
-  readonly #lines = new Map<string, Line>();
+  readonly #lanes = new Map<string, Lane>();
   readonly #nodes = new Map<string, Node>();
+  readonly #blocked = new Set<string>();
   readonly #watchers = new Set<() => void>();
   #order = 0;
 
   /** A message that waits, or waits until another time from now on. */
-  put(id: string, due: number, priority: number, destination: string): void {
-    const earliest = this.next;
+  put(id: string, due: number, priority: number, destination: string, lane = ""): void {
+    const earliest = this.next(lane);
     const known = this.#nodes.get(id);
-    if (known?.line.destination === destination) {
+    if (known?.line.destination === destination && known.line.lane.name === lane) {
       known.due = due;
       known.priority = priority;
       known.line.nodes.moved(known);
@@ -120,13 +126,13 @@ export class DueIndex {
     } else {
       const order = known?.order ?? this.#order++;
       this.drop(id);
-      const line = this.#line(destination);
+      const line = this.#line(lane, destination);
       const node: Node = { id, due, priority, order, line, at: NOWHERE };
       this.#nodes.set(id, node);
       line.nodes.add(node);
       this.#place(line);
     }
-    this.#tell(earliest);
+    this.#tell(lane, earliest);
   }
 
   /** It waits no more: claimed, held or gone. */
@@ -136,14 +142,14 @@ export class DueIndex {
     this.#nodes.delete(id);
     const { line } = node;
     // A line in the heap always has a first message: that is what it is compared by.
-    if (line.nodes.size === 1 && line.at !== NOWHERE) this.#heap.remove(line);
+    if (line.nodes.size === 1 && line.at !== NOWHERE) line.lane.heap.remove(line);
     line.nodes.remove(node);
     this.#place(line);
   }
 
-  /** Takes out the first that is due and may go. */
-  take(now: number): string | undefined {
-    const node = this.#heap.first?.nodes.first;
+  /** Takes out the first that is due and may go, of one lane or of all. */
+  take(now: number, lane?: string): string | undefined {
+    const node = this.#first(lane);
     if (node === undefined || node.due > now) return undefined;
     this.drop(node.id);
     return node.id;
@@ -153,53 +159,80 @@ export class DueIndex {
   hurry(id: string, now: number): boolean {
     const node = this.#nodes.get(id);
     if (node === undefined) return false;
-    if (node.due > now) this.put(id, now, node.priority, node.line.destination);
+    const { destination, lane } = node.line;
+    if (node.due > now) this.put(id, now, node.priority, destination, lane.name);
     return true;
   }
 
   /** Nothing for this destination is taken or counted as due, until that is taken back. */
   block(destination: string, blocked: boolean): void {
-    const earliest = this.next;
-    const line = this.#line(destination);
-    line.blocked = blocked;
-    this.#place(line);
-    this.#tell(earliest);
+    if (blocked) this.#blocked.add(destination);
+    else this.#blocked.delete(destination);
+    for (const lane of this.#lanes.values()) {
+      const line = lane.lines.get(destination);
+      if (line === undefined) continue;
+      const earliest = this.next(lane.name);
+      this.#place(line);
+      this.#tell(lane.name, earliest);
+    }
   }
 
-  /** When the first is due that may go, ms since the epoch; undefined when none waits. */
-  get next(): number | undefined {
-    return this.#heap.first?.nodes.first?.due;
+  /** When the first is due that may go, of one lane or of all, ms since the epoch; undefined when none waits. */
+  next(lane?: string): number | undefined {
+    return this.#first(lane)?.due;
   }
 
-  /** Tells whenever something is due sooner than what was first before. */
+  /** The lanes that messages wait in. */
+  get lanes(): readonly string[] {
+    return [...this.#lanes.keys()];
+  }
+
+  /** Tells whenever something of a lane is due sooner than what was first in it before. */
   watch(sooner: () => void): () => void {
     this.#watchers.add(sooner);
     return () => void this.#watchers.delete(sooner);
   }
 
-  #line(destination: string): Line {
-    let line = this.#lines.get(destination);
+  #first(name: string | undefined): Node | undefined {
+    if (name !== undefined) return this.#lanes.get(name)?.heap.first?.nodes.first;
+    let first: Node | undefined;
+    for (const { heap } of this.#lanes.values()) {
+      const node = heap.first?.nodes.first;
+      if (node !== undefined && (first === undefined || isBefore(node, first))) first = node;
+    }
+    return first;
+  }
+
+  #line(name: string, destination: string): Line {
+    let lane = this.#lanes.get(name);
+    if (lane === undefined) {
+      lane = { name, heap: new Heap((a, b) => isBefore(a.nodes.first!, b.nodes.first!)), lines: new Map() };
+      this.#lanes.set(name, lane);
+    }
+    let line = lane.lines.get(destination);
     if (line === undefined) {
-      line = { destination, nodes: new Heap(isBefore), blocked: false, at: NOWHERE };
-      this.#lines.set(destination, line);
+      line = { destination, lane, nodes: new Heap(isBefore), at: NOWHERE };
+      lane.lines.set(destination, line);
     }
     return line;
   }
 
-  /** Puts a line where it belongs now; one that is of no use any more is forgotten. */
+  /** Puts a line where it belongs now; one that is empty is forgotten, and its lane with the last. */
   #place(line: Line): void {
-    const goes = !line.blocked && line.nodes.first !== undefined;
-    if (goes) {
-      if (line.at === NOWHERE) this.#heap.add(line);
-      else this.#heap.moved(line);
+    const { heap, lines, name } = line.lane;
+    const isEmpty = line.nodes.first === undefined;
+    if (!isEmpty && !this.#blocked.has(line.destination)) {
+      if (line.at === NOWHERE) heap.add(line);
+      else heap.moved(line);
       return;
     }
-    if (line.at !== NOWHERE) this.#heap.remove(line);
-    if (!line.blocked && line.nodes.first === undefined) this.#lines.delete(line.destination);
+    if (line.at !== NOWHERE) heap.remove(line);
+    if (isEmpty) lines.delete(line.destination);
+    if (lines.size === 0) this.#lanes.delete(name);
   }
 
-  #tell(earliest: number | undefined): void {
-    const { next } = this;
+  #tell(lane: string, earliest: number | undefined): void {
+    const next = this.next(lane);
     if (next === undefined || (earliest !== undefined && next >= earliest)) return;
     for (const each of this.#watchers) each();
   }

@@ -21,6 +21,7 @@ import { ItemFiles } from "./item-files.ts";
 import { ItemChanges } from "./item-changes.ts";
 import type { Journal } from "./journal.ts";
 import { encodeRecord, LONGEST_FACTS, type MessageFacts, RecordType } from "./journal-record.ts";
+import { laneOf } from "./lane.ts";
 import { Mover } from "./mover.ts";
 import type { PriorityFactors } from "./order.ts";
 import type {
@@ -129,11 +130,11 @@ export class DurableStore implements QueueStore {
     };
   }
 
-  claimDue(now: number, most: number): MaybePromise<readonly Claim[]> {
+  claimDue(now: number, most: number, lane?: string): MaybePromise<readonly Claim[]> {
     const claims: Claim[] = [];
     const late: Promise<Claim | undefined>[] = [];
     while (claims.length + late.length < most && !this.#closed) {
-      const id = this.#due.take(now);
+      const id = this.#due.take(now, lane);
       if (id === undefined) break;
       const claim = this.claim(id);
       if (isPromise(claim)) late.push(claim.catch((error: unknown) => this.#unreadable(id, now, error)));
@@ -147,8 +148,12 @@ export class DurableStore implements QueueStore {
     this.#due.block(destination, blocked);
   }
 
-  nextDue(): number | undefined {
-    return this.#due.next;
+  nextDue(lane?: string): number | undefined {
+    return this.#due.next(lane);
+  }
+
+  lanes(): readonly string[] {
+    return this.#due.lanes;
   }
 
   watch(sooner: () => void): () => void {
@@ -264,7 +269,7 @@ export class DurableStore implements QueueStore {
   /** A message that nobody works on is due at its time, unless it is held. */
   #await({ entry, isWaiting }: Item, due = entry.nextTry): void {
     if (!isWaiting || entry.hold !== undefined) this.#due.drop(entry.id);
-    else this.#due.put(entry.id, due, entry.priority, destinationOf(entry.envelope));
+    else this.#due.put(entry.id, due, entry.priority, destinationOf(entry.envelope), laneOf(entry));
   }
 
   *#matching(filter: QueueFilter): Iterable<QueueEntry> {

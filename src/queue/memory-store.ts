@@ -6,6 +6,7 @@ import { type Clock, systemClock } from "../sys/clock.ts";
 import { MemoryBody } from "./body.ts";
 import { DueIndex } from "./due-index.ts";
 import { isFinished, matches, newEntry, page as pageOf, withAttempt, withChanges, withHold } from "./entry.ts";
+import { laneOf } from "./lane.ts";
 import { type PriorityFactors, standardFactors } from "./order.ts";
 import {
   type AcceptOptions,
@@ -79,10 +80,10 @@ export class MemoryStore implements QueueStore {
     };
   }
 
-  claimDue(now: number, most: number): readonly Claim[] {
+  claimDue(now: number, most: number, lane?: string): readonly Claim[] {
     const claims: Claim[] = [];
     while (claims.length < most && !this.#closed) {
-      const id = this.#due.take(now);
+      const id = this.#due.take(now, lane);
       if (id === undefined) break;
       const claim = this.claim(id);
       if (claim !== undefined) claims.push(claim);
@@ -94,8 +95,12 @@ export class MemoryStore implements QueueStore {
     this.#due.block(destination, blocked);
   }
 
-  nextDue(): number | undefined {
-    return this.#due.next;
+  nextDue(lane?: string): number | undefined {
+    return this.#due.next(lane);
+  }
+
+  lanes(): readonly string[] {
+    return this.#due.lanes;
   }
 
   watch(sooner: () => void): () => void {
@@ -184,7 +189,7 @@ export class MemoryStore implements QueueStore {
     const { entry } = item;
     this.#items.set(entry.id, item);
     if (item.lease !== 0 || entry.hold !== undefined) this.#due.drop(entry.id);
-    else this.#due.put(entry.id, entry.nextTry, entry.priority, destinationOf(entry.envelope));
+    else this.#due.put(entry.id, entry.nextTry, entry.priority, destinationOf(entry.envelope), laneOf(entry));
   }
 
   #forget(id: string): boolean {

@@ -122,16 +122,24 @@ export interface Page {
 
 /** All that the scheduler sees of the queue. */
 export interface DueQueue {
-  /** Claims what is due at this time (ms since the epoch), the earliest and most urgent first, at most so many. */
-  claimDue(now: number, most: number): MaybePromise<readonly Claim[]>;
+  /**
+   * Claims what is due at this time (ms since the epoch), the earliest and most urgent first, at most so many: of one lane
+   * (lane.ts: a queue group, or mail that has just come), or of all.
+   */
+  claimDue(now: number, most: number, lane?: string): MaybePromise<readonly Claim[]>;
   /**
    * While a destination (envelope/destination.ts) is blocked, `claimDue` leaves its messages where they are and `nextDue`
    * does not count them: it takes nothing more now. Only for whoever asks, and not longer than this process lives.
    */
   block(destination: string, blocked: boolean): MaybePromise<void>;
-  /** When the next message is due that nobody has claimed and that is not blocked; undefined when none waits. */
-  nextDue(): MaybePromise<number | undefined>;
-  /** Tells whenever something may be due sooner than was said. Returns how to stop that. */
+  /**
+   * When the next message, of one lane or of all, is due that nobody has claimed and that is not blocked; undefined when none
+   * waits.
+   */
+  nextDue(lane?: string): MaybePromise<number | undefined>;
+  /** The lanes that messages wait in, blocked ones included. */
+  lanes(): MaybePromise<readonly string[]>;
+  /** Tells whenever something of a lane may be due sooner than was said. Returns how to stop that. */
   watch(sooner: () => void): () => void;
 }
 

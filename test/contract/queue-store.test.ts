@@ -293,6 +293,27 @@ describe.each(Object.keys(implementations))("%s", (name) => {
     }
   });
 
+  test("the lanes of queue groups, and of mail that has just come, can be asked apart", async () => {
+    const now = 1_000_000;
+    const arrived = now - 500_000;
+    await put(store, "", { arrived: now }, { nextTry: now, group: "slow" });
+    await put(store, "", { arrived }, { nextTry: now + 5, group: "slow" });
+    await put(store, "", { arrived }, { nextTry: now + 7 });
+    expect((await store.lanes()).toSorted()).toEqual(["", "mqueue", "slow"]);
+    expect([await store.nextDue(), await store.nextDue("slow"), await store.nextDue("other")]).toEqual([
+      now,
+      now + 5,
+      undefined,
+    ]);
+    const claims: Claim[] = [];
+    for (let round = 0; round < 10; round++) claims.push(...(await store.claimDue(now + 9, 9, "slow")));
+    expect(claims.map(({ entry }) => entry.nextTry)).toEqual([now + 5]);
+    await store.settle(claims[0], { recipients: [], nextTry: now + 99 });
+    await store.finish(claims[0]);
+    expect(await store.nextDue("slow")).toBe(now + 99);
+    expect((await store.claimDue(now + 9, 9)).length + (await store.claimDue(now + 9, 9)).length).toBe(2);
+  });
+
   test("claimDue() gives what is due, by time and then priority, and nothing that is claimed or held", async () => {
     const now = 1_000_000;
     const put_ = async (nextTry: number, messageClass = 0, hold?: string): Promise<string> =>

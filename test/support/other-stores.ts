@@ -17,6 +17,7 @@ const METHODS: readonly Method[] = [
   "claimDue",
   "block",
   "nextDue",
+  "lanes",
   "claim",
   "record",
   "settle",
@@ -70,8 +71,9 @@ export function sharedStore(clock: Clock = new ManualClock()): QueueStore {
   let asked = 0;
   return storeOver(inner, async (method, args) => {
     if (method === "claimDue" && ++asked % 2 === 1) {
-      const others = inner.claimDue(Number(args[0]), 1);
-      const rest = inner.claimDue(Number(args[0]), Number(args[1]));
+      const lane = args[2] as string | undefined;
+      const others = inner.claimDue(Number(args[0]), 1, lane);
+      const rest = inner.claimDue(Number(args[0]), Number(args[1]), lane);
       for (const claim of others) inner.finish(claim);
       return rest;
     }

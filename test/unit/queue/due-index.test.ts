@@ -3,12 +3,15 @@ import { DueIndex } from "../../../src/queue/due-index.ts";
 
 /** What it must do, done slowly. */
 class Plain {
-  readonly #nodes = new Map<string, { due: number; priority: number; order: number; destination: string }>();
+  readonly #nodes = new Map<
+    string,
+    { due: number; priority: number; order: number; destination: string; lane: string }
+  >();
   readonly #blocked = new Set<string>();
   #order = 0;
 
-  put(id: string, due: number, priority: number, destination: string): void {
-    this.#nodes.set(id, { due, priority, order: this.#nodes.get(id)?.order ?? this.#order++, destination });
+  put(id: string, due: number, priority: number, destination: string, lane: string): void {
+    this.#nodes.set(id, { due, priority, order: this.#nodes.get(id)?.order ?? this.#order++, destination, lane });
   }
 
   drop(id: string): void {
@@ -20,13 +23,19 @@ class Plain {
     else this.#blocked.delete(destination);
   }
 
-  get first(): string | undefined {
-    const free = [...this.#nodes].filter(([, { destination }]) => !this.#blocked.has(destination));
+  first(only?: string): string | undefined {
+    const free = [...this.#nodes].filter(
+      ([, { destination, lane }]) => !this.#blocked.has(destination) && (only ?? lane) === lane,
+    );
     return free.toSorted(([, a], [, b]) => a.due - b.due || a.priority - b.priority || a.order - b.order)[0]?.[0];
   }
 
-  due(id: string): number {
-    return this.#nodes.get(id)!.due;
+  due(id: string | undefined): number | undefined {
+    return id === undefined ? undefined : this.#nodes.get(id)!.due;
+  }
+
+  get lanes(): readonly string[] {
+    return [...new Set([...this.#nodes.values()].map(({ lane }) => lane))].toSorted();
   }
 }
 
@@ -38,11 +47,12 @@ test("gives what a plain list would give, whatever is put, moved, dropped and bl
     for (let step = 0; step < 200; step++) {
       const id = `m${random(25)}`;
       const destination = `d${random(6)}`;
+      const lane = `g${random(3)}`;
       const act = random(10);
       if (act < 5) {
         const [due, priority] = [random(40), random(3)];
-        index.put(id, due, priority, destination);
-        plain.put(id, due, priority, destination);
+        index.put(id, due, priority, destination, lane);
+        plain.put(id, due, priority, destination, lane);
       } else if (act === 5) {
         index.drop(id);
         plain.drop(id);
@@ -50,14 +60,16 @@ test("gives what a plain list would give, whatever is put, moved, dropped and bl
         index.block(destination, act === 6);
         plain.block(destination, act === 6);
       } else {
-        const first = plain.first;
+        const only = act === 8 ? lane : undefined;
+        const first = plain.first(only);
         const now = 20 + random(30);
-        const wanted = first !== undefined && plain.due(first) <= now ? first : undefined;
-        expect(index.take(now)).toBe(wanted);
+        const wanted = (plain.due(first) ?? Infinity) <= now ? first : undefined;
+        expect(index.take(now, only)).toBe(wanted);
         if (wanted !== undefined) plain.drop(wanted);
       }
-      const first = plain.first;
-      expect(index.next).toBe(first === undefined ? undefined : plain.due(first));
+      expect(index.next()).toBe(plain.due(plain.first()));
+      expect(index.next(lane)).toBe(plain.due(plain.first(lane)));
+      expect(index.lanes.toSorted()).toEqual(plain.lanes);
     }
   }
 });
@@ -70,9 +82,11 @@ test("tells of what is due sooner than before, also when a destination is free a
   index.put("b", 20, 0, "y");
   expect(told).toBe(1);
   index.block("x", true);
-  expect([index.next, told]).toEqual([20, 1]);
+  expect([index.next(), told]).toEqual([20, 1]);
   index.put("c", 5, 0, "x");
-  expect([index.next, told]).toEqual([20, 1]);
+  expect([index.next(), told]).toEqual([20, 1]);
   index.block("x", false);
-  expect([index.next, told]).toEqual([5, 2]);
+  expect([index.next(), told]).toEqual([5, 2]);
+  index.put("d", 30, 0, "x", "slow");
+  expect([index.next("slow"), told]).toEqual([30, 3]);
 });
