@@ -13,7 +13,7 @@
  */
 import { connectControl, NoDaemonError } from "../control/client.ts";
 import { type ListedRecipient, listingOf, type QueueListing } from "../control/queue-listing.ts";
-import type { QueueFilter } from "../queue/queue.ts";
+import type { QueueFilter } from "../queue/filter.ts";
 
 export interface QueuePrintOptions {
   /** Name of the queue in the first line, usually its folder. */
@@ -133,10 +133,10 @@ export async function fetchQueue({ socket, directory, filter = {} }: QueueSource
       if (!(error instanceof NoDaemonError)) throw error;
     }
   }
-  const [{ readQueue }, { matches }] = await Promise.all([
+  const [{ readQueue }, { matcherOf }] = await Promise.all([
     import("../queue/read-queue.ts"),
-    import("../queue/entry.ts"),
+    import("../queue/filter.ts"),
   ]);
   const { entries } = await readQueue(directory);
-  return entries.filter((entry) => matches(entry, filter)).map((entry) => listingOf(entry, false));
+  return entries.filter(matcherOf(filter)).map((entry) => listingOf(entry, false));
 }

@@ -3,19 +3,14 @@ import { homeFolder } from "../daemon/home.ts";
 import { queueFolder } from "../config/queue-folder.ts";
 import { NO_QUEUE } from "../daemon/free-space.ts";
 import type { QueueListing } from "../control/queue-listing.ts";
-import type { QueueFilter } from "../queue/queue.ts";
+import type { QueueFilter } from "../queue/filter.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { fetchQueue, printQueue } from "./mailq.ts";
-import { filterOf, isForbidden, queueIsClosed, unavailableSelection } from "./queue-run.ts";
+import { filterOf, isForbidden, queueIsClosed } from "./queue-run.ts";
 import { openForCommand } from "./system.ts";
 
 export async function showQueue(args: SendmailArguments): Promise<ExitCode> {
-  const missing = unavailableSelection(args.queueRun);
-  if (missing !== undefined) {
-    process.stderr.write(`mailq: ${missing} is not available\n`);
-    return EX.UNAVAILABLE;
-  }
   const opened = await openForCommand(args);
   if (typeof opened === "number") return opened;
   const { options } = opened.config;

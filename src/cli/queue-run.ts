@@ -10,7 +10,7 @@ import { serverUser } from "../daemon/server-user.ts";
 import { startRootHelper } from "../daemon/start-helper.ts";
 import type { DeliverySite } from "../dispatch/attempt.ts";
 import { checkQueueUnused } from "../queue/lock.ts";
-import type { QueueFilter } from "../queue/queue.ts";
+import type { QueueFilter, TextMatch } from "../queue/filter.ts";
 import type { RootHelper } from "../rights/root-helper.ts";
 import { systemClock } from "../sys/clock.ts";
 import { SystemUsers } from "../sys/getent.ts";
@@ -19,11 +19,6 @@ import type { QueueRun, SendmailArguments } from "./arguments.ts";
 import { type CommandSurroundings, openForCommand, surroundings } from "./system.ts";
 
 export async function runQueue(args: SendmailArguments): Promise<ExitCode> {
-  const missing = unavailableSelection(args.queueRun);
-  if (missing !== undefined) {
-    process.stderr.write(`sendmail: ${missing} is not available\n`);
-    return EX.UNAVAILABLE;
-  }
   const filter = filterOf(args.queueRun);
   const { quarantine } = args;
   const { controlSocket } = homeFolder();
@@ -99,22 +94,14 @@ export function queueIsClosed(folder: string): string {
   return `user ${process.geteuid?.()} may not see the queue ${folder}: ask as root, or as the user that runs the server`;
 }
 
-/** A condition that the queue cannot be asked for: leaving it out would work on other messages than were named. */
-export function unavailableSelection(run: QueueRun | undefined): string | undefined {
-  for (const { field, text, negated } of run?.selections ?? []) {
-    if (negated) return `-q! (entries other than "${text}")`;
-    if (field === "reason") return `-qQ with a reason ("${text}")`;
-  }
-  return undefined;
-}
-
-/** -qI, -qR, -qS, -qG as a filter; of several of one kind the last counts. */
+/** -qI, -qR, -qS, -qQ, -qG as a filter. */
 export function filterOf(run: QueueRun | undefined): QueueFilter {
   const filter: { -readonly [K in keyof QueueFilter]: QueueFilter[K] } = {};
   if (run?.group !== undefined) filter.group = run.group;
   if (run?.set === "quarantined") filter.held = true;
-  for (const { field, text } of run?.selections ?? []) {
-    if (field === "id" || field === "recipient" || field === "sender") filter[field] = text;
+  for (const { field, text, negated } of run?.selections ?? []) {
+    const condition: TextMatch = negated ? { text, not: true } : { text };
+    filter[field] = [...(filter[field] ?? []), condition];
   }
   return filter;
 }

@@ -5,7 +5,7 @@
 import { lstatSync, type Stats } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { dirname } from "node:path";
-import type { QueueFilter } from "../queue/queue.ts";
+import type { QueueFilter } from "../queue/filter.ts";
 import { type Challenge, isChallenge, showWhoCalls } from "./caller-proof.ts";
 import {
   type Answers,

@@ -14,7 +14,7 @@ import type { Socket } from "node:net";
 import { dirname, join } from "node:path";
 import type { DeliverBy } from "../envelope/deliver-by.ts";
 import type { Reply } from "../mail/reply.ts";
-import type { QueueFilter } from "../queue/queue.ts";
+import type { QueueFilter } from "../queue/filter.ts";
 import type { Challenge } from "./caller-proof.ts";
 import type { QueueListing } from "./queue-listing.ts";
 

@@ -1,4 +1,5 @@
 /** What mailq and the queue commands show of a message: plain data that travels over the control socket. */
+import { isOpen } from "../envelope/recipient.ts";
 import type { QueueEntry } from "../queue/queue.ts";
 
 export interface ListedRecipient {
@@ -36,7 +37,7 @@ export interface QueueListing {
 
 export function listingOf(entry: QueueEntry, claimed: boolean, waits?: string): QueueListing {
   const { envelope } = entry;
-  const open = envelope.recipients.filter(({ state }) => state === "todo" || state === "deferred");
+  const open = envelope.recipients.filter(isOpen);
   return {
     id: entry.id,
     size: envelope.bodySize,

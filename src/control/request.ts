@@ -1,7 +1,7 @@
 /** Checks what arrives on the control socket before anybody believes it. */
 import { type DeliverBy, LONGEST_BY } from "../envelope/deliver-by.ts";
 import { isNotify } from "../mail/notify.ts";
-import type { QueueFilter } from "../queue/queue.ts";
+import type { QueueFilter, TextMatch } from "../queue/filter.ts";
 import {
   type Operation,
   PROTOCOL_VERSION,
@@ -14,6 +14,7 @@ import {
 type Json = Readonly<Record<string, unknown>>;
 
 const MOST_RECIPIENTS = 100_000;
+const MOST_CONDITIONS = 1_000;
 
 function isRecord(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -54,15 +55,45 @@ function defined<T extends object>(values: T): T {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 }
 
+function optionalTime(from: Json, name: string): number | undefined {
+  const value = from[name];
+  if (value === undefined || Number.isSafeInteger(value)) return value as number | undefined;
+  return fail(`"${name}" is no time in ms`);
+}
+
+/** Conditions of one kind. An empty list would be no condition, which is never what a caller means. */
+function conditions(from: Json, name: string): readonly TextMatch[] | undefined {
+  const value = from[name];
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value) || value.length === 0 || value.length > MOST_CONDITIONS) {
+    return fail(`"${name}" is not a list, empty, or too long`);
+  }
+  return value.map((each: unknown) => {
+    if (!isRecord(each)) return fail(`"${name}" has something that is no object`);
+    return flag(each, "not") ? { text: text(each, "text"), not: true } : { text: text(each, "text") };
+  });
+}
+
+const filterFields = {
+  ids: (from: Json, name: string) => (from[name] === undefined ? undefined : texts(from, name)),
+  id: conditions,
+  recipient: conditions,
+  sender: conditions,
+  reason: conditions,
+  status: conditions,
+  host: conditions,
+  group: optionalText,
+  held: (from: Json, name: string) => (from[name] === undefined ? undefined : flag(from, name)),
+  arrivedBefore: optionalTime,
+  arrivedAfter: optionalTime,
+} satisfies { readonly [K in keyof Required<QueueFilter>]: (from: Json, name: string) => QueueFilter[K] | undefined };
+
+/** A condition that is not known here must not be left out: the request would work on other messages than were named. */
 function readFilter(value: unknown = {}): QueueFilter {
   if (!isRecord(value)) return fail('"filter" is not an object');
-  return defined({
-    id: optionalText(value, "id"),
-    recipient: optionalText(value, "recipient"),
-    sender: optionalText(value, "sender"),
-    group: optionalText(value, "group"),
-    held: value["held"] === undefined ? undefined : flag(value, "held"),
-  }) as QueueFilter;
+  const unknown = Object.keys(value).find((name) => !Object.hasOwn(filterFields, name));
+  if (unknown !== undefined) return fail(`"filter" has an unknown condition "${unknown}"`);
+  return defined(Object.fromEntries(Object.entries(filterFields).map(([name, read]) => [name, read(value, name)])));
 }
 
 function notifyOf(value: Json): SubmissionFacts["notify"] {

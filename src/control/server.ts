@@ -5,7 +5,7 @@
  */
 import { lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import type { QueueFilter } from "../queue/queue.ts";
+import type { QueueFilter } from "../queue/filter.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import {
   type DaemonStatus,

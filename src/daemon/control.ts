@@ -4,7 +4,7 @@ import { clearCallersFolder } from "../control/caller-check.ts";
 import { serveControl } from "../control/server.ts";
 import { listingOf } from "../control/queue-listing.ts";
 import { LocalSubmission } from "../reception/local-submission.ts";
-import type { QueueFilter } from "../queue/queue.ts";
+import type { QueueFilter } from "../queue/filter.ts";
 import { SystemUsers } from "../sys/getent.ts";
 import { systemClock } from "../sys/clock.ts";
 import { callerOf } from "./caller.ts";

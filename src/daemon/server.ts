@@ -15,7 +15,8 @@ import type { SubmissionEnvironment } from "../reception/local-submission.ts";
 import type { Log } from "../log/log.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import { type OpenedQueue, openQueue } from "../queue/open-queue.ts";
-import type { QueueFilter, QueueStore } from "../queue/queue.ts";
+import type { QueueFilter } from "../queue/filter.ts";
+import type { QueueStore } from "../queue/queue.ts";
 import { TimerScheduler } from "../queue/timer-scheduler.ts";
 import { readSealed } from "../sys/sealed-file.ts";
 import { SystemUsers } from "../sys/getent.ts";
@@ -274,7 +275,7 @@ export class Server {
       judges: rulesetJudges,
       ...listServices(this.#surroundings.clock, () => this.site.agents.files),
       storageProblem: ({ config }) => space.problem(config),
-      startQueueRun: (host) => this.#hurry({ recipient: host }),
+      startQueueRun: (host) => this.#hurry({ recipient: [{ text: host }] }),
     };
   }
 }

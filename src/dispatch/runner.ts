@@ -5,7 +5,8 @@
  * an interval, mail that could not be delivered stays until somebody runs the queue (manual §2.3).
  */
 import type { FirstAttempt } from "../envelope/local-facts.ts";
-import type { Claim, QueueEntry, QueueFilter } from "../queue/queue.ts";
+import type { QueueFilter } from "../queue/filter.ts";
+import type { Claim, QueueEntry } from "../queue/queue.ts";
 import type { Destinations } from "../delivery/smtp/destinations.ts";
 import type { Scheduler } from "../queue/scheduler.ts";
 import type { Config } from "../config/config.ts";

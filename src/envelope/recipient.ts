@@ -43,6 +43,11 @@ export interface Recipient {
   readonly status?: RecipientStatus;
 }
 
+/** True for a recipient that somebody still has to deliver to. */
+export function isOpen({ state }: Pick<Recipient, "state">): boolean {
+  return state === "todo" || state === "deferred";
+}
+
 /** What an attempt, an expansion or a decision changes about one recipient. */
 export interface RecipientChange {
   /** Index in envelope.recipients. */

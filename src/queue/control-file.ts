@@ -30,11 +30,10 @@
  */
 import type { DeliverBy } from "../envelope/deliver-by.ts";
 import type { Envelope } from "../envelope/envelope.ts";
-import type { Recipient } from "../envelope/recipient.ts";
+import { isOpen, type Recipient } from "../envelope/recipient.ts";
 import type { Notify } from "../mail/notify.ts";
 import type { HeaderField } from "../mail/header.ts";
 import { asciiJson } from "../sys/terminal-text.ts";
-import { isOpen } from "./entry.ts";
 import type { QueueEntry } from "./queue.ts";
 
 /** Facts of the message that have no line of their own. */

@@ -13,7 +13,8 @@ import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import { JournalBody, MemoryBody } from "./body.ts";
 import { unavailable } from "./draft.ts";
 import { DueIndex } from "./due-index.ts";
-import { isFinished, matches, newEntry, page as pageOf, withAttempt, withChanges, withHold } from "./entry.ts";
+import { isFinished, newEntry, page as pageOf, withAttempt, withChanges, withHold } from "./entry.ts";
+import { matcherOf, type QueueFilter } from "./filter.ts";
 import { reasonOf } from "./file-operations.ts";
 import { Background, FreshBodies, Item, type JournalPlace } from "./item.ts";
 import { bringHeader, slimDown, wholeEntry } from "./item-header.ts";
@@ -24,18 +25,7 @@ import { encodeRecord, LONGEST_FACTS, type MessageFacts, RecordType } from "./jo
 import { laneOf } from "./lane.ts";
 import { Mover } from "./mover.ts";
 import type { PriorityFactors } from "./order.ts";
-import type {
-  AcceptOptions,
-  Attempt,
-  Body,
-  BodyFiles,
-  Changes,
-  Claim,
-  Page,
-  QueueEntry,
-  QueueFilter,
-  QueueStore,
-} from "./queue.ts";
+import type { AcceptOptions, Attempt, Body, BodyFiles, Changes, Claim, Page, QueueEntry, QueueStore } from "./queue.ts";
 import { QueueUnavailableError } from "./queue.ts";
 import type { QueueIds } from "./queue-id.ts";
 import type { RecoveredMessage } from "./recover.ts";
@@ -217,7 +207,7 @@ export class DurableStore implements QueueStore {
 
   count(filter: QueueFilter = {}): number {
     let count = 0;
-    for (const { entry } of this.#items.values()) if (matches(entry, filter)) count++;
+    for (const _ of this.#matching(filter)) count++;
     return count;
   }
 
@@ -273,7 +263,8 @@ export class DurableStore implements QueueStore {
   }
 
   *#matching(filter: QueueFilter): Iterable<QueueEntry> {
-    for (const { entry } of this.#items.values()) if (matches(entry, filter)) yield entry;
+    const matches = matcherOf(filter);
+    for (const { entry } of this.#items.values()) if (matches(entry)) yield entry;
   }
 
   #acceptIntoJournal(envelope: Envelope, options: AcceptOptions, body: readonly Buffer[]): Promise<QueueEntry> {

@@ -1,8 +1,8 @@
 /** What happens to a queue entry, as pure functions: every store applies the same ones, recovery replays them. */
 import type { Envelope } from "../envelope/envelope.ts";
-import type { Recipient } from "../envelope/recipient.ts";
+import { isOpen, type Recipient } from "../envelope/recipient.ts";
 import { initialPriority, type PriorityFactors } from "./order.ts";
-import type { AcceptOptions, Attempt, Changes, Page, QueueEntry, QueueFilter } from "./queue.ts";
+import type { AcceptOptions, Attempt, Changes, Page, QueueEntry } from "./queue.ts";
 
 /** The entry of a message that has just been accepted. */
 export function newEntry(
@@ -80,31 +80,9 @@ export function withHold(entry: QueueEntry, reason: string | undefined): QueueEn
   return { ...free, envelope };
 }
 
-/** True for a recipient that somebody still has to deliver to. */
-export function isOpen(recipient: Recipient): boolean {
-  return recipient.state === "todo" || recipient.state === "deferred";
-}
-
 /** True when nothing is left to do: the message leaves the queue. */
 export function isFinished(entry: QueueEntry): boolean {
   return !entry.envelope.recipients.some(isOpen);
-}
-
-/** Substrings are compared without regard to case, as -qR and its kin are used. */
-function contains(text: string, part: string | undefined): boolean {
-  return part === undefined || text.toLowerCase().includes(part.toLowerCase());
-}
-
-export function matches(entry: QueueEntry, filter: QueueFilter): boolean {
-  const { recipient } = filter;
-  return (
-    (filter.held === undefined || filter.held === (entry.hold !== undefined)) &&
-    (filter.group === undefined || filter.group === entry.group) &&
-    (filter.id === undefined || entry.id.includes(filter.id)) &&
-    contains(entry.envelope.sender, filter.sender) &&
-    (recipient === undefined ||
-      entry.envelope.recipients.some((each) => isOpen(each) && contains(each.given, recipient)))
-  );
 }
 
 /** A part of a list. An id that is no longer there begins it anew: nothing is passed over. */

@@ -5,7 +5,8 @@ import type { MessageReader } from "../envelope/message.ts";
 import { type Clock, systemClock } from "../sys/clock.ts";
 import { MemoryBody } from "./body.ts";
 import { DueIndex } from "./due-index.ts";
-import { isFinished, matches, newEntry, page as pageOf, withAttempt, withChanges, withHold } from "./entry.ts";
+import { isFinished, newEntry, page as pageOf, withAttempt, withChanges, withHold } from "./entry.ts";
+import { matcherOf, type QueueFilter } from "./filter.ts";
 import { laneOf } from "./lane.ts";
 import { type PriorityFactors, standardFactors } from "./order.ts";
 import {
@@ -17,7 +18,6 @@ import {
   type Claim,
   type Page,
   type QueueEntry,
-  type QueueFilter,
   type QueueStore,
   QueueUnavailableError,
 } from "./queue.ts";
@@ -142,10 +142,7 @@ export class MemoryStore implements QueueStore {
 
   list(filter: QueueFilter = {}, page: Page = {}): readonly QueueEntry[] {
     const entries = [...this.#items.values()].map(({ entry }) => entry);
-    return pageOf(
-      entries.filter((entry) => matches(entry, filter)),
-      page,
-    );
+    return pageOf(entries.filter(matcherOf(filter)), page);
   }
 
   count(filter: QueueFilter = {}): number {

@@ -11,6 +11,7 @@ import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import type { Recipient, RecipientChange } from "../envelope/recipient.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
+import type { QueueFilter } from "./filter.ts";
 
 /** The queue cannot take (more of) a message now: disk full, read-only, failing. Answer 452 4.3.1 and keep nothing. */
 export class QueueUnavailableError extends Error {
@@ -102,16 +103,6 @@ export interface Claim {
   /** Grows with every claim of any message; what comes with an older number than the newest is refused. */
   readonly lease: number;
   message(): MessageReader;
-}
-
-export interface QueueFilter {
-  /** Substring of the queue id, of a recipient, of the sender (-qI, -qR, -qS); all that are given must match. */
-  readonly id?: string;
-  readonly recipient?: string;
-  readonly sender?: string;
-  readonly group?: string;
-  /** true: only held messages; false: only others; absent: all. */
-  readonly held?: boolean;
 }
 
 /** A part of a list: what comes after this id, at most so many. */

@@ -108,7 +108,7 @@ describe.each(Object.keys(stores))("TimerScheduler over %s", (name) => {
     const { clock, store, names, add } = bench(stores[name]);
     const x = await add("x", 5_000_000);
     await add("y", 7_000_000);
-    expect(await store.hurry({ id: x })).toBe(1);
+    expect(await store.hurry({ ids: [x] })).toBe(1);
     await pass(clock, 2_000);
     // Where others were first, they have tried it.
     if (!shared) expect(await names()).toEqual(["x"]);

@@ -194,7 +194,7 @@ test("mailq shows quarantined messages with -qQ, and only then", async () => {
   await server.run("sendmail", ["-odq", "ann"], "Subject: x\n\nx\n");
   const client = await connectControl(join(server.home, "control"));
   const [{ id, recipients }] = await client.list();
-  await client.hold({ id }, "bad");
+  await client.hold({ ids: [id] }, "bad");
   const { address } = recipients[0];
   const all = await server.run("mailq", []);
   const quarantined = await server.run("mailq", ["-qQ"]);

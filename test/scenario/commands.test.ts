@@ -72,8 +72,11 @@ test("a message with too many hops is refused and logged", async () => {
   await eventually("the log", () => /SYSERR: Too many hops 30 .*to <?alice@mail/.test(server.log()));
 });
 
-test("a selection that the queue cannot be asked for is refused, not left out", async () => {
-  const refused = await server.run("sendmail", ["-Qreason", "-q!Iabc"]);
-  expect(refused).toMatchObject({ code: 69, err: 'sendmail: -q! (entries other than "abc") is not available\n' });
-  expect((await server.run("mailq", ["-qQspam"])).code).toBe(69);
+test("a condition of -q can be negated, and -qQ can name a reason", async () => {
+  await sendMail(server.port, "alice@mail.example.test", ["later@mail.example.test"], "Subject: x\r\n\r\n");
+  const id = await eventually("a message", async () => /^\w{14}/m.exec((await server.run("mailq", [])).out)?.[0]);
+  const shown = async (...words: string[]): Promise<boolean> => (await server.run("mailq", words)).out.includes(id);
+  expect([await shown(`-qI${id}`), await shown(`-q!I${id}`)]).toEqual([true, false]);
+  expect((await server.run("sendmail", ["-Qlooks odd", `-qI${id}`])).code).toBe(0);
+  expect([await shown(), await shown("-qQlooks"), await shown("-q!Qlooks")]).toEqual([false, true, false]);
 });

@@ -121,19 +121,19 @@ describe("control socket", () => {
   test("passes filters and reasons, answers with what the services say", async () => {
     await serve();
     const client = await connectControl(path);
-    expect(await client.run({ sender: "anna" })).toBe(4);
-    expect(await client.hold({ id: "5AK" }, "why not")).toBe(1);
+    expect(await client.run({ sender: [{ text: "anna" }] })).toBe(4);
+    expect(await client.hold({ id: [{ text: "5AK", not: true }] }, "why not")).toBe(1);
     expect(await client.release({ held: true })).toBe(2);
-    expect(await client.remove({ recipient: "b" })).toBe(0);
+    expect(await client.remove({ recipient: [{ text: "b" }], arrivedBefore: 5 })).toBe(0);
     expect(await client.reload()).toEqual(["sendmail.cf: line 3: unknown option"]);
     expect((await client.status()).facts).toEqual({ load: 0.5 });
     await client.shutdown();
     client.close();
     expect(calls.log).toEqual([
-      ["run", { sender: "anna" }, undefined],
-      ["hold", { id: "5AK" }, "why not"],
+      ["run", { sender: [{ text: "anna" }] }, undefined],
+      ["hold", { id: [{ text: "5AK", not: true }] }, "why not"],
       ["release", { held: true }, undefined],
-      ["remove", { recipient: "b" }, undefined],
+      ["remove", { recipient: [{ text: "b" }], arrivedBefore: 5 }, undefined],
       "shutdown",
     ]);
   });
@@ -164,7 +164,14 @@ describe("control socket", () => {
     [{ op: "status" }, "version undefined"],
     [{ rulemail: 2, op: "status" }, "version 2"],
     [{ rulemail: 1, op: "toString" }, 'unknown operation "toString"'],
-    [{ rulemail: 1, op: "list", filter: { id: 5 } }, '"id" is not a text'],
+    [{ rulemail: 1, op: "list", filter: { group: 5 } }, '"group" is not a text'],
+    [{ rulemail: 1, op: "list", filter: { id: 5 } }, '"id" is not a list'],
+    [{ rulemail: 1, op: "list", filter: { sender: [] } }, '"sender" is not a list, empty'],
+    [{ rulemail: 1, op: "list", filter: { sender: ["x"] } }, '"sender" has something that is no object'],
+    [{ rulemail: 1, op: "list", filter: { host: [{ text: 5 }] } }, '"text" is not a text'],
+    [{ rulemail: 1, op: "list", filter: { ids: [5] } }, '"ids" has something that is no text'],
+    [{ rulemail: 1, op: "list", filter: { arrivedAfter: 0.5 } }, '"arrivedAfter" is no time'],
+    [{ rulemail: 1, op: "remove", filter: { colour: "red" } }, 'unknown condition "colour"'],
     [{ rulemail: 1, op: "hold", filter: {} }, '"reason" is not a text'],
     [{ rulemail: 1, op: "submit", facts: { recipients: "x", user: "a" } }, '"recipients" is not a list'],
     [{ rulemail: 1, op: "submit", facts: { recipients: [], user: "a", notify: ["SOME"] } }, "NOTIFY=SOME"],

@@ -183,8 +183,8 @@ describe("Runner", () => {
     await settled();
     await pass(600);
     expect(attempts).toEqual([0]);
-    expect(store.hurry({ recipient: "nobody" })).toBe(0);
-    expect(store.hurry({ recipient: "far.test" })).toBe(1);
+    expect(store.hurry({ recipient: [{ text: "nobody" }] })).toBe(0);
+    expect(store.hurry({ recipient: [{ text: "far.test" }] })).toBe(1);
     await settled();
     expect(attempts).toHaveLength(2);
   });

@@ -1,0 +1,63 @@
+import { expect, test } from "@jest/globals";
+import { matches, type QueueFilter } from "../../../src/queue/filter.ts";
+import { deferred, envelope, recipient } from "../../support/queue-samples.ts";
+
+const entry = {
+  id: "5AKJRqnn019925",
+  envelope: envelope("5AKJRqnn019925", {
+    sender: "Anna@a.test",
+    arrived: 1_000,
+    recipients: [
+      recipient("bob@b.test", { state: "deferred", status: deferred }),
+      recipient("Carl@c.test", { resolved: { mailer: "local", host: "", user: "carl" } }),
+      recipient("gone@d.test", {
+        state: "delivered",
+        resolved: { mailer: "esmtp", host: "d.test.", user: "gone@d.test" },
+      }),
+    ],
+  }),
+  group: "mqueue",
+};
+const held = { ...entry, envelope: { ...entry.envelope, sender: "" }, hold: "Looks odd" };
+
+/** What genuine sendmail shows with the same -q options. */
+const cases: readonly (readonly [QueueFilter, entry: boolean, held: boolean])[] = [
+  [{}, true, true],
+  [{ ids: ["x", "5AKJRqnn019925"] }, true, true],
+  [{ ids: ["5AKJRqnn01992"] }, false, false],
+  [{ ids: [] }, false, false],
+  [{ id: [{ text: "KJRq" }] }, true, true],
+  [{ id: [{ text: "kjrq" }] }, false, false],
+  [{ id: [{ text: "" }] }, true, true],
+  [{ recipient: [{ text: "BOB" }] }, true, true],
+  [{ recipient: [{ text: "gone" }] }, false, false],
+  [{ recipient: [{ text: "gone" }, { text: "carl" }] }, true, true],
+  [{ recipient: [{ text: "bob", not: true }] }, true, true],
+  [{ recipient: [{ text: ".test", not: true }] }, false, false],
+  [{ recipient: [{ text: ".test", not: true }, { text: "bob" }] }, true, true],
+  [{ recipient: [] }, true, true],
+  [{ sender: [{ text: "<anna@" }] }, true, false],
+  [{ sender: [{ text: "<>" }] }, false, true],
+  [{ sender: [{ text: "anna", not: true }] }, false, true],
+  [{ sender: [{ text: "anna" }], recipient: [{ text: "nobody" }] }, false, false],
+  [{ reason: [{ text: "Looks" }] }, false, true],
+  [{ reason: [{ text: "looks" }] }, false, false],
+  [{ reason: [{ text: "looks", not: true }] }, false, true],
+  [{ status: [{ text: "connection REFUSED" }] }, true, true],
+  [{ status: [{ text: "deferred", not: true }] }, true, true],
+  [{ status: [{ text: "User unknown" }] }, false, false],
+  [{ host: [{ text: "B.Test" }] }, true, true],
+  [{ host: [{ text: "c.test" }] }, true, true],
+  [{ host: [{ text: "d.test" }] }, false, false],
+  [{ group: "mqueue" }, true, true],
+  [{ group: "mq" }, false, false],
+  [{ held: true }, false, true],
+  [{ held: false }, true, false],
+  [{ arrivedBefore: 1_000 }, false, false],
+  [{ arrivedBefore: 1_001, arrivedAfter: 1_000 }, true, true],
+  [{ arrivedAfter: 1_001 }, false, false],
+];
+
+test.each(cases)("%j", (filter, matched, matchedHeld) => {
+  expect([matches(entry, filter), matches(held, filter)]).toEqual([matched, matchedHeld]);
+});
