@@ -9,6 +9,7 @@ import { isLate, isTooLate, tooLateText } from "../envelope/deliver-by.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { RecipientChange } from "../envelope/recipient.ts";
 import type { RecipientStatus } from "../envelope/status.ts";
+import { withTries } from "../envelope/tries.ts";
 import { durationInWords } from "../mail/date.ts";
 import type { QueueEntry } from "../queue/queue.ts";
 import { queueTimeout } from "./queue-timeouts.ts";
@@ -53,11 +54,11 @@ export function decide(
     const status: RecipientStatus =
       outcome.action !== "delayed"
         ? outcome
-        : tooLate
-          ? returned(envelope, outcome)
-          : expired
-            ? timedOut(outcome, lifetime)
-            : outcome;
+        : withTries(
+            recipient.status,
+            tooLate ? returned(envelope, outcome) : expired ? timedOut(outcome, lifetime) : outcome,
+            envelope.recipients.length,
+          );
     const reported = { index, recipient, status };
     if (status.action === "failed") {
       changes.push({ index, state: "failed", status });

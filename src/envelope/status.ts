@@ -3,6 +3,18 @@ import type { Reply } from "../mail/reply.ts";
 
 export type Action = "delivered" | "relayed" | "expanded" | "delayed" | "failed";
 
+/** Attempts one after the other that came to the same (tries.ts). */
+export interface Tries {
+  /** The first of them and the last, ms since the epoch. */
+  readonly since: number;
+  readonly at: number;
+  readonly times: number;
+  /** Of the last one, as in its status. */
+  readonly text: string;
+  readonly diagnostic?: string;
+  readonly relay?: string;
+}
+
 export interface RecipientStatus {
   readonly action: Action;
   /** RFC 3463 code: "2.0.0", "4.4.1", "5.1.1". */
@@ -23,6 +35,11 @@ export interface RecipientStatus {
   readonly exit?: number;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** When attempts began to come to this, and how many have: absent for one alone. */
+  readonly since?: number;
+  readonly times?: number;
+  /** What those before them came to, the oldest first. */
+  readonly earlier?: readonly Tries[];
 }
 
 /**

@@ -68,4 +68,15 @@ describe("decide()", () => {
     expect(decide(config, entry({ isReport: true }), delayed, 9 * hour).warnedAt).toBeUndefined();
     expect(decide(config, entry({ isReport: true }), delayed, 11 * hour).failed).toHaveLength(1);
   });
+
+  test("what came of earlier attempts goes with a delay and with the failure it ends in, not with success", () => {
+    const before = { ...status("delayed"), text: "Connection refused", times: 3, since: -5 };
+    const recipients = [{ given: "a", state: "deferred" as const, status: before }];
+    const outcome = (action: RecipientStatus["action"], now: number) =>
+      decide(config, entry({ recipients }), new Map([[0, status(action)]]), now).changes[0].status;
+    const earlier = [{ since: -5, at: 0, times: 3, text: "Connection refused" }];
+    expect(outcome("delayed", hour)).toEqual({ ...status("delayed"), earlier });
+    expect(outcome("delayed", 121 * hour)).toMatchObject({ action: "failed", earlier });
+    expect(outcome("relayed", hour)).toEqual(status("relayed"));
+  });
 });
