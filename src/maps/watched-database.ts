@@ -32,6 +32,7 @@ const EMPTY: Table = { get: () => undefined, entries: () => [], close: () => und
 
 export class WatchedDatabase {
   readonly #path: string;
+  readonly #besidePath: string;
   readonly #title: string;
   readonly #rebuild: string;
   readonly #environment: Environment;
@@ -46,11 +47,12 @@ export class WatchedDatabase {
     const { title, rebuild, textUse, readText, environment, optional = false } = options;
     this.#optional = optional;
     this.#path = path;
+    this.#besidePath = besidePath(path);
     this.#title = title;
     this.#rebuild = rebuild;
     this.#environment = environment;
     this.#named = this.#watch(path, (fd) => this.#loadNamed(fd));
-    this.#beside = this.#watch(besidePath(path), (fd) => this.#loadOwn(fd, besidePath(path)));
+    this.#beside = this.#watch(this.#besidePath, (fd) => this.#loadOwn(fd, this.#besidePath));
     this.#text = new WatchedFile<Table>({
       path: sourcePath(path),
       use: textUse,
@@ -65,7 +67,7 @@ export class WatchedDatabase {
   current(): Watched<Table> {
     const named = this.#named.current();
     if (named.kind === "open") return named.content === FOREIGN ? this.#instead() : (named as Watched<Table>);
-    if (named.kind !== "absent" || besidePath(this.#path) === this.#path) return named;
+    if (named.kind !== "absent" || this.#besidePath === this.#path) return named;
     const beside = this.#beside.current();
     return beside.kind === "absent" ? named : beside;
   }
@@ -76,7 +78,7 @@ export class WatchedDatabase {
 
   #instead(): Watched<Table> {
     const path = this.#path;
-    const beside = besidePath(path);
+    const beside = this.#besidePath;
     const source = sourcePath(path);
     const rebuild = this.#rebuild;
     const own = this.#beside.current();

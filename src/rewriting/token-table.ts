@@ -7,7 +7,18 @@
 import { BACKSLASH, BLANK, LETTER, characterKinds } from "./character-kinds.ts";
 import { foldCase } from "./fold-case.ts";
 import type { RulesetTable } from "./rulesets.ts";
-import { CALL, CANON_MAILER, HOST_BEGIN, LOOKUP_BEGIN, printable, printsAsWritten } from "./tokens.ts";
+import {
+  CALL,
+  CANON_HOST,
+  CANON_MAILER,
+  CANON_USER,
+  HOST_BEGIN,
+  HOST_END,
+  LOOKUP_BEGIN,
+  LOOKUP_END,
+  printable,
+  printsAsWritten,
+} from "./tokens.ts";
 import type { Tokens } from "./tokens.ts";
 
 export interface Token {
@@ -26,6 +37,9 @@ export type Workspace = readonly Token[];
 
 /** The bit of a token that makes what is put in be looked at again: `$>`, `$(`, `$[`. */
 export const ACTIVE_BIT = 1 << 30;
+/** The bit of a token that has a meaning inside a look-up: `$@`, `$:`, `$)`, `$]`. */
+export const LOOKUP_PART_BIT = 1 << 31;
+const LOOKUP_PARTS: ReadonlySet<string> = new Set([CANON_HOST, CANON_USER, LOOKUP_END, HOST_END]);
 /** The most frequent literals have a bit of their own, the others share what is left. */
 const OWN_BITS = 22;
 const BITS = 30;
@@ -90,7 +104,7 @@ export class TokenTable {
       text,
       folded,
       id,
-      bit: this.bitOf(id) | (active ? ACTIVE_BIT : 0),
+      bit: this.bitOf(id) | (active ? ACTIVE_BIT : 0) | (LOOKUP_PARTS.has(text) ? LOOKUP_PART_BIT : 0),
       word: kind === LETTER || kind === BACKSLASH || kind === BLANK,
       shown: undefined,
     };
@@ -126,11 +140,13 @@ export function bitsOf(workspace: Workspace): number {
   return bits;
 }
 
-/** The text of some tokens of a workspace, joined as look-ups see them. */
-export function joined(workspace: Workspace, blankSub: string): string {
+/** The text of the tokens from `start` to before `end`, joined as look-ups see them. */
+export function joined(workspace: Workspace, blankSub: string, start = 0, end = workspace.length): string {
+  if (end - start === 1) return workspace[start].text;
   let text = "";
   let afterWord = false;
-  for (const token of workspace) {
+  for (let i = start; i < end; i++) {
+    const token = workspace[i];
     text += afterWord && token.word ? blankSub + token.text : token.text;
     afterWord = token.word;
   }

@@ -14,7 +14,7 @@ import { generateRuleset } from "./generate-ruleset.ts";
 import type { RulesetFunction } from "./generate-ruleset.ts";
 import type { Run } from "./run.ts";
 import { ACTIVE_BIT, TokenTable, bitsOf, joined, literalsOf } from "../token-table.ts";
-import type { Token, Workspace } from "../token-table.ts";
+import type { Workspace } from "../token-table.ts";
 
 /** Values of macros and maps whose tokens are kept. */
 const KEPT = 4_096;
@@ -103,15 +103,56 @@ export class Runtime {
     return at;
   }
 
-  /** Appends the tokens of `$&x`; false when it has a value and there is no token in it. */
-  pushMacro(target: Token[], run: Run, name: string): boolean {
-    const value = this.#textOf(run.macro(name) ?? "", run);
-    if (value === undefined) {
-      run.ruleStatus = EX.DATAERR;
-      return false;
+  /** The tokens of `$&x`; FAILED when it has a value and there is no token in it. */
+  macro(run: Run, name: string): Workspace {
+    return this.#textOf(run.macro(name) ?? "", run) ?? this.fail(run, EX.DATAERR);
+  }
+
+  /** The text of some tokens, as an argument of a look-up. */
+  text(workspace: Workspace, start: number, end: number): string {
+    return joined(workspace, this.#program.blankSub, start, end);
+  }
+
+  /**
+   * A look-up whose parts the code knows: what is put in its place, null for what stands behind `$:`, or FAILED when the
+   * answer has a value and no token in it. Sets run.ruleStatus.
+   * @param name of the map; the key are the tokens from `start` to before `end`
+   */
+  ask(
+    run: Run,
+    name: string,
+    workspace: Workspace,
+    start: number,
+    end: number,
+    args: readonly string[],
+  ): Workspace | null {
+    run.ruleStatus = EX.OK;
+    const map = this.#program.map(name);
+    if (map === undefined) {
+      run.message(`rewrite: map ${name} not found`);
+      return null;
     }
-    for (const token of value) target.push(token);
-    return true;
+    const key = joined(workspace, map.wordSeparator ?? this.#program.blankSub, start, end);
+    const answer = run.lookUp(map, key, args);
+    if (answer.kind === "missing") return null;
+    if (answer.kind === "tempfail") {
+      run.ruleStatus = answer.status;
+      run.reason = answer.reason;
+      if (answer.value === undefined) return null;
+    }
+    return this.#textOf(answer.value!, run) ?? this.FAILED;
+  }
+
+  /** The default of a look-up. */
+  instead(workspace: Workspace, run: Run): Workspace {
+    return this.#textOf(joined(workspace, this.#program.blankSub), run, "default") ?? this.FAILED;
+  }
+
+  /** A right side whose look-ups are done, and have brought calls. */
+  finishCalls(workspace: Workspace, run: Run, status: ExitCode): Workspace {
+    const result = this.#calls(workspace, run);
+    run.ruleStatus = this.worse(status, run.status);
+    return result;
   }
 
   /** Look-ups and calls in a right side that has been filled in, read as the interpreter reads them. */
@@ -132,9 +173,7 @@ export class Runtime {
       if (tokens === this.FAILED) return tokens;
       status = run.ruleStatus;
     }
-    const result = this.#calls(tokens, run);
-    run.ruleStatus = this.worse(status, run.status);
-    return result;
+    return this.finishCalls(tokens, run, status);
   }
 
   /** Sets run.ruleStatus. */
@@ -165,21 +204,10 @@ export class Runtime {
     return tokens;
   }
 
-  #lookUp(lookup: LookupText, run: Run): Workspace | undefined {
-    const { blankSub } = this.#program;
-    const map = this.#program.map(lookup.map);
-    if (map === undefined) run.message(`rewrite: map ${lookup.map} not found`);
-    else {
-      const args = lookup.args.map((each) => joined(each, blankSub));
-      const answer = run.lookUp(map, joined(lookup.key, map.wordSeparator ?? blankSub), args);
-      if (answer.kind === "found") return this.#textOf(answer.value, run);
-      if (answer.kind === "tempfail") {
-        run.ruleStatus = answer.status;
-        run.reason = answer.reason;
-        if (answer.value !== undefined) return this.#textOf(answer.value, run);
-      }
-    }
-    return lookup.fallback ? this.#textOf(joined(lookup.fallback, blankSub), run, "default") : lookup.key;
+  #lookUp({ map, key, args, fallback }: LookupText, run: Run): Workspace | undefined {
+    const texts = args.map((each) => this.text(each, 0, each.length));
+    const found = this.ask(run, map, key, 0, key.length, texts) ?? (fallback ? this.instead(fallback, run) : key);
+    return found === this.FAILED ? undefined : found;
   }
 
   /** Sets run.status. */
