@@ -16,31 +16,27 @@ import { type RecipientStatus, statusOfReply } from "../envelope/status.ts";
 import type { Log } from "../log/log.ts";
 import { logTo } from "../log/mail-log.ts";
 import { shorten } from "../log/safe-text.ts";
-import type { Attempt, Changes, Claim, QueueEntry, QueueStore } from "../queue/queue.ts";
+import type { Attempt, Changes, Claim, QueueEntry } from "../queue/queue.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { withoutAliases } from "../routing/aliases.ts";
 import type { ExpansionContext, ExpansionWatch, Portion } from "../routing/expansion.ts";
 import { expandInPortions } from "../routing/recipients.ts";
 import { sameTriple } from "../routing/local-user.ts";
 import type { Site } from "../site/site.ts";
-import type { Clock } from "../sys/clock.ts";
 import { Deliveries, senderMacros } from "./deliveries.ts";
 import { Outcomes } from "./outcomes.ts";
-import { type ReportSender, tellSenders } from "./reports.ts";
+import { postpone, type QueueWork } from "./overdue.ts";
+import { nextNotice } from "./queue-timeouts.ts";
+import { pendingRecipients } from "../queue/entry.ts";
+import { tellSenders } from "./reports.ts";
 import { decide, type Settlement } from "./settle.ts";
 
 /** A site with what delivers for it. */
 export type DeliverySite = Site<Agents>;
 
-export interface AttemptEnvironment {
+export interface AttemptEnvironment extends QueueWork {
   /** The one in force now: an attempt keeps it to its end. */
   site(): DeliverySite;
-  readonly store: QueueStore;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly reports: ReportSender;
-  /** When a message that was tried now is due again, ms since the epoch. */
-  nextTry(site: Site, entry: QueueEntry, now: number): number;
   /** Fires when the server gives up waiting at shutdown. */
   readonly signal: AbortSignal;
 }
@@ -58,43 +54,8 @@ export async function attempt(environment: AttemptEnvironment, claim: Claim, tol
     await postpone(environment, site, claim, error);
   } finally {
     release();
-    await environment.store.finish(claim);
+    await environment.store.finish(claim, nextNotice(site.config, claim.entry.envelope));
   }
-}
-
-/** Nothing about mail is thrown: this is a fault of ours or of the disk. The message stays and waits its turn. */
-async function postpone(environment: AttemptEnvironment, site: Site, claim: Claim, error: unknown): Promise<void> {
-  const { log, store, clock } = environment;
-  const { id } = claim.entry;
-  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const say = (text: string): void => log.write(1, { priority: "crit", id, text: `SYSERR: ${text}` });
-  say(`delivery attempt failed: ${reason}`.replaceAll("\n", " "));
-  let overdue: Changes | undefined;
-  try {
-    overdue = await tellOverdue(environment, site, claim);
-  } catch (problem) {
-    say(`delivery attempt failed: ${problem instanceof Error ? problem.message : String(problem)}`);
-  }
-  try {
-    const nextTry = environment.nextTry(site, claim.entry, clock.now());
-    await store.settle(claim, overdue ?? { recipients: [], nextTry });
-  } catch (problem) {
-    say(`queue: ${problem instanceof Error ? problem.message : String(problem)}`);
-  }
-}
-
-/** A fault that comes back at each attempt must not keep a message for ever without a word: its time runs, too. */
-async function tellOverdue(environment: AttemptEnvironment, site: Site, claim: Claim): Promise<Changes | undefined> {
-  const { clock, reports } = environment;
-  const { entry } = claim;
-  const now = clock.now();
-  const status = statusOfReply({ code: 451, enhanced: "4.3.0", lines: ["internal error"] }, now);
-  const statuses = pendingRecipients(entry.envelope).map((index) => [index, status] as const);
-  const settlement = decide(site.config, entry, new Map(statuses), now);
-  const { changes: recipients, failed, delayed, unfinished, warnedAt } = settlement;
-  if (failed.length === 0 && delayed.length === 0) return undefined;
-  await tellSenders(reports, site, entry.envelope, settlement, claim.message());
-  return { recipients, warnedAt, ...(unfinished ? { nextTry: environment.nextTry(site, entry, now) } : {}) };
 }
 
 /** Somebody else has the message now: what this attempt has to say about it counts no more. */
@@ -327,15 +288,6 @@ function expansionLog(log: Log, { id }: Envelope): ExpansionWatch {
       log.write(EXPANSION_LEVEL, { priority: "info", id, text });
     },
   };
-}
-
-/** Indexes of recipients that still have to be tried. */
-function pendingRecipients(envelope: Envelope): number[] {
-  const pending: number[] = [];
-  envelope.recipients.forEach(({ state }, index) => {
-    if (state === "todo" || state === "deferred") pending.push(index);
-  });
-  return pending;
 }
 
 /** A fresh message whose recipients all go to mailers that look nothing up can be delivered as it is. */

@@ -1,11 +1,28 @@
 /** How long mail may wait: Timeout.queuereturn and .queuewarn with the suboption that fits (manual §4.1). */
 import type { Config } from "../config/config.ts";
+import { deadlineOf } from "../envelope/deliver-by.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { findField, unfold } from "../mail/header.ts";
 
 /** Milliseconds, 0 for no limit: suboption dsn for reports, else by Priority:. */
 export function queueTimeout(config: Config, name: "queuereturn" | "queuewarn", envelope: Envelope): number {
   return config.options.timeout(`${name}.${urgency(envelope)}`);
+}
+
+/** When the sender of a message that stays undelivered hears of it next, ms since the epoch; Infinity: never. */
+export function nextNotice(config: Config, envelope: Envelope): number {
+  const { arrived, warnedAt, deliverBy } = envelope;
+  const times = [after(arrived, queueTimeout(config, "queuereturn", envelope))];
+  if (warnedAt === undefined) times.push(after(arrived, queueTimeout(config, "queuewarn", envelope)));
+  const isOpen =
+    deliverBy?.mode === "return" || (warnedAt === undefined && deliverBy !== undefined && deliverBy.seconds > 0);
+  if (isOpen) times.push(deadlineOf(envelope)!);
+  return Math.min(...times);
+}
+
+/** A time is over when more than it has passed. */
+function after(arrived: number, time: number): number {
+  return time > 0 ? arrived + time + 1 : Infinity;
 }
 
 function urgency(envelope: Envelope): "normal" | "urgent" | "non-urgent" | "dsn" {

@@ -12,6 +12,8 @@ import type { Scheduler } from "../queue/scheduler.ts";
 import type { Config } from "../config/config.ts";
 import { Admission } from "./admission.ts";
 import { type AttemptEnvironment, attempt } from "./attempt.ts";
+import { lookAt } from "./overdue.ts";
+import { nextNotice } from "./queue-timeouts.ts";
 import { Gate } from "../sys/gate.ts";
 
 export interface RunnerOptions extends Omit<AttemptEnvironment, "nextTry" | "signal"> {
@@ -112,7 +114,7 @@ export class Runner {
         await this.#gate.enter();
         if (!(await this.#tryInside(entry))) busy.push(entry);
       }
-      left = busy.filter((entry) => this.#admission.whyNot(entry) === undefined);
+      left = busy;
       if (left.length > 0) await (this.#running.size > 0 ? Promise.race([change, this.idle()]) : change);
     }
     clearInterval(alive);
@@ -122,18 +124,19 @@ export class Runner {
   /** For a place behind the gate. False: its destination is busy. */
   async #tryInside(entry: QueueEntry): Promise<boolean> {
     const admitted = this.#admission.admit(entry);
+    const isBusy = admitted === undefined && this.#admission.whyNot(entry) === undefined;
     let claim: Claim | undefined;
     try {
-      if (admitted !== undefined) claim = await this.#options.store.claim(entry.id);
+      if (!isBusy) claim = await this.#options.store.claim(entry.id);
     } catch (error) {
       this.#report(error instanceof Error ? error.message : String(error), undefined, entry.id);
     }
-    if (claim !== undefined && admitted !== undefined) this.#workInside(claim, admitted);
-    else {
+    if (claim === undefined) {
       this.#gate.leave();
       admitted?.();
-    }
-    return admitted !== undefined;
+    } else if (admitted === undefined) await this.#leaveAlone(claim);
+    else this.#workInside(claim, admitted);
+    return !isBusy;
   }
 
   /** Starts nothing new, waits up to `grace` ms for what is running, then aborts it; it stays in the queue. */
@@ -155,12 +158,27 @@ export class Runner {
         this.#workInside(claim, admitted);
         continue;
       }
-      this.#gate.leave();
-      try {
-        await this.#options.store.finish(claim);
-      } catch (error) {
-        this.#report("cannot give a message back", error);
-      }
+      await this.#leaveAlone(claim);
+    }
+  }
+
+  /** For a place behind the gate: its destination takes nothing now, but there may be something to tell. */
+  async #leaveAlone(claim: Claim): Promise<void> {
+    const { store, site, clock } = this.#options;
+    const { id, envelope } = claim.entry;
+    const notice = nextNotice(site().config, envelope);
+    if (notice <= clock.now()) {
+      const reason = this.#admission.whyNot(claim.entry) ?? "many other messages are going there";
+      const look = lookAt(this.#environment, claim, reason).finally(() => this.#running.delete(id));
+      this.#running.set(id, look);
+      void look.finally(() => this.#gate.leave());
+      return;
+    }
+    this.#gate.leave();
+    try {
+      await store.finish(claim, notice);
+    } catch (error) {
+      this.#report("cannot give a message back", error);
     }
   }
 

@@ -1,7 +1,8 @@
 /**
  * When which message is due, for stores that keep that in memory: by time, then priority, then the order in which they
  * came. Messages of one lane (lane.ts) for one destination form a line, so that a destination that takes nothing more now can be
- * left out as a whole, however many wait for it; lanes are few, and looked at one by one. Some 100 octets a message, and as much again for each destination; what else is known
+ * left out as a whole, however many wait for it; lanes are few, and looked at one by one. Of a line that is left out those come all
+ * the same whose sender is to be told something: the line is looked through when that time comes, at most every ten seconds. Some 100 octets a message, and as much again for each destination; what else is known
  * is elsewhere.
  */
 
@@ -17,24 +18,43 @@ interface Node extends Placed {
   /** Breaks ties: first in, first out. */
   readonly order: number;
   readonly line: Line;
+  /** From then on it is not left out. */
+  notice: number;
 }
 
-/** All of a lane that wait for one destination. In the heap of the lane while one waits and the destination is not blocked. */
+/** Where a message waits. */
+export interface WaitingPlace {
+  readonly destination: string;
+  readonly lane: string;
+  /** When its sender is to be told something, ms since the epoch. */
+  readonly notice: number;
+}
+
+/** All of a lane that wait for one destination. While one waits it is in a heap of the lane. */
 interface Line extends Placed {
   readonly destination: string;
   readonly lane: Lane;
   readonly nodes: Heap<Node>;
+  /** Not before then has it to be looked through. */
+  look: number;
+  heap: Heap<Line> | undefined;
 }
 
 interface Lane {
   readonly name: string;
   /** Lines by their first message. */
-  readonly heap: Heap<Line>;
+  readonly going: Heap<Line>;
+  /** Those whose destination is blocked, by when they are looked through. */
+  readonly blocked: Heap<Line>;
   readonly lines: Map<string, Line>;
 }
 
 /** Not in a heap. */
 const NOWHERE = -1;
+/** No destination: the line of those that are not left out with their own. */
+const NOTICES = "\0";
+/** A line is not looked through more often, ms. */
+const LOOK_AGAIN = 10_000;
 
 function isBefore(a: Node, b: Node): boolean {
   if (a.due !== b.due) return a.due < b.due;
@@ -47,6 +67,10 @@ class Heap<T extends Placed> {
 
   constructor(before: (a: T, b: T) => boolean) {
     this.#isBefore = before;
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return this.#members.values();
   }
 
   get first(): T | undefined {
@@ -107,30 +131,38 @@ class Heap<T extends Placed> {
   }
 }
 
+/** When a message of a line that is left out comes all the same. */
+function readyAt({ due, notice }: Node): number {
+  return Math.max(due, notice);
+}
+
 export class DueIndex {
+  readonly #lookAgain: number;
   readonly #lanes = new Map<string, Lane>();
   readonly #nodes = new Map<string, Node>();
   readonly #blocked = new Set<string>();
   readonly #watchers = new Set<() => void>();
   #order = 0;
 
+  /** @param lookAgain how long a line is left alone after it was looked through, ms */
+  constructor(lookAgain = LOOK_AGAIN) {
+    this.#lookAgain = lookAgain;
+  }
+
   /** A message that waits, or waits until another time from now on. */
-  put(id: string, due: number, priority: number, destination: string, lane = ""): void {
+  put(id: string, due: number, priority: number, { destination, lane, notice }: WaitingPlace): void {
     const earliest = this.next(lane);
     const known = this.#nodes.get(id);
     if (known?.line.destination === destination && known.line.lane.name === lane) {
       known.due = due;
       known.priority = priority;
+      known.notice = notice;
       known.line.nodes.moved(known);
-      this.#place(known.line);
+      this.#joined(known);
     } else {
       const order = known?.order ?? this.#order++;
       this.drop(id);
-      const line = this.#line(lane, destination);
-      const node: Node = { id, due, priority, order, line, at: NOWHERE };
-      this.#nodes.set(id, node);
-      line.nodes.add(node);
-      this.#place(line);
+      this.#add({ id, due, priority, order, notice, line: this.#line(lane, destination), at: NOWHERE });
     }
     this.#tell(lane, earliest);
   }
@@ -141,14 +173,19 @@ export class DueIndex {
     if (node === undefined) return;
     this.#nodes.delete(id);
     const { line } = node;
-    // A line in the heap always has a first message: that is what it is compared by.
-    if (line.nodes.size === 1 && line.at !== NOWHERE) line.lane.heap.remove(line);
+    // A line in a heap always has a first message: that is what it is compared by.
+    if (line.nodes.size === 1) this.#move(line, undefined);
     line.nodes.remove(node);
     this.#place(line);
   }
 
   /** Takes out the first that is due and may go, of one lane or of all. */
   take(now: number, lane?: string): string | undefined {
+    for (const each of this.#select(lane)) {
+      for (let line = each.blocked.first; line !== undefined && line.look <= now; line = each.blocked.first) {
+        this.#lookThrough(line, now);
+      }
+    }
     const node = this.#first(lane);
     if (node === undefined || node.due > now) return undefined;
     this.drop(node.id);
@@ -159,12 +196,12 @@ export class DueIndex {
   hurry(id: string, now: number): boolean {
     const node = this.#nodes.get(id);
     if (node === undefined) return false;
-    const { destination, lane } = node.line;
-    if (node.due > now) this.put(id, now, node.priority, destination, lane.name);
+    const { priority, notice, line } = node;
+    if (node.due > now) this.put(id, now, priority, { destination: line.destination, lane: line.lane.name, notice });
     return true;
   }
 
-  /** Nothing for this destination is taken or counted as due, until that is taken back. */
+  /** Nothing for this destination is taken or counted as due before its notice, until that is taken back. */
   block(destination: string, blocked: boolean): void {
     if (blocked) this.#blocked.add(destination);
     else this.#blocked.delete(destination);
@@ -177,9 +214,13 @@ export class DueIndex {
     }
   }
 
-  /** When the first is due that may go, of one lane or of all, ms since the epoch; undefined when none waits. */
+  /** When to ask for the next one, of one lane or of all, ms since the epoch; undefined when nothing may come. */
   next(lane?: string): number | undefined {
-    return this.#first(lane)?.due;
+    let next = Infinity;
+    for (const { going, blocked } of this.#select(lane)) {
+      next = Math.min(next, going.first?.nodes.first?.due ?? Infinity, blocked.first?.look ?? Infinity);
+    }
+    return next === Infinity ? undefined : next;
   }
 
   /** The lanes that messages wait in. */
@@ -193,25 +234,59 @@ export class DueIndex {
     return () => void this.#watchers.delete(sooner);
   }
 
-  #first(name: string | undefined): Node | undefined {
-    if (name !== undefined) return this.#lanes.get(name)?.heap.first?.nodes.first;
+  #select(name: string | undefined): Iterable<Lane> {
+    if (name === undefined) return this.#lanes.values();
+    const lane = this.#lanes.get(name);
+    return lane === undefined ? [] : [lane];
+  }
+
+  #first(lane: string | undefined): Node | undefined {
     let first: Node | undefined;
-    for (const { heap } of this.#lanes.values()) {
-      const node = heap.first?.nodes.first;
+    for (const { going } of this.#select(lane)) {
+      const node = going.first?.nodes.first;
       if (node !== undefined && (first === undefined || isBefore(node, first))) first = node;
     }
     return first;
   }
 
+  /** Those whose notice is due leave a line whose destination is blocked. */
+  #lookThrough(line: Line, now: number): void {
+    let later = Infinity;
+    const ready: Node[] = [];
+    for (const node of line.nodes) {
+      const at = readyAt(node);
+      if (at <= now) ready.push(node);
+      else later = Math.min(later, at);
+    }
+    line.look = Math.max(later, now + this.#lookAgain);
+    this.#place(line);
+    for (const node of ready) {
+      this.drop(node.id);
+      this.#add({ ...node, line: this.#line(line.lane.name, NOTICES), at: NOWHERE });
+    }
+  }
+
+  #add(node: Node): void {
+    this.#nodes.set(node.id, node);
+    node.line.nodes.add(node);
+    this.#joined(node);
+  }
+
+  #joined(node: Node): void {
+    node.line.look = Math.min(node.line.look, readyAt(node));
+    this.#place(node.line);
+  }
+
   #line(name: string, destination: string): Line {
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
-      lane = { name, heap: new Heap((a, b) => isBefore(a.nodes.first!, b.nodes.first!)), lines: new Map() };
+      const going = new Heap<Line>((a, b) => isBefore(a.nodes.first!, b.nodes.first!));
+      lane = { name, going, blocked: new Heap((a, b) => a.look < b.look), lines: new Map() };
       this.#lanes.set(name, lane);
     }
     let line = lane.lines.get(destination);
     if (line === undefined) {
-      line = { destination, lane, nodes: new Heap(isBefore), at: NOWHERE };
+      line = { destination, lane, nodes: new Heap(isBefore), look: Infinity, heap: undefined, at: NOWHERE };
       lane.lines.set(destination, line);
     }
     return line;
@@ -219,16 +294,24 @@ export class DueIndex {
 
   /** Puts a line where it belongs now; one that is empty is forgotten, and its lane with the last. */
   #place(line: Line): void {
-    const { heap, lines, name } = line.lane;
-    const isEmpty = line.nodes.first === undefined;
-    if (!isEmpty && !this.#blocked.has(line.destination)) {
-      if (line.at === NOWHERE) heap.add(line);
-      else heap.moved(line);
+    const { going, blocked, lines, name } = line.lane;
+    if (line.nodes.first !== undefined) {
+      this.#move(line, this.#blocked.has(line.destination) ? blocked : going);
       return;
     }
-    if (line.at !== NOWHERE) heap.remove(line);
-    if (isEmpty) lines.delete(line.destination);
+    this.#move(line, undefined);
+    lines.delete(line.destination);
     if (lines.size === 0) this.#lanes.delete(name);
+  }
+
+  #move(line: Line, heap: Heap<Line> | undefined): void {
+    if (line.heap === heap) {
+      heap?.moved(line);
+      return;
+    }
+    line.heap?.remove(line);
+    line.heap = heap;
+    heap?.add(line);
   }
 
   #tell(lane: string, earliest: number | undefined): void {

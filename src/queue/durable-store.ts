@@ -24,6 +24,7 @@ import type { Journal } from "./journal.ts";
 import { encodeRecord, LONGEST_FACTS, type MessageFacts, RecordType } from "./journal-record.ts";
 import { laneOf } from "./lane.ts";
 import { Mover } from "./mover.ts";
+import { firstNotice } from "./notice.ts";
 import type { PriorityFactors } from "./order.ts";
 import type { AcceptOptions, Attempt, Body, BodyFiles, Changes, Claim, Page, QueueEntry, QueueStore } from "./queue.ts";
 import { QueueUnavailableError } from "./queue.ts";
@@ -176,14 +177,14 @@ export class DurableStore implements QueueStore {
     if (item !== undefined) await this.#changes.flush(item);
   }
 
-  finish(claim: Claim): void {
+  finish(claim: Claim, notice?: number): void {
     this.#leases.delete(claim.lease);
     const item = this.#items.get(claim.entry.id);
     if (!item?.isClaimedBy(claim.lease)) return;
     item.release();
     this.#fresh.drop(item);
     slimDown(item);
-    this.#await(item);
+    this.#await(item, item.entry.nextTry, notice);
     if (item.entry.hold !== undefined && item.journal) this.#background.run(this.#mover.move(item));
   }
 
@@ -257,9 +258,10 @@ export class DurableStore implements QueueStore {
   }
 
   /** A message that nobody works on is due at its time, unless it is held. */
-  #await({ entry, isWaiting }: Item, due = entry.nextTry): void {
-    if (!isWaiting || entry.hold !== undefined) this.#due.drop(entry.id);
-    else this.#due.put(entry.id, due, entry.priority, destinationOf(entry.envelope), laneOf(entry));
+  #await({ entry, isWaiting }: Item, due = entry.nextTry, notice = firstNotice(entry.envelope)): void {
+    const { id, hold, priority, envelope } = entry;
+    if (!isWaiting || hold !== undefined) this.#due.drop(id);
+    else this.#due.put(id, due, priority, { destination: destinationOf(envelope), lane: laneOf(entry), notice });
   }
 
   *#matching(filter: QueueFilter): Iterable<QueueEntry> {

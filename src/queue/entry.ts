@@ -80,6 +80,15 @@ export function withHold(entry: QueueEntry, reason: string | undefined): QueueEn
   return { ...free, envelope };
 }
 
+/** Indexes of recipients that still have to be tried. */
+export function pendingRecipients({ recipients }: Envelope): number[] {
+  const pending: number[] = [];
+  recipients.forEach((recipient, index) => {
+    if (isOpen(recipient)) pending.push(index);
+  });
+  return pending;
+}
+
 /** True when nothing is left to do: the message leaves the queue. */
 export function isFinished(entry: QueueEntry): boolean {
   return !entry.envelope.recipients.some(isOpen);

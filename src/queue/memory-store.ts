@@ -8,6 +8,7 @@ import { DueIndex } from "./due-index.ts";
 import { isFinished, newEntry, page as pageOf, withAttempt, withChanges, withHold } from "./entry.ts";
 import { matcherOf, type QueueFilter } from "./filter.ts";
 import { laneOf } from "./lane.ts";
+import { firstNotice } from "./notice.ts";
 import { type PriorityFactors, standardFactors } from "./order.ts";
 import {
   type AcceptOptions,
@@ -124,11 +125,11 @@ export class MemoryStore implements QueueStore {
     return Promise.resolve();
   }
 
-  finish(claim: Claim): void {
+  finish(claim: Claim, notice?: number): void {
     const item = this.#claimed(claim);
     if (!item) return;
     item.lease = 0;
-    this.#await(item);
+    this.#await(item, notice);
   }
 
   get(id: string): QueueEntry | undefined {
@@ -182,11 +183,12 @@ export class MemoryStore implements QueueStore {
     return true;
   }
 
-  #await(item: Item): void {
+  #await(item: Item, notice = firstNotice(item.entry.envelope)): void {
     const { entry } = item;
-    this.#items.set(entry.id, item);
-    if (item.lease !== 0 || entry.hold !== undefined) this.#due.drop(entry.id);
-    else this.#due.put(entry.id, entry.nextTry, entry.priority, destinationOf(entry.envelope), laneOf(entry));
+    const { id, nextTry, priority, envelope } = entry;
+    this.#items.set(id, item);
+    if (item.lease !== 0 || entry.hold !== undefined) this.#due.drop(id);
+    else this.#due.put(id, nextTry, priority, { destination: destinationOf(envelope), lane: laneOf(entry), notice });
   }
 
   #forget(id: string): boolean {

@@ -120,7 +120,8 @@ export interface DueQueue {
   claimDue(now: number, most: number, lane?: string): MaybePromise<readonly Claim[]>;
   /**
    * While a destination (envelope/destination.ts) is blocked, `claimDue` leaves its messages where they are and `nextDue`
-   * does not count them: it takes nothing more now. Only for whoever asks, and not longer than this process lives.
+   * does not count them: it takes nothing more now. Only for whoever asks, and not longer than this process lives. A message
+   * that is due comes all the same, and soon enough, when the time of its notice is over (`finish`, notice.ts).
    */
   block(destination: string, blocked: boolean): MaybePromise<void>;
   /**
@@ -149,8 +150,11 @@ export interface QueueStore extends QueueEntrance, DueQueue {
   settle(claim: Claim, changes: Changes): MaybePromise<QueueEntry | undefined>;
   /** Resolves when all that was settled under this claim is durable; only an expansion has to wait for that. */
   flush(claim: Claim): Promise<void>;
-  /** Gives a claim back; the message is due again at its nextTry. */
-  finish(claim: Claim): MaybePromise<void>;
+  /**
+   * Gives a claim back; the message is due again at its nextTry.
+   * @param notice when its sender is to be told something, ms since the epoch: then it is not left alone for its destination
+   */
+  finish(claim: Claim, notice?: number): MaybePromise<void>;
   /**
    * Entries that are not claimed may come without their header (`envelope.headers` empty): a store need not keep that
    * in memory. A claim has it.

@@ -368,15 +368,41 @@ describe.each(Object.keys(implementations))("%s", (name) => {
       return new Set(claims.map(({ entry }) => entry.id));
     };
     expect(await taken(now)).toEqual(new Set([free, both]));
-    expect(await store.nextDue()).toBeUndefined();
+    // Somebody looks, later, whether there is something to tell.
+    expect(await store.nextDue()).toBeGreaterThan(now + 60_000);
     // What is made due meanwhile waits with the others.
     expect(await store.hurry({ ids: [later] })).toBe(1);
-    expect(await store.nextDue()).toBeUndefined();
+    expect(await store.nextDue()).toBeGreaterThan(now + 60_000);
     told.length = 0;
     await store.block("esmtp busy.test", false);
     expect(told).not.toEqual([]);
     expect(await taken(now + 10_000_000_000_000)).toEqual(new Set([...busy, later]));
     unwatch();
+  });
+
+  test("a message whose destination is blocked comes when its sender is to be told something, and only then", async () => {
+    const now = 1_000_000;
+    const taken = async (at: number): Promise<Claim[]> => {
+      const claims: Claim[] = [];
+      for (let round = 0; round < 10; round++) claims.push(...(await store.claimDue(at, 9)));
+      return claims;
+    };
+    await store.block("esmtp b.test.", true);
+    const young = await put(store, "", { arrived: now }, { nextTry: now });
+    const old = await put(store, "", { arrived: now - 90_000_000 }, { nextTry: now });
+    const deliverBy = { seconds: 20, mode: "return", trace: false } as const;
+    const late = await put(store, "", { arrived: now - 20_000, deliverBy }, { nextTry: now });
+    const waits = await put(store, "", { arrived: now - 90_000_000 }, { nextTry: now + 50_000_000 });
+    const claims = await taken(now);
+    expect(new Set(claims.map(({ entry }) => entry.id))).toEqual(new Set([old.id, late.id]));
+    await store.finish(claims[0], now + 500_000);
+    await store.finish(claims[1], Infinity);
+    expect(await taken(now + 400_000)).toEqual([]);
+    expect((await taken(now + 520_000)).map(({ entry }) => entry.id)).toEqual([claims[0].entry.id]);
+    expect((await taken(now + 40_000_000)).map(({ entry }) => entry.id)).toEqual([young.id]);
+    expect((await taken(now + 50_000_000)).map(({ entry }) => entry.id)).toEqual([waits.id]);
+    await store.block("esmtp b.test.", false);
+    expect((await taken(now)).map(({ entry }) => entry.id)).toEqual([claims[1].entry.id]);
   });
 
   test("watch() tells when something is due sooner: a new message, one that is hurried, released or given back", async () => {

@@ -1,0 +1,194 @@
+/**
+ * A server without network, with hands of a clock that a test turns: a real configuration, its rulesets, the queue in memory,
+ * the runner and what it reports; only what hosts answer is the test's. Reports are queued and delivered like any message.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadConfig } from "../../src/config/load.ts";
+import { readDeliveryMode } from "../../src/config/policies.ts";
+import type { Agent, Job } from "../../src/delivery/agent.ts";
+import { Destinations } from "../../src/delivery/smtp/destinations.ts";
+import type { DeliverySite } from "../../src/dispatch/attempt.ts";
+import { Runner } from "../../src/dispatch/runner.ts";
+import type { Envelope } from "../../src/envelope/envelope.ts";
+import type { RecipientStatus } from "../../src/envelope/status.ts";
+import { silentLog } from "../../src/log/log.ts";
+import { openDraft } from "../../src/queue/draft.ts";
+import { MemoryStore } from "../../src/queue/memory-store.ts";
+import type { QueueEntry } from "../../src/queue/queue.ts";
+import { TimerScheduler } from "../../src/queue/timer-scheduler.ts";
+import { createIntake } from "../../src/reception/receive.ts";
+import { createMailRules } from "../../src/routing/resolve.ts";
+import { configEnvironment } from "./config-environment.ts";
+import { fakeSite } from "./fake-site.ts";
+import { ManualClock } from "./manual-clock.ts";
+import { envelope } from "./queue-samples.ts";
+import { ownFiles } from "./user-files.ts";
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+
+/** user@host goes to esmtp and that host, user@local.test to the mailer "local" (which reaches no host). */
+const CF = `V10/Berkeley
+O QueueDirectory=/queue
+Mesmtp, P=[IPC], F=mDFMuX, A=TCP $h
+Mlocal, P=[LOCAL], F=mDFM
+Scanonify=3
+R$*@$*	$:$1<@$2>
+Sparse=0
+R$*<@local.test>	$#local $: $1
+R$*<@$*>	$#esmtp $@ $2 $: $1<@$2>
+Sfinal=4
+R$*<@$*>	$1@$2
+`;
+
+export interface Tried {
+  readonly minute: number;
+  readonly subject: string;
+  readonly to: readonly string[];
+  readonly mailer: string;
+}
+
+export interface Facts {
+  readonly cf?: string;
+  /** Of -q; undefined: no automatic queue runs. */
+  readonly interval?: number | undefined;
+  /** What becomes of a recipient; absent: "Deferred". */
+  readonly answer?: (host: string, minute: number, job: Job) => Partial<RecipientStatus>;
+  /** Mailers have destinations, whose hosts may be held or suspended. */
+  readonly connects?: boolean;
+}
+
+export class SimulatedQueue {
+  readonly clock = new ManualClock();
+  readonly destinations = new Destinations(this.clock);
+  readonly store = new MemoryStore(this.clock);
+  readonly tried: Tried[] = [];
+  readonly site: DeliverySite;
+  readonly runner: Runner;
+  readonly #started = this.clock.now();
+  readonly #facts: Facts;
+
+  static async of(facts: Facts = {}): Promise<SimulatedQueue> {
+    const folder = mkdtempSync(join(tmpdir(), "rulemail-simulated-"));
+    try {
+      const file = join(folder, "test.cf");
+      writeFileSync(file, `${CF}${facts.cf ?? ""}\n`);
+      const { config, messages } = await loadConfig(file, configEnvironment);
+      if (config === undefined) throw new Error(messages.join("\n"));
+      return new SimulatedQueue(facts, config);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  private constructor(facts: Facts, config: DeliverySite["config"]) {
+    this.#facts = facts;
+    const { clock, store, destinations } = this;
+    const agent: Agent = { deliver: (job) => Promise.resolve({ statuses: this.#answers(job) }) };
+    const agents = { connects: () => facts.connects === true, files: ownFiles, agentFor: () => agent };
+    this.site = fakeSite({
+      config,
+      rules: createMailRules(config),
+      agents: { ...agents, close: () => Promise.resolve() },
+    });
+    const log = silentLog;
+    const intake = createIntake({
+      judges: {},
+      queue: store,
+      clock,
+      log,
+      firstTry: () => undefined,
+      accepted: () => undefined,
+    });
+    this.runner = new Runner({
+      site: () => this.site,
+      store,
+      clock,
+      log,
+      destinations,
+      scheduler: new TimerScheduler(clock, store),
+      interval: facts.interval,
+      reports: { intake, clock, log },
+    });
+    this.runner.start();
+  }
+
+  get minute(): number {
+    return (this.clock.now() - this.#started) / MINUTE;
+  }
+
+  /** Minutes of the attempts at messages with this subject. */
+  minutes(subject: string): readonly number[] {
+    return this.tried.filter((each) => each.subject === subject).map(({ minute }) => minute);
+  }
+
+  /** Reports that were delivered: "240 Warning: ..." */
+  get reports(): readonly string[] {
+    return this.tried
+      .filter(({ subject }) => /^(?:Warning|Returned|Return receipt)/.test(subject))
+      .map(({ minute, subject, to }) => `${minute} ${subject} (${to.join(" ")})`);
+  }
+
+  /** @param to addresses; how they are delivered is found out here, as reception does */
+  async put(
+    subject: string,
+    to: readonly string[],
+    more: Partial<Envelope> & { mode?: string } = {},
+  ): Promise<QueueEntry> {
+    const { mode = "b", ...rest } = more;
+    const { config, rules } = this.site;
+    const recipients = await Promise.all(
+      to.map(async (given) => {
+        const resolution = await rules.resolve(given, config.macros);
+        return {
+          given,
+          state: "todo",
+          ...(resolution.kind === "triple" ? { resolved: resolution.triple } : {}),
+        } as const;
+      }),
+    );
+    const headers = [{ name: "Subject", value: ` ${subject}` }, ...(rest.headers ?? [])];
+    const draft = await openDraft(this.store);
+    const nextTry = /[qd]/.test(readDeliveryMode(mode)) ? this.runner.nextRun(config) : undefined;
+    const whole = envelope(draft.id, { recipients, arrived: this.clock.now(), ...rest, headers });
+    return draft.commit(whole, { nextTry });
+  }
+
+  /** Lets time go by, in steps, and what is due happen. */
+  async wait(minutes: number, step = 1): Promise<void> {
+    await this.settled();
+    for (let left = minutes; left > 0; left -= step) {
+      this.clock.advance(Math.min(step, left) * MINUTE);
+      await this.settled();
+    }
+  }
+
+  async settled(): Promise<void> {
+    for (let turn = 0; turn < 5; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      await this.runner.idle();
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.runner.stop(0);
+    await this.store.close();
+  }
+
+  #answers(job: Job): ReadonlyMap<number, RecipientStatus> {
+    const subject = job.envelope.headers.find(({ name }) => name === "Subject")?.value.trim() ?? "";
+    const to = job.recipients.map(({ recipient }) => recipient.given);
+    this.tried.push({ minute: this.minute, subject, to, mailer: job.mailer.name });
+    const answer = this.#facts.answer?.(job.host, this.minute, job) ?? {};
+    const status: RecipientStatus = {
+      action: "delayed",
+      status: "4.4.1",
+      text: "Deferred",
+      at: this.clock.now(),
+      ...answer,
+    };
+    return new Map(job.recipients.map(({ index }) => [index, status]));
+  }
+}
