@@ -90,6 +90,20 @@ export async function explainAddress(
   return story.tell();
 }
 
+/** The story under a configuration in force, whatever engine serves mail. */
+export function explainInForce(config: Config, question: Question, names?: Names): Promise<Explanation> {
+  let watcher: RewriteWatcher | undefined;
+  const rewriter = config.traced({
+    level: () => 0,
+    testMode: false,
+    print: () => undefined,
+    get watcher() {
+      return watcher;
+    },
+  });
+  return explainAddress({ ...config, rewriter }, (next) => (watcher = next), question, names);
+}
+
 /** Different messages of one story. */
 const MAX_MESSAGES = 100;
 

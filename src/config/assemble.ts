@@ -61,6 +61,7 @@ export function assembleConfig(parts: ConfigParts): Config {
     level: parts.level,
     originOf: originsOf(parts.file),
     rewriter: createRewriter(program),
+    traced: (trace) => createRewriter({ ...program, trace }),
     mailers: parts.mailers,
     maps: maps.all,
     classWords,

@@ -8,6 +8,7 @@ import type { LookupMap } from "../rewriting/lookup-map.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { RulesetTable } from "../rewriting/rulesets.ts";
 import type { Rewriter } from "../rewriting/rewriter.ts";
+import type { Trace } from "../rewriting/trace.ts";
 import type { OriginOf } from "../source/source-map.ts";
 import type { SealedFiles } from "../sys/sealed-file.ts";
 import type { Mailer } from "./mailer.ts";
@@ -67,6 +68,8 @@ export interface Config {
   /** Where a line of that file came from, when its source map is there: `site.mc:12 FEATURE(access_db)`. */
   readonly originOf: OriginOf;
   readonly rewriter: Rewriter;
+  /** The same rulesets by the interpreter, which tells this trace what it does: for explanations, beside mail. */
+  traced(trace: Trace): Rewriter;
   readonly mailers: ReadonlyMap<string, Mailer>;
   readonly maps: ReadonlyMap<string, LookupMap>;
   /** @param create makes an empty class when there is none (test mode adds words to it) */

@@ -22,7 +22,10 @@ import {
   writeFrame,
   type Suspension,
 } from "./protocol.ts";
+import type { NewRoute } from "../dispatch/steer.ts";
+import type { QueuedMessage, Steering, Why } from "./queue-answers.ts";
 import type { QueueListing } from "./queue-listing.ts";
+import type { Top, TopField } from "./queue-top.ts";
 
 /** Nobody answers at the socket; nothing was handed over. */
 export class NoDaemonError extends Error {
@@ -150,6 +153,44 @@ class ControlClient {
     }
   }
 
+  /** Ids of all matching messages. */
+  async ids(filter: QueueFilter): Promise<string[]> {
+    await this.#send({ op: "ids", filter });
+    const all: string[] = [];
+    for (;;) {
+      const head = await this.#receive();
+      for (const id of head["value"] as string[]) all.push(id);
+      if (head["more"] !== true) return all;
+    }
+  }
+
+  /** @param most lines */
+  top(filter: QueueFilter, by: readonly TopField[], most: number): Promise<Top> {
+    return this.#ask({ op: "top", filter, by, most });
+  }
+
+  /** @param filter which of its recipients are explained */
+  async why(id: string, filter: QueueFilter): Promise<Why | undefined> {
+    return (await this.#ask({ op: "why", id, filter })) ?? undefined;
+  }
+
+  /**
+   * A message, and its body as it comes: read it before anything else is asked.
+   * @param body false: nothing of it
+   */
+  async show(id: string, body: boolean): Promise<{ message: QueuedMessage; body: AsyncIterable<Buffer> } | undefined> {
+    const message = await this.#ask({ op: "show", id, body });
+    return message === null ? undefined : { message, body: this.#octets() };
+  }
+
+  bounce(filter: QueueFilter, reason: string): Promise<Steering> {
+    return this.#ask({ op: "bounce", filter, reason });
+  }
+
+  reroute(filter: QueueFilter, route: NewRoute): Promise<Steering> {
+    return this.#ask({ op: "reroute", filter, route });
+  }
+
   status(): Promise<Answers["status"]> {
     return this.#ask({ op: "status" });
   }
@@ -195,6 +236,16 @@ class ControlClient {
 
   async #answer<O extends Operation>(): Promise<Answers[O]> {
     return (await this.#receive())["value"] as Answers[O];
+  }
+
+  async *#octets(): AsyncGenerator<Buffer, void, undefined> {
+    for (;;) {
+      const { head, octets } = await this.#frame();
+      if (head["data"] === true) yield octets;
+      else if (head["end"] !== true) throw new ControlError("Lost the rest of the message");
+      else if (typeof head["error"] === "string") throw new ControlError(head["error"]);
+      else return;
+    }
   }
 
   async #send(request: Request): Promise<void> {

@@ -6,6 +6,7 @@
  *     request   {"rulemail":1,"op":"list","filter":{...}}           one frame
  *     answer    {"ok":true,"value":...} or {"ok":false,"error":"..."}; a long list comes in frames with "more":true
  *     prove     answered with a file to make, whose owner then counts as the caller (caller-proof.ts)
+ *     show      the answer is followed by frames {"data":true} with the octets of the body, then {"end":true}
  *     submit    the request, then frames {"data":true} with octets, then {"end":true}; answered when it is durable
  *
  * Requests follow each other on one connection. The number after "rulemail" is the version; a daemon refuses others.
@@ -16,7 +17,10 @@ import type { DeliverBy } from "../envelope/deliver-by.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { QueueFilter } from "../queue/filter.ts";
 import type { Challenge } from "./caller-proof.ts";
+import type { NewRoute } from "../dispatch/steer.ts";
+import type { QueuedMessage, Steering, Why } from "./queue-answers.ts";
 import type { QueueListing } from "./queue-listing.ts";
+import type { Top, TopField } from "./queue-top.ts";
 
 export const PROTOCOL_VERSION = 1;
 
@@ -106,6 +110,12 @@ export type Request =
   | { readonly op: "hold"; readonly filter: QueueFilter; readonly reason: string }
   | { readonly op: "release"; readonly filter: QueueFilter }
   | { readonly op: "remove"; readonly filter: QueueFilter }
+  | { readonly op: "ids"; readonly filter: QueueFilter }
+  | { readonly op: "top"; readonly filter: QueueFilter; readonly by: readonly TopField[]; readonly most: number }
+  | { readonly op: "why"; readonly id: string; readonly filter: QueueFilter }
+  | { readonly op: "show"; readonly id: string; readonly body: boolean }
+  | { readonly op: "bounce"; readonly filter: QueueFilter; readonly reason: string }
+  | { readonly op: "reroute"; readonly filter: QueueFilter; readonly route: NewRoute }
   | { readonly op: "suspensions"; readonly change?: Suspension | undefined }
   | { readonly op: "reload" }
   | { readonly op: "shutdown" };
@@ -123,6 +133,14 @@ export interface Answers {
   hold: number;
   release: number;
   remove: number;
+  ids: readonly string[];
+  top: Top;
+  /** null: it is not in the queue. */
+  why: Why | null;
+  /** null: it is not in the queue. Else octets of the body follow in frames, and a frame {"end":true}. */
+  show: QueuedMessage | null;
+  bounce: Steering;
+  reroute: Steering;
   /** The hosts that are suspended now. */
   suspensions: readonly string[];
   /** Problems of the new configuration; with any, the old one stays. */

@@ -2,6 +2,8 @@
 import { type DeliverBy, LONGEST_BY } from "../envelope/deliver-by.ts";
 import { isNotify } from "../mail/notify.ts";
 import type { QueueFilter, TextMatch } from "../queue/filter.ts";
+import type { NewRoute } from "../dispatch/steer.ts";
+import { TOP_FIELDS, type TopField } from "./queue-top.ts";
 import {
   type Operation,
   PROTOCOL_VERSION,
@@ -70,7 +72,8 @@ function conditions(from: Json, name: string): readonly TextMatch[] | undefined 
   }
   return value.map((each: unknown) => {
     if (!isRecord(each)) return fail(`"${name}" has something that is no object`);
-    return flag(each, "not") ? { text: text(each, "text"), not: true } : { text: text(each, "text") };
+    const said = { text: text(each, "text") };
+    return { ...said, ...(flag(each, "not") ? { not: true } : {}), ...(flag(each, "whole") ? { whole: true } : {}) };
   });
 }
 
@@ -154,6 +157,32 @@ function readSuspension(value: unknown): Suspension {
   return { host: text(value, "host"), suspended: flag(value, "suspended") };
 }
 
+function readFields(value: unknown): readonly TopField[] {
+  if (!Array.isArray(value) || value.length === 0) return fail('"by" is not a list, or empty');
+  return value.map(
+    (name: unknown) => TOP_FIELDS.find((each) => each === name) ?? fail(`"by" knows no ${String(name)}`),
+  );
+}
+
+function readCount(from: Json, name: string): number {
+  const value = from[name];
+  return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : fail(`"${name}" is no number`);
+}
+
+function readRoute(value: unknown): NewRoute {
+  if (!isRecord(value)) return fail('"route" is not an object');
+  switch (value["kind"]) {
+    case "address":
+      return { kind: "address", address: text(value, "address") };
+    case "host":
+      return defined({ kind: "host", host: text(value, "host"), mailer: optionalText(value, "mailer") }) as NewRoute;
+    case "rules":
+      return { kind: "rules" };
+    default:
+      return fail('"route" is none of address, host, rules');
+  }
+}
+
 const readers: Readonly<Record<Operation, (head: Json) => Request>> = {
   prove: () => ({ op: "prove" }),
   submit: (head) => ({ op: "submit", facts: readFacts(head["facts"]) }),
@@ -163,6 +192,17 @@ const readers: Readonly<Record<Operation, (head: Json) => Request>> = {
   hold: (head) => ({ op: "hold", filter: readFilter(head["filter"]), reason: text(head, "reason") }),
   release: (head) => ({ op: "release", filter: readFilter(head["filter"]) }),
   remove: (head) => ({ op: "remove", filter: readFilter(head["filter"]) }),
+  ids: (head) => ({ op: "ids", filter: readFilter(head["filter"]) }),
+  top: (head) => ({
+    op: "top",
+    filter: readFilter(head["filter"]),
+    by: readFields(head["by"]),
+    most: readCount(head, "most"),
+  }),
+  why: (head) => ({ op: "why", id: text(head, "id"), filter: readFilter(head["filter"]) }),
+  show: (head) => ({ op: "show", id: text(head, "id"), body: flag(head, "body") }),
+  bounce: (head) => ({ op: "bounce", filter: readFilter(head["filter"]), reason: text(head, "reason") }),
+  reroute: (head) => ({ op: "reroute", filter: readFilter(head["filter"]), route: readRoute(head["route"]) }),
   suspensions: ({ change }) => ({
     op: "suspensions",
     change: change === undefined ? undefined : readSuspension(change),

@@ -6,12 +6,14 @@
 import { lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { QueueFilter } from "../queue/filter.ts";
-import type { MaybePromise } from "../sys/maybe-promise.ts";
+import type { MessageReader } from "../envelope/message.ts";
+import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import {
   type DaemonStatus,
   encodeFrame,
   type Frame,
   type Operation,
+  pieces,
   ProtocolError,
   readFrames,
   type Request,
@@ -20,7 +22,10 @@ import {
   type Suspension,
   writeFrame,
 } from "./protocol.ts";
+import type { NewRoute } from "../dispatch/steer.ts";
+import type { QueuedMessage, Steering, Why } from "./queue-answers.ts";
 import type { QueueListing } from "./queue-listing.ts";
+import type { Top, TopField } from "./queue-top.ts";
 import { CallerProof } from "./caller-check.ts";
 import type { Challenge } from "./caller-proof.ts";
 import { readRequest } from "./request.ts";
@@ -35,6 +40,11 @@ export interface Submission {
   abort(): void;
 }
 
+export interface ShownMessage {
+  readonly message: QueuedMessage;
+  readonly body: MessageReader;
+}
+
 /** What the daemon lets others ask for. Whatever throws becomes an error answer with the text. */
 export interface ControlServices {
   /** @param uid of the caller; undefined when nothing proves who he is */
@@ -46,6 +56,18 @@ export interface ControlServices {
   hold(filter: QueueFilter, reason: string): MaybePromise<number>;
   release(filter: QueueFilter): MaybePromise<number>;
   remove(filter: QueueFilter): MaybePromise<number>;
+  /** Ids of matching messages, as they are found. */
+  ids(filter: QueueFilter): AsyncIterable<string>;
+  /** @param most lines */
+  top(filter: QueueFilter, by: readonly TopField[], most: number): Promise<Top>;
+  /** @param filter which of its recipients are explained; undefined: there is no such message */
+  why(id: string, filter: QueueFilter): Promise<Why | undefined>;
+  /** A whole message; undefined: there is none of that id. */
+  show(id: string): Promise<ShownMessage | undefined>;
+  /** Returns matching recipients of matching messages to the sender. */
+  bounce(filter: QueueFilter, reason: string): Promise<Steering>;
+  /** Sends them another way. */
+  reroute(filter: QueueFilter, route: NewRoute): Promise<Steering>;
   /** Changes which hosts are suspended; those that are then. */
   suspensions(change?: Suspension): MaybePromise<readonly string[]>;
   /** Reads the configuration again; the problems that prevented it. */
@@ -79,6 +101,8 @@ export interface ControlSocket {
 
 /** Recipients (and messages) that go into one frame of a list. */
 const LIST_CHUNK = 1000;
+/** Ids that go into one frame. */
+const IDS_CHUNK = 10_000;
 const forEverybody: ReadonlySet<Operation> = new Set(["prove", "submit", "status"]);
 
 /** True when somebody answers at this path. */
@@ -187,6 +211,8 @@ class Session {
       const services = await this.#options.services;
       if (request.op === "submit") await this.#submit(request.facts, services);
       else if (request.op === "list") await this.#list(request.filter, services);
+      else if (request.op === "ids") await this.#ids(request.filter, services);
+      else if (request.op === "show") await this.#show(request, services);
       else await this.#send({ ok: true, value: await this.#value(request, services) });
       if (request.op === "shutdown") services.shutdown();
     } catch (error) {
@@ -195,7 +221,7 @@ class Session {
     }
   }
 
-  #value(request: Exclude<Request, { op: "submit" | "list" }>, services: ControlServices): unknown {
+  #value(request: Exclude<Request, { op: "submit" | "list" | "ids" | "show" }>, services: ControlServices): unknown {
     switch (request.op) {
       case "prove":
         return this.#challenge();
@@ -209,6 +235,14 @@ class Session {
         return services.release(request.filter);
       case "remove":
         return services.remove(request.filter);
+      case "top":
+        return services.top(request.filter, request.by, request.most);
+      case "why":
+        return whenReady(services.why(request.id, request.filter), (why) => why ?? null);
+      case "bounce":
+        return services.bounce(request.filter, request.reason);
+      case "reroute":
+        return services.reroute(request.filter, request.route);
       case "suspensions":
         return services.suspensions(request.change);
       case "reload":
@@ -235,6 +269,33 @@ class Session {
       chunk = [];
     }
     await this.#send({ ok: true, value: chunk });
+  }
+
+  async #ids(filter: QueueFilter, services: ControlServices): Promise<void> {
+    let chunk: string[] = [];
+    for await (const id of services.ids(filter)) {
+      chunk.push(id);
+      if (chunk.length < IDS_CHUNK) continue;
+      await this.#send({ ok: true, more: true, value: chunk });
+      chunk = [];
+    }
+    await this.#send({ ok: true, value: chunk });
+  }
+
+  async #show({ id, body }: Request & { readonly op: "show" }, services: ControlServices): Promise<void> {
+    const shown = await services.show(id);
+    await this.#send({ ok: true, value: shown?.message ?? null });
+    if (shown === undefined) return;
+    try {
+      if (body) {
+        for await (const chunk of shown.body.stream()) {
+          for (const piece of pieces(chunk as Buffer)) await this.#send({ data: true }, piece);
+        }
+      }
+      await this.#send({ end: true });
+    } catch (error) {
+      await this.#send({ end: true, error: error instanceof Error ? error.message : String(error) });
+    }
   }
 
   /** Takes the octets even when the message is refused at once, so that the next request is found. */
@@ -272,8 +333,8 @@ class Session {
     }
   }
 
-  async #send(answer: object): Promise<void> {
-    if (!this.#socket.destroyed) await writeFrame(this.#socket, encodeFrame(answer));
+  async #send(answer: object, octets?: Buffer): Promise<void> {
+    if (!this.#socket.destroyed) await writeFrame(this.#socket, encodeFrame(answer, octets));
   }
 }
 

@@ -4,11 +4,11 @@ import { clearCallersFolder } from "../control/caller-check.ts";
 import { serveControl } from "../control/server.ts";
 import { listingOf } from "../control/queue-listing.ts";
 import { LocalSubmission } from "../reception/local-submission.ts";
-import type { QueueFilter } from "../queue/filter.ts";
 import { SystemUsers } from "../sys/getent.ts";
 import { systemClock } from "../sys/clock.ts";
 import { callerOf } from "./caller.ts";
 import { homeFolder } from "./home.ts";
+import { queueChanges, queueLooks } from "./queue-desk.ts";
 import type { Server } from "./server.ts";
 
 export interface OpenControl {
@@ -47,11 +47,6 @@ export function controlServices(server: Server, shutdown: () => void): ControlSe
   const started = Date.now();
   const { store } = server;
   const accounts = new SystemUsers(systemClock);
-  const each = async (filter: QueueFilter, action: (id: string) => Promise<boolean>): Promise<number> => {
-    let count = 0;
-    for (const { id } of await store.list(filter)) if (await action(id)) count++;
-    return count;
-  };
   return {
     submit: async ({ user: claimed, ...facts }, uid) => {
       const environment = server.submissions();
@@ -72,9 +67,8 @@ export function controlServices(server: Server, shutdown: () => void): ControlSe
       );
     },
     run: (filter) => server.runQueue(filter),
-    hold: (filter, reason) => each(filter, (id) => store.hold(id, reason)),
-    release: (filter) => each({ ...filter, held: true }, (id) => store.release(id)),
-    remove: (filter) => each(filter, (id) => store.remove(id)),
+    ...queueLooks({ store, site: () => server.site, whyNot: (entry) => server.runner.whyNot(entry) }),
+    ...queueChanges(server.steering()),
     suspensions: (change) => server.suspensions(change),
     reload: () => server.reload(),
     shutdown,

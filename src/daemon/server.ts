@@ -25,6 +25,7 @@ import { openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
 import type { Agents } from "../delivery/agents.ts";
 import { type DeliverySite } from "../dispatch/attempt.ts";
+import type { SteerEnvironment } from "../dispatch/steer.ts";
 import { BoundPort } from "./bound-ports.ts";
 import { ClientQueueCollector } from "./client-queue-collector.ts";
 import { type LocalRights, ownRights, prepareLocalMail } from "./local-mail.ts";
@@ -194,6 +195,12 @@ export class Server {
   submissions(): SubmissionEnvironment {
     const { site } = this;
     return { site, files: site.agents.files, intake: this.#intake };
+  }
+
+  /** What an operator's decisions about single messages need. */
+  steering(): SteerEnvironment {
+    const { clock, log } = this.#surroundings;
+    return { site: () => this.site, store: this.store, clock, log, reports: { intake: this.#intake, clock, log } };
   }
 
   get runner(): Runner {

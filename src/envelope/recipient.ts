@@ -12,6 +12,9 @@ export interface Triple {
   readonly user: string;
 }
 
+/** The part of a triple that an operator may choose. */
+export type NextHop = Pick<Triple, "mailer" | "host">;
+
 export type RecipientState = "todo" | "duplicate" | "expanded" | "deferred" | "delivered" | "failed" | "discarded";
 
 /** With whose rights a recipient from an alias, `.forward` or `:include:` file may open files and run programs. */
@@ -29,6 +32,8 @@ export interface Recipient {
    * an administrator's correction helps mail that is stuck.
    */
   readonly resolved?: Triple;
+  /** Where an operator sends it, whatever the rules say. */
+  readonly rerouted?: NextHop;
   readonly state: RecipientState;
   /** Index of the recipient whose alias, .forward or list this came from. */
   readonly parent?: number;
@@ -55,4 +60,6 @@ export interface RecipientChange {
   readonly state: RecipientState;
   readonly status?: RecipientStatus;
   readonly resolved?: Triple;
+  /** Without a mailer ("") the rules choose again. */
+  readonly rerouted?: NextHop;
 }

@@ -101,13 +101,14 @@ export class DurableStore implements QueueStore {
     return this.#acceptIntoJournal(envelope, options, chunks);
   }
 
-  claim(id: string): MaybePromise<Claim | undefined> {
+  claim(id: string, which?: "held too"): MaybePromise<Claim | undefined> {
     const item = this.#items.get(id);
-    if (!item?.isWaiting || item.entry.hold !== undefined || this.#closed) return undefined;
+    if (!item?.isWaiting || this.#closed) return undefined;
+    if (item.entry.hold !== undefined && which === undefined) return undefined;
     const moving = this.#mover.moving(item);
-    if (moving) return moving.then(() => this.claim(id));
-    if (item.unsafe > 0) return this.#changes.makeSafe(item).then(() => this.claim(id));
-    if (item.slim) return this.#bringHeader(item).then(() => this.claim(id));
+    if (moving) return moving.then(() => this.claim(id, which));
+    if (item.unsafe > 0) return this.#changes.makeSafe(item).then(() => this.claim(id, which));
+    if (item.slim) return this.#bringHeader(item).then(() => this.claim(id, which));
     const lease = ++this.#lease;
     item.claim(lease);
     this.#leases.set(lease, item);

@@ -1,6 +1,6 @@
 /** What happens to a queue entry, as pure functions: every store applies the same ones, recovery replays them. */
 import type { Envelope } from "../envelope/envelope.ts";
-import { isOpen, type Recipient } from "../envelope/recipient.ts";
+import { isOpen, type Recipient, type RecipientChange } from "../envelope/recipient.ts";
 import { initialPriority, type PriorityFactors } from "./order.ts";
 import type { AcceptOptions, Attempt, Changes, Page, QueueEntry } from "./queue.ts";
 
@@ -43,6 +43,18 @@ function changeable(recipients: readonly Recipient[]): Recipient[] {
   return copy;
 }
 
+function changed(recipient: Recipient, { state, status, resolved, rerouted }: RecipientChange): Recipient {
+  const { rerouted: before, ...rest } = recipient;
+  const route = rerouted ?? before;
+  return {
+    ...rest,
+    state,
+    ...(status === undefined ? {} : { status }),
+    ...(resolved === undefined ? {} : { resolved }),
+    ...(route === undefined || route.mailer === "" ? {} : { rerouted: route }),
+  };
+}
+
 /** @throws RangeError for an index that the envelope does not have */
 export function withChanges(entry: QueueEntry, changes: Changes): QueueEntry {
   for (const { index } of changes.recipients) {
@@ -50,15 +62,7 @@ export function withChanges(entry: QueueEntry, changes: Changes): QueueEntry {
     throw new RangeError(`Message ${entry.id} has no recipient ${index}`);
   }
   const recipients = changeable(entry.envelope.recipients);
-  for (const { index, state, status, resolved } of changes.recipients) {
-    const recipient = recipients[index];
-    recipients[index] = {
-      ...recipient,
-      state,
-      ...(status === undefined ? {} : { status }),
-      ...(resolved === undefined ? {} : { resolved }),
-    };
-  }
+  for (const change of changes.recipients) recipients[change.index] = changed(recipients[change.index], change);
   for (const added of changes.added ?? []) recipients.push(added);
   return {
     ...entry,

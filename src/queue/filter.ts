@@ -9,10 +9,11 @@
 import type { Envelope } from "../envelope/envelope.ts";
 import { isOpen, type Recipient } from "../envelope/recipient.ts";
 
-/** One condition: holds the text as a substring; `not`: what does not hold it. */
+/** One condition: holds the text as a substring, or is it (`whole`); `not`: what does not. */
 export interface TextMatch {
   readonly text: string;
   readonly not?: true;
+  readonly whole?: true;
 }
 
 export interface QueueFilter {
@@ -28,7 +29,10 @@ export interface QueueFilter {
   readonly reason?: readonly TextMatch[];
   /** Of what the last attempt said of an open recipient. */
   readonly status?: readonly TextMatch[];
-  /** Of an open recipient's destination host: what ruleset 0 selected, else the domain of the address. */
+  /**
+   * An open recipient's destination host: what ruleset 0 selected, else the domain of the address. The text is the name of a
+   * host, or of a domain that it is in.
+   */
   readonly host?: readonly TextMatch[];
   /** Queue group, whole. */
   readonly group?: string;
@@ -53,21 +57,54 @@ type TextTest = (text: string) => boolean;
 /** True for a text that one of the conditions holds for; undefined without conditions. */
 function anyOf(conditions: readonly TextMatch[] = [], withCase = false): TextTest | undefined {
   if (conditions.length === 0) return undefined;
-  const wanted = conditions.map(({ text, not }) => ({ part: withCase ? text : text.toLowerCase(), not: not === true }));
+  const wanted = conditions.map(({ text, not, whole }) => ({
+    part: withCase ? text : text.toLowerCase(),
+    not: not === true,
+    whole: whole === true,
+  }));
   return (text) => {
     const within = withCase ? text : text.toLowerCase();
-    return wanted.some(({ part, not }) => within.includes(part) !== not);
+    return wanted.some(({ part, not, whole }) => (whole ? within === part : within.includes(part)) !== not);
   };
 }
 
-function hostOf({ given, resolved }: Recipient): string {
+/** True for a host that is one of those that are named, or in one of the domains. */
+function anyHost(conditions: readonly TextMatch[] = []): TextTest | undefined {
+  if (conditions.length === 0) return undefined;
+  const wanted = conditions.map(({ text, not }) => ({ name: plainHost(text), not: not === true }));
+  return (text) => {
+    const host = plainHost(text);
+    return wanted.some(({ name, not }) => (host === name || host.endsWith(`.${name}`)) !== not);
+  };
+}
+
+const plainHost = (host: string): string => host.toLowerCase().replace(/\.$/, "");
+
+/** Where mail for a recipient goes: the host that ruleset 0 selected, else the domain of the address. */
+export function destinationHost({ given, resolved }: Recipient): string {
   if (resolved !== undefined && resolved.host !== "") return resolved.host;
   return given.slice(given.lastIndexOf("@") + 1).replace(/>$/, "");
 }
 
-/** A condition about texts of open recipients. */
-function ofRecipient(test: TextTest | undefined, textOf: (recipient: Recipient) => string): Test | undefined {
-  return test && (({ envelope }) => envelope.recipients.some((each) => isOpen(each) && test(textOf(each))));
+/** The conditions about recipients, each for itself. */
+function recipientTests({ recipient, status, host }: QueueFilter): ((recipient: Recipient) => boolean)[] {
+  const tests: readonly (readonly [TextTest | undefined, (recipient: Recipient) => string])[] = [
+    [anyOf(recipient), ({ given }) => given],
+    [anyOf(status), (each) => each.status?.text ?? ""],
+    [anyHost(host), destinationHost],
+  ];
+  return tests.flatMap(([test, textOf]) => (test === undefined ? [] : [(each: Recipient) => test(textOf(each))]));
+}
+
+/** Which recipients of a message that matches are meant: the open ones for whom all conditions about recipients hold. */
+export function recipientMatcherOf(filter: QueueFilter): (recipient: Recipient) => boolean {
+  const tests = recipientTests(filter);
+  return (recipient) => isOpen(recipient) && tests.every((test) => test(recipient));
+}
+
+/** A condition that holds when it does for one open recipient. */
+function ofRecipient(test: (recipient: Recipient) => boolean): Test {
+  return ({ envelope }) => envelope.recipients.some((each) => isOpen(each) && test(each));
 }
 
 function ofEntry(test: TextTest | undefined, textOf: (entry: Filtered) => string): Test | undefined {
@@ -93,9 +130,7 @@ export function matcherOf(filter: QueueFilter): Test {
     ofEntry(anyOf(filter.id, true), ({ id }) => id),
     ofEntry(anyOf(filter.sender), ({ envelope }) => `<${envelope.sender}>`),
     reason && (({ hold }: Filtered) => hold !== undefined && reason(hold)),
-    ofRecipient(anyOf(filter.recipient), ({ given }) => given),
-    ofRecipient(anyOf(filter.status), ({ status }) => status?.text ?? ""),
-    ofRecipient(anyOf(filter.host), hostOf),
+    ...recipientTests(filter).map(ofRecipient),
   ].filter((test) => test !== undefined);
   return (entry) => tests.every((test) => test(entry));
 }

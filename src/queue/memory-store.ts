@@ -66,9 +66,10 @@ export class MemoryStore implements QueueStore {
     return entry;
   }
 
-  claim(id: string): Claim | undefined {
+  claim(id: string, which?: "held too"): Claim | undefined {
     const item = this.#items.get(id);
-    if (!item || item.lease !== 0 || item.entry.hold !== undefined || this.#closed) return undefined;
+    if (!item || item.lease !== 0 || this.#closed) return undefined;
+    if (item.entry.hold !== undefined && which === undefined) return undefined;
     const lease = ++this.#lease;
     item.lease = lease;
     this.#due.drop(id);

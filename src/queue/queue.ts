@@ -139,8 +139,9 @@ export interface QueueStore extends QueueEntrance, DueQueue {
   /**
    * The claim, or undefined when the message is gone, held or claimed by somebody else.
    * Rejects with QueueUnavailableError when it cannot be worked on now (unreadable, or an expansion is not durable yet).
+   * @param which "held too": for an operator's decision about it; it stays held
    */
-  claim(id: string): MaybePromise<Claim | undefined>;
+  claim(id: string, which?: "held too"): MaybePromise<Claim | undefined>;
   /** Notes an attempt, which adds RetryFactor to the priority; does not wait for its own sync. */
   record(claim: Claim, attempt: Attempt): MaybePromise<void>;
   /**

@@ -23,6 +23,7 @@ import { type Direct, directRefusalOf, type MemberSource } from "./member-source
 import { NOTES_OF_AN_EXPANSION, type NoteBudget } from "./note-budget.ts";
 import { type MemberList, membersOf, type OpenList } from "./open-list.ts";
 import { RecipientLedger } from "./recipient-ledger.ts";
+import { resolveRerouted } from "./rerouted.ts";
 import type { ExpansionContext, Portion } from "./expansion.ts";
 import { directRefusal } from "./refusal.ts";
 
@@ -190,7 +191,8 @@ export class SendList {
     const resolution =
       recipient.resolved !== undefined && recipient.state === "todo"
         ? ({ kind: "triple", triple: recipient.resolved, canonical: text } as const)
-        : await rules.resolve(text, scope, this.#notes);
+        : ((await resolveRerouted(this.#context, recipient, this.#notes)) ??
+          (await rules.resolve(text, scope, this.#notes)));
     if (resolution.kind === "discard") return this.#ledger.discarded(index);
     if (resolution.kind !== "triple") return this.#end(index, this.#withoutText(resolution.reply));
     const { triple } = resolution;

@@ -213,6 +213,28 @@ describe.each(Object.keys(implementations))("%s", (name) => {
     expect(await store.list()).toEqual([]);
   });
 
+  test("a held message is claimed by who asks for that, and stays held", async () => {
+    const { id } = await put(
+      store,
+      "x\r\n",
+      { recipients: ["a", "b"].map((each) => recipient(each)) },
+      { hold: "odd" },
+    );
+    const claim = (await store.claim(id, "held too"))!;
+    expect(claim.entry.envelope.headers.length).toBeGreaterThan(0);
+    expect(await store.claim(id, "held too")).toBeUndefined();
+    await store.settle(claim, { recipients: [{ index: 0, state: "failed", status: deferred }] });
+    await store.flush(claim);
+    await store.finish(claim);
+    expect(await store.get(id)).toMatchObject({ hold: "odd", envelope: { recipients: [{ state: "failed" }, {}] } });
+    expect(await store.claimDue(Infinity, 10)).toEqual([]);
+    expect(await store.claim(id)).toBeUndefined();
+    const again = (await store.claim(id, "held too"))!;
+    await store.settle(again, { recipients: [{ index: 1, state: "failed", status: deferred }] });
+    await store.finish(again);
+    expect(await store.get(id)).toBeUndefined();
+  });
+
   test("hold() during an attempt takes effect after it", async () => {
     const { id } = await put(store, "x\r\n");
     const claim = (await store.claim(id))!;

@@ -55,6 +55,7 @@ export function testConfig(options: Options = testOptions(), localNames: readonl
     level: 10,
     originOf: () => undefined,
     rewriter: { number: unused, has: unused, rewrite: unused, tokenise: unused, join: unused },
+    traced: unused,
     mailers: new Map(),
     maps: new Map(),
     classWords: (name) => {

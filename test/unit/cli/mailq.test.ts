@@ -6,6 +6,7 @@ import { fetchQueue, printQueue, type QueuePrintOptions } from "../../../src/cli
 import { listingOf, type QueueListing } from "../../../src/control/queue-listing.ts";
 import { serveControl } from "../../../src/control/server.ts";
 import { openQueue } from "../../../src/queue/open-queue.ts";
+import { servicesWith } from "../../support/control-services.ts";
 import { deferred, put, recipient } from "../../support/queue-samples.ts";
 
 /** Local time, as mailq prints it. */
@@ -38,10 +39,6 @@ function printed(entries: readonly QueueListing[], options: Partial<QueuePrintOp
 /** The character after the id. */
 function marks(options: Partial<QueuePrintOptions>, more: Partial<QueueListing> = {}): string {
   return printed([{ ...one, ...more }], options).split("\n")[2][14];
-}
-
-function refuse(): never {
-  throw new Error("not here");
 }
 
 describe("printQueue()", () => {
@@ -125,21 +122,12 @@ describe("fetchQueue()", () => {
         path: socket,
         mode: 0o600,
         access: "all",
-        services: {
-          submit: refuse,
-          status: refuse,
-          run: refuse,
-          hold: refuse,
-          release: refuse,
-          remove: refuse,
-          suspensions: refuse,
-          reload: refuse,
-          shutdown: refuse,
+        services: servicesWith({
           list: async (filter) => {
             const claimed = await store.claimedIds();
             return (await store.list(filter)).map((entry) => listingOf(entry, claimed.has(entry.id)));
           },
-        },
+        }),
       });
       const [asked] = await fetchQueue({ socket, directory, filter: { held: false } });
       expect(asked).toMatchObject({

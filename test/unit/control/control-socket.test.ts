@@ -3,11 +3,15 @@ import { chmod, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { connectControl, ControlError, NoDaemonError } from "../../../src/control/client.ts";
 import { encodeFrame, FrameDecoder, ProtocolError, type SubmissionFacts } from "../../../src/control/protocol.ts";
+import { TopCount } from "../../../src/control/queue-top.ts";
+import { MemoryBody } from "../../../src/queue/body.ts";
 import { listingOf } from "../../../src/control/queue-listing.ts";
 import { type ControlServices, type ControlSocket, serveControl } from "../../../src/control/server.ts";
+import type { MessageReader } from "../../../src/envelope/message.ts";
 import type { QueueEntry } from "../../../src/queue/queue.ts";
 import { envelope } from "../../support/queue-samples.ts";
 
@@ -30,6 +34,20 @@ interface Calls {
   aborted: number;
   refuse: boolean;
   entries: QueueEntry[];
+  body: Buffer[];
+  /** The body cannot be read to its end. */
+  breaks: boolean;
+}
+
+async function* half(): AsyncGenerator<Buffer, never, undefined> {
+  yield await Promise.resolve(Buffer.from("half"));
+  throw new Error("disk failed");
+}
+
+function bodyOf({ body, breaks }: Calls): MessageReader {
+  const whole = new MemoryBody(body);
+  if (!breaks) return whole;
+  return { size: 5, bytes: () => whole.bytes(), stream: () => Readable.from(half()) };
 }
 
 function services(calls: Calls): ControlServices {
@@ -57,6 +75,29 @@ function services(calls: Calls): ControlServices {
     hold: note("hold", 1),
     release: note("release", 2),
     remove: note("remove", 0),
+    async *ids() {
+      for (const { id } of calls.entries) yield await Promise.resolve(id);
+    },
+    top: (filter, by, most) => {
+      calls.log.push(["top", filter, by, most]);
+      return Promise.resolve(new TopCount(by).result(most));
+    },
+    why: (id) => {
+      const found = calls.entries.find((each) => each.id === id);
+      return Promise.resolve(found && { entry: found, claimed: false, routes: {}, unexplained: 0 });
+    },
+    show: (id) => {
+      const found = calls.entries.find((each) => each.id === id);
+      return Promise.resolve(found && { message: { entry: found, claimed: true }, body: bodyOf(calls) });
+    },
+    bounce: async (filter, reason) => {
+      calls.log.push(["bounce", filter, reason]);
+      return { done: 1, left: [{ id: "x", why: "busy" }] };
+    },
+    reroute: async (filter, route) => {
+      calls.log.push(["reroute", filter, route]);
+      return { done: 0, left: [] };
+    },
     suspensions: (change) => [change?.host ?? "none"],
     reload: async () => ["sendmail.cf: line 3: unknown option"],
     shutdown: () => void calls.log.push("shutdown"),
@@ -71,7 +112,7 @@ let server: ControlSocket | undefined;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "rulemail-control-"));
   path = join(directory, "socket");
-  calls = { log: [], submitted: [], aborted: 0, refuse: false, entries: [] };
+  calls = { log: [], submitted: [], aborted: 0, refuse: false, entries: [], body: [], breaks: false };
 });
 
 afterEach(async () => {
@@ -138,13 +179,68 @@ describe("control socket", () => {
     ]);
   });
 
+  test("decisions about recipients travel as they are, and so do their outcomes", async () => {
+    await serve();
+    const client = await connectControl(path);
+    const busy = { done: 1, left: [{ id: "x", why: "busy" }] };
+    expect(await client.bounce({ host: [{ text: "b.test" }] }, "no such company")).toEqual(busy);
+    await client.reroute({ recipient: [{ text: "a@b.test", whole: true }] }, { kind: "address", address: "c@d.test" });
+    await client.reroute({}, { kind: "host", host: "[192.0.2.1]", mailer: "relay" });
+    await client.reroute({}, { kind: "rules" });
+    expect(await client.top({ held: true }, ["reason", "group"], 5)).toMatchObject({ messages: 0, lines: [] });
+    client.close();
+    expect(calls.log).toEqual([
+      ["bounce", { host: [{ text: "b.test" }] }, "no such company"],
+      ["reroute", { recipient: [{ text: "a@b.test", whole: true }] }, { kind: "address", address: "c@d.test" }],
+      ["reroute", {}, { kind: "host", host: "[192.0.2.1]", mailer: "relay" }],
+      ["reroute", {}, { kind: "rules" }],
+      ["top", { held: true }, ["reason", "group"], 5],
+    ]);
+  });
+
+  test("a message is shown octet for octet, and the connection goes on", async () => {
+    calls.entries = [entry("5AKJ")];
+    calls.body = [Buffer.alloc(2_500_000, "0123456789\r\n\xff", "latin1"), Buffer.from("end")];
+    await serve();
+    const client = await connectControl(path);
+    const read = async (body: boolean): Promise<Buffer> => {
+      const shown = (await client.show("5AKJ", body))!;
+      expect(shown.message).toEqual({ entry: calls.entries[0], claimed: true });
+      const chunks: Buffer[] = [];
+      for await (const chunk of shown.body) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    };
+    expect((await read(true)).equals(Buffer.concat(calls.body))).toBe(true);
+    expect(await read(false)).toHaveLength(0);
+    expect(await client.show("6", true)).toBeUndefined();
+    expect((await client.why("5AKJ", {}))?.entry).toEqual(calls.entries[0]);
+    expect(await client.why("6", {})).toBeUndefined();
+    client.close();
+  });
+
+  test("a body that cannot be read to its end is an error", async () => {
+    calls.entries = [entry("5AKJ")];
+    calls.breaks = true;
+    await serve();
+    const client = await connectControl(path);
+    const shown = await client.show("5AKJ", true);
+    await expect(async () => {
+      for await (const chunk of shown!.body) expect(chunk.toString()).toBe("half");
+    }).rejects.toThrow("disk failed");
+    expect((await client.status()).pid).toBe(7);
+    client.close();
+  });
+
   test("a long list arrives whole", async () => {
     calls.entries = Array.from({ length: 1234 }, (_, number) => entry(`m${number}`));
     await serve();
     const client = await connectControl(path);
     const list = await client.list();
     expect(list).toEqual(calls.entries.map((each) => listingOf(each, false)));
+    calls.entries = Array.from({ length: 23_456 }, (_, number) => entry(`m${number}`));
+    expect(await client.ids({})).toEqual(calls.entries.map(({ id }) => id));
     calls.entries = [];
+    expect(await client.ids({})).toEqual([]);
     expect(await client.list()).toEqual([]);
     client.close();
   });
@@ -173,6 +269,13 @@ describe("control socket", () => {
     [{ rulemail: 1, op: "list", filter: { arrivedAfter: 0.5 } }, '"arrivedAfter" is no time'],
     [{ rulemail: 1, op: "remove", filter: { colour: "red" } }, 'unknown condition "colour"'],
     [{ rulemail: 1, op: "hold", filter: {} }, '"reason" is not a text'],
+    [{ rulemail: 1, op: "bounce", filter: {} }, '"reason" is not a text'],
+    [{ rulemail: 1, op: "reroute", filter: {} }, '"route" is not an object'],
+    [{ rulemail: 1, op: "reroute", filter: {}, route: { kind: "moon" } }, '"route" is none of'],
+    [{ rulemail: 1, op: "reroute", filter: {}, route: { kind: "address" } }, '"address" is not a text'],
+    [{ rulemail: 1, op: "top", filter: {}, by: ["colour"], most: 1 }, '"by" knows no colour'],
+    [{ rulemail: 1, op: "top", filter: {}, by: ["reason"], most: -1 }, '"most" is no number'],
+    [{ rulemail: 1, op: "show", id: "x", body: "yes" }, '"body" is neither true nor false'],
     [{ rulemail: 1, op: "submit", facts: { recipients: "x", user: "a" } }, '"recipients" is not a list'],
     [{ rulemail: 1, op: "submit", facts: { recipients: [], user: "a", notify: ["SOME"] } }, "NOTIFY=SOME"],
     [{ rulemail: 1, op: "submit", facts: { recipients: [], user: "a", ret: "X" } }, '"ret" is none of'],

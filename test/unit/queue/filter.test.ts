@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { matches, type QueueFilter } from "../../../src/queue/filter.ts";
+import { matches, type QueueFilter, recipientMatcherOf } from "../../../src/queue/filter.ts";
 import { deferred, envelope, recipient } from "../../support/queue-samples.ts";
 
 const entry = {
@@ -46,7 +46,15 @@ const cases: readonly (readonly [QueueFilter, entry: boolean, held: boolean])[] 
   [{ status: [{ text: "connection REFUSED" }] }, true, true],
   [{ status: [{ text: "deferred", not: true }] }, true, true],
   [{ status: [{ text: "User unknown" }] }, false, false],
+  [{ recipient: [{ text: "Bob@b.test", whole: true }] }, true, true],
+  [{ recipient: [{ text: "bob@b", whole: true }] }, false, false],
+  [{ recipient: [{ text: "bob@b.test", whole: true, not: true }] }, true, true],
+  [{ sender: [{ text: "<anna@a.test>", whole: true }] }, true, false],
   [{ host: [{ text: "B.Test" }] }, true, true],
+  [{ host: [{ text: "test" }] }, true, true],
+  [{ host: [{ text: "est" }] }, false, false],
+  [{ host: [{ text: "b.test.", not: true }] }, true, true],
+  [{ host: [{ text: "test", not: true }] }, false, false],
   [{ host: [{ text: "c.test" }] }, true, true],
   [{ host: [{ text: "d.test" }] }, false, false],
   [{ group: "mqueue" }, true, true],
@@ -60,4 +68,15 @@ const cases: readonly (readonly [QueueFilter, entry: boolean, held: boolean])[] 
 
 test.each(cases)("%j", (filter, matched, matchedHeld) => {
   expect([matches(entry, filter), matches(held, filter)]).toEqual([matched, matchedHeld]);
+});
+
+function named(filter: QueueFilter): string[] {
+  return entry.envelope.recipients.filter(recipientMatcherOf(filter)).map(({ given }) => given);
+}
+
+test("recipientMatcherOf() finds those for whom all conditions about recipients hold, and who are still open", () => {
+  expect(named({ sender: [{ text: "nobody" }] })).toEqual(["bob@b.test", "Carl@c.test"]);
+  expect(named({ host: [{ text: "b.test" }], status: [{ text: "refused" }] })).toEqual(["bob@b.test"]);
+  expect(named({ host: [{ text: "c.test" }], status: [{ text: "refused" }] })).toEqual([]);
+  expect(named({ recipient: [{ text: "gone" }] })).toEqual([]);
 });

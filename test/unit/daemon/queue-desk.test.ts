@@ -1,0 +1,94 @@
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import { type QueueLooks, queueChanges, queueLooks } from "../../../src/daemon/queue-desk.ts";
+import type { SteerEnvironment } from "../../../src/dispatch/steer.ts";
+import { MemoryStore } from "../../../src/queue/memory-store.ts";
+import { eachEntry } from "../../../src/queue/each-entry.ts";
+import type { QueueStore } from "../../../src/queue/queue.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import { put, recipient } from "../../support/queue-samples.ts";
+
+let store: MemoryStore;
+let logged: string[];
+
+beforeEach(() => {
+  store = new MemoryStore(new ManualClock());
+  logged = [];
+});
+
+function changes(): ReturnType<typeof queueChanges> {
+  const log = {
+    enabled: () => true,
+    write: (_level: number, { id, text }: { id?: string; text: string }) => void logged.push(`${id} ${text}`),
+  };
+  // Hold, release and remove ask for nothing else.
+  return queueChanges({ store, log } as unknown as SteerEnvironment);
+}
+
+function looks(): QueueLooks {
+  return queueLooks({
+    store,
+    site: () => undefined,
+    whyNot: ({ hold }) => (hold === undefined ? "busy host" : undefined),
+  });
+}
+
+describe("queueChanges()", () => {
+  test("holds, releases and removes what matches, and writes each into the log", async () => {
+    const one = await put(store, "x\r\n");
+    const two = await put(store, "y\r\n", { sender: "other@a.test" });
+    expect(await changes().hold({ sender: [{ text: "anna" }] }, "look\nat it")).toBe(1);
+    expect(store.get(one.id)?.hold).toBe("look\nat it");
+    expect(await changes().release({})).toBe(1);
+    expect(await changes().remove({ ids: [two.id, "5AKJNo00000000"] })).toBe(1);
+    expect(logged.map((line) => line.replace("\n", "?"))).toEqual([
+      `${one.id} held: look?at it by the operator`,
+      `${one.id} released by the operator`,
+      `${two.id} removed by the operator`,
+    ]);
+  });
+
+  test("says of each message why it could not be changed", async () => {
+    const { id } = await put(store, "x\r\n");
+    store.claim(id);
+    expect(await changes().bounce({}, "no")).toEqual({
+      done: 0,
+      left: [{ id, why: "it is being delivered just now" }],
+    });
+  });
+});
+
+describe("queueLooks()", () => {
+  test("tells of a message whether it is claimed and why it waits, and gives its body", async () => {
+    const { id } = await put(store, "x\r\n");
+    store.claim(id);
+    const shown = (await looks().show(id))!;
+    expect(shown.message).toMatchObject({ entry: { id }, claimed: true, waits: "busy host" });
+    expect(shown.message.entry.envelope.headers.length).toBeGreaterThan(0);
+    expect((await shown.body.bytes())?.toString()).toBe("x\r\n");
+    expect(await looks().show("5AKJNo00000000")).toBeUndefined();
+    expect(await looks().why("5AKJNo00000000", {})).toBeUndefined();
+    const why = (await looks().why(id, {}))!;
+    expect(why).toMatchObject({ entry: { id, envelope: { headers: [] } }, routes: {}, unexplained: 1 });
+  });
+
+  test("counts only the recipients that the filter names", async () => {
+    await put(store, "x\r\n", { recipients: ["a@b.test", "b@b.test"].map((each) => recipient(each)) });
+    expect(await looks().top({ recipient: [{ text: "a@" }] }, ["destination"], 10)).toMatchObject({ recipients: 1 });
+  });
+});
+
+test("eachEntry() gives each message once, part by part, also when the last of a part is gone", async () => {
+  const ids: string[] = [];
+  for (let count = 0; count < 2500; count++) ids.push((await put(store, "")).id);
+  let parts = 0;
+  const counting: Pick<QueueStore, "list"> = {
+    list: (filter, page) => {
+      parts++;
+      if (page?.after !== undefined && parts === 2) void store.remove(page.after);
+      return store.list(filter, page);
+    },
+  };
+  const given: string[] = [];
+  for await (const { id } of eachEntry(counting, {})) given.push(id);
+  expect(given.toSorted()).toEqual(ids.toSorted());
+});
