@@ -36,6 +36,11 @@ const PATIENCE = 5_000;
 /** So many of a message may wait like that. */
 const MOST_WAITING = 200;
 
+interface Running {
+  readonly since: number;
+  isLate: boolean;
+}
+
 export class Deliveries {
   readonly #parts: DeliveriesParts;
   /** Owner of a list (undefined: the sender) → who is served in his name. */
@@ -44,10 +49,13 @@ export class Deliveries {
   readonly #senders = new Map<string, SenderFacts>();
   readonly #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
   #envelope: Envelope | undefined;
-  #running = 0;
+  /** What goes on, since when, the oldest first. */
+  readonly #running = new Set<Running>();
   #most = JOBS_AT_ONCE;
   /** Those of them that are counted no more. */
   #late = 0;
+  /** Somebody waits, and the patience with the oldest that counts is timed. */
+  #cancelPatience: (() => void) | undefined;
   #isStopped = false;
   #fault: { readonly error: unknown } | undefined;
 
@@ -70,7 +78,7 @@ export class Deliveries {
 
   /** Resolves when nobody waits and nothing goes on; rejects with the first accident of `run`. */
   async idle(): Promise<void> {
-    if (this.#running > 0) await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    if (this.#running.size > 0) await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
     if (this.#fault !== undefined) throw this.#fault.error;
   }
 
@@ -81,33 +89,49 @@ export class Deliveries {
   }
 
   #begin(): void {
-    while (this.#running - this.#late < this.#most && !this.#isStopped) {
+    while (this.#running.size - this.#late < this.#most && !this.#isStopped) {
       const job = this.#next();
       if (job === undefined) break;
-      this.#running++;
       void this.#run(job);
     }
-    if (this.#running === 0) for (const { resolve } of this.#waiting.splice(0)) resolve();
+    if (this.#running.size === 0) for (const { resolve } of this.#waiting.splice(0)) resolve();
+    else if (this.#hasMore()) this.#time();
+  }
+
+  /** Others wait: whoever takes too long is counted no more from then on. */
+  #time(): void {
+    if (this.#cancelPatience !== undefined || this.#isStopped || this.#late >= MOST_WAITING) return;
+    const { clock } = this.#parts;
+    for (const each of this.#running) {
+      if (each.isLate) continue;
+      this.#cancelPatience = clock.after(Math.max(0, each.since + PATIENCE - clock.now()), () => {
+        this.#cancelPatience = undefined;
+        if (this.#running.has(each)) {
+          each.isLate = true;
+          this.#late++;
+        }
+        this.#begin();
+      });
+      return;
+    }
   }
 
   async #run(job: Job): Promise<void> {
-    let isLate = false;
-    const cancel = this.#parts.clock.after(PATIENCE, () => {
-      if (this.#late >= MOST_WAITING) return;
-      isLate = true;
-      this.#late++;
-      this.#begin();
-    });
+    const one: Running = { since: this.#parts.clock.now(), isLate: false };
+    this.#running.add(one);
     try {
       await this.#parts.run(job);
     } catch (error) {
       this.#fault ??= { error };
     }
-    cancel();
-    if (isLate) this.#late--;
     // Most messages have one transaction: there is nobody to give way to.
     if (this.#hasMore()) await this.#giveWay();
-    this.#running--;
+    this.#running.delete(one);
+    if (one.isLate) this.#late--;
+    if (this.#running.size === 0) {
+      this.#cancelPatience?.();
+      this.#cancelPatience = undefined;
+    }
     this.#begin();
   }
 

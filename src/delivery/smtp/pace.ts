@@ -86,6 +86,7 @@ export function readPolicy(text: string): { readonly policy: Policy; readonly un
 
 /** How connections to a destination are made: what is kept for one way must not serve another. */
 export function wayOf({ family, source4, source6, tls }: Policy): string {
+  if (family === undefined && source4 === undefined && source6 === undefined && tls === undefined) return "";
   return [family, source4, source6, tls]
     .map((each) => each ?? "")
     .join(" ")
@@ -103,8 +104,10 @@ export function allowed<T extends { readonly family: 4 | 6 }>(
   return addresses.toSorted((a, b) => Number(a.family !== first) - Number(b.family !== first));
 }
 
+/** Without a final dot, or brackets. */
 function plain(name: string): string {
-  return name.replace(/\.$/, "").replace(/^\[(.*)\]$/, "$1");
+  const text = name.endsWith(".") ? name.slice(0, -1) : name;
+  return text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
 }
 
 /** Asks for the policy of one job at one destination. What is wrong with the answer is told, and the rest counts. */

@@ -20,8 +20,6 @@ export type HostOrProblem = (
   | { readonly kind: "host"; readonly host: MailPlace }
   | { readonly kind: "problem"; readonly outcome: Outcome }
 ) & {
-  /** A problem that says for ever where the mail does not go (null MX, we ourselves): no last resort changes that. */
-  readonly settled?: boolean;
   /** FallbackSmartHost: for mail whose own hosts are unknown, or cannot be reached at all. */
   readonly lastResort?: true;
 };
@@ -37,13 +35,38 @@ const SERVICES: ReadonlyMap<string, number> = new Map([
 /** Is there a connection to it that could be used again? Among equals such a host comes first. */
 type IsConnected = (key: string) => boolean;
 
-/** Looks hosts up one by one, as they are needed: the first one usually answers. */
-export async function* findPlaces(
-  environment: DeliveryEnvironment,
-  job: Job,
-  scope: MacroScope,
-  isConnected: IsConnected = () => false,
-): AsyncGenerator<HostOrProblem> {
+/** What comes next, or an answer to wait for. Most answers are known, and a generator that does not wait costs little. */
+type Steps = Generator<HostOrProblem | Promise<unknown>, void, unknown>;
+
+/** Hosts, looked up one by one as they are needed: the first one usually answers. */
+export class Places {
+  readonly #steps: Steps;
+
+  /** @param scope macros of the delivery */
+  constructor(environment: DeliveryEnvironment, job: Job, scope: MacroScope, isConnected: IsConnected = () => false) {
+    this.#steps = placesOf(environment, job, scope, isConnected);
+  }
+
+  /** Undefined when there are no more. */
+  next(): MaybePromise<HostOrProblem | undefined> {
+    return this.#after(this.#steps.next());
+  }
+
+  #after({ value }: IteratorResult<HostOrProblem | Promise<unknown>, void>): MaybePromise<HostOrProblem | undefined> {
+    if (!(value instanceof Promise)) return value ?? undefined;
+    return value.then(
+      (answer) => this.#after(this.#steps.next(answer)),
+      (error: unknown) => this.#after(this.#steps.throw(error)),
+    );
+  }
+}
+
+/** The answer, waited for where it does not come at once. */
+function* ready<T>(answer: MaybePromise<T>): Generator<Promise<unknown>, T, unknown> {
+  return isPromise(answer) ? ((yield answer) as T) : answer;
+}
+
+function* placesOf(environment: DeliveryEnvironment, job: Job, scope: MacroScope, isConnected: IsConnected): Steps {
   const { config } = environment;
   const { options } = config;
   const { path } = job.mailer;
@@ -67,63 +90,60 @@ export async function* findPlaces(
   if (hosts.length === 0) yield problem(failed("5.1.2", `Host unknown (no host for mailer ${job.mailer.name})`));
   let settled = false;
   for (const host of hosts) {
-    for await (const each of hostsOf(environment, job, host, port, isConnected)) {
-      settled ||= each.settled === true;
-      yield each;
-    }
+    settled = (yield* hostsOf(environment, job, host, port, isConnected)) || settled;
   }
   const last = options.text("FallbackSmartHost");
   if (last === "" || only !== "" || settled) return;
-  for await (const each of hostsOf(environment, job, last, port, isConnected)) {
-    yield { ...each, lastResort: true };
-  }
+  yield* hostsOf(environment, job, last, port, isConnected, { lastResort: true });
 }
 
-async function* hostsOf(
+/** @returns whether it is said for ever that the mail does not go there */
+function* hostsOf(
   environment: DeliveryEnvironment,
   job: Job,
   host: string,
   port: number,
   isConnected: IsConnected,
-): AsyncGenerator<HostOrProblem> {
+  kind: Pick<HostOrProblem, "lastResort"> = {},
+): Generator<HostOrProblem | Promise<unknown>, boolean, unknown> {
   const { config, names, log, rules } = environment;
   const { options } = config;
   const ours = config.classWords("w");
   const fallback = options.text("FallbackMXhost");
-  const mx = mailHosts(names, host, {
+  const asked = mailHosts(names, host, {
     isOwn: (name) => ours.has(name),
     useMx: !job.mailer.flags.has("0"),
     tryNullMxList: options.flag("TryNullMXList"),
     ...(fallback === "" ? {} : { fallback }),
   });
-  const found = isPromise(mx) ? await mx : mx;
+  const found = yield* ready(asked);
   if (found.kind !== "hosts") {
-    const reason = problem(explain(found, host.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "")));
-    yield { ...reason, settled: found.kind === "nullmx" || found.kind === "self" };
-    return;
+    yield { ...problem(explain(found, host.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, ""))), ...kind };
+    return found.kind === "nullmx" || found.kind === "self";
   }
   const destination = destinationName(found.hosts, port);
-  const said = askPolicy(rules, { host, best: found.hosts[0].name }, job, (text) =>
-    log.write(3, { priority: "warning", id: job.envelope.id, text }),
+  const said = yield* ready(
+    askPolicy(rules, { host, best: found.hosts[0].name }, job, (text) =>
+      log.write(3, { priority: "warning", id: job.envelope.id, text }),
+    ),
   );
-  const asked = isPromise(said) ? await said : said;
-  const policy = job.mailer.flags.has("4") ? ({ ...asked, family: "4" } as const) : asked;
+  const policy = job.mailer.flags.has("4") ? ({ ...said, family: "4" } as const) : said;
   const way = wayOf(policy);
-  const given = sourcesOf(environment, policy);
-  const sources = isPromise(given) ? await given : given;
+  const sources = yield* ready(sourcesOf(environment, policy));
   const key = ({ name }: MailHost): string => `${name.toLowerCase()}\0${port}${way === "" ? "" : `\0${way}`}`;
   for (const each of connectedFirst(found.hosts, (one) => isConnected(key(one)))) {
     const { name } = each;
-    const answer: MaybePromise<AddressAnswer> =
-      each.address === undefined ? addressesOf(names, name) : literal(each.address);
-    const answered = isPromise(answer) ? await answer : answer;
+    const answered = yield* ready(each.address === undefined ? addressesOf(names, name) : literal(each.address));
     if (answered.kind !== "found") {
-      yield problem(explain(answered.kind === "tempfail" ? answered : { kind: "unknown" }, name));
+      yield { ...problem(explain(answered.kind === "tempfail" ? answered : { kind: "unknown" }, name)), ...kind };
       continue;
     }
     const addresses = allowed(answered.addresses, policy);
     if (addresses.length === 0) {
-      yield problem(deferred("4.4.1", `${name}: no address that may be used (family=${policy.family})`));
+      yield {
+        ...problem(deferred("4.4.1", `${name}: no address that may be used (family=${policy.family})`)),
+        ...kind,
+      };
       continue;
     }
     const ordered = inTurns(
@@ -131,8 +151,9 @@ async function* hostsOf(
       addresses[0].family,
     );
     const places = ordered.map((address) => tcpPlace(name, address, port, sources[isIPv6(address) ? "inet6" : "inet"]));
-    yield { kind: "host", host: { key: key(each), destination, name, policy, places } };
+    yield { kind: "host", host: { key: key(each), destination, name, policy, places }, ...kind };
   }
+  return false;
 }
 
 function literal(address: string): AddressAnswer {
@@ -151,6 +172,7 @@ function connectedFirst(hosts: readonly MailHost[], isConnected: (host: MailHost
 
 /** The best of the hosts name what all domains with the same hosts share: `mx1.far.test,mx2.far.test`. */
 function destinationName(hosts: readonly MailHost[], port: number): string {
+  if (hosts.length === 1) return `${hosts[0].name.toLowerCase()}${port === 25 ? "" : `:${port}`}`;
   const best = hosts.filter(({ preference }) => preference === hosts[0].preference);
   const names = best.map(({ name }) => name.toLowerCase()).toSorted();
   return `${names.join(",")}${port === 25 ? "" : `:${port}`}`;

@@ -20,7 +20,7 @@ import { abortWith, Connecting, type ConnectingContext, connectTime, FOREVER, ti
 import { letters, type OpeningContext } from "./session-opening.ts";
 import { refusedByRules, waitsForPassword } from "./recipient-rules.ts";
 import type { MailPlace, Place } from "./socket.ts";
-import { findPlaces, type HostOrProblem } from "./places.ts";
+import { Places } from "./places.ts";
 import { Turn } from "./turn.ts";
 import { type PreparedMessage, prepareTransaction, type Verdict, verdictsOf } from "./transaction.ts";
 import type { SmtpClient } from "./client.ts";
@@ -65,7 +65,7 @@ export class SmtpAgent implements Agent {
     const prepared = { sender: macros.sender, forms, scope: macros.scope };
     const attempt = new Attempt(this.#context(), job, prepared);
     const isConnected = (key: string): boolean => this.#connections.has(cacheKey(job, key));
-    return attempt.run(findPlaces(this.#environment, job, macros.scope, isConnected));
+    return attempt.run(new Places(this.#environment, job, macros.scope, isConnected));
   }
 
   close(): Promise<void> {
@@ -129,7 +129,7 @@ class Attempt {
     this.#connectUntil = clock.now() + (config.options.timeout("aconnect") || FOREVER);
   }
 
-  async run(places: AsyncIterable<HostOrProblem>): Promise<Report> {
+  async run(places: Places): Promise<Report> {
     try {
       return await this.#run(places);
     } catch (error) {
@@ -145,14 +145,17 @@ class Attempt {
     }
   }
 
-  async #run(places: AsyncIterable<HostOrProblem>): Promise<Report> {
+  async #run(places: Places): Promise<Report> {
     const { hostStatus, environment } = this.#context;
     const { hosts } = environment.destinations;
     const { mailer, signal } = this.#job;
     let tried = 0;
     /** The last host, when it has taken some. */
     let last: MailPlace | undefined;
-    for await (const found of places) {
+    for (;;) {
+      const next = places.next();
+      const found = isPromise(next) ? await next : next;
+      if (found === undefined) break;
       if (found.lastResort === true && this.#reached) break;
       if (found.kind === "problem") {
         this.#postpone(found.outcome);
