@@ -2,21 +2,14 @@
  * `sendmail -q...`: has the running server work on its queue now; without one, does it here and ends when it is done.
  * With -Q nothing is delivered: what -q selects is quarantined (-Qreason) or released (-Q).
  */
-import { existsSync } from "node:fs";
 import { connectControl, NoDaemonError } from "../control/client.ts";
 import { queueFolder } from "../config/queue-folder.ts";
 import { homeFolder } from "../daemon/home.ts";
-import { serverUser } from "../daemon/server-user.ts";
-import { startRootHelper } from "../daemon/start-helper.ts";
-import type { DeliverySite } from "../dispatch/attempt.ts";
-import { checkQueueUnused } from "../queue/lock.ts";
 import type { QueueFilter, TextMatch } from "../queue/filter.ts";
-import type { RootHelper } from "../rights/root-helper.ts";
-import { systemClock } from "../sys/clock.ts";
-import { SystemUsers } from "../sys/getent.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import type { QueueRun, SendmailArguments } from "./arguments.ts";
-import { type CommandSurroundings, openForCommand, surroundings } from "./system.ts";
+import { withServerHere } from "./server-here.ts";
+import { openForCommand, surroundings } from "./system.ts";
 
 export async function runQueue(args: SendmailArguments): Promise<ExitCode> {
   const filter = filterOf(args.queueRun);
@@ -44,41 +37,15 @@ async function runHere(args: SendmailArguments, filter: QueueFilter): Promise<Ex
   const around = surroundings();
   const opened = await openForCommand(args, around);
   if (typeof opened === "number") return opened;
-  const { Server } = await import("../daemon/server.ts");
-  const options = { configFile: opened.config.file, settings: args.settings, listen: false };
-  let helper: RootHelper | undefined;
+  const here = { site: opened, settings: args.settings, around, warn };
   try {
-    if (process.getuid?.() === 0) helper = await becomeServer(args, opened, around);
-    const server = await Server.start(options, around, opened);
-    await server.runner.runOnce(filter);
-    await server.stop();
+    await withServerHere(here, (server) => server.runner.runOnce(filter));
     return EX.OK;
   } catch (error) {
     if (!isForbidden(error)) throw error;
     process.stderr.write(`sendmail: ${queueIsClosed(queueFolder(opened.config))}\n`);
     return EX.NOPERM;
-  } finally {
-    helper?.close();
   }
-}
-
-/** What root runs works with the rights that the server has: what it leaves in the queue is the server's to read. */
-async function becomeServer(
-  { settings }: SendmailArguments,
-  site: DeliverySite,
-  { workers, log }: CommandSurroundings,
-): Promise<RootHelper | undefined> {
-  const { giveUpRoot } = await import("../daemon/give-up-root.ts");
-  const user = await serverUser(site.config, new SystemUsers(systemClock), site.users);
-  if (user.uid === 0) return undefined;
-  const queue = queueFolder(site.config);
-  if (existsSync(queue)) checkQueueUnused(queue);
-  const startHelper = async (): Promise<RootHelper> => {
-    const helper = await startRootHelper({ file: site.config.file, settings, opMode: "q" }, site, user);
-    workers.use(() => helper);
-    return helper;
-  };
-  return giveUpRoot({ config: site.config, user, log, warn, startHelper });
 }
 
 function warn(text: string): void {

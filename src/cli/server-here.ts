@@ -1,0 +1,57 @@
+/** The server inside a command, for as long as one piece of work takes: nobody else has the queue then, and nothing listens. */
+import { existsSync } from "node:fs";
+import { queueFolder } from "../config/queue-folder.ts";
+import type { CommandLineSetting } from "../config/environment.ts";
+import type { Server } from "../daemon/server.ts";
+import { serverUser } from "../daemon/server-user.ts";
+import { startRootHelper } from "../daemon/start-helper.ts";
+import type { DeliverySite } from "../dispatch/attempt.ts";
+import { checkQueueUnused } from "../queue/lock.ts";
+import type { RootHelper } from "../rights/root-helper.ts";
+import { systemClock } from "../sys/clock.ts";
+import { SystemUsers } from "../sys/getent.ts";
+import type { CommandSurroundings } from "./system.ts";
+
+/** @param warn hears what root would be told at the start of a server */
+export interface Here {
+  readonly site: DeliverySite;
+  readonly settings: readonly CommandLineSetting[];
+  readonly around: CommandSurroundings;
+  readonly warn: (text: string) => void;
+}
+
+/**
+ * Opens the queue with the rights that the server has, works, and closes everything.
+ * @throws QueueLockedError when another process has it; what the file system says when it cannot be read
+ */
+export async function withServerHere<T>(here: Here, work: (server: Server) => Promise<T>): Promise<T> {
+  const { site, settings, around } = here;
+  const { Server: ServerOfOurs } = await import("../daemon/server.ts");
+  const helper = process.getuid?.() === 0 ? await becomeServer(here) : undefined;
+  try {
+    const server = await ServerOfOurs.start({ configFile: site.config.file, settings, listen: false }, around, site);
+    try {
+      return await work(server);
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    helper?.close();
+  }
+}
+
+/** What root runs works with the rights that the server has: what it leaves in the queue is the server's to read. */
+async function becomeServer({ site, settings, around, warn }: Here): Promise<RootHelper | undefined> {
+  const { workers, log } = around;
+  const { giveUpRoot } = await import("../daemon/give-up-root.ts");
+  const user = await serverUser(site.config, new SystemUsers(systemClock), site.users);
+  if (user.uid === 0) return undefined;
+  const queue = queueFolder(site.config);
+  if (existsSync(queue)) checkQueueUnused(queue);
+  const startHelper = async (): Promise<RootHelper> => {
+    const helper = await startRootHelper({ file: site.config.file, settings, opMode: "q" }, site, user);
+    workers.use(() => helper);
+    return helper;
+  };
+  return giveUpRoot({ config: site.config, user, log, warn, startHelper });
+}
