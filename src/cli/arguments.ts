@@ -6,6 +6,7 @@
  */
 import { type Notify, readNotify } from "../mail/notify.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
+import { NO_RUN, type QueueRun, withQueueWord } from "./queue-arguments.ts";
 
 /** -b: what to do. */
 export type Mode =
@@ -34,25 +35,6 @@ export type Mode =
 
 const MODES = "masdDipPtvhHCO";
 
-/** One condition of -qI, -qR, -qS, -qQ: entries (not) holding the text. */
-export interface QueueSelection {
-  readonly field: "id" | "recipient" | "sender" | "reason";
-  readonly text: string;
-  readonly negated: boolean;
-}
-
-/** -q in all its forms. */
-export interface QueueRun {
-  /** Milliseconds between runs; absent for a single run. */
-  readonly interval?: number;
-  readonly persistent: boolean;
-  readonly foreground: boolean;
-  readonly group?: string;
-  readonly selections: readonly QueueSelection[];
-  /** Work on quarantined or on lost entries. */
-  readonly set: "normal" | "quarantined" | "lost";
-}
-
 export interface SendmailArguments {
   readonly mode: Mode;
   /** -C. */
@@ -65,6 +47,8 @@ export interface SendmailArguments {
   readonly debug: readonly string[];
   readonly debugFile?: string;
   readonly queueRun?: QueueRun;
+  /** --json: a listing for programs. */
+  readonly json?: true;
   /** -Q: quarantine matching entries with this reason; "" releases them. */
   readonly quarantine?: string;
   /** -f or -r. */
@@ -230,6 +214,10 @@ export function readArguments(program: string, words: readonly string[]): Sendma
   let at = 0;
   for (; at < words.length && draft.fatal === undefined; at++) {
     const word = words[at];
+    if (word === "--json") {
+      draft.json = true;
+      continue;
+    }
     if (word.startsWith("--")) {
       at++;
       break;
@@ -238,10 +226,18 @@ export function readArguments(program: string, words: readonly string[]): Sendma
     at += readWord(draft, program, word, words[at + 1]);
   }
   draft.addresses.push(...words.slice(at));
+  checkQuarantine(draft);
   const { bodyProblem, ...read } = draft;
   if (bodyProblem === undefined) return read;
   read.problems.push(bodyProblem);
   return { ...read, usage: read.usage || read.mode === "m" || read.mode === "s" };
+}
+
+/** -Q is an action of its own. */
+function checkQuarantine(draft: Draft): void {
+  if (draft.quarantine === undefined) return;
+  if (draft.mode !== "m") usage(draft, `Can not use -Q with -b${draft.mode}`);
+  if (draft.queueRun?.set === "lost") usage(draft, "Can not use -Q with -qL");
 }
 
 /** @returns 1 when the next word was taken as a value */
@@ -287,6 +283,13 @@ function sender(draft: Draft, value: string): void {
   else draft.sender = value;
 }
 
+/** -q, -q30m, -qp5m, -qf, -qGname, -q[!]I..., -qQ, -qL; may be given more than once. */
+function queueRun(draft: Draft, value: string): void {
+  const run = withQueueWord(draft.queueRun ?? NO_RUN, value);
+  if (typeof run === "string") usage(draft, run);
+  else draft.queueRun = run;
+}
+
 function setting(draft: Draft, text: string): void {
   draft.settings.push({ kind: "option", text });
 }
@@ -295,47 +298,4 @@ function notify(draft: Draft, value: string): void {
   const read = readNotify(value);
   if ("bad" in read) usage(draft, "Invalid -N argument");
   else draft.notify = read;
-}
-
-const SELECTED: Readonly<Record<string, QueueSelection["field"]>> = {
-  I: "id",
-  R: "recipient",
-  S: "sender",
-  Q: "reason",
-};
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
-
-/** -q, -q30m, -qp5m, -qf, -qGname, -q[!]I..., -qQ, -qL; may be given more than once. */
-function queueRun(draft: Draft, value: string): void {
-  const run = draft.queueRun ?? { persistent: false, foreground: false, selections: [], set: "normal" as const };
-  const negated = value.startsWith("!");
-  const text = negated ? value.slice(1) : value;
-  const field = SELECTED[text[0] ?? ""];
-  if (text === "Q") draft.queueRun = { ...run, set: "quarantined" };
-  else if (field !== undefined) {
-    const selection = { field, text: text.slice(1), negated };
-    const set = field === "reason" ? "quarantined" : run.set;
-    draft.queueRun = { ...run, set, selections: [...run.selections, selection] };
-  } else if (text === "L") draft.queueRun = { ...run, set: "lost" };
-  else if (text.startsWith("G")) draft.queueRun = { ...run, group: text.slice(1) };
-  else if (text === "f") draft.queueRun = { ...run, foreground: true };
-  else {
-    const persistent = text.startsWith("p");
-    const time = persistent ? text.slice(1) : text;
-    const interval = time === "" ? undefined : intervalOf(time);
-    if (Number.isNaN(interval)) return usage(draft, `Invalid -q value ${value}`);
-    draft.queueRun = {
-      ...run,
-      persistent,
-      ...(interval === undefined ? {} : { interval }),
-    };
-  }
-}
-
-/** "30m", "1h15m", "90" (minutes) in milliseconds. */
-function intervalOf(text: string): number {
-  if (!/^(?:[0-9]+[smhdw]?)+$/.test(text)) return NaN;
-  let seconds = 0;
-  for (const [, count, unit] of text.matchAll(/([0-9]+)([smhdw]?)/g)) seconds += Number(count) * SECONDS[unit || "m"];
-  return seconds * 1000;
 }

@@ -143,7 +143,9 @@ async function sendmail(name: string): Promise<Command> {
     const lazy = mode === "m" && queueRun !== undefined ? () => queueRunning(args) : MODES[mode];
     // A submission reads no configuration; a server in the background was told by who put it there.
     const submits = (mode === "m" || mode === "a") && queueRun === undefined;
-    const isSilent = submits || process.env.RULEMAIL_DETACHED !== undefined;
+    // What waits in the client queue stands in no configuration.
+    const looksAtClientQueue = args.variant === "c" && (mode === "p" || queueRun !== undefined);
+    const isSilent = submits || looksAtClientQueue || process.env.RULEMAIL_DETACHED !== undefined;
     const lost = isSilent ? undefined : whereLooked(args);
     if (lost !== undefined) process.stderr.write(`${name}: ${lost}\n`);
     return (await lazy())(args);

@@ -1,58 +1,177 @@
-/** `mailq`, `sendmail -bp`: what waits in the queue, from the running server or from its folders. */
-import { homeFolder } from "../daemon/home.ts";
-import { queueFolder } from "../config/queue-folder.ts";
-import { NO_QUEUE } from "../daemon/free-space.ts";
+/**
+ * `mailq`, `sendmail -bp`: what waits in the queue, by the folders that the configuration names; and what programs have left in
+ * the client queue while no server ran. With -Ac the client queue alone, with -qL what was set aside as damaged.
+ */
+import { loadavg } from "node:os";
+import type { Config } from "../config/config.ts";
+import { loadConfig } from "../config/load.ts";
+import { ControlDeniedError } from "../control/client.ts";
 import type { QueueListing } from "../control/queue-listing.ts";
-import type { QueueFilter } from "../queue/filter.ts";
+import { NO_QUEUE } from "../daemon/free-space.ts";
+import { homeFolder } from "../daemon/home.ts";
+import { asciiJson } from "../sys/terminal-text.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
-import { fetchQueue, printQueue } from "./mailq.ts";
-import { filterOf, isForbidden, queueIsClosed } from "./queue-run.ts";
-import { openForCommand } from "./system.ts";
+import { systemConfigFile } from "./config-file.ts";
+import { type ListedQueue, openFolder, openListedQueue, openLost } from "./listed-queue.ts";
+import { printBlock, type QueueBlock, type QueuePrintOptions, totalLine } from "./mailq.ts";
+import { Output } from "./output.ts";
+import { filterOf } from "./queue-arguments.ts";
+import { blocksOf, folderOf, foldersOf } from "./queue-blocks.ts";
+import { isForbidden, queueIsClosed } from "./queue-run.ts";
+import { systemEnvironment } from "./system-environment.ts";
 
 export async function showQueue(args: SendmailArguments): Promise<ExitCode> {
-  const opened = await openForCommand(args);
-  if (typeof opened === "number") return opened;
-  const { options } = opened.config;
-  const directory = queueFolder(opened.config);
-  // What is quarantined is shown when it is asked for (-qQ), and only then.
-  const entries = await entriesOf("mailq", directory, { held: false, ...filterOf(args.queueRun) });
-  if (typeof entries === "number") return entries;
-  printQueue(
-    entries,
-    { name: directory, verbose: args.verbose, now: Date.now(), minQueueAge: options.time("MinQueueAge") },
-    (text) => void process.stdout.write(text),
-  );
-  await opened.close();
-  return EX.OK;
+  const output = new Output();
+  try {
+    const exit = args.variant === "c" ? await showClientQueue(args, output) : await showServerQueue(args, output);
+    output.flush();
+    return exit;
+  } catch (error) {
+    // Whoever read us has read enough (`mailq | head`).
+    if ((error as NodeJS.ErrnoException).code === "EPIPE") return EX.OK;
+    throw error;
+  }
 }
 
 /** -bP: only how many. */
 export async function countQueue(args: SendmailArguments): Promise<ExitCode> {
-  const opened = await openForCommand(args);
-  if (typeof opened === "number") return opened;
-  const entries = await entriesOf("sendmail", queueFolder(opened.config));
-  if (typeof entries === "number") return entries;
-  process.stdout.write(`Total requests: ${entries.length}\n`);
-  await opened.close();
+  const config = await readConfig(args);
+  if (typeof config === "number") return config;
+  return withQueue(config, args, async (queue) => {
+    process.stdout.write(`Total requests: ${await queue.count({})}\n`);
+  });
+}
+
+async function showServerQueue(args: SendmailArguments, output: Output): Promise<ExitCode> {
+  const config = await readConfig(args);
+  if (typeof config === "number") return config;
+  const filter = filterOf(args.queueRun);
+  const { group } = filter;
+  if (group !== undefined && folderOf(config, group) === undefined) {
+    output.line(`Queue group ${group} unknown`);
+    return EX.OK;
+  }
+  const show = printer(args, output, config);
+  let total = 0;
+  const exit = await withQueue(config, args, async (queue) => {
+    for await (const block of blocksOf(foldersOf(config, group), queue, filter)) {
+      total += block.count;
+      await show(block);
+    }
+  });
+  if (group === undefined && args.queueRun?.set !== "lost") {
+    const left = await clientQueue();
+    const count = (await left?.count(filter)) ?? 0;
+    if (count > 0) await show({ name: homeFolder().clientQueue, count, entries: left!.list(filter) });
+    total += count;
+  }
+  if (group === undefined && args.json !== true) output.print(totalLine(total));
+  return exit;
+}
+
+async function showClientQueue(args: SendmailArguments, output: Output): Promise<ExitCode> {
+  const { clientQueue: folder } = homeFolder();
+  const filter = filterOf(args.queueRun);
+  const queue = args.queueRun?.set === "lost" ? await openLost(folder) : await clientQueue();
+  const count = (await queue?.count(filter)) ?? 0;
+  await printer(args, output)({ name: folder, count, entries: queue?.list(filter) ?? [] });
+  if (args.json !== true) output.print(totalLine(count));
   return EX.OK;
 }
 
-/** The messages, or the end status when they are not for whoever asks. */
-async function entriesOf(
-  name: string,
-  directory: string,
-  filter: QueueFilter = {},
-): Promise<readonly QueueListing[] | ExitCode> {
-  if (directory === "") {
+/** What has been left for the server, as far as the caller may read it; undefined when nobody ever left anything. */
+async function clientQueue(): Promise<ListedQueue | undefined> {
+  try {
+    return await openFolder(homeFolder().clientQueue);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || isForbidden(error)) return undefined;
+    throw error;
+  }
+}
+
+function printer(
+  { json, verbose }: SendmailArguments,
+  output: Output,
+  config?: Config,
+): (block: QueueBlock) => Promise<void> {
+  if (json === true) {
+    return async ({ name, entries }) => {
+      for await (const listing of entries) output.line(asciiJson({ queue: name, ...inCharacters(listing) }));
+    };
+  }
+  const options: QueuePrintOptions = {
+    verbose,
+    now: Date.now(),
+    ...(config === undefined
+      ? {}
+      : { minQueueAge: config.options.time("MinQueueAge"), isLoaded: keptByLoad(config, loadavg()[0]) }),
+  };
+  return (block) => printBlock(block, options, (text) => output.print(text));
+}
+
+/** Addresses and texts are octets; where they are UTF-8, JSON has the characters. */
+function inCharacters(listing: QueueListing): object {
+  return JSON.parse(
+    JSON.stringify(listing, (_, value: unknown) => {
+      if (typeof value !== "string" || !/[\x80-\xff]/.test(value)) return value;
+      const text = Buffer.from(value, "latin1").toString("utf8");
+      return text.includes("\ufffd") ? value : text;
+    }),
+  ) as object;
+}
+
+/** QueueLA and QueueFactor (manual §5.6): from which priority on mail only waits at this load. */
+function keptByLoad({ options }: Config, load: number): (priority: number) => boolean {
+  const most = options.number("QueueLA");
+  if (most <= 0 || load < most) return () => false;
+  const limit = options.number("QueueFactor") / (load - most + 1);
+  return (priority) => priority > limit;
+}
+
+async function readConfig(args: SendmailArguments): Promise<Config | ExitCode> {
+  const environment = { ...systemEnvironment(), settings: args.settings };
+  const { config, messages, exit } = await loadConfig(systemConfigFile(args), environment);
+  for (const message of messages) process.stderr.write(`${message}\n`);
+  return config ?? (exit === EX.OK ? EX.CONFIG : exit);
+}
+
+/** Opens the queue for an action; says why it cannot be seen, in sendmail's words where it has any. */
+async function withQueue(
+  config: Config,
+  args: SendmailArguments,
+  action: (queue: ListedQueue) => Promise<void>,
+): Promise<ExitCode> {
+  const [{ folder }] = foldersOf(config);
+  if (folder === "") {
     process.stderr.write(`${NO_QUEUE}\n`);
     return EX.CONFIG;
   }
+  let queue: ListedQueue | undefined;
   try {
-    return await fetchQueue({ socket: homeFolder().controlSocket, directory, filter });
+    queue = args.queueRun?.set === "lost" ? await openLost(folder) : await openListedQueue(homeFolder(), folder);
+    for (const report of queue.reports) process.stderr.write(`mailq: ${report}\n`);
+    await action(queue);
+    return EX.OK;
   } catch (error) {
-    if (!isForbidden(error)) throw error;
-    process.stderr.write(`${name}: ${queueIsClosed(directory)}\n`);
+    return explain(error, folder, args);
+  } finally {
+    queue?.close();
+    config.close();
+  }
+}
+
+function explain(error: unknown, folder: string, { json, mode }: SendmailArguments): ExitCode {
+  if (error instanceof ControlDeniedError) {
+    (json === true ? process.stderr : process.stdout).write(`${error.message}\n`);
+    return json === true ? EX.NOPERM : EX.OK;
+  }
+  if (isForbidden(error)) {
+    process.stderr.write(`${mode === "P" ? "sendmail" : "mailq"}: no server answers, and ${queueIsClosed(folder)}\n`);
     return EX.NOPERM;
   }
+  if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  (json === true ? process.stderr : process.stdout).write(`can not chdir(${folder}/): No such file or directory\n`);
+  return EX.CONFIG;
 }

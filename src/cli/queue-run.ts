@@ -5,9 +5,10 @@
 import { connectControl, NoDaemonError } from "../control/client.ts";
 import { queueFolder } from "../config/queue-folder.ts";
 import { homeFolder } from "../daemon/home.ts";
-import type { QueueFilter, TextMatch } from "../queue/filter.ts";
+import type { QueueFilter } from "../queue/filter.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
-import type { QueueRun, SendmailArguments } from "./arguments.ts";
+import type { SendmailArguments } from "./arguments.ts";
+import { filterOf } from "./queue-arguments.ts";
 import { withServerHere } from "./server-here.ts";
 import { openForCommand, surroundings } from "./system.ts";
 
@@ -59,16 +60,4 @@ export function isForbidden(error: unknown): boolean {
 /** What to say to who may not read the queue. */
 export function queueIsClosed(folder: string): string {
   return `user ${process.geteuid?.()} may not see the queue ${folder}: ask as root, or as the user that runs the server`;
-}
-
-/** -qI, -qR, -qS, -qQ, -qG as a filter. */
-export function filterOf(run: QueueRun | undefined): QueueFilter {
-  const filter: { -readonly [K in keyof QueueFilter]: QueueFilter[K] } = {};
-  if (run?.group !== undefined) filter.group = run.group;
-  if (run?.set === "quarantined") filter.held = true;
-  for (const { field, text, negated } of run?.selections ?? []) {
-    const condition: TextMatch = negated ? { text, not: true } : { text };
-    filter[field] = [...(filter[field] ?? []), condition];
-  }
-  return filter;
 }

@@ -34,7 +34,12 @@ export class NoDaemonError extends Error {
 
 /** The daemon refused, or the connection broke; after a `submit` the message may have been taken. */
 export class ControlError extends Error {
-  override readonly name = "ControlError";
+  override readonly name: string = "ControlError";
+}
+
+/** The daemon does not let this caller ask that. */
+export class ControlDeniedError extends ControlError {
+  override readonly name = "ControlDeniedError";
 }
 
 /** @throws NoDaemonError */
@@ -100,7 +105,7 @@ export async function connectToSubmit(path: string, options: ControlClientOption
   }
 }
 
-class ControlClient {
+export class ControlClient {
   readonly #socket: Socket;
   readonly #frames: AsyncGenerator<Frame, undefined>;
   #failure: string | undefined;
@@ -142,15 +147,25 @@ class ControlClient {
     return this.#socket.writable;
   }
 
-  /** Every matching message. */
-  async list(filter: QueueFilter = {}): Promise<QueueListing[]> {
+  /** Every matching message, as they arrive; nothing else may be asked before the end. */
+  async *entries(filter: QueueFilter = {}): AsyncGenerator<QueueListing, undefined> {
     await this.#send({ op: "list", filter });
-    const all: QueueListing[] = [];
     for (;;) {
       const head = await this.#receive();
-      all.push(...(head["value"] as QueueListing[]));
-      if (head["more"] !== true) return all;
+      yield* head["value"] as QueueListing[];
+      if (head["more"] !== true) return;
     }
+  }
+
+  /** Every matching message. */
+  async list(filter: QueueFilter = {}): Promise<QueueListing[]> {
+    const all: QueueListing[] = [];
+    for await (const listing of this.entries(filter)) all.push(listing);
+    return all;
+  }
+
+  count(filter: QueueFilter = {}): Promise<number> {
+    return this.#ask({ op: "count", filter });
   }
 
   /** Ids of all matching messages. */
@@ -254,9 +269,10 @@ class ControlClient {
 
   async #receive(): Promise<Frame["head"]> {
     const { head } = await this.#frame();
-    const { ok, error } = head;
+    const { ok, error, denied } = head;
     if (ok === true) return head;
-    throw new ControlError(typeof error === "string" ? error : "refused without a reason");
+    const Kind = denied === true ? ControlDeniedError : ControlError;
+    throw new Kind(typeof error === "string" ? error : "refused without a reason");
   }
 
   async #frame(): Promise<Frame> {

@@ -4,7 +4,8 @@
  *
  *     frame     length of the JSON part (4 octets, little-endian), length of the octets (4), JSON (UTF-8), octets
  *     request   {"rulemail":1,"op":"list","filter":{...}}           one frame
- *     answer    {"ok":true,"value":...} or {"ok":false,"error":"..."}; a long list comes in frames with "more":true
+ *     answer    {"ok":true,"value":...} or {"ok":false,"error":"..."}, with "denied":true when the caller may not ask that; a long
+ *               list comes in frames with "more":true
  *     prove     answered with a file to make, whose owner then counts as the caller (caller-proof.ts)
  *     show      the answer is followed by frames {"data":true} with the octets of the body, then {"end":true}
  *     submit    the request, then frames {"data":true} with octets, then {"end":true}; answered when it is durable
@@ -106,6 +107,7 @@ export type Request =
   | { readonly op: "submit"; readonly facts: SubmissionFacts }
   | { readonly op: "status" }
   | { readonly op: "list"; readonly filter: QueueFilter }
+  | { readonly op: "count"; readonly filter: QueueFilter }
   | { readonly op: "run"; readonly filter: QueueFilter }
   | { readonly op: "hold"; readonly filter: QueueFilter; readonly reason: string }
   | { readonly op: "release"; readonly filter: QueueFilter }
@@ -128,6 +130,8 @@ export interface Answers {
   submit: SubmissionAnswer;
   status: DaemonStatus;
   list: readonly QueueListing[];
+  /** How many messages match. */
+  count: number;
   /** How many messages are due now. */
   run: number;
   hold: number;

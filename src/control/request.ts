@@ -188,6 +188,7 @@ const readers: Readonly<Record<Operation, (head: Json) => Request>> = {
   submit: (head) => ({ op: "submit", facts: readFacts(head["facts"]) }),
   status: () => ({ op: "status" }),
   list: (head) => ({ op: "list", filter: readFilter(head["filter"]) }),
+  count: (head) => ({ op: "count", filter: readFilter(head["filter"]) }),
   run: (head) => ({ op: "run", filter: readFilter(head["filter"]) }),
   hold: (head) => ({ op: "hold", filter: readFilter(head["filter"]), reason: text(head, "reason") }),
   release: (head) => ({ op: "release", filter: readFilter(head["filter"]) }),

@@ -50,7 +50,10 @@ export interface ControlServices {
   /** @param uid of the caller; undefined when nothing proves who he is */
   submit(facts: SubmissionFacts, uid?: number): MaybePromise<Submission>;
   status(): MaybePromise<DaemonStatus>;
-  list(filter: QueueFilter): MaybePromise<Iterable<QueueListing>>;
+  /** Whether who calls at a socket for everybody may see the queue. @param uid undefined when nothing proves who he is */
+  mayList(uid?: number): MaybePromise<boolean>;
+  list(filter: QueueFilter): AsyncIterable<QueueListing> | Iterable<QueueListing>;
+  count(filter: QueueFilter): MaybePromise<number>;
   /** Makes matching messages due; how many. */
   run(filter: QueueFilter): MaybePromise<number>;
   hold(filter: QueueFilter, reason: string): MaybePromise<number>;
@@ -81,7 +84,7 @@ export interface ControlSocketOptions {
   readonly path: string;
   /** File mode: 0o600 for the owner alone, 0o666 for all users of the machine. */
   readonly mode: number;
-  /** "submit": messages and status only. */
+  /** "submit": messages and status, and for whom `mayList` says so the queue. */
   readonly access: "all" | "submit";
   /** Whoever calls before they are there waits. */
   readonly services: MaybePromise<ControlServices>;
@@ -104,6 +107,12 @@ const LIST_CHUNK = 1000;
 /** Ids that go into one frame. */
 const IDS_CHUNK = 10_000;
 const forEverybody: ReadonlySet<Operation> = new Set(["prove", "submit", "status"]);
+const forWhoMayList: ReadonlySet<Operation> = new Set(["list", "count"]);
+
+/** Who calls may not ask that. */
+class DeniedError extends Error {
+  override readonly name = "DeniedError";
+}
 
 /** True when somebody answers at this path. */
 function isAnswered(path: string): Promise<boolean> {
@@ -205,10 +214,8 @@ class Session {
   async #answer(frame: Frame): Promise<void> {
     try {
       const request = readRequest(frame.head);
-      if (this.#options.access === "submit" && !forEverybody.has(request.op)) {
-        throw new Error(`Permission denied: "${request.op}" is not allowed on ${this.#options.path}`);
-      }
       const services = await this.#options.services;
+      if (this.#options.access === "submit") await this.#check(request.op, services);
       if (request.op === "submit") await this.#submit(request.facts, services);
       else if (request.op === "list") await this.#list(request.filter, services);
       else if (request.op === "ids") await this.#ids(request.filter, services);
@@ -217,8 +224,18 @@ class Session {
       if (request.op === "shutdown") services.shutdown();
     } catch (error) {
       if (error instanceof BrokenSubmission) throw error.cause;
-      await this.#send({ ok: false, error: error instanceof Error ? error.message : String(error) });
+      const text = error instanceof Error ? error.message : String(error);
+      await this.#send({ ok: false, error: text, ...(error instanceof DeniedError ? { denied: true } : {}) });
     }
+  }
+
+  /** What may be asked on a socket that everybody reaches. */
+  async #check(op: Operation, services: ControlServices): Promise<void> {
+    if (forEverybody.has(op)) return;
+    if (!forWhoMayList.has(op))
+      throw new DeniedError(`Permission denied: "${op}" is not allowed on ${this.#options.path}`);
+    // In sendmail's words.
+    if (!(await services.mayList(this.#proof?.uid()))) throw new DeniedError("You are not permitted to see the queue");
   }
 
   #value(request: Exclude<Request, { op: "submit" | "list" | "ids" | "show" }>, services: ControlServices): unknown {
@@ -227,6 +244,8 @@ class Session {
         return this.#challenge();
       case "status":
         return services.status();
+      case "count":
+        return services.count(request.filter);
       case "run":
         return services.run(request.filter);
       case "hold":
@@ -260,7 +279,7 @@ class Session {
   async #list(filter: QueueFilter, services: ControlServices): Promise<void> {
     let chunk: QueueListing[] = [];
     let weight = 0;
-    for (const listing of await services.list(filter)) {
+    for await (const listing of services.list(filter)) {
       chunk.push(listing);
       weight += 1 + listing.recipients.length;
       if (weight < LIST_CHUNK) continue;

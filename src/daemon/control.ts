@@ -2,12 +2,14 @@
 import type { ControlServices } from "../control/server.ts";
 import { clearCallersFolder } from "../control/caller-check.ts";
 import { serveControl } from "../control/server.ts";
-import { listingOf } from "../control/queue-listing.ts";
+import { listingOf, type QueueListing } from "../control/queue-listing.ts";
 import { LocalSubmission } from "../reception/local-submission.ts";
+import type { QueueFilter } from "../queue/filter.ts";
 import { SystemUsers } from "../sys/getent.ts";
 import { systemClock } from "../sys/clock.ts";
 import { callerOf } from "./caller.ts";
 import { homeFolder } from "./home.ts";
+import { mayListQueue } from "./may-list.ts";
 import { queueChanges, queueLooks } from "./queue-desk.ts";
 import type { Server } from "./server.ts";
 
@@ -43,6 +45,20 @@ export async function openControl(): Promise<OpenControl> {
   }
 }
 
+/** Messages that are listed at one time: between them others get their turn. */
+const PAGE = 1_000;
+
+async function* listings({ store, runner }: Server, filter: QueueFilter): AsyncGenerator<QueueListing, undefined> {
+  let after: string | undefined;
+  for (;;) {
+    const page = await store.list(filter, after === undefined ? { most: PAGE } : { after, most: PAGE });
+    const claimed = await store.claimedIds();
+    for (const entry of page) yield listingOf(entry, claimed.has(entry.id), runner.whyNot(entry));
+    if (page.length < PAGE) return;
+    after = page.at(-1)!.id;
+  }
+}
+
 export function controlServices(server: Server, shutdown: () => void): ControlServices {
   const started = Date.now();
   const { store } = server;
@@ -60,12 +76,9 @@ export function controlServices(server: Server, shutdown: () => void): ControlSe
       queued: await store.count(),
       facts: { state: await server.summary() },
     }),
-    list: async (filter) => {
-      const claimed = await store.claimedIds();
-      return (await store.list(filter)).map((entry) =>
-        listingOf(entry, claimed.has(entry.id), server.runner.whyNot(entry)),
-      );
-    },
+    mayList: (uid) => mayListQueue(server.site.config, uid, accounts),
+    list: (filter) => listings(server, filter),
+    count: (filter) => store.count(filter),
     run: (filter) => server.runQueue(filter),
     ...queueLooks({ store, site: () => server.site, whyNot: (entry) => server.runner.whyNot(entry) }),
     ...queueChanges(server.steering()),

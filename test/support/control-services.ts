@@ -9,7 +9,9 @@ export function servicesWith(given: Partial<ControlServices>): ControlServices {
   return {
     submit: refuse,
     status: refuse,
+    mayList: refuse,
     list: refuse,
+    count: refuse,
     run: refuse,
     hold: refuse,
     release: refuse,

@@ -75,8 +75,9 @@ asRoot("the queue of a server", () => {
     const options = ["-C", join(root, "cf/standalone.cf"), `-OQueueDirectory=${queue}`];
     const { status, stderr } = run(name, [...words, ...options], folder, ANN);
     expect(stderr).toContain(
-      `${name}: user ${ANN} may not see the queue ${queue}: ask as root, or as the user that runs the server\n`,
+      `user ${ANN} may not see the queue ${queue}: ask as root, or as the user that runs the server\n`,
     );
+    expect(stderr).toMatch(new RegExp(`^${name}: `, "m"));
     expect(status).toBe(77);
   });
 });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { connectControl, ControlError, NoDaemonError } from "../../../src/control/client.ts";
+import { connectControl, ControlDeniedError, ControlError, NoDaemonError } from "../../../src/control/client.ts";
 import { encodeFrame, FrameDecoder, ProtocolError, type SubmissionFacts } from "../../../src/control/protocol.ts";
 import { TopCount } from "../../../src/control/queue-top.ts";
 import { MemoryBody } from "../../../src/queue/body.ts";
@@ -33,6 +33,7 @@ interface Calls {
   readonly submitted: string[];
   aborted: number;
   refuse: boolean;
+  mayList: boolean;
   entries: QueueEntry[];
   body: Buffer[];
   /** The body cannot be read to its end. */
@@ -70,6 +71,8 @@ function services(calls: Calls): ControlServices {
       };
     },
     status: () => ({ pid: 7, started: 1, version: "0", queued: 3, facts: { load: 0.5 } }),
+    mayList: () => calls.mayList,
+    count: note("count", 3),
     list: () => calls.entries.map((each) => listingOf(each, false)),
     run: note("run", 4),
     hold: note("hold", 1),
@@ -112,7 +115,7 @@ let server: ControlSocket | undefined;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "rulemail-control-"));
   path = join(directory, "socket");
-  calls = { log: [], submitted: [], aborted: 0, refuse: false, entries: [], body: [], breaks: false };
+  calls = { log: [], submitted: [], aborted: 0, refuse: false, mayList: false, entries: [], body: [], breaks: false };
 });
 
 afterEach(async () => {
@@ -250,10 +253,23 @@ describe("control socket", () => {
     const client = await connectControl(path);
     expect((await client.submit(facts, [])).id).toBe("5AKJ");
     expect((await client.status()).pid).toBe(7);
-    await expect(client.list()).rejects.toThrow('Permission denied: "list" is not allowed');
+    await expect(client.list()).rejects.toThrow("You are not permitted to see the queue");
+    await expect(client.count()).rejects.toBeInstanceOf(ControlDeniedError);
+    await expect(client.run()).rejects.toThrow('Permission denied: "run" is not allowed');
     await expect(client.shutdown()).rejects.toBeInstanceOf(ControlError);
     client.close();
     expect(calls.log).not.toContain("shutdown");
+  });
+
+  test("a socket for everybody shows the queue to whoever may see it", async () => {
+    calls.mayList = true;
+    calls.entries = [entry("m1")];
+    await serve("submit");
+    const client = await connectControl(path);
+    expect((await client.list()).map(({ id }) => id)).toEqual(["m1"]);
+    expect(await client.count({ held: true })).toBe(3);
+    await expect(client.hold({}, "x")).rejects.toThrow("Permission denied");
+    client.close();
   });
 
   test.each([
