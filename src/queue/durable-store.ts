@@ -74,7 +74,7 @@ export class DurableStore implements QueueStore {
     const background = this.#background;
     this.#files = new ItemFiles(spool, background, clock, report);
     this.#mover = new Mover({ journal, spool, clock, report, background, files: this.#files, fresh: this.#fresh });
-    this.#changes = new ItemChanges({ journal, files: this.#files, mover: this.#mover, background, report });
+    this.#changes = new ItemChanges({ journal, files: this.#files, mover: this.#mover, background });
     for (const { entry, segment, at, bodyAt, bodyLength } of fromJournal) {
       this.#add(entry, { segment, at, bodyAt, bodyLength }).slim = true;
     }
@@ -183,6 +183,7 @@ export class DurableStore implements QueueStore {
     const item = this.#items.get(claim.entry.id);
     if (!item?.isClaimedBy(claim.lease)) return;
     item.release();
+    if (item.isGone) return;
     this.#fresh.drop(item);
     slimDown(item);
     this.#await(item, item.entry.nextTry, notice);
@@ -230,7 +231,15 @@ export class DurableStore implements QueueStore {
 
   async remove(id: string): Promise<boolean> {
     const item = this.#items.get(id);
-    if (!item || !(await this.#changes.removed(item))) return false;
+    if (!item) return false;
+    try {
+      if (!(await this.#changes.removed(item))) return false;
+    } catch (error) {
+      // Its control file is gone, and the disk did not say that this is for good.
+      if (item.isGone) this.#forget(item);
+      else this.#await(item);
+      throw error;
+    }
     this.#forget(item);
     return true;
   }
@@ -363,7 +372,7 @@ export class DurableStore implements QueueStore {
     item.entry = withHold(item.entry, reason);
     this.#await(item);
     await this.#changes.held(item);
-    return true;
+    return !item.isGone;
   }
 }
 

@@ -13,18 +13,17 @@ import {
   RecordType,
   type SettleFacts,
 } from "./journal-record.ts";
-import { reasonOf } from "./file-operations.ts";
 import type { Background, Item } from "./item.ts";
 import type { ItemFiles } from "./item-files.ts";
 import type { Mover } from "./mover.ts";
 import { type Changes, QueueUnavailableError } from "./queue.ts";
+import { PartlyRemovedError } from "./spool-store.ts";
 
 export interface ItemChangesParts {
   readonly journal: Journal;
   readonly files: ItemFiles;
   readonly mover: Mover;
   readonly background: Background;
-  readonly report: (text: string) => void;
 }
 
 export class ItemChanges {
@@ -68,31 +67,33 @@ export class ItemChanges {
 
   /** Nothing is left to do for this message, which the store has forgotten. */
   ended(item: Item, wasInJournal: boolean): void {
-    const { journal, files, background, report } = this.#parts;
+    const { journal, files, mover, background } = this.#parts;
     const { id } = item.entry;
-    if (wasInJournal) {
-      journal.note(RecordType.gone, encodeRecord(RecordType.gone, id, undefined));
+    if (wasInJournal) journal.note(RecordType.gone, encodeRecord(RecordType.gone, id, undefined));
+    if (wasInJournal && !mover.isStray(item)) {
       this.#endings.set(item, () => journal.sync());
       return;
     }
-    const removed = files.remove(item).catch((error: unknown) => {
-      report(`Cannot remove the files of ${id}, which is finished: ${reasonOf(error)}`);
-      throw error;
-    });
+    const removed = files.removeFinished(item);
     background.run(removed);
-    this.#endings.set(item, () => removed);
+    // The journal may have its record still, or a note of its move that is not durable yet.
+    this.#endings.set(item, async () => {
+      await removed;
+      await (wasInJournal ? journal.sync() : mover.settled(item));
+    });
   }
 
   /** Resolves when all that was said about a message is durable. */
   async flush(item: Item): Promise<void> {
     if (item.isGone) return this.#endings.get(item)?.();
-    await this.#parts.mover.moving(item);
+    await this.#parts.mover.settled(item);
     return item.isGone ? undefined : this.makeSafe(item);
   }
 
   /** @throws QueueUnavailableError when what was said about a message cannot be made durable now */
   async makeSafe(item: Item): Promise<void> {
     const { journal, files, mover } = this.#parts;
+    await mover.settled(item);
     if (item.journal && this.#outgrown.has(item)) await mover.move(item);
     if (item.journal && this.#outgrown.has(item)) {
       throw new QueueUnavailableError(`Cannot store the changes of ${item.entry.id}`);
@@ -107,12 +108,16 @@ export class ItemChanges {
   async held(item: Item): Promise<void> {
     const { journal, files, mover } = this.#parts;
     const { id, hold } = item.entry;
+    await mover.settled(item);
     if (!item.journal) {
       await files.rewrite(item);
       return;
     }
     const facts: HoldFacts = hold === undefined ? {} : { reason: hold };
     await appendDurably(journal, RecordType.hold, id, facts);
+    // Moved meanwhile, perhaps with what was known before: then the file counts.
+    await mover.settled(item);
+    if (!item.journal && !item.isGone) return files.rewrite(item);
     // Held mail becomes files; while an attempt is under way that waits for its end.
     if (hold !== undefined && item.isWaiting) await mover.move(item);
   }
@@ -120,19 +125,25 @@ export class ItemChanges {
   /** Removes a message that is not finished. False: meanwhile it was, or moved. */
   async removed(item: Item): Promise<boolean> {
     const { journal, files, mover } = this.#parts;
-    await mover.moving(item);
+    await mover.settled(item);
     if (item.journal && !item.isGone) {
       const facts: GoneFacts = { why: "removed" };
       await appendDurably(journal, RecordType.gone, item.entry.id, facts);
     }
     if (item.isGone) return false;
     if (item.journal) return true;
-    const revive = item.end();
+    item.beginRemoval();
+    const removal = files.remove(item);
+    // Whoever waits for a change meanwhile must not be told that it is durable: it may have to be, if the files stay.
+    this.#endings.set(item, () => removal);
     try {
-      await files.remove(item);
+      await removal;
       return true;
     } catch (error) {
-      revive();
+      // Without its control file there is nothing to go back to.
+      const isPartlyRemoved = error instanceof QueueUnavailableError && error.cause instanceof PartlyRemovedError;
+      if (isPartlyRemoved) this.#parts.background.run(files.removeFinished(item));
+      else if (item.cancelRemoval()) files.rewriteBehind(item, item.unsafe > 0);
       throw error;
     }
   }

@@ -28,6 +28,16 @@ interface Write {
 const MANY_RECIPIENTS = 1_000;
 const REST = 10;
 const LONGEST_REST = 30_000;
+/** When what failed is tried again, ms. */
+const RETRY = 10_000;
+
+/** What a disk did not take, and will be asked again. */
+interface Debt {
+  readonly pay: () => void;
+  cancel: () => void;
+  /** An operator has heard of it. */
+  reported: boolean;
+}
 
 export class ItemFiles {
   readonly #spool: SpoolStore;
@@ -35,6 +45,11 @@ export class ItemFiles {
   readonly #clock: Clock;
   readonly #report: (text: string) => void;
   readonly #writes = new Map<Item, Write>();
+  /**
+   * Changes and removals that failed. Memory is ahead of the disk, and who was told nothing of the failure relies on that:
+   * without another try a message that was delivered comes back with the next start, however long the disk works again by then.
+   */
+  readonly #debts = new Map<Item, Debt>();
   #isClosing = false;
 
   constructor(spool: SpoolStore, background: Background, clock: Clock, report: (text: string) => void) {
@@ -46,7 +61,7 @@ export class ItemFiles {
 
   /**
    * Writes the control file with the newest state.
-   * @throws QueueUnavailableError; the next rewrite brings what this one could not
+   * @throws QueueUnavailableError; another rewrite, soon, brings what this one could not
    */
   rewrite(item: Item): Promise<void> {
     return new Promise((resolve, reject) => void this.#ask(item, "now", { resolve, reject }));
@@ -64,10 +79,11 @@ export class ItemFiles {
     this.#background.run(write.ended);
   }
 
-  /** From now on nothing rests. */
+  /** From now on nothing rests, and what failed is tried once more. */
   hurry(): void {
     this.#isClosing = true;
     for (const { wake } of this.#writes.values()) wake?.();
+    for (const { pay } of this.#debts.values()) pay();
   }
 
   /** Removes the files of a message that is gone, after whatever is still being written. */
@@ -77,9 +93,40 @@ export class ItemFiles {
     await running?.ended;
     try {
       await this.#spool.remove(item.entry.id);
+      this.#forgive(item);
     } catch (error) {
       throw unavailable(error);
     }
+  }
+
+  /** The same for a message that is finished. Rejects when that fails, and tries it again until it does not. */
+  async removeFinished(item: Item): Promise<void> {
+    try {
+      await this.remove(item);
+    } catch (error) {
+      const problem = `Cannot remove the files of ${item.entry.id}, which is finished: ${reasonOf(error)}`;
+      this.#owe(item, () => this.#background.run(this.removeFinished(item)), problem);
+      throw error;
+    }
+  }
+
+  /** @param problem for an operator, once; undefined: somebody else was told */
+  #owe(item: Item, again: () => void, problem: string | undefined): void {
+    const before = this.#debts.get(item);
+    before?.cancel();
+    const pay = (): void => {
+      debt.cancel();
+      again();
+    };
+    const cancel = this.#isClosing ? () => undefined : this.#clock.after(RETRY, pay);
+    const debt: Debt = { pay, cancel, reported: before?.reported === true || problem !== undefined };
+    this.#debts.set(item, debt);
+    if (problem !== undefined && before?.reported !== true) this.#report(problem);
+  }
+
+  #forgive(item: Item): void {
+    this.#debts.get(item)?.cancel();
+    this.#debts.delete(item);
   }
 
   #ask(item: Item, how: "lazily" | "now", waiter?: Waiter): Write {
@@ -111,6 +158,7 @@ export class ItemFiles {
         break;
       }
       item.madeSafe(unsafe);
+      this.#forgive(item);
       for (const { resolve } of waiting) resolve();
       if (item.entry.envelope.recipients.length >= MANY_RECIPIENTS) await this.#rest(write, performance.now() - before);
     }
@@ -120,8 +168,8 @@ export class ItemFiles {
 
   #fail(item: Item, write: Write, waiting: readonly Waiter[], error: Error): void {
     for (const { reject } of [...waiting, ...write.waiting.splice(0)]) reject(error);
-    if (!write.isBehind) return;
-    this.#report(`Cannot rewrite the control file of ${item.entry.id}: ${reasonOf(error)}`);
+    const problem = `Cannot rewrite the control file of ${item.entry.id}: ${reasonOf(error)}`;
+    this.#owe(item, () => this.rewriteBehind(item), write.isBehind ? problem : undefined);
   }
 
   /** Unless somebody waits. What a crash meanwhile would forget is who has the message by now. */

@@ -56,6 +56,8 @@ export async function wholeEntry(item: Item, spool: SpoolStore): Promise<QueueEn
 
 /** Brings the header back into memory. */
 export async function bringHeader(item: Item, spool: SpoolStore): Promise<void> {
-  item.entry = await wholeEntry(item, spool);
+  const { headers } = (await wholeEntry(item, spool)).envelope;
+  // Into what it is by now: it may have been held while we read.
+  item.entry = withHeader(item.entry, headers);
   item.slim = false;
 }

@@ -15,6 +15,8 @@ export interface JournalPlace {
 type ItemState =
   | { readonly kind: "waiting" }
   | { readonly kind: "claimed"; readonly lease: number }
+  /** Its files are being removed; should that fail, it is what it was before. */
+  | { readonly kind: "removing"; readonly before: ItemState }
   | { readonly kind: "gone" };
 
 const WAITING: ItemState = { kind: "waiting" };
@@ -43,11 +45,13 @@ export class Item {
   }
 
   get isGone(): boolean {
-    return this.#state.kind === "gone";
+    return this.#state.kind === "gone" || this.#state.kind === "removing";
   }
 
+  /** Also while its files are being removed: what an attempt came to counts if they stay. */
   isClaimedBy(lease: number): boolean {
-    return this.#state.kind === "claimed" && this.#state.lease === lease;
+    const state = this.#state.kind === "removing" ? this.#state.before : this.#state;
+    return state.kind === "claimed" && state.lease === lease;
   }
 
   claim(lease: number): void {
@@ -57,15 +61,24 @@ export class Item {
   /** Its claim ends; what is gone stays gone. */
   release(): void {
     if (this.#state.kind === "claimed") this.#state = WAITING;
+    else if (this.#state.kind === "removing") this.#state = { kind: "removing", before: WAITING };
   }
 
-  /** Finished or removed. The function takes that back: its files could not be removed after all. */
-  end(): () => void {
-    const before = this.#state;
+  /** Finished, or removed for good. */
+  end(): void {
     this.#state = GONE;
-    return () => {
-      this.#state = before;
-    };
+  }
+
+  /** Its files are being removed. */
+  beginRemoval(): void {
+    if (!this.isGone) this.#state = { kind: "removing", before: this.#state };
+  }
+
+  /** They could not be removed. False: it is finished by now. */
+  cancelRemoval(): boolean {
+    if (this.#state.kind !== "removing") return false;
+    this.#state = this.#state.before;
+    return true;
   }
 
   /** Changes that must be durable before the next claim and are not yet. */

@@ -6,6 +6,7 @@
 import type { Clock } from "../sys/clock.ts";
 import { JournalBody } from "./body.ts";
 import { segmentToCompact } from "./compaction.ts";
+import { unavailable } from "./draft.ts";
 import { reasonOf } from "./file-operations.ts";
 import type { Background, FreshBodies, Item } from "./item.ts";
 import { wholeEntry } from "./item-header.ts";
@@ -27,10 +28,17 @@ export interface MoverParts {
 
 /** Messages of a segment moved at the same time. */
 const MOVES = 8;
+/** When what a failed move left behind is looked at again, ms. */
+const RETRY = 10_000;
 
 export class Mover {
   readonly #parts: MoverParts;
   readonly #moves = new Map<Item, Promise<void>>();
+  /** The journal has them, and their files could not be removed after a failed move: what these say would count. */
+  readonly #stray = new Set<Item>();
+  /** The spool has them, and the journal's note of that failed: without the files the journal would bring them back. */
+  readonly #untold = new Set<Item>();
+  #cancelRepair: (() => void) | undefined;
   #compacting = false;
   #stopped = false;
 
@@ -56,6 +64,24 @@ export class Mover {
     return this.#moves.get(item);
   }
 
+  /**
+   * Resolves when one of journal and spool has the message, and the disk says so. Whatever is promised about a message after
+   * a move that failed half-way has to wait for that.
+   * @throws QueueUnavailableError
+   */
+  async settled(item: Item): Promise<void> {
+    await this.moving(item);
+    const { spool, journal } = this.#parts;
+    if (this.#stray.has(item) && item.journal !== undefined) {
+      await spool.remove(item.entry.id).catch((error: unknown) => {
+        throw unavailable(error);
+      });
+    }
+    this.#stray.delete(item);
+    if (this.#untold.has(item)) await journal.sync();
+    this.#untold.delete(item);
+  }
+
   /** Empties an old segment in the background, if there is one that is worth it. */
   compact(items: Iterable<Item>): void {
     const { journal, clock, background } = this.#parts;
@@ -70,9 +96,37 @@ export class Mover {
     );
   }
 
-  /** Ends a compaction after the messages that are on their way. */
+  /** True when files of it are left that say something else than the journal. */
+  isStray(item: Item): boolean {
+    return this.#stray.has(item);
+  }
+
+  /** Ends a compaction after the messages that are on their way; tries a last time to repair what failed moves left. */
   stop(): void {
     this.#stopped = true;
+    this.#cancelRepair?.();
+    this.#parts.background.run(this.#repair());
+  }
+
+  /** The files of a failed move cannot be removed now. */
+  #leave(item: Item): void {
+    if (item.isGone) this.#parts.background.run(this.#parts.files.removeFinished(item));
+    else {
+      this.#stray.add(item);
+      this.#repairLater();
+    }
+  }
+
+  #repairLater(): void {
+    if (this.#stopped) return;
+    this.#cancelRepair ??= this.#parts.clock.after(RETRY, () => {
+      this.#cancelRepair = undefined;
+      this.#parts.background.run(this.#repair());
+    });
+  }
+
+  async #repair(): Promise<void> {
+    for (const item of [...this.#stray, ...this.#untold]) await this.settled(item).catch(() => this.#repairLater());
   }
 
   async #move(item: Item): Promise<void> {
@@ -86,20 +140,26 @@ export class Mover {
       await spool.writeBody(entry.id, [body]);
       await spool.writeControl(whole);
     } catch (error) {
-      await spool.remove(entry.id).catch(() => undefined);
+      await spool.remove(entry.id).catch(() => this.#leave(item));
       throw error;
     }
     if (item.isGone) {
       // Finished meanwhile, as a message of the journal.
-      await spool.remove(entry.id);
+      await files.removeFinished(item);
       return;
     }
+    this.#stray.delete(item);
     fresh.drop(item);
     item.journal = undefined;
     item.madeSafe();
     const facts: GoneFacts = { why: "moved" };
+    this.#untold.add(item);
     try {
       await appendDurably(journal, RecordType.gone, entry.id, facts);
+      this.#untold.delete(item);
+    } catch (error) {
+      this.#repairLater();
+      throw error;
     } finally {
       journal.release(place.segment);
       if (item.entry !== entry && !item.isGone) files.rewriteBehind(item);

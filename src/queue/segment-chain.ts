@@ -26,6 +26,8 @@ export interface SegmentChainOptions {
 const RESERVE = 4096;
 const RESERVE_PER_MESSAGE = 256;
 const LARGEST_RESERVE = 4 << 20;
+/** When a segment that could not be removed is tried again at the earliest, ms. */
+const RETRY = 10_000;
 
 export class SegmentChain {
   readonly #options: SegmentChainOptions;
@@ -34,7 +36,9 @@ export class SegmentChain {
   readonly #segments: Segment[];
   #nextNumber: number;
   #current: Segment | undefined;
-  #dropping: Promise<void> = Promise.resolve();
+  #dropping: Promise<void> | undefined;
+  /** Ms since the epoch; the last try failed. */
+  #dropAgain: number | undefined;
 
   /** @param recovered segments from before, oldest first, with their live counts */
   constructor(options: SegmentChainOptions, recovered: readonly Segment[], nextNumber: number) {
@@ -103,6 +107,8 @@ export class SegmentChain {
   /** Removes what is finished and closes the files. */
   async close(): Promise<void> {
     if (this.#current) await this.#retire(this.#current);
+    await this.#dropping;
+    this.#dropAgain = undefined;
     this.#dropFinished();
     await this.#dropping;
     for (const segment of this.#segments) await segment.file.close().catch(() => undefined);
@@ -135,21 +141,44 @@ export class SegmentChain {
     this.#dropFinished();
   }
 
-  /** Removes the oldest segments as long as nothing in them is live. */
+  /**
+   * Removes the oldest segments as long as nothing in them is live. One that cannot be removed keeps all later ones: with the
+   * records that settle its messages gone, the next start would find them unfinished.
+   */
   #dropFinished(): void {
-    while (this.#segments.length > 0 && this.#segments[0] !== this.#current && this.#segments[0].live <= 0) {
-      const segment = this.#segments.shift()!;
-      this.#dropping = this.#dropping.then(() => this.#drop(segment));
+    if (this.#dropping !== undefined || this.#finished === undefined) return;
+    if (this.#dropAgain !== undefined && this.#options.clock.now() < this.#dropAgain) return;
+    this.#dropping = this.#dropAll().finally(() => {
+      this.#dropping = undefined;
+    });
+  }
+
+  /** The oldest, when it can go. */
+  get #finished(): Segment | undefined {
+    const oldest = this.#segments.at(0);
+    return oldest !== undefined && oldest !== this.#current && oldest.live <= 0 ? oldest : undefined;
+  }
+
+  async #dropAll(): Promise<void> {
+    for (let oldest = this.#finished; oldest !== undefined; oldest = this.#finished) {
+      if (!(await this.#drop(oldest))) return;
+      this.#segments.shift();
     }
   }
 
-  async #drop(segment: Segment): Promise<void> {
-    const { files, folder, report } = this.#options;
+  async #drop(segment: Segment): Promise<boolean> {
+    const { files, folder, clock, report } = this.#options;
     try {
       await segment.file.close();
       await unlinkIfThere(files, join(folder, segmentName(segment.number)));
+      // A power failure must not bring this one back without the next.
+      await files.syncFolder(folder);
+      this.#dropAgain = undefined;
+      return true;
     } catch (error) {
-      report(`Cannot remove ${segment.file.path}: ${reasonOf(error)}`);
+      if (this.#dropAgain === undefined) report(`Cannot remove ${segment.file.path}: ${reasonOf(error)}`);
+      this.#dropAgain = clock.now() + RETRY;
+      return false;
     }
   }
 }

@@ -32,6 +32,11 @@ const PIECE = 256 << 10;
 /** Names of the queue's files: two letters and an id. */
 const QUEUE_FILE = /^(qf|hf|Qf|df|tf|xf)([0-9A-Za-z]{6,32})$/;
 
+/** The control file of a message is gone; its other files are not, or not for good. */
+export class PartlyRemovedError extends Error {
+  override readonly name = "PartlyRemovedError";
+}
+
 /** A body on its way into a df file. */
 class SpoolWriter {
   readonly #file: OpenFile;
@@ -92,9 +97,14 @@ export class SpoolStore {
     return new SpoolWriter(await this.#files.create(this.#path("df", id), this.#mode));
   }
 
-  /** Writes the body file of a message that lies in memory. */
+  /** Writes the body file of a message that lies in memory, or in the journal. */
   async writeBody(id: string, chunks: readonly Buffer[]): Promise<void> {
-    const writer = await this.begin(id);
+    const writer = await this.begin(id).catch(async (error: unknown) => {
+      if (!hasCode(error, "EEXIST")) throw error;
+      // What an earlier try left, whose file could not be removed.
+      await this.#files.unlink(this.#path("df", id));
+      return this.begin(id);
+    });
     try {
       await writer.write(chunks);
       await writer.finish();
@@ -128,10 +138,18 @@ export class SpoolStore {
     await this.#sync.sync();
   }
 
-  /** Removes a message. The control file goes first: without it the body means nothing. */
+  /**
+   * Removes a message. The control file goes first: without it the body means nothing.
+   * @throws PartlyRemovedError after that; else what the file system says, and the message is as it was
+   */
   async remove(id: string): Promise<void> {
-    for (const kind of ["qf", "hf", "tf", "df"]) await unlinkIfThere(this.#files, this.#path(kind, id));
-    await this.#sync.sync();
+    for (const kind of ["qf", "hf"]) await unlinkIfThere(this.#files, this.#path(kind, id));
+    try {
+      for (const kind of ["tf", "df"]) await unlinkIfThere(this.#files, this.#path(kind, id));
+      await this.#sync.sync();
+    } catch (error) {
+      throw new PartlyRemovedError(reasonOf(error), { cause: error });
+    }
   }
 
   /** The entry as its control file has it. */
@@ -143,11 +161,6 @@ export class SpoolStore {
   /** @param owner user id that the body file must belong to; undefined for any */
   body(entry: QueueEntry, owner?: number): SpoolBody {
     return new SpoolBody(this.#files, this.#path("df", entry.id), entry.envelope.bodySize, owner);
-  }
-
-  async has(id: string): Promise<boolean> {
-    for (const kind of ["qf", "hf", "df", "tf"]) if (await this.#files.facts(this.#path(kind, id))) return true;
-    return false;
   }
 
   /**

@@ -20,6 +20,8 @@ interface Change {
   readonly at: number;
   /** Undefined: the file was cut to `at`. */
   readonly octets?: Buffer;
+  /** A sync of it failed, after which the kernel believes that it is written: no later sync will. */
+  forgotten?: true;
 }
 
 interface Inode {
@@ -73,11 +75,19 @@ export class FaultyFiles implements FileOperations {
   /** Octets that still fit on the disk. */
   free = Infinity;
   readOnly = false;
-  /** Called before each operation; the code it returns is what the operation fails with. */
+  /**
+   * Called before each operation; the code it returns is what the operation fails with. A write that fails leaves its first
+   * half, and what a failed datasync did not bring to the disk no later one does.
+   */
   inject: ((operation: Operation) => string | undefined) | undefined;
 
   get operations(): number {
     return this.#count;
+  }
+
+  /** The process is no more: nothing that it does counts. */
+  get isStopped(): boolean {
+    return this.#count >= this.stopBefore;
   }
 
   /** The same disk after a crash, as the next process finds it. Deterministic for a seed. */
@@ -161,9 +171,14 @@ export class FaultyFiles implements FileOperations {
     return {
       path,
       write: async (parts, position) => {
-        this.#begin("write", path);
-        this.#changing(path);
         const octets = Buffer.concat(parts);
+        try {
+          this.#begin("write", path);
+        } catch (error) {
+          if (!this.isStopped) change({ at: position, octets: Buffer.from(octets.subarray(0, octets.length / 2)) });
+          throw error;
+        }
+        this.#changing(path);
         const growth = Math.max(0, position + octets.length - inode.current.length);
         const missing = Math.max(0, growth - this.free);
         const written = octets.subarray(0, octets.length - missing);
@@ -186,9 +201,14 @@ export class FaultyFiles implements FileOperations {
         change({ at: size });
       },
       datasync: async () => {
-        this.#begin("datasync", path);
+        try {
+          this.#begin("datasync", path);
+        } catch (error) {
+          if (!this.isStopped) for (const each of inode.changes) each.forgotten = true;
+          throw error;
+        }
         this.#changing(path);
-        for (const each of inode.changes) inode.stable = apply(inode.stable, each);
+        for (const each of inode.changes) if (!each.forgotten) inode.stable = apply(inode.stable, each);
         inode.changes = [];
       },
       close: async () => this.#begin("close", path),

@@ -1,0 +1,29 @@
+/** The short form of `npm run crash-test`, see run.ts: the same seeds every time. */
+import { expect, test } from "@jest/globals";
+import { noCounts, addCounts } from "./ledger.ts";
+import { trial } from "./trial.ts";
+
+test("a queue keeps its promises through stops and failures of its files at any operation", async () => {
+  const broken: string[] = [];
+  const total = noCounts();
+  const hits = new Map<string, number>();
+  for (let seed = 1; seed <= 120; seed++) {
+    const { problems, counts } = await trial(seed, hits);
+    addCounts(total, counts);
+    for (const problem of problems) broken.push(`seed ${seed}: ${problem}`);
+  }
+  expect(broken).toEqual([]);
+  // What happens is worth something only when enough does.
+  expect(total.accepted).toBeGreaterThan(1_000);
+  expect(total.beforeSettle).toBeGreaterThan(10);
+  for (const what of [
+    "write segment",
+    "datasync segment",
+    "datasync tf",
+    "rename tf",
+    "unlink qf",
+    "syncFolder folder",
+  ]) {
+    expect(hits.get(what)).toBeGreaterThan(0);
+  }
+});

@@ -1,0 +1,50 @@
+/**
+ * `npm run crash-test [-- RUNS [SEED]]` (2,000 runs unless said otherwise): a queue is killed, loses power, and its files fail, at
+ * every operation; faults.ts has what goes wrong, ledger.ts what must hold. The same seed is the same run again; a single run
+ * tells all that happens in it.
+ */
+import { addCounts, noCounts } from "./ledger.ts";
+import type { Hits } from "./faults.ts";
+import { type Outcome, trial } from "./trial.ts";
+
+function show({ seed, plans, problems }: Outcome): void {
+  console.log(`seed ${seed}: ${plans.join("; ")}`);
+  for (const problem of problems) console.log(`  BROKEN: ${problem}`);
+}
+
+function showHits(hits: Hits): void {
+  const all = [...hits].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  console.log(`stopped or failed at: ${all.map(([what, count]) => `${what} ${count}`).join(", ")}`);
+}
+
+async function trials(runs: number, first: number): Promise<number> {
+  const hits: Hits = new Map();
+  const total = noCounts();
+  let failed = 0;
+  for (let seed = first; seed < first + runs; seed++) {
+    const outcome = await trial(seed, hits, runs === 1 ? (line) => console.log(line) : undefined);
+    addCounts(total, outcome.counts);
+    show(outcome);
+    if (outcome.problems.length > 0) failed++;
+  }
+  showHits(hits);
+  console.log(
+    `${total.accepted} messages acknowledged, ${total.lost} lost; ${total.deliveries} deliveries, ${total.doubled} repeated ` +
+      `without need, ${total.beforeSettle} after a crash between delivery and settlement, ${total.beforeDisk} after one before ` +
+      `the settlement was on the disk; ${total.refused} messages refused, of which a crash brought ${total.ghosts} back; ` +
+      `${total.unanswered} there that were not answered`,
+  );
+  console.log(`${runs} runs from seed ${first} on, ${failed} broke a promise`);
+  return failed;
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const [runs, first] = [Number(words[0] ?? 2_000), Number(words[1] ?? Math.floor(Math.random() * 1_000_000))];
+  if (!Number.isInteger(runs) || !Number.isInteger(first)) {
+    console.error("crash-test: RUNS and SEED are whole numbers: npm run crash-test -- 2000 17");
+    return 64;
+  }
+  return (await trials(runs, first)) > 0 ? 1 : 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));
