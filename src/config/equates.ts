@@ -1,5 +1,5 @@
 /** The equates of M, Q and X lines and of ports, and the modifiers of ports: one row each. */
-import { NOT_YET, NO_AUTH, NO_FILTERS, NO_GROUPS, NO_LOAD } from "./reasons.ts";
+import { NOT_YET, NO_AUTH, NO_FILTERS, NO_GROUPS, NO_LOAD, NO_PROCESSES } from "./reasons.ts";
 import type { Setting } from "./setting.ts";
 
 /** M lines; the first letter counts. */
@@ -15,7 +15,7 @@ export const MAILER_EQUATES = {
   m: { meaning: "messages on one connection" },
   N: { meaning: "nice value" },
   P: { meaning: "program, or [IPC], [FILE]" },
-  Q: { meaning: "queue group", notActedOn: NO_GROUPS },
+  Q: { meaning: "queue group" },
   R: { meaning: "rulesets of recipients: envelope/header" },
   r: { meaning: "recipients of one transaction" },
   S: { meaning: "rulesets of senders: envelope/header" },
@@ -29,13 +29,13 @@ export const MAILER_EQUATES = {
 
 /** Q lines. */
 export const QUEUE_EQUATES = {
-  F: { meaning: "flags", notActedOn: NO_GROUPS },
-  I: { meaning: "time between two runs", notActedOn: NO_GROUPS },
-  J: { meaning: "entries of a run", notActedOn: NO_GROUPS },
-  N: { meaning: "nice value", notActedOn: NO_GROUPS },
+  F: { meaning: "flags", notActedOn: NO_PROCESSES },
+  I: { meaning: "time between two runs" },
+  J: { meaning: "messages begun between two runs" },
+  N: { meaning: "nice value", notActedOn: NO_PROCESSES },
   P: { meaning: "folder", notActedOn: NO_GROUPS },
-  R: { meaning: "runners", notActedOn: NO_GROUPS },
-  r: { meaning: "recipients of an entry", notActedOn: NO_GROUPS },
+  R: { meaning: "messages worked on at once" },
+  r: { meaning: "recipients of a message" },
 } as const satisfies Readonly<Record<string, Setting>>;
 
 /** X lines. */

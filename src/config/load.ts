@@ -213,7 +213,6 @@ class ConfigReader {
         return;
       case "queue-group": {
         messages.focus(1);
-        messages.note(`nothing acts on queue groups (${notActedOn("queue equate", "P")}): ${node.name}`);
         const group = readQueueGroup(node, this.#options.values.text("QueueDirectory"), messages);
         if (group) this.#queueGroups.set(group.name, group);
         return;

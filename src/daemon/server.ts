@@ -100,9 +100,12 @@ export class Server {
       queue: store,
       clock,
       log,
-      firstTry: ({ config }, submission) => this.#firstTry(config, submission),
-      accepted: ({ id }, { config }, submission) =>
-        deliveryMode(config, submission) === "i" ? this.#runner.deliver(id, submission?.firstAttempt) : undefined,
+      firstTry: ({ config }, group, submission) => this.#firstTry(config, group, submission),
+      accepted: ({ id }, { config }, submission) => {
+        const mode = deliveryMode(config, submission);
+        if (mode === "i") return this.#runner.deliver(id, submission?.firstAttempt);
+        return mode === "b" ? undefined : this.#runner.allot(id);
+      },
     });
     const services = this.#sessionServices();
     this.#listeners = new Listeners({
@@ -121,7 +124,7 @@ export class Server {
       store,
       clock,
       log,
-      scheduler: new TimerScheduler(clock, store),
+      scheduler: (gate) => new TimerScheduler(clock, store, gate),
       destinations: surroundings.destinations,
       interval: options.queueInterval,
       reports: { intake: this.#intake, clock, log },
@@ -143,6 +146,7 @@ export class Server {
   /** Whoever asks for a queue run wants hosts to be tried that were down a moment ago, too. */
   #hurry(filter: QueueFilter): MaybePromise<number> {
     this.#surroundings.destinations.hosts.forget();
+    this.#runner.demand(filter);
     return this.store.hurry(filter);
   }
 
@@ -242,10 +246,10 @@ export class Server {
   }
 
   /** Delivery modes: background starts at once, interactive is tried while the client waits, the others wait for a queue run. */
-  #firstTry(config: Config, submission?: LocalFacts): number | undefined {
+  #firstTry(config: Config, group: string, submission?: LocalFacts): number | undefined {
     const mode = deliveryMode(config, submission);
     if (mode === "i") return this.#runner.afterwards();
-    return mode === "q" || mode === "d" ? this.#runner.nextRun(config) : undefined;
+    return mode === "q" || mode === "d" ? this.#runner.nextRun(config, group) : undefined;
   }
 
   /** @returns what is wrong with ports that could not be opened */

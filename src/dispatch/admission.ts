@@ -1,16 +1,20 @@
 /**
- * Whether a message may be worked on now, by where it goes: a claim for a destination that takes nothing more goes back at
- * once, and the queue leaves the others of that destination alone until there is room (delivery/smtp/destinations.ts).
+ * Whether a message may be worked on now, by its queue group and by where it goes: a claim for a destination that takes nothing
+ * more goes back at once, and the queue leaves the others of that destination alone until there is room
+ * (delivery/smtp/destinations.ts).
  */
 import type { Agents } from "../delivery/agents.ts";
 import type { Destinations } from "../delivery/smtp/destinations.ts";
 import { destinationOf, mailerOfKey, SEVERAL } from "../envelope/destination.ts";
+import { laneOf } from "../queue/lane.ts";
 import type { QueueEntry, QueueStore } from "../queue/queue.ts";
 import { isPromise } from "../sys/maybe-promise.ts";
+import type { LaneLimits } from "./lane-limits.ts";
 
 export interface AdmissionParts {
   readonly store: Pick<QueueStore, "block">;
   readonly destinations: Destinations;
+  readonly lanes: LaneLimits;
   /** The agents in force now. */
   agents(): Pick<Agents, "connects">;
   /** A store that could not be told. */
@@ -26,7 +30,8 @@ export class Admission {
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
-    const { store, destinations, report } = parts;
+    const { store, destinations, lanes, report } = parts;
+    lanes.watch(() => this.#wake());
     destinations.queue = (key, blocked) => {
       if (!blocked) this.#wake();
       try {
@@ -39,8 +44,20 @@ export class Admission {
   }
 
   /** Call the answer when the attempt is over. Undefined: not now; the queue will offer it again. */
-  admit({ envelope }: QueueEntry): (() => void) | undefined {
-    const key = destinationOf(envelope);
+  admit(entry: QueueEntry): (() => void) | undefined {
+    const { lanes } = this.#parts;
+    const lane = laneOf(entry);
+    if (lanes.isLimited && !lanes.isOpen(lane)) return undefined;
+    const leaveDestination = this.#admitTo(destinationOf(entry.envelope));
+    if (leaveDestination === undefined || !lanes.isLimited) return leaveDestination;
+    const leaveLane = lanes.enter(lane);
+    return () => {
+      leaveDestination();
+      leaveLane();
+    };
+  }
+
+  #admitTo(key: string): (() => void) | undefined {
     // Several destinations: each of its jobs waits for itself. Mailboxes and programs have gates of their own.
     if (key === SEVERAL || !this.#parts.agents().connects(mailerOfKey(key))) return NOTHING;
     return this.#parts.destinations.admit(key);

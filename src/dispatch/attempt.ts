@@ -25,6 +25,8 @@ import { sameTriple } from "../routing/local-user.ts";
 import type { Site } from "../site/site.ts";
 import { Deliveries, senderMacros } from "./deliveries.ts";
 import { Outcomes } from "./outcomes.ts";
+import { heldStatus, isHeld, type Occasion, unaskedStatus } from "./held.ts";
+import { mayBeSplit, splitMessage } from "./split.ts";
 import { postpone, type QueueWork } from "./overdue.ts";
 import { nextNotice } from "./queue-timeouts.ts";
 import { pendingRecipients } from "../queue/entry.ts";
@@ -41,15 +43,21 @@ export interface AttemptEnvironment extends QueueWork {
   readonly signal: AbortSignal;
 }
 
-/**
- * Tries the message, settles what came of it and gives the claim back. What is left is due again at its next time.
- * @param told hears what became of each recipient
- */
-export async function attempt(environment: AttemptEnvironment, claim: Claim, told?: FirstAttempt): Promise<void> {
+export interface AttemptOccasion extends Occasion {
+  /** Hears what became of each recipient. */
+  readonly told?: FirstAttempt | undefined;
+}
+
+/** Tries the message, settles what came of it and gives the claim back. What is left is due again at its next time. */
+export async function attempt(
+  environment: AttemptEnvironment,
+  claim: Claim,
+  occasion: AttemptOccasion = {},
+): Promise<void> {
   const site = environment.site();
   const release = site.use();
   try {
-    await new Work(environment, site, claim, told).run();
+    await new Work(environment, site, claim, occasion).run();
   } catch (error) {
     await postpone(environment, site, claim, error);
   } finally {
@@ -69,7 +77,9 @@ class Work {
   readonly #claim: Claim;
   readonly #scope: MacroScope;
   readonly #started: number;
-  readonly #told: FirstAttempt | undefined;
+  readonly #occasion: AttemptOccasion;
+  /** Recipients that are not tried this time. */
+  readonly #held: number[] = [];
   readonly #outcomes: Outcomes;
   readonly #deliveries: Deliveries;
   #entry: QueueEntry;
@@ -79,9 +89,9 @@ class Work {
   /** When those may be tried whom nobody had time for. */
   #again = Infinity;
 
-  constructor(environment: AttemptEnvironment, site: DeliverySite, claim: Claim, told?: FirstAttempt) {
+  constructor(environment: AttemptEnvironment, site: DeliverySite, claim: Claim, occasion: AttemptOccasion) {
     this.#environment = environment;
-    this.#told = told;
+    this.#occasion = occasion;
     this.#site = site;
     this.#claim = claim;
     this.#entry = claim.entry;
@@ -102,6 +112,15 @@ class Work {
   }
 
   async run(): Promise<void> {
+    await this.#try();
+    if (!mayBeSplit(this.#site)) return;
+    const { store, log, clock } = this.#environment;
+    const nextTry = (group: string): number =>
+      this.#environment.nextTry(this.#site, { ...this.#entry, group }, clock.now());
+    await splitMessage({ store, log, nextTry }, this.#site, this.#claim, this.#scope);
+  }
+
+  async #try(): Promise<void> {
     const { envelope } = this.#entry;
     const pending = pendingRecipients(envelope);
     try {
@@ -116,10 +135,17 @@ class Work {
       await this.#outcomes.keep();
       throw error;
     }
+    const { open } = this.#outcomes;
+    if (this.#held.length > 0 && nextNotice(this.#site.config, this.#entry.envelope) <= this.#started) {
+      const { recipients } = this.#entry.envelope;
+      for (const index of this.#held) open.set(index, recipients[index].status ?? unaskedStatus(this.#started));
+    } else if (open.size === 0 && this.#held.length > 0) {
+      await this.#write({ recipients: [], nextTry: this.#nextTry(this.#started) });
+    }
     // Everybody was discarded, is on the list already, or has the message and is written down.
-    if (this.#outcomes.open.size === 0) return;
+    if (open.size === 0) return;
     await this.#record([]);
-    await this.#settle(this.#outcomes.open);
+    await this.#settle(open);
   }
 
   /** Its time (BY=) is over: nobody gets it any more. */
@@ -194,7 +220,7 @@ class Work {
     const { envelope } = this.#entry;
     const recipient = envelope.recipients[index];
     this.#outcomes.note(index, recipient, status);
-    this.#told?.(index, recipient, undefined, status);
+    this.#occasion.told?.(index, recipient, undefined, status);
     this.#logOutcome(envelope, recipient, recipient.resolved?.mailer ?? "", this.#started, status);
   }
 
@@ -219,9 +245,26 @@ class Work {
   }
 
   async #deliver(ready: readonly number[]): Promise<void> {
-    if (ready.length === 0) return;
-    await this.#record(ready);
-    this.#deliveries.add(ready, this.#entry.envelope);
+    const now = ready.filter((index) => !this.#hold(index));
+    if (now.length === 0) return;
+    await this.#record(now);
+    this.#deliveries.add(now, this.#entry.envelope);
+  }
+
+  /** Leaves a recipient in the queue who is not for now. */
+  #hold(index: number): boolean {
+    const { envelope } = this.#entry;
+    const recipient = envelope.recipients[index];
+    if (!isHeld(this.#site.config, recipient, this.#occasion)) return false;
+    this.#held.push(index);
+    const { resolved } = recipient;
+    this.#occasion.told?.(index, recipient, undefined, this.#queued());
+    this.#logOutcome(envelope, recipient, resolved?.mailer ?? "", this.#started, this.#queued());
+    return true;
+  }
+
+  #queued(): RecipientStatus {
+    return heldStatus(this.#started);
   }
 
   /** Records the attempt, once: whom its later portions are about stands in the queue, durable, before they are tried. */
@@ -241,7 +284,7 @@ class Work {
       const status = report?.statuses.get(each.index) ?? lost(clock.now());
       this.#outcomes.note(each.index, each.recipient, status);
       if (report === undefined) continue;
-      this.#told?.(each.index, each.recipient, each.triple, status);
+      this.#occasion.told?.(each.index, each.recipient, each.triple, status);
       this.#logOutcome(job.envelope, each.recipient, job.mailer.name, started, status);
     }
   }
@@ -264,16 +307,20 @@ class Work {
     const settlement: Settlement = decide(this.#site.config, this.#entry, statuses, now);
     const { changes, unfinished, warnedAt } = settlement;
     const { envelope } = this.#entry;
-    const usual = (): number => Math.min(this.#again, this.#environment.nextTry(this.#site, this.#entry, now));
-    const nextTry = (): number => beforeDeadline(envelope, usual(), now);
     try {
       await tellSenders(reports, this.#site, envelope, settlement, this.#claim.message());
     } catch (error) {
       // Failures are met again later; but who has the message must not get it again because of them.
-      await this.#write({ recipients: changes.filter(({ state }) => state !== "failed"), nextTry: nextTry() });
+      await this.#write({ recipients: changes.filter(({ state }) => state !== "failed"), nextTry: this.#nextTry(now) });
       throw error;
     }
-    await this.#write({ recipients: changes, nextTry: unfinished ? nextTry() : undefined, warnedAt });
+    const nextTry = unfinished || this.#held.length > 0 ? this.#nextTry(now) : undefined;
+    await this.#write({ recipients: changes, nextTry, warnedAt });
+  }
+
+  #nextTry(now: number): number {
+    const usual = Math.min(this.#again, this.#environment.nextTry(this.#site, this.#entry, now));
+    return beforeDeadline(this.#entry.envelope, usual, now);
   }
 }
 

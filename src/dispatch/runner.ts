@@ -1,23 +1,31 @@
 /**
  * Runs the queue: takes what is due, tries it, plans the next try.
  *
- * The interval is that of `-q30m`: after an attempt a message waits that long, never shorter than MinQueueAge. Without
- * an interval, mail that could not be delivered stays until somebody runs the queue (manual §2.3).
+ * The interval is that of `-q30m`, or I= of the queue group: after an attempt a message waits that long, never shorter than
+ * MinQueueAge. Without an interval, mail that could not be delivered stays until somebody runs the queue (manual §2.3).
  */
 import type { FirstAttempt } from "../envelope/local-facts.ts";
 import type { QueueFilter } from "../queue/filter.ts";
 import type { Claim, QueueEntry } from "../queue/queue.ts";
 import type { Destinations } from "../delivery/smtp/destinations.ts";
 import type { Scheduler } from "../queue/scheduler.ts";
+import { FRESH_LANE, type LaneGate, laneOf } from "../queue/lane.ts";
+import { groupNamed } from "../routing/queue-group.ts";
+import type { Envelope } from "../envelope/envelope.ts";
 import type { Config } from "../config/config.ts";
+import { DEFAULT_QUEUE_GROUP } from "../config/queue-groups.ts";
 import { Admission } from "./admission.ts";
-import { type AttemptEnvironment, attempt } from "./attempt.ts";
+import { type AttemptEnvironment, attempt, type AttemptOccasion } from "./attempt.ts";
+import { Demands } from "./held.ts";
+import { LaneLimits } from "./lane-limits.ts";
 import { lookAt } from "./overdue.ts";
 import { nextNotice } from "./queue-timeouts.ts";
+import { mayBeSplit, splitMessage } from "./split.ts";
 import { Gate } from "../sys/gate.ts";
 
 export interface RunnerOptions extends Omit<AttemptEnvironment, "nextTry" | "signal"> {
-  readonly scheduler: Scheduler;
+  /** @param gate which queue groups somebody works on now */
+  scheduler(gate: LaneGate): Scheduler;
   readonly destinations: Destinations;
   /** `-q30m`: milliseconds between tries; undefined: no automatic queue runs. */
   readonly interval?: number;
@@ -46,7 +54,9 @@ export class Runner {
   readonly #options: RunnerOptions;
   readonly #environment: AttemptEnvironment;
   readonly #gate: Gate;
+  readonly #scheduler: Scheduler;
   readonly #admission: Admission;
+  readonly #demands = new Demands();
   readonly #abort = new AbortController();
   readonly #running = new Map<string, Promise<void>>();
   #loop: Promise<void> | undefined;
@@ -54,7 +64,14 @@ export class Runner {
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.#gate = new Gate(options.concurrency ?? CONCURRENT_ATTEMPTS);
+    const lanes = new LaneLimits({
+      clock: options.clock,
+      config: () => options.site().config,
+      interval: (config, group) => this.#interval(config, group),
+    });
+    this.#scheduler = options.scheduler(lanes);
     this.#admission = new Admission({
+      lanes,
       store: options.store,
       destinations: options.destinations,
       agents: () => options.site().agents,
@@ -64,7 +81,7 @@ export class Runner {
       ...options,
       site: () => options.site(),
       signal: this.#abort.signal,
-      nextTry: ({ config }, entry, now) => this.#nextTry(config, entry.attempts, now),
+      nextTry: ({ config }, entry, now) => this.#nextTry(config, entry, now),
     };
   }
 
@@ -74,8 +91,9 @@ export class Runner {
   }
 
   /** When a message that only waits (delivery modes "queue" and "deferred") is tried first, ms since the epoch. */
-  nextRun(config: Config): number {
-    return this.#nextTry(config, 0, this.#options.clock.now());
+  nextRun(config: Config, group = DEFAULT_QUEUE_GROUP.name): number {
+    const now = this.#options.clock.now();
+    return this.#nextTry(config, { group, envelope: { arrived: now } }, now);
   }
 
   /** When a message whose acceptance is followed by deliver() is due, should the process end in between. */
@@ -86,7 +104,29 @@ export class Runner {
   /** Tries one message now and waits for the outcome (delivery mode "interactive"). */
   async deliver(id: string, told?: FirstAttempt): Promise<void> {
     const claim = await this.#options.store.claim(id);
-    if (claim !== undefined) await this.#work(claim, told);
+    if (claim !== undefined) await this.#work(claim, { atOnce: true, told });
+  }
+
+  /** For a message that only waits: its recipients wait in their queue groups from now on. */
+  async allot(id: string): Promise<void> {
+    const { store, log } = this.#options;
+    const site = this.#options.site();
+    if (!mayBeSplit(site)) return;
+    const claim = await store.claim(id);
+    if (claim === undefined) return;
+    const release = site.use();
+    try {
+      const nextTry = (group: string): number => this.nextRun(site.config, group);
+      await splitMessage({ store, log, nextTry }, site, claim, site.config.macros);
+    } finally {
+      release();
+      await store.finish(claim, nextNotice(site.config, claim.entry.envelope));
+    }
+  }
+
+  /** Somebody wants this mail to be tried; what is for that only is, too. */
+  demand(filter: QueueFilter): void {
+    this.#demands.add(filter, this.#options.clock.now());
   }
 
   /** Waits until what is running has ended. */
@@ -104,6 +144,7 @@ export class Runner {
    * busy come when it has time; those that are held up for longer stay.
    */
   async runOnce(filter?: QueueFilter): Promise<void> {
+    if (filter !== undefined) this.demand(filter);
     let left: readonly QueueEntry[] = await this.#options.store.list({ ...filter, held: false });
     // Nothing but a timer of the clock's may be what we wait for, and that keeps no process alive.
     const alive = setInterval(() => undefined, ASK_AGAIN);
@@ -141,7 +182,7 @@ export class Runner {
 
   /** Starts nothing new, waits up to `grace` ms for what is running, then aborts it; it stays in the queue. */
   async stop(grace: number): Promise<void> {
-    this.#options.scheduler.close();
+    this.#scheduler.close();
     const cancel = this.#options.clock.after(grace, () => this.#abort.abort());
     await this.#loop;
     await this.idle();
@@ -186,7 +227,8 @@ export class Runner {
   #workInside(claim: Claim, admitted: () => void): void {
     const { clock } = this.#options;
     const leave = this.#gate.leaveInTime({ clock, ms: PATIENCE, most: MOST_WAITING });
-    void this.#work(claim).finally(() => {
+    const atOnce = laneOf(claim.entry) === FRESH_LANE;
+    void this.#work(claim, { atOnce, asked: this.#demands.isAsked(claim.entry, clock.now()) }).finally(() => {
       admitted();
       leave();
     });
@@ -194,10 +236,10 @@ export class Runner {
 
   /** The next claim; a store that cannot be asked now is asked again. Undefined after stop(). */
   async #next(): Promise<Claim | undefined> {
-    const { scheduler, clock } = this.#options;
+    const { clock } = this.#options;
     while (!this.#abort.signal.aborted) {
       try {
-        return await scheduler.next();
+        return await this.#scheduler.next();
       } catch (error) {
         this.#report("cannot ask what is due", error);
         await new Promise<void>((resolve) => clock.after(ASK_AGAIN, resolve));
@@ -212,20 +254,32 @@ export class Runner {
     this.#options.log.write(1, { priority: "crit", text, ...(id === undefined ? {} : { id }) });
   }
 
-  #work(claim: Claim, told?: FirstAttempt): Promise<void> {
+  #work(claim: Claim, occasion: AttemptOccasion): Promise<void> {
     const { id } = claim.entry;
-    const work = attempt(this.#environment, claim, told).finally(() => this.#running.delete(id));
+    const work = attempt(this.#environment, claim, occasion).finally(() => this.#running.delete(id));
     this.#running.set(id, work);
     return work;
   }
 
-  #nextTry({ options }: Config, attempts: number, now: number): number {
+  /** Ms between two runs of a group: I= of its Q line, where there are runs at all; undefined: there are none. */
+  #interval(config: Config, group: string): number | undefined {
     const { interval } = this.#options;
-    if (interval === undefined) return WHEN_ASKED;
-    const youngest = options.time("MinQueueAge");
-    const oldest = options.time("MaxQueueAge");
-    // MaxQueueAge makes waits grow with each attempt, up to it (manual: exponential back-off).
-    const wait = oldest > 0 ? Math.min(oldest, Math.max(interval, youngest) * 2 ** Math.min(attempts, 20)) : interval;
-    return now + Math.max(wait, youngest);
+    return interval === undefined ? undefined : groupNamed(config, group)?.interval || interval;
   }
+
+  #nextTry(config: Config, { group, envelope }: Waiting, now: number): number {
+    const interval = this.#interval(config, group);
+    if (interval === undefined) return WHEN_ASKED;
+    const youngest = config.options.time("MinQueueAge");
+    const oldest = config.options.time("MaxQueueAge");
+    // MaxQueueAge: a message waits as long as it has been waiting, up to it.
+    const wait = oldest > 0 ? Math.min(oldest, Math.max(now - envelope.arrived, youngest)) : youngest;
+    return now + Math.max(interval, wait);
+  }
+}
+
+/** Whoever waits for another try. */
+interface Waiting {
+  readonly group: string;
+  readonly envelope: Pick<Envelope, "arrived">;
 }

@@ -127,7 +127,9 @@ export function logTo(log: Log, facts: ToFacts): void {
   if (facts.mailer !== "") text += `, mailer=${facts.mailer}`;
   text += `, pri=${facts.priority}`;
   if (status.relay) text += `, relay=${shorten(status.relay)}`;
-  text += `, dsn=${status.status}, stat=${shorten(status.text)}`;
+  // Of who was not tried at all there is no status.
+  if (status.status !== "") text += `, dsn=${status.status}`;
+  text += `, stat=${shorten(status.text)}`;
   log.write(level, {
     priority: "info",
     id: envelope.id,

@@ -6,7 +6,7 @@
 import type { QueueEntry } from "./queue.ts";
 
 /** The lane of mail that has just come. */
-const FRESH_LANE = "";
+export const FRESH_LANE = "";
 
 /** A message that is due so soon after it came was not queued, ms. */
 const AT_ONCE = 1000;
@@ -14,3 +14,19 @@ const AT_ONCE = 1000;
 export function laneOf({ attempts, nextTry, envelope, group }: QueueEntry): string {
   return attempts === 0 && nextTry - envelope.arrived < AT_ONCE ? FRESH_LANE : group;
 }
+
+/** Which lanes somebody works on now. */
+export interface LaneGate {
+  /** False: all lanes are always open. */
+  readonly isLimited: boolean;
+  isOpen(lane: string): boolean;
+  /** Tells when a lane may be open again. Returns how to stop that. */
+  watch(opened: () => void): () => void;
+}
+
+/** No limits. */
+export const OPEN_LANES: LaneGate = {
+  isLimited: false,
+  isOpen: () => true,
+  watch: () => () => undefined,
+};

@@ -11,12 +11,14 @@ import { beforeDeadline } from "../envelope/deliver-by.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { setEnvelopeMacros } from "../envelope/envelope-macros.ts";
 import { type LocalFacts, NO_ALIASES } from "../envelope/local-facts.ts";
+import { isOpen } from "../envelope/recipient.ts";
 import { logFrom } from "../log/mail-log.ts";
 import { findField, type HeaderField, unfold } from "../mail/header.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import { type Draft, openDraft } from "../queue/draft.ts";
 import { type AcceptOptions, type QueueEntrance, type QueueEntry, QueueUnavailableError } from "../queue/queue.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { queueGroupOf } from "../routing/queue-group.ts";
 import type { Site } from "../site/site.ts";
 import { breath } from "../sys/breath.ts";
 import type { Clock } from "../sys/clock.ts";
@@ -30,8 +32,8 @@ import type { Transaction } from "./transaction.ts";
 export interface IntakeEnvironment extends Court {
   readonly queue: QueueEntrance;
   readonly clock: Clock;
-  /** When a message that is accepted now is tried first, ms since the epoch; undefined: at once. */
-  firstTry(site: Site, submission?: LocalFacts): number | undefined;
+  /** When a message of this queue group that is accepted now is tried first, ms since the epoch; undefined: at once. */
+  firstTry(site: Site, group: string, submission?: LocalFacts): number | undefined;
   /** A message is in the queue. Resolves when the client may be answered: delivery mode "interactive" waits. */
   accepted(entry: QueueEntry, site: Site, submission?: LocalFacts): MaybePromise<void>;
 }
@@ -225,8 +227,9 @@ class Incoming implements IncomingMessage {
       return this.#accepted();
     }
     const quarantined = fate.kind === "quarantine" ? fate.reason : undefined;
+    const group = await this.#group(envelope);
     const options: AcceptOptions =
-      quarantined === undefined ? { nextTry: this.#firstTry(envelope) } : { hold: quarantined };
+      quarantined === undefined ? { group, nextTry: this.#firstTry(envelope, group) } : { group, hold: quarantined };
     const entry = await this.#draft.commit(
       quarantined === undefined ? envelope : { ...envelope, quarantined },
       options,
@@ -238,9 +241,15 @@ class Incoming implements IncomingMessage {
     return this.#accepted();
   }
 
+  /** That of the first recipient: should others wait elsewhere, dispatch/ makes messages of their own of them. */
+  #group({ recipients }: Envelope): MaybePromise<string> {
+    const first = recipients.find(isOpen) ?? {};
+    return queueGroupOf(this.#site, first, this.#transaction.scope);
+  }
+
   /** A message that waits for a queue run is not forgotten when its time (BY=) is over before. */
-  #firstTry(envelope: Envelope): number | undefined {
-    const next = this.#environment.firstTry(this.#site, this.#transaction.announced.submission);
+  #firstTry(envelope: Envelope, group: string): number | undefined {
+    const next = this.#environment.firstTry(this.#site, group, this.#transaction.announced.submission);
     return next === undefined ? undefined : beforeDeadline(envelope, next, envelope.arrived);
   }
 

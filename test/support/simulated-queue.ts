@@ -19,6 +19,7 @@ import { MemoryStore } from "../../src/queue/memory-store.ts";
 import type { QueueEntry } from "../../src/queue/queue.ts";
 import { TimerScheduler } from "../../src/queue/timer-scheduler.ts";
 import { createIntake } from "../../src/reception/receive.ts";
+import { queueGroupOf } from "../../src/routing/queue-group.ts";
 import { createMailRules } from "../../src/routing/resolve.ts";
 import { configEnvironment } from "./config-environment.ts";
 import { fakeSite } from "./fake-site.ts";
@@ -29,15 +30,22 @@ import { ownFiles } from "./user-files.ts";
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 
-/** user@host goes to esmtp and that host, user@local.test to the mailer "local" (which reaches no host). */
+/**
+ * user@dear.test goes to an expensive mailer, user@asked.test to one that wants to be asked, user@local.test to "local", which
+ * reaches no host, and any other user@host to esmtp.
+ */
 const CF = `V10/Berkeley
 O QueueDirectory=/queue
-Mesmtp, P=[IPC], F=mDFMuX, A=TCP $h
+@Q@Mesmtp, P=[IPC], F=mDFMuX, A=TCP $h
+Mdear, P=[IPC], F=mDFMuXe, A=TCP $h
+Masked, P=[IPC], F=mDFMuX%, A=TCP $h
 Mlocal, P=[LOCAL], F=mDFM
 Scanonify=3
 R$*@$*	$:$1<@$2>
 Sparse=0
 R$*<@local.test>	$#local $: $1
+R$*<@dear.test>	$#dear $@ dear.test $: $1<@dear.test>
+R$*<@asked.test>	$#asked $@ asked.test $: $1<@asked.test>
 R$*<@$*>	$#esmtp $@ $2 $: $1<@$2>
 Sfinal=4
 R$*<@$*>	$1@$2
@@ -51,11 +59,15 @@ export interface Tried {
 }
 
 export interface Facts {
+  /** Lines below all others, and Q lines. */
   readonly cf?: string;
+  readonly groups?: string;
   /** Of -q; undefined: no automatic queue runs. */
   readonly interval?: number | undefined;
   /** What becomes of a recipient; absent: "Deferred". */
   readonly answer?: (host: string, minute: number, job: Job) => Partial<RecipientStatus>;
+  /** What an attempt waits for. */
+  readonly during?: () => Promise<void>;
   /** Mailers have destinations, whose hosts may be held or suspended. */
   readonly connects?: boolean;
 }
@@ -74,7 +86,7 @@ export class SimulatedQueue {
     const folder = mkdtempSync(join(tmpdir(), "rulemail-simulated-"));
     try {
       const file = join(folder, "test.cf");
-      writeFileSync(file, `${CF}${facts.cf ?? ""}\n`);
+      writeFileSync(file, `${CF.replace("@Q@", facts.groups ?? "")}${facts.cf ?? ""}\n`);
       const { config, messages } = await loadConfig(file, configEnvironment);
       if (config === undefined) throw new Error(messages.join("\n"));
       return new SimulatedQueue(facts, config);
@@ -86,7 +98,12 @@ export class SimulatedQueue {
   private constructor(facts: Facts, config: DeliverySite["config"]) {
     this.#facts = facts;
     const { clock, store, destinations } = this;
-    const agent: Agent = { deliver: (job) => Promise.resolve({ statuses: this.#answers(job) }) };
+    const agent: Agent = {
+      deliver: async (job) => {
+        await facts.during?.();
+        return { statuses: this.#answers(job) };
+      },
+    };
     const agents = { connects: () => facts.connects === true, files: ownFiles, agentFor: () => agent };
     this.site = fakeSite({
       config,
@@ -108,7 +125,7 @@ export class SimulatedQueue {
       clock,
       log,
       destinations,
-      scheduler: new TimerScheduler(clock, store),
+      scheduler: (gate) => new TimerScheduler(clock, store, gate),
       interval: facts.interval,
       reports: { intake, clock, log },
     });
@@ -151,9 +168,13 @@ export class SimulatedQueue {
     );
     const headers = [{ name: "Subject", value: ` ${subject}` }, ...(rest.headers ?? [])];
     const draft = await openDraft(this.store);
-    const nextTry = /[qd]/.test(readDeliveryMode(mode)) ? this.runner.nextRun(config) : undefined;
+    const group = await queueGroupOf(this.site, recipients[0], config.macros);
+    const waits = /[qd]/.test(readDeliveryMode(mode));
+    const nextTry = waits ? this.runner.nextRun(config, group) : undefined;
     const whole = envelope(draft.id, { recipients, arrived: this.clock.now(), ...rest, headers });
-    return draft.commit(whole, { nextTry });
+    const entry = await draft.commit(whole, { group, nextTry });
+    if (waits) await this.runner.allot(entry.id);
+    return entry;
   }
 
   /** Lets time go by, in steps, and what is due happen. */

@@ -1,7 +1,7 @@
 /** Options of delivery: when, to which hosts, over which connections. */
 import { isIPv6 } from "node:net";
 import { isClassicAddress } from "../endpoints.ts";
-import { NOT_YET, NO_PROCESSES } from "../reasons.ts";
+import { NOT_YET } from "../reasons.ts";
 import type { Check, OptionRow } from "./row.ts";
 
 const deliveryMode: Check = (value, { messages }) => {
@@ -25,7 +25,6 @@ export const DELIVERY_OPTIONS = [
     type: "flag",
     initial: false,
     meaning: "mailers with F=e only deliver from the queue",
-    notActedOn: NOT_YET,
   },
   {
     name: "DeliveryMode",
@@ -120,7 +119,7 @@ export const DELIVERY_OPTIONS = [
     type: "number",
     initial: 1,
     meaning: "deliver without a look at MX records first",
-    notActedOn: NO_PROCESSES,
+    notActedOn: "messages are split without a look at MX records, and all parts are tried at once",
   },
   {
     name: "SoftBounce",

@@ -108,8 +108,7 @@ export const QUEUE_OPTIONS = [
     type: "number",
     initial: 0,
     safe: true,
-    meaning: "entries of one queue run",
-    notActedOn: NOT_YET,
+    meaning: "messages of a queue group begun between two runs, or in one run",
   },
   {
     name: "DataFileBufferSize",
@@ -140,16 +139,14 @@ export const QUEUE_OPTIONS = [
     code: 0xc5,
     type: "number",
     initial: 0,
-    meaning: "queue processes in all",
-    notActedOn: NO_PROCESSES,
+    meaning: "queued messages worked on at once, in all",
   },
   {
     name: "MaxRunnersPerQueue",
     code: 0xc6,
     type: "number",
     initial: 1,
-    meaning: "processes of one queue",
-    notActedOn: NO_PROCESSES,
+    meaning: "queued messages of a group worked on at once, when it is set",
   },
   {
     name: "NiceQueueRun",

@@ -109,7 +109,7 @@ describe("rulemail lint", () => {
   });
 
   test("an option that nothing acts on is L030, unless it only repeats the default", async () => {
-    expect(await found("O MaxRunnersPerQueue=4\nO RequiresDirfsync=true\n")).toEqual(["L030:15"]);
+    expect(await found("O NiceQueueRun=4\nO RequiresDirfsync=true\n")).toEqual(["L030:15"]);
   });
 
   test("an option that is set again is L031, unless it adds up", async () => {
@@ -416,9 +416,7 @@ describe("what is not on this machine (L005)", () => {
 
 test("options that this server has no use for are notes, those that it owes are warnings; one cause is told once", async () => {
   const tls = "O DHParameters=/a\nO SSLEngine=b\nO ServerSSLOptions=SSL_OP_ALL\n";
-  const findings = await textsOf(
-    `${BASE}${tls}O ForkEachJob=true\nO MaxRunnersPerQueue=4\nO RefuseLA=3\nO TimeZoneSpec=\n`,
-  );
+  const findings = await textsOf(`${BASE}${tls}O ForkEachJob=true\nO NiceQueueRun=4\nO RefuseLA=3\nO TimeZoneSpec=\n`);
   expect(findings.map(({ line, severity, also }) => [line, severity, also?.length ?? 0])).toEqual([
     [15, "warning", 2],
     [18, "note", 1],

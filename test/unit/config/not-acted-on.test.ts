@@ -74,6 +74,16 @@ const FIELDS: Readonly<Record<string, string>> = {
   U: "user",
 };
 
+const GROUP_FIELDS: Readonly<Record<string, string>> = {
+  P: "path",
+  F: "flags",
+  I: "interval",
+  N: "nice",
+  R: "runners",
+  J: "jobs",
+  r: "maxRecipients",
+};
+
 function equateIsUsed(letter: string): boolean {
   const field = FIELDS[letter];
   return new RegExp(
@@ -86,7 +96,8 @@ const USED: Readonly<Record<SettingKind, (name: string) => boolean>> = {
   timeout: timeoutIsUsed,
   "mailer flag": flagIsUsed,
   "mailer equate": equateIsUsed,
-  "queue equate": () => /\.queueGroups\b/.test(users),
+  "queue equate": (letter) =>
+    new RegExp(`(?:\\bgroup|groupNamed\\([^()]*\\))\\?\\.${GROUP_FIELDS[letter]}\\b`).test(users),
   "filter equate": () => /config\.filters\b/.test(users),
   "port equate": (name) =>
     users.includes(`extra.get("${name}")`) ||

@@ -58,6 +58,7 @@ const config = {
     time: () => 0,
     flag: () => false,
   } as unknown as Options,
+  queueGroups: new Map(),
   mailers: new Map([mailer("local", "A"), mailer("esmtp", "m")]),
   macros: new MacroScope(),
   classWords: () => EMPTY_CLASS,

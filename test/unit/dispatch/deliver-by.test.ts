@@ -35,11 +35,13 @@ let started: number;
 const config = {
   options: {
     text: () => "",
-    number: () => 10,
+    number: (name: string) => (name.startsWith("MaxQueue") ? 0 : 10),
+    isSet: () => false,
     timeout: (name: string) => (name.startsWith("queuereturn") ? 120 * HOUR : 0),
     flag: () => false,
     time: () => 0,
   } as unknown as Options,
+  queueGroups: new Map(),
   mailers: new Map([["esmtp", testMailer({ flags: "m" })]]),
   macros: new MacroScope(),
   classWords: () => EMPTY_CLASS,
@@ -100,7 +102,7 @@ beforeEach(() => {
     store,
     clock,
     log: silentLog,
-    scheduler: new TimerScheduler(clock, store),
+    scheduler: (gate) => new TimerScheduler(clock, store, gate),
     destinations: new Destinations(clock),
     interval: 60 * MINUTE,
     reports: { clock, log: silentLog, intake },

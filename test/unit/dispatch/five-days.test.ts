@@ -46,6 +46,11 @@ const failing: Readonly<
     [],
     { isReport: true, sender: "" },
   ],
+  "MaxQueueAge: as long again as it has waited, up to it": [
+    "O MinQueueAge=1h\nO MaxQueueAge=8h",
+    [0, 60, 120, 240, 480, 960, ...every(480, 5 * DAY + 480 - 1440).map((minute) => minute + 1440)],
+    [`7680 ${RETURNED}`],
+  ],
   MinQueueAge: ["O MinQueueAge=2h", every(120, 5 * DAY + 120), [`7320 ${RETURNED}`]],
 };
 
@@ -53,7 +58,7 @@ describe("a destination that always fails", () => {
   test.each(Object.entries(failing))("%s", async (_, [cf, tried, reports, more]) => {
     queue = await SimulatedQueue.of({ cf, interval: 30 * MINUTE, answer: unlessSender(() => ({})) });
     await queue.put("mail", ["x@far.test"], more);
-    await queue.wait(5 * DAY + 300, 5);
+    await queue.wait(5 * DAY + 500, 5);
     expect(queue.minutes("mail")).toEqual(tried);
     expect(queue.reports).toEqual(reports.map((each) => `${each} (anna@a.test)`));
     expect(queue.store.list()).toEqual([]);

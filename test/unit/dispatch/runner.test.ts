@@ -53,11 +53,13 @@ function start(interval: number | undefined, ages: { readonly min?: number; read
   const config = {
     options: {
       text: () => "",
-      number: () => 10,
+      number: (name: string) => (name.startsWith("MaxQueue") ? 0 : 10),
+      isSet: () => false,
       timeout: () => 0,
       flag: () => false,
       time: (name: string) => (name === "MinQueueAge" ? (ages.min ?? 0) : (ages.max ?? 0)),
     } as unknown as Options,
+    queueGroups: new Map(),
     mailers: new Map([
       ["esmtp", { name: "esmtp", path: "[IPC]", flags: new Set("m"), maxRecipients: 0 } as unknown as Mailer],
     ]),
@@ -90,7 +92,7 @@ function start(interval: number | undefined, ages: { readonly min?: number; read
     store,
     clock,
     log: silentLog,
-    scheduler: new TimerScheduler(clock, store),
+    scheduler: (gate) => new TimerScheduler(clock, store, gate),
     destinations,
     interval,
     reports: { clock, log: silentLog, intake: { begin: () => never() } },

@@ -46,6 +46,7 @@ const config = {
     time: () => 0,
     flag: () => false,
   } as unknown as Options,
+  queueGroups: new Map(),
   mailers: new Map(mailers.map((each) => [each.name, each])),
   macros: new MacroScope(),
   classWords: () => EMPTY_CLASS,
