@@ -14,6 +14,7 @@ import type { RootHelper } from "../rights/root-helper.ts";
 import { systemClock } from "../sys/clock.ts";
 import { readMachine } from "../sys/machine.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
+import { QueueFormatError } from "../queue/format.ts";
 import type { DeliverySite } from "../dispatch/attempt.ts";
 import { SystemUsers } from "../sys/getent.ts";
 import { controlServices } from "./control.ts";
@@ -63,11 +64,17 @@ export async function runServer(options: RunOptions): Promise<ExitCode> {
     const text = error instanceof Error ? error.message : String(error);
     process.stderr.write(`rulemail: cannot start: ${text}\n`);
     log?.write(0, { priority: "crit", text: `cannot start: ${text}` });
-    return error instanceof ListenError ? error.exit : EX.UNAVAILABLE;
+    return exitOf(error);
   } finally {
     await workers.close();
     await log?.close();
   }
+}
+
+function exitOf(error: unknown): ExitCode {
+  if (error instanceof ListenError) return error.exit;
+  // Starting again does not help, as it does when another server has the queue.
+  return error instanceof QueueFormatError ? EX.OSFILE : EX.UNAVAILABLE;
 }
 
 const ADVICE = "start as root, or name a folder of your own: RULEMAIL_HOME=FOLDER";

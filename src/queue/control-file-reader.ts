@@ -1,4 +1,5 @@
 /** Reads control files: ours, those of a genuine sendmail (versions up to 8), and what an editor made of them. */
+import { crc32 } from "node:zlib";
 import type { DeliverBy } from "../envelope/deliver-by.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import type { HeaderField } from "../mail/header.ts";
@@ -10,7 +11,9 @@ import {
   notifyLetters,
   RECIPIENT_MACRO,
   type RecipientExtras,
+  SEAL_MACRO,
 } from "./control-file.ts";
+import { checkFormat } from "./format.ts";
 import type { QueueEntry } from "./queue.ts";
 
 /** What is wrong with a control file, and where. */
@@ -22,6 +25,28 @@ export class ControlFileError extends Error {
     super(message);
     this.line = line;
   }
+}
+
+const SEAL = "\n${" + SEAL_MACRO + "}";
+
+/**
+ * Looks at the last line of a file of ours, which says what all others are: before any of them is believed. Files of format 1,
+ * and those that a genuine sendmail has written, have none.
+ * @param text latin1
+ * @throws ControlFileError for another checksum, QueueFormatError for a newer format
+ */
+function checkSeal(text: string, id: string): void {
+  const at = text.lastIndexOf(SEAL);
+  if (at < 0) return;
+  const [, format, checksum] = /^(\d{1,9}) ([0-9a-f]{8})\n/.exec(text.slice(at + SEAL.length)) ?? [];
+  if (format !== undefined) checkFormat(`The control file of ${id}`, Number(format));
+  const crc = crc32(Buffer.from(text.slice(0, at + 1), "latin1"));
+  if (checksum !== undefined && Number.parseInt(checksum, 16) === crc) return;
+  throw new ControlFileError(
+    `The checksum is not that of the lines above: they are damaged, or were edited; without the line $\{${SEAL_MACRO}} ` +
+      "they are taken as they are",
+    text.slice(0, at + 1).split("\n").length,
+  );
 }
 
 /** What the lines have said so far. */
@@ -77,7 +102,8 @@ function readMacro(text: string, at: Reading): void {
     const extras = parseJson(value, at) as Partial<RecipientExtras>;
     if (typeof extras.given === "string") at.recipients.push({ state: "discarded", ...extras } as Recipient);
     else at.extras = extras;
-  } else at.macros[name] = value;
+  } else if (name === SEAL_MACRO) return; // Looked at before.
+  else at.macros[name] = value;
 }
 
 /** A line that nobody can make sense of costs the message its time, not itself. */
@@ -214,9 +240,10 @@ export interface ParsedControlFile {
 /**
  * Reads a control file.
  * @param text latin1
- * @throws ControlFileError
+ * @throws ControlFileError, QueueFormatError
  */
 export function parseControlFile(text: string, id: string): ParsedControlFile {
+  checkSeal(text, id);
   const at: Reading = {
     id,
     line: 0,

@@ -22,6 +22,7 @@
  *     rRFC822; bob@example.org            final recipient
  *     RPNFD:bob@example.org               recipient; P primary, N NOTIFY= given: S success, F failure, D delay
  *     H??Subject: hi                      header field, with the mailer flags of which one is needed
+ *     ${rulemail_seal}2 1a2b3c4d          ours only: format (format.ts), CRC-32 of all octets above this line
  *     .                                   end
  *
  * What sendmail has no letter for stands in two macros that it reads without harm: ${rulemail_message} once, and
@@ -33,7 +34,9 @@ import type { Envelope } from "../envelope/envelope.ts";
 import { isOpen, type Recipient } from "../envelope/recipient.ts";
 import type { Notify } from "../mail/notify.ts";
 import type { HeaderField } from "../mail/header.ts";
+import { crc32 } from "node:zlib";
 import { asciiJson } from "../sys/terminal-text.ts";
+import { QUEUE_FORMAT } from "./format.ts";
 import type { QueueEntry } from "./queue.ts";
 
 /** Facts of the message that have no line of their own. */
@@ -53,6 +56,8 @@ export type RecipientExtras = Omit<Recipient, "given" | "orcpt" | "notify" | "ri
 /** JSON in seven bits: sendmail gives octets above 127 in macro values a meaning of its own. */
 export const MESSAGE_MACRO = "rulemail_message";
 export const RECIPIENT_MACRO = "rulemail_recipient";
+/** Stands last: a genuine sendmail that rewrites the file leaves it out, and with it what it said of the old octets. */
+export const SEAL_MACRO = "rulemail_seal";
 
 /** One line of a control file cannot hold a line end. */
 const oneLine = (text: string): string => text.replaceAll(/[\r\n]+/g, " ");
@@ -123,13 +128,22 @@ const PART = 64 << 10;
 /** The control file of an entry, as octets (latin1), in parts: that of a large list is large. */
 export function* controlFileParts(entry: QueueEntry): Generator<Buffer, void, undefined> {
   let text = "";
+  let crc = 0;
   for (const line of lines(entry)) {
     text += `${line}\n`;
     if (text.length < PART) continue;
-    yield Buffer.from(text, "latin1");
+    const part = Buffer.from(text, "latin1");
+    crc = crc32(part, crc);
+    yield part;
     text = "";
   }
-  yield Buffer.from(text, "latin1");
+  const rest = Buffer.from(text, "latin1");
+  yield rest;
+  yield Buffer.from(`${macroLine(SEAL_MACRO, sealOf(crc32(rest, crc)))}\n.\n`, "latin1");
+}
+
+function sealOf(crc: number): string {
+  return `${QUEUE_FORMAT} ${crc.toString(16).padStart(8, "0")}`;
 }
 
 function* lines(entry: QueueEntry): Generator<string> {
@@ -163,5 +177,4 @@ function* lines(entry: QueueEntry): Generator<string> {
   if (envelope.deliverBy !== undefined) yield deliverByLine(envelope.deliverBy);
   yield* recipientLines(envelope.recipients);
   for (const field of envelope.headers) yield headerLine(field);
-  yield ".";
 }

@@ -32,6 +32,8 @@ export const RecordType = {
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 
 export interface SegmentFacts {
+  /** Of all records in it (format.ts); absent in format 1. This record itself looks the same in every format. */
+  readonly format?: number;
   readonly created: number;
   /**
    * Segments that failed while somebody waited for them: what stands from `offset` on was never acknowledged (or was

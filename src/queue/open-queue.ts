@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { type Clock, systemClock } from "../sys/clock.ts";
 import { DurableStore } from "./durable-store.ts";
 import { type FileOperations, systemFiles } from "./file-operations.ts";
+import { claimFormat } from "./format.ts";
 import { Journal } from "./journal.ts";
 import { encodeRecord, RecordType } from "./journal-record.ts";
 import { lockQueue, type QueueLock } from "./lock.ts";
@@ -42,7 +43,7 @@ export interface OpenedQueue {
 
 /**
  * Opens the queue, alone.
- * @throws QueueLockedError when another process has it; what the file system says when it cannot be read
+ * @throws QueueLockedError when another process has it; QueueFormatError when it is a newer server's; what the file system says when it cannot be read
  */
 export async function openQueue(options: OpenQueueOptions): Promise<OpenedQueue> {
   const { directory, files = systemFiles } = options;
@@ -54,6 +55,7 @@ export async function openQueue(options: OpenQueueOptions): Promise<OpenedQueue>
   await files.syncFolder(dirname(directory)).catch(() => undefined);
   const lock = await (options.lock ?? lockQueue)(directory);
   try {
+    await claimFormat(files, directory);
     return await openLocked(options, files, folder, lock);
   } catch (error) {
     lock.release();

@@ -3,6 +3,7 @@
  * daemon that works at the same time may take files away between two looks; then it looks again.
  */
 import { join } from "node:path";
+import { inspectFormat } from "./format.ts";
 import { type FileOperations, hasCode, systemFiles } from "./file-operations.ts";
 import type { QueueEntry } from "./queue.ts";
 import { recoverJournal, type RecoveredJournal } from "./recover.ts";
@@ -30,6 +31,7 @@ async function readJournal(files: FileOperations, folder: string): Promise<Recov
 
 /** @throws what the file system says: EACCES for those who may not look, ENOENT when there is no queue */
 export async function readQueue(directory: string, files: FileOperations = systemFiles): Promise<QueueContents> {
+  await inspectFormat(files, directory);
   const journal = await readJournal(files, join(directory, "journal"));
   for (const { file } of journal?.segments ?? []) await file.close();
   const spool = await new SpoolStore(files, directory).load();

@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { withAttempt, withChanges, withHold } from "./entry.ts";
 import { type FileOperations, reasonOf, unlinkIfThere } from "./file-operations.ts";
+import { checkFormat } from "./format.ts";
 import { withoutHeader } from "./item-header.ts";
 import {
   type AttemptFacts,
@@ -79,7 +80,9 @@ async function readSegmentFacts(segment: Segment): Promise<SegmentFacts | undefi
   const octets = buffer.subarray(0, await segment.file.read(buffer, 0));
   const head = readHead(octets, 0, segment.number);
   if (head?.type !== RecordType.segment || octets.length < HEAD || !isIntact(octets, 0, head)) return undefined;
-  return decodeRecord(octets, 0, head).facts as SegmentFacts;
+  const facts = decodeRecord(octets, 0, head).facts as SegmentFacts;
+  checkFormat(segment.file.path, facts.format ?? 1);
+  return facts;
 }
 
 /** Keeps damaged octets for somebody who wants to look at them; says where, or why not. */

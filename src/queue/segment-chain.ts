@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import type { Clock } from "../sys/clock.ts";
+import { QUEUE_FORMAT } from "./format.ts";
 import { type FileOperations, reasonOf, unlinkIfThere } from "./file-operations.ts";
 import { QueueUnavailableError } from "./queue.ts";
 import { createSegment, growSegment, type Segment, segmentName, syncSegment } from "./segment.ts";
@@ -127,7 +128,13 @@ export class SegmentChain {
       .filter(({ failed }) => failed)
       .map(({ number, durable }) => ({ segment: number, offset: durable }));
     const room = { length, step: this.#step, largest: this.#segmentSize };
-    const segment = await createSegment(files, folder, this.#nextNumber++, { created: clock.now(), cuts }, room);
+    const segment = await createSegment(
+      files,
+      folder,
+      this.#nextNumber++,
+      { format: QUEUE_FORMAT, created: clock.now(), cuts },
+      room,
+    );
     this.#segments.push(segment);
     this.#current = segment;
     this.#dropFinished();

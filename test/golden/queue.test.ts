@@ -3,13 +3,16 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
+import { QUEUE_FORMAT } from "../../src/queue/format.ts";
 import { openQueue } from "../../src/queue/open-queue.ts";
 import { wholeMessages } from "../support/queue-of-all-kinds.ts";
 
 const kept = join(import.meta.dirname, "queue");
-const versions = readdirSync(kept).filter((name) => /^v\d+$/.test(name));
+const versions = readdirSync(kept).filter((name) => /^v\d+/.test(name));
 
-test("a queue of every version is kept", () => expect(versions).toContain("v1"));
+test("a queue of every format is kept", () => {
+  for (let format = 1; format <= QUEUE_FORMAT; format++) expect(versions).toContain(`v${format}`);
+});
 
 test.each(versions)("a queue of %s is read whole, twice", async (version) => {
   const directory = mkdtempSync(join(tmpdir(), "rulemail-golden-"));

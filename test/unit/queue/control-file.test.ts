@@ -1,10 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import { controlFileParts } from "../../../src/queue/control-file.ts";
 import { ControlFileError, parseControlFile } from "../../../src/queue/control-file-reader.ts";
+import { QueueFormatError } from "../../../src/queue/format.ts";
 import type { QueueEntry } from "../../../src/queue/queue.ts";
 import { deferred, delivered, envelope, recipient } from "../../support/queue-samples.ts";
 
 const formatControlFile = (whole: QueueEntry): Buffer => Buffer.concat([...controlFileParts(whole)]);
+
+/** As an editor, or a genuine sendmail, leaves it. */
+const unsealed = (text: string): string => text.replace(/\n\$\{rulemail_seal\}.*/, "");
 
 const id = "6AKJRqnn123456";
 
@@ -114,8 +118,38 @@ describe("control file", () => {
     ["\x02 soon", undefined],
     ["", undefined],
   ])("reads BY= as sendmail writes it: %j", (line, deliverBy) => {
-    const text = formatControlFile(entry()).toString("latin1").replace("\nS", `\n!${line}\nS`);
+    const text = unsealed(formatControlFile(entry()).toString("latin1")).replace("\nS", `\n!${line}\nS`);
     expect(parseControlFile(text, id).entry.envelope.deliverBy).toEqual(deliverBy);
+  });
+
+  test("without its seal it is read all the same, as one of format 1 or of a genuine sendmail", () => {
+    const text = unsealed(formatControlFile(full).toString("latin1"));
+    expect(parseControlFile(text, id).entry).toEqual(full);
+  });
+
+  test("one octet that changed is found, but for those that make the last line a seal", () => {
+    const octets = formatControlFile(full);
+    const sealAt = octets.indexOf("${rulemail_seal}");
+    for (let at = 0; at < octets.length; at++) {
+      // Without the line end in front of it, it is the end of a header field.
+      if (at === sealAt - 1) continue;
+      const changed = Buffer.from(octets);
+      changed[at] ^= 1 << (at % 8);
+      const read = (): QueueEntry => parseControlFile(changed.toString("latin1"), id).entry;
+      try {
+        // What damaged only the name of the seal has damaged nothing that it stands for.
+        const { envelope: found } = read();
+        expect([at, found.recipients, found.headers]).toEqual([at, full.envelope.recipients, full.envelope.headers]);
+        expect(at).toBeGreaterThanOrEqual(sealAt);
+      } catch (error) {
+        if (!(error instanceof ControlFileError) && !(error instanceof QueueFormatError)) throw error;
+      }
+    }
+  });
+
+  test("one of a newer format is refused, in words", () => {
+    const text = formatControlFile(entry()).toString("latin1").replace("_seal}2 ", "_seal}3 ");
+    expect(() => parseControlFile(text, id)).toThrow(new QueueFormatError(`The control file of ${id}`, 3));
   });
 
   test("a line end inside a value cannot begin another line", () => {
