@@ -10,15 +10,14 @@ import { conversationFor } from "./program-command.ts";
 import { programGuard } from "./program-guard.ts";
 import { fitExactly } from "./program-words.ts";
 import type { ConversingProgram, TaskUser } from "./task.ts";
-import { parseTaskUser, type Terms } from "./terms.ts";
+import type { Terms } from "./terms.ts";
 
 const CONNECTION = 3;
 /** A program that does not end with its connection is ended, ms. */
 const LONGEST = 3600_000;
 
 /** Rejects when the terms do not have it, or it cannot be started. */
-export function converse(terms: Terms, given: TaskUser, program: ConversingProgram): Promise<Socket> {
-  const who = parseTaskUser(given, "who");
+export function converse(terms: Terms, who: TaskUser, program: ConversingProgram): Promise<Socket> {
   const words = { ...program, folders: ["/"], nice: 0, root: "" };
   const problem = refusal(terms, who, program);
   if (problem !== undefined) return Promise.reject(new Error(problem));

@@ -1,7 +1,17 @@
 /** What the server and the root helper say to each other over the channel that Node makes between parent and child. */
-import type { MadeFile } from "./made-files.ts";
+import { type MadeFile, parseMadeFiles } from "./made-files.ts";
 import type { ConversingProgram, TaskUser } from "./task.ts";
-import type { PortTerm, Terms } from "./terms.ts";
+import {
+  list,
+  number,
+  parsePort,
+  parseTaskUser,
+  parseTerms,
+  type PortTerm,
+  record,
+  type Terms,
+  text,
+} from "./terms.ts";
 
 /** What the server asks. `begin` is taken once, from a server that is root still; nothing else that it says names terms. */
 export type HelperRequest =
@@ -41,4 +51,51 @@ export interface HelperAnswer {
 /** What the helper tells a pool process. */
 export interface PoolMessage {
   readonly terms: Terms;
+}
+
+/** Number of a request, if it is one at all: without it there is nothing to answer to. */
+export function requestId(value: unknown): number | undefined {
+  if (typeof value !== "object" || value === null || !("id" in value)) return undefined;
+  return Number.isSafeInteger(value.id) ? (value.id as number) : undefined;
+}
+
+/** Longest queue of connections that a listener is opened with. */
+const LARGEST_BACKLOG = 65_535;
+
+/**
+ * What the server says is looked at member by member, and what it says beyond that is dropped.
+ * @throws when it is no request
+ */
+export function parseRequest(value: unknown): HelperRequest {
+  const given = record(value, "request");
+  const id = number(given.id, "id", 0, Number.MAX_SAFE_INTEGER);
+  switch (given.verb) {
+    case "begin": {
+      const termsCommand = list(given.termsCommand, "termsCommand", text);
+      return { id, verb: "begin", terms: parseTerms(given.terms), termsCommand, made: parseMadeFiles(given.made) };
+    }
+    case "pool":
+    case "reload":
+    case "tidy":
+      return { id, verb: given.verb };
+    case "listen": {
+      const backlog = number(given.backlog, "backlog", 0, LARGEST_BACKLOG);
+      return { id, verb: "listen", port: parsePort(given.port, "port"), backlog };
+    }
+    case "read":
+      return { id, verb: "read", path: text(given.path, "path") };
+    case "converse":
+      return { id, verb: "converse", who: parseTaskUser(given.who, "who"), program: conversingProgram(given.program) };
+    default:
+      throw new Error("the root helper knows no such request");
+  }
+}
+
+function conversingProgram(value: unknown): ConversingProgram {
+  const { path, argv, environment } = record(value, "program");
+  return {
+    path: text(path, "program.path"),
+    argv: list(argv, "program.argv", text),
+    environment: list(environment, "program.environment", text),
+  };
 }

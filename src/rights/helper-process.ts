@@ -14,7 +14,8 @@
  * files that the terms name (keys among them; never one of root's by a link that others could have laid). Where a mailer runs its program as root (F=S, U=root), he could start that: with
  * the words of its A=, for users that there are, and choose sender and detail, no option, and no file but texts of root's below
  * /etc (program-words.ts); what it does with the message and these words as root is then for that program to answer. He could
- * keep the machine busy: tasks without end fill memory and disk of the pool, which is nothing of his own, up to its limits.
+ * keep the machine busy: tasks without end fill memory and disk of the pool, which is nothing of his own, up to its limits. He
+ * could make the helper deaf, or end it, by half a line or one without end on its channel, as he can end the server itself.
  *
  * He could not: choose what a program of root's is begun with beyond that, its environment or its folder; read or write a file
  * of root's but mailboxes that the configuration gives to root; make a user's ids out of numbers; choose the niceness or the
@@ -23,11 +24,11 @@
  */
 import { type ChildProcess, execFile, type SendHandle, spawn } from "node:child_process";
 import { createServer, type Server, type Socket } from "node:net";
-import type { HelperAnswer, HelperRequest, PoolMessage } from "./helper-messages.ts";
-import { type MadeFile, parseMadeFiles, removeMade } from "./made-files.ts";
+import { type HelperAnswer, type HelperRequest, parseRequest, type PoolMessage, requestId } from "./helper-messages.ts";
+import { type MadeFile, removeMade } from "./made-files.ts";
 import { readNamed } from "./named-file.ts";
 import { converse } from "./conversations.ts";
-import { parsePort, parseTerms, type PortTerm, type Terms } from "./terms.ts";
+import { parseTerms, type PortTerm, type Terms } from "./terms.ts";
 
 /** File descriptor of a pool process's connection to the server. */
 export const CONNECTION = 3;
@@ -36,6 +37,8 @@ const LARGEST_TERMS = 16 * 1024 * 1024;
 const MOST_POOLS = 12;
 /** Reading a configuration asks name servers at worst. ms */
 const LONGEST_RELOAD = 120_000;
+/** A message may repeat what the server has named. */
+const LONGEST_ERROR = 1_000;
 
 type Answer = Omit<HelperAnswer, "id">;
 
@@ -51,14 +54,16 @@ class HelperProcess {
     this.#command = command;
   }
 
-  async handle(request: HelperRequest, reply: (answer: HelperAnswer, handle?: SendHandle) => void): Promise<void> {
-    const { id } = request;
+  /** Anything that was JSON may come. What has no number is no request, and nobody waits for an answer. */
+  async handle(given: unknown, reply: (answer: HelperAnswer, handle?: SendHandle) => void): Promise<void> {
+    const id = requestId(given);
+    if (id === undefined) return complain("a request without a number");
     try {
-      const { answer, handle } = await this.#do(request);
+      const { answer, handle } = await this.#do(parseRequest(given));
       reply({ id, ...answer }, handle);
     } catch (error) {
       const { message, code } = error as NodeJS.ErrnoException;
-      reply({ id, error: message, ...(code === undefined ? {} : { code }) });
+      reply({ id, error: message.slice(0, LONGEST_ERROR), ...(code === undefined ? {} : { code }) });
     }
   }
 
@@ -76,7 +81,7 @@ class HelperProcess {
       case "pool":
         return { answer: {}, handle: await this.#startPool(terms) };
       case "listen":
-        return { answer: {}, handle: await listen(terms, parsePort(request.port, "port"), request.backlog) };
+        return { answer: {}, handle: await listen(terms, request.port, request.backlog) };
       case "read":
         return { answer: { octets: readNamed(terms, request.path).toString("base64") } };
       case "reload":
@@ -88,11 +93,11 @@ class HelperProcess {
     }
   }
 
-  #begin({ terms, termsCommand: command, made }: Extract<HelperRequest, { readonly verb: "begin" }>): Answer {
+  #begin({ terms, termsCommand, made }: Extract<HelperRequest, { readonly verb: "begin" }>): Answer {
     if (this.#terms !== undefined) throw new Error("the root helper has its terms already");
-    this.#terms = parseTerms(terms);
-    this.#termsCommand = command.map(String);
-    this.#made = parseMadeFiles(made);
+    this.#terms = terms;
+    this.#termsCommand = termsCommand;
+    this.#made = made;
     return {};
   }
 
@@ -139,11 +144,13 @@ export function runHelper(command: readonly string[]): Promise<void> {
   // The server is told to end by signal, and ends the helper by going away.
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => undefined);
   const helper = new HelperProcess(command);
+  // Node reads the channel, and throws at what is no JSON, or a command of Node's own that it does not know.
+  process.on("uncaughtException", (error) => complain(error.message));
   return new Promise((resolve) => {
     process.on("message", (message, given: SendHandle | undefined) => {
       // Nobody has anything to give to this process.
       closeOwn(given);
-      void helper.handle(message as HelperRequest, (answer, handle) => {
+      void helper.handle(message, (answer, handle) => {
         // A server that has just gone cannot be told; the disconnect ends this process.
         process.send?.(answer, handle, undefined, () => closeOwn(handle));
       });
@@ -163,6 +170,15 @@ export function runHelper(command: readonly string[]): Promise<void> {
     process.on("SIGCONT", look);
     setInterval(look, 1_000).unref();
   });
+}
+
+let isComplained = false;
+
+/** Said once: whoever sends such a thing may send more of it, and standard error may be what fails. */
+function complain(reason: string): void {
+  if (isComplained) return;
+  isComplained = true;
+  process.stderr.write(`rulemail: root helper: the server sends what it never sends: ${reason.slice(0, 200)}\n`);
 }
 
 /** The server has it now: a listener that stays here would keep the port. */

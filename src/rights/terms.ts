@@ -106,8 +106,7 @@ export function parseTaskUser(value: unknown, name: string): TaskUser {
 export function parsePort(value: unknown, name: string): PortTerm {
   const { host, port, family } = record(value, name);
   if (family !== 4 && family !== 6) throw bad(`${name}.family`);
-  if (typeof port !== "number" || !Number.isInteger(port) || port < 0 || port > 65_535) throw bad(`${name}.port`);
-  return { host: text(host, `${name}.host`), port, family };
+  return { host: text(host, `${name}.host`), port: number(port, `${name}.port`, 0, 65_535), family };
 }
 
 function userTerm({ kind, path }: Readonly<Record<string, unknown>>): UserTerm {
@@ -129,37 +128,42 @@ function isMailboxKind(value: unknown): value is MailboxKind {
 function programTerm(value: unknown, name: string): ProgramTerm {
   const { path, asRoot, words, nice, root } = record(value, name);
   if (typeof asRoot !== "boolean") throw bad(`${name}.asRoot`);
-  if (typeof nice !== "number" || !Number.isInteger(nice)) throw bad(`${name}.nice`);
   return {
     path: text(path, `${name}.path`),
     asRoot,
     words: list(words, `${name}.words`, (each, under) => list(each, under, text)),
-    nice,
+    nice: number(nice, `${name}.nice`, -(2 ** 31), 2 ** 31),
     root: text(root, `${name}.root`),
   };
 }
 
-function list<T>(value: unknown, name: string, read: (each: unknown, name: string) => T): readonly T[] {
+/** What another process says, member by member: each throws when it is something else, and names what. */
+export function list<T>(value: unknown, name: string, read: (each: unknown, name: string) => T): readonly T[] {
   if (!Array.isArray(value)) throw bad(name);
   return value.map((each: unknown) => read(each, name));
 }
 
-function record(value: unknown, name: string): Readonly<Record<string, unknown>> {
+export function record(value: unknown, name: string): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) throw bad(name);
   return value as Readonly<Record<string, unknown>>;
 }
 
-function text(value: unknown, name: string): string {
+export function text(value: unknown, name: string): string {
   if (typeof value !== "string") throw bad(name);
+  return value;
+}
+
+/** A whole number. */
+export function number(value: unknown, name: string, least: number, most: number): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most) throw bad(name);
   return value;
 }
 
 /** uid or gid; the largest number means "none" to the system calls. */
 function id(value: unknown, name: string): number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value >= 2 ** 32 - 1) throw bad(name);
-  return value;
+  return number(value, name, 0, 2 ** 32 - 2);
 }
 
 function bad(name: string): Error {
-  return new Error(`terms: "${name}" is not what it should be`);
+  return new Error(`"${name}" is not what it should be`);
 }
