@@ -87,6 +87,7 @@ const filterFields = {
   host: conditions,
   group: optionalText,
   held: (from: Json, name: string) => (from[name] === undefined ? undefined : flag(from, name)),
+  triedBefore: optionalTime,
   arrivedBefore: optionalTime,
   arrivedAfter: optionalTime,
 } satisfies { readonly [K in keyof Required<QueueFilter>]: (from: Json, name: string) => QueueFilter[K] | undefined };

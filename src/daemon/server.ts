@@ -146,8 +146,7 @@ export class Server {
   /** Whoever asks for a queue run wants hosts to be tried that were down a moment ago, too. */
   #hurry(filter: QueueFilter): MaybePromise<number> {
     this.#surroundings.destinations.hosts.forget();
-    this.#runner.demand(filter);
-    return this.store.hurry(filter);
+    return this.#runner.hurry(filter);
   }
 
   /** Opens the queue and recovers it, then listens. Throws with a clear message when it cannot. */

@@ -11,6 +11,16 @@ import type { QueueEntry, QueueStore } from "../queue/queue.ts";
 import { isPromise } from "../sys/maybe-promise.ts";
 import type { LaneLimits } from "./lane-limits.ts";
 
+/** What decides. */
+export interface MessagePlace {
+  readonly lane: string;
+  readonly destination: string;
+}
+
+export function placeOf(entry: QueueEntry): MessagePlace {
+  return { lane: laneOf(entry), destination: destinationOf(entry.envelope) };
+}
+
 export interface AdmissionParts {
   readonly store: Pick<QueueStore, "block">;
   readonly destinations: Destinations;
@@ -44,11 +54,10 @@ export class Admission {
   }
 
   /** Call the answer when the attempt is over. Undefined: not now; the queue will offer it again. */
-  admit(entry: QueueEntry): (() => void) | undefined {
+  admit({ lane, destination }: MessagePlace): (() => void) | undefined {
     const { lanes } = this.#parts;
-    const lane = laneOf(entry);
     if (lanes.isLimited && !lanes.isOpen(lane)) return undefined;
-    const leaveDestination = this.#admitTo(destinationOf(entry.envelope));
+    const leaveDestination = this.#admitTo(destination);
     if (leaveDestination === undefined || !lanes.isLimited) return leaveDestination;
     const leaveLane = lanes.enter(lane);
     return () => {
@@ -64,8 +73,8 @@ export class Admission {
   }
 
   /** Why a message is not tried now, when something particular holds it up. */
-  whyNot({ envelope }: QueueEntry): string | undefined {
-    return this.#parts.destinations.whyNot(destinationOf(envelope));
+  whyNot({ destination }: Pick<MessagePlace, "destination">): string | undefined {
+    return this.#parts.destinations.whyNot(destination);
   }
 
   /** Resolves when something may have become free. */

@@ -33,7 +33,7 @@ export function unaskedStatus(at: number): RecipientStatus {
 }
 
 /** True when single messages are named, not the queue as a whole or a queue group. */
-function namesMail({ ids, id, recipient, sender, host }: QueueFilter): boolean {
+export function namesMail({ ids, id, recipient, sender, host }: QueueFilter): boolean {
   return [ids, id, recipient, sender, host].some((each) => each !== undefined && each.length > 0);
 }
 
@@ -46,7 +46,6 @@ export class Demands {
   #all: readonly { readonly at: number; readonly matches: (entry: QueueEntry) => boolean }[] = [];
 
   add(filter: QueueFilter, at: number): void {
-    if (!namesMail(filter)) return;
     this.#all = [...this.#all, { at, matches: matcherOf(filter) }].slice(-MOST);
   }
 

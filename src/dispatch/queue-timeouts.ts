@@ -9,6 +9,16 @@ export function queueTimeout(config: Config, name: "queuereturn" | "queuewarn", 
   return config.options.timeout(`${name}.${urgency(envelope)}`);
 }
 
+/**
+ * How long a message waits at least after it was tried, ms: MinQueueAge; with MaxQueueAge as long again as it had waited then, up
+ * to that.
+ */
+export function leastWait({ options }: Config, arrived: number, lastTry: number): number {
+  const youngest = options.time("MinQueueAge");
+  const oldest = options.time("MaxQueueAge");
+  return oldest > 0 ? Math.min(oldest, Math.max(lastTry - arrived, youngest)) : youngest;
+}
+
 /** When the sender of a message that stays undelivered hears of it next, ms since the epoch; Infinity: never. */
 export function nextNotice(config: Config, envelope: Envelope): number {
   const { arrived, warnedAt, deliverBy } = envelope;

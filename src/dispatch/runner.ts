@@ -14,14 +14,16 @@ import { groupNamed } from "../routing/queue-group.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { Config } from "../config/config.ts";
 import { DEFAULT_QUEUE_GROUP } from "../config/queue-groups.ts";
-import { Admission } from "./admission.ts";
+import { Admission, placeOf } from "./admission.ts";
 import { type AttemptEnvironment, attempt, type AttemptOccasion } from "./attempt.ts";
-import { Demands } from "./held.ts";
+import { Demands, namesMail } from "./held.ts";
 import { LaneLimits } from "./lane-limits.ts";
 import { lookAt } from "./overdue.ts";
-import { nextNotice } from "./queue-timeouts.ts";
+import { leastWait, nextNotice } from "./queue-timeouts.ts";
+import { messagesOfRun, type RunMessage } from "./run-order.ts";
 import { mayBeSplit, splitMessage } from "./split.ts";
 import { Gate } from "../sys/gate.ts";
+import type { MaybePromise } from "../sys/maybe-promise.ts";
 
 export interface RunnerOptions extends Omit<AttemptEnvironment, "nextTry" | "signal"> {
   /** @param gate which queue groups somebody works on now */
@@ -118,15 +120,23 @@ export class Runner {
     try {
       const nextTry = (group: string): number => this.nextRun(site.config, group);
       await splitMessage({ store, log, nextTry }, site, claim, site.config.macros);
+    } catch (error) {
+      this.#report("cannot split a message between queue groups", error, id);
     } finally {
       release();
       await store.finish(claim, nextNotice(site.config, claim.entry.envelope));
     }
   }
 
-  /** Somebody wants this mail to be tried; what is for that only is, too. */
-  demand(filter: QueueFilter): void {
-    this.#demands.add(filter, this.#options.clock.now());
+  /** A queue run while the server works: makes matching messages due, without those that were tried too short a time ago. */
+  hurry(filter: QueueFilter): MaybePromise<number> {
+    const { store, clock } = this.#options;
+    const now = clock.now();
+    if (!namesMail(filter)) {
+      return store.hurry({ ...filter, triedBefore: now - this.#options.site().config.options.time("MinQueueAge") + 1 });
+    }
+    this.#demands.add(filter, now);
+    return store.hurry(filter);
   }
 
   /** Waits until what is running has ended. */
@@ -136,24 +146,25 @@ export class Runner {
 
   /** Why a message is not tried now, when something particular holds it up. */
   whyNot(entry: QueueEntry): string | undefined {
-    return this.#admission.whyNot(entry);
+    return this.#admission.whyNot(placeOf(entry));
   }
 
   /**
-   * One queue run: tries every message that matches, due or not, and waits for the outcome. Those whose destination is
-   * busy come when it has time; those that are held up for longer stay.
+   * One queue run: tries the messages that match, due or not (run-order.ts), and waits for the outcome. Those whose destination
+   * or group is busy come when it has time; those that are held up for longer stay.
    */
-  async runOnce(filter?: QueueFilter): Promise<void> {
-    if (filter !== undefined) this.demand(filter);
-    let left: readonly QueueEntry[] = await this.#options.store.list({ ...filter, held: false });
+  async runOnce(filter: QueueFilter = {}): Promise<void> {
+    const { store, clock } = this.#options;
+    if (namesMail(filter)) this.#demands.add(filter, clock.now());
+    let left = await messagesOfRun(store, this.#options.site().config, filter, clock.now());
     // Nothing but a timer of the clock's may be what we wait for, and that keeps no process alive.
     const alive = setInterval(() => undefined, ASK_AGAIN);
     while (left.length > 0) {
       const change = this.#admission.change();
-      const busy: QueueEntry[] = [];
-      for (const entry of left) {
+      const busy: RunMessage[] = [];
+      for (const message of left) {
         await this.#gate.enter();
-        if (!(await this.#tryInside(entry))) busy.push(entry);
+        if (!(await this.#tryInside(message))) busy.push(message);
       }
       left = busy;
       if (left.length > 0) await (this.#running.size > 0 ? Promise.race([change, this.idle()]) : change);
@@ -162,21 +173,22 @@ export class Runner {
     await this.idle();
   }
 
-  /** For a place behind the gate. False: its destination is busy. */
-  async #tryInside(entry: QueueEntry): Promise<boolean> {
-    const admitted = this.#admission.admit(entry);
-    const isBusy = admitted === undefined && this.#admission.whyNot(entry) === undefined;
+  /** For a place behind the gate. False: its destination or its group is busy. */
+  async #tryInside(message: RunMessage): Promise<boolean> {
+    const { id } = message;
+    const admitted = this.#admission.admit(message);
+    const isBusy = admitted === undefined && this.#admission.whyNot(message) === undefined;
     let claim: Claim | undefined;
     try {
-      if (!isBusy) claim = await this.#options.store.claim(entry.id);
+      if (!isBusy) claim = await this.#options.store.claim(id);
     } catch (error) {
-      this.#report(error instanceof Error ? error.message : String(error), undefined, entry.id);
+      this.#report(error instanceof Error ? error.message : String(error), undefined, id);
     }
     if (claim === undefined) {
       this.#gate.leave();
       admitted?.();
     } else if (admitted === undefined) await this.#leaveAlone(claim);
-    else this.#workInside(claim, admitted);
+    else this.#workInside(claim, admitted, false);
     return !isBusy;
   }
 
@@ -194,9 +206,9 @@ export class Runner {
       await this.#gate.enter();
       const claim = await this.#next();
       if (claim === undefined) return this.#gate.leave();
-      const admitted = this.#admission.admit(claim.entry);
+      const admitted = this.#admission.admit(placeOf(claim.entry));
       if (admitted !== undefined) {
-        this.#workInside(claim, admitted);
+        this.#workInside(claim, admitted, laneOf(claim.entry) === FRESH_LANE);
         continue;
       }
       await this.#leaveAlone(claim);
@@ -209,7 +221,7 @@ export class Runner {
     const { id, envelope } = claim.entry;
     const notice = nextNotice(site().config, envelope);
     if (notice <= clock.now()) {
-      const reason = this.#admission.whyNot(claim.entry) ?? "many other messages are going there";
+      const reason = this.whyNot(claim.entry) ?? "many other messages are going there";
       const look = lookAt(this.#environment, claim, reason).finally(() => this.#running.delete(id));
       this.#running.set(id, look);
       void look.finally(() => this.#gate.leave());
@@ -224,10 +236,9 @@ export class Runner {
   }
 
   /** Works for a place behind the gate. */
-  #workInside(claim: Claim, admitted: () => void): void {
+  #workInside(claim: Claim, admitted: () => void, atOnce: boolean): void {
     const { clock } = this.#options;
     const leave = this.#gate.leaveInTime({ clock, ms: PATIENCE, most: MOST_WAITING });
-    const atOnce = laneOf(claim.entry) === FRESH_LANE;
     void this.#work(claim, { atOnce, asked: this.#demands.isAsked(claim.entry, clock.now()) }).finally(() => {
       admitted();
       leave();
@@ -270,11 +281,7 @@ export class Runner {
   #nextTry(config: Config, { group, envelope }: Waiting, now: number): number {
     const interval = this.#interval(config, group);
     if (interval === undefined) return WHEN_ASKED;
-    const youngest = config.options.time("MinQueueAge");
-    const oldest = config.options.time("MaxQueueAge");
-    // MaxQueueAge: a message waits as long as it has been waiting, up to it.
-    const wait = oldest > 0 ? Math.min(oldest, Math.max(now - envelope.arrived, youngest)) : youngest;
-    return now + Math.max(interval, wait);
+    return now + Math.max(interval, leastWait(config, envelope.arrived, now));
   }
 }
 

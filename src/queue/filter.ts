@@ -38,6 +38,8 @@ export interface QueueFilter {
   readonly group?: string;
   /** true: only held messages; false: only others; absent: all. */
   readonly held?: boolean;
+  /** Was not tried since then, ms since the epoch. */
+  readonly triedBefore?: number;
   /** Milliseconds since the epoch: arrived before this time, or at it or later. */
   readonly arrivedBefore?: number;
   readonly arrivedAfter?: number;
@@ -49,6 +51,7 @@ interface Filtered {
   readonly envelope: Pick<Envelope, "sender" | "arrived" | "recipients">;
   readonly group: string;
   readonly hold?: string;
+  readonly lastTry?: number;
 }
 
 type Test = (entry: Filtered) => boolean;
@@ -119,12 +122,13 @@ function ofIds(ids: readonly string[] | undefined): Test | undefined {
 
 /** The filter as a function, for many messages. */
 export function matcherOf(filter: QueueFilter): Test {
-  const { group, held, arrivedBefore, arrivedAfter } = filter;
+  const { group, held, triedBefore, arrivedBefore, arrivedAfter } = filter;
   const reason = anyOf(filter.reason, true);
   const tests = [
     ofIds(filter.ids),
     held === undefined ? undefined : ({ hold }: Filtered) => held === (hold !== undefined),
     group === undefined ? undefined : (entry: Filtered) => entry.group === group,
+    triedBefore === undefined ? undefined : ({ lastTry = -Infinity }: Filtered) => lastTry < triedBefore,
     arrivedBefore === undefined ? undefined : ({ envelope }: Filtered) => envelope.arrived < arrivedBefore,
     arrivedAfter === undefined ? undefined : ({ envelope }: Filtered) => envelope.arrived >= arrivedAfter,
     ofEntry(anyOf(filter.id, true), ({ id }) => id),

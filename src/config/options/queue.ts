@@ -91,7 +91,6 @@ export const QUEUE_OPTIONS = [
     range: ["priority", "host", "filename", "time", "random", "modification", "none", "shuffle"],
     check: sortOrder,
     meaning: "order of a queue run",
-    notActedOn: NOT_YET,
   },
   {
     name: "MinQueueAge",

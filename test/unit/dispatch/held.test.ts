@@ -62,8 +62,7 @@ describe("F=%", () => {
       [60, "y@far.test"],
     ]);
     const filter = { recipient: [{ text: "asked.test" }] };
-    queue.runner.demand(filter);
-    queue.store.hurry(filter);
+    await queue.runner.hurry(filter);
     await queue.settled();
     expect(queue.tried.slice(3).map(({ to, minute }) => [minute, ...to])).toEqual([
       [61, "x@asked.test"],
