@@ -132,11 +132,23 @@ export class Runner {
   hurry(filter: QueueFilter): MaybePromise<number> {
     const { store, clock } = this.#options;
     const now = clock.now();
-    if (!namesMail(filter)) {
-      return store.hurry({ ...filter, triedBefore: now - this.#options.site().config.options.time("MinQueueAge") + 1 });
+    if (namesMail(filter)) {
+      this.#demands.add(filter, now);
+      return store.hurry(filter);
     }
-    this.#demands.add(filter, now);
-    return store.hurry(filter);
+    const { options } = this.#options.site().config;
+    // The queue gives out what is due at one time by its priority.
+    if (!/^p/i.test(options.text("QueueSortOrder"))) return this.#hurryInOrder(filter);
+    return store.hurry({ ...filter, triedBefore: now - options.time("MinQueueAge") + 1 });
+  }
+
+  async #hurryInOrder(filter: QueueFilter): Promise<number> {
+    const { store, clock } = this.#options;
+    const messages = await messagesOfRun(store, this.#options.site().config, filter, clock.now());
+    const first = clock.now() - messages.length;
+    let count = 0;
+    for (const [place, { id }] of messages.entries()) count += await store.hurry({ ids: [id] }, first + place);
+    return count;
   }
 
   /** Waits until what is running has ended. */

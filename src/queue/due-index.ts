@@ -192,12 +192,13 @@ export class DueIndex {
     return node.id;
   }
 
-  /** Makes an id due now. False: it does not wait. */
-  hurry(id: string, now: number): boolean {
+  /** Makes an id due then, or sooner if it is. False: it does not wait. */
+  hurry(id: string, since: number): boolean {
     const node = this.#nodes.get(id);
     if (node === undefined) return false;
     const { priority, notice, line } = node;
-    if (node.due > now) this.put(id, now, priority, { destination: line.destination, lane: line.lane.name, notice });
+    if (node.due > since)
+      this.put(id, since, priority, { destination: line.destination, lane: line.lane.name, notice });
     return true;
   }
 

@@ -214,10 +214,9 @@ export class DurableStore implements QueueStore {
     return count;
   }
 
-  hurry(filter: QueueFilter = {}): number {
-    const now = this.#parts.clock.now();
+  hurry(filter: QueueFilter = {}, since = this.#parts.clock.now()): number {
     let count = 0;
-    for (const { id } of this.#matching(filter)) if (this.#due.hurry(id, now)) count++;
+    for (const { id } of this.#matching(filter)) if (this.#due.hurry(id, since)) count++;
     return count;
   }
 
@@ -276,7 +275,14 @@ export class DurableStore implements QueueStore {
 
   *#matching(filter: QueueFilter): Iterable<QueueEntry> {
     const matches = matcherOf(filter);
-    for (const { entry } of this.#items.values()) if (matches(entry)) yield entry;
+    for (const { entry } of this.#candidates(filter)) if (matches(entry)) yield entry;
+  }
+
+  /** One message that is named need not be looked for. */
+  #candidates({ ids }: QueueFilter): Iterable<Item> {
+    if (ids?.length !== 1) return this.#items.values();
+    const item = this.#items.get(ids[0]);
+    return item === undefined ? [] : [item];
   }
 
   #acceptIntoJournal(envelope: Envelope, options: AcceptOptions, body: readonly Buffer[]): Promise<QueueEntry> {

@@ -151,8 +151,8 @@ export class MemoryStore implements QueueStore {
     return this.list(filter).length;
   }
 
-  hurry(filter: QueueFilter = {}): number {
-    return this.list(filter).filter(({ id }) => this.#due.hurry(id, this.#clock.now())).length;
+  hurry(filter: QueueFilter = {}, since = this.#clock.now()): number {
+    return this.list(filter).filter(({ id }) => this.#due.hurry(id, since)).length;
   }
 
   hold(id: string, reason: string): Promise<boolean> {

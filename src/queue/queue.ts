@@ -169,8 +169,11 @@ export interface QueueStore extends QueueEntrance, DueQueue {
   /** In the order of acceptance. */
   list(filter?: QueueFilter, page?: Page): MaybePromise<readonly QueueEntry[]>;
   count(filter?: QueueFilter): MaybePromise<number>;
-  /** Makes matching messages due now (a queue run on demand); how many wait and match. */
-  hurry(filter?: QueueFilter): MaybePromise<number>;
+  /**
+   * Makes matching messages due (a queue run on demand); how many wait and match.
+   * @param since from when, ms since the epoch: who was due earlier is given out earlier; default now
+   */
+  hurry(filter?: QueueFilter, since?: number): MaybePromise<number>;
   hold(id: string, reason: string): Promise<boolean>;
   release(id: string): Promise<boolean>;
   remove(id: string): Promise<boolean>;

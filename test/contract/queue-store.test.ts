@@ -315,6 +315,24 @@ describe.each(Object.keys(implementations))("%s", (name) => {
     }
   });
 
+  test("hurry() makes messages due since a time: what was due earlier comes earlier", async () => {
+    const now = Date.UTC(2027, 0, 1);
+    const [a, b, c] = [
+      await put(store, "", {}, { nextTry: now + 50 }),
+      await put(store, "", {}, { nextTry: now + 60 }),
+      await put(store, "", {}, { nextTry: now - 9 }),
+    ];
+    expect(await store.hurry({ ids: [b.id] }, now - 20)).toBe(1);
+    expect(await store.hurry({ ids: [a.id] }, now - 10)).toBe(1);
+    expect(await store.hurry({ ids: [c.id] }, now)).toBe(1);
+    expect(await store.hurry({ ids: ["none"] }, now)).toBe(0);
+    expect(await store.nextDue()).toBe(now - 20);
+    const claims: Claim[] = [];
+    for (let round = 0; round < 10 && claims.length < 3; round++) claims.push(...(await store.claimDue(now, 1)));
+    if (name === "a store that others work on, too") return;
+    expect(claims.map(({ entry }) => entry.id)).toEqual([b.id, a.id, c.id]);
+  });
+
   test("the lanes of queue groups, and of mail that has just come, can be asked apart", async () => {
     const now = 1_000_000;
     const arrived = now - 500_000;

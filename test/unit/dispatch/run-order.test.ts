@@ -105,7 +105,18 @@ describe("a run", () => {
     expect(queue.tried).toHaveLength(2);
   });
 
-  test("of a server that works is one, too", async () => {
+  test.each([
+    ["priority", "m1 m3 m0 m2"],
+    ["time", "m3 m2 m0 m1"],
+    ["host", "m0 m2 m1 m3"],
+  ])("of a server that works has its order: %s", async (word, wanted) => {
+    await filled(`O QueueSortOrder=${word}\nO MaxQueueChildren=1\n`);
+    expect(await queue.runner.hurry({})).toBe(4);
+    await queue.wait(1);
+    expect(order().join(" ")).toBe(wanted);
+  });
+
+  test("of a server that works looks at the age", async () => {
     queue = await SimulatedQueue.of({ cf: "O MinQueueAge=30m\n", interval: 2 * HOUR });
     await queue.put("mail", ["x@far.test"]);
     await queue.wait(10);
