@@ -1,5 +1,6 @@
 /** The short form of `npm run crash-test`, see run.ts: the same seeds every time. */
 import { expect, test } from "@jest/globals";
+import { killedTrial } from "./killed.ts";
 import { noCounts, addCounts } from "./ledger.ts";
 import { trial } from "./trial.ts";
 
@@ -26,4 +27,10 @@ test("a queue keeps its promises through stops and failures of its files at any 
   ]) {
     expect(hits.get(what)).toBeGreaterThan(0);
   }
+});
+
+test("so do processes that are killed while they work on real files", async () => {
+  const outcomes = await Promise.all([3, 10].map((seed) => killedTrial(seed)));
+  expect(outcomes.flatMap(({ seed, problems }) => problems.map((problem) => `seed ${seed}: ${problem}`))).toEqual([]);
+  expect(outcomes.reduce((sum, { counts }) => sum + counts.accepted, 0)).toBeGreaterThan(10);
 });

@@ -4,8 +4,12 @@
  * tells all that happens in it.
  */
 import { addCounts, noCounts } from "./ledger.ts";
+import { killedTrial } from "./killed.ts";
 import type { Hits } from "./faults.ts";
 import { type Outcome, trial } from "./trial.ts";
+
+/** One run in so many is of real processes on the real file system: they take their time. */
+const KILLED = 20;
 
 function show({ seed, plans, problems }: Outcome): void {
   console.log(`seed ${seed}: ${plans.join("; ")}`);
@@ -22,7 +26,8 @@ async function trials(runs: number, first: number): Promise<number> {
   const total = noCounts();
   let failed = 0;
   for (let seed = first; seed < first + runs; seed++) {
-    const outcome = await trial(seed, hits, runs === 1 ? (line) => console.log(line) : undefined);
+    const isKilled = seed % KILLED === 0;
+    const outcome = isKilled ? await killedTrial(seed) : await trial(seed, hits, runs === 1 ? console.log : undefined);
     addCounts(total, outcome.counts);
     show(outcome);
     if (outcome.problems.length > 0) failed++;

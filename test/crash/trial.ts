@@ -1,11 +1,12 @@
 /** One run: a queue lives a few lives, each ends badly, and what the next one finds is compared with what it must find. */
-import { openQueue, type OpenedQueue } from "../../src/queue/open-queue.ts";
+import type { OpenedQueue } from "../../src/queue/open-queue.ts";
 import type { Random } from "../support/fuzz.ts";
 import { FaultyFiles } from "../support/faulty-files.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { randomNumbers } from "../support/random-rules.ts";
 import { arm, drawPlan, type Hits, type Plan, type Trace } from "./faults.ts";
 import { type Counts, Ledger } from "./ledger.ts";
+import { openSmallQueue } from "./small-queue.ts";
 import { busyHour, contents, drain, type World } from "./workload.ts";
 
 export interface Outcome {
@@ -18,14 +19,11 @@ export interface Outcome {
 }
 
 function openOver(files: FaultyFiles, clock: ManualClock, trace: Trace): Promise<OpenedQueue> {
-  return openQueue({
+  return openSmallQueue({
     directory: "/queue",
     files,
     clock,
     lock: async () => ({ release: () => undefined }),
-    segmentSize: 6000,
-    step: 2048,
-    inlineLimit: 1500,
     report: (text) => trace(`report: ${text}`),
   });
 }
