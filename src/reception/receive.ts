@@ -25,7 +25,7 @@ import type { Clock } from "../sys/clock.ts";
 import { EX } from "../sys/sysexits.ts";
 import { isPromise, type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { IncomingMessage, Intake } from "./intake.ts";
-import { type Court, judge, type Outcome, type Stage, type Subjects } from "./judges.ts";
+import { type Court, judge, type JudgeTable, type Outcome, type Stage, type Subjects } from "./judges.ts";
 import { namedInHeader, submittedFields } from "./submission-header.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -40,6 +40,8 @@ export interface IntakeEnvironment extends Court {
 
 /** So many header fields are judged before others get their turn. */
 const FIELDS_IN_A_ROW = 50;
+
+const NO_JUDGES: JudgeTable = {};
 
 const QUEUE_FULL = reply(452, "4.3.1", "Out of disk space for temp file");
 
@@ -58,6 +60,7 @@ class Incoming implements IncomingMessage {
   readonly #draft: Draft;
   readonly #collector: Collector;
   readonly #maxSize: number;
+  readonly #judges: JudgeTable;
   /** It was clear from the start that nobody gets the message: its octets are not kept. */
   readonly #thrownAway: boolean;
   #size = 0;
@@ -72,9 +75,12 @@ class Incoming implements IncomingMessage {
     this.#thrownAway = transaction.isDiscarded;
     this.#draft = draft;
     const { options } = this.#site.config;
-    this.#maxSize = options.number("MaxMessageSize");
+    // A report of ours that is refused could never be sent: no limit of the size, and no judge, stands in its way.
+    const { isReport } = transaction.announced;
+    this.#maxSize = isReport ? 0 : options.number("MaxMessageSize");
+    this.#judges = isReport ? NO_JUDGES : environment.judges;
     this.#collector = new Collector({
-      maxHeadersLength: options.number("MaxHeadersLength"),
+      maxHeadersLength: isReport ? Infinity : options.number("MaxHeadersLength"),
       body: (chunk) => this.#body(chunk),
     });
   }
@@ -95,7 +101,7 @@ class Incoming implements IncomingMessage {
 
   /** Octets of the body, as they come: judged, then kept. */
   #body(octets: Buffer): MaybePromise<void> {
-    if (this.#environment.judges.body === undefined) return this.#store(octets);
+    if (this.#judges.body === undefined) return this.#store(octets);
     return whenReady(this.#ask("body", { octets }), (outcome) =>
       outcome.kind === "out" ? this.#refuse(outcome.reply) : this.#store(octets),
     );
@@ -205,7 +211,8 @@ class Incoming implements IncomingMessage {
   }
 
   #ask<S extends Stage>(stage: S, subject: Subjects[S]): MaybePromise<Outcome> {
-    return judge(this.#environment, stage, this.#transaction, subject, { id: this.id });
+    const { log } = this.#environment;
+    return judge({ judges: this.#judges, log }, stage, this.#transaction, subject, { id: this.id });
   }
 
   async #commit(envelope: Envelope): Promise<Reply> {

@@ -105,6 +105,27 @@ describe("a message", () => {
     expect(accepted).toEqual([]);
   });
 
+  test("that is a report of ours is refused by nobody, whatever its size: the failure that it tells of would come for ever", async () => {
+    Object.assign(site.config.options, { number: (name: string) => (/^Max(?:Message|Headers)/.test(name) ? 20 : 25) });
+    const judges = Object.fromEntries(
+      ["header", "eoh", "body", "eom"].map((stage) => [
+        stage,
+        [at(stage, () => ({ kind: "refuse", reply: reply(550, "5.7.1", "not this") }))],
+      ]),
+    );
+    const transaction = Transaction.ofSession(site, { relay: "localhost" }, new MacroScope()).message({
+      sender: "",
+      smtputf8: false,
+      isReport: true,
+    });
+    transaction.recipients.push({ given: "joe@a.test", state: "todo" });
+    const environment = { judges, log: silentLog, queue: store, clock: systemClock, firstTry: () => undefined };
+    const incoming = await createIntake({ ...environment, accepted: () => undefined }).begin(transaction);
+    await incoming.write(Buffer.from(`${HEADER}a body of more than twenty octets\r\n`));
+    expect(await incoming.finish()).toMatchObject({ code: 250 });
+    expect(store.list()).toHaveLength(1);
+  });
+
   test("for nobody is accepted and kept nowhere", async () => {
     expect((await bring({}, ["gone"], HEADER, "body\r\n")).code).toBe(250);
     expect(store.list()).toEqual([]);
