@@ -10,6 +10,7 @@ import type { Job, Report } from "./agent.ts";
 /** Facts that go with an outcome. */
 export interface OutcomeDetails {
   readonly diagnostic?: RecipientStatus["diagnostic"];
+  readonly asked?: string;
   readonly remoteMta?: string;
   readonly relay?: string;
   readonly exit?: number;

@@ -23,14 +23,15 @@ import type { ExpansionContext, ExpansionWatch, Portion } from "../routing/expan
 import { expandInPortions } from "../routing/recipients.ts";
 import { sameTriple } from "../routing/local-user.ts";
 import type { Site } from "../site/site.ts";
-import { Deliveries, senderMacros } from "./deliveries.ts";
+import { keepLostReport, type Kept } from "./dead-letter.ts";
+import { Deliveries, deliveryScope } from "./deliveries.ts";
 import { Outcomes } from "./outcomes.ts";
 import { heldStatus, isHeld, type Occasion, unaskedStatus } from "./held.ts";
 import { mayBeSplit, splitMessage } from "./split.ts";
 import { postpone, type QueueWork } from "./overdue.ts";
 import { nextNotice } from "./queue-timeouts.ts";
 import { pendingRecipients } from "../queue/entry.ts";
-import { tellSenders } from "./reports.ts";
+import { tellExpanded, tellSenders } from "./reports.ts";
 import { decide, type Settlement } from "./settle.ts";
 
 /** A site with what delivers for it. */
@@ -192,6 +193,7 @@ class Work {
     // Only who got children is written as "expanded" now; failures and delays are settled with the outcome of all.
     const settled = changes.filter((change) => this.#isNews(change));
     if (settled.length === 0 && added.length === 0) return { durable: Promise.resolve() };
+    await tellExpanded(this.#environment.reports, this.#site, this.#claim, { changes: settled, added });
     await this.#write({ recipients: settled, added: added.map(waiting) });
     return { durable: added.length > 0 ? this.#environment.store.flush(this.#claim) : Promise.resolve() };
   }
@@ -305,17 +307,22 @@ class Work {
     const { clock, reports } = this.#environment;
     const now = clock.now();
     const settlement: Settlement = decide(this.#site.config, this.#entry, statuses, now);
-    const { changes, unfinished, warnedAt } = settlement;
+    const { warnedAt } = settlement;
     const { envelope } = this.#entry;
+    let kept: Kept;
     try {
-      await tellSenders(reports, this.#site, envelope, settlement, this.#claim.message());
+      const untold = await tellSenders(reports, this.#site, envelope, settlement, this.#claim.message());
+      kept = await keepLostReport({ ...this.#environment, site: this.#site, claim: this.#claim }, settlement, untold);
     } catch (error) {
       // Failures are met again later; but who has the message must not get it again because of them.
-      await this.#write({ recipients: changes.filter(({ state }) => state !== "failed"), nextTry: this.#nextTry(now) });
+      const recipients = settlement.changes.filter(({ state }) => state !== "failed");
+      await this.#write({ recipients, nextTry: this.#nextTry(now) });
       throw error;
     }
+    const { changes, unfinished, hold } = kept;
     const nextTry = unfinished || this.#held.length > 0 ? this.#nextTry(now) : undefined;
     await this.#write({ recipients: changes, nextTry, warnedAt });
+    if (hold !== undefined) await this.#environment.store.hold(this.#entry.id, hold);
   }
 
   #nextTry(now: number): number {
@@ -360,15 +367,4 @@ function waiting(recipient: Recipient): Recipient {
 
 function lost(at: number): RecipientStatus {
   return statusOfReply({ code: 451, enhanced: "4.3.0", lines: ["delivery agent gave no answer"] }, at);
-}
-
-function deliveryScope(config: Config, { envelope, id }: QueueEntry): MacroScope {
-  return config.macros.child([
-    ...Object.entries(envelope.macros),
-    ["i", id],
-    ...senderMacros(envelope.sender),
-    ["envid", envelope.envid],
-    ["msg_size", String(envelope.bodySize)],
-    ["nrcpts", String(envelope.recipients.length)],
-  ]);
 }

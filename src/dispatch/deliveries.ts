@@ -4,6 +4,7 @@ import type { Job } from "../delivery/agent.ts";
 import { type JobGroup, JobLine } from "../delivery/group.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
+import type { QueueEntry } from "../queue/queue.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { MailRules } from "../routing/mail-rules.ts";
 import { type SenderFacts, senderFacts } from "../routing/sender-facts.ts";
@@ -156,15 +157,17 @@ export class Deliveries {
     return undefined;
   }
 
-  #jobOf({ mailer, host, recipients }: JobGroup, owner: string | undefined): Job {
+  #jobOf({ mailer, host, recipients }: JobGroup, list: string | undefined): Job {
     const { scope, isFirst, signal, message } = this.#parts;
     const envelope = this.#envelope!;
+    // What nobody may answer to stays so on its way through lists: two owners could keep each other busy (RFC 5321 §4.5.5).
+    const owner = envelope.sender === "" ? undefined : list;
     const { addresses, charset } = this.#factsOf(owner ?? envelope.sender);
     return {
       mailer,
       host,
       recipients,
-      envelope: owner === undefined ? envelope : { ...envelope, sender: owner },
+      envelope: owner === undefined ? envelope : ofOwner(envelope, owner),
       message: message(),
       scope: owner === undefined ? scope : scope.child(senderMacros(owner)),
       addresses,
@@ -182,9 +185,26 @@ export class Deliveries {
   }
 }
 
-export function senderMacros(sender: string): [string, string][] {
+/** The owner of a list sends it on as he likes to: what the sender wants returned counts for the sender's reports. */
+function ofOwner(envelope: Envelope, owner: string): Envelope {
+  return { ...envelope, sender: owner, ret: undefined };
+}
+
+function senderMacros(sender: string): [string, string][] {
   return [
     ["f", sender],
     ["g", sender === "" ? "<>" : sender],
   ];
+}
+
+/** Macros of one attempt at a message. */
+export function deliveryScope(config: Config, { envelope, id }: QueueEntry): MacroScope {
+  return config.macros.child([
+    ...Object.entries(envelope.macros),
+    ["i", id],
+    ...senderMacros(envelope.sender),
+    ["envid", envelope.envid],
+    ["msg_size", String(envelope.bodySize)],
+    ["nrcpts", String(envelope.recipients.length)],
+  ]);
 }

@@ -9,6 +9,7 @@ import type { Log } from "../log/log.ts";
 import type { Changes, Claim, QueueEntry, QueueStore } from "../queue/queue.ts";
 import type { Site } from "../site/site.ts";
 import type { Clock } from "../sys/clock.ts";
+import { reasonToHold, stillWaiting } from "./dead-letter.ts";
 import { nextNotice } from "./queue-timeouts.ts";
 import { type ReportSender, tellSenders } from "./reports.ts";
 import { decide } from "./settle.ts";
@@ -44,6 +45,7 @@ export async function lookAt(environment: QueueWork, claim: Claim, reason: strin
       // Those who go on waiting keep what the last attempt said.
       const recipients = overdue.recipients.filter(({ state }) => state !== "deferred");
       await store.settle(claim, { ...overdue, recipients });
+      if (overdue.hold !== undefined) await store.hold(claim.entry.id, overdue.hold);
     }
   } catch (error) {
     await putOff(environment, site, claim, error);
@@ -66,6 +68,7 @@ export async function postpone(environment: QueueWork, site: Site, claim: Claim,
     const isLeft = overdue?.recipients.some(({ state }) => state === "deferred") ?? true;
     const nextTry = isLeft ? environment.nextTry(site, claim.entry, clock.now()) : undefined;
     await store.settle(claim, { recipients: [], ...overdue, nextTry });
+    if (overdue?.hold !== undefined) await store.hold(claim.entry.id, overdue.hold);
   } catch (problem) {
     await putOff(environment, site, claim, problem);
   }
@@ -82,21 +85,27 @@ async function putOff(environment: QueueWork, site: Site, claim: Claim, error: u
   }
 }
 
-/** Tells what is to be told by now. Undefined: nothing; else what is to be settled. */
+/** What is to be settled, and why the message is held then (dead-letter.ts). */
+interface Overdue extends Changes {
+  readonly hold?: string;
+}
+
+/** Tells what is to be told by now. Undefined: nothing. */
 async function tellOverdue(
   { clock, reports }: QueueWork,
   site: Site,
   claim: Claim,
   standing: Standing,
-): Promise<Changes | undefined> {
+): Promise<Overdue | undefined> {
   const { entry } = claim;
   const { envelope } = entry;
   const statuses = pendingRecipients(envelope).map((index) => [index, standing(envelope.recipients[index])] as const);
   const settlement = decide(site.config, entry, new Map(statuses), clock.now());
   const { changes: recipients, failed, delayed, warnedAt } = settlement;
   if (failed.length === 0 && delayed.length === 0) return undefined;
-  await tellSenders(reports, site, envelope, settlement, claim.message());
-  return { recipients, warnedAt };
+  const lost = await tellSenders(reports, site, envelope, settlement, claim.message());
+  if (lost.length === 0) return { recipients, warnedAt };
+  return { recipients: stillWaiting(recipients, lost), warnedAt, hold: reasonToHold(lost) };
 }
 
 function log({ log: lines }: QueueWork, { entry: { id } }: Claim, text: string): void {

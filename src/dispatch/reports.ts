@@ -7,16 +7,25 @@
 import { dontBlameOf, privacyOf } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
 import { composeReport } from "../dsn/compose.ts";
-import { decideReports, type Outcomes, type ReportPlan, type ReportPolicy } from "../dsn/decide.ts";
+import {
+  decideReports,
+  type Outcomes,
+  type ReportedRecipient,
+  type ReportPlan,
+  type ReportPolicy,
+} from "../dsn/decide.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
-import type { Recipient } from "../envelope/recipient.ts";
+import type { Recipient, RecipientState } from "../envelope/recipient.ts";
+import type { RecipientStatus } from "../envelope/status.ts";
 import type { Log } from "../log/log.ts";
 import { addressSpans } from "../mail/address-list.ts";
 import { formatField, isField, unfold } from "../mail/header.ts";
 import { replyText } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
+import type { Claim } from "../queue/queue.ts";
+import type { Expansion } from "../routing/expansion.ts";
 import type { MailRules } from "../routing/mail-rules.ts";
 import { readTrustedText } from "../mailbox/trusted-text.ts";
 import type { Site } from "../site/site.ts";
@@ -32,20 +41,53 @@ export interface ReportSender {
   readonly log: Log;
 }
 
-/** Tells whoever has to hear of these outcomes. Throws when a report that is due cannot be queued. */
+/**
+ * Tells whoever has to hear of these outcomes. Throws when a report that is due cannot be queued.
+ * @returns recipients of a report of ours that nobody can be told of any more
+ */
 export async function tellSenders(
   sender: ReportSender,
   site: Site,
   envelope: Envelope,
   outcomes: Outcomes,
   message: MessageReader,
-): Promise<void> {
+): Promise<readonly ReportedRecipient[]> {
   const { failed, delayed, delivered } = outcomes;
   const isQuiet = envelope.deliverBy === undefined && delivered.every(({ recipient }) => !recipient.notify);
-  if (failed.length === 0 && delayed.length === 0 && isQuiet) return;
-  for (const plan of decideReports(envelope, outcomes, policyOf(site.config, envelope))) {
-    await send(sender, site, plan, envelope, message);
-  }
+  if (failed.length === 0 && delayed.length === 0 && isQuiet) return [];
+  const { plans, lost } = decideReports(envelope, outcomes, policyOf(site.config, envelope));
+  for (const plan of plans) await send(sender, site, plan, envelope, message);
+  return lost;
+}
+
+/**
+ * Tells who wants to hear of success that an alias of several, or a list, has his message: there his wish ends (RFC 3461
+ * §5.2.7). It has to be told before the expansion is written down.
+ */
+export async function tellExpanded(
+  sender: ReportSender,
+  site: Site,
+  claim: Claim,
+  { changes, added }: Expansion,
+): Promise<void> {
+  const { envelope } = claim.entry;
+  const known = envelope.recipients;
+  const named = changes.flatMap(({ index, state, status }) => reported(index, state, known[index], status));
+  const members = added.flatMap((each, offset) => reported(known.length + offset, each.state, each, each.status));
+  const delivered = [...named, ...members];
+  if (delivered.length === 0) return;
+  const expanded = members.length === 0 ? envelope : { ...envelope, recipients: [...known, ...added] };
+  await tellSenders(sender, site, expanded, { failed: [], delayed: [], delivered }, claim.message());
+}
+
+function reported(
+  index: number,
+  state: RecipientState,
+  recipient: Recipient,
+  status: RecipientStatus | undefined,
+): readonly ReportedRecipient[] {
+  const isTold = state === "expanded" && status !== undefined && recipient.notify?.includes("SUCCESS") === true;
+  return isTold ? [{ index, recipient, status }] : [];
 }
 
 function policyOf(config: Config, about: Envelope): ReportPolicy {
@@ -100,8 +142,9 @@ async function send(
   const transaction = session.message({
     sender: "",
     isReport: true,
-    smtputf8: about.smtputf8,
-    ...(about.eightBit && !plan.headersOnly ? { bodyType: "8BITMIME" as const } : {}),
+    // Inside of the report other characters may stand anywhere; its way back needs SMTPUTF8 only when its address has some.
+    smtputf8: about.smtputf8 && plan.to.some((to) => !/^[\x00-\x7f]*$/.test(to)),
+    ...(about.smtputf8 || (about.eightBit && !plan.headersOnly) ? { bodyType: "8BITMIME" as const } : {}),
   });
   transaction.recipients.push(...recipients);
   const incoming = await intake.begin(transaction);
@@ -118,7 +161,7 @@ async function send(
       warnAfter: queueTimeout(config, "queuewarn", about),
       giveUpAfter: queueTimeout(config, "queuereturn", about),
       siteText: siteText(config),
-      addressTypes: (mailer) => config.mailers.get(mailer)?.types.address,
+      types: ({ resolved }) => (resolved === undefined ? undefined : config.mailers.get(resolved.mailer)?.types),
       hideActual: privacyOf(config.options).has("noactualrecipient"),
     });
     await incoming.write(Buffer.from(`${report.headers.map(formatField).join("")}\r\n`, "latin1"));

@@ -9,12 +9,12 @@ import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import { durationInWords, rfc5322Date } from "../mail/date.ts";
 import { foldField } from "../mail/fold.ts";
-import type { HeaderField } from "../mail/header.ts";
+import { type HeaderField, isField } from "../mail/header.ts";
 import { makeMessageId } from "../mail/message-id.ts";
 import type { ReportPlan } from "./decide.ts";
 import { deliveryStatus } from "./delivery-status.ts";
 import { humanText } from "./human-text.ts";
-import type { AddressTypes } from "./named-recipient.ts";
+import type { TypesOf } from "./named-recipient.ts";
 import { reportText } from "./report-text.ts";
 
 export interface ReportRequest {
@@ -38,9 +38,7 @@ export interface ReportRequest {
   /** PrivacyOptions noactualrecipient. */
   readonly hideActual?: boolean;
   /** T= of the mailers that recipients went to; absent: all addresses are Internet addresses. */
-  readonly addressTypes?: AddressTypes;
-  /** The largest message that is returned whole, in octets; 0 for no limit. */
-  readonly maxReturned?: number;
+  readonly types?: TypesOf;
 }
 
 export interface Report {
@@ -50,30 +48,22 @@ export interface Report {
   readonly body: AsyncIterable<Buffer>;
   /** The body has octets above 127 (BODY=8BITMIME). */
   readonly eightBit: boolean;
-  /** Addresses or header fields need SMTPUTF8 (RFC 6533). */
-  readonly smtputf8: boolean;
 }
 
 /** Puts the report together; nothing is read before `body` is. */
 export function composeReport(request: ReportRequest): Report {
   const { envelope, id, now, host } = request;
-  const { smtputf8 } = envelope;
   const boundary = makeBoundary(id, now, host);
-  const headersOnly = request.plan.headersOnly || tooLarge(request);
+  const { headersOnly } = request.plan;
   const returnsEightBit =
     (!headersOnly && envelope.eightBit) || envelope.headers.some(({ value }) => isEightBit(value));
-  const eightBit = returnsEightBit || smtputf8;
+  const eightBit = returnsEightBit || envelope.smtputf8;
   const parts = new Parts(boundary, returnsEightBit);
   return {
     headers: reportHeaders(request, boundary, eightBit),
     body: writeBody(request, parts, headersOnly),
     eightBit,
-    smtputf8,
   };
-}
-
-function tooLarge({ maxReturned = 0, envelope }: ReportRequest): boolean {
-  return maxReturned > 0 && envelope.bodySize > maxReturned;
 }
 
 const ASCII = /^[\x00-\x7f]*$/;
@@ -163,7 +153,7 @@ async function* writeBody(request: ReportRequest, parts: Parts, headersOnly: boo
 }
 
 function statusLines(request: ReportRequest): string[] {
-  const { plan, envelope, host, giveUpAfter, hideActual = false, addressTypes = () => undefined } = request;
+  const { plan, envelope, host, giveUpAfter, hideActual = false, types = () => undefined } = request;
   const giveUpAt = giveUpAfter > 0 ? envelope.arrived + giveUpAfter : 0;
   const receivedFrom = envelope.macros.client_name;
   const facts = {
@@ -171,7 +161,7 @@ function statusLines(request: ReportRequest): string[] {
     host,
     giveUpAt,
     hideActual,
-    addressTypes,
+    types,
     receivedFrom: receivedFrom === "" ? undefined : receivedFrom,
   };
   return deliveryStatus(facts, [...plan.failed, ...plan.delayed, ...plan.delivered]);
@@ -184,12 +174,12 @@ function returnedType(smtputf8: boolean, headersOnly: boolean): string {
 }
 
 /**
- * The header as it was received and completed; what only a final delivery would get is left out. It is part of a body
- * now, whose long lines would be cut on the way.
+ * The header as it was received and completed, with the sender as final delivery shows him (RFC 5321 §4.4). It is part of a
+ * body now, whose long lines would be cut on the way.
  */
-function originalHeader({ headers }: Envelope): string {
-  return headers
-    .filter(({ name, flags }) => flags === undefined || name.toLowerCase() !== "return-path")
+function originalHeader({ headers, sender, smtputf8 }: Envelope): string {
+  const returnPath = field("Return-Path", `<${reportText(sender, smtputf8)}>`);
+  return [returnPath, ...headers.filter((each) => !isField(each, "Return-Path"))]
     .map((each) => `${each.name}:${foldField(each, LONGEST_RETURNED_LINE)}\r\n`)
     .join("");
 }

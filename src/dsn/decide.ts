@@ -2,12 +2,14 @@
  * Who hears what about an attempt: the sender, a list's owner, the postmaster, or nobody.
  *
  * Pure. The one rule that must never break: nobody is told about the failure of a report, so that two servers can never
- * keep each other busy. A report that fails goes to DoubleBounceAddress once; when that fails, too, it ends.
+ * keep each other busy. A report that fails goes to DoubleBounceAddress once; when that fails, too, it ends. So does what a
+ * postmaster is told, wherever it comes from: two servers may have each other's postmasters for theirs.
  */
 import { deliverByNotice } from "./deliver-by.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import type { RecipientStatus } from "../envelope/status.ts";
+import { isField } from "../mail/header.ts";
 
 /** A recipient with the outcome that somebody may have to hear of. */
 export interface ReportedRecipient {
@@ -48,14 +50,25 @@ export interface ReportPlan extends Outcomes {
   readonly headersOnly: boolean;
 }
 
-/** The reports that an attempt gives rise to; none for most of them. */
-export function decideReports(envelope: Envelope, outcomes: Outcomes, policy: ReportPolicy): ReportPlan[] {
+export interface Decision {
+  /** The reports that an attempt gives rise to; none for most of them. */
+  readonly plans: readonly ReportPlan[];
+  /** Recipients of a report of ours that nobody can be told of any more: it is the last one. */
+  readonly lost: readonly ReportedRecipient[];
+}
+
+export function decideReports(envelope: Envelope, outcomes: Outcomes, policy: ReportPolicy): Decision {
   // Reports themselves ask for no reports (RFC 3461 §6.2); the postmaster hears of them all the same.
   if (envelope.isReport) return doubleBounce(envelope, outcomes.failed, policy);
   const failed = outcomes.failed.filter(({ recipient }) => wants(recipient, "FAILURE"));
   if (envelope.sender === "") return doubleBounce(envelope, failed, policy);
+  return { plans: notices(envelope, { ...outcomes, failed }, policy), lost: [] };
+}
+
+function notices(envelope: Envelope, outcomes: Outcomes, policy: ReportPolicy): ReportPlan[] {
+  const { failed } = outcomes;
   const plans: ReportPlan[] = [];
-  for (const [to, part] of byAudience(envelope, { ...outcomes, failed }, policy)) {
+  for (const [to, part] of byAudience(envelope, outcomes, policy)) {
     plans.push({ kind: "notice", to: to.split("\0"), headersOnly: headersOnly(envelope, part, policy), ...part });
   }
   if (policy.postmasterCopy !== "" && failed.length > 0) {
@@ -70,16 +83,27 @@ function wants({ notify }: Recipient, event: "FAILURE" | "DELAY" | "SUCCESS"): b
   return notify === undefined ? event !== "SUCCESS" : notify.includes(event);
 }
 
-function doubleBounce(envelope: Envelope, failed: readonly ReportedRecipient[], policy: ReportPolicy): ReportPlan[] {
+function doubleBounce(envelope: Envelope, failed: readonly ReportedRecipient[], policy: ReportPolicy): Decision {
   const { doubleBounceAddress: to } = policy;
-  if (failed.length === 0 || to === "" || wasSentTo(envelope, to)) return [];
+  if (failed.length === 0 || to === "") return { plans: [], lost: [] };
+  if (wasSentTo(envelope, to) || isForPostmaster(envelope)) {
+    return { plans: [], lost: envelope.isReport ? failed : [] };
+  }
   const part = { failed, delayed: [], delivered: [] };
-  return [{ kind: "double-bounce", to: [to], headersOnly: headersOnly(envelope, part, policy), ...part }];
+  const plan = { kind: "double-bounce", to: [to], headersOnly: headersOnly(envelope, part, policy), ...part } as const;
+  return { plans: [plan], lost: [] };
 }
 
 /** Reports about reports end here: this message went to that address already. */
 function wasSentTo(envelope: Envelope, address: string): boolean {
   return envelope.recipients.some(({ given }) => given.toLowerCase() === address.toLowerCase());
+}
+
+/** What Auto-Submitted: says of what a postmaster is told, by us and by every sendmail. */
+const FOR_POSTMASTER = "postmaster-notification";
+
+function isForPostmaster({ headers }: Envelope): boolean {
+  return headers.some((field) => isField(field, "Auto-Submitted") && field.value.includes(FOR_POSTMASTER));
 }
 
 interface MutableOutcomes {
@@ -107,7 +131,7 @@ function byAudience(
     if (wants(each.recipient, "DELAY") && hearsOfDelays(envelope, to)) part(to).delayed.push(each);
   }
   for (const each of delivered) {
-    const due = wants(each.recipient, "SUCCESS") && !each.status.passedOn;
+    const due = wants(each.recipient, "SUCCESS") && each.status.passedOn !== true;
     if (!noReceipts && (due || deliverByNotice(envelope, each) !== undefined))
       part(envelope.sender).delivered.push(each);
   }

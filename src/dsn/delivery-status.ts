@@ -3,10 +3,12 @@ import { deadlineOf } from "../envelope/deliver-by.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { RecipientStatus } from "../envelope/status.ts";
 import { rfc5322Date } from "../mail/date.ts";
+import { decodeUtf8Address, encodeUtf8Address } from "../mail/utf8-address.ts";
 import { decodeXtext } from "../mail/xtext.ts";
 import type { ReportedRecipient } from "./decide.ts";
 import { deliverByNotice } from "./deliver-by.ts";
-import { type AddressTypes, isLocalObject, namedRecipient } from "./named-recipient.ts";
+import { actualRecipient, isLocalObject, namedRecipient, type TypesOf } from "./named-recipient.ts";
+import { type Kind, kindOf } from "./plain-words.ts";
 import { reportText } from "./report-text.ts";
 
 export interface DeliveryStatusFacts {
@@ -19,7 +21,7 @@ export interface DeliveryStatusFacts {
   readonly giveUpAt: number;
   /** PrivacyOptions noactualrecipient: where aliases lead is nobody's business. */
   readonly hideActual: boolean;
-  readonly addressTypes: AddressTypes;
+  readonly types: TypesOf;
 }
 
 /** Lines of the whole part, groups separated by empty lines. */
@@ -44,49 +46,59 @@ function messageFields({ envelope, host, receivedFrom }: DeliveryStatusFacts): s
 }
 
 /** Words that senders' programs look for; the additions in parentheses are comments (RFC 3464 §2.3.3). */
-const ACTIONS: Readonly<Record<RecipientStatus["action"], string>> = {
+const ACTIONS: Readonly<Record<Kind, string>> = {
   failed: "failed",
   delayed: "delayed",
   delivered: "delivered (to mailbox)",
   relayed: "relayed (to non-DSN-aware mailer)",
   expanded: "expanded (by alias)",
+  list: "delivered (to mailing list)",
 };
 
 /** RFC 3464 §2.3. */
 function recipientFields(facts: DeliveryStatusFacts, reported: ReportedRecipient): string[] {
   const { index, recipient, status } = reported;
-  const { envelope, host, giveUpAt, hideActual, addressTypes } = facts;
+  const { envelope, host, giveUpAt, hideActual, types } = facts;
   const utf8 = envelope.smtputf8;
   const asked = originalRecipient(envelope, index);
   const orcpt = recipient.orcpt ?? asked.orcpt;
   const lines: string[] = [];
   if (orcpt !== undefined) lines.push(`Original-Recipient: ${originalAddress(orcpt, utf8)}`);
-  lines.push(`Final-Recipient: ${namedRecipient(asked, host, addressTypes, utf8)}`);
-  if (!hideActual && asked.given !== recipient.given) {
-    lines.push(`X-Actual-Recipient: ${namedRecipient(recipient, host, addressTypes, utf8)}`);
-  }
+  lines.push(`Final-Recipient: ${namedRecipient(asked, host, types, utf8)}`);
+  if (!hideActual) lines.push(`X-Actual-Recipient: ${actualRecipient(recipient, host, types, utf8)}`);
   const notice = deliverByNotice(envelope, reported);
-  const action = notice === undefined ? ACTIONS[status.action] : `relayed (Deliver-By ${notice} mode)`;
-  lines.push(`Action: ${action}`, `Status: ${status.status}`);
-  if (status.remoteMta !== undefined) lines.push(`Remote-MTA: ${remoteMta(status.remoteMta)}`);
-  if (status.diagnostic !== undefined) {
-    const { type: kind, text } = status.diagnostic;
-    lines.push(`Diagnostic-Code: ${diagnosticType(kind)}; ${reportText(text)}`);
-  } else if (status.exit !== undefined && isLocalObject(recipient)) {
-    lines.push(`Diagnostic-Code: X-Unix; ${status.exit}`);
-  }
+  const action = notice === undefined ? ACTIONS[kindOf(status)] : `relayed (Deliver-By ${notice} mode)`;
+  lines.push(`Action: ${action}`, `Status: ${statusCode(status)}`);
+  if (status.remoteMta !== undefined) lines.push(`Remote-MTA: ${remoteMta(status.remoteMta, types(recipient)?.mta)}`);
+  const diagnostic = diagnosticOf(reported, types(recipient)?.diagnostic);
+  if (diagnostic !== undefined) lines.push(`Diagnostic-Code: ${diagnostic}`);
   lines.push(`Last-Attempt-Date: ${rfc5322Date(status.at)}`);
   if (status.action === "delayed" && giveUpAt > 0) lines.push(`Will-Retry-Until: ${rfc5322Date(giveUpAt)}`);
   return lines;
 }
 
-/** A host by its name (RFC 3464 §2.3.5: type dns, no final dot); what was talked to through a file is no host. */
-function remoteMta(name: string): string {
-  return name.startsWith("/") ? `X-Unix; ${reportText(name)}` : `DNS; ${reportText(name).replace(/\.$/, "")}`;
+/** A mailbox has it: that its address is right is all that RFC 3463 has a code for. */
+function statusCode({ action, status }: RecipientStatus): string {
+  return action === "delivered" && status === "2.0.0" ? "2.1.5" : status;
 }
 
-function diagnosticType(type: string): string {
-  return type.toLowerCase() === "x-unix" ? "X-Unix" : reportText(type).toUpperCase();
+/** A host by its name (RFC 3464 §2.3.5: type dns, no final dot); what was talked to through a file is no host. */
+function remoteMta(name: string, type = "dns"): string {
+  if (name.startsWith("/")) return `X-Unix; ${reportText(name)}`;
+  return `${type.toLowerCase() === "dns" ? "DNS" : type}; ${reportText(name).replace(/\.$/, "")}`;
+}
+
+/**
+ * "SMTP; 550 5.1.1 no such user", "X-Unix; 67 no such mailbox".
+ * @param type what T= of the mailer calls its diagnostics; those of programs are what they are
+ */
+function diagnosticOf({ recipient, status }: ReportedRecipient, type = "smtp"): string | undefined {
+  const { diagnostic, exit } = status;
+  if (diagnostic === undefined) return exit !== undefined && isLocalObject(recipient) ? `X-Unix; ${exit}` : undefined;
+  if (diagnostic.type.toLowerCase() === "x-unix") return `X-Unix; ${reportText(diagnostic.text)}`;
+  // Replies of our own, about mail for programs and files, are SMTP replies all the same.
+  const shown = /^(?:smtp|x-unix)$/i.test(type) ? "SMTP" : type;
+  return `${shown}; ${reportText(diagnostic.text)}`;
 }
 
 /** What the sender asked for: the address at the beginning of the aliases that led here. */
@@ -104,5 +116,8 @@ function originalAddress(orcpt: string, utf8: boolean): string {
   const semicolon = orcpt.indexOf(";");
   const address = orcpt.slice(semicolon + 1);
   const type = semicolon === -1 ? "rfc822" : orcpt.slice(0, semicolon);
-  return `${reportText(type)}; ${reportText(decodeXtext(address) ?? address, utf8)}`;
+  // RFC 6533 §3: the characters themselves where the report may have them, else the form that is ASCII.
+  const isUtf8 = type.toLowerCase() === "utf-8";
+  const text = isUtf8 ? (utf8 ? decodeUtf8Address(address) : encodeUtf8Address(address)) : decodeXtext(address);
+  return `${reportText(type)}; ${reportText(text ?? address, utf8)}`;
 }

@@ -10,14 +10,15 @@ import type { ReportedRecipient, ReportPlan } from "./decide.ts";
 import { deliverByNotice } from "./deliver-by.ts";
 import { originalRecipient } from "./delivery-status.ts";
 import { isLocalObject } from "./named-recipient.ts";
+import { type Kind, kindOf, plainWords } from "./plain-words.ts";
 import { reportText } from "./report-text.ts";
 
 export interface HumanTextFacts {
   readonly envelope: Envelope;
   readonly plan: ReportPlan;
-  /** `$_` of the original message: "joe@localhost", "mail.example.test [192.0.2.1]". */
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** `$_` of the original message: "joe@localhost", "mail.example.test [192.0.2.1]". */
   readonly origin?: string;
   /** O ErrorHeader: lines that this site puts on top. */
   readonly siteText: readonly string[];
@@ -29,13 +30,14 @@ export interface HumanTextFacts {
 export function humanText(facts: HumanTextFacts): string[] {
   const { envelope, plan, origin, siteText } = facts;
   const { failed, delayed, delivered } = plan;
-  const lines = siteText.length > 0 ? [...siteText.map((line) => reportText(line)), ""] : [];
+  const lines: string[] = [];
   if (failed.length === 0 && delayed.length > 0) lines.push(...WARNING_BOX, "");
   lines.push(`The original message was received at ${rfc5322Date(envelope.arrived)}`);
   if (origin !== undefined && origin !== "") lines.push(`from ${reportText(origin)}`);
-  if (plan.kind === "double-bounce" && envelope.isReport) {
-    lines.push("", "It was itself a report, so that its sender cannot be told.");
-  }
+  // Who runs this server can look it up in the log.
+  if (plan.kind !== "notice") lines.push(`with id ${envelope.id}`);
+  if (siteText.length > 0) lines.push("", ...siteText.map((line) => reportText(line)));
+  lines.push("", ...plainWords(plan, ({ index }) => address(envelope, originalRecipient(envelope, index))));
   section(lines, "The following addresses had permanent fatal errors", failed, (each) => addressLines(envelope, each));
   section(lines, "The following addresses had transient non-fatal errors", delayed, (each) =>
     addressLines(envelope, each),
@@ -43,15 +45,17 @@ export function humanText(facts: HumanTextFacts): string[] {
   section(lines, "The following addresses had successful delivery notifications", delivered, (each) => [
     `${address(envelope, each.recipient)}  (${success(envelope, each)})`,
   ]);
-  const transcript = [...failed, ...delayed, ...delivered].flatMap((each) => transcriptOf(envelope, each));
-  lines.push("", heading("Transcript of session follows"), ...withoutRepetition(transcript));
+  const transcript = transcriptOf(envelope, [...failed, ...delayed, ...delivered]);
+  lines.push("", heading("Transcript of session follows"), ...transcript);
   lines.push(...closingLines(facts));
   return lines;
 }
 
 function success(envelope: Envelope, each: ReportedRecipient): string {
   const notice = deliverByNotice(envelope, each);
-  return notice === undefined ? (SUCCESS[each.status.action] ?? SUCCESS.delivered) : `Deliver-By ${notice}: relayed`;
+  if (notice !== undefined) return `Deliver-By ${notice}: relayed`;
+  const kind = kindOf(each.status);
+  return kind === "failed" || kind === "delayed" ? each.status.text : SUCCESS[kind];
 }
 
 const WARNING_BOX = [
@@ -61,10 +65,19 @@ const WARNING_BOX = [
   "    ********************************************************",
 ];
 
-const SUCCESS: Readonly<Partial<Record<RecipientStatus["action"], string>>> & { readonly delivered: string } = {
+const SUCCESS: Readonly<Record<Exclude<Kind, "failed" | "delayed">, string>> = {
   delivered: "successfully delivered to mailbox",
   relayed: "relayed to non-DSN-aware mailer",
-  expanded: "expanded by mailing list",
+  expanded: "expanded by alias",
+  list: "successfully delivered to mailing list",
+};
+
+/** What the transcript says of those who have the message. */
+const DONE: Readonly<Record<Exclude<Kind, "failed" | "delayed">, string>> = {
+  delivered: "Successfully delivered",
+  relayed: "relayed; expect no further notifications",
+  expanded: "expanded; expect no reports of success for its members",
+  list: "delivered to mailing list",
 };
 
 function heading(text: string): string {
@@ -91,38 +104,68 @@ function address({ smtputf8 }: Envelope, recipient: ReportedRecipient["recipient
 function addressLines(envelope: Envelope, each: ReportedRecipient): string[] {
   const { recipient, index, status } = each;
   const lines = [address(envelope, recipient)];
-  if (status.diagnostic !== undefined) lines.push(`    (reason: ${reportText(status.diagnostic.text)})`);
+  const reason = reasonOf(status);
+  if (reason !== undefined) lines.push(`    (reason: ${reportText(reason)})`);
   const asked = originalRecipient(envelope, index);
   if (asked !== recipient) lines.push(`    (expanded from: ${address(envelope, asked)})`);
   return lines;
 }
 
-/** What was said about one recipient: by the other host, and by us in the end. */
-function transcriptOf(envelope: Envelope, each: ReportedRecipient): string[] {
-  const { status } = each;
+/** The reply of a server, the words of a program; without any, our words for its exit status. */
+function reasonOf({ diagnostic, text }: RecipientStatus): string | undefined {
+  if (diagnostic?.type.toLowerCase() !== "x-unix") return diagnostic?.text;
+  return remarkOf(diagnostic) ?? text;
+}
+
+/** What a program has printed, without its exit status: "67 no such mailbox". */
+function remarkOf(diagnostic: NonNullable<RecipientStatus["diagnostic"]>): string | undefined {
+  const remark = diagnostic.text.replace(/^\d{1,3}(?: |$)/, "");
+  return remark === "" ? undefined : remark;
+}
+
+/** What was said: by other hosts and programs, and by us in the end. Twenty recipients that one host refused need its name once. */
+function transcriptOf(envelope: Envelope, recipients: readonly ReportedRecipient[]): string[] {
   const lines: string[] = [];
-  if (status.remoteMta !== undefined && status.diagnostic?.type.toLowerCase() === "smtp") {
-    lines.push(`... while talking to ${reportText(status.remoteMta)}:`);
-    lines.push(`<<< ${reportText(status.diagnostic.text)}`);
+  let host: string | undefined;
+  let exchange: string | undefined;
+  for (const each of recipients) {
+    const { remoteMta, asked } = each.status;
+    const said = saidAbout(envelope, each.status);
+    const words = said.join("\n");
+    if (remoteMta !== undefined && said.length > 0 && remoteMta !== host) {
+      lines.push(`... while talking to ${reportText(remoteMta)}:`);
+      exchange = undefined;
+    }
+    host = said.length > 0 ? remoteMta : host;
+    // An answer to MAIL or DATA is about all recipients.
+    if (words !== exchange || asked?.startsWith("RCPT") === true) lines.push(...said);
+    exchange = words;
+    lines.push(outcomeLine(envelope, each));
   }
-  const code = status.action === "failed" ? `${replyCode(status)} ${status.status} ` : "";
-  lines.push(`${code}${address(envelope, each.recipient)}... ${reportText(status.text)}`);
   return lines;
+}
+
+function saidAbout({ smtputf8 }: Envelope, { action, diagnostic, asked, remoteMta }: RecipientStatus): string[] {
+  if ((action !== "failed" && action !== "delayed") || diagnostic === undefined) return [];
+  if (diagnostic.type.toLowerCase() === "x-unix") {
+    const remark = remarkOf(diagnostic);
+    return remark === undefined ? [] : [reportText(remark)];
+  }
+  if (remoteMta === undefined) return [];
+  const question = asked === undefined ? [] : [`>>> ${reportText(asked, smtputf8)}`];
+  return [...question, `<<< ${reportText(diagnostic.text, smtputf8)}`];
+}
+
+function outcomeLine(envelope: Envelope, { recipient, status }: ReportedRecipient): string {
+  const kind = kindOf(status);
+  const name = address(envelope, recipient);
+  if (kind !== "failed" && kind !== "delayed") return `${name}... ${DONE[kind]}`;
+  const code = kind === "failed" ? `${replyCode(status)} ${status.status} ` : "";
+  return `${code}${name}... ${reportText(status.text)}`;
 }
 
 function replyCode({ diagnostic, status }: RecipientStatus): string {
   return /^[245]\d\d/.exec(diagnostic?.text ?? "")?.[0] ?? (status.startsWith("5") ? "550" : "451");
-}
-
-/** Twenty recipients that one host refused need its name once. */
-function withoutRepetition(lines: readonly string[]): string[] {
-  let talking = "";
-  return lines.filter((line) => {
-    if (!line.startsWith("... while talking to ")) return true;
-    const repeated = line === talking;
-    talking = line;
-    return !repeated;
-  });
 }
 
 /** RFC 3463: delivery time expired. */

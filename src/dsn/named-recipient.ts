@@ -5,11 +5,13 @@
  *     |/bin/false    →   X-Unix; |/bin/false
  *     a!b            →   X-UUCP; a!b        when T= of its mailer says so
  */
+import type { Mailer } from "../config/mailer.ts";
 import type { Recipient } from "../envelope/recipient.ts";
+import { encodeUtf8Address } from "../mail/utf8-address.ts";
 import { reportText } from "./report-text.ts";
 
-/** The address type that T= of a mailer names ("rfc822", "X-Unix"); undefined when there is no such mailer. */
-export type AddressTypes = (mailer: string) => string | undefined;
+/** What T= of the mailer that a recipient goes to calls hosts, addresses and diagnostics; undefined when it goes to none. */
+export type TypesOf = (recipient: Pick<Recipient, "resolved">) => Mailer["types"] | undefined;
 
 /** Programs, files and lists as aliases and `.forward` files name them. */
 const LOCAL_OBJECT = /^"?(?:[|/]|:include:)/i;
@@ -26,17 +28,24 @@ export function isLocalObject({ given, resolved }: Pick<Recipient, "given" | "re
 export function namedRecipient(
   recipient: Pick<Recipient, "given" | "resolved">,
   host: string,
-  types: AddressTypes,
+  types: TypesOf,
   utf8: boolean,
 ): string {
-  const { given, resolved } = recipient;
+  const { given } = recipient;
   if (isLocalObject(recipient)) return `X-Unix; ${reportText(withoutQuotes(given), utf8)}`;
-  const type = resolved === undefined ? undefined : types(resolved.mailer);
+  const type = types(recipient)?.address;
   if (type !== undefined && !/^(?:rfc822|x-unix)$/i.test(type)) return `${type}; ${reportText(given, utf8)}`;
   const address = withDomain(given.replace(/^\\/, ""), host);
-  // RFC 6533 §3: the type of addresses that are not ASCII.
-  const isUtf8 = utf8 && !/^[\x20-\x7e]*$/.test(address);
-  return `${isUtf8 ? "utf-8" : "RFC822"}; ${reportText(address, utf8)}`;
+  if (!HIGH.test(address)) return `RFC822; ${reportText(address)}`;
+  // RFC 6533 §3: the type of addresses that are not ASCII, and their form in a report that is.
+  return `utf-8; ${utf8 ? reportText(address, true) : reportText(encodeUtf8Address(address))}`;
+}
+
+const HIGH = /[\x80-\xff]/;
+
+/** The same for the end of the way. sendmail writes the type of addresses in another case there. */
+export function actualRecipient(...about: Parameters<typeof namedRecipient>): string {
+  return namedRecipient(...about).replace(/^RFC822;/, "rfc822;");
 }
 
 function withoutQuotes(text: string): string {

@@ -23,12 +23,19 @@ export interface RecipientStatus {
   readonly text: string;
   /** Diagnostic-Code, with its type: { type: "smtp", text: "550 5.1.1 User unknown" }. */
   readonly diagnostic?: { readonly type: string; readonly text: string };
+  /** The command that a refusal of an SMTP server answers, as it was sent: "RCPT TO:<joe@b.test>". */
+  readonly asked?: string;
   /** Remote-MTA: the host that said so. */
   readonly remoteMta?: string;
   /** `relay=` of the log: "mx.b.test. [192.0.2.1]", "local". */
   readonly relay?: string;
-  /** The next host has taken over the duty to report success (it offers DSN, RFC 3461 §5.2): no report from us. */
+  /**
+   * The duty to report success has gone on: to the next host (it offers DSN, RFC 3461 §5.2), or to the only recipient that an
+   * alias stands for.
+   */
   readonly passedOn?: boolean;
+  /** "expanded" by a list with an owner: its members are recipients of his (RFC 3461 §5.2.7.1). */
+  readonly toList?: boolean;
   /** The next host has taken over the time that BY= gave (it offers DELIVERBY, RFC 2852). */
   readonly deliverByPassedOn?: boolean;
   /** Exit code of a program, or what sendmail would end with for this reason. */

@@ -29,7 +29,10 @@ export function mimeEntity(type: string | undefined, encoding: string | undefine
     return { kind: "multipart", boundary, digest: sub.toLowerCase() === "digest", isText: false };
   }
   if (main === "message") {
-    return { kind: sub.toLowerCase() === "rfc822" && isIdentity ? "message" : "opaque", isText: false };
+    if (!isIdentity) return { kind: "opaque", isText: false };
+    // Messages with other characters in their headers, and reports about them, may be encoded as a whole (RFC 6532 §3.5, RFC 6533 §4).
+    if (/^global(?:-|$)/i.test(sub)) return { kind: "leaf", isText: true };
+    return { kind: sub.toLowerCase() === "rfc822" ? "message" : "opaque", isText: false };
   }
   return { kind: isIdentity ? "leaf" : "opaque", isText: main === "text" };
 }

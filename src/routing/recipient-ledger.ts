@@ -8,6 +8,7 @@ import type { Reply } from "../mail/reply.ts";
 import type { Breaths } from "../sys/breath.ts";
 import { LivingLists } from "./alias-loops.ts";
 import { sameTriple } from "./local-user.ts";
+import type { ExpansionKind } from "./member-wishes.ts";
 import { KnownMembers } from "./open-list.ts";
 import type { Portion } from "./expansion.ts";
 import { TripleIndex } from "./triple-index.ts";
@@ -119,8 +120,8 @@ export class RecipientLedger {
     if (!this.#named.has(key)) this.#named.set(key, index);
   }
 
-  expanded(index: number, triple: Triple): void {
-    const status = { action: "expanded", status: "2.0.0", text: "expanded", at: this.#now } as const;
+  expanded(index: number, triple: Triple, kind: ExpansionKind = {}): void {
+    const status = { action: "expanded", status: "2.0.0", text: "expanded", ...kind, at: this.#now } as const;
     this.#set(index, { index, state: "expanded", resolved: triple, status });
   }
 

@@ -21,6 +21,7 @@ import { type IncludeAnswer, type IncludeFailure, openInclude } from "./include.
 import { locate, sameTriple } from "./local-user.ts";
 import { type Direct, directRefusalOf, type MemberSource } from "./member-source.ts";
 import { NOTES_OF_AN_EXPANSION, type NoteBudget } from "./note-budget.ts";
+import { lookAhead, memberWishes } from "./member-wishes.ts";
 import { type MemberList, membersOf, type OpenList } from "./open-list.ts";
 import { RecipientLedger } from "./recipient-ledger.ts";
 import { resolveRerouted } from "./rerouted.ts";
@@ -145,18 +146,17 @@ export class SendList {
   }
 
   #newMember(parent: number, target: Destination, source: MemberSource | undefined): number {
-    const { rights: own, owner: before, orcpt, notify } = this.#recipient(parent);
+    const expanded = this.#recipient(parent);
+    const { rights: own, owner: before } = expanded;
     const rights = source === undefined ? undefined : (source.rights ?? own);
     const owner = source?.listOwner ?? before;
-    // There may be very many: what is not there takes no room.
     return this.#ledger.add({
       given: destinationText(target),
       state: "todo",
       parent,
       ...(rights === undefined ? undefined : { rights }),
       ...(owner === undefined ? undefined : { owner }),
-      ...(orcpt === undefined ? undefined : { orcpt }),
-      ...(notify === undefined ? undefined : { notify }),
+      ...memberWishes(expanded),
     });
   }
 
@@ -268,7 +268,7 @@ export class SendList {
     const source = { name: found.user, mayNamePrograms: true };
     const members = eachMemberOf(value);
     this.#context.watch?.opened(index, { kind: "alias", name: found.user }, value);
-    this.#expand(index, named, membersOf(members), listOwner === undefined ? source : { ...source, listOwner });
+    return this.#expand(index, named, membersOf(members), listOwner === undefined ? source : { ...source, listOwner });
   }
 
   async #placeUser(index: number, triple: Triple, user: User, final: boolean): Promise<void> {
@@ -317,7 +317,7 @@ export class SendList {
     const isUser = given === undefined && owner !== undefined && owner.uid !== 0;
     const { mayNamePrograms } = answer;
     this.#context.watch?.opened(index, { kind: "include", name: path });
-    this.#expand(index, triple, answer.members, {
+    await this.#expand(index, triple, answer.members, {
       path,
       name: `:include:${path}`,
       owner: owner ?? answer.owner,
@@ -348,8 +348,11 @@ export class SendList {
     this.#queue.push(index);
   }
 
-  #expand(index: number, triple: Triple, members: MemberList, source: MemberSource): void {
-    this.#ledger.expanded(index, triple);
+  async #expand(index: number, triple: Triple, list: MemberList, source: MemberSource): Promise<void> {
+    const isOwned = source.listOwner !== undefined;
+    const asks = this.#recipient(index).notify?.includes("SUCCESS") === true && !isOwned;
+    const { members, isAlone } = asks ? await lookAhead(list) : { members: list, isAlone: false };
+    this.#ledger.expanded(index, triple, isOwned ? { toList: true } : isAlone ? { passedOn: true } : {});
     this.#queue.push({ parent: index, members, source, origin: this.#origin });
   }
 

@@ -1,6 +1,7 @@
 /** RCPT (RFC 5321 §4.1.1.3): syntax, check_rcpt, where it goes, whether there is such a user. */
 import { type Notify, readNotify } from "../mail/notify.ts";
 import { type Reply, reply } from "../mail/reply.ts";
+import { isUtf8Address } from "../mail/utf8-address.ts";
 import { isXtext } from "../mail/xtext.ts";
 import { admitRecipient } from "../reception/recipient.ts";
 import type { Transaction } from "../reception/transaction.ts";
@@ -30,7 +31,7 @@ function receive({ site, services, settings }: Conversation, transaction: Transa
   const limit = site.config.options.number("MaxRecipientsPerMessage");
   if (limit > 0 && transaction.recipients.length >= limit) return replies.tooManyRecipients;
   if (address === "") return replies.addressRequired(shown);
-  const parameters = readParameters(path.parameters);
+  const parameters = readParameters(path.parameters, transaction.announced.smtputf8);
   if ("code" in parameters) return parameters;
   if (!transaction.announced.smtputf8 && isEightBit(address)) return replies.needsUtf8(shown);
   const admitted = admitRecipient(services, transaction, { ...parameters, shown, address });
@@ -42,7 +43,12 @@ interface RcptParameters {
   readonly orcpt?: string;
 }
 
-function readParameters(parameters: readonly EsmtpParameter[]): RcptParameters | Reply {
+/** RFC 6533 §3: in a transaction with SMTPUTF8 the original recipient may be written with the characters that he has. */
+function isUtf8Original(value: string): boolean {
+  return /^utf-8;/i.test(value) && isUtf8Address(value);
+}
+
+function readParameters(parameters: readonly EsmtpParameter[], utf8: boolean): RcptParameters | Reply {
   let notify: readonly Notify[] | undefined;
   let orcpt: string | undefined;
   for (const { keyword, value } of parameters) {
@@ -55,7 +61,7 @@ function readParameters(parameters: readonly EsmtpParameter[]): RcptParameters |
     } else if (keyword === "ORCPT") {
       if (value === null) return reply(501, "5.5.2", "ORCPT requires a value");
       if (orcpt !== undefined) return reply(501, "5.5.0", "Duplicate ORCPT parameter");
-      if (!/^[A-Za-z0-9-]+;./.test(value) || !isXtext(value)) {
+      if (!/^[A-Za-z0-9-]+;./.test(value) || !(isXtext(value) || (utf8 && isUtf8Original(value)))) {
         return reply(501, "5.5.4", "Syntax error in ORCPT parameter value");
       }
       orcpt = value;

@@ -92,14 +92,22 @@ describe("the part of a report for programs", () => {
       "elsewhere",
       [
         "Final-Recipient: RFC822; elsewhere@mail.example.test",
-        "X-Actual-Recipient: RFC822; bad@far.test",
+        "X-Actual-Recipient: rfc822; bad@far.test",
         "Action: failed",
         "Status: 5.1.1",
         "Remote-MTA: DNS; mx.far.test",
         "Diagnostic-Code: SMTP; 550 5.1.1 no such person",
       ],
     ],
-    ["nobody@unknown.test", ["Final-Recipient: RFC822; nobody@unknown.test", "Action: failed", "Status: 5.1.2"]],
+    [
+      "nobody@unknown.test",
+      [
+        "Final-Recipient: RFC822; nobody@unknown.test",
+        "X-Actual-Recipient: rfc822; nobody@unknown.test",
+        "Action: failed",
+        "Status: 5.1.2",
+      ],
+    ],
   ])("%s", async (recipient, fields) => {
     expect(await reported(recipient)).toEqual(fields);
   });

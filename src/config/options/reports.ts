@@ -65,6 +65,5 @@ export const REPORT_OPTIONS = [
     initial: "",
     path: "its folder",
     meaning: "file for mail that can be neither delivered nor returned",
-    notActedOn: NOT_YET,
   },
 ] as const satisfies readonly OptionRow[];

@@ -23,6 +23,14 @@ export interface Transaction {
   readonly message: readonly Buffer[] | (() => AsyncIterable<Buffer>);
 }
 
+export function mailCommand({ sender, parameters }: Pick<Transaction, "sender" | "parameters">): string {
+  return `MAIL FROM:<${sender}>${parameters}`;
+}
+
+export function rcptCommand({ address, parameters }: ClientRecipient): string {
+  return `RCPT TO:<${address}>${parameters}`;
+}
+
 /** Replies are as received: "250 2.1.5 ok", lines joined by \n; octets as latin1. */
 export interface TransactionResult {
   readonly mail?: string;
@@ -121,22 +129,17 @@ export class SmtpExchange {
       // 421 closes the connection: the library is about to tell the guard.
       else if (!isClosing(reply)) this.#giveUp("MAIL");
     });
-    client.command(
-      `MAIL FROM:<${this.#transaction.sender}>${this.#transaction.parameters}`,
-      "MAIL",
-      client.timeouts.mail,
-    );
+    client.command(mailCommand(this.#transaction), "MAIL", client.timeouts.mail);
   }
 
   #sendRecipient(position: number, next: (() => void) | undefined): void {
     const client = this.#client;
-    const { address, parameters } = this.#transaction.recipients[position];
     this.#expect("RCPT", (reply) => {
       this.#recipients[position] = reply;
       if (next !== undefined) next();
       else if (position === this.#recipients.length - 1) client.waitFor("DATA", client.timeouts.dataInit);
     });
-    const line = `RCPT TO:<${address}>${parameters}`;
+    const line = rcptCommand(this.#transaction.recipients[position]);
     // Pipelined, the clock of MAIL is running until its reply is here.
     if (next === undefined) client.pipelined(line);
     else client.command(line, "RCPT", client.timeouts.rcpt);

@@ -85,14 +85,22 @@ function refusal(code: number, step: Step): string {
 /**
  * The reply that decided about a recipient.
  * @param accepted what a yes at this step means; without it a yes is no outcome, and the recipient waits
+ * @param command what was asked, for reports about a no
  */
-export function fromReply(reply: string, peer: Peer, step: Step, accepted?: "delivered" | "relayed"): Outcome {
+export function fromReply(
+  reply: string,
+  peer: Peer,
+  step: Step,
+  accepted?: "delivered" | "relayed",
+  command?: string,
+): Outcome {
   const { code, status, text } = replyCodes(reply, step);
   const line = onOneLine(reply);
   const details: OutcomeDetails = { relay: peer.relay, remoteMta: peer.name, diagnostic: { type: "smtp", text: line } };
   if (code >= 200 && code < 300 && accepted !== undefined) return { ...sent(accepted, text, details), status };
-  if (code >= 500 && code < 600) return failed(status, refusal(code, step), details);
-  return deferred(status.startsWith("4") ? status : "4.5.0", line, details);
+  const answered = command === undefined ? details : { ...details, asked: onOneLine(command) };
+  if (code >= 500 && code < 600) return failed(status, refusal(code, step), answered);
+  return deferred(status.startsWith("4") ? status : "4.5.0", line, answered);
 }
 
 /** 452 and 552 for recipients behind others that were taken: the rest is asked for in a transaction of its own. */

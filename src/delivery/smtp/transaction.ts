@@ -9,10 +9,17 @@ import type { Mailer } from "../../config/mailer.ts";
 import { deferred, failed, type Outcome } from "../outcome.ts";
 import { type DeliverBy, isTooLate, remainingSeconds, tooLateText } from "../../envelope/deliver-by.ts";
 import type { Notify } from "../../mail/notify.ts";
+import { encodeUtf8Address } from "../../mail/utf8-address.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
 import { replyKind } from "./reply-reader.ts";
-import { fromFailure, fromReply, onOneLine, type Peer } from "./reply-status.ts";
-import type { ClientRecipient, Transaction, TransactionResult } from "./exchange.ts";
+import { fromFailure, fromReply, onOneLine, type Peer, type Step } from "./reply-status.ts";
+import {
+  type ClientRecipient,
+  mailCommand,
+  rcptCommand,
+  type Transaction,
+  type TransactionResult,
+} from "./exchange.ts";
 
 export interface PreparedMessage {
   /** Sender as the mailer sees it, "" for the null reverse-path. */
@@ -186,7 +193,9 @@ function recipientParameters({ recipient }: JobRecipient, delay: boolean): strin
   let parameters = "";
   const notify = delay ? withDelay(recipient.notify) : recipient.notify;
   if (notify !== undefined && notify.length > 0) parameters += ` NOTIFY=${notify.join(",")}`;
-  if (isSendable(recipient.orcpt)) parameters += ` ORCPT=${recipient.orcpt}`;
+  // The form in ASCII is good for every server (RFC 6533 §3).
+  const orcpt = recipient.orcpt?.replace(/^utf-8;.*/is, encodeUtf8Address);
+  if (isSendable(orcpt)) parameters += ` ORCPT=${orcpt}`;
   return parameters;
 }
 
@@ -207,7 +216,7 @@ export interface Verdict {
 /** One verdict for each recipient that the transaction was prepared for. */
 export function verdictsOf(
   job: Job,
-  { asked, decided, dsn, deliverBy }: Prepared,
+  { transaction, asked, decided, dsn, deliverBy }: Prepared,
   result: TransactionResult | undefined,
   peer: Peer,
 ): Verdict[] {
@@ -219,7 +228,7 @@ export function verdictsOf(
   }
   if (result === undefined) return verdicts;
   asked.forEach((recipient, position) => {
-    const outcome = outcomeAt(position, result, peer, job.mailer.flags.has("l"));
+    const outcome = outcomeAt(position, { transaction, ...result }, peer, job.mailer.flags.has("l"));
     const taken = outcome.action !== "failed" && outcome.action !== "delayed";
     const deliverByPassedOn = deliverBy && taken && job.envelope.deliverBy !== undefined;
     verdicts.push({ recipient, outcome, passedOn: dsn && taken, ...(deliverByPassedOn ? { deliverByPassedOn } : {}) });
@@ -227,22 +236,29 @@ export function verdictsOf(
   return verdicts;
 }
 
-function outcomeAt(position: number, result: TransactionResult, peer: Peer, finalDelivery: boolean): Outcome {
-  const { mail, recipients, data, final, failure } = result;
+/** What was asked, and what came back. */
+interface Exchanged extends TransactionResult {
+  readonly transaction: Transaction | undefined;
+}
+
+function outcomeAt(position: number, exchanged: Exchanged, peer: Peer, finalDelivery: boolean): Outcome {
+  const { transaction, mail, recipients, data, final, failure } = exchanged;
   const lost = failure ?? { kind: "lost" as const, message: "no reply", during: "transaction" };
   // Out of step before the message: which reply was for which recipient is not known.
   if (mail === undefined || (lost.kind === "protocol" && data === undefined)) return fromFailure(lost, peer);
-  if (replyKind(mail) !== "yes") return fromReply(mail, peer, "MAIL");
+  const refused = (reply: string, step: Step, command?: string) => fromReply(reply, peer, step, undefined, command);
+  if (replyKind(mail) !== "yes") return refused(mail, "MAIL", transaction && mailCommand(transaction));
   const recipient = recipients[position];
   if (recipient === undefined) return fromFailure(lost, peer);
   if (replyKind(recipient) !== "yes") {
-    return tooMany(position, recipient, recipients, peer) ?? fromReply(recipient, peer, "RCPT");
+    const command = transaction && rcptCommand(transaction.recipients[position]);
+    return tooMany(position, recipient, recipients, peer) ?? refused(recipient, "RCPT", command);
   }
   if (data === undefined) return fromFailure(lost, peer);
-  if (!data.startsWith("354")) return fromReply(data, peer, "DATA");
+  if (!data.startsWith("354")) return refused(data, "DATA", "DATA");
   const last = final[position];
   if (last === undefined) return fromFailure(lost, peer);
-  return fromReply(last, peer, "DATA", finalDelivery ? "delivered" : "relayed");
+  return fromReply(last, peer, "DATA", finalDelivery ? "delivered" : "relayed", "DATA");
 }
 
 /**

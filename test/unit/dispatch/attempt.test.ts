@@ -165,6 +165,11 @@ async function tried(id: string, place = environment()): Promise<void> {
   await attempt(place, claim);
 }
 
+function notifyAll(id: string, notify: Recipient["notify"]): void {
+  const recipients = store.get(id)!.envelope.recipients as Recipient[];
+  recipients.forEach((each, index) => (recipients[index] = { ...each, notify }));
+}
+
 /** Who got the message, in order. */
 function served(): string[] {
   return story.filter((line) => line.startsWith("deliver")).flatMap((line) => line.split(" ")[2].split(","));
@@ -248,13 +253,59 @@ describe("attempt()", () => {
   });
 
   test("writes nobody down early whose success is to be reported", async () => {
-    const members = Array.from({ length: 500 }, (_, at) => `m${at}@far.test`);
-    const { id } = await queued("me@a.test", "list");
-    const { envelope } = store.get(id)!;
-    (envelope.recipients as Recipient[])[0] = { ...envelope.recipients[0], notify: ["SUCCESS"] };
-    await tried(id, environment({ list: members.join(", ") }));
+    const { id } = await queued("me@a.test", ...Array.from({ length: 500 }, (_, at) => `m${at}@far.test`));
+    notifyAll(id, ["SUCCESS"]);
+    await tried(id);
     expect(story.filter((line) => /=delivered/.test(line))).toHaveLength(1);
     expect(story.at(-2)).toBe("report to me@a.test from <>");
+  });
+
+  describe("of a message whose sender wants to hear of success", () => {
+    const lists = { one: "two", two: "x@far.test", pair: "x@far.test, y@far.test", "owner-list": "boss@a.test" };
+    /** What the member was sent with, and what the sender heard before the expansion was written down. */
+    async function members(
+      to: string,
+      notify: Recipient["notify"],
+    ): Promise<readonly (Recipient["notify"] | string)[]> {
+      const wished: (Recipient["notify"] | string)[] = [];
+      const noting: Agent = {
+        deliver(job) {
+          for (const { recipient } of job.recipients) wished.push(recipient.notify);
+          return agent.deliver(job);
+        },
+      };
+      story = [];
+      const { id } = await queued("me@a.test", to);
+      notifyAll(id, notify);
+      await tried(id, environment({ ...lists, list: lists.pair }, { agent: () => noting }));
+      const told = story.findIndex((line) => line.startsWith("report"));
+      const expanded = story.findIndex((line) => line.includes("=expanded"));
+      return [...wished, ...(told >= 0 && told < expanded ? ["told"] : [])];
+    }
+
+    test("an alias of one hands the wish on", async () => {
+      expect(await members("one", ["SUCCESS", "FAILURE"])).toEqual([["SUCCESS", "FAILURE"]]);
+    });
+
+    test("an alias of several is the end of it: the sender hears that, and of failures if he wants to", async () => {
+      expect(await members("pair", ["SUCCESS", "FAILURE"])).toEqual([["FAILURE"], ["FAILURE"], "told"]);
+    });
+
+    test("nothing else that he wants to hear of is invented", async () => {
+      expect(await members("pair", ["SUCCESS"])).toEqual([["NEVER"], ["NEVER"], "told"]);
+      expect(await members("pair", undefined)).toEqual([undefined, undefined]);
+    });
+
+    test("a list with an owner has the message; the owner has asked for nothing", async () => {
+      expect(await members("list", ["SUCCESS", "FAILURE"])).toEqual([undefined, undefined, "told"]);
+      expect(await members("list", ["NEVER"])).toEqual([undefined, undefined]);
+    });
+  });
+
+  test("mail from nobody stays that for members of a list with an owner", async () => {
+    const { id } = await queued("", "list");
+    await tried(id, environment({ list: "x@far.test, y@far.test", "owner-list": "boss@a.test" }));
+    expect(story).toContain("deliver esmtp x@far.test,y@far.test from <>");
   });
 
   test("queues the report before it settles the failure", async () => {

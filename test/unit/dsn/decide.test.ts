@@ -52,7 +52,7 @@ function plans(of: Envelope, all: readonly ReportedRecipient[], policy: Partial<
     delayed: all.filter(({ status }) => status.action === "delayed"),
     delivered: all.filter(({ status }) => !["failed", "delayed"].includes(status.action)),
   };
-  return decideReports(of, outcomes, { ...POLICY, ...policy }).map((plan) => {
+  return decideReports(of, outcomes, { ...POLICY, ...policy }).plans.map((plan) => {
     const what = [...plan.failed, ...plan.delayed, ...plan.delivered].map(
       ({ recipient, status }) => `${status.action} ${recipient.given}`,
     );

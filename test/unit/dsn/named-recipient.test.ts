@@ -1,11 +1,14 @@
 import { expect, test } from "@jest/globals";
-import { namedRecipient } from "../../../src/dsn/named-recipient.ts";
+import { namedRecipient, type TypesOf } from "../../../src/dsn/named-recipient.ts";
 
 const TYPES: Readonly<Record<string, string>> = { local: "RFC822", prog: "X-Unix", uucp: "X-UUCP", fax: "X-Fax" };
 
+const types: TypesOf = ({ resolved }) =>
+  resolved && { mta: "dns", address: TYPES[resolved.mailer], diagnostic: "smtp" };
+
 function named(given: string, mailer?: string, utf8 = false): string {
   const resolved = mailer === undefined ? undefined : { mailer, host: "", user: given };
-  return namedRecipient({ given, ...(resolved && { resolved }) }, "mail.test", (name) => TYPES[name], utf8);
+  return namedRecipient({ given, ...(resolved && { resolved }) }, "mail.test", types, utf8);
 }
 
 test.each([
@@ -30,7 +33,8 @@ test.each([
   expect(named(given, mailer)).toBe(expected);
 });
 
-test("addresses in UTF-8 have a type of their own where that is agreed", () => {
+test("addresses in UTF-8 have a type of their own, and a form in ASCII where they may not stand", () => {
+  expect(named("j\xc3\xbcrg@b.test")).toBe("utf-8; j\\x{FC}rg@b.test");
   expect(named("j\xc3\xbcrg@b.test", undefined, true)).toBe("utf-8; j\xc3\xbcrg@b.test");
   expect(named("joe@b.test", undefined, true)).toBe("RFC822; joe@b.test");
 });
