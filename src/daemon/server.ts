@@ -167,11 +167,12 @@ export class Server {
       },
       report: (text) => log.write(1, { priority: "crit", text: `queue: ${text}` }),
     });
-    for (const text of queue.reports) log.write(1, { priority: "warning", text: `queue: ${text}` });
+    void queue.loaded.then(({ messages, reports }) => {
+      for (const text of reports) log.write(1, { priority: "warning", text: `queue: ${text}` });
+      if (messages === 0) return;
+      log.write(5, { priority: "info", text: `queue: ${messages} messages recovered from ${directory}` });
+    });
     const server = new Server(options, surroundings, site, queue);
-    if (queue.recovered.length > 0) {
-      log.write(5, { priority: "info", text: `queue: ${queue.recovered.length} messages recovered from ${directory}` });
-    }
     const [problem] = await server.#listen();
     if (problem !== undefined) {
       await server.#listeners.close(0);

@@ -10,6 +10,8 @@ const MOST_SEGMENTS = 16;
 const MOSTLY_SETTLED = 0.25;
 /** Young segments settle by themselves, ms. */
 const OLD = 10 * 60_000;
+/** So long mail may lie in the journal: what waits longer lingers, and becomes files. Segments are not written to longer, ms. */
+export const LINGERING = 3_600_000;
 
 /** The segment to empty now, or undefined. */
 export function segmentToCompact(
@@ -17,9 +19,11 @@ export function segmentToCompact(
   current: Segment | undefined,
   now: number,
 ): Segment | undefined {
-  const oldest = segments[0];
+  // What has nothing left is on its way out.
+  const oldest = segments.find(({ live }) => live > 0);
   if (oldest === undefined || oldest === current) return undefined;
   if (segments.length > MOST_SEGMENTS) return oldest;
-  const old = now - oldest.created >= OLD;
-  return old && oldest.live < Math.max(1, oldest.messages) * MOSTLY_SETTLED ? oldest : undefined;
+  const age = now - oldest.created;
+  if (age >= LINGERING) return oldest;
+  return age >= OLD && oldest.live < Math.max(1, oldest.messages) * MOSTLY_SETTLED ? oldest : undefined;
 }

@@ -1,26 +1,15 @@
 /**
- * When which message is due, for stores that keep that in memory: by time, then priority, then the order in which they
- * came. Messages of one lane (lane.ts) for one destination form a line, so that a destination that takes nothing more now can be
- * left out as a whole, however many wait for it; lanes are few, and looked at one by one. Of a line that is left out those come all
- * the same whose sender is to be told something: the line is looked through when that time comes, at most every ten seconds. Some 100 octets a message, and as much again for each destination; what else is known
- * is elsewhere.
+ * When which message is due, for stores that keep that in memory: by time, then priority, then in the order of their ids.
+ * Messages of one lane (lane.ts) for one destination form a line, so that a destination that takes nothing more now can be
+ * left out as a whole, however many wait for it; lanes are few, and looked at one by one. Of a line that is left out those come
+ * all the same whose sender is to be told something: the line is looked through when that time comes, at most every ten seconds.
+ *
+ * Some 45 octets a message, in columns beside those of the id table whose rows they are, and 200 for each destination; what else
+ * is known is elsewhere.
  */
-
-/** Something with a place in a heap, which it knows, so that it can be moved or removed in the middle. */
-interface Placed {
-  at: number;
-}
-
-interface Node extends Placed {
-  readonly id: string;
-  due: number;
-  priority: number;
-  /** Breaks ties: first in, first out. */
-  readonly order: number;
-  readonly line: Line;
-  /** From then on it is not left out. */
-  notice: number;
-}
+import { FIRST_ROWS, moreRows, withRoom } from "./columns.ts";
+import type { IdTable } from "./id-table.ts";
+import { LineHeap } from "./line-heap.ts";
 
 /** Where a message waits. */
 export interface WaitingPlace {
@@ -31,21 +20,25 @@ export interface WaitingPlace {
 }
 
 /** All of a lane that wait for one destination. While one waits it is in a heap of the lane. */
-interface Line extends Placed {
+interface Line {
+  readonly number: number;
   readonly destination: string;
   readonly lane: Lane;
-  readonly nodes: Heap<Node>;
+  /** Node of the first message (LineHeap); 0 for none. */
+  first: number;
   /** Not before then has it to be looked through. */
   look: number;
-  heap: Heap<Line> | undefined;
+  heap: Heap | undefined;
+  /** Place in the heap, which it knows, so that it can be moved or removed in the middle. */
+  at: number;
 }
 
 interface Lane {
   readonly name: string;
   /** Lines by their first message. */
-  readonly going: Heap<Line>;
+  readonly going: Heap;
   /** Those whose destination is blocked, by when they are looked through. */
-  readonly blocked: Heap<Line>;
+  readonly blocked: Heap;
   readonly lines: Map<string, Line>;
 }
 
@@ -56,44 +49,31 @@ const NOTICES = "\0";
 /** A line is not looked through more often, ms. */
 const LOOK_AGAIN = 10_000;
 
-function isBefore(a: Node, b: Node): boolean {
-  if (a.due !== b.due) return a.due < b.due;
-  return a.priority === b.priority ? a.order < b.order : a.priority < b.priority;
-}
+class Heap {
+  readonly #members: Line[] = [];
+  readonly #isBefore: (a: Line, b: Line) => boolean;
 
-class Heap<T extends Placed> {
-  readonly #members: T[] = [];
-  readonly #isBefore: (a: T, b: T) => boolean;
-
-  constructor(before: (a: T, b: T) => boolean) {
-    this.#isBefore = before;
+  constructor(isBefore: (a: Line, b: Line) => boolean) {
+    this.#isBefore = isBefore;
   }
 
-  [Symbol.iterator](): Iterator<T> {
-    return this.#members.values();
-  }
-
-  get first(): T | undefined {
+  get first(): Line | undefined {
     return this.#members[0];
   }
 
-  get size(): number {
-    return this.#members.length;
-  }
-
-  add(member: T): void {
+  add(member: Line): void {
     member.at = this.#members.length;
     this.#members.push(member);
     this.#up(member);
   }
 
-  /** After the member's key has changed. */
-  moved(member: T): void {
+  /** After what it is compared by has changed. */
+  moved(member: Line): void {
     this.#up(member);
     this.#down(member);
   }
 
-  remove(member: T): void {
+  remove(member: Line): void {
     const last = this.#members.pop()!;
     if (last !== member) {
       last.at = member.at;
@@ -103,7 +83,7 @@ class Heap<T extends Placed> {
     member.at = NOWHERE;
   }
 
-  #swap(a: T, b: T): void {
+  #swap(a: Line, b: Line): void {
     const place = a.at;
     a.at = b.at;
     b.at = place;
@@ -111,7 +91,7 @@ class Heap<T extends Placed> {
     this.#members[b.at] = b;
   }
 
-  #up(member: T): void {
+  #up(member: Line): void {
     while (member.at > 0) {
       const parent = this.#members[(member.at - 1) >> 1];
       if (!this.#isBefore(member, parent)) return;
@@ -119,7 +99,7 @@ class Heap<T extends Placed> {
     }
   }
 
-  #down(member: T): void {
+  #down(member: Line): void {
     for (;;) {
       const left = this.#members[2 * member.at + 1];
       const right = this.#members[2 * member.at + 2];
@@ -131,74 +111,74 @@ class Heap<T extends Placed> {
   }
 }
 
-/** When a message of a line that is left out comes all the same. */
-function readyAt({ due, notice }: Node): number {
-  return Math.max(due, notice);
-}
-
 export class DueIndex {
+  readonly #ids: IdTable;
   readonly #lookAgain: number;
   readonly #lanes = new Map<string, Lane>();
-  readonly #nodes = new Map<string, Node>();
   readonly #blocked = new Set<string>();
   readonly #watchers = new Set<() => void>();
-  #order = 0;
+  /** By number; 0 is no line. */
+  readonly #lines: (Line | undefined)[] = [undefined];
+  readonly #freeLines: number[] = [];
+  /** By node, which is the row counted from 1: when it is due, its priority and notice, and the number of its line. */
+  #due = new Float64Array(FIRST_ROWS);
+  #priority = new Float64Array(FIRST_ROWS);
+  #notice = new Float64Array(FIRST_ROWS);
+  #line = new Uint32Array(FIRST_ROWS);
+  readonly #heap = new LineHeap((a, b) => this.#isBefore(a, b));
 
   /** @param lookAgain how long a line is left alone after it was looked through, ms */
-  constructor(lookAgain = LOOK_AGAIN) {
+  constructor(ids: IdTable, lookAgain = LOOK_AGAIN) {
+    this.#ids = ids;
     this.#lookAgain = lookAgain;
   }
 
   /** A message that waits, or waits until another time from now on. */
-  put(id: string, due: number, priority: number, { destination, lane, notice }: WaitingPlace): void {
+  put(row: number, due: number, priority: number, { destination, lane, notice }: WaitingPlace): void {
     const earliest = this.next(lane);
-    const known = this.#nodes.get(id);
-    if (known?.line.destination === destination && known.line.lane.name === lane) {
-      known.due = due;
-      known.priority = priority;
-      known.notice = notice;
-      known.line.nodes.moved(known);
-      this.#joined(known);
-    } else {
-      const order = known?.order ?? this.#order++;
-      this.drop(id);
-      this.#add({ id, due, priority, order, notice, line: this.#line(lane, destination), at: NOWHERE });
-    }
+    this.drop(row);
+    const node = row + 1;
+    this.#reserve(node);
+    this.#due[node] = due;
+    this.#priority[node] = priority;
+    this.#notice[node] = notice;
+    this.#add(node, this.#lineFor(lane, destination));
     this.#tell(lane, earliest);
   }
 
   /** It waits no more: claimed, held or gone. */
-  drop(id: string): void {
-    const node = this.#nodes.get(id);
-    if (node === undefined) return;
-    this.#nodes.delete(id);
-    const { line } = node;
+  drop(row: number): void {
+    const node = row + 1;
+    const line = this.#lineOf(node);
+    if (line === undefined) return;
+    const first = this.#heap.remove(line.first, node);
     // A line in a heap always has a first message: that is what it is compared by.
-    if (line.nodes.size === 1) this.#move(line, undefined);
-    line.nodes.remove(node);
+    if (first === 0) this.#move(line, undefined);
+    line.first = first;
+    this.#line[node] = 0;
     this.#place(line);
   }
 
   /** Takes out the first that is due and may go, of one lane or of all. */
-  take(now: number, lane?: string): string | undefined {
+  take(now: number, lane?: string): number | undefined {
     for (const each of this.#select(lane)) {
       for (let line = each.blocked.first; line !== undefined && line.look <= now; line = each.blocked.first) {
         this.#lookThrough(line, now);
       }
     }
     const node = this.#first(lane);
-    if (node === undefined || node.due > now) return undefined;
-    this.drop(node.id);
-    return node.id;
+    if (node === 0 || this.#due[node] > now) return undefined;
+    this.drop(node - 1);
+    return node - 1;
   }
 
-  /** Makes an id due then, or sooner if it is. False: it does not wait. */
-  hurry(id: string, since: number): boolean {
-    const node = this.#nodes.get(id);
-    if (node === undefined) return false;
-    const { priority, notice, line } = node;
-    if (node.due > since)
-      this.put(id, since, priority, { destination: line.destination, lane: line.lane.name, notice });
+  /** Makes a message due then, or sooner if it is. False: it does not wait. */
+  hurry(row: number, since: number): boolean {
+    const node = row + 1;
+    const line = this.#lineOf(node);
+    if (line === undefined) return false;
+    const place = { destination: line.destination, lane: line.lane.name, notice: this.#notice[node] };
+    if (this.#due[node] > since) this.put(row, since, this.#priority[node], place);
     return true;
   }
 
@@ -219,7 +199,8 @@ export class DueIndex {
   next(lane?: string): number | undefined {
     let next = Infinity;
     for (const { going, blocked } of this.#select(lane)) {
-      next = Math.min(next, going.first?.nodes.first?.due ?? Infinity, blocked.first?.look ?? Infinity);
+      const due = going.first === undefined ? Infinity : this.#due[going.first.first];
+      next = Math.min(next, due, blocked.first?.look ?? Infinity);
     }
     return next === Infinity ? undefined : next;
   }
@@ -235,17 +216,36 @@ export class DueIndex {
     return () => void this.#watchers.delete(sooner);
   }
 
+  #isBefore(a: number, b: number): boolean {
+    if (this.#due[a] !== this.#due[b]) return this.#due[a] < this.#due[b];
+    if (this.#priority[a] !== this.#priority[b]) return this.#priority[a] < this.#priority[b];
+    return this.#ids.compareRows(a - 1, b - 1) < 0;
+  }
+
+  #reserve(node: number): void {
+    this.#heap.reserve(node);
+    if (node < this.#due.length) return;
+    this.#due = withRoom(this.#due, moreRows(node));
+    this.#priority = withRoom(this.#priority, moreRows(node));
+    this.#notice = withRoom(this.#notice, moreRows(node));
+    this.#line = withRoom(this.#line, moreRows(node));
+  }
+
+  #lineOf(node: number): Line | undefined {
+    return node < this.#line.length ? this.#lines[this.#line[node]] : undefined;
+  }
+
   #select(name: string | undefined): Iterable<Lane> {
     if (name === undefined) return this.#lanes.values();
     const lane = this.#lanes.get(name);
     return lane === undefined ? [] : [lane];
   }
 
-  #first(lane: string | undefined): Node | undefined {
-    let first: Node | undefined;
+  #first(lane: string | undefined): number {
+    let first = 0;
     for (const { going } of this.#select(lane)) {
-      const node = going.first?.nodes.first;
-      if (node !== undefined && (first === undefined || isBefore(node, first))) first = node;
+      const node = going.first?.first ?? 0;
+      if (node !== 0 && (first === 0 || this.#isBefore(node, first))) first = node;
     }
     return first;
   }
@@ -253,41 +253,44 @@ export class DueIndex {
   /** Those whose notice is due leave a line whose destination is blocked. */
   #lookThrough(line: Line, now: number): void {
     let later = Infinity;
-    const ready: Node[] = [];
-    for (const node of line.nodes) {
-      const at = readyAt(node);
+    const ready: number[] = [];
+    for (const node of this.#heap.rows(line.first)) {
+      const at = this.#readyAt(node);
       if (at <= now) ready.push(node);
       else later = Math.min(later, at);
     }
     line.look = Math.max(later, now + this.#lookAgain);
     this.#place(line);
     for (const node of ready) {
-      this.drop(node.id);
-      this.#add({ ...node, line: this.#line(line.lane.name, NOTICES), at: NOWHERE });
+      this.drop(node - 1);
+      this.#add(node, this.#lineFor(line.lane.name, NOTICES));
     }
   }
 
-  #add(node: Node): void {
-    this.#nodes.set(node.id, node);
-    node.line.nodes.add(node);
-    this.#joined(node);
+  /** When a message of a line that is left out comes all the same. */
+  #readyAt(node: number): number {
+    return Math.max(this.#due[node], this.#notice[node]);
   }
 
-  #joined(node: Node): void {
-    node.line.look = Math.min(node.line.look, readyAt(node));
-    this.#place(node.line);
+  #add(node: number, line: Line): void {
+    this.#line[node] = line.number;
+    line.first = this.#heap.add(line.first, node);
+    line.look = Math.min(line.look, this.#readyAt(node));
+    this.#place(line);
   }
 
-  #line(name: string, destination: string): Line {
+  #lineFor(name: string, destination: string): Line {
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
-      const going = new Heap<Line>((a, b) => isBefore(a.nodes.first!, b.nodes.first!));
+      const going = new Heap((a, b) => this.#isBefore(a.first, b.first));
       lane = { name, going, blocked: new Heap((a, b) => a.look < b.look), lines: new Map() };
       this.#lanes.set(name, lane);
     }
     let line = lane.lines.get(destination);
     if (line === undefined) {
-      line = { destination, lane, nodes: new Heap(isBefore), look: Infinity, heap: undefined, at: NOWHERE };
+      const number = this.#freeLines.pop() ?? this.#lines.length;
+      line = { number, destination, lane, first: 0, look: Infinity, heap: undefined, at: NOWHERE };
+      this.#lines[number] = line;
       lane.lines.set(destination, line);
     }
     return line;
@@ -296,16 +299,18 @@ export class DueIndex {
   /** Puts a line where it belongs now; one that is empty is forgotten, and its lane with the last. */
   #place(line: Line): void {
     const { going, blocked, lines, name } = line.lane;
-    if (line.nodes.first !== undefined) {
+    if (line.first !== 0) {
       this.#move(line, this.#blocked.has(line.destination) ? blocked : going);
       return;
     }
     this.#move(line, undefined);
     lines.delete(line.destination);
+    this.#lines[line.number] = undefined;
+    this.#freeLines.push(line.number);
     if (lines.size === 0) this.#lanes.delete(name);
   }
 
-  #move(line: Line, heap: Heap<Line> | undefined): void {
+  #move(line: Line, heap: Heap | undefined): void {
     if (line.heap === heap) {
       heap?.moved(line);
       return;

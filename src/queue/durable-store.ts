@@ -2,132 +2,154 @@
  * The queue on disk: journal and spool seen as one (decision D5). Every message is in exactly one of them; it moves from
  * the journal to the spool, never back, so where both have it after a crash, the spool is right.
  *
- * What is in memory is always ahead of the disk: changes apply at once and are written behind, except where somebody
- * waits (commit, an expansion, the queue commands). A change that could not be written is kept and written later.
+ * In memory is an index of all messages (message-index.ts), and the entries of those that somebody works on (live-items.ts).
+ * These are always ahead of the disk: changes apply at once and are written behind, except where somebody waits (commit, an
+ * expansion, the queue commands). A change that could not be written is kept and written later.
  */
-import { destinationOf } from "../envelope/destination.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import type { Clock } from "../sys/clock.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
+import { Acceptance, type AcceptedRecord } from "./acceptance.ts";
 import { JournalBody, MemoryBody } from "./body.ts";
-import { unavailable } from "./draft.ts";
-import { DueIndex } from "./due-index.ts";
-import { isFinished, newEntry, page as pageOf, withAttempt, withChanges, withHold } from "./entry.ts";
-import { matcherOf, type QueueFilter } from "./filter.ts";
+import { isFinished, withAttempt, withChanges, withHold } from "./entry.ts";
+import { UNKNOWN_PLACE } from "./lane.ts";
+import { EntryReader } from "./entry-reader.ts";
 import { reasonOf } from "./file-operations.ts";
-import { Background, FreshBodies, Item, type JournalPlace } from "./item.ts";
-import { bringHeader, slimDown, wholeEntry } from "./item-header.ts";
+import type { QueueFilter } from "./filter.ts";
+import { NONE } from "./id-table.ts";
+import { Background, FreshMessages, Item } from "./item.ts";
 import { ItemFiles } from "./item-files.ts";
 import { ItemChanges } from "./item-changes.ts";
-import type { Journal } from "./journal.ts";
-import { encodeRecord, LONGEST_FACTS, type MessageFacts, RecordType } from "./journal-record.ts";
-import { laneOf } from "./lane.ts";
+import type { Journal, Place } from "./journal.ts";
+import { Listing } from "./listing.ts";
+import { LiveItems } from "./live-items.ts";
+import { type Loaded, Loader, type LoaderParts } from "./loader.ts";
+import { Flag, MessageIndex } from "./message-index.ts";
 import { Mover } from "./mover.ts";
-import { firstNotice } from "./notice.ts";
 import type { PriorityFactors } from "./order.ts";
-import type { AcceptOptions, Attempt, Body, BodyFiles, Changes, Claim, Page, QueueEntry, QueueStore } from "./queue.ts";
-import { QueueUnavailableError } from "./queue.ts";
-import type { QueueIds } from "./queue-id.ts";
-import type { RecoveredMessage } from "./recover.ts";
+import {
+  type AcceptOptions,
+  type Attempt,
+  type Body,
+  type BodyFiles,
+  type Changes,
+  type Claim,
+  type Page,
+  type QueueEntry,
+  type QueueStore,
+  QueueUnavailableError,
+} from "./queue.ts";
+import { QueueIds } from "./queue-id.ts";
 import { SpooledBodies, type SpoolStore } from "./spool-store.ts";
 
-export interface DurableStoreParts {
+export interface DurableStoreParts extends Pick<LoaderParts, "files" | "folder" | "opened" | "latest"> {
   readonly journal: Journal;
   readonly spool: SpoolStore;
-  readonly ids: QueueIds;
   readonly clock: Clock;
   readonly factors: PriorityFactors;
   readonly inlineLimit: number;
-  /** No message that was found at the start waits longer than until then, ms since the epoch. */
-  readonly latest: number;
+  /** Ids of before tell no later time, ms since the epoch. */
+  readonly newest: number;
   readonly report: (text: string) => void;
   /** Called last by `close`. */
   readonly onClose: () => void;
 }
 
-/** Octets of fresh bodies kept for all messages together. */
-const FRESH_BODIES = 16 << 20;
 /** When a message that cannot be claimed (unreadable just now) is looked at again, ms. */
 const UNREADABLE_WAIT = 60_000;
+/** What is due by then when it comes is kept in memory for its first attempt, ms. */
+const SOON = 1000;
 
 export class DurableStore implements QueueStore {
   readonly #parts: DurableStoreParts;
   readonly bodies: BodyFiles;
-  readonly #items = new Map<string, Item>();
+  readonly #acceptance: Acceptance;
+  readonly #index = new MessageIndex();
+  readonly #ids: QueueIds;
+  readonly #items: LiveItems;
   /** Whose lease is out, finished messages included until it comes back. */
   readonly #leases = new Map<number, Item>();
-  readonly #due = new DueIndex();
   readonly #background = new Background();
-  readonly #fresh = new FreshBodies(FRESH_BODIES);
+  readonly #fresh: FreshMessages;
   readonly #files: ItemFiles;
   readonly #mover: Mover;
   readonly #changes: ItemChanges;
+  readonly #listing: Listing;
+  readonly #loader: Loader;
   #lease = 0;
-  /** Number of the newest segment; a new one is the moment to look at the oldest. */
-  #segmentSeen = 0;
   #closed = false;
 
-  constructor(parts: DurableStoreParts, fromJournal: Iterable<RecoveredMessage>, fromSpool: Iterable<QueueEntry>) {
+  constructor(parts: DurableStoreParts) {
     this.#parts = parts;
-    const { journal, spool, clock, report } = parts;
-    const background = this.#background;
-    this.#files = new ItemFiles(spool, background, clock, report);
-    this.#mover = new Mover({ journal, spool, clock, report, background, files: this.#files, fresh: this.#fresh });
-    this.#changes = new ItemChanges({ journal, files: this.#files, mover: this.#mover, background });
-    for (const { entry, segment, at, bodyAt, bodyLength } of fromJournal) {
-      this.#add(entry, { segment, at, bodyAt, bodyLength }).slim = true;
-    }
-    for (const entry of fromSpool) slimDown(this.#add(entry, undefined));
+    const { journal, spool, clock, report, latest } = parts;
+    const [background, index] = [this.#background, this.#index];
+    const rest = (item: Item): void => this.#items.rest(item);
+    const later: LoaderParts["later"] = new Map();
+    this.#ids = new QueueIds(clock, (id) => index.ids.find(id) !== NONE, undefined, parts.newest);
+    const fresh = (this.#fresh = new FreshMessages(clock, rest));
+    const { segments } = journal;
+    this.#items = new LiveItems({
+      index,
+      fresh,
+      segments,
+      later,
+      reader: new EntryReader({ index, spool, segments, later, opened: clock.now(), latest }),
+      isBusy: (item) => this.#files.isWriting(item) || this.#mover.isBusy(item),
+      brought: (item, isChanged) => this.#brought(item, isChanged),
+    });
+    this.#files = new ItemFiles(spool, background, clock, report, rest);
+    this.#mover = new Mover({
+      journal,
+      spool,
+      clock,
+      report,
+      background,
+      fresh,
+      index,
+      items: this.#items,
+      files: this.#files,
+    });
+    const placed = (item: Item, place: Place): void => this.#placed(item, place);
+    this.#changes = new ItemChanges({ journal, files: this.#files, mover: this.#mover, background, placed });
+    this.#listing = new Listing({ index, items: this.#items, report });
+    this.#acceptance = new Acceptance({ ...parts, accepted: (entry, record) => this.#accepted(entry, record) });
     this.bodies = new SpooledBodies(spool, parts.inlineLimit, (work) => background.run(work));
-    for (const item of this.#items.values()) {
-      if (item.entry.nextTry > parts.latest) item.entry = { ...item.entry, nextTry: parts.latest };
-      this.#await(item);
-      if (item.journal && item.entry.hold !== undefined) this.#background.run(this.#mover.move(item));
-    }
-    this.#mover.compact(this.#items.values());
+    this.#loader = new Loader({ ...parts, index, later, ids: this.#ids, items: this.#items, mover: this.#mover });
+    background.run(this.#loader.loaded);
+  }
+
+  /** Resolves when everything that was in the queue was read; until then messages are claimed and listed as they become known. */
+  get loaded(): Promise<Loaded> {
+    return this.#loader.loaded;
   }
 
   newId(): MaybePromise<string> {
     if (this.#closed) throw new QueueUnavailableError("The queue is closed");
     const ready = this.#parts.journal.ready();
-    return ready ? ready.then(() => this.#parts.ids.next()) : this.#parts.ids.next();
+    return ready ? ready.then(() => this.#ids.next()) : this.#ids.next();
   }
 
   accept(envelope: Envelope, body: Body, options: AcceptOptions = {}): Promise<QueueEntry> {
-    if (body.kind === "file") return this.#acceptFiles(envelope, options);
-    const chunks = body.chunks.map(asBuffer);
-    if (options.hold !== undefined) return this.#acceptIntoSpool(envelope, options, chunks);
-    return this.#acceptIntoJournal(envelope, options, chunks);
+    return this.#acceptance.accept(envelope, body, options);
   }
 
   claim(id: string, which?: "held too"): MaybePromise<Claim | undefined> {
-    const item = this.#items.get(id);
-    if (!item?.isWaiting || this.#closed) return undefined;
-    if (item.entry.hold !== undefined && which === undefined) return undefined;
-    const moving = this.#mover.moving(item);
-    if (moving) return moving.then(() => this.claim(id, which));
-    if (item.unsafe > 0) return this.#changes.makeSafe(item).then(() => this.claim(id, which));
-    if (item.slim) return this.#bringHeader(item).then(() => this.claim(id, which));
-    const lease = ++this.#lease;
-    item.claim(lease);
-    this.#leases.set(lease, item);
-    this.#due.drop(id);
-    return {
-      get entry() {
-        return item.entry;
-      },
-      lease,
-      message: () => this.#reader(item),
-    };
+    const row = this.#index.ids.find(id);
+    if (this.#closed) return undefined;
+    if (this.#loader.isUnsure(row)) return this.#loader.known.then(() => this.claim(id, which));
+    if (row === NONE) return undefined;
+    const item = this.#items.bring(row);
+    return isPromise(item) ? item.then((brought) => brought && this.#claim(brought, which)) : this.#claim(item!, which);
   }
 
   claimDue(now: number, most: number, lane?: string): MaybePromise<readonly Claim[]> {
     const claims: Claim[] = [];
     const late: Promise<Claim | undefined>[] = [];
     while (claims.length + late.length < most && !this.#closed) {
-      const id = this.#due.take(now, lane);
-      if (id === undefined) break;
+      const row = this.#index.due.take(now, lane);
+      if (row === undefined) break;
+      const id = this.#index.ids.id(row);
       const claim = this.claim(id);
       if (isPromise(claim)) late.push(claim.catch((error: unknown) => this.#unreadable(id, now, error)));
       else if (claim !== undefined) claims.push(claim);
@@ -137,19 +159,19 @@ export class DurableStore implements QueueStore {
   }
 
   block(destination: string, blocked: boolean): void {
-    this.#due.block(destination, blocked);
+    this.#index.due.block(destination, blocked);
   }
 
   nextDue(lane?: string): number | undefined {
-    return this.#due.next(lane);
+    return this.#index.due.next(lane);
   }
 
   lanes(): readonly string[] {
-    return this.#due.lanes;
+    return this.#index.due.lanes;
   }
 
   watch(sooner: () => void): () => void {
-    return this.#due.watch(sooner);
+    return this.#index.due.watch(sooner);
   }
 
   record(claim: Claim, attempt: Attempt): void {
@@ -179,44 +201,44 @@ export class DurableStore implements QueueStore {
   }
 
   finish(claim: Claim, notice?: number): void {
+    const item = this.#leases.get(claim.lease);
     this.#leases.delete(claim.lease);
-    const item = this.#items.get(claim.entry.id);
     if (!item?.isClaimedBy(claim.lease)) return;
     item.release();
     if (item.isGone) return;
     this.#fresh.drop(item);
-    slimDown(item);
-    this.#await(item, item.entry.nextTry, notice);
+    this.#index.await(item.row, item.entry, { notice });
     if (item.entry.hold !== undefined && item.journal) this.#background.run(this.#mover.move(item));
+    else this.#changes.summed(item);
+    this.#items.rest(item);
   }
 
-  get(id: string): QueueEntry | undefined {
-    return this.#items.get(id)?.entry;
+  async get(id: string): Promise<QueueEntry | undefined> {
+    const row = await this.#row(id);
+    return row === NONE ? undefined : this.#items.peek(row);
   }
 
   async inspect(id: string): Promise<{ readonly entry: QueueEntry; readonly body: MessageReader } | undefined> {
-    const item = this.#items.get(id);
-    if (!item) return undefined;
-    try {
-      return { entry: await wholeEntry(item, this.#parts.spool), body: this.#reader(item) };
-    } catch (error) {
-      throw unavailable(error);
+    const row = await this.#row(id);
+    const item = row === NONE ? undefined : await this.#items.bring(row);
+    return item && { entry: item.entry, body: this.#reader(item) };
+  }
+
+  async list(filter: QueueFilter = {}, page: Page = {}): Promise<readonly QueueEntry[]> {
+    await this.#loader.known;
+    return this.#listing.list(filter, page);
+  }
+
+  async count(filter: QueueFilter = {}): Promise<number> {
+    return this.#listing.count(filter);
+  }
+
+  async hurry(filter: QueueFilter = {}, since = this.#parts.clock.now()): Promise<number> {
+    await this.#loader.known;
+    let count = 0;
+    for await (const id of this.#listing.ids(filter)) {
+      if (this.#index.due.hurry(this.#index.ids.find(id), since)) count++;
     }
-  }
-
-  list(filter: QueueFilter = {}, page: Page = {}): readonly QueueEntry[] {
-    return pageOf(this.#matching(filter), page);
-  }
-
-  count(filter: QueueFilter = {}): number {
-    let count = 0;
-    for (const _ of this.#matching(filter)) count++;
-    return count;
-  }
-
-  hurry(filter: QueueFilter = {}, since = this.#parts.clock.now()): number {
-    let count = 0;
-    for (const { id } of this.#matching(filter)) if (this.#due.hurry(id, since)) count++;
     return count;
   }
 
@@ -225,33 +247,38 @@ export class DurableStore implements QueueStore {
   }
 
   async release(id: string): Promise<boolean> {
-    return this.#items.get(id)?.entry.hold === undefined ? false : this.#changeHold(id, undefined);
+    return this.#changeHold(id, undefined);
   }
 
   async remove(id: string): Promise<boolean> {
-    const item = this.#items.get(id);
-    if (!item) return false;
-    try {
-      if (!(await this.#changes.removed(item))) return false;
-    } catch (error) {
-      // Its control file is gone, and the disk did not say that this is for good.
-      if (item.isGone) this.#forget(item);
-      else this.#await(item);
-      throw error;
-    }
-    this.#forget(item);
-    return true;
+    const row = await this.#row(id);
+    const item = row === NONE ? undefined : await this.#items.bringOrBare(row);
+    if (item === undefined) return false;
+    return this.#items.use(item, async () => {
+      try {
+        if (!(await this.#changes.removed(item))) return false;
+      } catch (error) {
+        // Its control file is gone, and the disk did not say that this is for good.
+        if (item.isGone) this.#forget(item);
+        else if (!item.isRead) this.#items.forget(item);
+        else if (item.isWaiting) this.#index.await(item.row, item.entry);
+        throw error;
+      }
+      this.#forget(item);
+      return true;
+    });
   }
 
   claimedIds(): ReadonlySet<string> {
     const ids = new Set<string>();
-    for (const item of this.#leases.values()) if (item.isClaimed) ids.add(item.entry.id);
+    for (const item of this.#leases.values()) if (item.isClaimed) ids.add(item.id);
     return ids;
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#loader.stop();
     this.#mover.stop();
     this.#files.hurry();
     await this.#background.idle();
@@ -259,77 +286,19 @@ export class DurableStore implements QueueStore {
     this.#parts.onClose();
   }
 
-  #add(entry: QueueEntry, journal: JournalPlace | undefined): Item {
-    const item = new Item(entry, journal);
-    this.#items.set(entry.id, item);
-    this.#await(item);
-    return item;
-  }
-
-  /** A message that nobody works on is due at its time, unless it is held. */
-  #await({ entry, isWaiting }: Item, due = entry.nextTry, notice = firstNotice(entry.envelope)): void {
-    const { id, hold, priority, envelope } = entry;
-    if (!isWaiting || hold !== undefined) this.#due.drop(id);
-    else this.#due.put(id, due, priority, { destination: destinationOf(envelope), lane: laneOf(entry), notice });
-  }
-
-  *#matching(filter: QueueFilter): Iterable<QueueEntry> {
-    const matches = matcherOf(filter);
-    for (const { entry } of this.#candidates(filter)) if (matches(entry)) yield entry;
-  }
-
-  /** One message that is named need not be looked for. */
-  #candidates({ ids }: QueueFilter): Iterable<Item> {
-    if (ids?.length !== 1) return this.#items.values();
-    const item = this.#items.get(ids[0]);
-    return item === undefined ? [] : [item];
-  }
-
-  #acceptIntoJournal(envelope: Envelope, options: AcceptOptions, body: readonly Buffer[]): Promise<QueueEntry> {
-    const { factors, clock, journal } = this.#parts;
-    const entry = newEntry(envelope, options, factors, clock.now());
-    const facts: MessageFacts = { group: entry.group, priority: entry.priority, nextTry: entry.nextTry, envelope };
-    const record = encodeRecord(RecordType.message, entry.id, facts, body);
-    if (record.bodyAt > LONGEST_FACTS / 2) return this.#acceptIntoSpool(envelope, options, body);
-    return new Promise((resolve, reject) => {
-      journal.append(RecordType.message, record, (error, place) => {
-        if (!place) {
-          reject(error!);
-          return;
-        }
-        const bodyLength = record.length - record.bodyAt;
-        const { segment, at } = place;
-        const item = this.#add(entry, { segment, at, bodyAt: at + record.bodyAt, bodyLength });
-        const [first, ...rest] = record.parts;
-        this.#fresh.keep(item, rest.length === 0 ? [first.subarray(record.bodyAt)] : rest, record.length);
-        if (place.segment.number !== this.#segmentSeen) {
-          this.#segmentSeen = place.segment.number;
-          this.#mover.compact(this.#items.values());
-        }
-        resolve(entry);
-      });
-    });
-  }
-
-  /** For what is held, and for an envelope that is too large for one record. */
-  async #acceptIntoSpool(envelope: Envelope, options: AcceptOptions, body: readonly Buffer[]): Promise<QueueEntry> {
-    const { spool } = this.#parts;
-    try {
-      await spool.writeBody(envelope.id, body);
-      return await this.#acceptFiles(envelope, options);
-    } catch (error) {
-      await spool.remove(envelope.id).catch(() => undefined);
-      throw unavailable(error);
+  /** It is durable, and waits. */
+  #accepted(entry: QueueEntry, record?: AcceptedRecord): void {
+    const item = new Item(entry.id, this.#index.add(entry.id), record?.place, entry);
+    this.#items.add(item);
+    if (record) {
+      const { segment, at } = record.place;
+      this.#index.setMessage(item.row, { segment: segment.number, at });
+      const isSoon = entry.nextTry <= this.#parts.clock.now() + SOON;
+      if (isSoon) this.#fresh.keep(item, record.body, record.length);
+      this.#mover.compactAfter(segment);
     }
-  }
-
-  /** The body file is already there, durable. */
-  async #acceptFiles(envelope: Envelope, options: AcceptOptions): Promise<QueueEntry> {
-    const { factors, clock, spool } = this.#parts;
-    const entry = newEntry(envelope, options, factors, clock.now());
-    await spool.writeControl(entry);
-    this.#add(entry, undefined);
-    return entry;
+    this.#index.await(item.row, entry);
+    this.#items.rest(item);
   }
 
   #claimed(claim: Claim): Item | undefined {
@@ -337,9 +306,37 @@ export class DurableStore implements QueueStore {
     return item?.isClaimedBy(claim.lease) ? item : undefined;
   }
 
+  /** Undefined when somebody else has it, or it is held. */
+  #claim(item: Item, which?: "held too"): MaybePromise<Claim | undefined> {
+    if (!item.isWaiting || this.#closed) return undefined;
+    // Let go of meanwhile.
+    if (this.#items.get(item.row) !== item) return this.claim(item.id, which);
+    if (item.entry.hold !== undefined && which === undefined) return undefined;
+    const moving = this.#mover.moving(item);
+    if (moving) return moving.then(() => this.claim(item.id, which));
+    if (item.unsafe > 0) return this.#changes.makeSafe(item).then(() => this.claim(item.id, which));
+    const lease = ++this.#lease;
+    item.claim(lease);
+    this.#leases.set(lease, item);
+    this.#index.due.drop(item.row);
+    return {
+      get entry() {
+        return item.entry;
+      },
+      lease,
+      message: () => this.#reader(item),
+    };
+  }
+
+  /** The row of an id that is in the queue for sure, or NONE. */
+  async #row(id: string): Promise<number> {
+    if (this.#loader.isUnsure(this.#index.ids.find(id))) await this.#loader.known;
+    return this.#index.ids.find(id);
+  }
+
   #reader(item: Item): MessageReader {
     const { journal } = item;
-    const fresh = this.#fresh.of(item);
+    const fresh = this.#fresh.body(item);
     if (fresh) return new MemoryBody(fresh);
     if (journal) return new JournalBody(journal.segment.file, journal.bodyAt, journal.bodyLength);
     return this.#parts.spool.body(item.entry);
@@ -347,8 +344,8 @@ export class DurableStore implements QueueStore {
 
   #forget(item: Item): void {
     item.end();
-    this.#items.delete(item.entry.id);
-    this.#due.drop(item.entry.id);
+    if (!this.#items.forget(item)) return;
+    this.#index.drop(item.row);
     this.#fresh.drop(item);
     if (item.journal) this.#parts.journal.release(item.journal.segment);
     item.journal = undefined;
@@ -356,32 +353,47 @@ export class DurableStore implements QueueStore {
 
   #unreadable(id: string, now: number, error: unknown): undefined {
     this.#parts.report(`Cannot work on ${id} now: ${reasonOf(error)}`);
-    const item = this.#items.get(id);
-    if (item !== undefined) this.#await(item, now + UNREADABLE_WAIT);
+    const row = this.#index.ids.find(id);
+    // Where it goes is not known: it waits with those that go to several places.
+    if (row !== NONE && !this.#index.has(row, Flag.held))
+      this.#index.due.put(row, now + UNREADABLE_WAIT, 0, UNKNOWN_PLACE);
     return undefined;
   }
 
-  async #bringHeader(item: Item): Promise<void> {
-    try {
-      await bringHeader(item, this.#parts.spool);
-    } catch (error) {
-      // Removed or moved while we read: the next look tells.
-      if (!item.isGone) throw unavailable(error);
+  #brought(item: Item, isChanged: boolean): void {
+    if (this.#index.has(item.row, Flag.unread)) {
+      this.#index.set(item.row, Flag.unread, false);
+      this.#index.await(item.row, item.entry);
     }
+    if (!isChanged) return;
+    if (isFinished(item.entry)) {
+      const wasInJournal = item.journal !== undefined;
+      this.#forget(item);
+      this.#changes.ended(item, wasInJournal);
+      return;
+    }
+    this.#index.await(item.row, item.entry);
+    if (item.journal && item.entry.hold !== undefined) this.#background.run(this.#mover.move(item));
+    else this.#changes.summed(item);
+  }
+
+  #placed(item: Item, { segment, at }: Place): void {
+    this.#index.setState(item.row, { segment: segment.number, at });
+    this.#items.rest(item);
   }
 
   async #changeHold(id: string, reason: string | undefined): Promise<boolean> {
-    const item = this.#items.get(id);
-    if (!item) return false;
-    await this.#mover.moving(item);
-    if (item.isGone) return false;
-    item.entry = withHold(item.entry, reason);
-    this.#await(item);
-    await this.#changes.held(item);
-    return !item.isGone;
+    const row = await this.#row(id);
+    const item = row === NONE ? undefined : await this.#items.bring(row);
+    if (item === undefined) return false;
+    return this.#items.use(item, async () => {
+      await this.#mover.moving(item);
+      if (item.isGone || (reason === undefined && item.entry.hold === undefined)) return false;
+      item.entry = withHold(item.entry, reason);
+      if (item.isWaiting) this.#index.await(item.row, item.entry);
+      await this.#changes.held(item);
+      if (item.isWaiting) this.#changes.summed(item);
+      return !item.isGone;
+    });
   }
-}
-
-function asBuffer(octets: Uint8Array): Buffer {
-  return Buffer.isBuffer(octets) ? octets : Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
 }

@@ -11,16 +11,10 @@ export async function* eachEntry(
   store: Pick<QueueStore, "list">,
   filter: QueueFilter,
 ): AsyncGenerator<QueueEntry, void, undefined> {
-  const given = new Set<string>();
   let after: string | undefined;
   for (;;) {
     const part = await store.list(filter, { most: PART, ...(after === undefined ? {} : { after }) });
-    // A list whose last one has gone begins anew.
-    for (const entry of part) {
-      if (given.has(entry.id)) continue;
-      given.add(entry.id);
-      yield entry;
-    }
+    yield* part;
     if (part.length < PART) return;
     after = part[part.length - 1].id;
   }

@@ -98,9 +98,8 @@ export function isFinished(entry: QueueEntry): boolean {
   return !entry.envelope.recipients.some(isOpen);
 }
 
-/** A part of a list. An id that is no longer there begins it anew: nothing is passed over. */
-export function page(entries: Iterable<QueueEntry>, { after, most = Infinity }: Page): readonly QueueEntry[] {
-  const all = [...entries];
-  const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
-  return most === Infinity && from === 0 ? all : all.slice(from, from + most);
+/** A part of a list, in the order of ids. */
+export function page(entries: Iterable<QueueEntry>, { after = "", most = Infinity }: Page): readonly QueueEntry[] {
+  const rest = [...entries].filter(({ id }) => id > after).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  return most === Infinity ? rest : rest.slice(0, most);
 }

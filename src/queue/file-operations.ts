@@ -15,6 +15,8 @@ export interface OpenFile {
   /** Fills the buffer as far as the file has octets; returns how many. */
   read(into: Buffer, position: number): Promise<number>;
   facts(): Promise<FileFacts>;
+  /** True while its path still leads to it: nobody has removed or replaced it, or a folder above. */
+  isInPlace(): Promise<boolean>;
   truncate(size: number): Promise<void>;
   /** Content (and size) to stable storage. After a rejection nothing written since the last success may be trusted. */
   datasync(): Promise<void>;
@@ -89,6 +91,7 @@ function remaining(parts: readonly Buffer[], written: number): Buffer[] {
 class SystemFile implements OpenFile {
   readonly path: string;
   readonly #fd: number;
+  #stats: fs.Stats | undefined;
   #closed = false;
 
   constructor(path: string, fd: number) {
@@ -110,6 +113,8 @@ class SystemFile implements OpenFile {
   }
 
   async read(into: Buffer, position: number): Promise<number> {
+    // Its number may be another file's by now.
+    if (this.#closed) throw Object.assign(new Error(`${this.path} is closed`), { code: "EBADF" });
     let filled = 0;
     while (filled < into.length) {
       const count = await call<number>((done) =>
@@ -123,6 +128,17 @@ class SystemFile implements OpenFile {
 
   async facts(): Promise<FileFacts> {
     return factsOf(await call<fs.Stats>((done) => fs.fstat(this.#fd, done)));
+  }
+
+  async isInPlace(): Promise<boolean> {
+    this.#stats ??= await call<fs.Stats>((done) => fs.fstat(this.#fd, done));
+    try {
+      const { ino, dev } = await call<fs.Stats>((done) => fs.lstat(this.path, done));
+      return ino === this.#stats.ino && dev === this.#stats.dev;
+    } catch (error) {
+      if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) return false;
+      throw error;
+    }
   }
 
   truncate(size: number): Promise<void> {

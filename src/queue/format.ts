@@ -4,7 +4,8 @@
  * takes half of it for damaged. A newer server reads all older formats; test/golden/queue keeps a folder of each.
  *
  *     1   records RMQ1; control files of version 8 without a checksum
- *     2   the same; segments and control files name the format, control files carry a checksum
+ *     2   the same; segments and control files name the format, control files carry a checksum; the journal may have
+ *         state records (journal-record.ts)
  */
 import { join } from "node:path";
 import { type FileOperations, hasCode, readWhole, unlinkIfThere } from "./file-operations.ts";

@@ -3,7 +3,7 @@
  * in memory at once and are written behind; what could not be written is kept and written later.
  */
 import type { Journal } from "./journal.ts";
-import { appendDurably } from "./journal.ts";
+import { appendDurably, type Place } from "./journal.ts";
 import {
   type AttemptFacts,
   encodeRecord,
@@ -13,6 +13,7 @@ import {
   RecordType,
   type SettleFacts,
 } from "./journal-record.ts";
+import { stateOf } from "./entry-reader.ts";
 import type { Background, Item } from "./item.ts";
 import type { ItemFiles } from "./item-files.ts";
 import type { Mover } from "./mover.ts";
@@ -24,6 +25,8 @@ export interface ItemChangesParts {
   readonly files: ItemFiles;
   readonly mover: Mover;
   readonly background: Background;
+  /** Hears where the newest state of a message stands in the journal. */
+  readonly placed: (item: Item, state: Place) => void;
 }
 
 export class ItemChanges {
@@ -39,7 +42,7 @@ export class ItemChanges {
 
   attempted(item: Item, facts: AttemptFacts): void {
     const { journal, files } = this.#parts;
-    if (item.journal) journal.note(RecordType.attempt, encodeRecord(RecordType.attempt, item.entry.id, facts));
+    if (item.journal) journal.note(RecordType.attempt, encodeRecord(RecordType.attempt, item.id, facts));
     else files.rewriteBehind(item);
   }
 
@@ -52,7 +55,7 @@ export class ItemChanges {
       return;
     }
     const facts: SettleFacts = changes;
-    const record = encodeRecord(RecordType.settle, item.entry.id, facts);
+    const record = encodeRecord(RecordType.settle, item.id, facts);
     if (record.length > LONGEST_FACTS) {
       item.changeUnsafely();
       this.#outgrown.add(item);
@@ -65,10 +68,27 @@ export class ItemChanges {
     } else journal.note(RecordType.settle, record);
   }
 
+  /**
+   * What the journal knows of a message that is not finished, in one record, so that its entry need not stay in memory. Each
+   * change was written down before; losing this record loses nothing.
+   */
+  summed(item: Item): void {
+    const { journal, placed } = this.#parts;
+    if (!item.journal || !item.isAhead || item.isLarge || this.#outgrown.has(item)) return;
+    const { version } = item;
+    const record = encodeRecord(RecordType.state, item.id, stateOf(item.entry));
+    if (record.length > LONGEST_FACTS) return;
+    journal.note(RecordType.state, record, (place) => {
+      if (item.isGone || !item.journal) return;
+      item.saved(version);
+      placed(item, place);
+    });
+  }
+
   /** Nothing is left to do for this message, which the store has forgotten. */
   ended(item: Item, wasInJournal: boolean): void {
     const { journal, files, mover, background } = this.#parts;
-    const { id } = item.entry;
+    const { id } = item;
     if (wasInJournal) journal.note(RecordType.gone, encodeRecord(RecordType.gone, id, undefined));
     if (wasInJournal && !mover.isStray(item)) {
       this.#endings.set(item, () => journal.sync());
@@ -96,7 +116,7 @@ export class ItemChanges {
     await mover.settled(item);
     if (item.journal && this.#outgrown.has(item)) await mover.move(item);
     if (item.journal && this.#outgrown.has(item)) {
-      throw new QueueUnavailableError(`Cannot store the changes of ${item.entry.id}`);
+      throw new QueueUnavailableError(`Cannot store the changes of ${item.id}`);
     }
     this.#outgrown.delete(item);
     if (item.journal) await journal.sync();
@@ -107,7 +127,8 @@ export class ItemChanges {
 
   async held(item: Item): Promise<void> {
     const { journal, files, mover } = this.#parts;
-    const { id, hold } = item.entry;
+    const { id } = item;
+    const { hold } = item.entry;
     await mover.settled(item);
     if (!item.journal) {
       await files.rewrite(item);
@@ -128,7 +149,7 @@ export class ItemChanges {
     await mover.settled(item);
     if (item.journal && !item.isGone) {
       const facts: GoneFacts = { why: "removed" };
-      await appendDurably(journal, RecordType.gone, item.entry.id, facts);
+      await appendDurably(journal, RecordType.gone, item.id, facts);
     }
     if (item.isGone) return false;
     if (item.journal) return true;
@@ -143,7 +164,7 @@ export class ItemChanges {
       // Without its control file there is nothing to go back to.
       const isPartlyRemoved = error instanceof QueueUnavailableError && error.cause instanceof PartlyRemovedError;
       if (isPartlyRemoved) this.#parts.background.run(files.removeFinished(item));
-      else if (item.cancelRemoval()) files.rewriteBehind(item, item.unsafe > 0);
+      else if (item.cancelRemoval() && item.isRead) files.rewriteBehind(item, item.unsafe > 0);
       throw error;
     }
   }

@@ -3,7 +3,6 @@ import type { Clock } from "../sys/clock.ts";
 import { unavailable } from "./draft.ts";
 import { reasonOf } from "./file-operations.ts";
 import type { Background, Item } from "./item.ts";
-import { wholeEntry } from "./item-header.ts";
 import type { SpoolStore } from "./spool-store.ts";
 
 interface Waiter {
@@ -24,8 +23,7 @@ interface Write {
   ended: Promise<void>;
 }
 
-/** From so many recipients on a rewrite is work: it rests after one for so many times as long, at most so long, ms. */
-const MANY_RECIPIENTS = 1_000;
+/** With many recipients a rewrite is work: it rests after one for so many times as long, at most so long, ms. */
 const REST = 10;
 const LONGEST_REST = 30_000;
 /** When what failed is tried again, ms. */
@@ -44,6 +42,7 @@ export class ItemFiles {
   readonly #background: Background;
   readonly #clock: Clock;
   readonly #report: (text: string) => void;
+  readonly #written: (item: Item) => void;
   readonly #writes = new Map<Item, Write>();
   /**
    * Changes and removals that failed. Memory is ahead of the disk, and who was told nothing of the failure relies on that:
@@ -52,11 +51,19 @@ export class ItemFiles {
   readonly #debts = new Map<Item, Debt>();
   #isClosing = false;
 
-  constructor(spool: SpoolStore, background: Background, clock: Clock, report: (text: string) => void) {
+  /** @param written hears of messages of which nothing is left to be written */
+  constructor(
+    spool: SpoolStore,
+    background: Background,
+    clock: Clock,
+    report: (text: string) => void,
+    written: (item: Item) => void,
+  ) {
     this.#spool = spool;
     this.#background = background;
     this.#clock = clock;
     this.#report = report;
+    this.#written = written;
   }
 
   /**
@@ -79,6 +86,11 @@ export class ItemFiles {
     this.#background.run(write.ended);
   }
 
+  /** Its control file is being written, or has to be. */
+  isWriting(item: Item): boolean {
+    return this.#writes.has(item) || this.#debts.has(item);
+  }
+
   /** From now on nothing rests, and what failed is tried once more. */
   hurry(): void {
     this.#isClosing = true;
@@ -92,7 +104,7 @@ export class ItemFiles {
     running?.wake?.();
     await running?.ended;
     try {
-      await this.#spool.remove(item.entry.id);
+      await this.#spool.remove(item.id);
       this.#forgive(item);
     } catch (error) {
       throw unavailable(error);
@@ -104,7 +116,7 @@ export class ItemFiles {
     try {
       await this.remove(item);
     } catch (error) {
-      const problem = `Cannot remove the files of ${item.entry.id}, which is finished: ${reasonOf(error)}`;
+      const problem = `Cannot remove the files of ${item.id}, which is finished: ${reasonOf(error)}`;
       this.#owe(item, () => this.#background.run(this.removeFinished(item)), problem);
       throw error;
     }
@@ -149,26 +161,28 @@ export class ItemFiles {
     while (write.dirty !== "no" && !item.isGone) {
       write.dirty = "no";
       const waiting = write.waiting.splice(0);
-      const { unsafe } = item;
+      const { unsafe, version } = item;
       const before = performance.now();
       try {
-        await this.#spool.writeControl(await wholeEntry(item, this.#spool));
+        await this.#spool.writeControl(item.entry);
       } catch (error) {
         this.#fail(item, write, waiting, unavailable(error));
         break;
       }
       item.madeSafe(unsafe);
+      item.saved(version);
       this.#forgive(item);
       for (const { resolve } of waiting) resolve();
-      if (item.entry.envelope.recipients.length >= MANY_RECIPIENTS) await this.#rest(write, performance.now() - before);
+      if (item.isLarge) await this.#rest(write, performance.now() - before);
     }
     this.#writes.delete(item);
     for (const { resolve } of write.waiting.splice(0)) resolve();
+    this.#written(item);
   }
 
   #fail(item: Item, write: Write, waiting: readonly Waiter[], error: Error): void {
     for (const { reject } of [...waiting, ...write.waiting.splice(0)]) reject(error);
-    const problem = `Cannot rewrite the control file of ${item.entry.id}: ${reasonOf(error)}`;
+    const problem = `Cannot rewrite the control file of ${item.id}: ${reasonOf(error)}`;
     this.#owe(item, () => this.rewriteBehind(item), write.isBehind ? problem : undefined);
   }
 

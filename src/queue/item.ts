@@ -1,4 +1,8 @@
-/** One message as the store on disk keeps it in memory, and what all parts of that store share. */
+/**
+ * A message that somebody works on, with its entry in memory, and what all parts of the store on disk share. Of all others
+ * there is only a row of the index (message-index.ts).
+ */
+import type { Clock } from "../sys/clock.ts";
 import type { QueueEntry } from "./queue.ts";
 import type { Segment } from "./segment.ts";
 
@@ -19,21 +23,74 @@ type ItemState =
   | { readonly kind: "removing"; readonly before: ItemState }
   | { readonly kind: "gone" };
 
+/** From so many recipients on a message is kept in memory once it was read. */
+const MANY_RECIPIENTS = 1_000;
+
 const WAITING: ItemState = { kind: "waiting" };
 const GONE: ItemState = { kind: "gone" };
 
 export class Item {
-  entry: QueueEntry;
+  readonly id: string;
+  /** Of the index. */
+  readonly row: number;
   /** Undefined: it lies in the spool. */
   journal: JournalPlace | undefined;
-  /** The entry is without its header, which is on disk (item-header.ts). */
-  slim = false;
+  /** Operations that have it in their hands, and come back to it. */
+  users = 0;
+  /** The end of reading it from the disk. */
+  reading: Promise<void> | undefined;
+  #entry: QueueEntry | undefined;
+  /** Counts changes; what was written to where it is read from again. */
+  #version = 0;
+  #saved = 0;
   #state: ItemState = WAITING;
   #unsafe = 0;
 
-  constructor(entry: QueueEntry, journal: JournalPlace | undefined) {
-    this.entry = entry;
+  constructor(id: string, row: number, journal?: JournalPlace, entry?: QueueEntry) {
+    this.id = id;
+    this.row = row;
     this.journal = journal;
+    this.#entry = entry;
+  }
+
+  /** False: its entry was not read yet. */
+  get isRead(): boolean {
+    return this.#entry !== undefined;
+  }
+
+  get entry(): QueueEntry {
+    if (this.#entry === undefined) throw new Error(`The entry of ${this.id} was not read`);
+    return this.#entry;
+  }
+
+  /** What happened to it; the disk does not have it yet. */
+  set entry(changed: QueueEntry) {
+    this.#entry = changed;
+    this.#version++;
+  }
+
+  /** As it was read. */
+  adopt(entry: QueueEntry): void {
+    this.#entry ??= entry;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The disk has it as it was then, where it is read from again. */
+  saved(version: number): void {
+    this.#saved = Math.max(this.#saved, version);
+  }
+
+  /** The entry is ahead of what would be read again. */
+  get isAhead(): boolean {
+    return this.#version > this.#saved;
+  }
+
+  /** Reading so many recipients again costs more than keeping them. */
+  get isLarge(): boolean {
+    return (this.#entry?.envelope.recipients.length ?? 0) >= MANY_RECIPIENTS;
   }
 
   get isWaiting(): boolean {
@@ -96,31 +153,58 @@ export class Item {
   }
 }
 
-/** Bodies of fresh messages, kept for their first attempt as long as all together are not too much. */
-export class FreshBodies {
-  readonly #limit: number;
-  readonly #bodies = new Map<Item, { readonly body: readonly Buffer[]; readonly octets: number }>();
+interface Fresh {
+  readonly body: readonly Buffer[];
+  readonly octets: number;
+  readonly since: number;
+}
+
+/** Octets of all fresh messages together, and what one of them costs beside what its record has, about. */
+const FRESH_OCTETS = 24 << 20;
+const FRESH_COST = 4 << 10;
+/** What was not tried within this time makes room for others, ms. */
+const FRESH_TIME = 5_000;
+
+/** Messages that have just come or been read, kept with their bodies for the attempt that follows, as long as there is room. */
+export class FreshMessages {
+  readonly #clock: Clock;
+  readonly #evicted: (item: Item) => void;
+  readonly #kept = new Map<Item, Fresh>();
   #octets = 0;
 
-  constructor(limit: number) {
-    this.#limit = limit;
+  /** @param evicted hears of messages that had to make room */
+  constructor(clock: Clock, evicted: (item: Item) => void) {
+    this.#clock = clock;
+    this.#evicted = evicted;
   }
 
-  /** @param octets what keeping it costs */
-  keep(item: Item, body: readonly Buffer[], octets: number): void {
-    if (this.#octets + octets > this.#limit) return;
-    this.#bodies.set(item, { body, octets });
+  /** @param length of its record, octets */
+  keep(item: Item, body: readonly Buffer[], length: number): void {
+    const octets = length + FRESH_COST;
+    const now = this.#clock.now();
+    for (const [oldest, { since }] of this.#kept) {
+      if (this.#octets + octets <= FRESH_OCTETS || now - since < FRESH_TIME) break;
+      this.drop(oldest);
+      this.#evicted(oldest);
+    }
+    if (this.#octets + octets > FRESH_OCTETS) return;
+    this.drop(item);
+    this.#kept.set(item, { body, octets, since: now });
     this.#octets += octets;
   }
 
-  of(item: Item): readonly Buffer[] | undefined {
-    return this.#bodies.get(item)?.body;
+  has(item: Item): boolean {
+    return this.#kept.has(item);
+  }
+
+  body(item: Item): readonly Buffer[] | undefined {
+    return this.#kept.get(item)?.body;
   }
 
   drop(item: Item): void {
-    const kept = this.#bodies.get(item);
+    const kept = this.#kept.get(item);
     if (kept === undefined) return;
-    this.#bodies.delete(item);
+    this.#kept.delete(item);
     this.#octets -= kept.octets;
   }
 }

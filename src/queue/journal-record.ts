@@ -28,6 +28,8 @@ export const RecordType = {
   gone: 4,
   /** Held under a reason, or released. */
   hold: 5,
+  /** All that is known of a message by now, without its header and body: what was said before need not be read again. */
+  state: 6,
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 
@@ -47,6 +49,14 @@ export interface MessageFacts {
   readonly priority: number;
   readonly nextTry: number;
   readonly envelope: Envelope;
+}
+
+/** A message as it is now; its header stands in its message record. */
+export interface StateFacts extends Omit<MessageFacts, "envelope"> {
+  readonly envelope: Omit<Envelope, "headers">;
+  readonly attempts: number;
+  readonly lastTry?: number;
+  readonly hold?: string;
 }
 
 export interface AttemptFacts extends Attempt {
@@ -145,7 +155,7 @@ export function readHead(buffer: Buffer, at: number, segment: number): RecordHea
   const idLength = buffer[at + 5];
   const factsLength = buffer.readUInt32LE(at + 12);
   const bodyLength = buffer.readUInt32LE(at + 16);
-  if (type > RecordType.hold || buffer.readUInt32LE(at + 8) !== segment) return undefined;
+  if (type > RecordType.state || buffer.readUInt32LE(at + 8) !== segment) return undefined;
   if (factsLength > LONGEST_FACTS || bodyLength > LONGEST_BODY) return undefined;
   return {
     type: type as RecordType,

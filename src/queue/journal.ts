@@ -34,6 +34,10 @@ interface Pending {
   /** Somebody waits until it is on stable storage. */
   readonly urgent: boolean;
   readonly done?: Done;
+  /** Told when the record is on stable storage, however late that is. */
+  readonly placed?: ((place: Place) => void) | undefined;
+  /** Where it was written. */
+  place?: Place;
 }
 
 /** How long a record that nobody waits for may wait for company, then for its sync; and for another try, in ms. */
@@ -63,9 +67,12 @@ export class Journal {
     this.#options = options;
   }
 
-  /** Appends a record that nobody waits for. */
-  note(type: RecordType, record: EncodedRecord): void {
-    this.#pending.push({ record, type, urgent: false });
+  /**
+   * Appends a record that nobody waits for.
+   * @param placed hears where it stands when it is on stable storage
+   */
+  note(type: RecordType, record: EncodedRecord, placed?: (place: Place) => void): void {
+    this.#pending.push({ record, type, urgent: false, placed });
     this.#later(RIDE);
   }
 
@@ -161,44 +168,58 @@ export class Journal {
     const length = records.reduce((sum, record) => sum + record.length, 0);
     const hasMessages = batch.some(isMessage);
     let segment: Segment;
-    let at: number;
     try {
       segment = await this.segments.withRoom(length, hasMessages);
-      at = segment.end;
       await this.#write(segment, batch, records);
     } catch (error) {
       if (hasMessages && error instanceof QueueUnavailableError) return this.#commitOthers(batch, error);
       await this.#refuse(batch, error);
       return false;
     }
-    for (const { record, type, done } of batch) {
-      if (record === undefined) done?.(undefined, undefined);
-      else {
-        if (type === RecordType.message) {
-          segment.live++;
-          segment.messages++;
-        }
-        done?.(undefined, { segment, at });
-        at += record.length;
+    for (const each of batch) {
+      if (isMessage(each)) {
+        segment.live++;
+        segment.messages++;
       }
+      each.done?.(undefined, each.place);
     }
     return true;
   }
 
   async #write(segment: Segment, batch: readonly Pending[], records: readonly EncodedRecord[]): Promise<void> {
     this.#dropSynced();
+    let at = segment.end;
     if (records.length > 0) await appendRecords(segment, records);
+    for (const each of batch) {
+      if (each.record === undefined) continue;
+      each.place = { segment, at };
+      at += each.record.length;
+    }
     if (batch.some(({ urgent }) => urgent)) {
-      if (segment.end > segment.durable) await syncSegment(segment);
-      this.#unsynced = [];
+      await this.#makeDurable(segment, batch.some(isMessage));
+      this.#unsynced.push(...batch);
+      this.#tellPlaces();
       return;
     }
-    for (const each of batch) this.#unsynced.push(each);
+    this.#unsynced.push(...batch);
     this.#cancelSync ??= this.#options.clock.after(LAZY_SYNC, () => {
       this.#cancelSync = undefined;
       // A failure is reported where it happens, and the records are written again.
       if (this.#unsynced.length > 0) this.sync().catch(() => undefined);
     });
+  }
+
+  /** @param hasMessages a folder that somebody has removed or moved away keeps nothing: that is looked at for each new mail */
+  async #makeDurable(segment: Segment, hasMessages: boolean): Promise<void> {
+    const { durable } = segment;
+    // Both at once: looking takes no time of its own.
+    const [, isThere] = await Promise.all([
+      segment.end > durable ? syncSegment(segment) : undefined,
+      hasMessages ? segment.file.isInPlace() : true,
+    ]);
+    if (isThere) return;
+    segment.durable = durable;
+    throw new Error("the file is no longer where it was made; somebody has removed or moved the folder");
   }
 
   /** No space for new mail: what is known about old mail still fits into the reserve. */
@@ -227,13 +248,20 @@ export class Journal {
   /** A segment that is full is synced before the next one is opened. */
   #dropSynced(): void {
     const { current } = this.segments;
-    if (current && current.durable === current.end) this.#unsynced = [];
+    if (current && current.durable === current.end) this.#tellPlaces();
+  }
+
+  /** All that was written is on stable storage. */
+  #tellPlaces(): void {
+    const synced = this.#unsynced;
+    this.#unsynced = [];
+    for (const { place, placed } of synced) if (place) placed?.(place);
   }
 
   /** Puts records in front of the next batch; nobody waits for them any more. */
   #keep(entries: readonly Pending[]): void {
     const lazy = entries.filter(({ record }) => record !== undefined);
-    this.#pending.unshift(...lazy.map(({ record, type }) => ({ record, type, urgent: false })));
+    this.#pending.unshift(...lazy.map(({ record, type, placed }) => ({ record, type, urgent: false, placed })));
   }
 }
 

@@ -3,6 +3,9 @@
  * and is tried at once stands in another. The limits of a queue group (R= and its kin) are those of queue runs, as in
  * sendmail: mail that was never queued does not wait for them.
  */
+import { destinationOf, SEVERAL } from "../envelope/destination.ts";
+import type { WaitingPlace } from "./due-index.ts";
+import { firstNotice } from "./notice.ts";
 import type { QueueEntry } from "./queue.ts";
 
 /** The lane of mail that has just come. */
@@ -10,6 +13,14 @@ export const FRESH_LANE = "";
 
 /** A message that is due so soon after it came was not queued, ms. */
 const AT_ONCE = 1000;
+
+/** Of a message that cannot be read now: where it goes is not known. */
+export const UNKNOWN_PLACE: WaitingPlace = { destination: SEVERAL, lane: "mqueue", notice: Infinity };
+
+/** @param notice ms since the epoch, when somebody knows better */
+export function placeOf(entry: QueueEntry, notice = firstNotice(entry.envelope)): WaitingPlace {
+  return { destination: destinationOf(entry.envelope), lane: laneOf(entry), notice };
+}
 
 export function laneOf({ attempts, nextTry, envelope, group }: QueueEntry): string {
   return attempts === 0 && nextTry - envelope.arrived < AT_ONCE ? FRESH_LANE : group;

@@ -1,5 +1,4 @@
 /** A queue that forgets everything when the process ends: for tests and measurements. Same rules as on disk. */
-import { destinationOf } from "../envelope/destination.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import { type Clock, systemClock } from "../sys/clock.ts";
@@ -7,8 +6,8 @@ import { MemoryBody } from "./body.ts";
 import { DueIndex } from "./due-index.ts";
 import { isFinished, newEntry, page as pageOf, withAttempt, withChanges, withHold } from "./entry.ts";
 import { matcherOf, type QueueFilter } from "./filter.ts";
-import { laneOf } from "./lane.ts";
-import { firstNotice } from "./notice.ts";
+import { IdTable } from "./id-table.ts";
+import { placeOf } from "./lane.ts";
 import { type PriorityFactors, standardFactors } from "./order.ts";
 import {
   type AcceptOptions,
@@ -25,6 +24,8 @@ import {
 import { QueueIds } from "./queue-id.ts";
 
 interface Item {
+  /** In the table of ids. */
+  readonly row: number;
   entry: QueueEntry;
   readonly body: readonly Buffer[];
   /** 0: nobody has it. */
@@ -36,7 +37,8 @@ export class MemoryStore implements QueueStore {
   readonly #factors: PriorityFactors;
   readonly #ids: QueueIds;
   readonly #items = new Map<string, Item>();
-  readonly #due = new DueIndex();
+  readonly #rows = new IdTable();
+  readonly #due = new DueIndex(this.#rows);
   /** "Files" on their way, by id. */
   readonly #files = new Map<string, Buffer[]>();
   readonly bodies: BodyFiles;
@@ -62,7 +64,9 @@ export class MemoryStore implements QueueStore {
     const octets =
       body.kind === "file" ? (this.#files.get(entry.id) ?? []) : body.chunks.map((each) => Buffer.from(each));
     this.#files.delete(entry.id);
-    this.#await({ entry, body: octets, lease: 0 });
+    const item: Item = { row: this.#rows.add(entry.id), entry, body: octets, lease: 0 };
+    this.#items.set(entry.id, item);
+    this.#await(item);
     return entry;
   }
 
@@ -72,7 +76,7 @@ export class MemoryStore implements QueueStore {
     if (item.entry.hold !== undefined && which === undefined) return undefined;
     const lease = ++this.#lease;
     item.lease = lease;
-    this.#due.drop(id);
+    this.#due.drop(item.row);
     return {
       get entry() {
         return item.entry;
@@ -85,9 +89,9 @@ export class MemoryStore implements QueueStore {
   claimDue(now: number, most: number, lane?: string): readonly Claim[] {
     const claims: Claim[] = [];
     while (claims.length < most && !this.#closed) {
-      const id = this.#due.take(now, lane);
-      if (id === undefined) break;
-      const claim = this.claim(id);
+      const row = this.#due.take(now, lane);
+      if (row === undefined) break;
+      const claim = this.claim(this.#rows.id(row));
       if (claim !== undefined) claims.push(claim);
     }
     return claims;
@@ -152,7 +156,7 @@ export class MemoryStore implements QueueStore {
   }
 
   hurry(filter: QueueFilter = {}, since = this.#clock.now()): number {
-    return this.list(filter).filter(({ id }) => this.#due.hurry(id, since)).length;
+    return this.list(filter).filter(({ id }) => this.#due.hurry(this.#rows.find(id), since)).length;
   }
 
   hold(id: string, reason: string): Promise<boolean> {
@@ -184,16 +188,16 @@ export class MemoryStore implements QueueStore {
     return true;
   }
 
-  #await(item: Item, notice = firstNotice(item.entry.envelope)): void {
-    const { entry } = item;
-    const { id, nextTry, priority, envelope } = entry;
-    this.#items.set(id, item);
-    if (item.lease !== 0 || entry.hold !== undefined) this.#due.drop(id);
-    else this.#due.put(id, nextTry, priority, { destination: destinationOf(envelope), lane: laneOf(entry), notice });
+  #await({ row, entry, lease }: Item, notice?: number): void {
+    if (lease !== 0 || entry.hold !== undefined) this.#due.drop(row);
+    else this.#due.put(row, entry.nextTry, entry.priority, placeOf(entry, notice));
   }
 
   #forget(id: string): boolean {
-    this.#due.drop(id);
+    const item = this.#items.get(id);
+    if (item === undefined) return false;
+    this.#due.drop(item.row);
+    this.#rows.drop(item.row);
     return this.#items.delete(id);
   }
 

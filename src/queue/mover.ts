@@ -8,9 +8,10 @@ import { JournalBody } from "./body.ts";
 import { segmentToCompact } from "./compaction.ts";
 import { unavailable } from "./draft.ts";
 import { reasonOf } from "./file-operations.ts";
-import type { Background, FreshBodies, Item } from "./item.ts";
-import { wholeEntry } from "./item-header.ts";
+import type { Background, FreshMessages, Item } from "./item.ts";
 import type { ItemFiles } from "./item-files.ts";
+import type { LiveItems } from "./live-items.ts";
+import type { MessageIndex } from "./message-index.ts";
 import { appendDurably, type Journal } from "./journal.ts";
 import { type GoneFacts, RecordType } from "./journal-record.ts";
 import type { Segment } from "./segment.ts";
@@ -20,12 +21,16 @@ export interface MoverParts {
   readonly journal: Journal;
   readonly spool: SpoolStore;
   readonly files: ItemFiles;
-  readonly fresh: FreshBodies;
+  readonly fresh: FreshMessages;
   readonly background: Background;
   readonly clock: Clock;
   readonly report: (text: string) => void;
+  readonly index: MessageIndex;
+  readonly items: LiveItems;
 }
 
+/** How often somebody looks for segments that have become old, ms. */
+const COMPACTION_INTERVAL = 300_000;
 /** Messages of a segment moved at the same time. */
 const MOVES = 8;
 /** When what a failed move left behind is looked at again, ms. */
@@ -40,6 +45,10 @@ export class Mover {
   readonly #untold = new Set<Item>();
   #cancelRepair: (() => void) | undefined;
   #compacting = false;
+  #cancelLook: (() => void) | undefined;
+  #started = false;
+  /** Number of the newest segment; a new one is the moment to look at the oldest. */
+  #newest = 0;
   #stopped = false;
 
   constructor(parts: MoverParts) {
@@ -52,9 +61,12 @@ export class Mover {
     if (running !== undefined) return running;
     const move = this.#move(item)
       .catch((error: unknown) => {
-        this.#parts.report(`Cannot move ${item.entry.id} out of the journal: ${reasonOf(error)}`);
+        this.#parts.report(`Cannot move ${item.id} out of the journal: ${reasonOf(error)}`);
       })
-      .finally(() => this.#moves.delete(item));
+      .finally(() => {
+        this.#moves.delete(item);
+        this.#parts.items.rest(item);
+      });
     this.#moves.set(item, move);
     return move;
   }
@@ -64,6 +76,28 @@ export class Mover {
     return this.#moves.get(item);
   }
 
+  /** From now on old segments are emptied: every message is known. */
+  start(): void {
+    this.#started = true;
+    const look = (): void => {
+      this.#compact();
+      this.#cancelLook = this.#parts.clock.after(COMPACTION_INTERVAL, look);
+    };
+    if (!this.#stopped) look();
+  }
+
+  /** A message was written to this segment. */
+  compactAfter({ number }: Segment): void {
+    if (number === this.#newest) return;
+    this.#newest = number;
+    this.#compact();
+  }
+
+  /** Something is being done with its files, or has to be. */
+  isBusy(item: Item): boolean {
+    return this.#moves.has(item) || this.#stray.has(item) || this.#untold.has(item);
+  }
+
   /**
    * Resolves when one of journal and spool has the message, and the disk says so. Whatever is promised about a message after
    * a move that failed half-way has to wait for that.
@@ -71,27 +105,29 @@ export class Mover {
    */
   async settled(item: Item): Promise<void> {
     await this.moving(item);
-    const { spool, journal } = this.#parts;
+    const { spool, journal, items } = this.#parts;
     if (this.#stray.has(item) && item.journal !== undefined) {
-      await spool.remove(item.entry.id).catch((error: unknown) => {
+      await spool.remove(item.id).catch((error: unknown) => {
         throw unavailable(error);
       });
     }
-    this.#stray.delete(item);
+    const wasStray = this.#stray.delete(item);
     if (this.#untold.has(item)) await journal.sync();
-    this.#untold.delete(item);
+    if (this.#untold.delete(item) || wasStray) items.rest(item);
   }
 
   /** Empties an old segment in the background, if there is one that is worth it. */
-  compact(items: Iterable<Item>): void {
+  #compact(): void {
     const { journal, clock, background } = this.#parts;
-    if (this.#compacting || this.#stopped) return;
+    if (this.#compacting || this.#stopped || !this.#started) return;
     const segment = segmentToCompact(journal.segments.all, journal.segments.current, clock.now());
     if (!segment) return;
     this.#compacting = true;
     background.run(
-      this.#empty(segment, items).finally(() => {
+      this.#empty(segment).finally(() => {
         this.#compacting = false;
+        // Empty and gone: perhaps the next one is worth it, too.
+        if (segment.live <= 0) this.#compact();
       }),
     );
   }
@@ -104,6 +140,7 @@ export class Mover {
   /** Ends a compaction after the messages that are on their way; tries a last time to repair what failed moves left. */
   stop(): void {
     this.#stopped = true;
+    this.#cancelLook?.();
     this.#cancelRepair?.();
     this.#parts.background.run(this.#repair());
   }
@@ -131,14 +168,13 @@ export class Mover {
 
   async #move(item: Item): Promise<void> {
     const { journal: place } = item;
-    const { spool, journal, files, fresh } = this.#parts;
+    const { spool, journal, files, fresh, index } = this.#parts;
     if (!place || item.isGone) return;
-    const whole = await wholeEntry(item, spool);
-    const { entry } = item;
+    const { entry, version } = item;
     const body = await new JournalBody(place.segment.file, place.bodyAt, place.bodyLength).whole();
     try {
       await spool.writeBody(entry.id, [body]);
-      await spool.writeControl(whole);
+      await spool.writeControl(entry);
     } catch (error) {
       await spool.remove(entry.id).catch(() => this.#leave(item));
       throw error;
@@ -152,6 +188,8 @@ export class Mover {
     fresh.drop(item);
     item.journal = undefined;
     item.madeSafe();
+    item.saved(version);
+    index.setSpooled(item.row);
     const facts: GoneFacts = { why: "moved" };
     this.#untold.add(item);
     try {
@@ -162,16 +200,24 @@ export class Mover {
       throw error;
     } finally {
       journal.release(place.segment);
-      if (item.entry !== entry && !item.isGone) files.rewriteBehind(item);
+      if (item.isAhead && !item.isGone) files.rewriteBehind(item);
     }
   }
 
   /** Moves what is left of a segment; what is being worked on stays for the next time. */
-  async #empty(segment: Segment, items: Iterable<Item>): Promise<void> {
-    const isLeft = (item: Item): boolean => item.journal?.segment === segment && item.isWaiting;
-    const left = [...items].filter(isLeft);
+  async #empty(segment: Segment): Promise<void> {
+    const { index, items, report } = this.#parts;
+    const left = index.rowsIn(segment.number);
     const movers = Array.from({ length: MOVES }, async () => {
-      for (let item = left.pop(); item && !this.#stopped; item = left.pop()) if (isLeft(item)) await this.move(item);
+      for (let row = left.pop(); row !== undefined && !this.#stopped; row = left.pop()) {
+        try {
+          const item = await items.bring(row);
+          const isLeft = item !== undefined && items.get(row) === item && item.isWaiting;
+          if (isLeft && item.journal?.segment === segment) await this.move(item);
+        } catch (error) {
+          report(`Cannot move a message out of ${segment.file.path}: ${reasonOf(error)}`);
+        }
+      }
     });
     await Promise.all(movers);
   }

@@ -5,12 +5,12 @@ import { DurableStore } from "./durable-store.ts";
 import { type FileOperations, systemFiles } from "./file-operations.ts";
 import { claimFormat } from "./format.ts";
 import { Journal } from "./journal.ts";
-import { encodeRecord, RecordType } from "./journal-record.ts";
+import type { Loaded } from "./loader.ts";
 import { lockQueue, type QueueLock } from "./lock.ts";
 import { type PriorityFactors, standardFactors } from "./order.ts";
-import type { QueueEntry, QueueStore } from "./queue.ts";
-import { QueueIds } from "./queue-id.ts";
-import { recoverJournal } from "./recover.ts";
+import type { QueueStore } from "./queue.ts";
+import { openJournal } from "./recover.ts";
+import { segmentNumber } from "./segment.ts";
 import { SegmentChain } from "./segment-chain.ts";
 import { SpoolStore } from "./spool-store.ts";
 
@@ -34,11 +34,10 @@ export interface OpenQueueOptions {
 }
 
 export interface OpenedQueue {
+  /** Accepts at once; what was there before is read behind that (loader.ts). */
   readonly store: QueueStore;
-  /** Every message that was there, held ones too. */
-  readonly recovered: readonly QueueEntry[];
-  /** What was found damaged or half-made. */
-  readonly reports: readonly string[];
+  /** Resolves when all of it was read: how many messages there were, held ones too, and what was found damaged or half-made. */
+  readonly loaded: Promise<Loaded>;
 }
 
 /**
@@ -48,6 +47,8 @@ export interface OpenedQueue {
 export async function openQueue(options: OpenQueueOptions): Promise<OpenedQueue> {
   const { directory, files = systemFiles } = options;
   const folder = join(directory, "journal");
+  // Before anything changes here.
+  const newest = await newestChange(files, directory, folder);
   await files.makeFolder(directory, 0o700);
   await files.makeFolder(folder, 0o700);
   await files.syncFolder(directory);
@@ -56,7 +57,7 @@ export async function openQueue(options: OpenQueueOptions): Promise<OpenedQueue>
   const lock = await (options.lock ?? lockQueue)(directory);
   try {
     await claimFormat(files, directory);
-    return await openLocked(options, files, folder, lock);
+    return await openLocked(options, files, folder, lock, newest);
   } catch (error) {
     lock.release();
     throw error;
@@ -68,19 +69,11 @@ async function openLocked(
   files: FileOperations,
   folder: string,
   lock: QueueLock,
+  newest: number,
 ): Promise<OpenedQueue> {
   const { directory, clock = systemClock, report = () => undefined } = options;
   const spool = new SpoolStore(files, directory);
-  const found = await recoverJournal(files, folder);
-  const fromSpool = await spool.load(Infinity);
-  const inSpool = new Set(fromSpool.entries.map(({ id }) => id));
-  const messages = new Map(found.messages);
-  // Moved to the spool, and the journal's note of it was lost: the files are right.
-  const moved = [...messages.keys()].filter((id) => inSpool.has(id));
-  for (const id of moved) {
-    messages.get(id)!.segment.live--;
-    messages.delete(id);
-  }
+  const opened = await openJournal(files, folder);
   const segments = new SegmentChain(
     {
       files,
@@ -90,30 +83,31 @@ async function openLocked(
       ...(options.segmentSize === undefined ? {} : { segmentSize: options.segmentSize }),
       ...(options.step === undefined ? {} : { step: options.step }),
     },
-    found.segments,
-    found.nextNumber,
+    opened.segments,
+    opened.nextNumber,
   );
   const journal = new Journal(segments, { clock, report });
-  for (const id of moved) journal.note(RecordType.gone, encodeRecord(RecordType.gone, id, { why: "moved" }));
-  const taken = new Set([...messages.keys(), ...inSpool]);
-  const store = new DurableStore(
-    {
-      journal,
-      spool,
-      ids: new QueueIds(clock, (id) => taken.has(id)),
-      clock,
-      factors: options.factors ?? standardFactors,
-      inlineLimit: options.inlineLimit ?? 1 << 20,
-      latest: options.latest ?? Infinity,
-      report,
-      onClose: () => lock.release(),
-    },
-    messages.values(),
-    fromSpool.entries,
-  );
-  return {
-    store,
-    recovered: store.list(),
-    reports: [...found.reports, ...fromSpool.reports],
-  };
+  const store = new DurableStore({
+    files,
+    folder,
+    opened,
+    journal,
+    spool,
+    clock,
+    report,
+    newest,
+    factors: options.factors ?? standardFactors,
+    inlineLimit: options.inlineLimit ?? 1 << 20,
+    latest: options.latest ?? Infinity,
+    onClose: () => lock.release(),
+  });
+  return { store, loaded: store.loaded };
+}
+
+/** When something in the queue was last written to, or a name came or went, ms since the epoch. */
+async function newestChange(files: FileOperations, directory: string, folder: string): Promise<number> {
+  const [top, inside] = [await files.facts(directory), await files.facts(folder)];
+  const names = inside ? (await files.list(folder)).filter((name) => segmentNumber(name) !== undefined) : [];
+  const segments = await Promise.all(names.map((name) => files.facts(join(folder, name))));
+  return Math.max(0, ...[top, inside, ...segments].map((each) => each?.modified ?? 0));
 }

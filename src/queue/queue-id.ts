@@ -7,7 +7,8 @@
  *
  * sendmail puts the process id at the end. In a container that is the same number after every restart, so here it
  * is drawn at random when the process starts. The count never goes back: a second that is used up borrows from the
- * next one, and a clock that was set back does not lead to an id that was there before.
+ * next one, and a clock that was set back does not lead to an id that was there before: neither while the process runs nor,
+ * as the first second is behind whatever was written to the queue before, afterwards.
  */
 import { randomInt } from "node:crypto";
 import type { Clock } from "../sys/clock.ts";
@@ -21,17 +22,30 @@ export class QueueIds {
   readonly #isTaken: (id: string) => boolean;
   #second = 0;
   #stamp = "";
+  #firstStamp = "";
   #number: number;
 
   /**
    * @param isTaken ids that are in the queue from before
    * @param processNumber 0 to 999999
+   * @param after ms since the epoch: the first id tells a later second
    */
-  constructor(clock: Clock, isTaken: (id: string) => boolean = () => false, processNumber = randomInt(1_000_000)) {
+  constructor(
+    clock: Clock,
+    isTaken: (id: string) => boolean = () => false,
+    processNumber = randomInt(1_000_000),
+    after = 0,
+  ) {
     this.#clock = clock;
     this.#isTaken = isTaken;
     this.#process = String(processNumber).padStart(6, "0");
     this.#number = PER_SECOND;
+    this.#second = Math.floor(after / 1000);
+  }
+
+  /** True for an id that was given out here. */
+  isOurs(id: string): boolean {
+    return this.#firstStamp !== "" && id >= this.#firstStamp && id.endsWith(this.#process);
   }
 
   next(): string {
@@ -59,5 +73,6 @@ export class QueueIds {
     ]
       .map((value) => DIGITS[value])
       .join("");
+    this.#firstStamp ||= this.#stamp;
   }
 }

@@ -105,7 +105,7 @@ export interface Claim {
   message(): MessageReader;
 }
 
-/** A part of a list: what comes after this id, at most so many. */
+/** A part of a list: what comes after this id, which need not be there any more; at most so many. */
 export interface Page {
   readonly after?: string;
   readonly most?: number;
@@ -166,7 +166,7 @@ export interface QueueStore extends QueueEntrance, DueQueue {
    * Rejects with QueueUnavailableError when it cannot be read.
    */
   inspect(id: string): Promise<{ readonly entry: QueueEntry; readonly body: MessageReader } | undefined>;
-  /** In the order of acceptance. */
+  /** In the order of ids, which begin with the time. Ask for pages: a million entries do not fit into memory. */
   list(filter?: QueueFilter, page?: Page): MaybePromise<readonly QueueEntry[]>;
   count(filter?: QueueFilter): MaybePromise<number>;
   /**

@@ -5,8 +5,10 @@
 import { join } from "node:path";
 import { inspectFormat } from "./format.ts";
 import { type FileOperations, hasCode, systemFiles } from "./file-operations.ts";
+import type { MessageFacts, StateFacts } from "./journal-record.ts";
 import type { QueueEntry } from "./queue.ts";
-import { recoverJournal, type RecoveredJournal } from "./recover.ts";
+import { entryOfMessage, entryOfState } from "./entry-reader.ts";
+import { openJournal, replayJournal, type ReplayTarget } from "./recover.ts";
 import { SpoolStore } from "./spool-store.ts";
 
 export interface QueueContents {
@@ -17,14 +19,44 @@ export interface QueueContents {
 
 const TRIES = 5;
 
-async function readJournal(files: FileOperations, folder: string): Promise<RecoveredJournal | undefined> {
+/** Keeps the entries themselves, without their headers. */
+class Entries implements ReplayTarget {
+  readonly entries = new Map<string, QueueEntry>();
+
+  message(id: string, facts: MessageFacts): void {
+    const entry = entryOfMessage(id, facts);
+    this.entries.set(id, { ...entry, envelope: { ...entry.envelope, headers: [] } });
+  }
+
+  state(id: string, facts: StateFacts): void {
+    if (this.entries.has(id)) this.entries.set(id, entryOfState(id, facts));
+  }
+
+  change(id: string, apply: (entry: QueueEntry) => QueueEntry): void {
+    const entry = this.entries.get(id);
+    if (entry) this.entries.set(id, apply(entry));
+  }
+
+  gone(id: string): void {
+    this.entries.delete(id);
+  }
+}
+
+async function readJournal(files: FileOperations, folder: string): Promise<ReadonlyMap<string, QueueEntry>> {
   for (let left = TRIES; ; left--) {
     try {
-      return await recoverJournal(files, folder, "pass over");
+      const journal = await openJournal(files, folder);
+      try {
+        const target = new Entries();
+        await replayJournal(files, folder, journal, target, "pass over");
+        return target.entries;
+      } finally {
+        for (const { file } of journal.segments) await file.close();
+      }
     } catch (error) {
       if (!hasCode(error, "ENOENT")) throw error;
       // A client queue has no journal; else a segment has just been dropped.
-      if (left === 0 || !(await files.facts(folder))) return undefined;
+      if (left === 0 || !(await files.facts(folder))) return new Map();
     }
   }
 }
@@ -33,10 +65,8 @@ async function readJournal(files: FileOperations, folder: string): Promise<Recov
 export async function readQueue(directory: string, files: FileOperations = systemFiles): Promise<QueueContents> {
   await inspectFormat(files, directory);
   const journal = await readJournal(files, join(directory, "journal"));
-  for (const { file } of journal?.segments ?? []) await file.close();
   const spool = await new SpoolStore(files, directory).load();
-  const entries = new Map<string, QueueEntry>();
-  for (const [id, { entry }] of journal?.messages ?? []) entries.set(id, entry);
+  const entries = new Map(journal);
   for (const entry of spool.entries) entries.set(entry.id, entry);
   // Not the journal's: a record that is just being written looks torn, and the daemon reports what really is.
   return { entries: [...entries.values()], reports: spool.reports };

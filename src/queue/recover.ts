@@ -1,13 +1,12 @@
 /**
- * What is left of the journal when the queue opens: reads all segments, oldest first, replays their records and
- * says which messages are not finished and where their bodies lie. Torn octets are kept in files of their own and
- * reported. Changes nothing in the segments.
+ * What is left of the journal when the queue opens: first its segments are opened and their first records read, which takes no
+ * time; then their records are replayed, oldest first, to whoever wants to know which messages are not finished. Torn octets
+ * are kept in files of their own and reported. Changes nothing in the segments.
  */
 import { join } from "node:path";
 import { withAttempt, withChanges, withHold } from "./entry.ts";
 import { type FileOperations, reasonOf, unlinkIfThere } from "./file-operations.ts";
 import { checkFormat } from "./format.ts";
-import { withoutHeader } from "./item-header.ts";
 import {
   type AttemptFacts,
   type DecodedRecord,
@@ -20,59 +19,51 @@ import {
   RecordType,
   type SegmentFacts,
   type SettleFacts,
+  type StateFacts,
 } from "./journal-record.ts";
 import type { QueueEntry } from "./queue.ts";
 import { Segment, segmentName, segmentNumber } from "./segment.ts";
 import { readSegment } from "./segment-reader.ts";
 
-export interface RecoveredMessage {
-  /** Without its header, which stays on the disk. */
-  readonly entry: QueueEntry;
+/** Where a record stands. */
+export interface Replayed {
   readonly segment: Segment;
-  /** Where its record begins, and the body in it. */
   readonly at: number;
-  readonly bodyAt: number;
-  readonly bodyLength: number;
 }
 
-export interface RecoveredJournal {
-  readonly messages: ReadonlyMap<string, RecoveredMessage>;
-  /** Oldest first, open for reading, with their live counts. */
+/** Hears what the records say, in their order. Those about messages that are finished mean nothing. */
+export interface ReplayTarget {
+  message(id: string, facts: MessageFacts, place: Replayed): void;
+  state(id: string, facts: StateFacts, place: Replayed): void;
+  change(id: string, apply: (entry: QueueEntry) => QueueEntry): void;
+  gone(id: string): void;
+}
+
+export interface OpenedJournal {
+  /** Oldest first, open for reading; each is kept by one message too many, which whoever has read them takes off. */
   readonly segments: readonly Segment[];
+  /** Number of a segment → where its records end to count. */
+  readonly cuts: ReadonlyMap<number, number>;
   /** For the next segment. */
   readonly nextNumber: number;
-  readonly reports: readonly string[];
 }
 
-type Messages = Map<string, RecoveredMessage>;
-
-/** Applies a change to a message that is still there; records about finished ones mean nothing. */
-function change(messages: Messages, id: string, apply: (entry: QueueEntry) => QueueEntry): void {
-  const message = messages.get(id);
-  if (message) messages.set(id, { ...message, entry: apply(message.entry) });
-}
-
-function addMessage(messages: Messages, segment: Segment, record: DecodedRecord, at: number): void {
-  const { group, priority, nextTry, envelope } = record.facts as MessageFacts;
-  const { id, bodyLength } = record;
-  const entry = withoutHeader({ id, envelope, group, priority, attempts: 0, nextTry });
-  messages.set(id, { entry, segment, at, bodyAt: at + record.bodyAt, bodyLength });
-  segment.messages++;
-}
-
-/** Record type → what it does to the messages known so far. */
-const replay: Readonly<Record<RecordType, (m: Messages, segment: Segment, record: DecodedRecord, at: number) => void>> =
-  {
-    [RecordType.segment]: () => undefined,
-    [RecordType.message]: addMessage,
-    [RecordType.attempt]: (messages, _, { id, facts }) =>
-      change(messages, id, (entry) => withAttempt(entry, facts as AttemptFacts, (facts as AttemptFacts).priority)),
-    [RecordType.settle]: (messages, _, { id, facts }) =>
-      change(messages, id, (entry) => withChanges(entry, facts as SettleFacts)),
-    [RecordType.hold]: (messages, _, { id, facts }) =>
-      change(messages, id, (entry) => withHold(entry, (facts as HoldFacts).reason)),
-    [RecordType.gone]: (messages, _, { id }) => void messages.delete(id),
-  };
+/** Record type → what it says. */
+const replay: Readonly<Record<RecordType, (target: ReplayTarget, record: DecodedRecord, place: Replayed) => void>> = {
+  [RecordType.segment]: () => undefined,
+  [RecordType.message]: (target, { id, facts }, place) => {
+    place.segment.messages++;
+    target.message(id, facts as MessageFacts, place);
+  },
+  [RecordType.state]: (target, { id, facts }, place) => target.state(id, facts as StateFacts, place),
+  [RecordType.attempt]: (target, { id, facts }) =>
+    target.change(id, (entry) => withAttempt(entry, facts as AttemptFacts, (facts as AttemptFacts).priority)),
+  [RecordType.settle]: (target, { id, facts }) =>
+    target.change(id, (entry) => withChanges(entry, facts as SettleFacts)),
+  [RecordType.hold]: (target, { id, facts }) =>
+    target.change(id, (entry) => withHold(entry, (facts as HoldFacts).reason)),
+  [RecordType.gone]: (target, { id }) => target.gone(id),
+};
 
 /** The first record of a segment, or undefined when it is damaged. */
 async function readSegmentFacts(segment: Segment): Promise<SegmentFacts | undefined> {
@@ -104,10 +95,11 @@ async function setAside(files: FileOperations, path: string, octets: Buffer): Pr
   }
 }
 
-async function openSegments(
-  files: FileOperations,
-  folder: string,
-): Promise<{ segments: Segment[]; cuts: Map<number, number> }> {
+/**
+ * Opens the segments of the journal in `folder`.
+ * @throws what the file system says when one cannot be read; a queue that cannot be read must not be opened
+ */
+export async function openJournal(files: FileOperations, folder: string): Promise<OpenedJournal> {
   const numbers = (await files.list(folder))
     .map(segmentNumber)
     .filter((number) => number !== undefined)
@@ -118,6 +110,8 @@ async function openSegments(
     for (const number of numbers) {
       const file = await files.open(join(folder, segmentName(number)), "read");
       const segment = new Segment(number, file, 0);
+      // As if it had a message: nothing of it may be dropped before it was read.
+      segment.live = 1;
       segments.push(segment);
       const facts = await readSegmentFacts(segment);
       segment.created = facts?.created ?? 0;
@@ -127,7 +121,14 @@ async function openSegments(
     for (const { file } of segments) await file.close().catch(() => undefined);
     throw error;
   }
-  return { segments, cuts };
+  // Known before the replay: a new segment may have to repeat it.
+  for (const segment of segments) {
+    const cut = cuts.get(segment.number);
+    if (cut === undefined) continue;
+    segment.failed = true;
+    segment.durable = cut;
+  }
+  return { segments, cuts, nextNumber: (segments.at(-1)?.number ?? 0) + 1 };
 }
 
 /** Octets of a segment that are no record. */
@@ -138,12 +139,18 @@ interface Damage {
 }
 
 /** Applies the records of one segment. */
-async function replaySegment(segment: Segment, cut: number, messages: Messages, reports: string[]): Promise<Damage[]> {
+async function replaySegment(
+  segment: Segment,
+  cut: number,
+  target: ReplayTarget,
+  reports: string[],
+): Promise<Damage[]> {
   const damages: Damage[] = [];
+  segment.messages = 0;
   segment.end = await readSegment(segment.file, segment.number, cut, {
     record(record, at) {
       try {
-        replay[record.type](messages, segment, record, at);
+        replay[record.type](target, record, { segment, at });
       } catch (error) {
         // Only possible when a record before it was lost by the disk: say so and keep what there is.
         reports.push(`Cannot apply the record at ${at} of ${segment.file.path}: ${reasonOf(error)}`);
@@ -152,7 +159,6 @@ async function replaySegment(segment: Segment, cut: number, messages: Messages, 
     damage: ({ from, octets }) => damages.push({ segment, from, octets: Buffer.from(octets) }),
   });
   segment.durable = segment.end;
-  segment.failed = cut !== Infinity;
   return damages;
 }
 
@@ -166,27 +172,22 @@ async function keepDamage(files: FileOperations, folder: string, damage: Damage)
 }
 
 /**
- * Reads the journal in `folder`; the segments that it returns are open.
- * @throws what the file system says when a segment cannot be read; a queue that cannot be read must not be opened
+ * Reads all records of the journal in `folder`.
+ * @returns what an operator should know
+ * @throws what the file system says when a segment cannot be read
  */
-export async function recoverJournal(
+export async function replayJournal(
   files: FileOperations,
   folder: string,
+  { segments, cuts }: OpenedJournal,
+  target: ReplayTarget,
   onDamage: "set aside" | "pass over" = "set aside",
-): Promise<RecoveredJournal> {
-  const { segments, cuts } = await openSegments(files, folder);
-  const messages: Messages = new Map();
+): Promise<string[]> {
   const reports: string[] = [];
-  try {
-    for (const segment of segments) {
-      const damages = await replaySegment(segment, cuts.get(segment.number) ?? Infinity, messages, reports);
-      if (onDamage === "pass over") continue;
-      for (const damage of damages) reports.push(await keepDamage(files, folder, damage));
-    }
-  } catch (error) {
-    for (const { file } of segments) await file.close().catch(() => undefined);
-    throw error;
+  for (const segment of segments) {
+    const damages = await replaySegment(segment, cuts.get(segment.number) ?? Infinity, target, reports);
+    if (onDamage === "pass over") continue;
+    for (const damage of damages) reports.push(await keepDamage(files, folder, damage));
   }
-  for (const { segment } of messages.values()) segment.live++;
-  return { messages, segments, nextNumber: (segments.at(-1)?.number ?? 0) + 1, reports };
+  return reports;
 }

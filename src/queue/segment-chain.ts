@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import type { Clock } from "../sys/clock.ts";
 import { QUEUE_FORMAT } from "./format.ts";
+import { LINGERING } from "./compaction.ts";
 import { type FileOperations, reasonOf, unlinkIfThere } from "./file-operations.ts";
 import { QueueUnavailableError } from "./queue.ts";
 import { createSegment, growSegment, type Segment, segmentName, syncSegment } from "./segment.ts";
@@ -56,6 +57,10 @@ export class SegmentChain {
     return this.#segments;
   }
 
+  numbered(number: number): Segment | undefined {
+    return this.#segments.find((segment) => segment.number === number);
+  }
+
   /** The segment that is being written to. */
   get current(): Segment | undefined {
     return this.#current;
@@ -70,7 +75,9 @@ export class SegmentChain {
     const segment = this.#current;
     const room = length + (hasMessages ? this.#reserve() : 0);
     if (!segment) return this.#open(room);
-    if (segment.end + length <= this.#segmentSize || segment.messages === 0) {
+    const isFull = segment.end + length > this.#segmentSize;
+    const isOld = this.#options.clock.now() - segment.created >= LINGERING;
+    if ((!isFull && !isOld) || segment.messages === 0) {
       await growSegment(segment, room, this.#step, this.#segmentSize);
       return segment;
     }

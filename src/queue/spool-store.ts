@@ -70,6 +70,18 @@ class SpoolWriter {
   }
 }
 
+export type FileKind = "qf" | "hf" | "Qf" | "df" | "tf" | "xf";
+
+/** True when a message has a control file that counts. */
+export function hasControl(found: ReadonlySet<FileKind>): boolean {
+  return found.has("qf") || found.has("hf");
+}
+
+/** A message that was read, or why it was not. */
+type Examined =
+  | { readonly entry: QueueEntry; readonly owner: number; readonly report?: undefined }
+  | { readonly report: string; readonly entry?: undefined };
+
 export interface SpoolContents {
   readonly entries: readonly QueueEntry[];
   /** Id → user id of the control file's owner. */
@@ -171,39 +183,70 @@ export class SpoolStore {
     const entries: QueueEntry[] = [];
     const owners = new Map<string, number>();
     const reports: string[] = [];
+    const mayChange = tidyBefore !== undefined;
     for (const [id, found] of await this.#kinds()) {
-      const control = found.has("hf") ? "hf" : found.has("qf") ? "qf" : undefined;
-      if (control === undefined) {
-        if (tidyBefore !== undefined && !found.has("Qf")) await this.#tidy(id, found, tidyBefore, reports);
+      if (!hasControl(found)) {
+        if (mayChange) reports.push(...(await this.tidy(id, found, tidyBefore)));
         continue;
       }
-      try {
-        if (!found.has("df")) throw new ControlFileError(`its body df${id} is missing`, 0);
-        const { entry, owner } = await this.#read(control, id);
-        entries.push(entry);
-        owners.set(id, owner);
-        if (control === "hf" && found.has("qf") && tidyBefore !== undefined) {
-          await unlinkIfThere(this.#files, this.#path("qf", id));
-        }
-      } catch (error) {
-        if (hasCode(error, "ENOENT")) continue; // Finished by its owner while we looked.
-        reports.push(await this.#setAside(control, id, error, tidyBefore !== undefined));
-      }
+      const read = await this.examine(id, found, mayChange);
+      if (read?.entry !== undefined) {
+        entries.push(read.entry);
+        owners.set(id, read.owner);
+      } else if (read !== undefined) reports.push(read.report);
     }
     return { entries, owners, reports };
   }
 
-  /** Id → the kinds of files it has. */
-  async #kinds(): Promise<Map<string, Set<string>>> {
-    const kinds = new Map<string, Set<string>>();
-    for (const name of (await this.#files.list(this.#folder)).toSorted()) {
+  /** Tells of every file of the queue in the folder, in no order: its kind ("qf", "df" ...) and id. */
+  async names(each: (kind: FileKind, id: string) => void): Promise<void> {
+    for (const name of await this.#files.list(this.#folder)) {
       const [, kind, id] = QUEUE_FILE.exec(name) ?? [];
-      if (id === undefined) continue;
+      if (id !== undefined) each(kind as FileKind, id);
+    }
+  }
+
+  /**
+   * Reads a message that has these files. One that cannot be read is set aside if `mayChange` allows it; undefined for one
+   * that was finished by its owner while we looked.
+   */
+  async examine(id: string, found: ReadonlySet<FileKind>, mayChange: boolean): Promise<Examined | undefined> {
+    const control = found.has("hf") ? "hf" : "qf";
+    try {
+      if (!found.has("df")) throw new ControlFileError(`its body df${id} is missing`, 0);
+      const read = await this.#read(control, id);
+      if (control === "hf" && found.has("qf") && mayChange) await unlinkIfThere(this.#files, this.#path("qf", id));
+      return read;
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return undefined;
+      return { report: await this.#setAside(control, id, error, mayChange) };
+    }
+  }
+
+  /**
+   * Removes the files of a message that has no control file: it was never acknowledged, or is finished; either way nobody waits
+   * for it. Not when one was changed at `before` (ms since the epoch) or later: somebody may be writing it.
+   * @returns what an operator should know
+   */
+  async tidy(id: string, found: ReadonlySet<FileKind>, before: number): Promise<string[]> {
+    if (found.has("Qf")) return [];
+    for (const kind of found) {
+      const facts = await this.#files.facts(this.#path(kind, id));
+      if (facts && facts.modified >= before) return [];
+    }
+    for (const kind of found) await unlinkIfThere(this.#files, this.#path(kind, id));
+    return [`Removed ${[...found].map((kind) => kind + id).join(", ")}: left of a message that was not accepted`];
+  }
+
+  /** Id → the kinds of files it has. */
+  async #kinds(): Promise<Map<string, Set<FileKind>>> {
+    const kinds = new Map<string, Set<FileKind>>();
+    await this.names((kind, id) => {
       const found = kinds.get(id);
       if (found) found.add(kind);
       else kinds.set(id, new Set([kind]));
-    }
-    return kinds;
+    });
+    return new Map([...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   async #read(kind: string, id: string): Promise<{ readonly entry: QueueEntry; readonly owner: number }> {
@@ -228,16 +271,6 @@ export class SpoolStore {
     } finally {
       await file.close();
     }
-  }
-
-  /** Files without a control file: never acknowledged, or finished; either way nobody waits for them. */
-  async #tidy(id: string, found: ReadonlySet<string>, before: number, reports: string[]): Promise<void> {
-    for (const kind of found) {
-      const facts = await this.#files.facts(this.#path(kind, id));
-      if (facts && facts.modified >= before) return; // Somebody may be writing it.
-    }
-    for (const kind of found) await unlinkIfThere(this.#files, this.#path(kind, id));
-    reports.push(`Removed ${[...found].map((kind) => kind + id).join(", ")}: left of a message that was not accepted`);
   }
 
   async #setAside(kind: string, id: string, error: unknown, allowed: boolean): Promise<string> {

@@ -9,7 +9,7 @@ import { openQueue, type OpenedQueue } from "../../src/queue/open-queue.ts";
 import type { QueueStore } from "../../src/queue/queue.ts";
 import { type Crash, FaultyFiles } from "../support/faulty-files.ts";
 import { ManualClock } from "../support/manual-clock.ts";
-import { bodyOf, deferred, delivered, envelope, lines, recipient } from "../support/queue-samples.ts";
+import { bodyOf, deferred, delivered, envelope, lines, readAll, recipient } from "../support/queue-samples.ts";
 
 /** What the world outside knows for sure. */
 interface Knowledge {
@@ -126,7 +126,7 @@ async function workUntil(stopBefore: number): Promise<{ files: FaultyFiles; know
 
 /** Every promise that is broken, in words. */
 async function broken(files: FaultyFiles, known: Knowledge): Promise<string[]> {
-  const { store, recovered } = await open(files);
+  const { store, recovered } = await readAll(open(files));
   const problems: string[] = [];
   const found = new Map(recovered.map((entry) => [entry.id, entry]));
   if (found.size !== recovered.length) problems.push("a message is there twice");
@@ -177,13 +177,16 @@ describe("DurableStore", () => {
     const problems: string[] = [];
     for (const crash of crashesAfter(1)) {
       const trial = files.crashed(crash);
-      await open(trial);
+      await (
+        await open(trial)
+      ).loaded;
       const operations = trial.operations;
       for (let stop = 1; stop <= operations; stop++) {
         const again = files.crashed(crash);
         again.stopBefore = stop;
+        // What it cannot read it would try again for ever.
         await open(again).catch(() => undefined);
-        for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+        for (let turn = 0; turn < 40; turn++) await new Promise((resolve) => setImmediate(resolve));
         const left = again.crashed(stop);
         for (const problem of await broken(left, known)) problems.push(`stop ${stop}, crash ${crash}: ${problem}`);
       }

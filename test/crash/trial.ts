@@ -3,6 +3,7 @@ import type { OpenedQueue } from "../../src/queue/open-queue.ts";
 import type { Random } from "../support/fuzz.ts";
 import { FaultyFiles } from "../support/faulty-files.ts";
 import { ManualClock } from "../support/manual-clock.ts";
+import { readAll } from "../support/queue-samples.ts";
 import { randomNumbers } from "../support/random-rules.ts";
 import { arm, drawPlan, type Hits, type Plan, type Trace } from "./faults.ts";
 import { type Counts, Ledger } from "./ledger.ts";
@@ -113,7 +114,7 @@ class Trial {
     if (!(await patiently(drain(world), world))) world.problem("the queue is never empty");
     this.ledger.judge();
     const again = files.crashed("process");
-    const { store, recovered } = await openOver(again, this.#clock, this.#trace);
+    const { store, recovered } = await readAll(openOver(again, this.#clock, this.#trace));
     await store.close();
     const left = again.paths().filter((path) => !/[/](damaged-\d+-\d+|queue[.]format)$/.test(path));
     if (recovered.length > 0) this.ledger.problems.push(`${recovered.length} messages are back after the end`);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { QUEUE_FORMAT } from "../../src/queue/format.ts";
 import { openQueue } from "../../src/queue/open-queue.ts";
+import { readAll } from "../support/queue-samples.ts";
 import { wholeMessages } from "../support/queue-of-all-kinds.ts";
 
 const kept = join(import.meta.dirname, "queue");
@@ -20,7 +21,7 @@ test.each(versions)("a queue of %s is read whole, twice", async (version) => {
     cpSync(join(kept, version), directory, { recursive: true });
     const expected: unknown = JSON.parse(readFileSync(join(directory, "expected.json"), "utf8"));
     for (let round = 0; round < 2; round++) {
-      const { store, reports } = await openQueue({ directory });
+      const { store, reports } = await readAll(openQueue({ directory }));
       expect(reports).toEqual([]);
       expect(JSON.parse(JSON.stringify(await wholeMessages(store)))).toEqual(expected);
       await store.close();

@@ -194,6 +194,10 @@ export class FaultyFiles implements FileOperations {
         this.#begin("facts", path);
         return { size: inode.current.length, modified: 0, owner: 0, isFile: true };
       },
+      isInPlace: async () => {
+        this.#begin("facts", path);
+        return this.#names.get(path) === inode;
+      },
       truncate: async (size) => {
         this.#begin("truncate", path);
         this.#changing(path);

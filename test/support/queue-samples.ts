@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Envelope } from "../../src/envelope/envelope.ts";
 import type { Recipient } from "../../src/envelope/recipient.ts";
 import { openDraft } from "../../src/queue/draft.ts";
+import type { OpenedQueue } from "../../src/queue/open-queue.ts";
 import type { AcceptOptions, QueueEntry, QueueStore } from "../../src/queue/queue.ts";
 
 export function recipient(given: string, more: Partial<Recipient> = {}): Recipient {
@@ -40,6 +41,19 @@ export async function put(
   const draft = await openDraft(store);
   await draft.write(Buffer.isBuffer(body) ? body : Buffer.from(body, "latin1"));
   return draft.commit(envelope(draft.id, { ...more, id: draft.id }), options);
+}
+
+/** What was in a queue that was just opened, when all of it was read. */
+export async function readAll(opened: Promise<OpenedQueue>): Promise<Recovered> {
+  const { store, loaded } = await opened;
+  const { reports } = await loaded;
+  return { store, reports, recovered: await store.list() };
+}
+
+export interface Recovered {
+  readonly store: QueueStore;
+  readonly recovered: readonly QueueEntry[];
+  readonly reports: readonly string[];
 }
 
 /** The body that a claim reads, through its stream. */

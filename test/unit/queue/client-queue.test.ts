@@ -9,7 +9,7 @@ import { type QueueEntry, type QueueStore, QueueUnavailableError } from "../../.
 import { readQueue } from "../../../src/queue/read-queue.ts";
 import { FaultyFiles } from "../../support/faulty-files.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
-import { bodyOf, deferred, envelope, lines, recipient } from "../../support/queue-samples.ts";
+import { bodyOf, deferred, envelope, lines, readAll, recipient } from "../../support/queue-samples.ts";
 
 const lock = async (): Promise<{ release: () => void }> => ({ release: () => undefined });
 
@@ -62,7 +62,7 @@ describe("ClientQueue", () => {
     expect(await bodyOf(store, entries.get(small)!.id)).toBe(lines(3));
     expect((await bodyOf(store, entries.get(large)!.id)) === lines(60_000)).toBe(true);
     expect(await client.collect(take)).toEqual({ taken: [], reports: [] });
-    const { recovered } = await openQueue({ directory: "/queue", files: files.crashed(3), clock, lock });
+    const { recovered } = await readAll(openQueue({ directory: "/queue", files: files.crashed(3), clock, lock }));
     expect(recovered.map(({ id }) => id).toSorted()).toEqual([...entries.values()].map(({ id }) => id).toSorted());
   });
 

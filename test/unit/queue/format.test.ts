@@ -4,7 +4,7 @@ import { encodeRecord, RecordType, sealRecord } from "../../../src/queue/journal
 import { openQueue, type OpenedQueue } from "../../../src/queue/open-queue.ts";
 import { readQueue } from "../../../src/queue/read-queue.ts";
 import { FaultyFiles } from "../../support/faulty-files.ts";
-import { put, lines } from "../../support/queue-samples.ts";
+import { lines, put, readAll } from "../../support/queue-samples.ts";
 
 const open = (files: FaultyFiles): Promise<OpenedQueue> =>
   openQueue({ directory: "/queue", files, lock: async () => ({ release: () => undefined }), inlineLimit: 100 });
@@ -69,7 +69,7 @@ describe("format of a queue", () => {
     const [path] = files.paths().filter((each) => each.startsWith("/queue/qf"));
     const text = files.content(path)!.toString("latin1").replace("_seal}2 ", "_seal}3 ");
     await write(files, path, Buffer.from(text, "latin1"));
-    const { store, reports } = await open(files);
+    const { store, reports } = await readAll(open(files));
     expect(reports).toEqual([expect.stringMatching(/^Cannot read .* is of format 3, which .*; left alone$/)]);
     expect(files.content(path)?.toString("latin1")).toBe(text);
     await store.close();

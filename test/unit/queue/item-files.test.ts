@@ -14,7 +14,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 function setUp(recipients: number) {
   const all = Array.from({ length: recipients }, (_, at): Recipient => ({ given: `m${at}@far.test`, state: "todo" }));
   const envelope = { id: "5AKJLerx012345", sender: "a@b.test", recipients: all, headers: [] } as unknown as Envelope;
-  const item = new Item(newEntry(envelope, undefined, standardFactors, 0), undefined);
+  const item = new Item(envelope.id, 0, undefined, newEntry(envelope, undefined, standardFactors, 0));
   const reports: string[] = [];
   const spool = { writes: 0, fault: undefined as Error | undefined };
   const store = {
@@ -23,13 +23,20 @@ function setUp(recipients: number) {
       // So that a rest has a length.
       for (const until = performance.now() + 1; performance.now() < until;);
       await turn();
+      await turn();
       if (spool.fault) throw spool.fault;
     },
     remove: () => Promise.resolve(),
   } as unknown as SpoolStore;
   const clock = new ManualClock();
   const background = new Background();
-  const files = new ItemFiles(store, background, clock, (text) => reports.push(text));
+  const files = new ItemFiles(
+    store,
+    background,
+    clock,
+    (text) => reports.push(text),
+    () => undefined,
+  );
   return { item, spool, clock, background, files, reports };
 }
 

@@ -1,31 +1,42 @@
 import { describe, expect, test } from "@jest/globals";
 import { encodeRecord, HEAD, isIntact, readHead, RecordType, sealRecord } from "../../../src/queue/journal-record.ts";
-import { type OpenedQueue, openQueue } from "../../../src/queue/open-queue.ts";
+import { openQueue } from "../../../src/queue/open-queue.ts";
 import { QueueUnavailableError } from "../../../src/queue/queue.ts";
 import { FaultyFiles, type Operation } from "../../support/faulty-files.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
-import { bodyOf, deferred, delivered, lines, put, recipient } from "../../support/queue-samples.ts";
+import {
+  bodyOf,
+  deferred,
+  delivered,
+  lines,
+  put,
+  readAll,
+  recipient,
+  type Recovered,
+} from "../../support/queue-samples.ts";
 
 interface Bench {
   readonly files: FaultyFiles;
   readonly clock: ManualClock;
   readonly reports: string[];
-  readonly open: () => Promise<OpenedQueue>;
+  readonly open: () => Promise<Recovered>;
 }
 
 function bench(files = new FaultyFiles(), clock = new ManualClock()): Bench {
   const reports: string[] = [];
-  const open = (): Promise<OpenedQueue> =>
-    openQueue({
-      directory: "/queue",
-      files,
-      clock,
-      lock: async () => ({ release: () => undefined }),
-      segmentSize: 16_384,
-      step: 4096,
-      inlineLimit: 5000,
-      report: (text) => reports.push(text),
-    });
+  const open = (): Promise<Recovered> =>
+    readAll(
+      openQueue({
+        directory: "/queue",
+        files,
+        clock,
+        lock: async () => ({ release: () => undefined }),
+        segmentSize: 16_384,
+        step: 4096,
+        inlineLimit: 5000,
+        report: (text) => reports.push(text),
+      }),
+    );
   return { files, clock, reports, open };
 }
 
@@ -159,7 +170,7 @@ describe("journal", () => {
     expect(accepted.length).toBeGreaterThan(1);
     expect(refusals).toBeGreaterThan(1);
     await expect(put(store, lines(4000))).rejects.toBeInstanceOf(QueueUnavailableError);
-    expect(store.list()).toHaveLength(accepted.length);
+    expect(await store.list()).toHaveLength(accepted.length);
     files.free = Infinity;
     await settle();
     accepted.push((await put(store, lines(60))).id);
@@ -229,7 +240,7 @@ describe("journal", () => {
     expect(await bodyOf(store, stuck.id)).toBe(lines(3, "stuck"));
     await store.close();
     const { recovered } = await bench(files.crashed("process")).open();
-    expect(recovered).toEqual([store.get(stuck.id)]);
+    expect(recovered).toEqual([await store.get(stuck.id)]);
     expect(recovered[0]).toMatchObject({ attempts: 1, nextTry: 99 });
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { openQueue } from "../../../src/queue/open-queue.ts";
-import { bodyOf, lines } from "../../support/queue-samples.ts";
+import { bodyOf, lines, readAll } from "../../support/queue-samples.ts";
 
 const writer = join(import.meta.dirname, "../../support/queue-writer.ts");
 
@@ -39,7 +39,7 @@ test("after kill -9 under load every acknowledged message is there, and no finis
       }
     }
     expect(accepted.size).toBeGreaterThan(300);
-    const { store, recovered } = await openQueue({ directory });
+    const { store, recovered } = await readAll(openQueue({ directory }));
     const found = new Set(recovered.map(({ id }) => id));
     expect([...accepted.keys()].filter((id) => !found.has(id) && !finishing.has(id))).toEqual([]);
     expect([...finished].filter((id) => found.has(id))).toEqual([]);

@@ -1,0 +1,110 @@
+/**
+ * Looks for messages in the queue: what the index does not know is read from the disk, a few messages at a time, so that a list
+ * of a million costs no memory and its beginning no time. Messages come in the order of their ids.
+ */
+import { reasonOf } from "./file-operations.ts";
+import { matcherOf, type QueueFilter } from "./filter.ts";
+import { NONE } from "./id-table.ts";
+import type { LiveItems } from "./live-items.ts";
+import { Flag, type MessageIndex } from "./message-index.ts";
+import type { Page, QueueEntry } from "./queue.ts";
+
+export interface ListingParts {
+  readonly index: MessageIndex;
+  readonly items: LiveItems;
+  readonly report: (text: string) => void;
+}
+
+/** Messages looked at together. */
+const TOGETHER = 64;
+
+export class Listing {
+  readonly #parts: ListingParts;
+
+  constructor(parts: ListingParts) {
+    this.#parts = parts;
+  }
+
+  async list(filter: QueueFilter, { after, most = Infinity }: Page): Promise<readonly QueueEntry[]> {
+    const found: QueueEntry[] = [];
+    for await (const entry of this.#matching(filter, after, Math.min(most, TOGETHER))) {
+      if (found.length >= most) break;
+      found.push(entry);
+    }
+    return found;
+  }
+
+  async count(filter: QueueFilter): Promise<number> {
+    const { index } = this.#parts;
+    let count = 0;
+    if (this.#isKnown(filter)) {
+      if (filter.held === undefined && filter.ids === undefined) return index.ids.size;
+      for (const row of this.#rows(filter, undefined, TOGETHER)) count += row.length;
+      return count;
+    }
+    for await (const _ of this.#matching(filter, undefined, TOGETHER)) count++;
+    return count;
+  }
+
+  /** Ids of what matches, in order. */
+  async *ids(filter: QueueFilter): AsyncGenerator<string, void, undefined> {
+    const { index } = this.#parts;
+    if (!this.#isKnown(filter)) {
+      for await (const { id } of this.#matching(filter, undefined, TOGETHER)) yield id;
+      return;
+    }
+    for (const rows of this.#rows(filter, undefined, TOGETHER)) {
+      // What is done with one of them may take the others away.
+      for (const id of rows.map((row) => index.ids.id(row))) yield id;
+    }
+  }
+
+  async *#matching(filter: QueueFilter, after: string | undefined, together: number): AsyncGenerator<QueueEntry> {
+    const matches = matcherOf(filter);
+    for (const rows of this.#rows(filter, after, together)) {
+      for (const entry of await Promise.all(rows.map((row) => this.#entry(row)))) {
+        if (entry !== undefined && matches(entry)) yield entry;
+      }
+    }
+  }
+
+  /** Rows that can match, in order, some at a time. */
+  *#rows(filter: QueueFilter, after: string | undefined, together: number): Generator<readonly number[]> {
+    const { ids } = this.#parts.index;
+    if (filter.ids !== undefined) {
+      const wanted = [...new Set(filter.ids)].toSorted().filter((id) => after === undefined || id > after);
+      yield wanted.map((id) => ids.find(id)).filter((row) => row !== NONE && this.#mayMatch(row, filter));
+      return;
+    }
+    for (let last = after; ;) {
+      const rows = ids.after(last, together);
+      if (rows.length === 0) return;
+      last = ids.id(rows.at(-1)!);
+      yield rows.filter((row) => this.#mayMatch(row, filter));
+    }
+  }
+
+  #mayMatch(row: number, { held }: QueueFilter): boolean {
+    const { index } = this.#parts;
+    // Whether it is held is known when its control file was read.
+    return held === undefined || index.has(row, Flag.unread) || index.has(row, Flag.held) === held;
+  }
+
+  /** The index answers by itself: which of these messages there are, and which are held. */
+  #isKnown(filter: QueueFilter): boolean {
+    if (filter.held !== undefined && this.#parts.index.unread > 0) return false;
+    return Object.entries(filter).every(([name, value]) => name === "held" || name === "ids" || value === undefined);
+  }
+
+  /** Undefined for what is gone by now, or cannot be read, which is reported. */
+  async #entry(row: number): Promise<QueueEntry | undefined> {
+    const { index, items, report } = this.#parts;
+    const id = index.ids.id(row);
+    try {
+      return await items.peek(row);
+    } catch (error) {
+      report(`Cannot read ${id}: ${reasonOf(error)}`);
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * All that is kept in memory of a message that nobody works on: its id, when it is due, and where on the disk the rest lies.
+ * Some 80 octets of columns and, for each destination, a line (due-index.ts); entries are read when somebody needs them.
+ */
+import { FIRST_ROWS, moreRows, withRoom } from "./columns.ts";
+import { DueIndex } from "./due-index.ts";
+import { IdTable } from "./id-table.ts";
+import { placeOf } from "./lane.ts";
+import type { QueueEntry } from "./queue.ts";
+
+/** Where a record begins. */
+export interface RecordPlace {
+  /** Number of the segment. */
+  readonly segment: number;
+  readonly at: number;
+}
+
+/** What the journal has of a message. */
+export interface JournalRecords {
+  readonly message: RecordPlace;
+  /** Its newest state record; undefined: what the message record says still holds. */
+  readonly state: RecordPlace | undefined;
+}
+
+/** What a row says in one bit each. */
+export const Flag = {
+  held: 1,
+  /** Found at the start; whether the journal still has it is not known before all of it is read. */
+  unsure: 2,
+  /** Found at the start, as files; its control file was not read yet. */
+  unread: 4,
+} as const;
+
+export interface AwaitOptions {
+  /** Other than the entry's nextTry. */
+  readonly due?: number;
+  /** Other than what is usual for such a message (notice.ts). */
+  readonly notice?: number | undefined;
+}
+
+/** No segment has this number. */
+const NO_SEGMENT = 0;
+
+export class MessageIndex {
+  readonly ids = new IdTable();
+  readonly due = new DueIndex(this.ids);
+  #segment = new Uint32Array(FIRST_ROWS);
+  #at = new Uint32Array(FIRST_ROWS);
+  #stateSegment = new Uint32Array(FIRST_ROWS);
+  #stateAt = new Uint32Array(FIRST_ROWS);
+  #flags = new Uint8Array(FIRST_ROWS);
+  #unread = 0;
+
+  /** How many messages are known by their names only. */
+  get unread(): number {
+    return this.#unread;
+  }
+
+  /** A new row, of a message in the spool until `setMessage` says otherwise. */
+  add(id: string): number {
+    const row = this.ids.add(id);
+    if (row >= this.#segment.length) this.#grow(moreRows(row));
+    this.setSpooled(row);
+    this.#flags[row] = 0;
+    return row;
+  }
+
+  drop(row: number): void {
+    this.due.drop(row);
+    this.#segment[row] = NO_SEGMENT;
+    this.set(row, Flag.unread, false);
+    this.#flags[row] = 0;
+    this.ids.drop(row);
+  }
+
+  setMessage(row: number, { segment, at }: RecordPlace): void {
+    this.#segment[row] = segment;
+    this.#at[row] = at;
+    this.#stateSegment[row] = NO_SEGMENT;
+  }
+
+  setState(row: number, { segment, at }: RecordPlace): void {
+    this.#stateSegment[row] = segment;
+    this.#stateAt[row] = at;
+  }
+
+  setSpooled(row: number): void {
+    this.#segment[row] = NO_SEGMENT;
+    this.#stateSegment[row] = NO_SEGMENT;
+  }
+
+  /** Undefined: it lies in the spool. */
+  records(row: number): JournalRecords | undefined {
+    const segment = this.#segment[row];
+    if (segment === NO_SEGMENT) return undefined;
+    const state = this.#stateSegment[row];
+    return {
+      message: { segment, at: this.#at[row] },
+      state: state === NO_SEGMENT ? undefined : { segment: state, at: this.#stateAt[row] },
+    };
+  }
+
+  isIn(row: number, segment: number): boolean {
+    return this.#segment[row] === segment;
+  }
+
+  /** Rows of the messages in a segment. */
+  rowsIn(segment: number): number[] {
+    const rows: number[] = [];
+    for (let row = 0; row < this.ids.end; row++) if (this.#segment[row] === segment) rows.push(row);
+    return rows;
+  }
+
+  has(row: number, flag: number): boolean {
+    return (this.#flags[row] & flag) !== 0;
+  }
+
+  set(row: number, flag: number, on: boolean): void {
+    if (flag === Flag.unread && this.has(row, flag) !== on) this.#unread += on ? 1 : -1;
+    if (on) this.#flags[row] |= flag;
+    else this.#flags[row] &= ~flag;
+  }
+
+  /** What is to be known of a message that nobody works on; held ones are never due. Times in ms since the epoch. */
+  await(row: number, entry: QueueEntry, { due = entry.nextTry, notice }: AwaitOptions = {}): void {
+    const isHeld = entry.hold !== undefined;
+    this.set(row, Flag.held, isHeld);
+    if (isHeld) this.due.drop(row);
+    else this.due.put(row, due, entry.priority, placeOf(entry, notice));
+  }
+
+  #grow(rows: number): void {
+    this.#segment = withRoom(this.#segment, rows);
+    this.#at = withRoom(this.#at, rows);
+    this.#stateSegment = withRoom(this.#stateSegment, rows);
+    this.#stateAt = withRoom(this.#stateAt, rows);
+    this.#flags = withRoom(this.#flags, rows);
+  }
+}
