@@ -27,6 +27,8 @@ export interface CompileOptions {
   readonly includePath?: readonly string[];
   /** Lets syscmd and esyscmd run programs. */
   readonly allowSyscmd?: boolean;
+  /** Calls of macros, after which something seems to expand for ever; default 10 million. */
+  readonly maxExpansions?: number;
 }
 
 /** What only the bare macro processor can be told. */
@@ -40,7 +42,6 @@ export interface M4Options extends CompileOptions {
   readonly doubtful?: ProcessorOptions["doubtful"];
   /** -L: 0 for no limit. */
   readonly maxNesting?: number;
-  readonly maxExpansions?: number;
   /** -d, -l, -t, -o. */
   readonly debug?: string;
   readonly longestTrace?: number;
@@ -121,7 +122,8 @@ function includesFrame(file: string, text: string, options: CompileOptions): boo
       throw found;
     },
   });
-  const m4 = prepare(options, { files });
+  const { maxExpansions } = options;
+  const m4 = prepare(options, { files, ...(maxExpansions === undefined ? {} : { maxExpansions }) });
   try {
     m4.processFile(file, text);
   } catch {

@@ -78,7 +78,7 @@ describe("nothing is said about", () => {
     ["mailers", "MAILER_DEFINITIONS\nMown, P=/bin/x, F=lsD,\n\tS=EnvFromL, R=EnvToL, A=x $u"],
     ["continued lines", "HX-Own: a\n\tsecond\n   third\nDXone\n two"],
     ["blanks", "FEATURE(`use_cw_file') \nFEATURE(`redirect')\t \n \n\t\nDOMAIN(`generic')  "],
-    ["what a macro of the site makes", "define(`words', `some words')\nwords"],
+    ["what a macro of the site makes", "define(`greeting', `some words')\ngreeting"],
     ["text that goes nowhere", "divert(-1)\nsome words\nFOO_BAR(x)\ndivert(0)dnl"],
     ["remarks behind dnl", "define(`x', `1')dnl some words\ndnl FEATRUE(`x')"],
   ])("%s", (_name, lines) => {
