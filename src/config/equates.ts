@@ -54,7 +54,7 @@ export const PORT_EQUATES = {
     notActedOn: NO_LOAD,
     without: "a busy machine answers as fast as it can",
   },
-  deliverymode: { meaning: "DeliveryMode of this port", notActedOn: NOT_YET },
+  deliverymode: { meaning: "DeliveryMode of this port" },
   family: { meaning: "inet, inet6 or local" },
   inputmailfilters: {
     meaning: "mail filters of this port",

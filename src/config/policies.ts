@@ -1,5 +1,6 @@
 /** Options whose text is a list of words or the first letter of one: read in one place, the same for everybody. */
-import type { Options } from "./config.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
+import type { Config, Options } from "./config.ts";
 
 /** DontBlameSendmail: the names in force, as written; who compares them does so in any letter case. */
 export function dontBlameOf(options: Pick<Options, "text">): ReadonlySet<string> {
@@ -23,8 +24,21 @@ export function readDeliveryMode(text: string): DeliveryMode {
   return letter === "i" || letter === "q" || letter === "d" ? letter : "b";
 }
 
-export function deliveryModeOf(options: Pick<Options, "text">): DeliveryMode {
+function deliveryModeOf(options: Pick<Options, "text">): DeliveryMode {
   return readDeliveryMode(options.text("DeliveryMode"));
+}
+
+/**
+ * The mode of a session, a message or an attempt: what {deliveryMode} says there (a port with D=, `-od` of a submission, a
+ * queue run), else that of the configuration.
+ */
+export function deliveryModeIn(
+  { options, macros }: Pick<Config, "options" | "macros">,
+  scope: MacroScope,
+): DeliveryMode {
+  const said = scope.get("deliveryMode");
+  // Test mode has the macro of its command line, but no mode applies to it.
+  return said === undefined || said === macros.get("deliveryMode") ? deliveryModeOf(options) : readDeliveryMode(said);
 }
 
 function wordsOf(text: string): ReadonlySet<string> {

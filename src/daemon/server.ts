@@ -2,14 +2,13 @@
  * The running server: everything assembled, started in an order in which nothing accepts mail before it can keep it, and
  * stopped in the opposite one.
  */
-import { type DeliveryMode, deliveryModeOf, readDeliveryMode } from "../config/policies.ts";
+import type { DeliveryMode } from "../config/policies.ts";
 import type { Config, PortOptions } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { Runner } from "../dispatch/runner.ts";
 import type { Suspension } from "../control/protocol.ts";
 import { createIntake } from "../reception/receive.ts";
 import { rulesetJudges } from "../reception/ruleset-judges.ts";
-import type { LocalFacts } from "../envelope/local-facts.ts";
 import type { Intake } from "../reception/intake.ts";
 import type { SubmissionEnvironment } from "../reception/local-submission.ts";
 import type { Log } from "../log/log.ts";
@@ -100,10 +99,9 @@ export class Server {
       queue: store,
       clock,
       log,
-      firstTry: ({ config }, group, submission) => this.#firstTry(config, group, submission),
-      accepted: ({ id }, { config }, submission) => {
-        const mode = deliveryMode(config, submission);
-        if (mode === "i") return this.#runner.deliver(id, submission?.firstAttempt);
+      firstTry: ({ config }, group, mode) => this.#firstTry(config, group, mode),
+      accepted: ({ id }, mode, told) => {
+        if (mode === "i") return this.#runner.deliver(id, told);
         return mode === "b" ? undefined : this.#runner.allot(id);
       },
     });
@@ -246,8 +244,7 @@ export class Server {
   }
 
   /** Delivery modes: background starts at once, interactive is tried while the client waits, the others wait for a queue run. */
-  #firstTry(config: Config, group: string, submission?: LocalFacts): number | undefined {
-    const mode = deliveryMode(config, submission);
+  #firstTry(config: Config, group: string, mode: DeliveryMode): number | undefined {
     if (mode === "i") return this.#runner.afterwards();
     return mode === "q" || mode === "d" ? this.#runner.nextRun(config, group) : undefined;
   }
@@ -292,10 +289,7 @@ export class Server {
 }
 
 /** Until when mail may wait for its next try, ms. */
-function longestWait({ options }: Config, interval: number): number {
-  return Math.max(interval, options.time("MinQueueAge"), options.time("MaxQueueAge"));
-}
-
-function deliveryMode({ options }: Config, submission?: LocalFacts): DeliveryMode {
-  return submission?.deliveryMode === undefined ? deliveryModeOf(options) : readDeliveryMode(submission.deliveryMode);
+function longestWait({ options, queueGroups }: Config, interval: number): number {
+  const ofGroups = [...queueGroups.values()].map((group) => group.interval);
+  return Math.max(interval, options.time("MinQueueAge"), options.time("MaxQueueAge"), ...ofGroups);
 }

@@ -6,6 +6,7 @@
  * at any point repeats something and forgets nothing.
  */
 import type { Config } from "../config/config.ts";
+import type { DeliveryMode } from "../config/policies.ts";
 import type { Job, Report } from "../delivery/agent.ts";
 import type { Agents } from "../delivery/agents.ts";
 import { beforeDeadline, isTooLate, tooLateText } from "../envelope/deliver-by.ts";
@@ -97,7 +98,7 @@ class Work {
     this.#claim = claim;
     this.#entry = claim.entry;
     this.#started = environment.clock.now();
-    this.#scope = deliveryScope(this.#site.config, claim.entry);
+    this.#scope = deliveryScope(this.#site.config, claim.entry, modeOf(occasion));
     const isTold = claim.entry.envelope.deliverBy !== undefined;
     this.#outcomes = new Outcomes(environment.clock, isTold, (recipients) => this.#write({ recipients }));
     this.#deliveries = new Deliveries({
@@ -367,4 +368,9 @@ function waiting(recipient: Recipient): Recipient {
 
 function lost(at: number): RecipientStatus {
   return statusOfReply({ code: 451, enhanced: "4.3.0", lines: ["delivery agent gave no answer"] }, at);
+}
+
+/** For {deliveryMode}: a queue run delivers, whatever mode has put its mail into the queue. */
+function modeOf({ atOnce, told }: AttemptOccasion): DeliveryMode {
+  return atOnce === true && told === undefined ? "b" : "i";
 }

@@ -1,5 +1,6 @@
 /** The transactions of one attempt: who is ready is grouped, and some groups are delivered to at the same time. */
 import type { Config } from "../config/config.ts";
+import type { DeliveryMode } from "../config/policies.ts";
 import type { Job } from "../delivery/agent.ts";
 import { type JobGroup, JobLine } from "../delivery/group.ts";
 import type { Envelope } from "../envelope/envelope.ts";
@@ -198,10 +199,11 @@ function senderMacros(sender: string): [string, string][] {
 }
 
 /** Macros of one attempt at a message. */
-export function deliveryScope(config: Config, { envelope, id }: QueueEntry): MacroScope {
+export function deliveryScope(config: Config, { envelope, id }: QueueEntry, mode: DeliveryMode = "i"): MacroScope {
   return config.macros.child([
     ...Object.entries(envelope.macros),
     ["i", id],
+    ["deliveryMode", mode],
     ...senderMacros(envelope.sender),
     ["envid", envelope.envid],
     ["msg_size", String(envelope.bodySize)],

@@ -22,8 +22,6 @@ export interface LocalFacts {
   readonly fullName?: string;
   /** Hops behind the message, as far as known. */
   readonly hops?: number;
-  /** i, b, q or d; absent: as configured. */
-  readonly deliveryMode?: string;
   readonly noAliases?: boolean;
   /** Called before the message is answered for, in delivery mode i. */
   readonly firstAttempt?: FirstAttempt;

@@ -114,11 +114,10 @@ export class LocalSubmission {
       this.#answer = list.problems[0]?.reply ?? nobody(submission, list.named);
       return;
     }
-    const { bodyType, smtputf8 = false, envid, ret, deliverBy, deliveryMode, noAliases } = submission;
+    const { bodyType, smtputf8 = false, envid, ret, deliverBy, noAliases } = submission;
     const local = {
       fullName: from.fullName,
       hops: submission.hopCount,
-      deliveryMode,
       noAliases,
       firstAttempt: this.#firstAttempt,
     };
@@ -191,6 +190,7 @@ function submissionScope(config: Config, submission: Submission, sender: string)
     ["client_addr", "127.0.0.1"],
     ["client_resolve", "OK"],
     ["daemon_flags", directFlags(config.options) ?? "c u"],
+    ...(submission.deliveryMode === undefined ? [] : [["deliveryMode", submission.deliveryMode] as const]),
   ]);
 }
 

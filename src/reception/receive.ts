@@ -5,12 +5,13 @@
  * after it, when the message is on stable storage (promise 1 of docs/architecture.md).
  */
 import type { Config } from "../config/config.ts";
+import { type DeliveryMode, deliveryModeIn } from "../config/policies.ts";
 import { Collector } from "../envelope/collect.ts";
 import { completeHeader, countHops, isResent } from "../envelope/complete-headers.ts";
 import { beforeDeadline } from "../envelope/deliver-by.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { setEnvelopeMacros } from "../envelope/envelope-macros.ts";
-import { type LocalFacts, NO_ALIASES } from "../envelope/local-facts.ts";
+import { type FirstAttempt, NO_ALIASES } from "../envelope/local-facts.ts";
 import { isOpen } from "../envelope/recipient.ts";
 import { logFrom } from "../log/mail-log.ts";
 import { findField, type HeaderField, unfold } from "../mail/header.ts";
@@ -32,10 +33,10 @@ import type { Transaction } from "./transaction.ts";
 export interface IntakeEnvironment extends Court {
   readonly queue: QueueEntrance;
   readonly clock: Clock;
-  /** When a message of this queue group that is accepted now is tried first, ms since the epoch; undefined: at once. */
-  firstTry(site: Site, group: string, submission?: LocalFacts): number | undefined;
+  /** When a message that is accepted now is tried first, ms since the epoch; undefined: at once. */
+  firstTry(site: Site, group: string, mode: DeliveryMode): number | undefined;
   /** A message is in the queue. Resolves when the client may be answered: delivery mode "interactive" waits. */
-  accepted(entry: QueueEntry, site: Site, submission?: LocalFacts): MaybePromise<void>;
+  accepted(entry: QueueEntry, mode: DeliveryMode, told?: FirstAttempt): MaybePromise<void>;
 }
 
 /** So many header fields are judged before others get their turn. */
@@ -243,7 +244,7 @@ class Incoming implements IncomingMessage {
     );
     logFrom(log, facts);
     if (quarantined === undefined)
-      await this.#environment.accepted(entry, this.#site, this.#transaction.announced.submission);
+      await this.#environment.accepted(entry, this.#mode, this.#transaction.announced.submission?.firstAttempt);
     else log.write(4, { priority: "info", id: this.id, text: `quarantine=${quarantined}` });
     return this.#accepted();
   }
@@ -254,9 +255,13 @@ class Incoming implements IncomingMessage {
     return queueGroupOf(this.#site, first, this.#transaction.scope);
   }
 
+  get #mode(): DeliveryMode {
+    return deliveryModeIn(this.#site.config, this.#transaction.scope);
+  }
+
   /** A message that waits for a queue run is not forgotten when its time (BY=) is over before. */
   #firstTry(envelope: Envelope, group: string): number | undefined {
-    const next = this.#environment.firstTry(this.#site, group, this.#transaction.announced.submission);
+    const next = this.#environment.firstTry(this.#site, group, this.#mode);
     return next === undefined ? undefined : beforeDeadline(envelope, next, envelope.arrived);
   }
 

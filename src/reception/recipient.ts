@@ -1,4 +1,5 @@
 /** A recipient of a message that comes in: what the judges say, where it goes, whether there is such a user. */
+import { deliveryModeIn } from "../config/policies.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import { aboutMailbox, type Reply } from "../mail/reply.ts";
 import { refusalOf } from "../routing/refusal.ts";
@@ -52,7 +53,13 @@ function settle(
   resolution: Resolution,
 ): MaybePromise<Reply | undefined> {
   const { recipients, site, scope } = transaction;
-  if (resolution.kind === "error" || resolution.kind === "tempfail") return resolution.reply;
+  if (resolution.kind === "error") return resolution.reply;
+  if (resolution.kind === "tempfail") {
+    if (deliveryModeIn(site.config, scope) !== "d") return resolution.reply;
+    // What was not looked up now is looked up when it is tried.
+    recipients.push({ given: address, state: "todo", notify, orcpt });
+    return undefined;
+  }
   if (resolution.kind === "discard") {
     recipients.push({ given: address, state: "discarded" });
     return undefined;

@@ -1,5 +1,5 @@
 /** The questions that mail asks the rulesets of a configuration. */
-import { deliveryModeOf } from "../config/policies.ts";
+import { deliveryModeIn } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
 import type { Triple } from "../envelope/recipient.ts";
 import { reply } from "../mail/reply.ts";
@@ -29,9 +29,8 @@ export function createMailRules(config: Config, note: (text: string) => void = (
   const { rewriter } = config;
   const parser = new AddressParser(config);
   const numbers = new Map<string, number | undefined>();
-  const deferred = deliveryModeOf(config.options) === "d";
   const contextOf = (scope: MacroScope, notes: NoteBudget = { left: NOTES_OF_A_QUESTION }): RewriteContext =>
-    rewriteContext(scope, limited(note, notes), deferred);
+    rewriteContext(scope, limited(note, notes), deliveryModeIn(config, scope) === "d");
   const rulesetOf = (name: string): number | undefined => {
     if (!numbers.has(name)) {
       const number = rewriter.number(name);

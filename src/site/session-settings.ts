@@ -1,5 +1,5 @@
 /** What sessions need of the options, read once for each site and not for each session. */
-import { deliveryModeOf, privacyOf } from "../config/policies.ts";
+import { privacyOf } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
 
@@ -8,8 +8,6 @@ export interface SessionSettings {
   readonly hostName: string;
   /** PrivacyOptions in lower case, `goaway` spelt out. */
   readonly privacy: ReadonlySet<string>;
-  /** Accepted mail only waits in the queue; RCPT replies say so. */
-  readonly queuesOnly: boolean;
   /** Milliseconds; 0 for no end. */
   readonly commandTimeout: number;
   readonly dataTimeout: number;
@@ -21,7 +19,6 @@ export function readSessionSettings(config: Config): SessionSettings {
   return {
     hostName: macroValue("j", config.macros.child()),
     privacy: privacyOf(options),
-    queuesOnly: /[qd]/.test(deliveryModeOf(options)),
     commandTimeout: options.timeout("command"),
     dataTimeout: options.timeout("datablock"),
     tlsConfigured: options.text("ServerCertFile") !== "" && options.text("ServerKeyFile") !== "",

@@ -4,6 +4,7 @@
  * A refused client is not hung up on: it gets a 554 greeting and the same refusal to every command that moves mail
  * (RFC 5321 §3.1), as sendmail does it.
  */
+import type { PortOptions } from "../config/config.ts";
 import { flagLetters } from "../config/daemon-ports.ts";
 import { isIPv6 } from "node:net";
 import { rfc5322Date } from "../mail/date.ts";
@@ -108,4 +109,10 @@ export function greet(session: Conversation): Answer | undefined {
   const blank = first.search(/\s/);
   const marked = blank < 0 ? `${first} ESMTP` : `${first.slice(0, blank)} ESMTP${first.slice(blank)}`;
   return { reply: reply(220, undefined, marked, ...rest), begin };
+}
+
+/** {deliveryMode} when the port has D=. */
+export function sessionMacros({ extra }: Pick<PortOptions, "extra">): readonly (readonly [string, string])[] {
+  const mode = extra.get("deliverymode");
+  return mode === undefined ? [] : [["deliveryMode", mode]];
 }

@@ -1,4 +1,5 @@
 /** RCPT (RFC 5321 §4.1.1.3): syntax, check_rcpt, where it goes, whether there is such a user. */
+import { deliveryModeIn } from "../config/policies.ts";
 import { type Notify, readNotify } from "../mail/notify.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import { isUtf8Address } from "../mail/utf8-address.ts";
@@ -24,7 +25,7 @@ export function rcpt(session: Conversation, argument: string): MaybeAnswer {
   return session.pause(BAD_RECIPIENT_PAUSE, () => receive(session, transaction, argument));
 }
 
-function receive({ site, services, settings }: Conversation, transaction: Transaction, argument: string): MaybeAnswer {
+function receive({ site, services }: Conversation, transaction: Transaction, argument: string): MaybeAnswer {
   const path = readPath(argument, "TO");
   if (path.kind === "refused") return path.reply;
   const { shown, address } = path;
@@ -35,7 +36,10 @@ function receive({ site, services, settings }: Conversation, transaction: Transa
   if ("code" in parameters) return parameters;
   if (!transaction.announced.smtputf8 && isEightBit(address)) return replies.needsUtf8(shown);
   const admitted = admitRecipient(services, transaction, { ...parameters, shown, address });
-  return whenReady(admitted, (refusal) => refusal ?? replies.recipientOk(shown, settings.queuesOnly));
+  return whenReady(
+    admitted,
+    (refusal) => refusal ?? replies.recipientOk(shown, /[qd]/.test(deliveryModeIn(site.config, transaction.scope))),
+  );
 }
 
 interface RcptParameters {

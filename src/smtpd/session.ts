@@ -20,7 +20,7 @@ import type { Site } from "../site/site.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import { AbuseCounter, type Admission, type Patience } from "./abuse-limits.ts";
 import type { Answer, MaybeAnswer } from "./answer.ts";
-import { connect } from "./connect.ts";
+import { connect, sessionMacros } from "./connect.ts";
 import type { Cipher, Conversation } from "./conversation.ts";
 import { type DataConsumer, type LineConsumer, OctetStream } from "./octet-stream.ts";
 import { replies, wireText } from "./replies.ts";
@@ -71,7 +71,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     this.settings = this.site.session;
     const { macros, options: limits } = this.site.config;
     const client = { relay: "", ...(port.name === "" ? {} : { daemon: port.name }) };
-    this.whole = Transaction.ofSession(this.site, client, macros.child());
+    this.whole = Transaction.ofSession(this.site, client, macros.child(sessionMacros(port)));
     this.abuse = new AbuseCounter(limits);
   }
 
