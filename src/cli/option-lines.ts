@@ -1,6 +1,6 @@
 /**
  * Values of single options in a cf file, for programs that need one or two of them and not the whole configuration
- * (makemap, praliases). Continuation lines and comments as cf/read-lines.ts has them; nothing is checked.
+ * (makemap, praliases, mailstats). Continuation lines and comments as cf/read-lines.ts has them; nothing is checked.
  */
 import { readFileSync } from "node:fs";
 

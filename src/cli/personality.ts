@@ -110,6 +110,10 @@ const NAMES: Readonly<Record<string, Entry>> = {
     says: "-q|-u|-x CLASS FILE KEY  one entry of a database",
     load: async () => (await import("./editmap.ts")).runEditmap,
   },
+  mailstats: {
+    says: "what came and went, by mailer: [-o] [-p] [-P] [-c] [-f FILE]",
+    load: async () => (await import("./mailstats.ts")).runMailstats,
+  },
   praliases: { says: "the aliases as they are", load: async () => (await import("./praliases.ts")).runPraliases },
   version: { says: "which version this is", load: async () => (await import("./version.ts")).runVersion },
   "--worker": { load: worker },

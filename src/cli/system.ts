@@ -5,6 +5,7 @@ import { Destinations } from "../delivery/smtp/destinations.ts";
 import type { DeliverySite } from "../dispatch/attempt.ts";
 import type { RootHelper } from "../rights/root-helper.ts";
 import { Dns2Resolver } from "../dns/dns2-resolver.ts";
+import { Statistics } from "../log/statistics.ts";
 import { silentLog } from "../log/log.ts";
 import { systemClock } from "../sys/clock.ts";
 import { readMachine } from "../sys/machine.ts";
@@ -31,6 +32,7 @@ export function surroundings(): CommandSurroundings {
     resolver: new Dns2Resolver({ machine, clock }),
     workers: openWorkers(),
     destinations: new Destinations(clock),
+    statistics: new Statistics(),
   };
 }
 

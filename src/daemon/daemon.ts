@@ -5,6 +5,7 @@ import type { Config } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { unprotectedBy } from "../config/unprotected.ts";
 import { Destinations } from "../delivery/smtp/destinations.ts";
+import { Statistics } from "../log/statistics.ts";
 import { Dns2Resolver } from "../dns/dns2-resolver.ts";
 import type { Log } from "../log/log.ts";
 import { openLog, type OpenLog } from "../log/open-log.ts";
@@ -58,7 +59,8 @@ export async function runServer(options: RunOptions): Promise<ExitCode> {
     log = openServerLog(options, machine.hostName);
     const resolver = new Dns2Resolver({ machine, clock });
     const destinations = new Destinations(clock);
-    const surroundings = { machine, clock, log, workers, resolver, destinations };
+    const statistics = new Statistics();
+    const surroundings = { machine, clock, log, workers, resolver, destinations, statistics };
     return await run(options, surroundings);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);

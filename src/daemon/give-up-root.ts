@@ -15,6 +15,7 @@ import { homeFolder } from "./home.ts";
 import { CALLERS, CLIENT_QUEUE, HOST_STATUS, QUEUE } from "./own-files.ts";
 import { whyOutOfReach } from "./reach.ts";
 import type { ServerUser } from "./server-user.ts";
+import { isStatisticsFile } from "./statistics-file.ts";
 import { shareFolder, takeOverFile, takeOverFolder } from "./take-over.ts";
 
 export interface DropOptions {
@@ -60,12 +61,14 @@ function makeFolders(queue: string): void {
 function takeOver(user: ServerUser, queue: string, config: Config): readonly string[] {
   const { folder: home, clientQueue, callers } = homeFolder();
   const { folder: status } = hostStatusSettings(config);
+  const statistics = config.options.text("StatusFile");
   return [
     ...shareFolder(home, user),
     ...takeOverFile(join(home, "log"), user),
     ...takeOverFolder(queue, QUEUE, user),
     ...takeOverFolder(clientQueue, CLIENT_QUEUE, user),
     ...takeOverFolder(callers, CALLERS, user),
+    ...(isStatisticsFile(statistics) ? takeOverFile(statistics, user) : []),
     ...(status === undefined ? [] : takeOverFolder(status, HOST_STATUS, user)),
   ];
 }

@@ -38,6 +38,7 @@ import { reopen } from "./reopen.ts";
 import type { RootDoor } from "./root-door.ts";
 import { portTerm } from "./terms-of.ts";
 import { Suspensions } from "./suspensions.ts";
+import { StatisticsFile } from "./statistics-file.ts";
 import { SiteInForce } from "./site-in-force.ts";
 import { identifyClient } from "./client-identity.ts";
 
@@ -74,6 +75,7 @@ export class Server {
   readonly #site: SiteInForce<Agents>;
   readonly #listeners: Listeners;
   readonly #suspensions: Suspensions;
+  readonly #statistics: StatisticsFile | undefined;
   #stopped: Promise<void> | undefined;
 
   private constructor(options: ServerOptions, surroundings: Surroundings, site: DeliverySite, queue: OpenedQueue) {
@@ -83,6 +85,9 @@ export class Server {
     const { clock, log } = surroundings;
     const { store } = queue;
     const { configFile: file, settings } = options;
+    this.#statistics =
+      surroundings.statistics &&
+      new StatisticsFile({ clock, log, statistics: surroundings.statistics, config: () => this.site.config });
     this.#suspensions = new Suspensions(queueFolder(site.config), surroundings.destinations);
     this.#site = new SiteInForce(site, {
       file,
@@ -240,6 +245,7 @@ export class Server {
     await this.#runner.stop(grace);
     await this.#surroundings.destinations.hosts.close();
     await this.#queue.store.close();
+    this.#statistics?.write();
     await this.#site.close();
   }
 

@@ -2,6 +2,7 @@
 import type { Config } from "../config/config.ts";
 import type { NameSources } from "../dns/names.ts";
 import type { Log } from "../log/log.ts";
+import type { Statistics } from "../log/statistics.ts";
 import type { MailRules } from "../routing/mail-rules.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { MailboxDatabase } from "../sys/users.ts";
@@ -19,5 +20,7 @@ export interface DeliveryEnvironment {
   /** How much goes on with each destination, whatever the configuration was when it began. */
   readonly destinations: Destinations;
   readonly log: Log;
+  /** Counts connections. */
+  readonly statistics?: Pick<Statistics, "connection">;
   readonly clock: Clock;
 }

@@ -283,6 +283,7 @@ class Work {
     const started = clock.now();
     const report = await this.#reportOf(job);
     this.#again = Math.min(this.#again, report?.again ?? Infinity);
+    if (report !== undefined) this.#count(job, report);
     for (const each of job.recipients) {
       const status = report?.statuses.get(each.index) ?? lost(clock.now());
       this.#outcomes.note(each.index, each.recipient, status);
@@ -290,6 +291,12 @@ class Work {
       this.#occasion.told?.(each.index, each.recipient, each.triple, status);
       this.#logOutcome(job.envelope, each.recipient, job.mailer.name, started, status);
     }
+  }
+
+  /** A transaction in which somebody got the message. */
+  #count({ mailer, envelope }: Job, { statuses }: Report): void {
+    const isSent = [...statuses.values()].some(({ action }) => action === "relayed" || action === "delivered");
+    if (isSent) this.#site.statistics.went(mailer.name, messageSize(envelope));
   }
 
   /** Undefined after a fault of ours: its recipients wait, and nobody whom another one served gets the message again. */
@@ -330,6 +337,13 @@ class Work {
     const usual = Math.min(this.#again, this.#environment.nextTry(this.#site, this.#entry, now));
     return beforeDeadline(this.#entry.envelope, usual, now);
   }
+}
+
+/** Octets of a message, header included. */
+function messageSize({ headers, bodySize }: Envelope): number {
+  let size = bodySize;
+  for (const { name, value } of headers) size += name.length + value.length + ":\r\n".length;
+  return size;
 }
 
 /** LogLevel of lines about lists that are opened. */

@@ -20,6 +20,8 @@ export type FirstAttempt = (
 export interface LocalFacts {
   /** Ready to stand before `<address>`. */
   readonly fullName?: string;
+  /** The mailer that its sender belongs to, where he has one. */
+  readonly senderMailer?: string | undefined;
   /** Hops behind the message, as far as known. */
   readonly hops?: number;
   readonly noAliases?: boolean;

@@ -104,7 +104,9 @@ function ask<S extends Stage>(court: Court, hearing: Hearing<S>, next: number, s
     }
     outcome = note(court, hearing, each, outcome, answer);
   }
-  return outcome.kind === "refuse" || outcome.kind === "defer" ? out(outcome.reply, hearing.telling) : IN;
+  if (outcome.kind !== "refuse" && outcome.kind !== "defer") return IN;
+  transaction.countRefusal();
+  return out(outcome.reply, hearing.telling);
 }
 
 function out(reply: Reply, { answer }: Telling): Outcome {

@@ -117,6 +117,7 @@ export class LocalSubmission {
     const { bodyType, smtputf8 = false, envid, ret, deliverBy, noAliases } = submission;
     const local = {
       fullName: from.fullName,
+      senderMailer: from.mailer,
       hops: submission.hopCount,
       noAliases,
       firstAttempt: this.#firstAttempt,

@@ -166,9 +166,11 @@ class Incoming implements IncomingMessage {
     if (hops > maxHops) return this.#looping(`Too many hops ${hops} (${maxHops} max)`);
     const now = this.#environment.clock.now();
     this.#setMacros(fields, hops, now);
+    const transaction = this.#transaction;
+    const mailer = transaction.senderMailer;
+    if (mailer !== undefined) this.#site.statistics.came(mailer, this.#size);
     const refusal = await this.#judge(fields);
     if (refusal !== undefined) return refusal;
-    const transaction = this.#transaction;
     const resent = isResent(collector.fields);
     const headers = completeHeader(this.#site, transaction.edited(fields), transaction.scope, resent);
     return this.#commit(this.#envelope(headers, now));
@@ -231,6 +233,7 @@ class Incoming implements IncomingMessage {
     if (isDiscarded) {
       logFrom(log, facts);
       log.write(4, { priority: "info", id: this.id, text: "discarded" });
+      this.#count("discarded");
       this.#draft.discard();
       return this.#accepted();
     }
@@ -245,8 +248,19 @@ class Incoming implements IncomingMessage {
     logFrom(log, facts);
     if (quarantined === undefined)
       await this.#environment.accepted(entry, this.#mode, this.#transaction.announced.submission?.firstAttempt);
-    else log.write(4, { priority: "info", id: this.id, text: `quarantine=${quarantined}` });
+    else {
+      log.write(4, { priority: "info", id: this.id, text: `quarantine=${quarantined}` });
+      this.#count("quarantined");
+    }
     return this.#accepted();
+  }
+
+  /** Nobody gets the message, or not now. */
+  #count(how: "discarded" | "quarantined"): void {
+    const { announced, senderMailer } = this.#transaction;
+    const { statistics } = this.#site;
+    if (senderMailer !== undefined) statistics.stopped(senderMailer, how);
+    if (how === "discarded" && announced.submission === undefined) statistics.connection("rejected");
   }
 
   /** That of the first recipient: should others wait elsewhere, dispatch/ makes messages of their own of them. */

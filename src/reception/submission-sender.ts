@@ -21,6 +21,8 @@ export type SubmissionSender =
       readonly kind: "sender";
       /** "" is the null sender. */
       readonly address: string;
+      /** Where the address leads; absent for the null sender and for what leads nowhere. */
+      readonly mailer?: string;
       /** Ready to stand before `<address>`; absent when the sender is nobody of this machine. */
       readonly fullName?: string;
       /** What cannot be told of it now. */
@@ -62,10 +64,12 @@ async function named(
   scope: MacroScope,
 ): Promise<SubmissionSender> {
   const local = resolution.kind === "triple" && names.config.mailers.get(resolution.triple.mailer)?.flags.has("w");
-  if (!local) return { kind: "sender", address };
+  const mailer = resolution.kind === "triple" ? { mailer: resolution.triple.mailer } : {};
+  if (!local) return { kind: "sender", address, ...mailer };
   const account = fullName ? undefined : await accountOf(names, resolution.triple, scope);
   const name = fullName || (account === undefined ? "" : accountName(account));
-  return name === "" ? { kind: "sender", address } : { kind: "sender", address, fullName: fullNamePhrase(name) };
+  const known = { kind: "sender", address, ...mailer } as const;
+  return name === "" ? known : { ...known, fullName: fullNamePhrase(name) };
 }
 
 function refusalOfSender(resolution: Resolution, given: string): Reply | undefined {

@@ -47,6 +47,7 @@ export class Transaction {
   readonly headerNotes = new HeaderNotes();
   #fate: Verdict;
   readonly #session: Transaction | undefined;
+  #isRefused = false;
   #evidence: Map<string, unknown> | undefined;
   #headerEdits: HeaderEdit[] | undefined;
 
@@ -82,6 +83,23 @@ export class Transaction {
   /** Takes note of what a judge decided. */
   decided(verdict: Verdict): void {
     if (verdict.kind === "discard" || verdict.kind === "quarantine") this.#fate = meet(this.#fate, verdict);
+  }
+
+  /** The mailer that the sender belongs to; undefined while there is none. */
+  get senderMailer(): string | undefined {
+    const { sender, submission } = this.announced;
+    const isNull = this.#session !== undefined && sender === "";
+    return submission?.senderMailer ?? this.scope.get("mail_mailer") ?? (isNull ? "local" : undefined);
+  }
+
+  /** A judge has refused it: counted once for each session, whatever the client goes on to try. */
+  countRefusal(): void {
+    const session = this.#session ?? this;
+    if (session.#isRefused) return;
+    session.#isRefused = true;
+    const { statistics } = this.site;
+    if (this.announced.submission === undefined) statistics.connection("rejected");
+    if (this.senderMailer !== undefined) statistics.stopped(this.senderMailer, "rejected");
   }
 
   /** Nobody gets the message: it was thrown away as a whole, or each of its recipients was. */

@@ -61,6 +61,7 @@ export async function openSite<Agents extends Attachment>(
     users,
     hosts: openNames(machine, resolver, { clock }),
     aliasDatabases: openAliasDatabases(config, users, surroundings),
+    ...(surroundings.statistics === undefined ? {} : { statistics: surroundings.statistics }),
     report: (text) => log.write(9, { priority: "info", text }),
   };
   return { kind: "opened", site: new Site(parts, attach), messages, exit: refusal };

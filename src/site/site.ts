@@ -7,6 +7,7 @@ import { dontBlameOf } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
 import type { NameSources } from "../dns/names.ts";
 import { type HeaderPlan, planHeader } from "../envelope/header-plan.ts";
+import { Statistics } from "../log/statistics.ts";
 import type { AliasDatabase } from "../maps/alias-source.ts";
 import { type Aliases, createAliases } from "../routing/aliases.ts";
 import type { LocalNames } from "../routing/local-user.ts";
@@ -23,6 +24,7 @@ export interface SiteParts {
   readonly hosts: NameSources;
   /** In the order of AliasFile: what newaliases rebuilds. */
   readonly aliasDatabases: readonly AliasDatabase[];
+  readonly statistics?: Statistics;
   /** Hears what rulesets report while they are asked about mail. */
   readonly report: (text: string) => void;
 }
@@ -43,6 +45,8 @@ export class Site<Agents extends Attachment = Attachment> implements LocalNames 
   readonly dontBlame: ReadonlySet<string>;
   readonly session: SessionSettings;
   readonly headerPlan: HeaderPlan;
+  /** What mail comes and goes. */
+  readonly statistics: Statistics;
   readonly agents: Agents;
   #closed: Promise<void> | undefined;
   #uses = 0;
@@ -60,6 +64,7 @@ export class Site<Agents extends Attachment = Attachment> implements LocalNames 
     this.dontBlame = dontBlameOf(config.options);
     this.session = readSessionSettings(config);
     this.headerPlan = planHeader(config);
+    this.statistics = parts.statistics ?? new Statistics();
     this.agents = attach(parts, this.rules);
   }
 

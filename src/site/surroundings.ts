@@ -2,6 +2,7 @@
 import type { ConfigEnvironment } from "../config/environment.ts";
 import type { Resolver } from "../dns/resolver.ts";
 import type { Log } from "../log/log.ts";
+import type { Statistics } from "../log/statistics.ts";
 import type { Clock } from "../sys/clock.ts";
 import { groupId } from "../sys/groups.ts";
 import { ConfiguredUsers } from "../sys/mailbox-database.ts";
@@ -12,6 +13,8 @@ export interface SiteSurroundings {
   readonly resolver: Resolver;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where sites count mail; absent: each for itself. */
+  readonly statistics?: Statistics;
 }
 
 export interface SystemEnvironment extends ConfigEnvironment {

@@ -22,7 +22,8 @@ const LONGEST_QUEUE = 30_000;
 const LONGEST_PAUSE = 5 * 60_000;
 
 export function connect(session: Conversation): MaybeAnswer {
-  const { admission, services, settings } = session;
+  const { admission, services, settings, site } = session;
+  site.statistics.connection("from");
   if (admission === undefined) return identify(session);
   return whenReady(admission.wait(services.clock.now()), (wait) =>
     whenReady(admission.isFull(), (isFull) => {

@@ -1,5 +1,6 @@
 /** A site of simple parts, for tests of what asks one: nothing is opened, and only the parts that are given answer. */
 import { planHeader } from "../../src/envelope/header-plan.ts";
+import { Statistics } from "../../src/log/statistics.ts";
 import { createAliases } from "../../src/routing/aliases.ts";
 import type { Attachment, Site } from "../../src/site/site.ts";
 
@@ -11,6 +12,7 @@ export function fakeSite<Agents extends Attachment>(parts: Parts<Agents>): Site<
     aliasDatabases: [],
     users: { find: () => undefined, findById: () => undefined },
     dontBlame: new Set(),
+    statistics: new Statistics(),
     headerPlan: planHeader({ headers: [] }),
     use: () => () => undefined,
     ...parts,

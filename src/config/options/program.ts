@@ -1,5 +1,5 @@
 /** Options of the program itself: what it logs, and the files that it leaves for others. */
-import { NOT_YET, NO_PROCESSES } from "../reasons.ts";
+import { NO_PROCESSES } from "../reasons.ts";
 import type { OptionRow } from "./row.ts";
 
 export const PROGRAM_OPTIONS = [
@@ -16,8 +16,8 @@ export const PROGRAM_OPTIONS = [
     code: "S",
     type: "text",
     initial: "",
-    meaning: "file of counters",
-    notActedOn: NOT_YET,
+    path: "its folder",
+    meaning: "file of counters for mailstats, where somebody has made it",
   },
   {
     name: "TimeZoneSpec",

@@ -35,6 +35,8 @@ export interface ConnectingContext {
   readonly timeouts: SmtpTimeouts;
   readonly heloName: string;
   client(): Promise<typeof SmtpClient>;
+  /** A server has taken the connection. */
+  connected(): void;
 }
 
 export type Connected = { readonly place: Place } & (
@@ -100,6 +102,7 @@ export class Connecting {
     const connected = await openFirst(places, timeout, signal);
     const { place } = connected;
     if ("failure" in connected) return { place, kind: "failure", failure: connected.failure, reached: false };
+    this.#context.connected();
     const Client = await this.#context.client();
     const client = new Client({
       socket: connected.socket,

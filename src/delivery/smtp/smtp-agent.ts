@@ -82,6 +82,7 @@ export class SmtpAgent implements Agent {
       hostStatus: this.#hostStatus,
       timeouts: this.#timeouts,
       heloName: this.#heloName,
+      connected: () => this.#environment.statistics?.connection("to"),
       client: async () => (this.#client ??= (await import("./client.ts")).SmtpClient),
     };
   }

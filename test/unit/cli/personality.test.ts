@@ -68,7 +68,7 @@ test("help goes to standard output", () => {
   expect(stdout).toMatch(/^usage: rulemail COMMAND/);
 });
 
-const NAMES = ["sendmail", "mailq", "newaliases", "makemap", "editmap", "praliases"];
+const NAMES = ["sendmail", "mailq", "newaliases", "makemap", "editmap", "praliases", "mailstats"];
 
 test.each([...NAMES, "rulemail"])("%s --help and --version only tell, and do nothing", (name) => {
   const help = called(name, "--help");
