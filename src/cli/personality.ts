@@ -77,9 +77,9 @@ const NAMES: Readonly<Record<string, Entry>> = {
   hoststat: { says: "what is known of other hosts: sendmail -bh", load: () => sendmail("hoststat") },
   purgestat: { says: "forgets what no longer counts of it: sendmail -bH", load: () => sendmail("purgestat") },
   queue: {
-    says: "suspend|resume HOST, suspended  whether mail goes to a host",
+    says: "list|top|why|show|hold|release|retry|reroute|bounce|remove|suspend ...  what waits, and what becomes of it",
     helps: true,
-    load: async () => (await import("./queue-command.ts")).runQueueCommand,
+    load: async () => (await import("./queue/command.ts")).runQueueCommand,
   },
   mc: {
     says: "FILE.mc > FILE.cf  compiles a configuration; --diff, --help-feature",

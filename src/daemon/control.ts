@@ -4,6 +4,7 @@ import { clearCallersFolder } from "../control/caller-check.ts";
 import { serveControl } from "../control/server.ts";
 import { listingOf, type QueueListing } from "../control/queue-listing.ts";
 import { LocalSubmission } from "../reception/local-submission.ts";
+import { eachEntry } from "../queue/each-entry.ts";
 import type { QueueFilter } from "../queue/filter.ts";
 import { SystemUsers } from "../sys/getent.ts";
 import { systemClock } from "../sys/clock.ts";
@@ -45,17 +46,15 @@ export async function openControl(): Promise<OpenControl> {
   }
 }
 
-/** Messages that are listed at one time: between them others get their turn. */
-const PAGE = 1_000;
+/** After so many messages it is asked again which of them are worked on. */
+const LOOK_AGAIN = 1_000;
 
 async function* listings({ store, runner }: Server, filter: QueueFilter): AsyncGenerator<QueueListing, undefined> {
-  let after: string | undefined;
-  for (;;) {
-    const page = await store.list(filter, after === undefined ? { most: PAGE } : { after, most: PAGE });
-    const claimed = await store.claimedIds();
-    for (const entry of page) yield listingOf(entry, claimed.has(entry.id), runner.whyNot(entry));
-    if (page.length < PAGE) return;
-    after = page.at(-1)!.id;
+  let claimed: ReadonlySet<string> = new Set();
+  let listed = 0;
+  for await (const entry of eachEntry(store, filter)) {
+    if (listed++ % LOOK_AGAIN === 0) claimed = await store.claimedIds();
+    yield listingOf(entry, claimed.has(entry.id), runner.whyNot(entry));
   }
 }
 

@@ -20,10 +20,16 @@ import { Breaths } from "../sys/breath.ts";
 
 /** What can be asked without changing anything. */
 export type QueueLooks = Pick<ControlServices, "ids" | "top" | "why" | "show">;
-export type QueueChanges = Pick<ControlServices, "hold" | "release" | "remove" | "bounce" | "reroute">;
+
+export interface QueueChanges extends Pick<ControlServices, "bounce" | "reroute"> {
+  /** How many were. */
+  hold(filter: QueueFilter, reason: string): Promise<number>;
+  release(filter: QueueFilter): Promise<number>;
+  remove(filter: QueueFilter): Promise<number>;
+}
 
 export interface LookParts {
-  readonly store: Pick<QueueStore, "list" | "inspect" | "claimedIds">;
+  readonly store: Pick<QueueStore, "list" | "get" | "inspect" | "claimedIds">;
   /** The configuration in force; without one nothing is said about routes and times. */
   site(): Site | undefined;
   /** Why a message is not tried now, when something particular holds it up. */

@@ -42,7 +42,7 @@ const ORDERS: Readonly<Record<string, Order>> = {
 };
 
 export async function messagesOfRun(
-  store: Pick<QueueStore, "list">,
+  store: Pick<QueueStore, "list" | "get">,
   config: Config,
   filter: QueueFilter,
   now: number,

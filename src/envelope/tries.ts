@@ -34,14 +34,20 @@ export function withTries(
   return { ...status, earlier: [...earlier, triesOf(before)].slice(-MOST_KEPT) };
 }
 
-/** The attempts that came to this status, without those before them. */
-export function triesOf({ since, at, times = 1, text, diagnostic, relay }: RecipientStatus): Tries {
+/**
+ * The attempts that came to this status, without those before them.
+ * @param longest octets of what was said
+ */
+export function triesOf(
+  { since, at, times = 1, text, diagnostic, relay }: RecipientStatus,
+  longest = LONGEST_KEPT,
+): Tries {
   return {
     since: since ?? at,
     at,
     times,
-    text: text.slice(0, LONGEST_KEPT),
-    ...(diagnostic === undefined ? {} : { diagnostic: diagnostic.text.slice(0, LONGEST_KEPT) }),
+    text: text.slice(0, longest),
+    ...(diagnostic === undefined ? {} : { diagnostic: diagnostic.text.slice(0, longest) }),
     ...(relay === undefined ? {} : { relay }),
   };
 }

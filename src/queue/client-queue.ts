@@ -88,13 +88,15 @@ export class ClientQueue {
 
   /**
    * Offers every message to `take`, one after the other. It answers true when the message is safe elsewhere; only
-   * then are its files removed. A message that cannot be taken now stays for the next time.
+   * then are its files removed. A message that cannot be taken now stays for the next time, and one that is held until it is
+   * released.
    */
   async collect(take: (message: ClientMessage) => Promise<boolean>): Promise<Collected> {
     const { entries, owners, reports } = await this.#spool.load(this.#clock.now() - ABANDONED);
     const taken: string[] = [];
     const problems = [...reports];
     for (const entry of entries) {
+      if (entry.hold !== undefined) continue;
       const owner = owners.get(entry.id)!;
       try {
         const wishes = readWishes(entry.envelope.macros);

@@ -6,6 +6,7 @@
  * everything else without, a sender is looked at in angle brackets ("<>" is the null reverse-path), and a condition about
  * recipients holds when it holds for one that is still to be delivered to.
  */
+import { isIP } from "node:net";
 import type { Envelope } from "../envelope/envelope.ts";
 import { isOpen, type Recipient } from "../envelope/recipient.ts";
 
@@ -77,11 +78,13 @@ function anyHost(conditions: readonly TextMatch[] = []): TextTest | undefined {
   const wanted = conditions.map(({ text, not }) => ({ name: plainHost(text), not: not === true }));
   return (text) => {
     const host = plainHost(text);
-    return wanted.some(({ name, not }) => (host === name || host.endsWith(`.${name}`)) !== not);
+    const isName = isIP(host) === 0;
+    return wanted.some(({ name, not }) => (host === name || (isName && host.endsWith(`.${name}`))) !== not);
   };
 }
 
-const plainHost = (host: string): string => host.toLowerCase().replace(/\.$/, "");
+/** Without the final dot of a name, and without the brackets of an address. */
+const plainHost = (host: string): string => host.toLowerCase().replace(/\.$|^\[|\]$/g, "");
 
 /** Where mail for a recipient goes: the host that ruleset 0 selected, else the domain of the address. */
 export function destinationHost({ given, resolved }: Recipient): string {

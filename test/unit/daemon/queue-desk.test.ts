@@ -81,7 +81,8 @@ test("eachEntry() gives each message once, part by part, also when the last of a
   const ids: string[] = [];
   for (let count = 0; count < 2500; count++) ids.push((await put(store, "")).id);
   let parts = 0;
-  const counting: Pick<QueueStore, "list"> = {
+  const counting: Pick<QueueStore, "list" | "get"> = {
+    get: (id) => store.get(id),
     list: (filter, page) => {
       parts++;
       if (page?.after !== undefined && parts === 2) void store.remove(page.after);
@@ -91,4 +92,8 @@ test("eachEntry() gives each message once, part by part, also when the last of a
   const given: string[] = [];
   for await (const { id } of eachEntry(counting, {})) given.push(id);
   expect(given.toSorted()).toEqual(ids.toSorted());
+  const some: string[] = [];
+  const filter = { ids: [ids[7], "5AKJNo00000000", ids[3], ids[7]], held: false };
+  for await (const { id } of eachEntry(store, filter)) some.push(id);
+  expect(some).toEqual([ids[7], ids[3]]);
 });

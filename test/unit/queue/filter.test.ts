@@ -74,6 +74,13 @@ function named(filter: QueueFilter): string[] {
   return entry.envelope.recipients.filter(recipientMatcherOf(filter)).map(({ given }) => given);
 }
 
+test("a host that is an address is found with its brackets and without", () => {
+  const literal = recipient("x@[192.0.2.9]", { resolved: { mailer: "esmtp", host: "[192.0.2.9]", user: "x" } });
+  const there = { ...entry, envelope: { ...entry.envelope, recipients: [literal] } };
+  for (const text of ["[192.0.2.9]", "192.0.2.9"]) expect(matches(there, { host: [{ text }] })).toBe(true);
+  expect(matches(there, { host: [{ text: "0.2.9" }] })).toBe(false);
+});
+
 test("recipientMatcherOf() finds those for whom all conditions about recipients hold, and who are still open", () => {
   expect(named({ sender: [{ text: "nobody" }] })).toEqual(["bob@b.test", "Carl@c.test"]);
   expect(named({ host: [{ text: "b.test" }], status: [{ text: "refused" }] })).toEqual(["bob@b.test"]);
