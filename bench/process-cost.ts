@@ -22,6 +22,12 @@ export function costOf(pid: number, withOthers = true): ProcessCost & { readonly
   };
 }
 
+/** Resident memory of a process now, MB. */
+export function residentOf(pid: number): number {
+  const [, kilobytes = "0"] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1")) ?? [];
+  return Number(kilobytes) / 1024;
+}
+
 /** Proportional share of memory (smaps_rollup), MB: of the process, then of each below it. */
 export function sharesOf(pid: number): [own: number, ...others: number[]] {
   return [shareOf(pid), ...allBelow(pid).map(shareOf)];

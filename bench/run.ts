@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- NAME ...] [--messages=N] [--profile=FOLDER] [--against=CHECKOUT [--pairs=N]]`: prints what
  * the server costs. The names: mc, rewriting, accept, accept-kept, relay, destinations, lists,
- * local (`--users=20`). `--against` compares with another checkout
+ * queue, local (`--users=20`). `--against` compares with another checkout
  * (against.ts); `--profile` has the server write a CPU profile, for the developer tools of a browser.
  *
  * The server runs in a process of its own; what counts is its CPU time for each message, which a busy machine falsifies
@@ -17,6 +17,7 @@ import { benchLocal } from "./local.ts";
 import { benchMacros } from "./macros.ts";
 import { postfixTool, runSmtpSource } from "./postfix.ts";
 import { costOf } from "./process-cost.ts";
+import { benchQueue } from "./queue.ts";
 import { benchRewriting } from "./rewriting.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { startSink, type Sink } from "./sink.ts";
@@ -62,6 +63,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   lists: {
     title: "a message to a large list or alias, alone and beside another client",
     run: () => benchLists(print, settings.profile),
+  },
+  queue: {
+    title: "a queue of 100,000, and of a million: started with, looked at, relayed beside, drained",
+    run: () => benchQueue(print, { messages: MESSAGES, sessions: SESSIONS, profile: settings.profile }),
   },
   local: {
     title: "mail for local users, into their Maildirs with their ids",

@@ -3,7 +3,7 @@
  * free ports. DNS is a small server of this process; mail for other hosts goes to the sink.
  */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -28,6 +28,8 @@ export interface ServerConfiguration {
   readonly aliases?: string;
   /** File that hears of pauses of the server (loop-delay.ts). */
   readonly pauses?: string;
+  /** Fills the queue in this folder before the server starts. */
+  readonly prepare?: (queue: string) => Promise<void>;
   /** Folder for a CPU profile of the server, written when it stops. */
   readonly profile?: string;
 }
@@ -38,6 +40,10 @@ export interface RunningServer {
   readonly port: number;
   /** Folder of the mailboxes. */
   readonly mail: string;
+  /** What is in its log by now. */
+  log(): string;
+  /** Runs a line of a shell with the server's commands in its path; what it prints. */
+  run(line: string): string;
   /** Stops the server and removes its home. */
   stop(): Promise<void>;
 }
@@ -58,6 +64,7 @@ export async function startServer(configuration: ServerConfiguration): Promise<R
   };
   try {
     const home = makeHome(folder, dns, configuration);
+    await configuration.prepare?.(join(folder, "queue"));
     const letter = configuration.deliveryMode.slice(0, 1);
     const words = ["-bD", "-C", home.cf, "-O", `DeliveryMode=${letter}`, "-O", "LogLevel=9"];
     // Started as users start it, so that what bin/sendmail tells Node counts, too.
@@ -73,6 +80,8 @@ export async function startServer(configuration: ServerConfiguration): Promise<R
       pid: child.pid!,
       port,
       mail: join(folder, "mail"),
+      log: () => readLog(folder),
+      run: (line) => runLine(line, configuration.root ?? HERE, home.environment),
       async stop() {
         await end(child);
         await release();
@@ -137,6 +146,18 @@ function makeHome(folder: string, dns: DnsServer, configuration: ServerConfigura
     if (built.status !== 0) throw new Error(`Cannot build the aliases: ${built.stdout}${built.stderr}`);
   }
   return { folder, cf, environment };
+}
+
+function readLog(folder: string): string {
+  const path = join(folder, "log");
+  return existsSync(path) ? readFileSync(path, "latin1") : "";
+}
+
+function runLine(line: string, root: string, environment: NodeJS.ProcessEnv): string {
+  const env = { ...environment, PATH: `${join(root, "bin")}:${environment.PATH}` };
+  const { stdout, stderr, status } = spawnSync("sh", ["-c", line], { env, encoding: "utf8" });
+  if (status !== 0) throw new Error(`${line}: ${stderr}`);
+  return stdout;
 }
 
 export function localUser(number: number): string {

@@ -27,9 +27,10 @@ export interface Sink {
  * Starts the sink as a child process.
  * @param latency ms that pass before each answer
  * @param host where it listens; 0.0.0.0: at every address of this machine
+ * @param wanted its port; 0: a free one
  */
-export async function startSink(latency = 0, host = "127.0.0.1"): Promise<Sink> {
-  const words = ["--no-warnings", import.meta.filename, String(latency), host];
+export async function startSink(latency = 0, host = "127.0.0.1", wanted = 0): Promise<Sink> {
+  const words = ["--no-warnings", import.meta.filename, String(latency), host, String(wanted)];
   const child = spawn(process.execPath, words, {
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -68,7 +69,7 @@ function later(action: () => void): void {
 function serve(): void {
   const counters = { messages: 0, recipients: 0, octets: 0, last: 0 };
   const server = createServer({ noDelay: true }, (socket) => converse(socket, counters));
-  server.listen(0, process.argv[3] ?? "127.0.0.1", () =>
+  server.listen(Number(process.argv[4] ?? 0), process.argv[3] ?? "127.0.0.1", () =>
     console.log(JSON.stringify({ port: (server.address() as AddressInfo).port })),
   );
   process.stdin.on("data", () => console.log(JSON.stringify(counters)));

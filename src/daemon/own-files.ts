@@ -5,7 +5,7 @@ import { CLIENT_FOLDER_MODE } from "../queue/client-queue.ts";
 import type { OwnFolder } from "./take-over.ts";
 
 /** Control and body files of queue/spool-store.ts; in the journal, segments. */
-const QUEUE_FILE = /^(?:[qhQdtx]f[0-9A-Za-z]{6,32}|lock\.(?:db(?:-journal)?|pid))$/;
+const QUEUE_FILE = /^(?:[qhQdtx]f[0-9A-Za-z]{6,32}|lock\.(?:db(?:-journal)?|pid)|queue\.format(?:\.new)?)$/;
 
 export const QUEUE: OwnFolder = {
   files: QUEUE_FILE,

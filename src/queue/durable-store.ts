@@ -21,7 +21,7 @@ import { NONE } from "./id-table.ts";
 import { Background, FreshMessages, Item } from "./item.ts";
 import { ItemFiles } from "./item-files.ts";
 import { ItemChanges } from "./item-changes.ts";
-import type { Journal, Place } from "./journal.ts";
+import type { Journal } from "./journal.ts";
 import { Listing } from "./listing.ts";
 import { LiveItems } from "./live-items.ts";
 import { type Loaded, Loader, type LoaderParts } from "./loader.ts";
@@ -58,8 +58,8 @@ export interface DurableStoreParts extends Pick<LoaderParts, "files" | "folder" 
 
 /** When a message that cannot be claimed (unreadable just now) is looked at again, ms. */
 const UNREADABLE_WAIT = 60_000;
-/** What is due by then when it comes is kept in memory for its first attempt, ms. */
-const SOON = 1000;
+/** What is due by then when it comes is kept in memory for its first attempt, ms: "interactive" mail is due in a minute. */
+const SOON = 90_000;
 
 export class DurableStore implements QueueStore {
   readonly #parts: DurableStoreParts;
@@ -110,8 +110,7 @@ export class DurableStore implements QueueStore {
       items: this.#items,
       files: this.#files,
     });
-    const placed = (item: Item, place: Place): void => this.#placed(item, place);
-    this.#changes = new ItemChanges({ journal, files: this.#files, mover: this.#mover, background, placed });
+    this.#changes = new ItemChanges({ journal, files: this.#files, mover: this.#mover, background, index, rest });
     this.#listing = new Listing({ index, items: this.#items, report });
     this.#acceptance = new Acceptance({ ...parts, accepted: (entry, record) => this.#accepted(entry, record) });
     this.bodies = new SpooledBodies(spool, parts.inlineLimit, (work) => background.run(work));
@@ -179,6 +178,7 @@ export class DurableStore implements QueueStore {
     if (!item) return;
     const priority = item.entry.priority + this.#parts.factors.retryFactor;
     item.entry = withAttempt(item.entry, attempt, priority);
+    this.#index.setTried(item.row, attempt.at);
     this.#changes.attempted(item, { ...attempt, priority });
   }
 
@@ -375,11 +375,6 @@ export class DurableStore implements QueueStore {
     this.#index.await(item.row, item.entry);
     if (item.journal && item.entry.hold !== undefined) this.#background.run(this.#mover.move(item));
     else this.#changes.summed(item);
-  }
-
-  #placed(item: Item, { segment, at }: Place): void {
-    this.#index.setState(item.row, { segment: segment.number, at });
-    this.#items.rest(item);
   }
 
   async #changeHold(id: string, reason: string | undefined): Promise<boolean> {

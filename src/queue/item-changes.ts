@@ -3,7 +3,7 @@
  * in memory at once and are written behind; what could not be written is kept and written later.
  */
 import type { Journal } from "./journal.ts";
-import { appendDurably, type Place } from "./journal.ts";
+import { appendDurably } from "./journal.ts";
 import {
   type AttemptFacts,
   encodeRecord,
@@ -16,6 +16,7 @@ import {
 import { stateOf } from "./entry-reader.ts";
 import type { Background, Item } from "./item.ts";
 import type { ItemFiles } from "./item-files.ts";
+import type { MessageIndex } from "./message-index.ts";
 import type { Mover } from "./mover.ts";
 import { type Changes, QueueUnavailableError } from "./queue.ts";
 import { PartlyRemovedError } from "./spool-store.ts";
@@ -25,8 +26,10 @@ export interface ItemChangesParts {
   readonly files: ItemFiles;
   readonly mover: Mover;
   readonly background: Background;
-  /** Hears where the newest state of a message stands in the journal. */
-  readonly placed: (item: Item, state: Place) => void;
+  /** Is told where the newest state of a message stands in the journal. */
+  readonly index: MessageIndex;
+  /** Hears when there is one reason less to keep a message in memory. */
+  readonly rest: (item: Item) => void;
 }
 
 export class ItemChanges {
@@ -47,7 +50,7 @@ export class ItemChanges {
   }
 
   changed(item: Item, changes: Changes): void {
-    const { journal, files, mover, background } = this.#parts;
+    const { journal, files, mover, background, rest } = this.#parts;
     // An expansion must be durable before the next claim, whoever waits for it.
     const urgent = (changes.added?.length ?? 0) > 0 || changes.recipients.some(({ state }) => state === "expanded");
     if (!item.journal) {
@@ -63,7 +66,9 @@ export class ItemChanges {
     } else if (urgent) {
       item.changeUnsafely();
       journal.append(RecordType.settle, record, (error) => {
-        if (!error) item.madeSafe(1);
+        if (error) return;
+        item.madeSafe(1);
+        rest(item);
       });
     } else journal.note(RecordType.settle, record);
   }
@@ -73,7 +78,7 @@ export class ItemChanges {
    * change was written down before; losing this record loses nothing.
    */
   summed(item: Item): void {
-    const { journal, placed } = this.#parts;
+    const { journal, index, rest } = this.#parts;
     if (!item.journal || !item.isAhead || item.isLarge || this.#outgrown.has(item)) return;
     const { version } = item;
     const record = encodeRecord(RecordType.state, item.id, stateOf(item.entry));
@@ -81,7 +86,8 @@ export class ItemChanges {
     journal.note(RecordType.state, record, (place) => {
       if (item.isGone || !item.journal) return;
       item.saved(version);
-      placed(item, place);
+      index.setState(item.row, { segment: place.segment.number, at: place.at });
+      rest(item);
     });
   }
 

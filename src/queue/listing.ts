@@ -15,6 +15,8 @@ export interface ListingParts {
   readonly report: (text: string) => void;
 }
 
+/** Conditions that need no entry. */
+const IN_INDEX: ReadonlySet<string> = new Set<keyof QueueFilter>(["ids", "held", "triedBefore"]);
 /** Messages looked at together. */
 const TOGETHER = 64;
 
@@ -38,7 +40,10 @@ export class Listing {
     const { index } = this.#parts;
     let count = 0;
     if (this.#isKnown(filter)) {
-      if (filter.held === undefined && filter.ids === undefined) return index.ids.size;
+      if (filter.ids === undefined && filter.triedBefore === undefined) {
+        const held = index.count(Flag.held);
+        return filter.held === undefined ? index.ids.size : filter.held ? held : index.ids.size - held;
+      }
       for (const row of this.#rows(filter, undefined, TOGETHER)) count += row.length;
       return count;
     }
@@ -84,16 +89,18 @@ export class Listing {
     }
   }
 
-  #mayMatch(row: number, { held }: QueueFilter): boolean {
+  #mayMatch(row: number, { held, triedBefore = Infinity }: QueueFilter): boolean {
     const { index } = this.#parts;
-    // Whether it is held is known when its control file was read.
-    return held === undefined || index.has(row, Flag.unread) || index.has(row, Flag.held) === held;
+    // What is unread is known by its name only; what is claimed is being tried.
+    if (index.has(row, Flag.unread)) return true;
+    return (held === undefined || index.has(row, Flag.held) === held) && index.tried(row) < triedBefore;
   }
 
-  /** The index answers by itself: which of these messages there are, and which are held. */
+  /** The index answers by itself. */
   #isKnown(filter: QueueFilter): boolean {
-    if (filter.held !== undefined && this.#parts.index.unread > 0) return false;
-    return Object.entries(filter).every(([name, value]) => name === "held" || name === "ids" || value === undefined);
+    const { held, triedBefore } = filter;
+    if ((held !== undefined || triedBefore !== undefined) && this.#parts.index.count(Flag.unread) > 0) return false;
+    return Object.entries(filter).every(([name, value]) => IN_INDEX.has(name) || value === undefined);
   }
 
   /** Undefined for what is gone by now, or cannot be read, which is reported. */

@@ -122,6 +122,7 @@ class JournalTarget implements ReplayTarget {
     if (row === NONE) return;
     this.#index.setState(row, { segment: segment.number, at });
     this.#index.set(row, Flag.held, facts.hold !== undefined);
+    this.#index.setTried(row, facts.lastTry);
     this.#later.delete(row);
     this.schedule.note(row, entryOfState(id, facts));
   }

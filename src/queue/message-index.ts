@@ -1,6 +1,6 @@
 /**
  * All that is kept in memory of a message that nobody works on: its id, when it is due, and where on the disk the rest lies.
- * Some 80 octets of columns and, for each destination, a line (due-index.ts); entries are read when somebody needs them.
+ * Some 90 octets of columns and, for each destination, a line (due-index.ts); entries are read when somebody needs them.
  */
 import { FIRST_ROWS, moreRows, withRoom } from "./columns.ts";
 import { DueIndex } from "./due-index.ts";
@@ -48,12 +48,14 @@ export class MessageIndex {
   #at = new Uint32Array(FIRST_ROWS);
   #stateSegment = new Uint32Array(FIRST_ROWS);
   #stateAt = new Uint32Array(FIRST_ROWS);
+  #tried = new Float64Array(FIRST_ROWS);
   #flags = new Uint8Array(FIRST_ROWS);
-  #unread = 0;
+  /** How many rows have each flag. */
+  readonly #counts = new Map<number, number>();
 
-  /** How many messages are known by their names only. */
-  get unread(): number {
-    return this.#unread;
+  /** How many messages have this flag. */
+  count(flag: number): number {
+    return this.#counts.get(flag) ?? 0;
   }
 
   /** A new row, of a message in the spool until `setMessage` says otherwise. */
@@ -61,6 +63,7 @@ export class MessageIndex {
     const row = this.ids.add(id);
     if (row >= this.#segment.length) this.#grow(moreRows(row));
     this.setSpooled(row);
+    this.setTried(row);
     this.#flags[row] = 0;
     return row;
   }
@@ -68,8 +71,7 @@ export class MessageIndex {
   drop(row: number): void {
     this.due.drop(row);
     this.#segment[row] = NO_SEGMENT;
-    this.set(row, Flag.unread, false);
-    this.#flags[row] = 0;
+    for (const flag of Object.values(Flag)) this.set(row, flag, false);
     this.ids.drop(row);
   }
 
@@ -116,15 +118,25 @@ export class MessageIndex {
   }
 
   set(row: number, flag: number, on: boolean): void {
-    if (flag === Flag.unread && this.has(row, flag) !== on) this.#unread += on ? 1 : -1;
-    if (on) this.#flags[row] |= flag;
-    else this.#flags[row] &= ~flag;
+    if (this.has(row, flag) === on) return;
+    this.#flags[row] ^= flag;
+    this.#counts.set(flag, this.count(flag) + (on ? 1 : -1));
+  }
+
+  /** When it was tried last, ms since the epoch; -Infinity: never. Not known of what is unread. */
+  tried(row: number): number {
+    return this.#tried[row];
+  }
+
+  setTried(row: number, at = -Infinity): void {
+    this.#tried[row] = at;
   }
 
   /** What is to be known of a message that nobody works on; held ones are never due. Times in ms since the epoch. */
   await(row: number, entry: QueueEntry, { due = entry.nextTry, notice }: AwaitOptions = {}): void {
     const isHeld = entry.hold !== undefined;
     this.set(row, Flag.held, isHeld);
+    this.setTried(row, entry.lastTry);
     if (isHeld) this.due.drop(row);
     else this.due.put(row, due, entry.priority, placeOf(entry, notice));
   }
@@ -134,6 +146,7 @@ export class MessageIndex {
     this.#at = withRoom(this.#at, rows);
     this.#stateSegment = withRoom(this.#stateSegment, rows);
     this.#stateAt = withRoom(this.#stateAt, rows);
+    this.#tried = withRoom(this.#tried, rows);
     this.#flags = withRoom(this.#flags, rows);
   }
 }
