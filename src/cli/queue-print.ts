@@ -20,6 +20,7 @@ import { filterOf } from "./queue-arguments.ts";
 import { blocksOf, folderOf, foldersOf } from "./queue-blocks.ts";
 import { isForbidden, queueIsClosed } from "./queue-run.ts";
 import { systemEnvironment } from "./system-environment.ts";
+import { keptByLoad } from "../queue/load-limit.ts";
 
 export async function showQueue(args: SendmailArguments): Promise<ExitCode> {
   const output = new Output();
@@ -106,7 +107,7 @@ function printer(
     now: Date.now(),
     ...(config === undefined
       ? {}
-      : { minQueueAge: config.options.time("MinQueueAge"), isLoaded: keptByLoad(config, loadavg()[0]) }),
+      : { minQueueAge: config.options.time("MinQueueAge"), isLoaded: keptByLoad(config.options, loadavg()[0]) }),
   };
   return (block) => printBlock(block, options, (text) => output.print(text));
 }
@@ -120,14 +121,6 @@ function inCharacters(listing: QueueListing): object {
       return text.includes("\ufffd") ? value : text;
     }),
   ) as object;
-}
-
-/** QueueLA and QueueFactor (manual §5.6): from which priority on mail only waits at this load. */
-function keptByLoad({ options }: Config, load: number): (priority: number) => boolean {
-  const most = options.number("QueueLA");
-  if (most <= 0 || load < most) return () => false;
-  const limit = options.number("QueueFactor") / (load - most + 1);
-  return (priority) => priority > limit;
 }
 
 async function readConfig(args: SendmailArguments): Promise<Config | ExitCode> {

@@ -65,7 +65,7 @@ export const PORT_EQUATES = {
   modifiers: { meaning: "letters, see below" },
   name: { meaning: "its name" },
   port: { meaning: "number or name" },
-  queuela: { meaning: "QueueLA of this port", notActedOn: NO_LOAD, without: "a busy machine goes on delivering" },
+  queuela: { meaning: "QueueLA of this port" },
   receivesize: { meaning: "receive buffer", notActedOn: NOT_YET },
   refusela: {
     meaning: "RefuseLA of this port",

@@ -16,6 +16,7 @@ import type { MaybePromise } from "../sys/maybe-promise.ts";
 import { type OpenedQueue, openQueue } from "../queue/open-queue.ts";
 import type { QueueFilter } from "../queue/filter.ts";
 import type { QueueStore } from "../queue/queue.ts";
+import { factorsOf } from "../queue/order.ts";
 import { TimerScheduler } from "../queue/timer-scheduler.ts";
 import { readSealed } from "../sys/sealed-file.ts";
 import { SystemUsers } from "../sys/getent.ts";
@@ -104,6 +105,7 @@ export class Server {
       queue: store,
       clock,
       log,
+      isTooMuch: ({ config }, envelope, daemon) => this.#runner.isTooMuch(config, envelope, daemon),
       firstTry: ({ config }, group, mode) => this.#firstTry(config, group, mode),
       accepted: ({ id }, mode, told) => {
         if (mode === "i") return this.#runner.deliver(id, told);
@@ -163,11 +165,7 @@ export class Server {
       ...(options.queueInterval === undefined
         ? {}
         : { latest: clock.now() + longestWait(config, options.queueInterval) }),
-      factors: {
-        recipientFactor: config.options.number("RecipientFactor"),
-        classFactor: config.options.number("ClassFactor"),
-        retryFactor: config.options.number("RetryFactor"),
-      },
+      factors: factorsOf(config.options),
       report: (text) => log.write(1, { priority: "crit", text: `queue: ${text}` }),
     });
     void queue.loaded.then(({ messages, reports }) => {

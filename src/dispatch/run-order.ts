@@ -1,6 +1,6 @@
 /**
  * What one queue run tries, and in which order: the messages that match, without those that were tried too short a time ago
- * (MinQueueAge, MaxQueueAge; not where single messages are named), sorted as QueueSortOrder says, and of each queue group no
+ * (MinQueueAge, MaxQueueAge) and those that a busy machine has no time for (QueueLA), unless single messages are named; sorted as QueueSortOrder says, and of each queue group no
  * more than J= or MaxQueueRunSize allow: the first of that order.
  *
  * A queue may be large, so little is kept of each message.
@@ -10,6 +10,7 @@ import { destinationOf } from "../envelope/destination.ts";
 import { eachEntry } from "../queue/each-entry.ts";
 import { destinationHost, type QueueFilter } from "../queue/filter.ts";
 import { laneOf } from "../queue/lane.ts";
+import { keptByLoad } from "../queue/load-limit.ts";
 import type { QueueEntry, QueueStore } from "../queue/queue.ts";
 import { groupNamed } from "../routing/queue-group.ts";
 import type { MessagePlace } from "./admission.ts";
@@ -45,12 +46,13 @@ export async function messagesOfRun(
   store: Pick<QueueStore, "list" | "get">,
   config: Config,
   filter: QueueFilter,
-  now: number,
+  { now, load }: { readonly now: number; readonly load: number },
 ): Promise<readonly RunMessage[]> {
   const isNamed = namesMail(filter);
+  const isKept = keptByLoad(config.options, load);
   const found: RunMessage[] = [];
   for await (const entry of eachEntry(store, { ...filter, held: false })) {
-    if (isNamed || !isYoung(config, entry, now)) found.push(runMessage(entry));
+    if (isNamed || !(isYoung(config, entry, now) || isKept(entry.priority))) found.push(runMessage(entry));
   }
   const letter = config.options.text("QueueSortOrder").charAt(0).toLowerCase();
   return firstOfGroups(config, sorted(found, letter));

@@ -4,6 +4,8 @@
  * The interval is that of `-q30m`, or I= of the queue group: after an attempt a message waits that long, never shorter than
  * MinQueueAge. Without an interval, mail that could not be delivered stays until somebody runs the queue (manual §2.3).
  */
+import { loadavg } from "node:os";
+import { beforeDeadline } from "../envelope/deliver-by.ts";
 import type { FirstAttempt } from "../envelope/local-facts.ts";
 import type { QueueFilter } from "../queue/filter.ts";
 import type { Claim, QueueEntry } from "../queue/queue.ts";
@@ -14,6 +16,8 @@ import { groupNamed } from "../routing/queue-group.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { Config } from "../config/config.ts";
 import { DEFAULT_QUEUE_GROUP } from "../config/queue-groups.ts";
+import { keptByLoad } from "../queue/load-limit.ts";
+import { factorsOf, initialPriority } from "../queue/order.ts";
 import { Admission, placeOf } from "./admission.ts";
 import { type AttemptEnvironment, attempt, type AttemptOccasion } from "./attempt.ts";
 import { Demands, namesMail } from "./held.ts";
@@ -31,6 +35,8 @@ export interface RunnerOptions extends Omit<AttemptEnvironment, "nextTry" | "sig
   readonly destinations: Destinations;
   /** `-q30m`: milliseconds between tries; undefined: no automatic queue runs. */
   readonly interval?: number;
+  /** Load average of the last minute; default that of the machine. */
+  readonly load?: () => number;
   /** Messages that are worked on at once. */
   readonly concurrency?: number;
 }
@@ -59,12 +65,14 @@ export class Runner {
   readonly #scheduler: Scheduler;
   readonly #admission: Admission;
   readonly #demands = new Demands();
+  readonly #load: () => number;
   readonly #abort = new AbortController();
   readonly #running = new Map<string, Promise<void>>();
   #loop: Promise<void> | undefined;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#load = options.load ?? (() => loadavg()[0]);
     this.#gate = new Gate(options.concurrency ?? CONCURRENT_ATTEMPTS);
     const lanes = new LaneLimits({
       clock: options.clock,
@@ -101,6 +109,13 @@ export class Runner {
   /** When a message whose acceptance is followed by deliver() is due, should the process end in between. */
   afterwards(): number {
     return this.#options.clock.now() + HEAD_START;
+  }
+
+  /** True when the machine has too much to do for a message that is accepted now. @param daemon Name= of the port it came by */
+  isTooMuch({ options, daemonPorts }: Config, envelope: Envelope, daemon: string | undefined): boolean {
+    const own = daemonPorts.find(({ name }) => name === daemon)?.extra.get("queuela");
+    const keeps = keptByLoad(options, this.#load(), own === undefined ? undefined : Number.parseInt(own, 10) || 0);
+    return keeps(initialPriority(envelope, factorsOf(options)));
   }
 
   /** Tries one message now and waits for the outcome (delivery mode "interactive"). */
@@ -144,7 +159,7 @@ export class Runner {
 
   async #hurryInOrder(filter: QueueFilter): Promise<number> {
     const { store, clock } = this.#options;
-    const messages = await messagesOfRun(store, this.#options.site().config, filter, clock.now());
+    const messages = await this.#messagesOfRun(filter);
     const first = clock.now() - messages.length;
     let count = 0;
     for (const [place, { id }] of messages.entries()) count += await store.hurry({ ids: [id] }, first + place);
@@ -166,9 +181,9 @@ export class Runner {
    * or group is busy come when it has time; those that are held up for longer stay.
    */
   async runOnce(filter: QueueFilter = {}): Promise<void> {
-    const { store, clock } = this.#options;
+    const { clock } = this.#options;
     if (namesMail(filter)) this.#demands.add(filter, clock.now());
-    let left = await messagesOfRun(store, this.#options.site().config, filter, clock.now());
+    let left = await this.#messagesOfRun(filter);
     // Nothing but a timer of the clock's may be what we wait for, and that keeps no process alive.
     const alive = setInterval(() => undefined, ASK_AGAIN);
     while (left.length > 0) {
@@ -183,6 +198,11 @@ export class Runner {
     }
     clearInterval(alive);
     await this.idle();
+  }
+
+  #messagesOfRun(filter: QueueFilter): Promise<readonly RunMessage[]> {
+    const { store, clock } = this.#options;
+    return messagesOfRun(store, this.#options.site().config, filter, { now: clock.now(), load: this.#load() });
   }
 
   /** For a place behind the gate. False: its destination or its group is busy. */
@@ -218,12 +238,38 @@ export class Runner {
       await this.#gate.enter();
       const claim = await this.#next();
       if (claim === undefined) return this.#gate.leave();
+      if (this.#isKept(claim.entry)) {
+        this.#gate.leave();
+        await this.#putOff(claim);
+        continue;
+      }
       const admitted = this.#admission.admit(placeOf(claim.entry));
       if (admitted !== undefined) {
         this.#workInside(claim, admitted, laneOf(claim.entry) === FRESH_LANE);
         continue;
       }
       await this.#leaveAlone(claim);
+    }
+  }
+
+  /** The machine has too much to do for it, and there is nothing to tell. */
+  #isKept({ priority, envelope }: QueueEntry): boolean {
+    const { config } = this.#options.site();
+    const { clock } = this.#options;
+    return keptByLoad(config.options, this.#load())(priority) && nextNotice(config, envelope) > clock.now();
+  }
+
+  /** Until the next run. */
+  async #putOff(claim: Claim): Promise<void> {
+    const { store, clock } = this.#options;
+    const { config } = this.#options.site();
+    const { entry } = claim;
+    const nextTry = beforeDeadline(entry.envelope, this.#nextTry(config, entry, clock.now()), clock.now());
+    try {
+      await store.settle(claim, { recipients: [], nextTry });
+      await store.finish(claim, nextNotice(config, entry.envelope));
+    } catch (error) {
+      this.#report("cannot put a message off", error, entry.id);
     }
   }
 

@@ -2,6 +2,7 @@
  * How important a message is, as sendmail counts: smaller numbers go first (manual §5.6, ClassFactor,
  * RecipientFactor, RetryFactor). Pure arithmetic; times are the scheduler's.
  */
+import type { Options } from "../config/config.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 
 export interface PriorityFactors {
@@ -11,6 +12,15 @@ export interface PriorityFactors {
   readonly recipientFactor: number;
   /** O RetryFactor: added at every attempt. */
   readonly retryFactor: number;
+}
+
+/** As the options say. */
+export function factorsOf(options: Pick<Options, "number">): PriorityFactors {
+  return {
+    classFactor: options.number("ClassFactor"),
+    recipientFactor: options.number("RecipientFactor"),
+    retryFactor: options.number("RetryFactor"),
+  };
 }
 
 export const standardFactors: PriorityFactors = { classFactor: 1800, recipientFactor: 30_000, retryFactor: 90_000 };

@@ -33,6 +33,8 @@ import type { Transaction } from "./transaction.ts";
 export interface IntakeEnvironment extends Court {
   readonly queue: QueueEntrance;
   readonly clock: Clock;
+  /** The machine has too much to do: the message waits for a queue run, whatever its delivery mode. */
+  isTooMuch?(site: Site, envelope: Envelope, daemon: string | undefined): boolean;
   /** When a message that is accepted now is tried first, ms since the epoch; undefined: at once. */
   firstTry(site: Site, group: string, mode: DeliveryMode): number | undefined;
   /** A message is in the queue. Resolves when the client may be answered: delivery mode "interactive" waits. */
@@ -239,15 +241,18 @@ class Incoming implements IncomingMessage {
     }
     const quarantined = fate.kind === "quarantine" ? fate.reason : undefined;
     const group = await this.#group(envelope);
+    const mode = this.#mode(envelope);
     const options: AcceptOptions =
-      quarantined === undefined ? { group, nextTry: this.#firstTry(envelope, group) } : { group, hold: quarantined };
+      quarantined === undefined
+        ? { group, nextTry: this.#firstTry(envelope, group, mode) }
+        : { group, hold: quarantined };
     const entry = await this.#draft.commit(
       quarantined === undefined ? envelope : { ...envelope, quarantined },
       options,
     );
     logFrom(log, facts);
     if (quarantined === undefined)
-      await this.#environment.accepted(entry, this.#mode, this.#transaction.announced.submission?.firstAttempt);
+      await this.#environment.accepted(entry, mode, this.#transaction.announced.submission?.firstAttempt);
     else {
       log.write(4, { priority: "info", id: this.id, text: `quarantine=${quarantined}` });
       this.#count("quarantined");
@@ -269,13 +274,16 @@ class Incoming implements IncomingMessage {
     return queueGroupOf(this.#site, first, this.#transaction.scope);
   }
 
-  get #mode(): DeliveryMode {
-    return deliveryModeIn(this.#site.config, this.#transaction.scope);
+  #mode(envelope: Envelope): DeliveryMode {
+    const { scope, client } = this.#transaction;
+    const mode = deliveryModeIn(this.#site.config, scope);
+    if (mode === "q" || mode === "d") return mode;
+    return this.#environment.isTooMuch?.(this.#site, envelope, client.daemon) === true ? "q" : mode;
   }
 
   /** A message that waits for a queue run is not forgotten when its time (BY=) is over before. */
-  #firstTry(envelope: Envelope, group: string): number | undefined {
-    const next = this.#environment.firstTry(this.#site, group, this.#mode);
+  #firstTry(envelope: Envelope, group: string, mode: DeliveryMode): number | undefined {
+    const next = this.#environment.firstTry(this.#site, group, mode);
     return next === undefined ? undefined : beforeDeadline(envelope, next, envelope.arrived);
   }
 

@@ -68,6 +68,8 @@ export interface Facts {
   readonly answer?: (host: string, minute: number, job: Job) => Partial<RecipientStatus>;
   /** What an attempt waits for. */
   readonly during?: () => Promise<void>;
+  /** Of the machine; default none. */
+  readonly load?: () => number;
   /** Mailers have destinations, whose hosts may be held or suspended. */
   readonly connects?: boolean;
 }
@@ -127,6 +129,7 @@ export class SimulatedQueue {
       destinations,
       scheduler: (gate) => new TimerScheduler(clock, store, gate),
       interval: facts.interval,
+      load: facts.load ?? (() => 0),
       reports: { intake, clock, log },
     });
     this.runner.start();
@@ -169,9 +172,9 @@ export class SimulatedQueue {
     const headers = [{ name: "Subject", value: ` ${subject}` }, ...(rest.headers ?? [])];
     const draft = await openDraft(this.store);
     const group = await queueGroupOf(this.site, recipients[0], config.macros);
-    const waits = /[qd]/.test(readDeliveryMode(mode));
-    const nextTry = waits ? this.runner.nextRun(config, group) : undefined;
     const whole = envelope(draft.id, { recipients, arrived: this.clock.now(), ...rest, headers });
+    const waits = /[qd]/.test(readDeliveryMode(mode)) || this.runner.isTooMuch(config, whole, undefined);
+    const nextTry = waits ? this.runner.nextRun(config, group) : undefined;
     const entry = await draft.commit(whole, { group, nextTry });
     if (waits) await this.runner.allot(entry.id);
     return entry;

@@ -60,9 +60,7 @@ export const LIMIT_OPTIONS = [
     code: "x",
     type: "number",
     initial: 8,
-    meaning: "load above which mail is only queued",
-    notActedOn: NO_LOAD,
-    without: "a busy machine goes on delivering",
+    meaning: "load from which mail is only queued, by its priority, when it is set",
   },
   {
     name: "MaxMessageSize",

@@ -1,6 +1,6 @@
 /** Options of the queue: its files, its order, its runs. */
 import { wordsOf } from "./value-words.ts";
-import { ALWAYS_DURABLE, NOT_YET, NO_LOAD, NO_PROCESSES } from "../reasons.ts";
+import { ALWAYS_DURABLE, NOT_YET, NO_PROCESSES } from "../reasons.ts";
 import type { Check, OptionRow } from "./row.ts";
 
 /** The first letter of a word counts. */
@@ -34,8 +34,7 @@ export const QUEUE_OPTIONS = [
     code: "q",
     type: "number",
     initial: 600_000,
-    meaning: "load and priority above which mail is only queued",
-    notActedOn: NO_LOAD,
+    meaning: "priority up to which mail is delivered at a load of QueueLA, less at more",
   },
   {
     name: "QueueDirectory",

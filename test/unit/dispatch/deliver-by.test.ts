@@ -104,6 +104,7 @@ beforeEach(() => {
     log: silentLog,
     scheduler: (gate) => new TimerScheduler(clock, store, gate),
     destinations: new Destinations(clock),
+    load: () => 0,
     interval: 60 * MINUTE,
     reports: { clock, log: silentLog, intake },
   });

@@ -94,6 +94,7 @@ function start(interval: number | undefined, ages: { readonly min?: number; read
     log: silentLog,
     scheduler: (gate) => new TimerScheduler(clock, store, gate),
     destinations,
+    load: () => 0,
     interval,
     reports: { clock, log: silentLog, intake: { begin: () => never() } },
   };
