@@ -153,24 +153,21 @@ export class ItemChanges {
   async removed(item: Item): Promise<boolean> {
     const { journal, files, mover } = this.#parts;
     await mover.settled(item);
-    if (item.journal && !item.isGone) {
-      const facts: GoneFacts = { why: "removed" };
-      await appendDurably(journal, RecordType.gone, item.id, facts);
-    }
     if (item.isGone) return false;
-    if (item.journal) return true;
+    // From now on no move begins: its files would bring the message back after a crash.
     item.beginRemoval();
-    const removal = files.remove(item);
+    const facts: GoneFacts = { why: "removed" };
+    const removal = item.journal ? appendDurably(journal, RecordType.gone, item.id, facts) : files.remove(item);
     // Whoever waits for a change meanwhile must not be told that it is durable: it may have to be, if the files stay.
     this.#endings.set(item, () => removal);
     try {
       await removal;
-      return true;
+      return item.isRemoving;
     } catch (error) {
       // Without its control file there is nothing to go back to.
       const isPartlyRemoved = error instanceof QueueUnavailableError && error.cause instanceof PartlyRemovedError;
       if (isPartlyRemoved) this.#parts.background.run(files.removeFinished(item));
-      else if (item.cancelRemoval() && item.isRead) files.rewriteBehind(item, item.unsafe > 0);
+      else if (item.cancelRemoval() && item.isRead && !item.journal) files.rewriteBehind(item, item.unsafe > 0);
       throw error;
     }
   }

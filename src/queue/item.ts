@@ -126,7 +126,11 @@ export class Item {
     this.#state = GONE;
   }
 
-  /** Its files are being removed. */
+  get isRemoving(): boolean {
+    return this.#state.kind === "removing";
+  }
+
+  /** It is being removed. */
   beginRemoval(): void {
     if (!this.isGone) this.#state = { kind: "removing", before: this.#state };
   }

@@ -33,10 +33,28 @@ export const RecordType = {
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 
+/** For people. */
+const NAMES: Readonly<Record<RecordType, string>> = {
+  [RecordType.segment]: "the beginning",
+  [RecordType.message]: "the message",
+  [RecordType.attempt]: "an attempt at",
+  [RecordType.settle]: "a change of",
+  [RecordType.gone]: "the end of",
+  [RecordType.hold]: "a hold or release of",
+  [RecordType.state]: "what was known of",
+};
+
+/** "the message", to be followed by its id. */
+export function recordName(type: RecordType): string {
+  return NAMES[type];
+}
+
 export interface SegmentFacts {
   /** Of all records in it (format.ts); absent in format 1. This record itself looks the same in every format. */
   readonly format?: number;
   readonly created: number;
+  /** The segment before, and where its records end: both are missed when the disk loses them. Absent in format 1. */
+  readonly before?: { readonly segment: number; readonly end: number };
   /**
    * Segments that failed while somebody waited for them: what stands from `offset` on was never acknowledged (or was
    * written again into a later segment) and does not count.

@@ -74,9 +74,15 @@ export class LiveItems {
   peek(row: number): MaybePromise<QueueEntry | undefined> {
     const item = this.#items.get(row);
     if (item?.isRead) return item.entry;
-    const { index, reader } = this.#parts;
+    const { index, reader, later } = this.#parts;
+    const changes = later.get(row);
     return reader.read(row, index.ids.id(row)).then(
-      (read) => read?.entry,
+      (read) => {
+        const now = this.#items.get(row);
+        if (now?.isRead) return now.entry;
+        // Brought meanwhile, with changes that `reader` did not find any more, and let go of again.
+        return read !== undefined && later.get(row) !== changes ? this.peek(row) : read?.entry;
+      },
       (error: unknown) => {
         throw unavailable(error);
       },

@@ -167,6 +167,8 @@ export class Loader {
   /** By row: the kinds of files that a message has. */
   #files = new Uint8Array(FIRST_ROWS);
   #found = 0;
+  /** The journal was told of messages that had moved to the spool. */
+  #hasMoved = false;
   #isStopped = false;
   #wake: (() => void) | undefined;
   /** False until every message that was there is known. */
@@ -214,6 +216,8 @@ export class Loader {
     const target = new JournalTarget(this.#parts);
     await this.#untilDone("read the journal", () => this.#replay(target));
     await this.#untilDone("list the files of the queue", () => this.#list(target));
+    // Before anybody may finish in the spool what the journal would bring back.
+    if (this.#hasMoved) await this.#untilDone("write to the journal", () => this.#parts.journal.sync());
     if (this.#isStopped) return [];
     this.isComplete = true;
     for (const segment of opened.segments) journal.release(segment);
@@ -287,6 +291,7 @@ export class Loader {
         // Moved to the spool, and the journal's note of it was lost: the files are right.
         target.leaveJournal(row);
         index.set(row, Flag.unread, true);
+        this.#hasMoved = true;
         journal.note(RecordType.gone, encodeRecord(RecordType.gone, id, { why: "moved" }));
       }
     }

@@ -5,7 +5,8 @@
  */
 import { join } from "node:path";
 import { withAttempt, withChanges, withHold } from "./entry.ts";
-import { type FileOperations, reasonOf, unlinkIfThere } from "./file-operations.ts";
+import { keepDamage } from "./damage.ts";
+import { type FileOperations, reasonOf } from "./file-operations.ts";
 import { checkFormat } from "./format.ts";
 import {
   type AttemptFacts,
@@ -23,7 +24,7 @@ import {
 } from "./journal-record.ts";
 import type { QueueEntry } from "./queue.ts";
 import { Segment, segmentName, segmentNumber } from "./segment.ts";
-import { readSegment } from "./segment-reader.ts";
+import { type Damage, readSegment } from "./segment-reader.ts";
 
 /** Where a record stands. */
 export interface Replayed {
@@ -44,6 +45,10 @@ export interface OpenedJournal {
   readonly segments: readonly Segment[];
   /** Number of a segment → where its records end to count. */
   readonly cuts: ReadonlyMap<number, number>;
+  /** Number of a segment → up to where records stood in it, as the next one noted. */
+  readonly ends: ReadonlyMap<number, number>;
+  /** Segments that are not there and should be, in words. */
+  readonly missing: readonly string[];
   /** For the next segment. */
   readonly nextNumber: number;
 }
@@ -76,25 +81,6 @@ async function readSegmentFacts(segment: Segment): Promise<SegmentFacts | undefi
   return facts;
 }
 
-/** Keeps damaged octets for somebody who wants to look at them; says where, or why not. */
-async function setAside(files: FileOperations, path: string, octets: Buffer): Promise<{ kept: boolean; text: string }> {
-  // The same damage was kept at an earlier start.
-  if ((await files.facts(path))?.size === octets.length) return { kept: true, text: `kept in ${path}` };
-  try {
-    await unlinkIfThere(files, path);
-    const file = await files.create(path, 0o600);
-    try {
-      await file.write([octets], 0);
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
-    return { kept: true, text: `kept in ${path}` };
-  } catch (error) {
-    return { kept: false, text: `cannot keep them in ${path}: ${reasonOf(error)}` };
-  }
-}
-
 /**
  * Opens the segments of the journal in `folder`.
  * @throws what the file system says when one cannot be read; a queue that cannot be read must not be opened
@@ -106,6 +92,7 @@ export async function openJournal(files: FileOperations, folder: string): Promis
     .toSorted((a, b) => a - b);
   const segments: Segment[] = [];
   const cuts = new Map<number, number>();
+  const ends = new Map<number, number>();
   try {
     for (const number of numbers) {
       const file = await files.open(join(folder, segmentName(number)), "read");
@@ -115,6 +102,7 @@ export async function openJournal(files: FileOperations, folder: string): Promis
       segments.push(segment);
       const facts = await readSegmentFacts(segment);
       segment.created = facts?.created ?? 0;
+      if (facts?.before) ends.set(facts.before.segment, facts.before.end);
       for (const cut of facts?.cuts ?? []) cuts.set(cut.segment, cut.offset);
     }
   } catch (error) {
@@ -128,26 +116,24 @@ export async function openJournal(files: FileOperations, folder: string): Promis
     segment.failed = true;
     segment.durable = cut;
   }
-  return { segments, cuts, nextNumber: (segments.at(-1)?.number ?? 0) + 1 };
-}
-
-/** Octets of a segment that are no record. */
-interface Damage {
-  readonly segment: Segment;
-  readonly from: number;
-  readonly octets: Buffer;
+  // The oldest go first, so that one between others was not dropped but lost.
+  const missing = [...ends.keys()]
+    .filter((number) => number > numbers[0] && !numbers.includes(number))
+    .map((number) => `${join(folder, segmentName(number))} is missing, with the messages and changes that stood in it`);
+  return { segments, cuts, ends, missing, nextNumber: (segments.at(-1)?.number ?? 0) + 1 };
 }
 
 /** Applies the records of one segment. */
 async function replaySegment(
   segment: Segment,
-  cut: number,
+  { cuts, ends }: Pick<OpenedJournal, "cuts" | "ends">,
   target: ReplayTarget,
   reports: string[],
 ): Promise<Damage[]> {
   const damages: Damage[] = [];
   segment.messages = 0;
-  segment.end = await readSegment(segment.file, segment.number, cut, {
+  const { number } = segment;
+  segment.end = await readSegment(segment.file, number, cuts.get(number) ?? Infinity, ends.get(number) ?? 0, {
     record(record, at) {
       try {
         replay[record.type](target, record, { segment, at });
@@ -156,19 +142,10 @@ async function replaySegment(
         reports.push(`Cannot apply the record at ${at} of ${segment.file.path}: ${reasonOf(error)}`);
       }
     },
-    damage: ({ from, octets }) => damages.push({ segment, from, octets: Buffer.from(octets) }),
+    damage: (damage) => damages.push({ ...damage, octets: Buffer.from(damage.octets) }),
   });
   segment.durable = segment.end;
   return damages;
-}
-
-/** Sets damaged octets aside; a segment whose damage cannot be kept elsewhere stays for this time. */
-async function keepDamage(files: FileOperations, folder: string, damage: Damage): Promise<string> {
-  const { segment, from, octets } = damage;
-  const { kept, text } = await setAside(files, join(folder, `damaged-${segment.number}-${from}`), octets);
-  if (!kept) segment.live++;
-  const where = `${octets.length} octets at ${from} of ${segment.file.path} are no record`;
-  return `${where} (torn by a crash and never acknowledged, unless the disk is failing); ${text}`;
 }
 
 /**
@@ -179,15 +156,15 @@ async function keepDamage(files: FileOperations, folder: string, damage: Damage)
 export async function replayJournal(
   files: FileOperations,
   folder: string,
-  { segments, cuts }: OpenedJournal,
+  opened: OpenedJournal,
   target: ReplayTarget,
   onDamage: "set aside" | "pass over" = "set aside",
 ): Promise<string[]> {
-  const reports: string[] = [];
-  for (const segment of segments) {
-    const damages = await replaySegment(segment, cuts.get(segment.number) ?? Infinity, target, reports);
+  const reports = [...opened.missing];
+  for (const segment of opened.segments) {
+    const damages = await replaySegment(segment, opened, target, reports);
     if (onDamage === "pass over") continue;
-    for (const damage of damages) reports.push(await keepDamage(files, folder, damage));
+    for (const damage of damages) reports.push(await keepDamage(files, folder, segment, damage));
   }
   return reports;
 }

@@ -134,14 +134,12 @@ export class SegmentChain {
     const cuts = this.#segments
       .filter(({ failed }) => failed)
       .map(({ number, durable }) => ({ segment: number, offset: durable }));
+    const last = this.#segments.at(-1);
+    // Nothing is appended to it any more: a full one was synced, a failed one is cut, one of an earlier process is over.
+    const before = last && { segment: last.number, end: last.durable };
+    const facts = { format: QUEUE_FORMAT, created: clock.now(), ...(before ? { before } : {}), cuts };
     const room = { length, step: this.#step, largest: this.#segmentSize };
-    const segment = await createSegment(
-      files,
-      folder,
-      this.#nextNumber++,
-      { format: QUEUE_FORMAT, created: clock.now(), cuts },
-      room,
-    );
+    const segment = await createSegment(files, folder, this.#nextNumber++, facts, room);
     this.#segments.push(segment);
     this.#current = segment;
     this.#dropFinished();

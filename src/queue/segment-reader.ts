@@ -5,7 +5,10 @@
 import type { OpenFile } from "./file-operations.ts";
 import { type DecodedRecord, decodeRecord, findMagic, HEAD, isIntact, readHead } from "./journal-record.ts";
 
-/** Octets from `from` to `to` that are no record and not just unused zeros. */
+/**
+ * Octets from `from` to `to` that are no record and not just unused zeros. Zeros are damage, too, where records stand behind them
+ * or are known to have stood; fewer `octets` than that: the file ends before.
+ */
 export interface Damage {
   readonly from: number;
   readonly to: number;
@@ -50,12 +53,14 @@ function usedLength(octets: Buffer): number {
 
 /**
  * @param cut records from this position on do not count (Infinity for none)
+ * @param known up to here records stood once (0 when nobody noted that)
  * @returns where the last good record ends
  */
 export async function readSegment(
   file: OpenFile,
   segment: number,
   cut: number,
+  known: number,
   reading: SegmentReading,
 ): Promise<number> {
   const size = Math.min((await file.facts()).size, cut);
@@ -74,17 +79,16 @@ export async function readSegment(
         continue;
       }
     }
-    at = await skipDamage(window, segment, at, size, reading);
+    at = await skipDamage(window, { segment, at, size, known }, reading);
   }
+  if (Math.min(known, cut) > size) reading.damage({ from: size, to: Math.min(known, cut), octets: Buffer.alloc(0) });
   return end;
 }
 
 /** Reports what lies between `at` and the next good record; returns where that one begins, or the end. */
 async function skipDamage(
   window: Window,
-  segment: number,
-  at: number,
-  size: number,
+  { segment, at, size, known }: Record<"segment" | "at" | "size" | "known", number>,
   reading: SegmentReading,
 ): Promise<number> {
   const offset = await window.load(at, size - at);
@@ -95,7 +99,7 @@ async function skipDamage(
     if (head && isIntact(rest, next, head)) break;
   }
   const damaged = rest.subarray(0, next < 0 ? rest.length : next);
-  const used = usedLength(damaged);
+  const used = next < 0 ? Math.max(usedLength(damaged), Math.min(known, size) - at) : damaged.length;
   if (used > 0) reading.damage({ from: at, to: at + used, octets: damaged.subarray(0, used) });
   return next < 0 ? size : at + next;
 }

@@ -197,15 +197,16 @@ export class Ledger {
     } else if (known.answer === "none") this.counts.unanswered++;
     if (known.removal === "done") yield "was removed and is back";
     const { headers, recipients } = entry.envelope;
-    if (body !== bodyOfNumber(known.number)) yield "has another body";
+    const expected = bodyOfNumber(known.number);
+    if (body !== expected) yield `has another body: ${JSON.stringify(body.slice(0, 80))}, not that of ${known.number}`;
     if (headers.length !== 3) yield "has no header";
     if (known.hold === "held" && entry.hold === undefined) yield "was held and is free";
     if (known.hold === "free" && entry.hold !== undefined) yield "was released and is held";
     const original = recipientsOf(known.number);
     const lists = original.filter((_, index) => recipients[index]?.state === "expanded");
     for (const list of known.expanded) if (!lists.includes(list)) yield `has forgotten that ${list} was expanded`;
-    const expected = [...original, ...lists.flatMap(childrenOf)];
-    if (expected.join(" ") !== recipients.map(({ given }) => given).join(" ")) yield "has other recipients";
+    const addresses = [...original, ...lists.flatMap(childrenOf)];
+    if (addresses.join(" ") !== recipients.map(({ given }) => given).join(" ")) yield "has other recipients";
     for (const { given, state } of recipients) {
       const delivery = last(known, given);
       if (delivery?.durable === true && state !== "delivered") yield `has forgotten the delivery to ${given}`;

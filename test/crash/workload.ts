@@ -120,14 +120,15 @@ async function settle(world: World, claim: Claim, indexes: readonly number[], al
 async function deliver(world: World): Promise<void> {
   const { store, clock, random } = world;
   const claims = await tried(world, "claimDue", () => store.claimDue(clock.now(), 1 + random(3)));
-  await Promise.all((claims ?? []).map((claim) => attempt(world, claim)));
+  await Promise.all((claims ?? []).map((claim) => tried(world, "attempt", () => attempt(world, claim))));
 }
 
 async function operate(world: World): Promise<void> {
   const { store, random, tell, commanded } = world;
-  const entries = (await store.list()).filter(({ id }) => !commanded.has(id));
-  if (entries.length === 0) return;
-  const { id, hold } = entries[random(entries.length)];
+  const entries = await tried(world, "list", () => store.list());
+  const free = entries?.filter(({ id }) => !commanded.has(id)) ?? [];
+  if (free.length === 0) return;
+  const { id, hold } = free[random(free.length)];
   const [asking, done, work] =
     random(4) === 0
       ? (["removing", "removed", () => store.remove(id)] as const)
@@ -178,9 +179,14 @@ export async function drain(world: World): Promise<void> {
   tell({ kind: "closed" });
 }
 
+export interface Found {
+  readonly entry: Claim["entry"];
+  readonly body: string;
+}
+
 /** All that is in a queue, read as an operator would. */
-export async function contents(world: World): Promise<{ entry: Claim["entry"]; body: string }[]> {
-  const found = [];
+export async function contents(world: Pick<World, "store">): Promise<Found[]> {
+  const found: Found[] = [];
   for (const { id } of await world.store.list()) {
     const whole = await world.store.inspect(id);
     if (whole === undefined) continue;

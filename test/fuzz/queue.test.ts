@@ -84,7 +84,7 @@ describe("damaged input", () => {
       await file.write([octets], 0);
       let count = 0;
       let covered = 0;
-      await readSegment(file, 1, Infinity, {
+      await readSegment(file, 1, Infinity, 0, {
         record: (found) => {
           expect(found).toMatchObject({ id, facts: { group: "x" }, bodyLength: 14 });
           count++;

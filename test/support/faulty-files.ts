@@ -271,6 +271,14 @@ export class FaultyFiles implements FileOperations {
     return [...this.#names.keys()].toSorted();
   }
 
+  /** Gives a file another content behind everybody's back. */
+  replace(path: string, octets: Buffer): void {
+    const inode = this.#inode(path);
+    inode.current = Buffer.from(octets);
+    inode.stable = Buffer.from(octets);
+    inode.changes = [];
+  }
+
   /** Changes octets behind everybody's back: a failing disk. */
   corrupt(path: string, at: number, octets: Buffer): void {
     const inode = this.#inode(path);
