@@ -52,7 +52,7 @@ export interface RunOptions {
 export async function runServer(options: RunOptions): Promise<ExitCode> {
   const clock = systemClock;
   let log: OpenLog | undefined;
-  const workers = openWorkers();
+  const workers = openWorkers((text) => log?.write(1, { priority: "warning", text }));
   try {
     const machine = readMachine();
     prepareHome();
@@ -150,6 +150,10 @@ async function run(options: RunOptions, surroundings: ServerSurroundings): Promi
   }
 }
 
+/** Mail that comes in and mail for other hosts need no root: they go on (docs/decisions/0012-rights.md). */
+const WITHOUT_HELPER =
+  "mail for this host waits in the queue, and the configuration stays as it is, until the server is started again";
+
 /** What needs root's rights first; then there is only the server's user (entrance.ts). */
 async function enter(
   options: RunOptions,
@@ -170,7 +174,7 @@ async function enter(
   const startHelper = async (runAs: ServerUser, made: readonly MadeFile[]): Promise<RootHelper> => {
     const helper = await startRootHelper(source, site, runAs, made);
     workers.use(() => helper);
-    void helper.ended.then((reason) => warn(`${reason}: what needs root's rights is not done any more`));
+    void helper.ended.then((reason) => log.write(0, { priority: "crit", text: `${reason}: ${WITHOUT_HELPER}` }));
     return helper;
   };
   const entrance = await Entrance.open({ config, listen: options.listen, user, log, warn, startHelper });
@@ -178,6 +182,7 @@ async function enter(
     const rights: LocalRights = user === undefined ? ownRights() : { user: user.user, mailboxesByRoot: true };
     for (const text of await prepareLocalMail(site, rights, log)) process.stderr.write(`rulemail: ${text}\n`);
     unprotectedBy(config).forEach(warn);
+    await entrance.ready();
     warnOfShortName(config, warn);
     return await serve({ ...options, rights }, surroundings, site, entrance);
   } finally {
@@ -214,7 +219,10 @@ async function untilStopped(
   const restoreSignals = onSignals({
     reload: () => {
       log.reopen();
-      void server.reload();
+      server.reload().catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        log.write(0, { priority: "crit", text: `cannot read the configuration again: ${reason}` });
+      });
     },
     stop,
     dump: () => void server.summary().then((text) => log.write(0, { priority: "info", text })),

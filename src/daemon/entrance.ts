@@ -74,6 +74,11 @@ export class Entrance {
     return this.#helper;
   }
 
+  /** @throws when the root helper could not be started: somebody is there now who can mend it */
+  async ready(): Promise<void> {
+    await this.#helper?.begun();
+  }
+
   async close(): Promise<void> {
     for (const bound of this.#ports.values()) bound.close();
     this.#ports.clear();

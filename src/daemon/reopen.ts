@@ -15,10 +15,16 @@ export async function reopen(
   door: RootDoor | undefined,
 ): Promise<OpenedSite<Agents>> {
   if (door === undefined) return openDeliverySite(source, surroundings);
-  const { terms, messages } = await door.reload();
+  const read = await door.reload().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+  if (typeof read === "string") return failed([`cannot read ${source.file} again, ${read}: start the server again`]);
+  const { terms, messages } = read;
   const sealed = terms === undefined ? undefined : await readByRoot(door, terms);
   const opened = await openDeliverySite({ ...source, ...(sealed && { sealed }) }, surroundings);
   if (terms !== undefined || opened.kind === "failed") return opened;
   await opened.site.close();
+  return failed(messages);
+}
+
+function failed(messages: readonly string[]): OpenedSite<Agents> {
   return { kind: "failed", messages, diagnostics: [], exit: EX.CONFIG };
 }

@@ -19,13 +19,14 @@ export interface ServerWorkers extends UserWorkers {
   start(): Promise<void>;
 }
 
-export function openWorkers(): ServerWorkers {
+/** @param warn told of a pool process that ended by itself */
+export function openWorkers(warn: (text: string) => void = () => undefined): ServerWorkers {
   if (process.getuid?.() !== 0) {
-    const pool = new PoolClient(new OwnPool(WORKER_COMMAND), { processes: 0, mostProcesses: 2 });
+    const pool = new PoolClient(new OwnPool(WORKER_COMMAND), { processes: 0, mostProcesses: 2, warn });
     return Object.assign(pool, { use: () => undefined, start: () => Promise.resolve() });
   }
   const source = new HelpersPool();
-  return Object.assign(new PoolClient(source), {
+  return Object.assign(new PoolClient(source, { warn }), {
     use: (helper: () => RootHelper | Promise<RootHelper>) => source.use(helper),
     start: () => source.start(),
     converse: (who: TaskUser, program: ConversingProgram) => source.converse(who, program),

@@ -16,6 +16,8 @@ export interface PoolClientOptions {
   readonly mostProcesses?: number;
   /** How long a process more than those is kept without work, and any of an ordinary user's; ms. */
   readonly idle?: number;
+  /** Told of a process that ended by itself, or was ended by somebody else. */
+  readonly warn?: (text: string) => void;
 }
 
 /** File tasks that a process has at a time, and how many of one user are sent together. */
@@ -45,6 +47,7 @@ export class PoolClient implements UserWorkers {
   readonly #processes: number;
   readonly #most: number;
   readonly #idle: number;
+  readonly #warn: (text: string) => void;
   readonly #connections: PoolConnection[] = [];
   /** In the order of their turns: only lines with something waiting are looked at. */
   readonly #files = new Map<string, Line>();
@@ -56,11 +59,13 @@ export class PoolClient implements UserWorkers {
   #retry: NodeJS.Timeout | undefined;
   #counter = 0;
 
-  constructor(source: PoolSource, { processes = 2, mostProcesses = 4, idle = IDLE }: PoolClientOptions = {}) {
+  constructor(source: PoolSource, options: PoolClientOptions = {}) {
+    const { processes = 2, mostProcesses = 4, idle = IDLE, warn = () => undefined } = options;
     this.#source = source;
     this.#processes = processes;
     this.#most = mostProcesses;
     this.#idle = idle;
+    this.#warn = warn;
   }
 
   run(who: TaskUser, task: string, argument: TaskArgument, input: TaskInput, signal: AbortSignal): Promise<TaskResult> {
@@ -214,8 +219,9 @@ export class PoolClient implements UserWorkers {
     if (this.#isClosed) return connection.close();
     this.#connections.push(connection);
     const patience = this.#connections.length > this.#processes ? this.#idle : undefined;
-    connection.begin(patience, () => {
+    connection.begin(patience, (isOurs) => {
       this.#connections.splice(this.#connections.indexOf(connection), 1);
+      if (!isOurs) this.#warn(lossOf(connection));
       if (!connection.hasAnswered && !this.#isClosed)
         this.#failed("it ends at once", ++this.#failures >= MOST_FAILURES);
       else this.#failures = 0;
@@ -235,4 +241,9 @@ export class PoolClient implements UserWorkers {
     }, PAUSE);
     this.#retry.unref();
   }
+}
+
+function lossOf({ load: { files, programs } }: PoolConnection): string {
+  const tasks = files + programs;
+  return `a pool process has ended by itself; tasks that it had, and that are tried again later: ${tasks}`;
 }

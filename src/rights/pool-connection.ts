@@ -32,6 +32,7 @@ export class PoolConnection {
   #idleTimer: NodeJS.Timeout | undefined;
   #idle: number | undefined;
   #isEnded = false;
+  #isClosed = false;
   #answers = 0;
 
   constructor(socket: Socket) {
@@ -41,9 +42,9 @@ export class PoolConnection {
 
   /**
    * @param idle how long it is kept without work, ms; undefined: as long as it lives
-   * @param onEnd called once, when the process is gone
+   * @param onEnd called once, when the process is gone, with whether it was this side that closed the connection
    */
-  begin(idle: number | undefined, onEnd: () => void): void {
+  begin(idle: number | undefined, onEnd: (isOurs: boolean) => void): void {
     this.#idle = idle;
     const socket = this.#socket;
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
@@ -51,7 +52,7 @@ export class PoolConnection {
     socket.once("close", () => {
       this.#isEnded = true;
       clearTimeout(this.#idleTimer);
-      onEnd();
+      onEnd(this.#isClosed);
       for (const id of this.#tasks.keys()) this.#settle(id, ENDED);
     });
     socket.on("end", () => socket.destroy());
@@ -92,6 +93,7 @@ export class PoolConnection {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#idleTimer);
     this.#socket.destroy();
   }

@@ -48,6 +48,7 @@ interface Waiting {
 export class RootHelper implements PoolSource {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #begun: Promise<unknown>;
   readonly #ended = Promise.withResolvers<string>();
   #isClosed = false;
   #counter = 0;
@@ -66,9 +67,16 @@ export class RootHelper implements PoolSource {
     // The helper alone does not keep the server running.
     this.#child.unref();
     this.#child.channel?.unref();
-    this.#ask({ verb: "begin", terms, termsCommand, made }).catch((error: unknown) => {
-      this.#fail(error instanceof Error ? error.message : String(error));
-    });
+    this.#begun = this.#ask({ verb: "begin", terms, termsCommand, made });
+    this.#begun.catch((error: unknown) => this.#fail(error instanceof Error ? error.message : String(error)));
+  }
+
+  /**
+   * Resolves when it has taken the terms.
+   * @throws when it could not be started
+   */
+  async begun(): Promise<void> {
+    await this.#begun;
   }
 
   /** Resolves with the reason when the helper is gone without having been told to: nothing that needs root works any more. */

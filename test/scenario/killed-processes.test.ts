@@ -126,6 +126,7 @@ wait
     await more();
     await eventually("another one", () => processes().pools.some((pid) => !pools.includes(pid)), 60_000);
     await end();
+    expect(site.log()).toContain("a pool process has ended by itself; tasks that it had");
   }, 120_000);
 
   test.each<[string, NodeJS.Signals, boolean]>([
@@ -147,15 +148,32 @@ wait
     120_000,
   );
 
-  test("the root helper: the pool ends, local mail waits", async () => {
+  test("all pool processes: others take their places", async () => {
+    begin();
+    await more();
+    const { pools } = processes();
+    for (const pid of pools) process.kill(pid, "SIGKILL");
+    await more();
+    await eventually("others", () => processes().pools.some((pid) => !pools.includes(pid)), 60_000);
+    await end();
+  }, 120_000);
+
+  test("the root helper: the pool ends, local mail waits, the rest goes on", async () => {
     begin();
     await more();
     const { helper, pools } = processes();
     process.kill(helper, "SIGKILL");
     await eventually("the end of the pool", () => pools.every(isOver), 60_000);
     await more();
+    server.signal("SIGHUP");
+    await eventually("a word about the configuration", () => site.log().includes("the old configuration stays"));
+    await more();
     await end();
-    await server.stop();
+    const log = site.log();
+    expect(log).toContain("the root helper has ended: mail for this host waits in the queue");
+    expect(log).toMatch(/cannot read \S+ again, the root helper has ended: start the server again/);
+    expect(log).toMatch(/stat=Deferred: no pool process: the root helper has ended/);
+    expect(await server.stop()).toBe(0);
     await again([server.pid, helper, ...pools]);
   }, 120_000);
 

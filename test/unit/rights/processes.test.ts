@@ -18,6 +18,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { RootHelper } from "../../../src/rights/root-helper.ts";
+import { NO_TERMS } from "../../../src/rights/terms.ts";
 import { eventually, isAlive, isRoot, openTestPool, type TestPool, userOf } from "../../support/pool.ts";
 
 const asRoot = isRoot ? describe : describe.skip;
@@ -117,6 +119,16 @@ asRoot("the root helper (skipped: needs root)", () => {
     // The first may be sent before the end of the connection is seen.
     expect(await ask()).toMatchObject({ kind: "later" });
     expect(await ask()).toMatchObject({ kind: "later", text: "no pool process: the root helper has ended" });
+  });
+
+  test("that cannot begin is no helper: the server hears of it at its start", async () => {
+    const options = { terms: NO_TERMS, termsCommand: [], folder: "/" };
+    const helper = new RootHelper({ ...options, command: ["/bin/false"] });
+    await expect(helper.begun()).rejects.toThrow(/helper|EPIPE|channel/i);
+    await helper.ended;
+    await expect(new RootHelper({ ...options, command: ["/nonexistent"] }).begun()).rejects.toThrow();
+    open = openTestPool();
+    await open.helper.begun();
   });
 
   test("opens ports of the configuration and no others", async () => {
