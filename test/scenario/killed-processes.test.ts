@@ -167,12 +167,14 @@ wait
     await more();
     server.signal("SIGHUP");
     await eventually("a word about the configuration", () => site.log().includes("the old configuration stays"));
+    await eventually("a word about mail", () =>
+      site.log().includes("stat=Deferred: no pool process: the root helper has ended"),
+    );
     await more();
     await end();
     const log = site.log();
     expect(log).toContain("the root helper has ended: mail for this host waits in the queue");
     expect(log).toMatch(/cannot read \S+ again, the root helper has ended: start the server again/);
-    expect(log).toMatch(/stat=Deferred: no pool process: the root helper has ended/);
     expect(await server.stop()).toBe(0);
     await again([server.pid, helper, ...pools]);
   }, 120_000);
