@@ -33,6 +33,14 @@ function isOver(pid: number): boolean {
   }
 }
 
+function nameOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ").trim();
+  } catch {
+    return "";
+  }
+}
+
 /** Sends numbered messages until told to stop or the connection breaks. */
 async function load(port: number, next: () => number, acknowledged: Set<number>, isOn: () => boolean): Promise<void> {
   const { client } = await SmtpClient.open(port);
@@ -89,7 +97,13 @@ asRoot("local mail while processes are killed (skipped: needs root)", () => {
   };
   /** No process of the server is left, then it is started again. */
   const again = async (pids: readonly number[]): Promise<void> => {
-    await eventually("the end of all processes", () => pids.every(isOver), 60_000);
+    const names = pids.map((pid) => `${pid} ${nameOf(pid)}`).join(", ");
+    await eventually(`the end of all processes (${names})`, () => pids.every(isOver), 60_000).catch(
+      (error: unknown) => {
+        const left = pids.filter((pid) => !isOver(pid)).map((pid) => `${pid} ${nameOf(pid)}`);
+        throw new Error(`left: ${left.join(", ")}`, { cause: error });
+      },
+    );
     server = await site.start();
   };
 
