@@ -43,24 +43,32 @@ export interface ChildResult {
 const GRACE = 2_000;
 const LONGEST_REPORT = 64;
 
+function begin({ path, argv, environment, folder, reports }: ChildOptions): ChildProcess {
+  const child = spawn(path, argv.slice(1), {
+    argv0: argv[0] ?? path,
+    cwd: folder,
+    env: { ...environment },
+    stdio: ["pipe", "pipe", "pipe", reports === true ? "pipe" : "ignore"],
+    // A group of its own, so that what the program starts ends with it.
+    detached: true,
+  });
+  if (child.pid !== undefined) programGuard.begun(child.pid);
+  return child;
+}
+
 export function runChild(options: ChildOptions, input: TaskInput): Promise<ChildResult> {
-  const { path, argv, environment, folder, signal } = options;
+  const { signal } = options;
   return new Promise((resolve) => {
-    const child = spawn(path, argv.slice(1), {
-      argv0: argv[0] ?? path,
-      cwd: folder,
-      env: { ...environment },
-      stdio: ["pipe", "pipe", "pipe", options.reports === true ? "pipe" : "ignore"],
-      // A group of its own, so that what the program starts ends with it.
-      detached: true,
-    });
-    if (child.pid !== undefined) programGuard.begun(child.pid);
+    const child = begin(options);
     const { stdin, stdout, stderr, reports } = pipesOf(child);
     const output = collect([stdout, stderr], options.outputLimit);
     const report = collect(reports === null ? [] : [reports], LONGEST_REPORT);
     let timedOut = false;
     let killTimer: NodeJS.Timeout | undefined;
     let startError: NodeJS.ErrnoException | undefined;
+    const forget = () => {
+      if (child.pid !== undefined) programGuard.ended(child.pid);
+    };
     const end = () => {
       signalGroup(child.pid, "SIGTERM");
       killTimer ??= setTimeout(() => signalGroup(child.pid, "SIGKILL"), GRACE);
@@ -84,6 +92,11 @@ export function runChild(options: ChildOptions, input: TaskInput): Promise<Child
       clearTimeout(timer);
       clearTimeout(killTimer);
       signal.removeEventListener("abort", end);
+      if (killTimer !== undefined) {
+        // What it started may have ignored the question that it has answered by ending.
+        signalGroup(child.pid, "SIGKILL");
+        forget();
+      }
       letGo([stdin, stdout, stderr, reports]);
       const inputError = await fed;
       resolve({
@@ -91,10 +104,7 @@ export function runChild(options: ChildOptions, input: TaskInput): Promise<Child
         report: report(),
         timedOut,
         aborted: signal.aborted,
-        ...(exit === null ? {} : { exit }),
-        ...(name === null ? {} : { signalName: name }),
-        ...(startError === undefined ? {} : { startError }),
-        ...(inputError === undefined ? {} : { inputError }),
+        ...endOf(exit, name, startError, inputError),
       });
     };
     child.once("error", (error: NodeJS.ErrnoException) => {
@@ -104,7 +114,8 @@ export function runChild(options: ChildOptions, input: TaskInput): Promise<Child
     });
     // "exit" would come before the last output; "close" never comes while a grandchild holds the pipe.
     child.once("exit", (exit, name) => {
-      if (child.pid !== undefined) programGuard.ended(child.pid);
+      // One that was asked to end has not ended before all that it started has; who kills us meanwhile leaves that to the guard.
+      if (killTimer === undefined) forget();
       const grace = setTimeout(() => void settle(exit, name), GRACE);
       child.once("close", () => {
         clearTimeout(grace);
@@ -112,6 +123,20 @@ export function runChild(options: ChildOptions, input: TaskInput): Promise<Child
       });
     });
   });
+}
+
+function endOf(
+  exit: number | null,
+  name: string | null,
+  startError: NodeJS.ErrnoException | undefined,
+  inputError: Error | undefined,
+): Partial<ChildResult> {
+  return {
+    ...(exit === null ? {} : { exit }),
+    ...(name === null ? {} : { signalName: name }),
+    ...(startError === undefined ? {} : { startError }),
+    ...(inputError === undefined ? {} : { inputError }),
+  };
 }
 
 /** The types of a child with a fourth descriptor know of none for certain. */

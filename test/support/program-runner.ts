@@ -1,4 +1,7 @@
-/** Runs a program as a pool process does, until it is killed: node test/support/program-runner.ts IDENTITY COMMAND. */
+/**
+ * Runs a program as a pool process does, until it is killed: node test/support/program-runner.ts IDENTITY COMMAND. After SIGHUP
+ * nobody waits for the program any more.
+ */
 import { closeInherited } from "../../src/rights/inherited-files.ts";
 import { runProgram } from "../../src/rights/program.ts";
 import type { ProgramIdentity } from "../../src/rights/task.ts";
@@ -15,4 +18,6 @@ const argument = {
   root: "",
 };
 closeInherited();
-await runProgram(argument, octets, JSON.parse(identity) as ProgramIdentity, new AbortController().signal);
+const abort = new AbortController();
+process.on("SIGHUP", () => abort.abort());
+await runProgram(argument, octets, JSON.parse(identity) as ProgramIdentity, abort.signal);

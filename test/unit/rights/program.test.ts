@@ -109,6 +109,20 @@ describe.each([["our own", OURS], ...(isRoot ? ([["a user's", JOE]] as const) : 
       await eventually(() => !pids.some(isRunning), "both have ended");
     });
 
+    test("what ignores that it is to end is ended also when its pool process is killed after the program has ended", async () => {
+      const ignoring = `(trap "" TERM; echo 2 >${folder}/2; sleep 1000; sleep 1000) & echo $! >${folder}/1; wait`;
+      const runner = startRunner(identity, ignoring);
+      const name = join(folder, "1");
+      await eventually(() => existsSync(join(folder, "2")) && existsSync(name), "it runs");
+      await eventually(() => readFileSync(name, "latin1") !== "", "it has a number");
+      const left = Number(readFileSync(name, "latin1"));
+      const parent = Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${left}/status`, "latin1"))?.[1]);
+      runner.kill("SIGHUP");
+      await eventually(() => !isRunning(parent), "the program has ended");
+      runner.kill("SIGKILL");
+      await eventually(() => !isRunning(left), "what it had started has ended");
+    });
+
     test("it has no descriptor of those who started it", async () => {
       const runner = startRunner(identity, `ls -l /proc/self/fd >${folder}/out`);
       await once(runner, "exit");
