@@ -7,6 +7,10 @@ import { connect, type Socket } from "node:net";
 export interface Load {
   readonly port: number;
   readonly host?: string;
+  /** Where the connections come from. */
+  readonly localAddress?: string;
+  /** No message is begun after so many. */
+  readonly seconds?: number;
   /** Connections at a time. */
   readonly sessions: number;
   /** Messages in all. */
@@ -56,6 +60,7 @@ class Run {
   readonly #message: Buffer;
   readonly #latencies: number[] = [];
   #left: number;
+  readonly #end: number;
   #accepted = 0;
   #refused = 0;
   #problem: string | undefined;
@@ -63,12 +68,17 @@ class Run {
   constructor(load: Load) {
     this.#load = load;
     this.#left = load.messages;
+    this.#end = performance.now() + (load.seconds ?? Infinity) * 1000;
     this.#message = makeMessage(load);
   }
 
   /** Opens one connection after the other until no message is left. */
   async session(): Promise<void> {
-    while (this.#left > 0) await this.#connection();
+    while (this.#isOn) await this.#connection();
+  }
+
+  get #isOn(): boolean {
+    return this.#left > 0 && performance.now() < this.#end;
   }
 
   result(seconds: number): LoadResult {
@@ -85,12 +95,12 @@ class Run {
   }
 
   async #connection(): Promise<void> {
-    const { port, host = "127.0.0.1", sender, recipient, perConnection } = this.#load;
-    const dialogue = new Dialogue(connect({ port, host, noDelay: true }));
+    const { port, host = "127.0.0.1", localAddress, sender, recipient, perConnection } = this.#load;
+    const dialogue = new Dialogue(connect({ port, host, localAddress, noDelay: true }));
     try {
       await dialogue.reply();
       await dialogue.command("EHLO generator.test\r\n");
-      for (let sent = 0; sent < perConnection && this.#left > 0; sent++) {
+      for (let sent = 0; sent < perConnection && this.#isOn; sent++) {
         this.#left--;
         const began = performance.now();
         const replies = [

@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- NAME ...] [--messages=N] [--profile=FOLDER] [--against=CHECKOUT [--pairs=N]]`: prints what
  * the server costs. The names: mc, rewriting, accept, accept-kept, relay, destinations, lists,
- * queue, local (`--users=20`). `--against` compares with another checkout
+ * queue, local (`--users=20`), hostile (`--kinds=mail-1,slow`, `--seconds=3`). `--against` compares with another checkout
  * (against.ts); `--profile` has the server write a CPU profile, for the developer tools of a browser.
  *
  * The server runs in a process of its own; what counts is its CPU time for each message, which a busy machine falsifies
@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { COMPARED, compareWith } from "./against.ts";
 import { generate, type Load } from "./generator.ts";
 import { benchDestinations } from "./destinations.ts";
+import { benchHostile } from "./hostile.ts";
 import { benchLists } from "./lists.ts";
 import { benchLocal } from "./local.ts";
 import { benchMacros } from "./macros.ts";
@@ -29,6 +30,8 @@ const { values: settings, positionals: wanted } = parseArgs({
   options: {
     messages: { type: "string", default: "10000" },
     users: { type: "string", default: "20" },
+    kinds: { type: "string", default: "" },
+    seconds: { type: "string", default: "3" },
     profile: { type: "string" },
     against: { type: "string" },
     pairs: { type: "string", default: "5" },
@@ -67,6 +70,15 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   queue: {
     title: "a queue of 100,000, and of a million: started with, looked at, relayed beside, drained",
     run: () => benchQueue(print, { messages: MESSAGES, sessions: SESSIONS, profile: settings.profile }),
+  },
+  hostile: {
+    title: "accepted and queued beside attackers",
+    run: () =>
+      benchHostile(print, {
+        kinds: settings.kinds.split(",").filter((kind) => kind !== ""),
+        seconds: Number(settings.seconds),
+        profile: settings.profile,
+      }),
   },
   local: {
     title: "mail for local users, into their Maildirs with their ids",

@@ -30,6 +30,10 @@ export interface ServerConfiguration {
   readonly pauses?: string;
   /** Fills the queue in this folder before the server starts. */
   readonly prepare?: (queue: string) => Promise<void>;
+  /** Options beside: "LogLevel=9". */
+  readonly options?: readonly string[];
+  /** With a certificate for STARTTLS. */
+  readonly tls?: boolean;
   /** Folder for a CPU profile of the server, written when it stops. */
   readonly profile?: string;
 }
@@ -51,6 +55,7 @@ export interface RunningServer {
 interface Home {
   readonly folder: string;
   readonly cf: string;
+  readonly options: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
 }
 
@@ -66,7 +71,8 @@ export async function startServer(configuration: ServerConfiguration): Promise<R
     const home = makeHome(folder, dns, configuration);
     await configuration.prepare?.(join(folder, "queue"));
     const letter = configuration.deliveryMode.slice(0, 1);
-    const words = ["-bD", "-C", home.cf, "-O", `DeliveryMode=${letter}`, "-O", "LogLevel=9"];
+    const options = [`DeliveryMode=${letter}`, "LogLevel=9", ...(configuration.options ?? []), ...home.options];
+    const words = ["-bD", "-C", home.cf, ...options.flatMap((option) => ["-O", option])];
     // Started as users start it, so that what bin/sendmail tells Node counts, too.
     const child = spawn(join(configuration.root ?? HERE, "bin/sendmail"), words, {
       env: { ...home.environment, ...profiling(configuration), RULEMAIL_READY_FD: "3" },
@@ -145,7 +151,17 @@ function makeHome(folder: string, dns: DnsServer, configuration: ServerConfigura
     const built = spawnSync(process.execPath, words, { env: environment, encoding: "utf8" });
     if (built.status !== 0) throw new Error(`Cannot build the aliases: ${built.stdout}${built.stderr}`);
   }
-  return { folder, cf, environment };
+  return { folder, cf, environment, options: configuration.tls ? certificate(folder) : [] };
+}
+
+/** Options that name a certificate with a P-256 key, made for this home. */
+function certificate(folder: string): string[] {
+  const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+  const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  const words = ["req", "-x509", ...kind, "-subj", "/CN=mail.example.test", "-keyout", key, "-out", cert];
+  const { status, stderr } = spawnSync("openssl", words, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`Cannot make a certificate: ${stderr}`);
+  return [`ServerCertFile=${cert}`, `ServerKeyFile=${key}`];
 }
 
 function readLog(folder: string): string {

@@ -14,7 +14,7 @@ const allowances: ReadonlyMap<string, readonly [counter: string, allowed: number
   ["ETRN", ["etrn", 8]],
 ]);
 
-/** Commands that no client needs; 25 typing errors are forgiven, with no pause. */
+/** Commands that no client needs, and transactions that come to nothing; so many are forgiven, with no pause. */
 const BAD_COMMANDS = 25;
 /** Longest pause before an answer, ms. */
 const LONGEST_PAUSE = 240_000;
@@ -26,18 +26,33 @@ export class AbuseCounter {
   readonly #counts = new Map<string, number>();
   readonly #noops: number;
   #bad = 0;
+  /** Transactions since the last message. */
+  #transactions = 0;
 
   constructor(options: Options) {
     this.#noops = Math.max(1, options.number("MaxNOOPCommands"));
   }
 
-  /** Notes an unknown command or a line that is none. */
+  /** Notes an unknown command, a line that is none, or what a client that was refused asks for. */
   countBad(): Patience {
-    return ++this.#bad > BAD_COMMANDS ? "hang up" : 0;
+    return ++this.#bad + this.#transactions > BAD_COMMANDS ? "hang up" : 0;
+  }
+
+  /** A sender was accepted. */
+  begun(): void {
+    this.#transactions++;
+  }
+
+  /** A message was taken. */
+  delivered(): void {
+    this.#transactions = 0;
   }
 
   /** Notes a known command. The first ones are free, each later one doubles the pause, twice the number is the end. */
   count(word: string): Patience {
+    if (word === "MAIL") {
+      return this.#transactions > 0 && this.#bad + this.#transactions >= BAD_COMMANDS ? "hang up" : 0;
+    }
     let counter = "noop";
     let allowed = this.#noops;
     if (word !== "NOOP" && word !== "VERB" && word !== "HELP") {
@@ -56,6 +71,7 @@ export class AbuseCounter {
   reset(): void {
     this.#counts.clear();
     this.#bad = 0;
+    this.#transactions = 0;
   }
 }
 

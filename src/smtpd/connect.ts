@@ -41,7 +41,7 @@ function identify(session: Conversation): MaybeAnswer {
 }
 
 function setClientMacros(session: Conversation, client: ClientIdentity): void {
-  const { scope, whole } = session;
+  const { scope, whole, visit } = session;
   const address = isIPv6(session.remoteAddress) ? `IPv6:${session.remoteAddress}` : session.remoteAddress;
   const shown = `[${address}]`;
   whole.client.relay = client.name === "" || client.name === shown ? shown : `${client.name} ${shown}`;
@@ -50,6 +50,9 @@ function setClientMacros(session: Conversation, client: ClientIdentity): void {
   scope.set("client_ptr", client.ptr);
   scope.set("client_resolve", client.resolve);
   scope.set("client_port", String(session.remotePort));
+  scope.set("client_connections", String(visit.connections));
+  scope.set("client_rate", String(visit.rate));
+  scope.set("total_rate", String(visit.totalRate));
   scope.set("daemon_port", String(session.localPort));
   scope.set("daemon_addr", session.localAddress);
   scope.set("if_addr", session.localAddress);

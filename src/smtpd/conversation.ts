@@ -8,6 +8,7 @@ import type { SessionSettings } from "../site/session-settings.ts";
 import type { Site } from "../site/site.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { AbuseCounter, Admission } from "./abuse-limits.ts";
+import type { Visit } from "./clients.ts";
 import type { DataConsumer } from "./octet-stream.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { SmtpServices } from "./services.ts";
@@ -38,6 +39,8 @@ export interface Conversation extends Ends {
   readonly abuse: AbuseCounter;
   /** Absent when there is no listener (-bs). */
   readonly admission: Admission | undefined;
+  /** The connection as it is counted. */
+  readonly visit: Visit;
   /** `relay=` of log lines and the greeting: "host [address]". */
   readonly relay: string;
   /** Name given in HELO or EHLO. */
@@ -68,6 +71,8 @@ export interface Conversation extends Ends {
   introduced(name: string | undefined, isEsmtp: boolean): void;
   /** MAIL was accepted. */
   announce(transaction: Transaction): void;
+  /** The message is in the queue: what was said and done for it was to the purpose. */
+  delivered(): void;
   /** RSET, and the end of every transaction: what has arrived of its message is dropped. */
   endTransaction(): void;
   /** Octets of this message arrive now; undefined: it is no longer dropped when the client goes away. */

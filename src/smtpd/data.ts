@@ -88,5 +88,11 @@ export function finishMessage(session: Conversation, message: IncomingMessage, b
   }
   // From here on the message is no longer dropped when the client goes away: it may have been stored already.
   session.receive(undefined);
-  return message.finish().finally(() => session.endTransaction());
+  return message
+    .finish()
+    .then((answer) => {
+      if (answer.code < 300) session.delivered();
+      return answer;
+    })
+    .finally(() => session.endTransaction());
 }

@@ -8,13 +8,14 @@
 import { SMTPStream } from "smtp-server/lib/smtp-stream.js";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import { DataScanner } from "./data-scanner.ts";
+import type { Share } from "./turns.ts";
 
 /** Octets of a command line with CRLF; longer than RFC 5321 §4.5.3.1.4 asks for. */
 const LONGEST_LINE = 2048;
-/** So many commands of one packet are answered before other clients get their turn. */
-const COMMANDS_IN_A_ROW = 100;
 
 export interface LineConsumer {
+  /** Says when it is this client's turn. */
+  readonly share: Share;
   /**
    * A line without its end, latin1. Call `next` to get the following one.
    * @param more true when the client has already sent what follows
@@ -43,7 +44,6 @@ export class OctetStream extends SMTPStream {
   readonly #scanner = new DataScanner();
   /** Octets of a BDAT chunk still to come; undefined while data ends with a dot. */
   #remaining: number | undefined;
-  #inARow = 0;
 
   constructor(lines: LineConsumer) {
     super({ maxCommandLength: LONGEST_LINE, decodeStrings: true });
@@ -72,7 +72,7 @@ export class OctetStream extends SMTPStream {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding | "buffer", done: Done): void {
-    this.#consume(chunk, 0, done);
+    this.#lines.share.take(() => this.#consume(chunk, 0, done));
   }
 
   /** An unfinished line at the end of the connection is no command. */
@@ -88,10 +88,7 @@ export class OctetStream extends SMTPStream {
       if (this.#sink !== undefined && (position < chunk.length || this.#remaining === 0)) {
         return this.#consumeData(this.#sink, chunk, position, done);
       }
-      if (position >= chunk.length) {
-        this.#inARow = 0;
-        return done();
-      }
+      if (position >= chunk.length) return done();
       const newline = chunk.indexOf(0x0a, position);
       this.#keep(chunk, position, newline < 0 ? chunk.length : newline);
       if (newline < 0) return done();
@@ -101,17 +98,16 @@ export class OctetStream extends SMTPStream {
       let waiting = false;
       const resume = position;
       this.#hand(resume < chunk.length || this.writableLength > chunk.length, () => {
-        if (waiting) this.#consume(chunk, resume, done);
+        if (waiting) this.#lines.share.take(() => this.#consume(chunk, resume, done));
         else answered = true;
       });
       if (!answered) {
         waiting = true;
         return undefined;
       }
-      if (++this.#inARow >= COMMANDS_IN_A_ROW) {
-        this.#inARow = 0;
-        setImmediate(() => this.#consume(chunk, resume, done));
-        return undefined;
+      // So many commands of one packet are answered, then other clients get their turn.
+      if (position < chunk.length && this.#lines.share.isOver) {
+        return this.#lines.share.later(() => this.#consume(chunk, resume, done));
       }
     }
   }
@@ -158,7 +154,9 @@ export class OctetStream extends SMTPStream {
       sink.end({ bareLineEnd: this.#scanner.bareLineEnd }, () => this.#consume(chunk, end, done));
     };
     const written = octets.length === 0 ? undefined : sink.data(octets);
-    if (isPromise(written)) void written.then(proceed, proceed);
-    else proceed();
+    const { share } = this.#lines;
+    if (!isPromise(written)) return proceed();
+    const goOn = (): void => share.take(proceed);
+    void written.then(goOn, goOn);
   }
 }

@@ -23,6 +23,7 @@ export const replies = {
   tooManyBad: (host: string): Reply => reply(421, "4.7.0", `${host} Too many bad commands; closing connection`),
   openProxy: (host: string, relay: string): Reply => reply(421, "4.7.0", `${host} Rejecting open proxy ${relay}`),
   tooManyConnections: (host: string): Reply => reply(421, "4.3.2", `${host} Too many connections, try again later`),
+  tooManyOpen: (host: string): Reply => reply(421, "4.3.2", `${host} Too many open connections`),
   internalError: reply(451, "4.3.0", "Internal error; try again later"),
   storage: (reason: string): Reply => reply(452, "4.4.5", `Insufficient disk space; try again later (${reason})`),
   queueUnavailable: reply(452, "4.3.1", "Queue not available; try again later"),

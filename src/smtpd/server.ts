@@ -5,6 +5,8 @@ import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js";
 import type { PortOptions } from "../config/config.ts";
 import { type Admission, ConnectionRate } from "./abuse-limits.ts";
+import { Clients, type Excess } from "./clients.ts";
+import { replies, wireText } from "./replies.ts";
 import type { SmtpServices } from "./services.ts";
 import { SmtpSession } from "./session.ts";
 
@@ -23,8 +25,22 @@ export interface SmtpListener {
   close(grace: number): Promise<void>;
 }
 
-/** The listeners that serve the same mail: MaxDaemonChildren counts the clients of all of them. */
-const siblings = new WeakMap<SmtpServices, Set<RuleServer>>();
+/** What it takes to accept a connection and to close it, beside what it says, ms. */
+const CONNECTION_FEE = 0.2;
+
+/** The listeners that serve the same mail: MaxDaemonChildren counts the clients of all of them, and they share one thread. */
+interface Family {
+  readonly servers: Set<RuleServer>;
+  readonly clients: Clients;
+}
+
+const families = new WeakMap<SmtpServices, Family>();
+
+function familyOf(services: SmtpServices): Family {
+  let family = families.get(services);
+  if (family === undefined) families.set(services, (family = { servers: new Set(), clients: new Clients() }));
+  return family;
+}
 
 export class RuleServer extends SMTPServer {
   readonly #services: SmtpServices;
@@ -60,14 +76,40 @@ export class RuleServer extends SMTPServer {
     const all = this.#services.site().config.options.number("MaxDaemonChildren");
     if (all <= 0) return false;
     let open = 0;
-    for (const server of siblings.get(this.#services) ?? []) open += server.connections.size;
+    for (const server of familyOf(this.#services).servers) open += server.connections.size;
     return open > all;
   }
 
   override connect(socket: Socket, options?: SMTPConnectionOptions | null): void {
-    const session = new SmtpSession(this, socket, options, this.#services, this.#port, this.#admission);
-    this.connections.add(session);
-    session.init();
+    const { options: limits } = this.#services.site().config;
+    const visit = familyOf(this.#services).clients.arrive(socket.remoteAddress ?? "", this.#services.clock.now(), {
+      most: limits.number("MaxConnectionsPerClient"),
+      window: limits.time("ConnectionRateWindowSize"),
+      logInterval: limits.time("RejectLogInterval"),
+    });
+    if ("open" in visit) return this.#turnAway(socket, visit);
+    // Until it is this client's turn, nobody else looks after the socket.
+    const ignore = (): void => void socket.destroy();
+    socket.on("error", ignore).on("close", () => visit.leave());
+    visit.share.take(() => {
+      if (socket.destroyed) return;
+      const session = new SmtpSession(this, socket, options, this.#services, this.#port, this.#admission, visit);
+      socket.off("error", ignore);
+      this.connections.add(session);
+      session.init();
+    });
+    visit.share.charge(CONNECTION_FEE);
+  }
+
+  /** Without a session, which would cost more than the answer. */
+  #turnAway(socket: Socket, { open, isNews }: Excess): void {
+    const { hostName } = this.#services.site().session;
+    if (isNews) {
+      const text = `rejecting connections from ${socket.remoteAddress}: ${open} open connections of this client`;
+      this.#services.log.write(1, { priority: "notice", text });
+    }
+    socket.on("error", () => socket.destroy());
+    socket.end(wireText(replies.tooManyOpen(hostName)), "latin1", () => socket.destroy());
   }
 
   /** The library draws 80 random bits for every session's name; a counter tells them apart as well. */
@@ -108,8 +150,7 @@ export async function openSmtpServer(
   });
   await (bound === undefined ? listen(server.server, port) : bound.open(server.server));
   const address = server.server.address() as AddressInfo;
-  const family = siblings.get(services) ?? new Set();
-  siblings.set(services, family.add(server));
+  const family = familyOf(services).servers.add(server);
   return {
     get port() {
       return server.port;

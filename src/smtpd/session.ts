@@ -20,13 +20,22 @@ import type { Site } from "../site/site.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import { AbuseCounter, type Admission, type Patience } from "./abuse-limits.ts";
 import type { Answer, MaybeAnswer } from "./answer.ts";
+import { onlyVisit, type Visit } from "./clients.ts";
 import { connect, sessionMacros } from "./connect.ts";
 import type { Cipher, Conversation } from "./conversation.ts";
 import { type DataConsumer, type LineConsumer, OctetStream } from "./octet-stream.ts";
 import { replies, wireText } from "./replies.ts";
 import { logFault, logIdleSession, logLoss, logProbing, logTimeout, logTraffic } from "./session-log.ts";
 import type { SmtpServices } from "./services.ts";
-import { verbs } from "./verbs.ts";
+import type { Share } from "./turns.ts";
+import { isRefusedWork, readCommand, verbs } from "./verbs.ts";
+import { isSpokenTo, pause } from "./waits.ts";
+
+/** What an answer that came later took of our time nobody knows: the time it took, up to this, ms. */
+const LONGEST_FEE = 0.3;
+
+/** The client speaks next. */
+const afterGreeting = (): void => undefined;
 
 export class SmtpSession extends SMTPConnection implements LineConsumer, Conversation {
   readonly services: SmtpServices;
@@ -36,6 +45,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
   readonly whole: Transaction;
   readonly abuse: AbuseCounter;
   readonly admission: Admission | undefined;
+  readonly visit: Visit;
   readonly #release: () => void;
   // Verbs see these through Conversation, which lets them read only.
   helo: string | undefined;
@@ -47,6 +57,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
   hasMore = false;
   /** True once the client gave a command that is about mail. */
   askedForMail = false;
+  #hasDelivered = false;
   #state = "client greeting";
   #output = "";
   /** A line that came before the greeting. */
@@ -61,11 +72,13 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     services: SmtpServices,
     port: PortOptions,
     admission?: Admission,
+    visit = onlyVisit(),
   ) {
     super(server, socket, options);
     this.services = services;
     this.port = port;
     this.admission = admission;
+    this.visit = visit;
     this.site = services.site();
     this.#release = this.site.use();
     this.settings = this.site.session;
@@ -73,6 +86,10 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     const client = { relay: "", ...(port.name === "" ? {} : { daemon: port.name }) };
     this.whole = Transaction.ofSession(this.site, client, macros.child(sessionMacros(port)));
     this.abuse = new AbuseCounter(limits);
+  }
+
+  get share(): Share {
+    return this.visit.share;
   }
 
   get scope(): MacroScope {
@@ -110,6 +127,12 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
 
   announce(transaction: Transaction): void {
     this.transaction = transaction;
+    this.abuse.begun();
+  }
+
+  delivered(): void {
+    this.#hasDelivered = true;
+    this.abuse.delivered();
   }
 
   endTransaction(): void {
@@ -139,12 +162,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
 
   /** The library's own greeting waits 100 ms for early talkers; ours waits as long as greet_pause says. */
   override init(): void {
-    this._setListeners(() =>
-      this.#perform(
-        () => this.welcome(),
-        () => undefined,
-      ),
-    );
+    this._setListeners(() => this.#perform(() => this.welcome(), afterGreeting));
   }
 
   /** Everything up to the greeting. */
@@ -178,10 +196,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
       return undefined;
     }
     if (this.isShuttingDown) return this.#finish(replies.shuttingDown(this.settings.hostName));
-    const line = text.trimStart();
-    const blank = line.search(/[ \t]/);
-    const word = (blank < 0 ? line : line.slice(0, blank)).toUpperCase();
-    const argument = blank < 0 ? "" : line.slice(blank + 1).trim();
+    const { word, argument } = readCommand(text);
     if (this.services.log.enabled(15)) logTraffic(this, "<--", printable(text));
     const verb = verbs.get(word);
     this.hasMore = more;
@@ -193,6 +208,9 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
       return proceed();
     }
     this.#state = word;
+    if (this.refusal !== undefined && isRefusedWork(word) && this.abuse.countBad() === "hang up") {
+      return this.#finish(replies.tooManyBad(this.settings.hostName));
+    }
     const patience: Patience = this.abuse.count(word);
     if (patience === "hang up") return this.#finish(replies.tooManyBad(this.settings.hostName));
     if (patience === 0) return this.#perform(() => verb(this, argument, text), proceed);
@@ -240,11 +258,15 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
 
   #wait(answer: Promise<Answer | undefined>, next: () => void): void {
     this._handlerPending = true;
+    const began = performance.now();
     void answer
       .then((settled) => this.#say(settled))
       .catch((error: unknown) => this.#fault(error))
       .finally(() => {
         this._handlerPending = false;
+        this.share.charge(Math.min(performance.now() - began, LONGEST_FEE));
+        if (this.#hasDelivered) this.share.delivered();
+        this.#hasDelivered = false;
         if (!this._closed) next();
       });
   }
@@ -267,36 +289,11 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
   }
 
   pause<T>(ms: number, then: () => MaybePromise<T>): Promise<T | undefined> {
-    return new Promise((resolve, reject) => {
-      this.services.clock.after(ms, () => {
-        if (this.isOver) return resolve(undefined);
-        try {
-          const work = then();
-          if (isPromise(work)) void work.then(resolve, reject);
-          else resolve(work);
-        } catch (error) {
-          reject(error);
-        }
-      });
-    });
+    return pause(this.services.clock, ms, () => this.isOver, then);
   }
 
-  async isSpokenTo(ms: number): Promise<boolean> {
-    const socket = this._socket;
-    if (socket.bytesRead > 0) return true;
-    return new Promise((resolve) => {
-      const over = (spoken: boolean): void => {
-        cancel();
-        socket.off("data", onData);
-        socket.off("close", onClose);
-        resolve(spoken);
-      };
-      const onData = (): void => over(true);
-      const onClose = (): void => over(false);
-      const cancel = this.services.clock.after(ms, () => over(false));
-      socket.once("data", onData);
-      socket.once("close", onClose);
-    });
+  isSpokenTo(ms: number): Promise<boolean> {
+    return isSpokenTo(this.services.clock, ms, this._socket);
   }
 
   startTls(secured: (cipher: Cipher | undefined) => void): Promise<void> {
@@ -325,7 +322,10 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
   #flush(): void {
     const output = this.#output;
     this.#output = "";
-    if (output !== "" && this._socket.writable) this._socket.write(output, "latin1");
+    if (output === "" || !this._socket.writable) return;
+    const began = performance.now();
+    this._socket.write(output, "latin1");
+    this.share.charge(performance.now() - began);
   }
 
   /** A last reply, then the connection closes. */

@@ -12,12 +12,16 @@ export function starttls(session: Conversation, argument: string): Answer {
   return { reply: replies.startTls, begin: () => handshake(session) };
 }
 
+/** What a handshake takes of our time, ms: it is done where nobody watches it. */
+const HANDSHAKE_FEE = 2;
+
 function handshake(session: Conversation): Promise<void> {
   const { scope } = session;
   // What the client said before the handshake counts no more (RFC 3207 §4.2).
   session.introduced(undefined, false);
   scope.set("s", scope.get("client_name"));
   session.abuse.reset();
+  session.visit.share.charge(HANDSHAKE_FEE);
   return session.startTls((cipher) => {
     scope.set("tls_version", cipher?.version);
     scope.set("cipher", cipher?.name);

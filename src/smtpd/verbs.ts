@@ -42,3 +42,29 @@ export const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ["OPTIONS", openProxy],
   ["CONNECT", openProxy],
 ]);
+
+/** "mail FROM:<a@b>" is MAIL with what follows. */
+export function readCommand(text: string): { readonly word: string; readonly argument: string } {
+  const line = text.trimStart();
+  const blank = line.search(/[ \t]/);
+  if (blank < 0) return { word: line.toUpperCase(), argument: "" };
+  return { word: line.slice(0, blank).toUpperCase(), argument: line.slice(blank + 1).trim() };
+}
+
+/** What a client that was refused asks for in spite of it counts as a bad command, as by sendmail. */
+export function isRefusedWork(word: string): boolean {
+  return refusedWork.has(word);
+}
+
+const refusedWork: ReadonlySet<string> = new Set([
+  "MAIL",
+  "RCPT",
+  "DATA",
+  "BDAT",
+  "AUTH",
+  "STARTTLS",
+  "SEND",
+  "SAML",
+  "SOML",
+  "TURN",
+]);

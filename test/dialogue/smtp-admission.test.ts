@@ -1,4 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
+import { reply } from "../../src/mail/reply.ts";
+import type { MacroScope } from "../../src/rewriting/macro-scope.ts";
 import { ACCEPTED, type Verdict } from "../../src/routing/verdict.ts";
 import { refusal } from "../support/fake-smtp-services.ts";
 import { until } from "../support/smtp-dialogue.ts";
@@ -21,6 +23,15 @@ function only(ruleset: string, verdict: Verdict) {
 
 function fail(): never {
   throw new Error("oops");
+}
+
+function tooOften(ruleset: string, _args: readonly string[], scope: MacroScope): Verdict {
+  const isOften = ruleset === "check_relay" && Number(scope.get("client_rate")) > 2;
+  return isOften ? refusal(421, "4.3.2", "Connection rate limit exceeded.") : ACCEPTED;
+}
+
+function refuseSpam({ text }: { readonly text: string }) {
+  return text.includes("spam") ? reply(554, "5.7.1", "no") : reply(250, "2.0.0", "ok");
 }
 
 function pauseBeforeGreeting(ruleset: string): string | undefined {
@@ -278,7 +289,101 @@ describe("who may come in", () => {
   });
 });
 
+describe("clients are counted", () => {
+  test("MaxConnectionsPerClient limits the connections of one address, and the log says so once", async () => {
+    const options = { MaxConnectionsPerClient: 2, RejectLogInterval: 60_000 };
+    await withServer({ options }, async ({ greeted, connect, listener, services }) => {
+      const first = await greeted();
+      await greeted();
+      for (let i = 0; i < 2; i++) {
+        expect(await (await connect()).rest()).toBe("421 4.3.2 mail.example.test Too many open connections\r\n");
+      }
+      expect(services.lines.map(({ text }) => text)).toEqual([
+        "rejecting connections from 127.0.0.1: 2 open connections of this client",
+      ]);
+      await first.ask("QUIT");
+      first.half();
+      await until(() => listener.sessions === 1);
+      await first.rest();
+      await greeted();
+    });
+  });
+
+  test("rulesets see {client_connections}, {client_rate} and {total_rate} when a client connects", async () => {
+    const seen: string[] = [];
+    const check = (ruleset: string, _args: readonly string[], scope: MacroScope) => {
+      const values = ["client_connections", "client_rate", "total_rate"].map((name) => scope.get(name));
+      if (ruleset === "check_relay") seen.push(values.join(" "));
+      return ACCEPTED;
+    };
+    const options = { ConnectionRateWindowSize: 60_000 };
+    await withServer({ check, options }, async ({ greeted, listener }) => {
+      const first = await greeted();
+      await greeted();
+      first.destroy();
+      await until(() => listener.sessions === 1);
+      await greeted();
+      expect(seen).toEqual(["1 1 1", "2 2 2", "2 3 3"]);
+    });
+  });
+
+  test("421 of check_relay closes a client that comes too often (ratecontrol, terminate)", async () => {
+    const clock = new ManualClock();
+    await withServer(
+      { check: tooOften, clock, options: { ConnectionRateWindowSize: 60_000 } },
+      async ({ greeted, connect }) => {
+        await greeted();
+        await greeted();
+        expect(await (await connect()).rest()).toBe("421 4.3.2 Connection rate limit exceeded.\r\n");
+        clock.advance(60_000);
+        expect(await (await connect()).reply()).toMatch(/^220 /);
+      },
+    );
+  });
+});
+
 describe("patience has an end", () => {
+  const tooMany = "421 4.7.0 mail.example.test Too many bad commands; closing connection";
+
+  test("25 transactions without a message are forgiven, with all the bad commands beside", async () => {
+    await withServer({}, async ({ introduced }) => {
+      for (const bad of [0, 10]) {
+        const client = await introduced();
+        for (let i = 0; i < bad; i++) expect(await client.ask("FOO")).toMatch(/^500 /);
+        for (let i = bad; i < 25; i++) {
+          expect(await client.script("MAIL FROM:<a@b>", "RSET")).toEqual([
+            "250 2.1.0 <a@b>... Sender ok",
+            "250 2.0.0 Reset state",
+          ]);
+        }
+        expect(await client.ask("MAIL FROM:<a@b>")).toBe(tooMany);
+      }
+    });
+  });
+
+  test("a message makes up for the transactions before it; EHLO and a refused message do not", async () => {
+    await withServer({ finish: refuseSpam }, async ({ introduced }) => {
+      const client = await introduced();
+      const message = ["MAIL FROM:<a@b>", "RCPT TO:<joe>", "DATA"];
+      for (let i = 0; i < 24; i++) await client.script("MAIL FROM:<a@b>", "RSET");
+      expect((await client.script(...message, "x\r\n.")).at(-1)).toBe("250 2.0.0 ok");
+      for (let i = 0; i < 10; i++) await client.script(...message, "spam\r\n.");
+      await client.script("MAIL FROM:<a@b>", "EHLO x");
+      for (let i = 0; i < 14; i++) await client.script("MAIL FROM:<a@b>", "RSET");
+      expect(await client.ask("MAIL FROM:<a@b>")).toBe(tooMany);
+    });
+  });
+
+  test("what a refused client asks for in spite of it is a bad command", async () => {
+    const check = only("check_relay", refusal(550, "5.7.1", "Access denied"));
+    await withServer({ check }, async ({ greeted }) => {
+      const client = await greeted();
+      for (let i = 0; i < 25; i++) expect(await client.ask("RCPT TO:<joe>")).toBe("550 5.7.1 Access denied");
+      for (const line of ["RSET", "NOOP", "ETRN x", "VRFY x"]) expect(await client.ask(line)).not.toMatch(/^421/);
+      expect(await client.ask("MAIL FROM:<a@b>")).toBe(tooMany);
+    });
+  });
+
   test("useless commands are answered ever more slowly", async () => {
     const clock = new WatchedClock();
     await withServer({ options: { MaxNOOPCommands: 2 }, clock }, async ({ greeted, services }) => {

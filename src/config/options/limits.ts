@@ -141,7 +141,6 @@ export const LIMIT_OPTIONS = [
     unit: "h",
     initial: "3h",
     meaning: "time between two lines about refusing connections",
-    notActedOn: NOT_YET,
   },
   {
     name: "ConnectionRateWindowSize",
@@ -149,8 +148,7 @@ export const LIMIT_OPTIONS = [
     type: "time",
     unit: "s",
     initial: "60",
-    meaning: "window of {client_rate}",
-    notActedOn: NOT_YET,
+    meaning: "window of {client_rate} and {total_rate}",
   },
   {
     name: "MaxNOOPCommands",
@@ -158,6 +156,13 @@ export const LIMIT_OPTIONS = [
     type: "number",
     initial: 20,
     meaning: "useless commands before answers become slow",
+  },
+  {
+    name: "MaxConnectionsPerClient",
+    type: "number",
+    initial: 100,
+    extension: true,
+    meaning: "connections of one client at a time (IPv6: of one network of 64 bits), 0 for no limit",
   },
   {
     name: "BadRcptShutdown",

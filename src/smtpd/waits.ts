@@ -1,0 +1,43 @@
+/** Waiting with a client on the other side, which may go away or say something in the meantime. */
+import type { Socket } from "node:net";
+import type { Clock } from "../sys/clock.ts";
+import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
+
+/** Does something after so many ms, unless it is of no use by then: undefined. */
+export function pause<T>(
+  clock: Clock,
+  ms: number,
+  isOver: () => boolean,
+  then: () => MaybePromise<T>,
+): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    clock.after(ms, () => {
+      if (isOver()) return resolve(undefined);
+      try {
+        const work = then();
+        if (isPromise(work)) void work.then(resolve, reject);
+        else resolve(work);
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+}
+
+/** Waits so many ms; true as soon as the client says something, unasked. */
+export async function isSpokenTo(clock: Clock, ms: number, socket: Socket): Promise<boolean> {
+  if (socket.bytesRead > 0) return true;
+  return new Promise((resolve) => {
+    const over = (spoken: boolean): void => {
+      cancel();
+      socket.off("data", onData);
+      socket.off("close", onClose);
+      resolve(spoken);
+    };
+    const onData = (): void => over(true);
+    const onClose = (): void => over(false);
+    const cancel = clock.after(ms, () => over(false));
+    socket.once("data", onData);
+    socket.once("close", onClose);
+  });
+}
