@@ -107,7 +107,7 @@ function printer(
     now: Date.now(),
     ...(config === undefined
       ? {}
-      : { minQueueAge: config.options.time("MinQueueAge"), isLoaded: keptByLoad(config.options, loadavg()[0]) }),
+      : { minQueueAge: config.options.time("MinQueueAge"), isLoaded: keptByLoad(config.options, () => loadavg()[0]) }),
   };
   return (block) => printBlock(block, options, (text) => output.print(text));
 }

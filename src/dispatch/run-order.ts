@@ -46,7 +46,7 @@ export async function messagesOfRun(
   store: Pick<QueueStore, "list" | "get">,
   config: Config,
   filter: QueueFilter,
-  { now, load }: { readonly now: number; readonly load: number },
+  { now, load }: { readonly now: number; readonly load: () => number },
 ): Promise<readonly RunMessage[]> {
   const isNamed = namesMail(filter);
   const isKept = keptByLoad(config.options, load);

@@ -114,7 +114,7 @@ export class Runner {
   /** True when the machine has too much to do for a message that is accepted now. @param daemon Name= of the port it came by */
   isTooMuch({ options, daemonPorts }: Config, envelope: Envelope, daemon: string | undefined): boolean {
     const own = daemonPorts.find(({ name }) => name === daemon)?.extra.get("queuela");
-    const keeps = keptByLoad(options, this.#load(), own === undefined ? undefined : Number.parseInt(own, 10) || 0);
+    const keeps = keptByLoad(options, this.#load, own === undefined ? undefined : Number.parseInt(own, 10) || 0);
     return keeps(initialPriority(envelope, factorsOf(options)));
   }
 
@@ -202,7 +202,7 @@ export class Runner {
 
   #messagesOfRun(filter: QueueFilter): Promise<readonly RunMessage[]> {
     const { store, clock } = this.#options;
-    return messagesOfRun(store, this.#options.site().config, filter, { now: clock.now(), load: this.#load() });
+    return messagesOfRun(store, this.#options.site().config, filter, { now: clock.now(), load: this.#load });
   }
 
   /** For a place behind the gate. False: its destination or its group is busy. */
@@ -256,7 +256,7 @@ export class Runner {
   #isKept({ priority, envelope }: QueueEntry): boolean {
     const { config } = this.#options.site();
     const { clock } = this.#options;
-    return keptByLoad(config.options, this.#load())(priority) && nextNotice(config, envelope) > clock.now();
+    return keptByLoad(config.options, this.#load)(priority) && nextNotice(config, envelope) > clock.now();
   }
 
   /** Until the next run. */

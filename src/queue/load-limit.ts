@@ -5,17 +5,21 @@
  */
 import type { Options } from "../config/config.ts";
 
+const NEVER = (): boolean => false;
+
 /**
- * @param load average of the last minute
+ * @param load the average of the last minute; asked for where there is a limit, for that costs
  * @param most QueueLA of the port that a message came by; default that of the configuration. 0: no limit
  * @returns true for a priority whose message waits
  */
 export function keptByLoad(
   options: Pick<Options, "number" | "isSet">,
-  load: number,
+  load: () => number,
   most = options.isSet("QueueLA") ? options.number("QueueLA") : 0,
 ): (priority: number) => boolean {
-  if (most <= 0 || load < most) return () => false;
-  const limit = options.number("QueueFactor") / (load - most + 1);
+  if (most <= 0) return NEVER;
+  const over = load() - most;
+  if (over < 0) return NEVER;
+  const limit = options.number("QueueFactor") / (over + 1);
   return (priority) => priority > limit;
 }
