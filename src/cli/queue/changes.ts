@@ -162,7 +162,7 @@ async function preview(order: Order, looks: Looks, filter: QueueFilter, { done }
     output.line(asciiJson({ dryRun: true, messages: ids.length, recipients, octets: length, ids }));
     return notFound(order, ids);
   }
-  for (const entry of await looks.list({ ...filter, ids: ids.slice(0, SHOWN) })) {
+  for await (const entry of looks.list({ ...filter, ids: ids.slice(0, SHOWN) })) {
     for (const line of listLines(entry, now)) output.line(line);
   }
   if (ids.length > SHOWN) output.line(`and ${count(ids.length - SHOWN, "message")} more`);

@@ -11,8 +11,9 @@ import type { ExitCode } from "../../sys/sysexits.ts";
 
 /** What can be asked while somebody else may be at work. */
 export interface Looks {
-  /** The messages, in the order of arrival. */
-  list(filter: QueueFilter): Promise<readonly QueueListing[]>;
+  /** The messages, in the order of arrival; nothing else may be asked before the end. */
+  list(filter: QueueFilter): AsyncIterable<QueueListing>;
+  count(filter: QueueFilter): Promise<number>;
   ids(filter: QueueFilter): Promise<readonly string[]>;
   top(filter: QueueFilter, by: readonly TopField[], most: number): Promise<Top>;
 }

@@ -1,5 +1,5 @@
 /** Looks at a queue folder while no server answers: at what is there now, without the lock, and without changing anything. */
-import { listingOf, type QueueListing } from "../../control/queue-listing.ts";
+import { listingOf } from "../../control/queue-listing.ts";
 import type { ControlServices } from "../../control/server.ts";
 import { type QueueLooks, queueLooks } from "../../daemon/queue-desk.ts";
 import { eachEntry } from "../../queue/each-entry.ts";
@@ -44,10 +44,13 @@ export async function folderLooks(folder: string): Promise<Looks> {
 
 export function looksOver(store: FolderStore, looks: QueueLooks): Looks {
   return {
-    async list(filter) {
-      const all: QueueListing[] = [];
-      for await (const entry of eachEntry(store, filter)) all.push(listingOf(entry, false));
-      return all;
+    async *list(filter) {
+      for await (const entry of eachEntry(store, filter)) yield listingOf(entry, false);
+    },
+    async count(filter) {
+      let count = 0;
+      for await (const _ of eachEntry(store, filter)) count++;
+      return count;
     },
     async ids(filter) {
       const all: string[] = [];

@@ -25,14 +25,17 @@ export const listCommand: QueueCommand = {
 async function runList({ filter, place, json, options, output, now }: Order): Promise<number> {
   const most = limitOf(options["limit"], Infinity);
   return withLooks(place, async (looks) => {
-    // Of many only the first are asked for: nobody waits for the others.
-    const ids = most === Infinity ? undefined : await looks.ids(filter);
-    const entries = await looks.list(ids === undefined ? filter : { ...filter, ids: ids.slice(0, most) });
-    for (const entry of entries) {
-      if (json) output.line(asciiJson(entry));
-      else for (const line of listLines(entry, now)) output.line(line);
+    const all = json || most === Infinity ? undefined : await looks.count(filter);
+    let shown = 0;
+    if (most > 0) {
+      for await (const entry of looks.list(filter)) {
+        shown++;
+        if (json) output.line(asciiJson(entry));
+        else for (const line of listLines(entry, now)) output.line(line);
+        if (shown >= most) break;
+      }
     }
-    if (!json) output.line(summary(entries, ids?.length));
+    if (!json) output.line(summary(shown, all));
     return EX.OK;
   });
 }
@@ -44,9 +47,9 @@ export function limitOf(given: unknown, otherwise: number): number {
   throw new SelectionError(`--limit takes a number, not ${JSON.stringify(given)}`);
 }
 
-function summary(entries: readonly QueueListing[], all = entries.length): string {
+function summary(shown: number, all = shown): string {
   if (all === 0) return "nothing waits";
-  return all === entries.length ? count(all, "message") : `${entries.length} of ${count(all, "message")}`;
+  return all === shown ? count(all, "message") : `${shown} of ${count(all, "message")}`;
 }
 
 /** Addresses of one reason that are shown. */

@@ -92,7 +92,8 @@ async function withServer<T>(
   }
   try {
     return await work({
-      list: (filter) => client.list(filter),
+      list: (filter) => client.entries(filter),
+      count: (filter) => client.count(filter),
       ids: (filter) => client.ids(filter),
       top: (filter, by, most) => client.top(filter, by, most),
       why: (id, filter) => client.why(id, filter),

@@ -40,6 +40,7 @@ beforeEach(async () => {
     services: servicesWith({
       ...queueLooks({ store, site: () => undefined, whyNot: () => undefined }),
       ...queueChanges({ store, log: silentLog } as unknown as SteerEnvironment),
+      count: (filter) => store.count(filter),
       list: (filter) => store.list(filter).map((entry) => listingOf(entry, false)),
       run: (filter) => {
         asked.push(["run", filter, undefined]);
