@@ -16,6 +16,7 @@ import { type QueueFilter, recipientMatcherOf } from "../queue/filter.ts";
 import type { QueueEntry, QueueStore } from "../queue/queue.ts";
 import { destination } from "../routing/alias-list.ts";
 import type { Site } from "../site/site.ts";
+import { someAtOnce } from "../sys/at-once.ts";
 import { Breaths } from "../sys/breath.ts";
 
 /** What can be asked without changing anything. */
@@ -35,6 +36,9 @@ export interface LookParts {
   /** Why a message is not tried now, when something particular holds it up. */
   whyNot(entry: QueueEntry): string | undefined;
 }
+
+/** Messages that are changed at the same time: what each of them waits for, the disk, serves all. */
+const AT_ONCE = 50;
 
 /** Recipients of one message whose routes are looked up. */
 const MOST_ROUTES = 50;
@@ -116,11 +120,11 @@ export function queueChanges(environment: SteerEnvironment): QueueChanges {
   const { store, log } = environment;
   const each = async (filter: QueueFilter, said: string, action: (id: string) => Promise<boolean>): Promise<number> => {
     let count = 0;
-    for await (const { id } of eachEntry(store, filter)) {
-      if (!(await action(id))) continue;
+    await someAtOnce(eachEntry(store, filter), AT_ONCE, async ({ id }) => {
+      if (!(await action(id))) return;
       count++;
       note(log, id, said);
-    }
+    });
     return count;
   };
   return {
@@ -156,7 +160,7 @@ async function steered(
 ): Promise<Steering> {
   const left: { id: string; why: string }[] = [];
   let done = 0;
-  for await (const { id } of eachEntry(store, filter)) {
+  await someAtOnce(eachEntry(store, filter), AT_ONCE, async ({ id }) => {
     try {
       const outcome = await action(id);
       if (outcome === "done") done++;
@@ -164,6 +168,6 @@ async function steered(
     } catch (error) {
       left.push({ id, why: error instanceof Error ? error.message : String(error) });
     }
-  }
+  });
   return { done, left };
 }
