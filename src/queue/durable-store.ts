@@ -137,9 +137,7 @@ export class DurableStore implements QueueStore {
     const row = this.#index.ids.find(id);
     if (this.#closed) return undefined;
     if (this.#loader.isUnsure(row)) return this.#loader.known.then(() => this.claim(id, which));
-    if (row === NONE) return undefined;
-    const item = this.#items.bring(row);
-    return isPromise(item) ? item.then((brought) => brought && this.#claim(brought, which)) : this.#claim(item!, which);
+    return row === NONE ? undefined : this.#claimRow(row, which);
   }
 
   claimDue(now: number, most: number, lane?: string): MaybePromise<readonly Claim[]> {
@@ -148,10 +146,11 @@ export class DurableStore implements QueueStore {
     while (claims.length + late.length < most && !this.#closed) {
       const row = this.#index.due.take(now, lane);
       if (row === undefined) break;
-      const id = this.#index.ids.id(row);
-      const claim = this.claim(id);
-      if (isPromise(claim)) late.push(claim.catch((error: unknown) => this.#unreadable(id, now, error)));
-      else if (claim !== undefined) claims.push(claim);
+      const claim = this.#claimRow(row);
+      if (isPromise(claim)) {
+        const id = this.#index.ids.id(row);
+        late.push(claim.catch((error: unknown) => this.#unreadable(id, now, error)));
+      } else if (claim !== undefined) claims.push(claim);
     }
     if (late.length === 0) return claims;
     return Promise.all(late).then((more) => [...claims, ...more.filter((each) => each !== undefined)]);
@@ -304,6 +303,11 @@ export class DurableStore implements QueueStore {
   #claimed(claim: Claim): Item | undefined {
     const item = this.#leases.get(claim.lease);
     return item?.isClaimedBy(claim.lease) ? item : undefined;
+  }
+
+  #claimRow(row: number, which?: "held too"): MaybePromise<Claim | undefined> {
+    const item = this.#items.bring(row);
+    return isPromise(item) ? item.then((brought) => brought && this.#claim(brought, which)) : this.#claim(item!, which);
   }
 
   /** Undefined when somebody else has it, or it is held. */

@@ -78,13 +78,15 @@ export class EntryReader {
    * @throws when it cannot be read
    */
   async read(row: number, id: string): Promise<ReadMessage | undefined> {
-    const { index, spool } = this.#parts;
+    const { index, spool, later } = this.#parts;
     const records = index.records(row);
+    // As of now: whoever brings the message into memory takes them away while we read.
+    const changes = later.get(row) ?? [];
     try {
       const read = records
         ? await this.#fromJournal(id, records.message, records.state)
         : { entry: await spool.read(id), journal: undefined, body: undefined };
-      return { ...read, entry: this.#asItIs(row, read.entry) };
+      return { ...read, entry: this.#asItIs(read.entry, changes) };
     } catch (error) {
       // Moved, or gone, while we read.
       if (index.ids.find(id) !== row) return undefined;
@@ -123,10 +125,10 @@ export class EntryReader {
     return { record: decodeRecord(octets, 0, head), octets };
   }
 
-  #asItIs(row: number, entry: QueueEntry): QueueEntry {
-    const { later, opened, latest } = this.#parts;
+  #asItIs(entry: QueueEntry, changes: readonly ((entry: QueueEntry) => QueueEntry)[]): QueueEntry {
+    const { opened, latest } = this.#parts;
     let now = entry;
-    for (const change of later.get(row) ?? []) now = change(now);
+    for (const change of changes) now = change(now);
     const isOfBefore = (now.lastTry ?? now.envelope.arrived) < opened;
     return isOfBefore && now.nextTry > latest ? { ...now, nextTry: latest } : now;
   }

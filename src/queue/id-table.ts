@@ -27,13 +27,26 @@ function numberOf(id: string, from: number): number {
   return number;
 }
 
-function textOf(number: number): string {
-  let text = "";
-  for (let rest = number; rest > 0; rest = Math.floor(rest / BASE)) {
-    const code = rest % BASE;
-    if (code > 0) text = String.fromCharCode(code) + text;
+/** Leaves out what stands for no character. */
+function textOf(high: number, low: number): string {
+  const codes: number[] = [];
+  for (const number of [low, high]) {
+    for (let rest = number; rest > 0; rest = Math.floor(rest / BASE)) {
+      const code = rest % BASE;
+      if (code > 0) codes.push(code);
+    }
   }
-  return text;
+  return String.fromCharCode(...codes.toReversed());
+}
+
+/** The two numbers have all of it. */
+function isPlain(id: string): boolean {
+  if (id.length > 2 * CHARACTERS) return false;
+  for (let at = 0; at < id.length; at++) {
+    const code = id.charCodeAt(at);
+    if (code === 0 || code >= BASE) return false;
+  }
+  return true;
 }
 
 /** Rows in order of their ids. */
@@ -83,7 +96,7 @@ export class IdTable {
     const key = keyOf(id);
     this.#high[row] = key.high;
     this.#low[row] = key.low;
-    if (textOf(key.high) + textOf(key.low) !== id) this.#odd.set(row, id);
+    if (!isPlain(id)) this.#odd.set(row, id);
     this.#insert(key, row);
     this.#size++;
     return row;
@@ -100,7 +113,7 @@ export class IdTable {
   }
 
   id(row: number): string {
-    return this.#odd.get(row) ?? textOf(this.#high[row]) + textOf(this.#low[row]);
+    return this.#odd.get(row) ?? textOf(this.#high[row], this.#low[row]);
   }
 
   /** @throws RangeError when the row is not in use */
@@ -148,7 +161,7 @@ export class IdTable {
   }
 
   #key(row: number): Key {
-    return { id: this.id(row), high: this.#high[row], low: this.#low[row] };
+    return { id: this.#odd.size === 0 ? "" : this.id(row), high: this.#high[row], low: this.#low[row] };
   }
 
   #compare(row: number, { id, high, low }: Key): number {

@@ -74,14 +74,13 @@ export class LiveItems {
   peek(row: number): MaybePromise<QueueEntry | undefined> {
     const item = this.#items.get(row);
     if (item?.isRead) return item.entry;
-    const { index, reader, later } = this.#parts;
-    const changes = later.get(row);
-    return reader.read(row, index.ids.id(row)).then(
+    const { index, reader } = this.#parts;
+    const id = index.ids.id(row);
+    return reader.read(row, id).then(
       (read) => {
+        // Brought meanwhile, and perhaps changed.
         const now = this.#items.get(row);
-        if (now?.isRead) return now.entry;
-        // Brought meanwhile, with changes that `reader` did not find any more, and let go of again.
-        return read !== undefined && later.get(row) !== changes ? this.peek(row) : read?.entry;
+        return now?.isRead && now.id === id ? now.entry : read?.entry;
       },
       (error: unknown) => {
         throw unavailable(error);

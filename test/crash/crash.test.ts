@@ -5,11 +5,14 @@ import { killedTrial } from "./killed.ts";
 import { noCounts, addCounts } from "./ledger.ts";
 import { trial } from "./trial.ts";
 
+/** Runs that have found something: a list that passed over later records while somebody else read the message. */
+const ONCE_BROKEN = [50_743, 51_107, 51_527];
+
 test("a queue keeps its promises through stops and failures of its files at any operation", async () => {
   const broken: string[] = [];
   const total = noCounts();
   const hits = new Map<string, number>();
-  for (let seed = 1; seed <= 80; seed++) {
+  for (const seed of [...Array.from({ length: 80 }, (_, each) => each + 1), ...ONCE_BROKEN]) {
     const { problems, counts } = await trial(seed, hits);
     addCounts(total, counts);
     for (const problem of problems) broken.push(`seed ${seed}: ${problem}`);

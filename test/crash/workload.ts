@@ -68,7 +68,7 @@ export async function attempt(world: World, claim: Claim, always = false): Promi
   const { store, clock, random, tell } = world;
   const { id } = claim.entry;
   // Claimed while an operator removed it: as if the command had come later.
-  if ((await store.get(id)) !== undefined) tell({ kind: "claimed", id });
+  if ((await tried(world, "get", () => store.get(id))) !== undefined) tell({ kind: "claimed", id });
   const open = claim.entry.envelope.recipients.flatMap((each, index) => (isOpen(each) ? [index] : []));
   await store.record(claim, { at: clock.now(), recipients: open });
   for (let rest = open; rest.length > 0;) {

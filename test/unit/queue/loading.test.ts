@@ -112,6 +112,20 @@ describe("while a queue is being read", () => {
     await store.close();
   });
 
+  test("a list shows what later records say of a message, also while that is being read", async () => {
+    const files = new FaultyFiles();
+    const { store } = await open(files);
+    for (let number = 0; number < 20; number++) await put(store, lines(5, `m${number}`));
+    // Nothing can become a file: the journal has the holds alone.
+    files.inject = ({ kind, path }) => (kind === "create" && path.includes("/df") ? "EIO" : undefined);
+    for (const { id } of await store.list()) await store.hold(id, "look");
+    const after = await open(files.crashed("process"));
+    const [early] = await Promise.all([after.store.list(), after.loaded]);
+    expect(early.map(({ hold }) => hold)).toEqual(Array.from({ length: 20 }, () => "look"));
+    expect(early).toEqual(await after.store.list());
+    await after.store.close();
+  });
+
   test("closing it in the middle loses nothing", async () => {
     const { files, bodies } = await filled();
     for (let turns = 0; turns < 12; turns++) {
