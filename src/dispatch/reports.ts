@@ -161,6 +161,7 @@ async function send(
       warnAfter: queueTimeout(config, "queuewarn", about),
       giveUpAfter: queueTimeout(config, "queuereturn", about),
       siteText: siteText(config),
+      plain: !config.options.flag("SendMimeErrors"),
       types: ({ resolved }) => (resolved === undefined ? undefined : config.mailers.get(resolved.mailer)?.types),
       hideActual: privacyOf(config.options).has("noactualrecipient"),
     });

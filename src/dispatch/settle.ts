@@ -77,7 +77,7 @@ export function decide(
 
 /** RFC 2852 §4.1.4: the time of BY= with R. */
 function returned({ deliverBy }: Envelope, outcome: RecipientStatus): RecipientStatus {
-  return { ...outcome, action: "failed", status: "5.4.7", text: tooLateText(deliverBy!) };
+  return { ...outcome, action: "failed", status: "5.4.7", text: tooLateText(deliverBy!), lastText: outcome.text };
 }
 
 function timedOut(outcome: RecipientStatus, lifetime: number): RecipientStatus {
@@ -86,5 +86,6 @@ function timedOut(outcome: RecipientStatus, lifetime: number): RecipientStatus {
     action: "failed",
     status: "4.4.7",
     text: `Cannot send message for ${durationInWords(lifetime)}`,
+    lastText: outcome.text,
   };
 }

@@ -37,6 +37,8 @@ export interface ReportRequest {
   readonly siteText?: readonly string[];
   /** PrivacyOptions noactualrecipient. */
   readonly hideActual?: boolean;
+  /** O SendMimeErrors=False: text alone, with the message behind it; no program reads it. */
+  readonly plain?: boolean;
   /** T= of the mailers that recipients went to; absent: all addresses are Internet addresses. */
   readonly types?: TypesOf;
 }
@@ -61,7 +63,7 @@ export function composeReport(request: ReportRequest): Report {
   const parts = new Parts(boundary, returnsEightBit);
   return {
     headers: reportHeaders(request, boundary, eightBit),
-    body: writeBody(request, parts, headersOnly),
+    body: request.plain === true ? plainBody(request) : writeBody(request, parts, headersOnly),
     eightBit,
   };
 }
@@ -78,15 +80,18 @@ function makeBoundary(id: string, now: number, host: string): string {
 }
 
 function reportHeaders(request: ReportRequest, boundary: string, eightBit: boolean): HeaderField[] {
-  const { plan, id, now, host, daemonName } = request;
+  const { plan, id, now, host, daemonName, plain = false } = request;
+  const mime = [
+    field("MIME-Version", "1.0"),
+    field("Content-Type", `multipart/report; report-type=delivery-status;\r\n\tboundary="${boundary}"`),
+    ...(eightBit ? [field("Content-Transfer-Encoding", "8bit")] : []),
+  ];
   return [
     field("Date", rfc5322Date(now)),
     field("From", `Mail Delivery Subsystem <${daemonName.includes("@") ? daemonName : `${daemonName}@${host}`}>`),
     field("Message-Id", makeMessageId(now, id, host)),
     field("To", plan.to.map((to) => `<${reportText(to, request.envelope.smtputf8)}>`).join(",\r\n\t")),
-    field("MIME-Version", "1.0"),
-    field("Content-Type", `multipart/report; report-type=delivery-status;\r\n\tboundary="${boundary}"`),
-    ...(eightBit ? [field("Content-Transfer-Encoding", "8bit")] : []),
+    ...(plain ? [] : mime),
     field("Subject", subject(request)),
     field("Auto-Submitted", `auto-generated (${reason(plan)})`),
   ];
@@ -139,11 +144,11 @@ async function* writeBody(request: ReportRequest, parts: Parts, headersOnly: boo
   yield octets(
     "This is a report about mail, in MIME format.\r\n" +
       parts.begin(smtputf8 ? "text/plain; charset=utf-8" : "text/plain; charset=us-ascii", smtputf8) +
-      joined(humanText({ ...request, siteText: request.siteText ?? [], origin: envelope.macros._ })) +
+      joined(peopleText(request)) +
       parts.begin(smtputf8 ? "message/global-delivery-status" : "message/delivery-status", smtputf8) +
       joined(statusLines(request)) +
       parts.begin(returnedType(smtputf8, headersOnly), parts.returnsEightBit) +
-      originalHeader(envelope),
+      originalHeader(request),
   );
   if (!headersOnly) {
     yield octets("\r\n");
@@ -152,17 +157,31 @@ async function* writeBody(request: ReportRequest, parts: Parts, headersOnly: boo
   yield octets(parts.end());
 }
 
+/** As sendmail writes reports without MIME. */
+async function* plainBody(request: ReportRequest): AsyncGenerator<Buffer> {
+  const { message, plan } = request;
+  const title = plan.headersOnly ? "Message header follows" : "Original message follows";
+  yield octets(joined([...peopleText(request), "", `   ----- ${title} -----`, ""]) + originalHeader(request) + "\r\n");
+  if (!plan.headersOnly) yield* readBody(message);
+  else if (plan.failed.length > 0) yield octets("   ----- Message body suppressed -----\r\n");
+}
+
+function peopleText(request: ReportRequest): string[] {
+  return humanText({ ...request, siteText: request.siteText ?? [], origin: request.envelope.macros._ });
+}
+
 function statusLines(request: ReportRequest): string[] {
   const { plan, envelope, host, giveUpAfter, hideActual = false, types = () => undefined } = request;
   const giveUpAt = giveUpAfter > 0 ? envelope.arrived + giveUpAfter : 0;
-  const receivedFrom = envelope.macros.client_name;
+  // What users of this machine hand in comes over no network, and from no MTA.
+  const { client_port: port = "", client_name: receivedFrom = "" } = envelope.macros;
   const facts = {
     envelope,
     host,
     giveUpAt,
     hideActual,
     types,
-    receivedFrom: receivedFrom === "" ? undefined : receivedFrom,
+    receivedFrom: port === "" || receivedFrom === "" ? undefined : receivedFrom,
   };
   return deliveryStatus(facts, [...plan.failed, ...plan.delayed, ...plan.delivered]);
 }
@@ -177,11 +196,18 @@ function returnedType(smtputf8: boolean, headersOnly: boolean): string {
  * The header as it was received and completed, with the sender as final delivery shows him (RFC 5321 §4.4). It is part of a
  * body now, whose long lines would be cut on the way.
  */
-function originalHeader({ headers, sender, smtputf8 }: Envelope): string {
-  const returnPath = field("Return-Path", `<${reportText(sender, smtputf8)}>`);
+function originalHeader({ plan, envelope }: ReportRequest): string {
+  const { headers, smtputf8 } = envelope;
+  const returnPath = field("Return-Path", `<${reportText(senderOf(plan, envelope), smtputf8)}>`);
   return [returnPath, ...headers.filter((each) => !isField(each, "Return-Path"))]
     .map((each) => `${each.name}:${foldField(each, LONGEST_RETURNED_LINE)}\r\n`)
     .join("");
+}
+
+/** Whoever the message went out for: its sender, or the owner of the list who hears of it. */
+function senderOf({ to, failed, delayed }: ReportPlan, { sender }: Envelope): string {
+  const owner = [...failed, ...delayed][0]?.recipient.owner;
+  return sender !== "" && owner !== undefined && to.includes(owner) ? owner : sender;
 }
 
 /** Mailers cut the lines of bodies at this length, mostly (L= of the mailers for SMTP). */

@@ -111,7 +111,7 @@ export function originalRecipient({ recipients }: Envelope, index: number): Enve
   return recipient;
 }
 
-/** ORCPT= as it came ("rfc822;joe+40x"), decoded: "rfc822; joe@x". */
+/** ORCPT= as it came ("rfc822;joe+40x"), decoded: "rfc822;joe@x". */
 function originalAddress(orcpt: string, utf8: boolean): string {
   const semicolon = orcpt.indexOf(";");
   const address = orcpt.slice(semicolon + 1);
@@ -119,5 +119,5 @@ function originalAddress(orcpt: string, utf8: boolean): string {
   // RFC 6533 §3: the characters themselves where the report may have them, else the form that is ASCII.
   const isUtf8 = type.toLowerCase() === "utf-8";
   const text = isUtf8 ? (utf8 ? decodeUtf8Address(address) : encodeUtf8Address(address)) : decodeXtext(address);
-  return `${reportText(type)}; ${reportText(text ?? address, utf8)}`;
+  return `${reportText(type)};${reportText(text ?? address, utf8)}`;
 }

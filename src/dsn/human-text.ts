@@ -44,6 +44,7 @@ export function humanText(facts: HumanTextFacts): string[] {
   );
   section(lines, "The following addresses had successful delivery notifications", delivered, (each) => [
     `${address(envelope, each.recipient)}  (${success(envelope, each)})`,
+    ...expandedFrom(envelope, each),
   ]);
   const transcript = transcriptOf(envelope, [...failed, ...delayed, ...delivered]);
   lines.push("", heading("Transcript of session follows"), ...transcript);
@@ -102,19 +103,23 @@ function address({ smtputf8 }: Envelope, recipient: ReportedRecipient["recipient
 }
 
 function addressLines(envelope: Envelope, each: ReportedRecipient): string[] {
-  const { recipient, index, status } = each;
+  const { recipient, status } = each;
   const lines = [address(envelope, recipient)];
   const reason = reasonOf(status);
   if (reason !== undefined) lines.push(`    (reason: ${reportText(reason)})`);
+  return [...lines, ...expandedFrom(envelope, each)];
+}
+
+/** The address that the sender has written, when an alias led on from it. */
+function expandedFrom(envelope: Envelope, { recipient, index }: ReportedRecipient): string[] {
   const asked = originalRecipient(envelope, index);
-  if (asked !== recipient) lines.push(`    (expanded from: ${address(envelope, asked)})`);
-  return lines;
+  return asked.given === recipient.given ? [] : [`    (expanded from: ${address(envelope, asked)})`];
 }
 
 /** The reply of a server, the words of a program; without any, our words for its exit status. */
-function reasonOf({ diagnostic, text }: RecipientStatus): string | undefined {
-  if (diagnostic?.type.toLowerCase() !== "x-unix") return diagnostic?.text;
-  return remarkOf(diagnostic) ?? text;
+function reasonOf({ diagnostic, text, lastText }: RecipientStatus): string | undefined {
+  if (diagnostic?.type.toLowerCase() !== "x-unix") return diagnostic?.text ?? lastText;
+  return remarkOf(diagnostic) ?? lastText ?? text;
 }
 
 /** What a program has printed, without its exit status: "67 no such mailbox". */
@@ -160,6 +165,8 @@ function outcomeLine(envelope: Envelope, { recipient, status }: ReportedRecipien
   const kind = kindOf(status);
   const name = address(envelope, recipient);
   if (kind !== "failed" && kind !== "delayed") return `${name}... ${DONE[kind]}`;
+  // That its time is over stands below, once for all.
+  if (status.lastText !== undefined) return `${name}... ${reportText(status.lastText)}`;
   const code = kind === "failed" ? `${replyCode(status)} ${status.status} ` : "";
   return `${code}${name}... ${reportText(status.text)}`;
 }

@@ -23,6 +23,8 @@ export interface RecipientStatus {
   readonly text: string;
   /** Diagnostic-Code, with its type: { type: "smtp", text: "550 5.1.1 User unknown" }. */
   readonly diagnostic?: { readonly type: string; readonly text: string };
+  /** Given up because its time is over: what the last attempt came to, in words as in `text`. */
+  readonly lastText?: string;
   /** The command that a refusal of an SMTP server answers, as it was sent: "RCPT TO:<joe@b.test>". */
   readonly asked?: string;
   /** Remote-MTA: the host that said so. */

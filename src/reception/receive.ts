@@ -27,6 +27,7 @@ import { EX } from "../sys/sysexits.ts";
 import { isPromise, type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { IncomingMessage, Intake } from "./intake.ts";
 import { type Court, judge, type JudgeTable, type Outcome, type Stage, type Subjects } from "./judges.ts";
+import { askForReceipts } from "./return-receipt.ts";
 import { namedInHeader, submittedFields } from "./submission-header.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -162,7 +163,7 @@ class Incoming implements IncomingMessage {
     if (collector.headerTooLong) {
       return reply(552, "5.6.0", `Headers too large (${config.options.number("MaxHeadersLength")} max)`);
     }
-    const fields = this.#wantedFields(collector.fields);
+    const fields = this.#withReceipts(this.#wantedFields(collector.fields));
     const hops = Math.max(countHops(fields), this.#transaction.announced.submission?.hops ?? 0);
     const maxHops = config.options.number("MaxHopCount");
     if (hops > maxHops) return this.#looping(`Too many hops ${hops} (${maxHops} max)`);
@@ -303,6 +304,13 @@ class Incoming implements IncomingMessage {
   #wantedFields(fields: readonly HeaderField[]): readonly HeaderField[] {
     const { submission } = this.#transaction.announced;
     return submission === undefined ? fields : submittedFields(fields);
+  }
+
+  #withReceipts(fields: readonly HeaderField[]): readonly HeaderField[] {
+    if (!this.#site.config.options.flag("RrtImpliesDsn")) return fields;
+    const receipts = askForReceipts(fields, this.#transaction.recipients);
+    this.#transaction.recipients = receipts.recipients;
+    return receipts.fields;
   }
 
   #envelope(headers: readonly HeaderField[], now: number): Envelope {

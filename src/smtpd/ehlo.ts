@@ -51,6 +51,12 @@ export function offersTls(session: Conversation): boolean {
   return settings.tlsConfigured && !secure && !port.modifiers.has("S") && offered(session, "S");
 }
 
+/** Without MIME there is no part of a report for programs. */
+export function offersDsn(session: Conversation): boolean {
+  const { privacy } = session.settings;
+  return !privacy.has("noreceipts") && session.site.config.options.flag("SendMimeErrors") && offered(session, "D");
+}
+
 function offers(session: Conversation): string[] {
   const { options } = session.site.config;
   const { privacy } = session.settings;
@@ -64,7 +70,7 @@ function offers(session: Conversation): string[] {
     ["8BITMIME", !/^s/i.test(options.text("EightBitMode"))],
     ["CHUNKING", true],
     [limit > 0 ? `SIZE ${limit}` : "SIZE", true],
-    ["DSN", !privacy.has("noreceipts") && offered(session, "D")],
+    ["DSN", offersDsn(session)],
     ["SMTPUTF8", options.flag("SmtpUTF8")],
     ["ETRN", !privacy.has("noetrn") && !session.port.modifiers.has("E") && offered(session, "E")],
     ["STARTTLS", offersTls(session)],

@@ -7,7 +7,8 @@ import { whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
 import { readDeliverBy } from "./deliver-by.ts";
-import { type EsmtpParameter, isEightBit, readPath } from "./path.ts";
+import { offersDsn } from "./ehlo.ts";
+import { type EsmtpParameter, inAscii, isEightBit, readPath } from "./path.ts";
 import { replies } from "./replies.ts";
 
 export function mail(session: Conversation, argument: string): MaybeAnswer {
@@ -83,21 +84,23 @@ function readSize(value: string | null, _into: unknown, session: Conversation): 
 function readBody(value: string | null, into: Writable<MailParameters>): Reply | undefined {
   if (value === null) return reply(501, "5.5.2", "BODY requires a value");
   const type = value.toUpperCase();
-  if (type !== "7BIT" && type !== "8BITMIME") return reply(501, "5.5.4", `Unknown BODY type ${value}`);
+  if (type !== "7BIT" && type !== "8BITMIME") return reply(501, "5.5.4", `Unknown BODY type ${inAscii(value)}`);
   into.bodyType = type;
   return undefined;
 }
 
-function readRet(value: string | null, into: Writable<MailParameters>): Reply | undefined {
+function readRet(value: string | null, into: Writable<MailParameters>, session: Conversation): Reply | undefined {
+  if (!offersDsn(session)) return replies.noDsn("RET");
   if (value === null) return reply(501, "5.5.2", "RET requires a value");
   if (into.ret !== undefined) return reply(501, "5.5.0", "Duplicate RET parameter");
   const ret = value.toUpperCase();
-  if (ret !== "FULL" && ret !== "HDRS") return reply(501, "5.5.2", `Bad argument "${value}" to RET`);
+  if (ret !== "FULL" && ret !== "HDRS") return reply(501, "5.5.2", `Bad argument "${inAscii(value)}" to RET`);
   into.ret = ret;
   return undefined;
 }
 
-function readEnvid(value: string | null, into: Writable<MailParameters>): Reply | undefined {
+function readEnvid(value: string | null, into: Writable<MailParameters>, session: Conversation): Reply | undefined {
+  if (!offersDsn(session)) return replies.noDsn("ENVID");
   if (value === null) return reply(501, "5.5.2", "ENVID requires a value");
   if (into.envid !== undefined) return reply(501, "5.5.0", "Duplicate ENVID parameter");
   if (!isXtext(value)) return reply(501, "5.5.4", "Syntax error in ENVID parameter value");

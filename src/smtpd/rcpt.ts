@@ -9,7 +9,8 @@ import type { Transaction } from "../reception/transaction.ts";
 import { whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
-import { type EsmtpParameter, isEightBit, readPath } from "./path.ts";
+import { offersDsn } from "./ehlo.ts";
+import { type EsmtpParameter, inAscii, isEightBit, readPath } from "./path.ts";
 import { replies } from "./replies.ts";
 
 /** BadRcptThrottle: after so many bad recipients each RCPT waits so long, ms. */
@@ -25,14 +26,15 @@ export function rcpt(session: Conversation, argument: string): MaybeAnswer {
   return session.pause(BAD_RECIPIENT_PAUSE, () => receive(session, transaction, argument));
 }
 
-function receive({ site, services }: Conversation, transaction: Transaction, argument: string): MaybeAnswer {
+function receive(session: Conversation, transaction: Transaction, argument: string): MaybeAnswer {
+  const { site, services } = session;
   const path = readPath(argument, "TO");
   if (path.kind === "refused") return path.reply;
   const { shown, address } = path;
   const limit = site.config.options.number("MaxRecipientsPerMessage");
   if (limit > 0 && transaction.recipients.length >= limit) return replies.tooManyRecipients;
   if (address === "") return replies.addressRequired(shown);
-  const parameters = readParameters(path.parameters, transaction.announced.smtputf8);
+  const parameters = readParameters(session, path.parameters, transaction.announced.smtputf8);
   if ("code" in parameters) return parameters;
   if (!transaction.announced.smtputf8 && isEightBit(address)) return replies.needsUtf8(shown);
   const admitted = admitRecipient(services, transaction, { ...parameters, shown, address });
@@ -52,15 +54,20 @@ function isUtf8Original(value: string): boolean {
   return /^utf-8;/i.test(value) && isUtf8Address(value);
 }
 
-function readParameters(parameters: readonly EsmtpParameter[], utf8: boolean): RcptParameters | Reply {
+function readParameters(
+  session: Conversation,
+  parameters: readonly EsmtpParameter[],
+  utf8: boolean,
+): RcptParameters | Reply {
   let notify: readonly Notify[] | undefined;
   let orcpt: string | undefined;
   for (const { keyword, value } of parameters) {
+    if ((keyword === "NOTIFY" || keyword === "ORCPT") && !offersDsn(session)) return replies.noDsn(keyword);
     if (keyword === "NOTIFY") {
       if (value === null) return reply(501, "5.5.2", "NOTIFY requires a value");
       if (notify !== undefined) return reply(501, "5.5.0", "Duplicate NOTIFY parameter");
       const read = readNotify(value);
-      if ("bad" in read) return reply(501, "5.5.4", `Bad argument "${read.bad}"  to NOTIFY`);
+      if ("bad" in read) return reply(501, "5.5.4", `Bad argument "${inAscii(read.bad)}"  to NOTIFY`);
       notify = read;
     } else if (keyword === "ORCPT") {
       if (value === null) return reply(501, "5.5.2", "ORCPT requires a value");

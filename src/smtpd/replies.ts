@@ -64,6 +64,7 @@ export const replies = {
   notAccepting: (host: string): Reply => reply(554, undefined, `${host} ESMTP not accepting messages`),
   protocolError: reply(554, "5.5.0", "SMTP protocol error"),
   bareLineEnd: reply(554, "5.6.11", "Bare carriage return or line feed in message: lines must end with CRLF"),
+  noDsn: (keyword: string): Reply => reply(504, "5.7.0", `Sorry, ${keyword} not supported, we do not allow DSN`),
   badParameter: (keyword: string): Reply => reply(555, "5.5.4", `${printable(keyword)} parameter unrecognized`),
 } as const;
 

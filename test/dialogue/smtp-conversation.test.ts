@@ -274,6 +274,37 @@ describe("a whole conversation", () => {
     });
   });
 
+  test.each([
+    ["PrivacyOptions", "noreceipts"],
+    ["SendMimeErrors", false],
+  ])("no reports, no DSN: %s=%s", async (name, value) => {
+    await withServer({ options: { [name]: value } }, async ({ introduced }) => {
+      const client = await introduced();
+      const refusals = [
+        ["MAIL FROM:<a@b> RET=HDRS", "504 5.7.0 Sorry, RET not supported, we do not allow DSN"],
+        ["MAIL FROM:<a@b> ENVID=x", "504 5.7.0 Sorry, ENVID not supported, we do not allow DSN"],
+        ["MAIL FROM:<a@b>", "250 2.1.0 <a@b>... Sender ok"],
+        ["RCPT TO:<joe> NOTIFY=NEVER", "504 5.7.0 Sorry, NOTIFY not supported, we do not allow DSN"],
+        ["RCPT TO:<joe> ORCPT=rfc822;a@b", "504 5.7.0 Sorry, ORCPT not supported, we do not allow DSN"],
+      ];
+      for (const [line, reply] of refusals) expect([line, await client.ask(line)]).toEqual([line, reply]);
+    });
+  });
+
+  test("an original recipient may have any characters where SMTPUTF8 is said", async () => {
+    await withServer({ options: { SmtpUTF8: true } }, async ({ introduced }) => {
+      const client = await introduced();
+      const original = "ORCPT=utf-8;j\xc3\xb6@b";
+      await client.ask("MAIL FROM:<a@b>");
+      expect(await client.ask(`RCPT TO:<joe> ${original}`)).toMatch(/^5/);
+      expect(await client.ask("RCPT TO:<joe> ORCPT=utf-8;j\\x{F6}@b")).toMatch(/^250 /);
+      await client.ask("RSET");
+      await client.ask("MAIL FROM:<a@b> SMTPUTF8");
+      expect(await client.ask("RCPT TO:<joe> ORCPT=utf-8;j\xf6@b")).toMatch(/^5/);
+      expect(await client.ask(`RCPT TO:<joe> ${original}`)).toMatch(/^250 /);
+    });
+  });
+
   test("RCPT parameters", async () => {
     await withServer({}, async ({ introduced }) => {
       const client = await introduced();

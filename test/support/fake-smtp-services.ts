@@ -26,6 +26,7 @@ const defaults: Readonly<Record<string, string | number | boolean>> = {
   DeliveryMode: "background",
   MaxNOOPCommands: 20,
   PrivacyOptions: "",
+  SendMimeErrors: true,
 };
 
 const timeouts: Readonly<Record<string, number>> = {

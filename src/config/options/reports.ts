@@ -27,7 +27,6 @@ export const REPORT_OPTIONS = [
     initial: true,
     safe: true,
     meaning: "error reports are MIME messages",
-    notActedOn: "error reports are always MIME messages (RFC 3464)",
   },
   {
     name: "UseErrorsTo",
@@ -56,7 +55,6 @@ export const REPORT_OPTIONS = [
     type: "flag",
     initial: false,
     meaning: "Return-Receipt-To: asks for a delivery report",
-    notActedOn: NOT_YET,
   },
   {
     name: "DeadLetterDrop",

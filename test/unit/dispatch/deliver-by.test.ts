@@ -38,7 +38,7 @@ const config = {
     number: (name: string) => (name.startsWith("MaxQueue") ? 0 : 10),
     isSet: () => false,
     timeout: (name: string) => (name.startsWith("queuereturn") ? 120 * HOUR : 0),
-    flag: () => false,
+    flag: (name: string) => name === "SendMimeErrors",
     time: () => 0,
   } as unknown as Options,
   queueGroups: new Map(),

@@ -40,7 +40,7 @@ const ENVELOPE: Envelope = {
   smtputf8: false,
   envid: "id+2B1",
   arrived,
-  macros: { _: "client.test [192.0.2.1]", client_name: "client.test" },
+  macros: { _: "client.test [192.0.2.1]", client_name: "client.test", client_port: "4711" },
   isReport: false,
   messageClass: 0,
 };
@@ -169,7 +169,7 @@ Remote-MTA: DNS; mx.b.test
 Diagnostic-Code: SMTP; 550 5.1.1 no such  user
 Last-Attempt-Date: ${rfc5322Date(now)}
 
-Original-Recipient: rfc822; list+1@a.test
+Original-Recipient: rfc822;list+1@a.test
 Final-Recipient: RFC822; list@a.test
 X-Actual-Recipient: X-Unix; |/bin/false
 Action: failed
@@ -189,6 +189,18 @@ body
 
 --5AKnew.${seconds}/mx.a.test--
 `);
+});
+
+test("without MIME the message stands behind the text", async () => {
+  const failed = [reported(0, REFUSED)];
+  const text = await read(request({ failed }, { plain: true }));
+  expect(text).not.toMatch(/^(?:MIME-Version|Content-Type|Final-Recipient|--)/m);
+  expect(text).toContain(
+    "\r\n\r\n   ----- Original message follows -----\r\n\r\nReturn-Path: <joe@a.test>\r\nReceived: from x\r\n\tby y\r\nSubject: hello\r\n\r\nbody\r\n",
+  );
+  const header = await read(request({ failed, headersOnly: true }, { plain: true }));
+  expect(header).toContain("   ----- Message header follows -----\r\n\r\nReturn-Path: ");
+  expect(header).toMatch(/hello\r\n\r\n {3}----- Message body suppressed -----\r\n$/);
 });
 
 test("a warning says how long it took and how long it will be tried", async () => {
