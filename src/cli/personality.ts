@@ -50,7 +50,8 @@ async function serving(): Promise<ModeCommand> {
 }
 
 /** `-q` without -bd: one queue run, or with an interval a process that does nothing else. */
-async function queueRunning({ queueRun }: SendmailArguments): Promise<ModeCommand> {
+async function queueRunning({ queueRun, quarantine }: SendmailArguments): Promise<ModeCommand> {
+  if (quarantine !== undefined) return (await import("./quarantine.ts")).quarantine;
   return queueRun?.interval === undefined ? (await import("./queue-run.ts")).runQueue : serving();
 }
 
@@ -133,6 +134,7 @@ async function sendmail(name: string): Promise<Command> {
   return async (words) => {
     const args = readArguments(name, words);
     const { mode, problems, usage, fatal, queueRun } = args;
+    const worksOnQueue = queueRun !== undefined || args.quarantine !== undefined;
     // -bt prints its problems itself, among its other lines, and goes on.
     if (mode !== "t" || fatal !== undefined) {
       const stream = fatal === "mode" ? process.stdout : process.stderr;
@@ -144,11 +146,11 @@ async function sendmail(name: string): Promise<Command> {
       process.stderr.write(`${name}: ${notCompiled(args.configFile)}\n`);
       return EX.CONFIG;
     }
-    const lazy = mode === "m" && queueRun !== undefined ? () => queueRunning(args) : MODES[mode];
+    const lazy = mode === "m" && worksOnQueue ? () => queueRunning(args) : MODES[mode];
     // A submission reads no configuration; a server in the background was told by who put it there.
-    const submits = (mode === "m" || mode === "a") && queueRun === undefined;
+    const submits = (mode === "m" || mode === "a") && !worksOnQueue;
     // What waits in the client queue stands in no configuration.
-    const looksAtClientQueue = args.variant === "c" && (mode === "p" || queueRun !== undefined);
+    const looksAtClientQueue = args.variant === "c" && (mode === "p" || worksOnQueue);
     const isSilent = submits || looksAtClientQueue || process.env.RULEMAIL_DETACHED !== undefined;
     const lost = isSilent ? undefined : whereLooked(args);
     if (lost !== undefined) process.stderr.write(`${name}: ${lost}\n`);

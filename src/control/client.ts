@@ -22,6 +22,7 @@ import {
   writeFrame,
   type Suspension,
 } from "./protocol.ts";
+import type { RunEvent } from "../dispatch/runner.ts";
 import type { NewRoute } from "../dispatch/steer.ts";
 import type { QueuedMessage, Steering, Why } from "./queue-answers.ts";
 import type { QueueListing } from "./queue-listing.ts";
@@ -208,6 +209,16 @@ export class ControlClient {
 
   status(): Promise<Answers["status"]> {
     return this.#ask({ op: "status" });
+  }
+
+  /** A queue run: what comes of its messages, as their attempts end. Ends with the run. */
+  async *watchRun(filter: QueueFilter = {}): AsyncGenerator<RunEvent, undefined> {
+    await this.#send({ op: "run", filter, watch: true });
+    for (;;) {
+      const head = await this.#receive();
+      if (head["more"] !== true) return;
+      yield* head["value"] as RunEvent[];
+    }
   }
 
   /** Makes matching messages due now; how many. */

@@ -6,6 +6,7 @@
  *     request   {"rulemail":1,"op":"list","filter":{...}}           one frame
  *     answer    {"ok":true,"value":...} or {"ok":false,"error":"..."}, with "denied":true when the caller may not ask that; a long
  *               list comes in frames with "more":true
+ *     run       with "watch":true answered in frames with "more":true as attempts end, and once more after the last
  *     prove     answered with a file to make, whose owner then counts as the caller (caller-proof.ts)
  *     show      the answer is followed by frames {"data":true} with the octets of the body, then {"end":true}
  *     submit    the request, then frames {"data":true} with octets, then {"end":true}; answered when it is durable
@@ -108,7 +109,7 @@ export type Request =
   | { readonly op: "status" }
   | { readonly op: "list"; readonly filter: QueueFilter }
   | { readonly op: "count"; readonly filter: QueueFilter }
-  | { readonly op: "run"; readonly filter: QueueFilter }
+  | { readonly op: "run"; readonly filter: QueueFilter; readonly watch?: boolean }
   | { readonly op: "hold"; readonly filter: QueueFilter; readonly reason: string }
   | { readonly op: "release"; readonly filter: QueueFilter }
   | { readonly op: "remove"; readonly filter: QueueFilter }

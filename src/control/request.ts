@@ -190,7 +190,7 @@ const readers: Readonly<Record<Operation, (head: Json) => Request>> = {
   status: () => ({ op: "status" }),
   list: (head) => ({ op: "list", filter: readFilter(head["filter"]) }),
   count: (head) => ({ op: "count", filter: readFilter(head["filter"]) }),
-  run: (head) => ({ op: "run", filter: readFilter(head["filter"]) }),
+  run: (head) => ({ op: "run", filter: readFilter(head["filter"]), watch: flag(head, "watch") }),
   hold: (head) => ({ op: "hold", filter: readFilter(head["filter"]), reason: text(head, "reason") }),
   release: (head) => ({ op: "release", filter: readFilter(head["filter"]) }),
   remove: (head) => ({ op: "remove", filter: readFilter(head["filter"]) }),

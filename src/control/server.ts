@@ -22,6 +22,7 @@ import {
   type Suspension,
   writeFrame,
 } from "./protocol.ts";
+import type { RunEvent, RunWatch } from "../dispatch/runner.ts";
 import type { NewRoute } from "../dispatch/steer.ts";
 import type { QueuedMessage, Steering, Why } from "./queue-answers.ts";
 import type { QueueListing } from "./queue-listing.ts";
@@ -55,7 +56,7 @@ export interface ControlServices {
   list(filter: QueueFilter): AsyncIterable<QueueListing> | Iterable<QueueListing>;
   count(filter: QueueFilter): MaybePromise<number>;
   /** Makes matching messages due; how many. */
-  run(filter: QueueFilter): MaybePromise<number>;
+  run(filter: QueueFilter, watch?: RunWatch): MaybePromise<number>;
   hold(filter: QueueFilter, reason: string): MaybePromise<number>;
   release(filter: QueueFilter): MaybePromise<number>;
   remove(filter: QueueFilter): MaybePromise<number>;
@@ -106,6 +107,8 @@ export interface ControlSocket {
 const LIST_CHUNK = 1000;
 /** Ids that go into one frame. */
 const IDS_CHUNK = 10_000;
+/** A caller that waits hears something after so many ms. */
+const STILL_THERE = 60_000;
 const forEverybody: ReadonlySet<Operation> = new Set(["prove", "submit", "status"]);
 const forWhoMayList: ReadonlySet<Operation> = new Set(["list", "count"]);
 
@@ -218,6 +221,7 @@ class Session {
       if (this.#options.access === "submit") await this.#check(request.op, services);
       if (request.op === "submit") await this.#submit(request.facts, services);
       else if (request.op === "list") await this.#list(request.filter, services);
+      else if (request.op === "run" && request.watch === true) await this.#watchRun(request.filter, services);
       else if (request.op === "ids") await this.#ids(request.filter, services);
       else if (request.op === "show") await this.#show(request, services);
       else await this.#send({ ok: true, value: await this.#value(request, services) });
@@ -288,6 +292,17 @@ class Session {
       chunk = [];
     }
     await this.#send({ ok: true, value: chunk });
+  }
+
+  /** While no attempt ends, the caller is told that there is still somebody. */
+  async #watchRun(filter: QueueFilter, services: ControlServices): Promise<void> {
+    const tell = (...events: readonly RunEvent[]): void => void this.#send({ ok: true, more: true, value: events });
+    const alive = setInterval(tell, STILL_THERE);
+    try {
+      await this.#send({ ok: true, value: await services.run(filter, tell) });
+    } finally {
+      clearInterval(alive);
+    }
   }
 
   async #ids(filter: QueueFilter, services: ControlServices): Promise<void> {

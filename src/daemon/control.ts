@@ -78,7 +78,7 @@ export function controlServices(server: Server, shutdown: () => void): ControlSe
     mayList: (uid) => mayListQueue(server.site.config, uid, accounts),
     list: (filter) => listings(server, filter),
     count: (filter) => store.count(filter),
-    run: (filter) => server.runQueue(filter),
+    run: (filter, watch) => server.runQueue(filter, watch),
     ...queueLooks({ store, site: () => server.site, whyNot: (entry) => server.runner.whyNot(entry) }),
     ...queueChanges(server.steering()),
     suspensions: (change) => server.suspensions(change),

@@ -5,7 +5,7 @@
 import type { DeliveryMode } from "../config/policies.ts";
 import type { Config, PortOptions } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
-import { Runner } from "../dispatch/runner.ts";
+import { Runner, type RunWatch } from "../dispatch/runner.ts";
 import type { Suspension } from "../control/protocol.ts";
 import { createIntake } from "../reception/receive.ts";
 import { rulesetJudges } from "../reception/ruleset-judges.ts";
@@ -136,10 +136,25 @@ export class Server {
     });
   }
 
-  /** Collects the client queue and makes matching messages due. */
-  async runQueue(filter: QueueFilter): Promise<number> {
+  /**
+   * Collects the client queue and makes matching messages due; how many match.
+   * @param watch hears of each attempt; the answer comes after the last
+   */
+  async runQueue(filter: QueueFilter, watch?: RunWatch): Promise<number> {
     await this.#collector.collect();
-    return this.#hurry(filter);
+    if (watch === undefined && filter.held !== true) return this.#hurry(filter);
+    // What is held is never due: it is tried by this run, or not at all.
+    this.#surroundings.destinations.hosts.forget();
+    const count = await this.store.count(filter);
+    const run = this.#runner.runOnce(filter, watch);
+    if (watch === undefined) run.catch((error: unknown) => this.#report(error));
+    else await run;
+    return count;
+  }
+
+  #report(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.log.write(1, { priority: "crit", text: `SYSERR: queue run: ${reason}` });
   }
 
   /** Changes which hosts are suspended; those that are then. */

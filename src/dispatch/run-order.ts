@@ -51,7 +51,7 @@ export async function messagesOfRun(
   const isNamed = namesMail(filter);
   const isKept = keptByLoad(config.options, load);
   const found: RunMessage[] = [];
-  for await (const entry of eachEntry(store, { ...filter, held: false })) {
+  for await (const entry of eachEntry(store, { ...filter, held: filter.held ?? false })) {
     if (isNamed || !(isYoung(config, entry, now) || isKept(entry.priority))) found.push(runMessage(entry));
   }
   const letter = config.options.text("QueueSortOrder").charAt(0).toLowerCase();

@@ -55,6 +55,26 @@ const MOST_WAITING = 4_000;
 /** So long a message that is about to be tried is left alone, ms. */
 const HEAD_START = 60_000;
 
+/** What a queue run tells of a message whose attempt is over. */
+export interface RunEvent {
+  readonly id: string;
+  /** Which of the run's messages it was, and how many there are. */
+  readonly number: number;
+  readonly of: number;
+  /** What came of those that were tried. */
+  readonly recipients: readonly { readonly address: string; readonly text: string }[];
+}
+
+export type RunWatch = (event: RunEvent) => void;
+
+/** A run that goes on. */
+interface Run {
+  readonly of: number;
+  readonly which: "held too" | undefined;
+  readonly watch: RunWatch | undefined;
+  begun: number;
+}
+
 /** Far enough away to mean "when somebody asks". */
 const WHEN_ASKED = 8_640_000_000_000_000;
 
@@ -178,12 +198,15 @@ export class Runner {
 
   /**
    * One queue run: tries the messages that match, due or not (run-order.ts), and waits for the outcome. Those whose destination
-   * or group is busy come when it has time; those that are held up for longer stay.
+   * or group is busy come when it has time; those that are held up for longer stay. With `held` in the filter, those that are
+   * quarantined or held are tried all the same, and stay so when they are not delivered.
+   * @param watch hears of each message when its attempt is over
    */
-  async runOnce(filter: QueueFilter = {}): Promise<void> {
+  async runOnce(filter: QueueFilter = {}, watch?: RunWatch): Promise<void> {
     const { clock } = this.#options;
     if (namesMail(filter)) this.#demands.add(filter, clock.now());
     let left = await this.#messagesOfRun(filter);
+    const run: Run = { of: left.length, which: filter.held === true ? "held too" : undefined, watch, begun: 0 };
     // Nothing but a timer of the clock's may be what we wait for, and that keeps no process alive.
     const alive = setInterval(() => undefined, ASK_AGAIN);
     while (left.length > 0) {
@@ -191,7 +214,7 @@ export class Runner {
       const busy: RunMessage[] = [];
       for (const message of left) {
         await this.#gate.enter();
-        if (!(await this.#tryInside(message))) busy.push(message);
+        if (!(await this.#tryInside(message, run))) busy.push(message);
       }
       left = busy;
       if (left.length > 0) await (this.#running.size > 0 ? Promise.race([change, this.idle()]) : change);
@@ -206,13 +229,13 @@ export class Runner {
   }
 
   /** For a place behind the gate. False: its destination or its group is busy. */
-  async #tryInside(message: RunMessage): Promise<boolean> {
+  async #tryInside(message: RunMessage, run: Run): Promise<boolean> {
     const { id } = message;
     const admitted = this.#admission.admit(message);
     const isBusy = admitted === undefined && this.#admission.whyNot(message) === undefined;
     let claim: Claim | undefined;
     try {
-      if (!isBusy) claim = await this.#options.store.claim(id);
+      if (!isBusy) claim = await this.#options.store.claim(id, run.which);
     } catch (error) {
       this.#report(error instanceof Error ? error.message : String(error), undefined, id);
     }
@@ -220,7 +243,7 @@ export class Runner {
       this.#gate.leave();
       admitted?.();
     } else if (admitted === undefined) await this.#leaveAlone(claim);
-    else this.#workInside(claim, admitted, false);
+    else this.#workInside(claim, admitted, false, run);
     return !isBusy;
   }
 
@@ -294,10 +317,15 @@ export class Runner {
   }
 
   /** Works for a place behind the gate. */
-  #workInside(claim: Claim, admitted: () => void, atOnce: boolean): void {
+  #workInside(claim: Claim, admitted: () => void, atOnce: boolean, run?: Run): void {
     const { clock } = this.#options;
+    const recipients: { address: string; text: string }[] = [];
+    const number = run === undefined ? 0 : ++run.begun;
     const leave = this.#gate.leaveInTime({ clock, ms: PATIENCE, most: MOST_WAITING });
-    void this.#work(claim, { atOnce, asked: this.#demands.isAsked(claim.entry, clock.now()) }).finally(() => {
+    const told: FirstAttempt | undefined =
+      run?.watch && ((_index, { given }, _triple, { text }) => void recipients.push({ address: given, text }));
+    void this.#work(claim, { atOnce, asked: this.#demands.isAsked(claim.entry, clock.now()), told }).finally(() => {
+      run?.watch?.({ id: claim.entry.id, number, of: run.of, recipients });
       admitted();
       leave();
     });

@@ -100,3 +100,32 @@ peerDescribe("the queue, shown", ["sendmail", "root"], () => {
     expect(answers.get("rulemail")![number]).toEqual(answers.get("genuine")![number]);
   });
 });
+
+const PUT_ASIDE = [
+  ..."-v -Qone -qSann@a|-v -Qone -qSnobody|-v -Qtwo -qGmqueue|-v -Qtwo -qGslow|-v -Qthree -qQ|-v -Qthree -qQ -qRbob".split(
+    "|",
+  ),
+  ..."-v -Q -qQ|-v -Q -qQ -qRbob|-v -Q -qQ -qQother|-v -Q -qQ -q!Qother|-Qone -qSann@a|-Qthree -qQ|-Q -qQ".split("|"),
+  ..."-v -Qx -q!Rbob|-v -Qx|-Qx -qGnone|-v -Q -qGnone -qQ|-Qx -qL|-Q -qL|-Qx -bp|-Qx -bi".split("|"),
+  '"-Qtwo words" -qSroot',
+];
+
+peerDescribe("the queue, with messages put aside and released", ["sendmail", "root"], () => {
+  let answers: ReturnType<typeof ask>;
+
+  beforeAll(() => {
+    answers = ask(PUT_ASIDE, true);
+  }, 300_000);
+
+  test.each(PUT_ASIDE.map((call, number) => [call, number] as const))("%s", (_, number) => {
+    expect(inOrder(answers.get("rulemail")![number])).toEqual(inOrder(answers.get("genuine")![number]));
+  });
+});
+
+/** A genuine sendmail goes through a folder in the order of its entries on the disk. */
+function inOrder({ said, ...answer }: Answer): Answer {
+  return {
+    ...answer,
+    said: said.replaceAll(/(?:^1AAAA\w+: .*\n)+/gm, (lines) => lines.split("\n").toSorted().join("\n")),
+  };
+}

@@ -80,3 +80,45 @@ test("a condition of -q can be negated, and -qQ can name a reason", async () => 
   expect((await server.run("sendmail", ["-Qlooks odd", `-qI${id}`])).code).toBe(0);
   expect([await shown(), await shown("-qQlooks"), await shown("-q!Qlooks")]).toEqual([false, true, false]);
 });
+
+test("-v and -qf wait for the queue run, -v says what came of it; -qQ tries what is quarantined, which stays so", async () => {
+  await sendMail(server.port, "alice@mail.example.test", ["later@mail.example.test"], "Subject: y\r\n\r\n");
+  const id = await eventually("a message", async () => /^\w{14}/m.exec((await server.run("mailq", [])).out)?.[0]);
+  const deferred = `${id} (sequence 1 of 1)\n|exit 75... Deferred: prog mailer`;
+  expect((await server.run("sendmail", ["-v", "-q", `-qI${id}`])).out).toContain(deferred);
+  expect(await server.run("sendmail", ["-qf", `-qI${id}`])).toMatchObject({ code: 0, out: "" });
+  const said = await server.run("sendmail", ["-v", "-Qodd", `-qI${id}`]);
+  expect(said.out).toBe(`Processing ${join(server.home, "queue")}:\n${id}: Quarantined with "odd"\n1 change\n`);
+  expect((await server.run("sendmail", ["-v", "-qQ", `-qI${id}`])).out).toContain(deferred);
+  expect((await server.run("mailq", ["-qQ"])).out).toContain(id);
+  expect(await server.run("sendmail", ["-qGnone"])).toMatchObject({ code: 0, out: "Queue group none unknown\n" });
+});
+
+test("without a server -Q and -q work on the queue itself", async () => {
+  const [id] = /^\w{14}/m.exec((await server.run("mailq", ["-qQodd"])).out)!;
+  await server.stop();
+  expect((await server.run("sendmail", ["-Q", "-qQ", `-qI${id}`])).code).toBe(0);
+  expect((await server.run("mailq", [])).out).toContain(id);
+  expect((await server.run("sendmail", ["-v", "-q", `-qI${id}`])).out).toContain(
+    `${id} (sequence 1 of 1)\n|exit 75... `,
+  );
+  expect((await server.run("sendmail", ["-Qagain", `-qI${id}`])).code).toBe(0);
+  expect((await server.run("mailq", ["-qQ"])).out).toContain("QUARANTINE: again");
+});
+
+test("-Ac is about the client queue, which mailq shows, too, while no server runs", async () => {
+  expect((await server.run("sendmail", ["alice"], "Subject: x\n\nx\n")).code).toBe(0);
+  const folder = join(server.home, "clientmqueue");
+  const { out } = await server.run("mailq", ["-Ac"]);
+  const [id] = /^\w{14}/m.exec(out)!;
+  expect(out).toContain(`\t\t${folder} (1 request)\n`);
+  expect((await server.run("mailq", [])).out).toMatch(
+    new RegExp(`clientmqueue \\(1 request\\)\n[^]*${id}[^]*Total requests: `),
+  );
+  const said = await server.run("sendmail", ["-Ac", "-v", "-Qodd", `-qI${id}`]);
+  expect(said.out).toBe(`Processing ${folder}:\n${id}: Quarantined with "odd"\n1 change\n`);
+  expect((await server.run("mailq", ["-Ac", "-qQ"])).out).toContain(id);
+  expect((await server.run("sendmail", ["-Ac", "-q"])).code).toBe(0);
+  expect((await server.run("sendmail", ["-Ac", "-Q", "-qQ"])).code).toBe(0);
+  expect((await server.run("mailq", ["-Ac"])).out).toContain(id);
+});

@@ -74,7 +74,12 @@ function services(calls: Calls): ControlServices {
     mayList: () => calls.mayList,
     count: note("count", 3),
     list: () => calls.entries.map((each) => listingOf(each, false)),
-    run: note("run", 4),
+    run: (filter, watch) => {
+      for (const number of [1, 2]) {
+        watch?.({ id: `m${number}`, number, of: 2, recipients: [{ address: "a@b.test", text: "Sent" }] });
+      }
+      return note("run", 4)(filter);
+    },
     hold: note("hold", 1),
     release: note("release", 2),
     remove: note("remove", 0),
@@ -230,6 +235,19 @@ describe("control socket", () => {
     await expect(async () => {
       for await (const chunk of shown!.body) expect(chunk.toString()).toBe("half");
     }).rejects.toThrow("disk failed");
+    expect((await client.status()).pid).toBe(7);
+    client.close();
+  });
+
+  test("a queue run that is watched tells of each message, and ends with the last", async () => {
+    await serve();
+    const client = await connectControl(path);
+    const seen: string[] = [];
+    for await (const { id, number, of, recipients } of client.watchRun({ ids: ["x"] })) {
+      seen.push(`${id} ${number}/${of} ${recipients[0].text}`);
+    }
+    expect(seen).toEqual(["m1 1/2 Sent", "m2 2/2 Sent"]);
+    expect(calls.log).toEqual([["run", { ids: ["x"] }, undefined]]);
     expect((await client.status()).pid).toBe(7);
     client.close();
   });

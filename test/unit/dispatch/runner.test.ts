@@ -5,7 +5,7 @@ import type { Mailer } from "../../../src/config/mailer.ts";
 import type { Agent } from "../../../src/delivery/agent.ts";
 import { Destinations } from "../../../src/delivery/smtp/destinations.ts";
 import type { DeliverySite } from "../../../src/dispatch/attempt.ts";
-import { Runner, type RunnerOptions } from "../../../src/dispatch/runner.ts";
+import { type RunEvent, Runner, type RunnerOptions } from "../../../src/dispatch/runner.ts";
 import type { Envelope } from "../../../src/envelope/envelope.ts";
 import type { RecipientStatus } from "../../../src/envelope/status.ts";
 import { silentLog } from "../../../src/log/log.ts";
@@ -190,6 +190,25 @@ describe("Runner", () => {
     expect(store.hurry({ recipient: [{ text: "far.test" }] })).toBe(1);
     await settled();
     expect(attempts).toHaveLength(2);
+  });
+
+  test("runOnce() tells of each message, and tries held ones only where they are asked for", async () => {
+    start(undefined);
+    const { id } = await queued();
+    const held = await queued(undefined, "held@far.test");
+    await settled();
+    await store.hold(held.id, "odd");
+    attempts.length = 0;
+    const events: RunEvent[] = [];
+    await runner.runOnce({ recipient: [{ text: "far.test" }] }, (event) => events.push(event));
+    expect(events).toEqual([{ id, number: 1, of: 1, recipients: [{ address: "x@far.test", text: "text" }] }]);
+    await runner.runOnce({ held: true }, (event) => events.push(event));
+    expect(events[1]).toMatchObject({ id: held.id, recipients: [{ address: "held@far.test" }] });
+    expect(attempts).toHaveLength(2);
+    expect(store.get(held.id)?.hold).toBe("odd");
+    outcome = "relayed";
+    await runner.runOnce({ held: true });
+    expect(store.get(held.id)).toBeUndefined();
   });
 
   test("what waits for the next run is left alone until then; runOnce() tries everything", async () => {
