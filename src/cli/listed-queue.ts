@@ -6,6 +6,7 @@ import { type ControlClient, connectControl, connectToSubmit, NoDaemonError } fr
 import { listingOf, type QueueListing } from "../control/queue-listing.ts";
 import type { Home } from "../daemon/home.ts";
 import type { QueueFilter } from "../queue/filter.ts";
+import type { GroupPath } from "../queue/spool-places.ts";
 import type { LostMessage } from "../queue/lost-messages.ts";
 
 /** Where everything is that the configuration sends to no other queue group. */
@@ -24,11 +25,12 @@ export interface ListedQueue {
 export async function openListedQueue(
   home: Pick<Home, "controlSocket" | "submitSocket">,
   directory: string,
+  groups: readonly GroupPath[] = [],
 ): Promise<ListedQueue> {
   const client =
     (await answering(() => connectControl(home.controlSocket))) ??
     (await answering(() => connectToSubmit(home.submitSocket)));
-  if (client === undefined) return openFolder(directory);
+  if (client === undefined) return openFolder(directory, groups);
   return {
     count: (filter) => client.count(filter),
     list: (filter) => client.entries(filter),
@@ -48,12 +50,12 @@ async function answering(connect: () => Promise<ControlClient>): Promise<Control
 }
 
 /** @throws what the file system says */
-export async function openFolder(directory: string): Promise<ListedQueue> {
+export async function openFolder(directory: string, groups: readonly GroupPath[] = []): Promise<ListedQueue> {
   const [{ readQueue }, { matcherOf }] = await Promise.all([
     import("../queue/read-queue.ts"),
     import("../queue/filter.ts"),
   ]);
-  const { entries, reports } = await readQueue(directory);
+  const { entries, reports } = await readQueue(directory, groups);
   return {
     count: (filter) => Promise.resolve(entries.filter(matcherOf(filter)).length),
     *list(filter) {

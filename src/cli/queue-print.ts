@@ -5,6 +5,7 @@
 import { loadavg } from "node:os";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
+import { queuePaths } from "../config/queue-folder.ts";
 import { ControlDeniedError } from "../control/client.ts";
 import type { QueueListing } from "../control/queue-listing.ts";
 import { NO_QUEUE } from "../daemon/free-space.ts";
@@ -143,7 +144,10 @@ async function withQueue(
   }
   let queue: ListedQueue | undefined;
   try {
-    queue = args.queueRun?.set === "lost" ? await openLost(folder) : await openListedQueue(homeFolder(), folder);
+    queue =
+      args.queueRun?.set === "lost"
+        ? await openLost(folder)
+        : await openListedQueue(homeFolder(), folder, queuePaths(config));
     for (const report of queue.reports) process.stderr.write(`mailq: ${report}\n`);
     await action(queue);
     return EX.OK;

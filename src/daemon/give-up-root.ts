@@ -2,17 +2,17 @@
  * The moment in which a process that root started becomes the server's user: its files are given to him, the root helper is
  * started, and then nothing of root's is left (rights/identity.ts). For servers, and for a queue run without one.
  */
-import { constants, lstatSync, mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { constants, lstatSync, mkdirSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
-import { queueFolder } from "../config/queue-folder.ts";
+import { queueFolder, queuePaths } from "../config/queue-folder.ts";
 import { hostStatusSettings } from "../delivery/smtp/host-status.ts";
 import type { Log } from "../log/log.ts";
 import { makeClientFolder } from "../queue/client-queue.ts";
 import { becomeForGood } from "../rights/identity.ts";
 import type { RootHelper } from "../rights/root-helper.ts";
 import { homeFolder } from "./home.ts";
-import { CALLERS, CLIENT_QUEUE, HOST_STATUS, QUEUE } from "./own-files.ts";
+import { CALLERS, CLIENT_QUEUE, GROUP_QUEUE, HOST_STATUS, QUEUE } from "./own-files.ts";
 import { whyOutOfReach } from "./reach.ts";
 import type { ServerUser } from "./server-user.ts";
 import { isStatisticsFile } from "./statistics-file.ts";
@@ -36,7 +36,7 @@ export async function giveUpRoot(options: DropOptions): Promise<RootHelper | und
     return startHelper();
   }
   const queue = queueFolder(config);
-  makeFolders(queue);
+  makeFolders([queue, ...queuePaths(config).flatMap(({ path }) => (path.endsWith("*") ? [] : [path]))]);
   const left = takeOver(user, queue, config);
   left.forEach(warn);
   const helper = await startHelper();
@@ -52,9 +52,25 @@ export async function giveUpRoot(options: DropOptions): Promise<RootHelper | und
 }
 
 /** What only root can make where it belongs. What is there already, a link too, is left to take-over.ts. */
-function makeFolders(queue: string): void {
-  if (lstatSync(queue, { throwIfNoEntry: false }) === undefined) mkdirSync(queue, { recursive: true, mode: 0o700 });
+function makeFolders(queues: readonly string[]): void {
+  for (const queue of queues) {
+    if (lstatSync(queue, { throwIfNoEntry: false }) === undefined) mkdirSync(queue, { recursive: true, mode: 0o700 });
+  }
   makeClientFolder(homeFolder().clientQueue);
+}
+
+/** Folders of queue groups that are there, beside that of the queue itself. */
+function groupFolders(config: Config, queue: string): readonly string[] {
+  const found = queuePaths(config).flatMap(({ path }) => {
+    if (!path.endsWith("*")) return [path];
+    const [parent, beginning] = [dirname(path), basename(path).slice(0, -1)];
+    if (lstatSync(parent, { throwIfNoEntry: false }) === undefined) return [];
+    const names = readdirSync(parent, { withFileTypes: true });
+    return names.flatMap(({ name }) => (name.startsWith(beginning) && name !== "journal" ? [join(parent, name)] : []));
+  });
+  return [...new Set(found)].filter(
+    (path) => path !== queue && lstatSync(path, { throwIfNoEntry: false })?.isDirectory(),
+  );
 }
 
 /** Gives the user what is the server's. @returns what could not be given */
@@ -66,6 +82,7 @@ function takeOver(user: ServerUser, queue: string, config: Config): readonly str
     ...shareFolder(home, user),
     ...takeOverFile(join(home, "log"), user),
     ...takeOverFolder(queue, QUEUE, user),
+    ...groupFolders(config, queue).flatMap((path) => takeOverFolder(path, GROUP_QUEUE, user)),
     ...takeOverFolder(clientQueue, CLIENT_QUEUE, user),
     ...takeOverFolder(callers, CALLERS, user),
     ...(isStatisticsFile(statistics) ? takeOverFile(statistics, user) : []),

@@ -9,8 +9,19 @@ const QUEUE_FILE = /^(?:[qhQdtx]f[0-9A-Za-z]{6,32}|lock\.(?:db(?:-journal)?|pid)
 
 export const QUEUE: OwnFolder = {
   files: QUEUE_FILE,
-  folders: { journal: { files: /^[\w.-]+$/ } },
+  folders: {
+    journal: { files: /^[\w.-]+$/ },
+    qf: { files: QUEUE_FILE },
+    df: { files: QUEUE_FILE },
+    xf: { files: QUEUE_FILE },
+  },
   mode: 0o700,
+};
+
+/** A folder of a queue group, as sendmail lays it out. */
+export const GROUP_QUEUE: OwnFolder = {
+  files: QUEUE_FILE,
+  folders: { qf: { files: QUEUE_FILE }, df: { files: QUEUE_FILE }, xf: { files: QUEUE_FILE } },
 };
 
 /** Who owns a file there left the message: only the group tells the server from others. */

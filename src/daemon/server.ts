@@ -30,7 +30,7 @@ import { BoundPort } from "./bound-ports.ts";
 import { ClientQueueCollector } from "./client-queue-collector.ts";
 import { type LocalRights, ownRights, prepareLocalMail } from "./local-mail.ts";
 import { SERVING, type Surroundings } from "./delivery-site.ts";
-import { queueFolder } from "../config/queue-folder.ts";
+import { queueFolder, queuePaths } from "../config/queue-folder.ts";
 import { FreeSpace } from "./free-space.ts";
 import { homeFolder } from "./home.ts";
 import { explainListening } from "./listen-problem.ts";
@@ -176,6 +176,7 @@ export class Server {
     const directory = queueFolder(config);
     const queue = await openQueue({
       directory,
+      groups: queuePaths(config),
       clock,
       ...(options.queueInterval === undefined
         ? {}

@@ -20,7 +20,7 @@
  *     MDeferred: Connection refused       what became of the recipient below; after S
  *     Qrfc822;bob@example.org             ORCPT=
  *     rRFC822; bob@example.org            final recipient
- *     RPNFD:bob@example.org               recipient; P primary, N NOTIFY= given: S success, F failure, D delay
+ *     RPNFD:bob@example.org               recipient; P primary, N NOTIFY= given; told of S success, F failure, D delay
  *     H??Subject: hi                      header field, with the mailer flags of which one is needed
  *     ${rulemail_seal}2 1a2b3c4d          ours only: format (format.ts), CRC-32 of all octets above this line
  *     .                                   end
@@ -97,7 +97,7 @@ function* recipientLines(recipients: readonly Recipient[]): Generator<string> {
     if (orcpt !== undefined) yield `Q${oneLine(orcpt)}`;
     const letters = notify
       ? `N${notifyLetters.map(([value, letter]) => (notify.includes(value) ? letter : "")).join("")}`
-      : "";
+      : "FD"; // What is meant when nothing is said; without letters a genuine sendmail would keep failures to itself.
     yield `R${recipient.parent === undefined ? "P" : ""}${letters}:${oneLine(given)}`;
   }
 }

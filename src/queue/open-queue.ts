@@ -12,6 +12,7 @@ import type { QueueStore } from "./queue.ts";
 import { openJournal } from "./recover.ts";
 import { segmentNumber } from "./segment.ts";
 import { SegmentChain } from "./segment-chain.ts";
+import { findPlaces, type GroupPath } from "./spool-places.ts";
 import { SpoolStore } from "./spool-store.ts";
 
 export interface OpenQueueOptions {
@@ -24,6 +25,8 @@ export interface OpenQueueOptions {
   readonly latest?: number;
   /** Bodies up to this many octets go into the journal, default 1 MB. */
   readonly inlineLimit?: number;
+  /** Folders of queue groups, and those that QueueDirectory names with a `*`. */
+  readonly groups?: readonly GroupPath[];
   /** Size of a journal segment and of the steps it grows by, octets. */
   readonly segmentSize?: number;
   readonly step?: number;
@@ -72,7 +75,9 @@ async function openLocked(
   newest: number,
 ): Promise<OpenedQueue> {
   const { directory, clock = systemClock, report = () => undefined } = options;
-  const spool = new SpoolStore(files, directory);
+  const { places, reports } = await findPlaces(files, directory, options.groups ?? [], true);
+  reports.forEach(report);
+  const spool = new SpoolStore(files, places);
   const opened = await openJournal(files, folder);
   const segments = new SegmentChain(
     {

@@ -9,6 +9,7 @@ import type { MessageFacts, StateFacts } from "./journal-record.ts";
 import type { QueueEntry } from "./queue.ts";
 import { entryOfMessage, entryOfState } from "./entry-reader.ts";
 import { openJournal, replayJournal, type ReplayTarget } from "./recover.ts";
+import { findPlaces, type GroupPath } from "./spool-places.ts";
 import { SpoolStore } from "./spool-store.ts";
 
 export interface QueueContents {
@@ -61,13 +62,21 @@ async function readJournal(files: FileOperations, folder: string): Promise<Reado
   }
 }
 
-/** @throws what the file system says: EACCES for those who may not look, ENOENT when there is no queue */
-export async function readQueue(directory: string, files: FileOperations = systemFiles): Promise<QueueContents> {
+/**
+ * @param groups folders of queue groups, as for openQueue
+ * @throws what the file system says: EACCES for those who may not look, ENOENT when there is no queue
+ */
+export async function readQueue(
+  directory: string,
+  groups: readonly GroupPath[] = [],
+  files: FileOperations = systemFiles,
+): Promise<QueueContents> {
   await inspectFormat(files, directory);
   const journal = await readJournal(files, join(directory, "journal"));
-  const spool = await new SpoolStore(files, directory).load();
+  const { places, reports } = await findPlaces(files, directory, groups, false);
+  const spool = await new SpoolStore(files, places).load();
   const entries = new Map(journal);
   for (const entry of spool.entries) entries.set(entry.id, entry);
   // Not the journal's: a record that is just being written looks torn, and the daemon reports what really is.
-  return { entries: [...entries.values()], reports: spool.reports };
+  return { entries: [...entries.values()], reports: [...reports, ...spool.reports] };
 }

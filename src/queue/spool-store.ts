@@ -23,6 +23,7 @@ import {
   reasonOf,
   unlinkIfThere,
 } from "./file-operations.ts";
+import { folderOf, MAIN_GROUP, type SpoolPlace, SpoolPlaces } from "./spool-places.ts";
 import { CrlfToLf, countLf } from "./line-ends.ts";
 import type { BodyFile, BodyFiles, QueueEntry } from "./queue.ts";
 
@@ -92,20 +93,24 @@ export interface SpoolContents {
 
 export class SpoolStore {
   readonly #files: FileOperations;
-  readonly #folder: string;
-  readonly #sync: FolderSync;
+  readonly #places: SpoolPlaces;
+  readonly #main: SpoolPlace;
+  /** Where messages lie that are not in the main folder. */
+  readonly #elsewhere = new Map<string, SpoolPlace>();
+  readonly #syncs = new Map<string, FolderSync>();
   readonly #mode: number;
 
   /** @param mode of the files made here */
-  constructor(files: FileOperations, folder: string, mode = 0o600) {
+  constructor(files: FileOperations, where: string | SpoolPlaces, mode = 0o600) {
     this.#files = files;
-    this.#folder = folder;
-    this.#sync = new FolderSync(files, folder);
+    this.#places = typeof where === "string" ? SpoolPlaces.single(where) : where;
+    this.#main = this.#places.all[0];
     this.#mode = mode;
   }
 
-  /** Begins the body file of a message. */
+  /** Begins the body file of a message; its queue group is not known yet. */
   async begin(id: string): Promise<SpoolWriter> {
+    this.#lies(id, this.#places.of(MAIN_GROUP, id));
     return new SpoolWriter(await this.#files.create(this.#path("df", id), this.#mode));
   }
 
@@ -127,6 +132,10 @@ export class SpoolStore {
 
   /** Writes or replaces the control file; durable when it resolves. */
   async writeControl(entry: QueueEntry): Promise<void> {
+    await this.#joinGroup(entry);
+    const { control, body } = this.#place(entry.id);
+    // With the control file in another folder, the name of the body has to be durable first.
+    if (control !== body) await this.#sync(body);
     const temporary = this.#path("tf", entry.id);
     await unlinkIfThere(this.#files, temporary);
     const file = await this.#files.create(temporary, this.#mode);
@@ -144,10 +153,28 @@ export class SpoolStore {
     await this.#files.rename(temporary, this.#path(name, entry.id));
     if (await this.#files.facts(this.#path(other, entry.id))) {
       // Its other form goes when the new one is sure to be there: a crash between leaves two, of which hf counts.
-      await this.#sync.sync();
+      await this.#sync(control);
       await unlinkIfThere(this.#files, this.#path(other, entry.id));
     }
-    await this.#sync.sync();
+    await this.#sync(control);
+  }
+
+  /** Before its first control file: a message of a group that has a folder of its own lies there, where sendmail looks for it. */
+  async #joinGroup({ id, group }: QueueEntry): Promise<void> {
+    const [now, wanted] = [this.#place(id), this.#places.of(group, id)];
+    if (now === wanted || now.group === wanted.group) return;
+    for (const kind of ["qf", "hf"]) if (await this.#files.facts(this.#path(kind, id))) return;
+    const from = this.#path("df", id);
+    try {
+      await this.#files.rename(from, join(wanted.body, `df${id}`));
+    } catch (error) {
+      // On another file system; where it lies it is as safe.
+      if (hasCode(error, "EXDEV")) return;
+      throw error;
+    }
+    this.#lies(id, wanted);
+    await this.#sync(wanted.body);
+    await this.#sync(now.body);
   }
 
   /**
@@ -158,7 +185,8 @@ export class SpoolStore {
     for (const kind of ["qf", "hf"]) await unlinkIfThere(this.#files, this.#path(kind, id));
     try {
       for (const kind of ["tf", "df"]) await unlinkIfThere(this.#files, this.#path(kind, id));
-      await this.#sync.sync();
+      await this.#sync(this.#place(id).control);
+      this.#elsewhere.delete(id);
     } catch (error) {
       throw new PartlyRemovedError(reasonOf(error), { cause: error });
     }
@@ -200,9 +228,23 @@ export class SpoolStore {
 
   /** Tells of every file of the queue in the folder, in no order: its kind ("qf", "df" ...) and id. */
   async names(each: (kind: FileKind, id: string) => void): Promise<void> {
-    for (const name of await this.#files.list(this.#folder)) {
-      const [, kind, id] = QUEUE_FILE.exec(name) ?? [];
-      if (id !== undefined) each(kind as FileKind, id);
+    const others: { readonly kind: FileKind; readonly id: string; readonly place: SpoolPlace }[] = [];
+    for (const place of this.#places.all) {
+      for (const folder of new Set([place.control, place.body, place.transcript])) {
+        for (const name of await this.#files.list(folder)) {
+          const [, kind, id] = QUEUE_FILE.exec(name) ?? [];
+          if (id === undefined || folderOf(place, kind) !== folder) continue;
+          if (kind === "qf" || kind === "hf") this.#lies(id, place);
+          if (this.#places.all.length === 1) each(kind as FileKind, id);
+          else others.push({ kind: kind as FileKind, id, place });
+        }
+      }
+    }
+    // What lies in several folders counts where its control file is; without one, wherever it is.
+    const controlled = new Set(others.flatMap(({ kind, id }) => (kind === "qf" || kind === "hf" ? [id] : [])));
+    for (const { kind, id, place } of others) {
+      if (!controlled.has(id)) this.#lies(id, place);
+      if (this.#place(id) === place) each(kind, id);
     }
   }
 
@@ -216,6 +258,8 @@ export class SpoolStore {
       if (!found.has("df")) throw new ControlFileError(`its body df${id} is missing`, 0);
       const read = await this.#read(control, id);
       if (control === "hf" && found.has("qf") && mayChange) await unlinkIfThere(this.#files, this.#path("qf", id));
+      // What a genuine sendmail noted of its attempts, for a report that is ours to write now.
+      if (found.has("xf") && mayChange) await unlinkIfThere(this.#files, this.#path("xf", id));
       return read;
     } catch (error) {
       if (hasCode(error, "ENOENT")) return undefined;
@@ -254,7 +298,9 @@ export class SpoolStore {
     const { entry, knowsBodySize } = parseControlFile(content.toString("latin1"), id);
     if (kind === "qf" && entry.hold !== undefined) throw new ControlFileError("a q line belongs into an hf file", 0);
     if (knowsBodySize) return { entry, owner };
-    return { entry: { ...entry, envelope: { ...entry.envelope, bodySize: await this.#measure(id) } }, owner };
+    // Of a genuine sendmail: its group is that of the folder.
+    const envelope = { ...entry.envelope, bodySize: await this.#measure(id) };
+    return { entry: { ...entry, group: this.#place(id).group, envelope }, owner };
   }
 
   /** Size of a body in CRLF form. */
@@ -280,15 +326,33 @@ export class SpoolStore {
     if (!allowed || !(error instanceof ControlFileError)) return `${what}; left alone`;
     try {
       await this.#files.rename(this.#path(kind, id), this.#path("Qf", id));
-      await this.#sync.sync();
+      await this.#sync(this.#place(id).control);
       return `${what}; set aside as Qf${id}`;
     } catch (failure) {
       return `${what}; cannot set it aside either: ${reasonOf(failure)}`;
     }
   }
 
+  #place(id: string): SpoolPlace {
+    return this.#elsewhere.get(id) ?? this.#main;
+  }
+
+  #lies(id: string, place: SpoolPlace): void {
+    if (place === this.#main) this.#elsewhere.delete(id);
+    else this.#elsewhere.set(id, place);
+  }
+
+  #sync(folder: string): Promise<void> {
+    let sync = this.#syncs.get(folder);
+    if (sync === undefined) {
+      sync = new FolderSync(this.#files, folder);
+      this.#syncs.set(folder, sync);
+    }
+    return sync.sync();
+  }
+
   #path(kind: string, id: string): string {
-    return join(this.#folder, kind + id);
+    return join(folderOf(this.#place(id), kind), kind + id);
   }
 }
 

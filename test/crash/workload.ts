@@ -57,7 +57,10 @@ async function accept(world: World): Promise<void> {
   const recipients = recipientsOf(number).map((given) => recipient(given));
   const entry = await tried(world, "accept", async () => {
     for (let at = 0; at < body.length; at += 700) await draft.write(body.subarray(at, at + 700));
-    return draft.commit(envelope(id, { sender: `m${number}@a.test`, recipients }), hold ? { hold: "odd" } : {});
+    return draft.commit(envelope(id, { sender: `m${number}@a.test`, recipients }), {
+      ...(number % 4 === 3 ? { group: "slow" } : {}),
+      ...(hold ? { hold: "odd" } : {}),
+    });
   });
   if (entry === undefined) draft.discard();
   tell({ kind: entry === undefined ? "refused" : "accepted", id });

@@ -238,6 +238,7 @@ export class FaultyFiles implements FileOperations {
 
   async list(folder: string): Promise<string[]> {
     this.#begin("list", folder);
+    if (!this.#folders.has(folder)) throw fault("ENOENT", folder);
     return [...this.#names.keys()]
       .filter((path) => dirname(path) === folder)
       .map((path) => path.slice(folder.length + 1));

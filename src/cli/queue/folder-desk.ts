@@ -6,6 +6,7 @@ import { eachEntry } from "../../queue/each-entry.ts";
 import { page } from "../../queue/entry.ts";
 import { matcherOf } from "../../queue/filter.ts";
 import type { QueueStore } from "../../queue/queue.ts";
+import type { GroupPath } from "../../queue/spool-places.ts";
 import { readQueue } from "../../queue/read-queue.ts";
 import { EX } from "../../sys/sysexits.ts";
 import { type Desk, type Looks, QueueCommandError } from "./desk.ts";
@@ -24,8 +25,12 @@ export async function readable<T>(folder: string, read: () => Promise<T>): Promi
 /** A folder as it is now. */
 export type FolderStore = Pick<QueueStore, "list" | "inspect" | "claimedIds" | "get">;
 
-export async function folderStore(folder: string, inspect: QueueStore["inspect"]): Promise<FolderStore> {
-  const { entries } = await readable(folder, () => readQueue(folder));
+export async function folderStore(
+  folder: string,
+  inspect: QueueStore["inspect"],
+  groups: readonly GroupPath[] = [],
+): Promise<FolderStore> {
+  const { entries } = await readable(folder, () => readQueue(folder, groups));
   const byId = new Map(entries.map((entry) => [entry.id, entry]));
   return {
     list: (filter = {}, part = {}) => page(entries.filter(matcherOf(filter)), part),
@@ -37,8 +42,8 @@ export async function folderStore(folder: string, inspect: QueueStore["inspect"]
 
 const nobody: QueueStore["inspect"] = () => Promise.resolve(undefined);
 
-export async function folderLooks(folder: string): Promise<Looks> {
-  const store = await folderStore(folder, nobody);
+export async function folderLooks(folder: string, groups: readonly GroupPath[] = []): Promise<Looks> {
+  const store = await folderStore(folder, nobody, groups);
   return looksOver(store, queueLooks({ store, site: () => undefined, whyNot: () => undefined }));
 }
 

@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { type ControlClient, connectControl, NoDaemonError } from "../../control/client.ts";
-import { queueFolder } from "../../config/queue-folder.ts";
+import { queueFolder, queuePaths } from "../../config/queue-folder.ts";
 import { openDeliverySite } from "../../daemon/delivery-site.ts";
 import { NO_QUEUE } from "../../daemon/free-space.ts";
 import { type Home, homeFolder } from "../../daemon/home.ts";
@@ -39,7 +39,7 @@ export async function withLooks<T>(place: Place, work: (looks: Looks) => Promise
   return withServer(home, work, async () => {
     const site = await siteOf(place);
     try {
-      return await work(await folderLooks(folderOf(site)));
+      return await work(await folderLooks(folderOf(site), queuePaths(site.config)));
     } finally {
       await site.close();
     }

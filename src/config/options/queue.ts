@@ -42,7 +42,7 @@ export const QUEUE_OPTIONS = [
     type: "text",
     initial: "",
     path: "folder",
-    meaning: "folder of the queue",
+    meaning: "folder of the queue; with `*` at the end several, for its files",
   },
   {
     name: "SuperSafe",

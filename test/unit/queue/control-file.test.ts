@@ -96,7 +96,7 @@ describe("control file", () => {
       "Qrfc822;bob+40b.test",
       "RPNFD:bob@b.test",
       "Clist:1001:100:list",
-      "R:|/bin/x y",
+      "RFD:|/bin/x y",
       "C:",
       "RN:last@b.test",
       "H??Received: from x",

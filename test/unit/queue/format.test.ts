@@ -49,7 +49,7 @@ describe("format of a queue", () => {
       /^The queue \/queue is of format 3, which a newer rulemail has written; this one reads formats up to 2/;
     await expect(open(files)).rejects.toThrow(words);
     await expect(open(files)).rejects.toThrow(QueueFormatError);
-    await expect(readQueue("/queue", files)).rejects.toThrow(words);
+    await expect(readQueue("/queue", [], files)).rejects.toThrow(words);
     expect(files.paths().map((path) => files.content(path)?.toString("latin1"))).toEqual(before);
   });
 

@@ -140,8 +140,14 @@ describe("while a queue is being read", () => {
 
   test("a journal that cannot be read is tried again, and who waits for it is told", async () => {
     const { files, bodies } = await filled();
-    files.inject = ({ kind, path, number }) =>
-      kind === "read" && path.endsWith(".journal") && number > 20 ? "EIO" : undefined;
+    const opened = new Set<string>();
+    files.inject = ({ kind, path }) => {
+      if (kind !== "read" || !path.endsWith(".journal")) return undefined;
+      // The first look at a segment belongs to the opening.
+      if (opened.has(path)) return "EIO";
+      opened.add(path);
+      return undefined;
+    };
     const said: string[] = [];
     const { store, loaded } = await open(files, said);
     await expect((async () => store.list())()).rejects.toBeInstanceOf(QueueUnavailableError);
