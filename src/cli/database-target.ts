@@ -4,6 +4,7 @@
  */
 import { accessSync, closeSync, constants, existsSync, lstatSync, openSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { trustedUser } from "../config/owners.ts";
 import type { DatabaseBuilder } from "../maps/build.ts";
 import {
   DATABASE_ENDINGS,
@@ -15,9 +16,12 @@ import {
   sourcePath,
   type Table,
 } from "../maps/database-file.ts";
+import { systemClock } from "../sys/clock.ts";
+import { SystemUsers } from "../sys/getent.ts";
 import { checkFolderFor, errorText } from "../sys/safe-file.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { CommandStreams } from "./command-streams.ts";
+import { systemConfigFile } from "./config-file.ts";
 import { optionValues } from "./option-lines.ts";
 
 /** What to tell when a Berkeley database stays and ours is another file. */
@@ -113,12 +117,16 @@ export class DatabaseTarget {
     if (unsafe?.kind === "unsafe") errors.line(`WARNING: ${unsafe.problem} ${unsafe.component}`);
   }
 
-  /** A link that was allowed stays a link: its target is replaced. */
-  write(builder: DatabaseBuilder, { errors }: CommandStreams): void {
+  /**
+   * A link that was allowed stays a link: its target is replaced.
+   * @param owner uid whose the database is to be, if we may give it away
+   */
+  write(builder: DatabaseBuilder, { errors }: CommandStreams, owner: number | undefined): void {
     try {
       const path = pathToWrite(this.path);
       const mode = modeOfNew(sourcePath(this.path));
-      builder.write(existsSync(path) ? realpathSync(path) : path, { sorted: this.mapClass === "btree", mode });
+      const sorted = this.mapClass === "btree";
+      builder.write(existsSync(path) ? realpathSync(path) : path, { sorted, mode, owner });
       if (path !== this.path) errors.line(`${this.#program}: ${writtenBeside(this.path, path)}`);
     } catch (error) {
       throw this.failure(errorText(error));
@@ -135,13 +143,34 @@ function modeOfNew(source: string): number {
   return text?.isFile() === true && (text.mode & 0o004) !== 0 ? 0o644 : 0o640;
 }
 
-/** Names of DontBlameSendmail in the cf file of -C. */
-export function readDontBlame(program: string, configFile: string | undefined): ReadonlySet<string> {
-  if (configFile === undefined) return new Set();
+/** What a configuration says to programs that write databases. */
+export interface DatabaseSettings {
+  /** Names of DontBlameSendmail. */
+  readonly dontBlame: ReadonlySet<string>;
+  /** Uid of TrustedUser. */
+  readonly owner: number | undefined;
+}
+
+/**
+ * @param given the cf file of -C; without it the machine's, where that can be read. A TrustedUser that nobody knows is named, and
+ * the database is whose it would be without him.
+ */
+export async function readDatabaseSettings(
+  program: string,
+  given: string | undefined,
+  { errors }: CommandStreams,
+): Promise<DatabaseSettings> {
+  const file = systemConfigFile(given === undefined ? {} : { configFile: given });
   try {
-    return new Set(optionValues(configFile, "DontBlameSendmail").flatMap((value) => value.split(/[\s,]+/)));
+    const dontBlame = new Set(optionValues(file, "DontBlameSendmail").flatMap((value) => value.split(/[\s,]+/)));
+    const name = optionValues(file, "TrustedUser").at(-1);
+    if (name === undefined) return { dontBlame, owner: undefined };
+    const owner = await trustedUser(name, new SystemUsers(systemClock));
+    if (owner === undefined) errors.line(`TrustedUser: unknown user ${name}`);
+    return { dontBlame, owner };
   } catch (error) {
-    throw new CommandError(`${program}: ${configFile}: ${errorText(error)}`, EX.NOINPUT);
+    if (given === undefined) return { dontBlame: new Set(), owner: undefined };
+    throw new CommandError(`${program}: ${file}: ${errorText(error)}`, EX.NOINPUT);
   }
 }
 

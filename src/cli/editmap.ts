@@ -12,7 +12,7 @@ import { foldCase } from "../rewriting/fold-case.ts";
 import { EX } from "../sys/sysexits.ts";
 import { octetsForTerminal } from "../sys/terminal-text.ts";
 import { type CommandStreams, processStreams } from "./command-streams.ts";
-import { CommandError, DatabaseTarget, readDontBlame, runToStatus, withoutNul } from "./database-target.ts";
+import { CommandError, DatabaseTarget, readDatabaseSettings, runToStatus, withoutNul } from "./database-target.ts";
 import { readShortOptions } from "./short-options.ts";
 
 const USAGE = 'Usage: editmap [-C cffile] [-N] [-f] [-q|-u|-x] maptype mapname key [ "value ..." ]';
@@ -30,7 +30,7 @@ export function runEditmap(words: readonly string[], streams: CommandStreams = p
 async function editmap(words: readonly string[], streams: CommandStreams): Promise<number> {
   const { options, operands, problem } = readShortOptions(words, "C:Nfqux", "editmap");
   if (problem !== undefined) throw new CommandError(`${problem}\n${USAGE}`, EX.USAGE);
-  const dontBlame = readDontBlame("editmap", options.get("C")?.at(-1));
+  const { dontBlame, owner } = await readDatabaseSettings("editmap", options.get("C")?.at(-1), streams);
   const actions = ["q", "u", "x"].filter((each) => options.has(each));
   const [mapClass, name, written, value] = operands;
   const [action] = actions;
@@ -44,7 +44,7 @@ async function editmap(words: readonly string[], streams: CommandStreams): Promi
   const taken = await lock(target.path);
   if (taken.kind !== "locked") throw target.failure(taken.kind === "busy" ? "locked by another editmap" : taken.reason);
   try {
-    if (!change(target, key, action === "u" ? value + end : undefined, streams)) {
+    if (!change(target, owner, key, action === "u" ? value + end : undefined, streams)) {
       streams.errors.line(`editmap: key ${withoutNul(key)} doesn't exist in map ${name}`);
     }
   } finally {
@@ -73,9 +73,16 @@ function query(target: DatabaseTarget, key: string, { output, errors }: CommandS
 
 /**
  * Writes the database with one entry changed or, without a value, left out.
+ * @param owner uid whose the database is to be, if we may give it away
  * @returns false when there was nothing to leave out
  */
-function change(target: DatabaseTarget, key: string, value: string | undefined, streams: CommandStreams): boolean {
+function change(
+  target: DatabaseTarget,
+  owner: number | undefined,
+  key: string,
+  value: string | undefined,
+  streams: CommandStreams,
+): boolean {
   const builder = new DatabaseBuilder("keep");
   let present = false;
   if (target.exists()) {
@@ -91,6 +98,6 @@ function change(target: DatabaseTarget, key: string, value: string | undefined, 
   }
   if (value === undefined && !present) return false;
   if (value !== undefined && !present) builder.add(key, value);
-  target.write(builder, streams);
+  target.write(builder, streams, owner);
   return true;
 }

@@ -10,7 +10,7 @@ import { DATABASE_ENDINGS } from "../maps/database-file.ts";
 import { parseSourceLine, type SourceSyntax } from "../maps/source-text.ts";
 import { EX } from "../sys/sysexits.ts";
 import { type CommandStreams, linesOf, processStreams } from "./command-streams.ts";
-import { CommandError, DatabaseTarget, readDontBlame, runToStatus, withoutNul } from "./database-target.ts";
+import { CommandError, DatabaseTarget, readDatabaseSettings, runToStatus, withoutNul } from "./database-target.ts";
 import { readShortOptions } from "./short-options.ts";
 
 const USAGE = `Usage: makemap [-C cffile] [-N] [-c cachesize] [-D commentchar]
@@ -24,6 +24,7 @@ interface Settings {
   readonly append: boolean;
   readonly trailingNul: boolean;
   readonly verbose: boolean;
+  readonly owner: number | undefined;
 }
 
 /** @param words the words after the program's name. Resolves with the exit status. */
@@ -42,7 +43,7 @@ async function makemap(words: readonly string[], streams: CommandStreams): Promi
     return EX.OK;
   }
   const given = (letter: string): string | undefined => options.get(letter)?.at(-1);
-  const dontBlame = readDontBlame("makemap", given("C"));
+  const { dontBlame, owner } = await readDatabaseSettings("makemap", given("C"), streams);
   if (operands.length !== 2) throw new CommandError(USAGE, EX.USAGE);
   const settings: Settings = {
     target: new DatabaseTarget("makemap", operands[0], operands[1], given("i")),
@@ -56,6 +57,7 @@ async function makemap(words: readonly string[], streams: CommandStreams): Promi
     append: options.has("o"),
     trailingNul: options.has("N"),
     verbose,
+    owner,
   };
   if (options.has("u")) return list(settings, streams);
   settings.target.checkWritable(options.has("s"), dontBlame, streams);
@@ -88,7 +90,7 @@ async function build(settings: Settings, streams: CommandStreams): Promise<numbe
       if (!builder.add(entry.key + end, entry.value + end)) complain(`key ${entry.key}: duplicate key`);
     }
   }
-  target.write(builder, streams);
+  target.write(builder, streams, settings.owner);
   return status;
 }
 

@@ -27,6 +27,20 @@ export async function readOwner(text: string, environment: Owners): Promise<Owne
   return { kind: "owner", uid, gid };
 }
 
+/**
+ * TrustedUser: digits at the beginning are the uid, whatever stands behind them.
+ * @param databases where a name is looked up, one after the other
+ * @returns undefined when there is no such user
+ */
+export async function trustedUser(text: string, ...databases: readonly Owners["users"][]): Promise<number | undefined> {
+  if (/^[0-9]/.test(text)) return toInt32(text);
+  for (const users of text === "" ? [] : databases) {
+    const found = await users.find(text);
+    if (found) return found.uid;
+  }
+  return undefined;
+}
+
 export interface MailerOwner {
   readonly uid?: number;
   readonly gid?: number;

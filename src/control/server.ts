@@ -3,7 +3,7 @@
  * What a program may ask for depends on the socket it reached (its file mode decides who that is); who submits a message it
  * may prove (caller-proof.ts), because a unix socket in Node does not tell who is calling.
  */
-import { lstatSync, unlinkSync } from "node:fs";
+import { lchownSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { QueueFilter } from "../queue/filter.ts";
 import type { MessageReader } from "../envelope/message.ts";
@@ -85,6 +85,8 @@ export interface ControlSocketOptions {
   readonly path: string;
   /** File mode: 0o600 for the owner alone, 0o666 for all users of the machine. */
   readonly mode: number;
+  /** Uid whose the socket file is to be; absent: whoever makes it. */
+  readonly owner?: number | undefined;
   /** "submit": messages and status, and for whom `mayList` says so the queue. */
   readonly access: "all" | "submit";
   /** Whoever calls before they are there waits. */
@@ -103,6 +105,8 @@ export interface ControlSocket {
   close(): Promise<void>;
 }
 
+/** For chown(2): as it is. */
+const SAME_GROUP = -1;
 /** Recipients (and messages) that go into one frame of a list. */
 const LIST_CHUNK = 1000;
 /** Ids that go into one frame. */
@@ -140,7 +144,7 @@ async function clearPath(path: string): Promise<void> {
   unlinkSync(path);
 }
 
-function listen(server: Server, path: string, mode: number): Promise<void> {
+function listen(server: Server, { path, mode, owner }: ControlSocketOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     // The socket is made inside listen(), with the right mode at once: changing it would go by its name.
@@ -148,6 +152,12 @@ function listen(server: Server, path: string, mode: number): Promise<void> {
     try {
       server.listen(path, () => {
         server.off("error", reject);
+        try {
+          // Nobody else can have put anything in its place: the folder is ours, or sticky.
+          if (owner !== undefined) lchownSync(path, owner, SAME_GROUP);
+        } catch (error) {
+          return reject(error);
+        }
         resolve();
       });
     } finally {
@@ -158,7 +168,7 @@ function listen(server: Server, path: string, mode: number): Promise<void> {
 
 /** @throws when the path is too long, taken, or not writable */
 export async function serveControl(options: ControlSocketOptions): Promise<ControlSocket> {
-  const { path, mode, timeout = 300_000, most = 100 } = options;
+  const { path, timeout = 300_000, most = 100 } = options;
   if (Buffer.byteLength(path) > 107) throw new Error(`Cannot listen on ${path}: longer than 107 octets`);
   await clearPath(path);
   const sockets = new Set<Socket>();
@@ -172,7 +182,7 @@ export async function serveControl(options: ControlSocketOptions): Promise<Contr
     });
   });
   server.maxConnections = most;
-  await listen(server, path, mode);
+  await listen(server, options);
   return {
     path,
     async close() {

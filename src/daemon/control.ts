@@ -23,11 +23,12 @@ export interface OpenControl {
 /**
  * Opens both sockets of the home: the owner's, and the one that only takes messages and may be everybody's. Who calls before
  * there is a server waits for it.
+ * @param owner uid whose the first is to be, if not whose this process is
  */
-export async function openControl(): Promise<OpenControl> {
+export async function openControl(owner?: number): Promise<OpenControl> {
   const { controlSocket, submitSocket, callers } = homeFolder();
   const { promise: services, resolve: serve } = Promise.withResolvers<ControlServices>();
-  const control = await serveControl({ path: controlSocket, mode: 0o600, access: "all", services, callers });
+  const control = await serveControl({ path: controlSocket, mode: 0o600, owner, access: "all", services, callers });
   try {
     const submit = await serveControl({ path: submitSocket, mode: 0o666, access: "submit", services, callers });
     return {

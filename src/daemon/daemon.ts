@@ -2,6 +2,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
+import { trustedUser } from "../config/owners.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { unprotectedBy } from "../config/unprotected.ts";
 import { Destinations } from "../delivery/smtp/destinations.ts";
@@ -164,7 +165,8 @@ async function enter(
   const { log, workers } = surroundings;
   const { config } = site;
   const isRoot = process.getuid?.() === 0;
-  const user = isRoot ? await serverUser(config, new SystemUsers(systemClock), site.users) : undefined;
+  const accounts = new SystemUsers(systemClock);
+  const user = isRoot ? await serverUser(config, accounts, site.users) : undefined;
   if (!isRoot) await warnOfOtherUser(site, warn);
   if (isRoot) {
     makeLocalFiles(site, log);
@@ -177,7 +179,8 @@ async function enter(
     void helper.ended.then((reason) => log.write(0, { priority: "crit", text: `${reason}: ${WITHOUT_HELPER}` }));
     return helper;
   };
-  const entrance = await Entrance.open({ config, listen: options.listen, user, log, warn, startHelper });
+  const trustedUid = isRoot ? await trustedUser(config.options.text("TrustedUser"), accounts, site.users) : undefined;
+  const entrance = await Entrance.open({ config, listen: options.listen, user, trustedUid, log, warn, startHelper });
   try {
     const rights: LocalRights = user === undefined ? ownRights() : { user: user.user, mailboxesByRoot: true };
     for (const text of await prepareLocalMail(site, rights, log)) process.stderr.write(`rulemail: ${text}\n`);

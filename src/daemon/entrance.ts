@@ -27,6 +27,8 @@ export interface EntranceOptions {
   readonly listen: boolean;
   /** Whom a server that root started becomes; undefined when an ordinary user started it. */
   readonly user: ServerUser | undefined;
+  /** TrustedUser, of a server that root started. */
+  readonly trustedUid: number | undefined;
   readonly log: Log;
   readonly warn: (text: string) => void;
   /** The last moment with root's rights: starts the root helper, who takes away what was made. */
@@ -50,7 +52,7 @@ export class Entrance {
     const queue = queueFolder(config);
     if (existsSync(queue)) checkQueueUnused(queue);
     makeCallersFolder(homeFolder().callers);
-    const entrance = new Entrance(await openControl());
+    const entrance = new Entrance(await openControl(options.trustedUid));
     try {
       if (listen) await entrance.#bind(config);
       entrance.#writePidFile(options);

@@ -63,9 +63,10 @@ export interface AliasDatabase {
   /**
    * Writes a new database; the old one serves until the new one is complete. Throws what the file system says, or that
    * others could put another file in its place.
+   * @param owner uid whose it is to be, if we may give it away
    * @returns the file that was written: another one than `databaseFile` where another program's database is
    */
-  rebuild(entries: Iterable<readonly [string, string]>): string;
+  rebuild(entries: Iterable<readonly [string, string]>, owner?: number): string;
   close(): void;
 }
 
@@ -168,13 +169,13 @@ class BuiltAliases implements AliasDatabase {
     }
   }
 
-  rebuild(entries: Iterable<readonly [string, string]>): string {
+  rebuild(entries: Iterable<readonly [string, string]>, owner?: number): string {
     const unsafe = checkFolderFor(dirname(this.databaseFile), "map", this.#environment);
     if (unsafe !== undefined) throw new Error(explainUnopened(unsafe));
     const builder = new DatabaseBuilder("replace");
     for (const [name, value] of this.#merged(entries)) builder.add(name, value);
     builder.add(SENTINEL, SENTINEL);
-    return builder.write(this.databaseFile, { mode: 0o644 });
+    return builder.write(this.databaseFile, { mode: 0o644, owner });
   }
 
   close(): void {

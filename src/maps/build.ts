@@ -16,6 +16,12 @@ export type DuplicatePolicy =
   /** Keep both (makemap -d). */
   | "keep";
 
+interface WriteOptions {
+  readonly sorted?: boolean;
+  readonly mode?: number;
+  readonly owner?: number | undefined;
+}
+
 export class DatabaseBuilder {
   readonly #policy: DuplicatePolicy;
   readonly #entries = new Map<string, string[]>();
@@ -43,13 +49,14 @@ export class DatabaseBuilder {
    * name stays as it is, and ours is written beside it.
    * @param sorted keys in the order of their octets, as a btree lists them
    * @param mode of a new file
+   * @param owner uid whose it is to be, if we may give it away
    * @returns the file that was written
    */
-  write(path: string, { sorted = false, mode = 0o640 }: { sorted?: boolean; mode?: number } = {}): string {
+  write(path: string, { sorted = false, mode = 0o640, owner }: WriteOptions = {}): string {
     const own = pathToWrite(path);
     // Who could read the other program's may read ours.
     const other = own === path ? undefined : statSync(path, { throwIfNoEntry: false });
-    const file = new AtomicFile(own, other === undefined ? mode : other.mode & 0o666);
+    const file = new AtomicFile(own, other === undefined ? mode : other.mode & 0o666, owner);
     try {
       const writer = new CdbWriter(file);
       for (const [key, values] of sorted ? [...this.#entries].toSorted(byKey) : this.#entries) {

@@ -2,7 +2,7 @@
  * Replaces a file as a whole: written aside in the same folder, synced, renamed over the old one, folder synced. Readers
  * see the old content or the new, never a part; after a crash too.
  *
- * Mode and owner of a file that is replaced are kept.
+ * Mode and owner of a file that is replaced are kept, unless an owner is named.
  */
 import {
   closeSync,
@@ -19,6 +19,8 @@ import {
 import { randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 
+/** For chown(2): as it is. */
+const SAME = -1;
 /** Octets collected before they are written. */
 const CHUNK = 256 * 1024;
 
@@ -34,13 +36,15 @@ export class AtomicFile {
   /**
    * Creates the file aside. Throws what open(2) throws.
    * @param mode of a new file (the umask applies); an existing one keeps its own
+   * @param owner whose it is to be, where we may give it away; its group stays
    */
-  constructor(target: string, mode = 0o644) {
+  constructor(target: string, mode = 0o644, owner?: number) {
     this.#target = target;
     this.#aside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
     this.#fd = openSync(this.#aside, "wx", mode);
     const old = statSync(target, { throwIfNoEntry: false });
     if (old) this.#copyRights(old);
+    if (owner !== undefined) this.#chown(owner, SAME);
   }
 
   write(octets: Buffer): void {
@@ -85,12 +89,16 @@ export class AtomicFile {
   }
 
   #copyRights(old: Stats): void {
+    this.#chown(old.uid, old.gid);
+    fchmodSync(this.#fd, old.mode & 0o777);
+  }
+
+  #chown(uid: number, gid: number): void {
     try {
-      fchownSync(this.#fd, old.uid, old.gid);
+      fchownSync(this.#fd, uid, gid);
     } catch {
       // Only root may give files away; the new file is then ours, as any file we write.
     }
-    fchmodSync(this.#fd, old.mode & 0o777);
   }
 
   #flush(): void {

@@ -78,7 +78,7 @@ describe("a server does not start", () => {
   });
 });
 
-test("an unknown TrustedUser, which nothing acts on, keeps no server from starting", () => {
+test("an unknown TrustedUser keeps no server from starting: what would be his is root's", () => {
   const { status, stderr } = run(`${GOOD}O TrustedUser=no-such-user\n`, "-bd");
   const [pid] = readFileSync(join(home, "pid"), "latin1").split("\n");
   process.kill(Number(pid));

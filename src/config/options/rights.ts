@@ -1,7 +1,6 @@
 /** Options of rights: as whom programs run and files are opened, and which files are trusted. */
-import { readOwner } from "../owners.ts";
+import { readOwner, trustedUser } from "../owners.ts";
 import { flagWords, meant, wordsOf } from "./value-words.ts";
-import { NOT_YET } from "../reasons.ts";
 import type { Check, OptionRow } from "./row.ts";
 
 const BLAME_WORDS = [
@@ -77,9 +76,10 @@ const owner: Check = async (value, { row, messages, environment }) => {
   return undefined;
 };
 
+/** Without him root owns what he would: no reason not to start, and his account may have been that of a package. */
 const knownUser: Check = async (value, { messages, environment }) => {
-  const found = /^[0-9]/.test(value) || (value !== "" && (await environment.users.find(value)) !== undefined);
-  if (found) return value;
+  if ((await trustedUser(value, environment.users)) !== undefined) return value;
+  messages.idle();
   messages.error(`readcf: option TrustedUser: unknown user ${value}`);
   return undefined;
 };
@@ -150,8 +150,6 @@ export const RIGHTS_OPTIONS = [
     type: "text",
     initial: "",
     check: knownUser,
-    meaning: "owner of maps",
-    notActedOn: NOT_YET,
-    without: "files of that user are not trusted more than those of others",
+    meaning: "owner of tables and alias databases that root builds, and of the control socket; may rebuild aliases",
   },
 ] as const satisfies readonly OptionRow[];
