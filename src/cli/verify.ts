@@ -2,7 +2,8 @@
  * `sendmail -bv address ...`: opens aliases, .forward files and lists, and says what would be delivered where. Words may
  * be lists, and end statuses are those of a submission.
  */
-import type { Recipient } from "../envelope/recipient.ts";
+import type { Recipient, Triple } from "../envelope/recipient.ts";
+import { quotedProgram } from "../mail/quoted-program.ts";
 import { splitRecipients } from "../mail/recipient-list.ts";
 import { resolveRecipients } from "../reception/submission-recipients.ts";
 import { withoutAliases } from "../routing/aliases.ts";
@@ -13,7 +14,11 @@ import { aboutAddress, exitOf, firstExit, visible } from "./submission-answer.ts
 import { submissionOptions } from "./submission-options.ts";
 import { openForCommand } from "./system.ts";
 
-export async function verify(args: SendmailArguments): Promise<number> {
+/** @param say where the answers go */
+export async function verify(
+  args: SendmailArguments,
+  say: (text: string) => void = (text) => void process.stdout.write(text),
+): Promise<number> {
   if (args.addresses.length === 0 && !args.fromHeaders) {
     process.stderr.write("Recipient names must be specified\n");
     return EX.USAGE;
@@ -36,15 +41,15 @@ export async function verify(args: SendmailArguments): Promise<number> {
   const told = new Set<string>();
   let exit: number = firstExit(list.problems.map(({ reply }) => exitOf(reply))) ?? EX.OK;
   if (submissionOptions(args).verbose)
-    for (const { address, text } of list.told) process.stdout.write(`${visible(`${address}... ${text}`)}\n`);
+    for (const { address, text } of list.told) say(`${visible(`${address}... ${text}`)}\n`);
   for (const { address, reply } of list.problems) {
-    process.stdout.write(`${aboutAddress(address, reply)}\n`);
+    say(`${aboutAddress(address, reply)}\n`);
     told.add(address);
   }
   for (const [index, each] of list.opened.entries()) {
     const name = list.typed[index] ?? each.given;
     const line = told.has(name) && each.state !== "todo" ? undefined : describe(name, each);
-    if (line !== undefined) process.stdout.write(`${visible(line)}\n`);
+    if (line !== undefined) say(`${visible(line)}\n`);
     if (each.state === "deferred" && exit === EX.OK) exit = EX.TEMPFAIL;
   }
   await opened.close();
@@ -54,6 +59,12 @@ export async function verify(args: SendmailArguments): Promise<number> {
 function describe(name: string, { state, resolved, status }: Recipient): string | undefined {
   if (state === "deferred") return `${name}... ${status?.text ?? "cannot be told now"}`;
   if (state !== "todo" || resolved === undefined) return undefined; // the others tell the story
-  const { mailer, host, user } = resolved;
-  return `${name}... deliverable: mailer ${mailer}, ${host === "" ? "" : `host ${host}, `}user ${user}`;
+  const { mailer, host } = resolved;
+  return `${quotedProgram(name)}... deliverable: mailer ${mailer}, ${host === "" ? "" : `host ${host}, `}user ${shownUser(name, resolved)}`;
+}
+
+/** As the original has it in the triple: a program with its bar, a user whom no alias may be taken for with his backslash. */
+function shownUser(name: string, { user }: Triple): string {
+  if (name.startsWith("|")) return quotedProgram(name);
+  return name.startsWith("\\") && !user.startsWith("\\") ? `\\${user}` : user;
 }

@@ -5,6 +5,7 @@
 import type { Config } from "../config/config.ts";
 import { isResent } from "../envelope/complete-headers.ts";
 import type { Recipient, Triple } from "../envelope/recipient.ts";
+import { quotedProgram } from "../mail/quoted-program.ts";
 import { splitRecipients } from "../mail/recipient-list.ts";
 import { withoutComments } from "../mail/comments.ts";
 import { type HeaderField, unfold } from "../mail/header.ts";
@@ -202,10 +203,11 @@ function expansions(all: readonly Recipient[]): Told[] {
   }
   return all.flatMap(({ given, state, resolved }, index) => {
     const members = membersOf.get(index) ?? [];
-    if (state !== "expanded" || members.length === 0 || resolved?.mailer === "*include*") return [];
+    if (resolved?.mailer === "*include*") return [{ address: given, text: `including file ${resolved.user}` }];
+    if (state !== "expanded" || members.length === 0) return [];
     // Members of a .forward file have the rights of its user.
     const verb = members[0].rights === undefined ? "aliased" : "forwarding";
-    return [{ address: given, text: `${verb} to ${members.map((each) => each.given).join(", ")}` }];
+    return [{ address: given, text: `${verb} to ${members.map((each) => quotedProgram(each.given)).join(", ")}` }];
   });
 }
 

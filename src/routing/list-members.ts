@@ -8,6 +8,7 @@ import type { Reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
+import type { User } from "../sys/users.ts";
 import type { LocalNames } from "./local-user.ts";
 import type { ExpansionContext } from "./expansion.ts";
 import { expandRecipients } from "./recipients.ts";
@@ -53,14 +54,19 @@ async function memberOf(
 ): Promise<Member> {
   const flags = resolved === undefined ? undefined : config.mailers.get(resolved.mailer)?.flags;
   const isLocal = flags?.has("A") === true || flags?.has("w") === true;
-  const user =
-    resolved !== undefined && flags?.has("w") ? await users.find(resolved.user.replace(/^\\/, "")) : undefined;
+  const user = resolved !== undefined && flags?.has("w") ? await accountOf(users, resolved.user) : undefined;
   return {
     given,
     isLocal,
     isSure: flags !== undefined && flags.has("q"),
     fullName: user === undefined ? "" : accountName(user),
   };
+}
+
+/** Of a user, also with a detail. */
+async function accountOf(users: ExpansionContext["users"], name: string): Promise<User | undefined> {
+  const user = name.replace(/^\\/, "");
+  return (await users.find(user)) ?? (user.includes("+") ? users.find(user.replace(/\+.*$/s, "")) : undefined);
 }
 
 type Place = LocalNames & Pick<ExpansionContext, "dontBlame">;

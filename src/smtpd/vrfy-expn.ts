@@ -1,5 +1,6 @@
 /** VRFY and EXPN (RFC 5321 §3.5): who somebody is, who is on a list. */
 import { printable } from "../mail/printable.ts";
+import { quotedProgram } from "../mail/quoted-program.ts";
 import { splitRecipients } from "../mail/recipient-list.ts";
 import { aboutMailbox, type Reply, reply } from "../mail/reply.ts";
 import type { Triple } from "../envelope/recipient.ts";
@@ -68,7 +69,7 @@ async function verify(
 
 /** `Ann Ann <ann@mail.example.test>` */
 function memberLine({ settings }: Conversation, { given, isLocal, fullName }: Member): string {
-  const bare = printable(given.replace(/^[^<]*<([^<>]*)>[^<>]*$/, "$1"));
+  const bare = printable(quotedProgram(given.replace(/^[^<]*<([^<>]*)>[^<>]*$/, "$1")));
   const address = bare.includes("@") || !isLocal ? bare : `${bare}@${settings.hostName}`;
   return fullName === "" ? `<${address}>` : `${printable(fullName)} <${address}>`;
 }

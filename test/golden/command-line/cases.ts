@@ -890,4 +890,19 @@ for (const args of [
 ])
   talk(`with ${args}`, { from: "ann", to: ["carol"] }, args);
 
+// ---- what stands for what --------------------------------------------------------------------------------------------
+const EXPANDED = (
+  "joe list carol self loop1 deep1 mixed program broken owned members missing fred nosuch logcheck joe+box \\joe \\carol \\fred " +
+  "bob@b.test a@nouser.test a@d450.test postmaster MAILER-DAEMON list,joe owner-owned owned-request"
+).split(" ");
+for (const each of EXPANDED) {
+  add(`-bv: ${each}`, `-bv '${each}'`, "");
+  add(`-bv -v: ${each}`, `-bv -v '${each}'`, "");
+  add(`EXPN: ${each}`, "-bs", `EHLO x\nEXPN ${each}\nVRFY ${each}\nQUIT`);
+}
+add("-bv -v: two", "-bv -v list carol", "");
+add("-bv -n", "-bv -n list", "");
+add("-bv -v -n", "-bv -v -n list fred", "");
+add("-bv: a list without errors and one with", "-bv joe mixed", "");
+
 export { cases };

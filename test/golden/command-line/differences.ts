@@ -7,6 +7,8 @@ import type { CommandLineCase } from "./cases.ts";
 export interface Difference {
   readonly exit?: number;
   readonly said?: string;
+  /** Lines that are other ones here, or none (""). */
+  readonly lines?: Readonly<Record<string, string>>;
   /** "mailer user user" of every delivery; headers are not compared then. */
   readonly recipients?: readonly string[];
   /** Header fields that are not compared. */
@@ -16,6 +18,16 @@ export interface Difference {
 /** A list that names nobody is an error, not a message that was sent to nobody. */
 const NOBODY: Difference = { exit: 64, said: "Recipient names must be specified\n" };
 const NONE_IN_HEADER: Difference = { exit: 64, said: "No recipient addresses found in header\n" };
+
+/** A temporary failure is no mailer. */
+const NOT_NOW: Difference = {
+  exit: 75,
+  lines: { 'a@d450.test... deliverable: mailer *error*, host 4.2.0, user "450 Come back"': "" },
+};
+/** Who forwards counts, as with -v; the file is one of his. */
+const FORWARDS: Difference = {
+  lines: { "FOLDER/forward/fred: line 1: forwarding to ann": "fred... forwarding to ann" },
+};
 
 /** A text of the caller's that no rule asked for is shown as it is, with its address. */
 const single: Readonly<Record<string, Difference>> = {
@@ -94,6 +106,38 @@ const single: Readonly<Record<string, Difference>> = {
   "header: From two words": { except: ["From"] },
   "header: Reply-To two words": { except: ["Reply-To"] },
   "header: Errors-To two words": { except: ["Errors-To"] },
+  // Lists are said as a whole, and a member that is named twice is no news.
+  "-bv -v: members": {
+    lines: { "FOLDER/members: line 2: sending to joe, ann": "", "FOLDER/members: line 3: sending to bob@b.test": "" },
+  },
+  "-bv -v: fred": FORWARDS,
+  "-bv -v -n": FORWARDS,
+  "-bv -v: two": { lines: { "joe... duplicate suppressed": "" } },
+  "-bv -v: self": { lines: { "self... duplicate suppressed": "" } },
+  "-bv -v: loop1": { lines: { "loop1... aliased to loop2": "", "loop2... duplicate suppressed": "" } },
+  "-bv: a@d450.test": NOT_NOW,
+  "-bv -v: a@d450.test": NOT_NOW,
+  // VRFY opens no aliases, but knows of those that lead nowhere.
+  "EXPN: self": { lines: { "250 2.1.5 <self@mail.example.test>": "" } },
+  "EXPN: loop1": { lines: { "250 2.1.5 <loop1@mail.example.test>": "" } },
+  "EXPN: broken": { lines: { "550 5.1.1 nosuch2... User unknown": "550 5.1.1 nosuch... User unknown" } },
+  // Names stand as they were asked for, and in their order.
+  "EXPN: MAILER-DAEMON": {
+    lines: { "250 2.1.5 <mailer-daemon@mail.example.test>": "250 2.1.5 <MAILER-DAEMON@mail.example.test>" },
+  },
+  "EXPN: list,joe": {
+    lines: {
+      "250 2.1.5 <list@mail.example.test>": "250 2.1.5 Joe Q. Public <joe@mail.example.test>",
+      "250-2.1.5 Joe Q. Public <joe@mail.example.test>":
+        "250-2.1.5 Joe Q. Public <joe@mail.example.test>\n250-2.1.5 <list@mail.example.test>",
+    },
+  },
+  "EXPN: joe+box": {
+    lines: {
+      "250 2.1.5 Joe Q. Public <joe@mail.example.test>": "250 2.1.5 Joe Q. Public <joe+box@mail.example.test>",
+    },
+  },
+  "EXPN: a@nouser.test": { exit: 0 },
   // SMTPUTF8 exists here.
   "-U": { exit: 0, said: "", recipients: ["local joe"] },
 };
