@@ -14,6 +14,7 @@ import type { Log } from "../log/log.ts";
 import type { AliasDatabase } from "../maps/alias-source.ts";
 import { DATABASE_ENDINGS } from "../maps/database-file.ts";
 import { locate } from "../routing/local-user.ts";
+import { missingTools } from "../rights/program-command.ts";
 import { homeFolder } from "./home.ts";
 
 /** Whom every server has to take mail for (RFC 5321 §4.5.1). */
@@ -81,7 +82,13 @@ async function localProblems(
     ...(mailer.flags.has("w") ? told(await userProblem(site), NOT_ARRIVE) : []),
     ...told(problem, NOT_ARRIVE),
     ...told(shell, "mail for programs that aliases name will not arrive"),
+    ...(mailboxesByRoot ? programsWait(missingTools()) : []),
   ];
+}
+
+/** Without them root's side starts no program as a user; there is no fcntl lock for mailboxes without perl either. */
+function programsWait(missing: readonly string[]): string[] {
+  return missing.length === 0 ? [] : [`mail for programs will wait: this machine has no ${missing.join(" and no ")}`];
 }
 
 function told(problem: string | undefined, title?: string): string[] {

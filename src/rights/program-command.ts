@@ -70,6 +70,18 @@ const PERL = ["/usr/bin/perl", "/usr/local/bin/perl", "/bin/perl"];
 const CHROOT = ["/usr/sbin/chroot", "/usr/bin/chroot", "/sbin/chroot", "/bin/chroot"];
 const NICE = ["/usr/bin/nice", "/bin/nice"];
 
+/**
+ * What it takes to start a program as a user and this machine has not, with the package that brings it.
+ * @param isThere whether a path is a program
+ */
+export function missingTools(isThere: (path: string) => boolean = isProgram): readonly string[] {
+  const needed = [
+    [SETPRIV, "setpriv (util-linux)"],
+    [PERL, "perl (perl-base)"],
+  ] as const;
+  return needed.filter(([paths]) => !paths.some(isThere)).map(([, name]) => name);
+}
+
 /** @returns undefined when none of the folders can be entered */
 export function commandFor(words: ProgramWords, identity: ProgramIdentity): ProgramCommand | undefined {
   const { path, argv, folders, nice, root } = words;
