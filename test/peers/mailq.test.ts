@@ -15,6 +15,7 @@ Cwmail.example.test
 DnMAILER-DAEMON
 O QueueDirectory=/mnt/q
 O DefaultUser=0:0
+O RunAsUser=root
 O MinQueueAge=30m
 O QueueLA=500
 O OperatorChars=.:@[]
@@ -49,7 +50,7 @@ both() {
     # Where complaints go is a matter of taste.
     cat /mnt/said /mnt/complained
     # What the folder has then: kinds of files and reasons.
-    [ -z "\${look:-}" ] || { ls /mnt/q | grep -v '^df'; grep -h '^q' /mnt/q/hf* | LC_ALL=C sort; make; }
+    [ -z "\${look:-}" ] || { ls /mnt/q | grep '^[qhQ]f'; grep -hs '^q' /mnt/q/hf* | LC_ALL=C sort; make; }
   done
 }
 make
