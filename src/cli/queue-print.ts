@@ -62,6 +62,8 @@ async function showServerQueue(args: SendmailArguments, output: Output): Promise
       await show(block);
     }
   });
+  // Without a queue nothing can be counted.
+  if (exit === EX.CONFIG) return exit;
   if (group === undefined && args.queueRun?.set !== "lost") {
     const left = await clientQueue();
     const count = (await left?.count(filter)) ?? 0;
