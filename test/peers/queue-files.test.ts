@@ -11,7 +11,7 @@ import { runInside } from "../support/foreign-programs.ts";
 import { peerDescribe } from "../support/peers.ts";
 import { bodyOf, lines, put, readAll, recipient } from "../support/queue-samples.ts";
 
-/** Recipients `keep@...` go to a file, `later@...` are never taken. */
+/** Recipients `keep@...` go to a file, `later@...` to a port where nobody listens. */
 const configuration = (queue: string): string => `V10/Berkeley
 Cwmail.example.test
 DnMAILER-DAEMON
@@ -27,19 +27,18 @@ Troot daemon
 Scanonify=3
 Sparse=0
 Rkeep $*	$#keep $: box
-Rlater $*	$#later $: box
+Rlater $*	$#later $@ [127.0.0.1] $: later $1
 R$*	$#local $: $1
 Mlocal, P=/bin/false, F=lsu, A=false $u
 Mprog, P=/bin/sh, F=lsDFMoqeu9, D=/, A=sh -c $u
 Mkeep, P=/usr/bin/tee, F=lsu, A=tee -a /mnt/out/$u
-Mlater, P=/mnt/later, F=lsu, A=later
+Mlater, P=[IPC], F=mDFMuX, A=TCP $h 9
 `;
 
 const prepare = (queue: string): string => `set -u
 umask 022
 mkdir -p /mnt/out; chmod 777 /mnt/out; touch /mnt/out/box; chmod 666 /mnt/out/box
 : >/mnt/aliases
-printf '#!/bin/sh\ncat >/dev/null\nexit 75\n' >/mnt/later; chmod 755 /mnt/later
 cat >/mnt/t.cf <<'END'
 ${configuration(queue)}END
 `;
@@ -57,7 +56,11 @@ peerDescribe("queue files", ["sendmail", "root"], () => {
     // Nothing stays in the journal.
     const { store } = await readAll(openQueue({ directory, inlineLimit: -1 }));
     const headers = [{ name: "Subject", value: " Gr\xfc\xdfe \x80\xff" }];
-    const to = (...given: readonly string[]) => ({ headers, recipients: given.map((each) => recipient(each)) });
+    const to = (...given: readonly string[]) => ({
+      arrived: Date.now(),
+      headers,
+      recipients: given.map((each) => recipient(each)),
+    });
     const plain = await put(store, lines(3, "plain"), to("keep@b.test"));
     const half = await put(store, lines(3, "half"), to("keep@b.test", "later@b.test"));
     const held = await put(store, lines(3, "held"), to("keep@b.test"), { hold: "odd, isn't it" });
