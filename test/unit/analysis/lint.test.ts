@@ -402,7 +402,7 @@ describe("what is not on this machine (L005)", () => {
   });
 
   test("what nothing acts on need not be there: that it has no effect is told", async () => {
-    const file = files.write(`${base}O DeadLetterDrop=${absent}/drop\nO DHParameters=${absent}\n`);
+    const file = files.write(`${base}O SSLEnginePath=${absent}/drop\nO DHParameters=${absent}\n`);
     const findings = await lintFile(file, analysisEnvironment({ anyName: true }), { here: true });
     expect(new Set(findings.map(({ code }) => code))).toEqual(new Set(["L030"]));
   });
