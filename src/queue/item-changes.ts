@@ -157,7 +157,10 @@ export class ItemChanges {
     // From now on no move begins: its files would bring the message back after a crash.
     item.beginRemoval();
     const facts: GoneFacts = { why: "removed" };
-    const removal = item.journal ? appendDurably(journal, RecordType.gone, item.id, facts) : files.remove(item);
+    // Whoever is told that it failed goes on with a message that is there: no later record may end it.
+    const removal = item.journal
+      ? appendDurably(journal, RecordType.gone, item.id, facts, "now or never")
+      : files.remove(item);
     // Whoever waits for a change meanwhile must not be told that it is durable: it may have to be, if the files stay.
     this.#endings.set(item, () => removal);
     try {

@@ -34,6 +34,8 @@ interface Pending {
   /** Somebody waits until it is on stable storage. */
   readonly urgent: boolean;
   readonly done?: Done;
+  /** Not written later when it could not be written now. */
+  readonly nowOrNever?: boolean;
   /** Told when the record is on stable storage, however late that is. */
   readonly placed?: ((place: Place) => void) | undefined;
   /** Where it was written. */
@@ -48,6 +50,7 @@ const RETRY = 1000;
 const BATCH = 8 << 20;
 
 const isMessage = ({ type }: Pending): boolean => type === RecordType.message;
+const isKept = (each: Pending): boolean => each.record !== undefined && !isMessage(each) && each.nowOrNever !== true;
 
 export class Journal {
   readonly segments: SegmentChain;
@@ -78,10 +81,11 @@ export class Journal {
 
   /**
    * Appends a record; `done` is called once, when it is on stable storage, or with the error that prevented it.
-   * A message record is then forgotten; any other one stays and is written as soon as that is possible.
+   * A message record is then forgotten, and what is to be done now or never; any other one stays and is written as soon as that
+   * is possible.
    */
-  append(type: RecordType, record: EncodedRecord, done: Done): void {
-    this.#push({ record, type, urgent: true, done });
+  append(type: RecordType, record: EncodedRecord, done: Done, when?: "now or never"): void {
+    this.#push({ record, type, urgent: true, done, nowOrNever: when !== undefined });
   }
 
   /** Resolves when everything appended so far is on stable storage. */
@@ -231,7 +235,7 @@ export class Journal {
 
   /** After a failure: new mail is refused, everything else stays and is written when that is possible again. */
   async #refuse(batch: readonly Pending[], error: unknown): Promise<void> {
-    const again = batch.filter((each) => each.record !== undefined && !isMessage(each));
+    const again = batch.filter(isKept);
     if (error instanceof QueueUnavailableError) {
       this.#keep(again);
       for (const { done } of batch) done?.(error, undefined);
@@ -266,8 +270,14 @@ export class Journal {
 }
 
 /** Appends a record and waits until it is on stable storage. Rejects as `append` says. */
-export function appendDurably(journal: Journal, type: RecordType, id: string, facts: unknown): Promise<void> {
+export function appendDurably(
+  journal: Journal,
+  type: RecordType,
+  id: string,
+  facts: unknown,
+  when?: "now or never",
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    journal.append(type, encodeRecord(type, id, facts), (error) => (error ? reject(error) : resolve()));
+    journal.append(type, encodeRecord(type, id, facts), (error) => (error ? reject(error) : resolve()), when);
   });
 }

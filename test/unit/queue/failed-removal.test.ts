@@ -1,0 +1,36 @@
+/** A message whose removal could not be written down stays: also when the disk takes everything again a moment later. */
+import { expect, test } from "@jest/globals";
+import { openQueue } from "../../../src/queue/open-queue.ts";
+import { FaultyFiles } from "../../support/faulty-files.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import { lines, put, readAll, type Recovered } from "../../support/queue-samples.ts";
+
+function open(files: FaultyFiles): Promise<Recovered> {
+  const lock = async () => ({ release: () => undefined });
+  return readAll(openQueue({ directory: "/queue", files, clock: new ManualClock(), lock, step: 4096 }));
+}
+
+test.each([
+  ["datasync", "EIO"],
+  ["write", "EIO"],
+  ["write", "ENOSPC"],
+])("%s fails with %s", async (kind, code) => {
+  const files = new FaultyFiles();
+  const { store } = await open(files);
+  const { id } = await put(store, lines(3));
+  const other = await put(store, lines(3));
+  files.inject = (operation) => (operation.kind === kind ? code : undefined);
+  await expect(store.remove(id)).rejects.toThrow(/queue/);
+  files.inject = undefined;
+  expect((await store.list()).map((entry) => entry.id)).toEqual([id, other.id]);
+  // Takes with it what waits to be written.
+  expect(await store.hold(other.id, "look")).toBe(true);
+  await store.close();
+  const again = await open(files);
+  expect(again.recovered.map((entry) => entry.id).toSorted()).toEqual([id, other.id]);
+  expect(await again.store.remove(id)).toBe(true);
+  await again.store.close();
+  const last = await open(files);
+  expect(last.recovered.map((entry) => entry.id)).toEqual([other.id]);
+  await last.store.close();
+});
