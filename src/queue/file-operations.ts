@@ -6,6 +6,7 @@
  * renamed, removed) after `syncFolder` of its folder, and nothing is durable before.
  */
 import fs from "node:fs";
+import { join } from "node:path";
 
 /** A file open for reading, or for reading and writing. Positions are octets from its beginning. */
 export interface OpenFile {
@@ -227,6 +228,22 @@ export async function readWhole(
   } finally {
     await file.close();
   }
+}
+
+/** Puts a small file in the place of an older one, or none: durable when it resolves, and never half of it. */
+export async function replaceFile(files: FileOperations, folder: string, name: string, content: Buffer): Promise<void> {
+  const path = join(folder, name);
+  const temporary = `${path}.new`;
+  await unlinkIfThere(files, temporary);
+  const file = await files.create(temporary, 0o600);
+  try {
+    await file.write([content], 0);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await files.rename(temporary, path);
+  await files.syncFolder(folder);
 }
 
 /**

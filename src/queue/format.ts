@@ -8,7 +8,7 @@
  *         state records (journal-record.ts)
  */
 import { join } from "node:path";
-import { type FileOperations, hasCode, readWhole, unlinkIfThere } from "./file-operations.ts";
+import { type FileOperations, hasCode, readWhole, replaceFile } from "./file-operations.ts";
 
 /** What this server writes, and the newest that it reads. */
 export const QUEUE_FORMAT = 2;
@@ -56,17 +56,7 @@ export async function claimFormat(files: FileOperations, folder: string): Promis
   const format = await namedFormat(files, path);
   checkFormat(`The queue ${folder}`, format);
   if (format === QUEUE_FORMAT) return;
-  const temporary = `${path}.new`;
-  await unlinkIfThere(files, temporary);
-  const file = await files.create(temporary, 0o600);
-  try {
-    await file.write([Buffer.from(`${QUEUE_FORMAT}\n`, "latin1")], 0);
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
-  await files.rename(temporary, path);
-  await files.syncFolder(folder);
+  await replaceFile(files, folder, FORMAT_FILE, Buffer.from(`${QUEUE_FORMAT}\n`, "latin1"));
 }
 
 /** The same for somebody who only looks. */

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from "../sys/clock.ts";
 import { DurableStore } from "./durable-store.ts";
 import { type FileOperations, systemFiles } from "./file-operations.ts";
 import { claimFormat } from "./format.ts";
+import { formerFolders } from "./former-folders.ts";
 import { Journal } from "./journal.ts";
 import type { Loaded } from "./loader.ts";
 import { lockQueue, type QueueLock } from "./lock.ts";
@@ -75,8 +76,9 @@ async function openLocked(
   newest: number,
 ): Promise<OpenedQueue> {
   const { directory, clock = systemClock, report = () => undefined } = options;
-  const { places, reports } = await findPlaces(files, directory, options.groups ?? [], true);
+  const { places, folders, reports } = await findPlaces(files, directory, options.groups ?? [], true);
   reports.forEach(report);
+  (await formerFolders(files, directory, folders)).forEach(report);
   const spool = new SpoolStore(files, places);
   const opened = await openJournal(files, folder);
   const segments = new SegmentChain(

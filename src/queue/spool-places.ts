@@ -102,15 +102,20 @@ export class SpoolPlaces {
 /**
  * Finds the folders, and makes those of groups that are missing.
  * @param main the folder of the queue itself
- * @returns also what an operator should know: folders that cannot be made or read; their mail goes to the main one
+ * @returns with the folders of groups, and what an operator should know: folders that cannot be made or read; their mail goes to the main one
  */
 export async function findPlaces(
   files: FileOperations,
   main: string,
   groups: readonly GroupPath[],
   mayMake: boolean,
-): Promise<{ readonly places: SpoolPlaces; readonly reports: readonly string[] }> {
+): Promise<{
+  readonly places: SpoolPlaces;
+  readonly folders: readonly GroupPath[];
+  readonly reports: readonly string[];
+}> {
   const places = [await placeAt(files, MAIN_GROUP, main)];
+  const folders: GroupPath[] = [];
   const reports: string[] = [];
   const known = new Set([main]);
   for (const { group, path } of groups) {
@@ -120,11 +125,12 @@ export async function findPlaces(
         if (mayMake) await files.makeFolder(folder, 0o700);
         else if (!(await isFolder(files, folder))) continue;
         known.add(folder);
+        folders.push({ group, path: folder });
         places.push(await placeAt(files, group, folder));
       }
     } catch (error) {
       reports.push(`Cannot use ${path} for the queue group ${group}: ${reasonOf(error)}; its messages go to ${main}`);
     }
   }
-  return { places: new SpoolPlaces(places), reports };
+  return { places: new SpoolPlaces(places), folders, reports };
 }

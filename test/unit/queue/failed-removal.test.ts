@@ -5,8 +5,9 @@ import { FaultyFiles } from "../../support/faulty-files.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { lines, put, readAll, type Recovered } from "../../support/queue-samples.ts";
 
+const lock = async () => ({ release: () => undefined });
+
 function open(files: FaultyFiles): Promise<Recovered> {
-  const lock = async () => ({ release: () => undefined });
   return readAll(openQueue({ directory: "/queue", files, clock: new ManualClock(), lock, step: 4096 }));
 }
 

@@ -1,5 +1,5 @@
 /** Folders of queue groups, as a genuine sendmail lays them out, with what it left there. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
@@ -85,6 +85,30 @@ test("messages become files in the folder of their group, and are found there ag
   expect(await again.store.release(held.id)).toBe(true);
   expect(filesOf(held.id)).toEqual([`slow/df/df${held.id}`, `slow/qf${held.id}`]);
   await again.store.close();
+});
+
+test("mail in the folder of a group that is no more is told of at each start, and taken over when it is moved as that says", async () => {
+  const { store } = await open();
+  const slow = await put(store, lines(30), {}, { group: "slow" });
+  const held = await put(store, "short\r\n", {}, { group: "slow", hold: "look" });
+  await store.close();
+  const without = async (): Promise<{ readonly said: readonly string[]; readonly found: readonly string[] }> => {
+    const said: string[] = [];
+    const opened = await readAll(openQueue({ directory, report: (text) => said.push(text) }));
+    await opened.store.close();
+    return { said, found: ids(opened) };
+  };
+  const told = expect.stringMatching(
+    /slow, once .* group slow, has 2 messages, .*\(Qslow, P=.*slow\), or move its files to /,
+  );
+  expect(await without()).toEqual({ said: [told], found: [] });
+  expect(await without()).toEqual({ said: [told], found: [] });
+  const named = await open();
+  expect(ids(named)).toEqual([slow.id, held.id].toSorted());
+  await named.store.close();
+  for (const name of readdirSync(join(directory, "slow")))
+    renameSync(join(directory, "slow", name), join(directory, name));
+  expect(await without()).toEqual({ said: [], found: [slow.id, held.id].toSorted() });
 });
 
 test("a folder that cannot be made is reported, and its mail goes to the main one", async () => {
