@@ -160,7 +160,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     message?.abort();
   }
 
-  /** The library's own greeting waits 100 ms for early talkers; ours waits as long as greet_pause says. */
+  /** The library's own greeting waits 100 ms for early talkers, ours as greet_pause says. */
   override init(): void {
     this._setListeners(() => this.#perform(() => this.welcome(), afterGreeting));
   }
@@ -248,12 +248,8 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
       return next();
     }
     if (isPromise(answer)) return this.#wait(answer, next);
-    const work = this.#say(answer);
-    if (work === undefined) return next();
-    return this.#wait(
-      work.then(() => undefined),
-      next,
-    );
+    const work = this.#say(answer)?.then(() => undefined);
+    return work === undefined ? next() : this.#wait(work, next);
   }
 
   #wait(answer: Promise<Answer | undefined>, next: () => void): void {
@@ -368,6 +364,8 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     if (socket !== this.#timedSocket) {
       this.#timedSocket = socket;
       socket.on("timeout", () => this._onTimeout());
+      // Nobody else sees a client that goes within a handshake.
+      socket.on("end", () => this._upgrading && socket.destroy());
     } else if (wait === this.#timeout) return;
     this.#timeout = wait;
     socket.setTimeout(wait);
@@ -389,6 +387,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     this.#dropMessage();
     if (first && !this.askedForMail) logIdleSession(this);
     this.#release();
+    this.visit.leave();
   }
 
   /** Goes on with what the client sent after the command just answered. */

@@ -79,6 +79,44 @@ test("a failed handshake ends the session and nothing else", async () => {
   });
 });
 
+test("a client that leaves within the handshake, or after it, is counted no longer", async () => {
+  const one = { ...options, MaxConnectionsPerClient: 1 };
+  for (const leave of [
+    (client: SmtpDialogue) => client.destroy(),
+    (client: SmtpDialogue) => client.half(),
+    async (client: SmtpDialogue) => {
+      await client.raw(HALF_HELLO);
+      client.destroy();
+    },
+    async (client: SmtpDialogue) => {
+      await client.raw(HALF_HELLO);
+      client.half();
+    },
+    async (client: SmtpDialogue) => {
+      await handshake(client);
+      client.destroy();
+    },
+    async (client: SmtpDialogue) => {
+      await handshake(client);
+      await client.ask("QUIT");
+      client.half();
+    },
+  ]) {
+    await withServer({ options: one }, async ({ introduced, connect: dial, listener }) => {
+      const client = await introduced();
+      await client.ask("STARTTLS");
+      await leave(client);
+      await until(() => listener.sessions === 0);
+      let greeting = "";
+      for (let i = 0; i < 100 && !greeting.startsWith("220"); i++) greeting = await (await dial()).reply();
+      expect(greeting).toMatch(/^220 /);
+    });
+  }
+});
+
+/** The beginning of a ClientHello. */
+const HALF_HELLO = "\x16\x03\x01\x02\x00\x01\x00";
+
 function select(ruleset: string): string | undefined {
   return ruleset === "srv_features" ? "S" : undefined;
 }
