@@ -56,6 +56,7 @@ export async function speakSmtp(args: SendmailArguments, streams: StdioStreams =
       judges: rulesetJudges,
       ...listServices(systemClock, () => opened.agents.files),
       storageProblem: () => undefined,
+      load: () => 0,
       startQueueRun: () => 0,
     },
     streams,

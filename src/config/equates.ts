@@ -1,5 +1,5 @@
 /** The equates of M, Q and X lines and of ports, and the modifiers of ports: one row each. */
-import { NOT_YET, NO_AUTH, NO_FILTERS, NO_GROUPS, NO_LOAD, NO_PROCESSES } from "./reasons.ts";
+import { NOT_YET, NO_AUTH, NO_FILTERS, NO_GROUPS, NO_PROCESSES } from "./reasons.ts";
 import type { Setting } from "./setting.ts";
 
 /** M lines; the first letter counts. */
@@ -49,11 +49,7 @@ export const FILTER_EQUATES = {
 export const PORT_EQUATES = {
   address: { meaning: "address or host name" },
   children: { meaning: "sessions at a time" },
-  delayla: {
-    meaning: "DelayLA of this port",
-    notActedOn: NO_LOAD,
-    without: "a busy machine answers as fast as it can",
-  },
+  delayla: { meaning: "DelayLA of this port" },
   deliverymode: { meaning: "DeliveryMode of this port" },
   family: { meaning: "inet, inet6 or local" },
   inputmailfilters: {
@@ -67,11 +63,7 @@ export const PORT_EQUATES = {
   port: { meaning: "number or name" },
   queuela: { meaning: "QueueLA of this port" },
   receivesize: { meaning: "receive buffer", notActedOn: NOT_YET },
-  refusela: {
-    meaning: "RefuseLA of this port",
-    notActedOn: NO_LOAD,
-    without: "a busy machine goes on taking connections",
-  },
+  refusela: { meaning: "RefuseLA of this port" },
   sendsize: { meaning: "send buffer", notActedOn: NOT_YET },
 } as const satisfies Readonly<Record<string, Setting>>;
 

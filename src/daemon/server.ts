@@ -2,6 +2,7 @@
  * The running server: everything assembled, started in an order in which nothing accepts mail before it can keep it, and
  * stopped in the opposite one.
  */
+import { loadavg } from "node:os";
 import type { DeliveryMode } from "../config/policies.ts";
 import type { Config, PortOptions } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
@@ -303,6 +304,7 @@ export class Server {
       judges: rulesetJudges,
       ...listServices(this.#surroundings.clock, () => this.site.agents.files),
       storageProblem: ({ config }) => space.problem(config),
+      load: () => loadavg()[0],
       startQueueRun: (host) => this.#hurry({ recipient: [{ text: host }] }),
     };
   }

@@ -47,6 +47,7 @@ const FIELDS_IN_A_ROW = 50;
 
 const NO_JUDGES: JudgeTable = {};
 
+const NO_EIGHT_BIT = reply(554, "5.6.1", "Eight bit data not allowed");
 const QUEUE_FULL = reply(452, "4.3.1", "Out of disk space for temp file");
 
 export function createIntake(environment: IntakeEnvironment): Intake {
@@ -163,6 +164,7 @@ class Incoming implements IncomingMessage {
     if (collector.headerTooLong) {
       return reply(552, "5.6.0", `Headers too large (${config.options.number("MaxHeadersLength")} max)`);
     }
+    if (this.#isForbiddenEightBit()) return NO_EIGHT_BIT;
     const fields = this.#withReceipts(this.#wantedFields(collector.fields));
     const hops = Math.max(countHops(fields), this.#transaction.announced.submission?.hops ?? 0);
     const maxHops = config.options.number("MaxHopCount");
@@ -177,6 +179,15 @@ class Incoming implements IncomingMessage {
     const resent = isResent(collector.fields);
     const headers = completeHeader(this.#site, transaction.edited(fields), transaction.scope, resent);
     return this.#commit(this.#envelope(headers, now));
+  }
+
+  /** EightBitMode=strict: octets above 127 only where BODY=8BITMIME said that they come. */
+  #isForbiddenEightBit(): boolean {
+    const { announced } = this.#transaction;
+    if (announced.bodyType === "8BITMIME" || announced.smtputf8 || announced.isReport) return false;
+    if (!/^s/i.test(this.#site.config.options.text("EightBitMode"))) return false;
+    const { eightBit, fields } = this.#collector;
+    return eightBit || fields.some(({ name, value }) => /[\x80-\xff]/.test(name + value));
   }
 
   #setMacros(fields: readonly HeaderField[], hops: number, now: number): void {

@@ -104,4 +104,6 @@ export interface Admission {
   wait(now: number): MaybePromise<number>;
   /** True when as many clients are being served as MaxDaemonChildren or the port's children= allow. */
   isFull(): MaybePromise<boolean>;
+  /** True while the load of the machine is above RefuseLA; says so in the log once in RejectLogInterval. */
+  isBusy(now: number): boolean;
 }

@@ -10,6 +10,7 @@ import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
 import { finishMessage, openMessage } from "./data.ts";
+import type { DataFacts } from "./data-scanner.ts";
 import type { DataConsumer } from "./octet-stream.ts";
 import { replies } from "./replies.ts";
 
@@ -66,12 +67,12 @@ class Chunk implements DataConsumer {
     return this.#message.write(octets);
   }
 
-  end({ bareLineEnd }: { readonly bareLineEnd: boolean }, next: () => void): void {
+  end(facts: DataFacts, next: () => void): void {
     const session = this.#session;
     session.conclude(
       () =>
         this.#isLast
-          ? finishMessage(session, this.#message, bareLineEnd)
+          ? finishMessage(session, this.#message, facts)
           : reply(250, "2.0.0", `${this.#count} octets received`),
       next,
     );
@@ -92,7 +93,7 @@ class RefusedChunk implements DataConsumer {
     // Thrown away.
   }
 
-  end(_facts: { readonly bareLineEnd: boolean }, next: () => void): void {
+  end(_facts: DataFacts, next: () => void): void {
     this.#session.endTransaction();
     this.#session.conclude(() => this.#answer, next);
   }

@@ -25,6 +25,7 @@ export function connect(session: Conversation): MaybeAnswer {
   const { admission, services, settings, site } = session;
   site.statistics.connection("from");
   if (admission === undefined) return identify(session);
+  if (admission.isBusy(services.clock.now())) return { last: replies.tooBusy(settings.hostName) };
   return whenReady(admission.wait(services.clock.now()), (wait) =>
     whenReady(admission.isFull(), (isFull) => {
       if (isFull || wait > LONGEST_QUEUE) return { last: replies.tooManyConnections(settings.hostName) };

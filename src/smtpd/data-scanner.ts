@@ -1,23 +1,48 @@
 /**
- * Finds the end of message data (CRLF.CRLF), takes out stuffed dots and notices bare CR and LF, over chunks that may be
- * cut anywhere. Every octet of every message passes here, so the loop over ordinary text is kept small.
+ * Finds the end of message data (CRLF.CRLF), takes out stuffed dots and notices what others may take for an end (bare CR and LF, a
+ * dot among NUL octets, which some drop), over chunks that may be cut anywhere. Every octet of every message passes here, so the loop over ordinary text is kept small.
  */
 const TEXT = 0;
 const AFTER_CR = 1;
 const LINE_START = 2;
 const AFTER_DOT = 3;
 const AFTER_DOT_CR = 4;
-type State = typeof TEXT | typeof AFTER_CR | typeof LINE_START | typeof AFTER_DOT | typeof AFTER_DOT_CR;
+/** Only NUL octets so far in this line; NUL octets and a dot. */
+const AFTER_NUL = 5;
+const AFTER_NUL_DOT = 6;
+type State =
+  | typeof AFTER_NUL
+  | typeof AFTER_NUL_DOT
+  | typeof TEXT
+  | typeof AFTER_CR
+  | typeof LINE_START
+  | typeof AFTER_DOT
+  | typeof AFTER_DOT_CR;
 
 const CR = Buffer.from("\r");
+
+/** Why a message is refused whose end two servers may see at different places. */
+export interface DataFacts {
+  /** A CR or LF came alone. */
+  readonly bareLineEnd: boolean;
+  /** A line that is a lone dot for whoever drops NUL octets. */
+  readonly hiddenDot: boolean;
+}
 
 export class DataScanner {
   #state: State = LINE_START;
   #bareLineEnd = false;
+  #hiddenDot = false;
+  /** Counted octets: the chunk before ended with NUL octets at the beginning of a line. */
+  #nulAtEnd = false;
 
   reset(): void {
     this.#state = LINE_START;
-    this.#bareLineEnd = false;
+    this.#bareLineEnd = this.#hiddenDot = this.#nulAtEnd = false;
+  }
+
+  get facts(): DataFacts {
+    return { bareLineEnd: this.bareLineEnd, hiddenDot: this.#hiddenDot };
   }
 
   /** True once a CR or LF came alone. */
@@ -52,9 +77,11 @@ export class DataScanner {
           if (i > start) pieces.push(chunk.subarray(start, i));
           start = i + 1;
           state = AFTER_DOT;
-        } else state = this.#after(octet);
+        } else state = octet === 0 ? AFTER_NUL : this.#after(octet);
       } else if (state === AFTER_DOT) {
-        state = octet === 0x0d ? AFTER_DOT_CR : this.#after(octet);
+        state = octet === 0x0d ? AFTER_DOT_CR : octet === 0 ? AFTER_NUL_DOT : this.#after(octet);
+      } else if (state >= AFTER_NUL) {
+        state = this.#amongNul(state, octet);
       } else {
         // After "<line start>.CR": LF ends the data, anything else makes the CR part of the text.
         if (octet === 0x0a) {
@@ -73,10 +100,19 @@ export class DataScanner {
     return -1;
   }
 
-  /** Only notices bare CR and LF: for chunks of counted octets, where dots mean nothing. */
+  /** After NUL octets at the beginning of a line, with or without a dot among them. */
+  #amongNul(state: State, octet: number): State {
+    if (octet === 0) return state;
+    if (octet === 0x2e && state === AFTER_NUL) return AFTER_NUL_DOT;
+    if (state === AFTER_NUL_DOT && (octet === 0x0d || octet === 0x0a)) this.#hiddenDot = true;
+    return this.#after(octet);
+  }
+
+  /** Only notices what others may take for an end: for chunks of counted octets, where dots mean nothing. */
   watch(octets: Buffer): void {
     const { length } = octets;
     let afterCr = this.#state === AFTER_CR;
+    this.#watchNul(octets);
     for (let i = 0; i < length; i++) {
       const octet = octets[i];
       if (octet > 0x0d && !afterCr) continue;
@@ -84,6 +120,16 @@ export class DataScanner {
       afterCr = octet === 0x0d;
     }
     this.#state = afterCr ? AFTER_CR : TEXT;
+  }
+
+  /** In counted octets a dot among NUL is suspicious wherever the line goes on, and a chunk may begin within a line. */
+  #watchNul(octets: Buffer): void {
+    const before = this.#nulAtEnd;
+    this.#nulAtEnd = before ? octets.every((octet) => octet === 0) : false;
+    if (!before && !octets.includes(0)) return;
+    const text = octets.toString("latin1");
+    if (/(?:^|[\r\n])\0+\./.test(text) || (before && /^\0*\./.test(text))) this.#hiddenDot = true;
+    this.#nulAtEnd ||= /(?:^|[\r\n])\0+$/.test(text);
   }
 
   #after(octet: number): State {

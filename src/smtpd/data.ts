@@ -6,6 +6,7 @@ import type { Transaction } from "../reception/transaction.ts";
 import { isPromise, type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
+import type { DataFacts } from "./data-scanner.ts";
 import type { DataConsumer } from "./octet-stream.ts";
 import { replies } from "./replies.ts";
 
@@ -74,17 +75,17 @@ class MessageData implements DataConsumer {
     return this.#message.write(octets);
   }
 
-  end({ bareLineEnd }: { readonly bareLineEnd: boolean }, next: () => void): void {
-    this.#session.conclude(() => finishMessage(this.#session, this.#message, bareLineEnd), next);
+  end(facts: DataFacts, next: () => void): void {
+    this.#session.conclude(() => finishMessage(this.#session, this.#message, facts), next);
   }
 }
 
 /** The last octet is there: makes the message final, answers, ends the transaction. */
-export function finishMessage(session: Conversation, message: IncomingMessage, bareLineEnd: boolean): MaybeAnswer {
-  if (bareLineEnd) {
+export function finishMessage(session: Conversation, message: IncomingMessage, facts: DataFacts): MaybeAnswer {
+  if (facts.bareLineEnd || facts.hiddenDot) {
     // Where the message ends is what two servers may disagree about: nothing behind it is taken for commands.
     session.endTransaction();
-    return { last: replies.bareLineEnd };
+    return { last: facts.bareLineEnd ? replies.bareLineEnd : replies.hiddenDot };
   }
   // From here on the message is no longer dropped when the client goes away: it may have been stored already.
   session.receive(undefined);

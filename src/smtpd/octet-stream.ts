@@ -7,7 +7,7 @@
  */
 import { SMTPStream } from "smtp-server/lib/smtp-stream.js";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
-import { DataScanner } from "./data-scanner.ts";
+import { type DataFacts, DataScanner } from "./data-scanner.ts";
 import type { Share } from "./turns.ts";
 
 /** Octets of a command line with CRLF; longer than RFC 5321 §4.5.3.1.4 asks for. */
@@ -31,7 +31,7 @@ export interface DataConsumer {
   /** Octets of the message; keeps the buffer. */
   data(octets: Buffer): MaybePromise<void>;
   /** The terminating dot was read, or the last octet of a chunk. Call `next` to go on with commands. */
-  end(facts: { readonly bareLineEnd: boolean }, next: () => void): void;
+  end(facts: DataFacts, next: () => void): void;
 }
 
 type Done = (error?: Error | null) => void;
@@ -151,7 +151,7 @@ export class OctetStream extends SMTPStream {
       if (end < 0 || this.isClosed) return done();
       this.#sink = undefined;
       this.#remaining = undefined;
-      sink.end({ bareLineEnd: this.#scanner.bareLineEnd }, () => this.#consume(chunk, end, done));
+      sink.end(this.#scanner.facts, () => this.#consume(chunk, end, done));
     };
     const written = octets.length === 0 ? undefined : sink.data(octets);
     const { share } = this.#lines;

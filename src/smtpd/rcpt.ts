@@ -4,7 +4,7 @@ import { type Notify, readNotify } from "../mail/notify.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import { isUtf8Address } from "../mail/utf8-address.ts";
 import { isXtext } from "../mail/xtext.ts";
-import { admitRecipient } from "../reception/recipient.ts";
+import { admitRecipient, type AskedRecipient } from "../reception/recipient.ts";
 import type { Transaction } from "../reception/transaction.ts";
 import { whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
@@ -28,20 +28,31 @@ export function rcpt(session: Conversation, argument: string): MaybeAnswer {
 
 function receive(session: Conversation, transaction: Transaction, argument: string): MaybeAnswer {
   const { site, services } = session;
+  const limit = site.config.options.number("MaxRecipientsPerMessage");
+  const asked = readRecipient(session, argument, limit > 0 && transaction.recipients.length >= limit);
+  if ("code" in asked) {
+    // One too many is no bad one.
+    if (asked.code >= 500) transaction.badRecipients++;
+    return asked;
+  }
+  return whenReady(
+    admitRecipient(services, transaction, asked),
+    (refusal) =>
+      refusal ?? replies.recipientOk(asked.shown, /[qd]/.test(deliveryModeIn(site.config, transaction.scope))),
+  );
+}
+
+function readRecipient(session: Conversation, argument: string, isFull: boolean): AskedRecipient | Reply {
   const path = readPath(argument, "TO");
   if (path.kind === "refused") return path.reply;
   const { shown, address } = path;
-  const limit = site.config.options.number("MaxRecipientsPerMessage");
-  if (limit > 0 && transaction.recipients.length >= limit) return replies.tooManyRecipients;
+  if (isFull) return replies.tooManyRecipients;
   if (address === "") return replies.addressRequired(shown);
-  const parameters = readParameters(session, path.parameters, transaction.announced.smtputf8);
+  const smtputf8 = session.transaction?.announced.smtputf8 === true;
+  const parameters = readParameters(session, path.parameters, smtputf8);
   if ("code" in parameters) return parameters;
-  if (!transaction.announced.smtputf8 && isEightBit(address)) return replies.needsUtf8(shown);
-  const admitted = admitRecipient(services, transaction, { ...parameters, shown, address });
-  return whenReady(
-    admitted,
-    (refusal) => refusal ?? replies.recipientOk(shown, /[qd]/.test(deliveryModeIn(site.config, transaction.scope))),
-  );
+  if (!smtputf8 && isEightBit(address)) return replies.needsUtf8(shown);
+  return { ...parameters, shown, address };
 }
 
 interface RcptParameters {

@@ -24,6 +24,7 @@ export const replies = {
   openProxy: (host: string, relay: string): Reply => reply(421, "4.7.0", `${host} Rejecting open proxy ${relay}`),
   tooManyConnections: (host: string): Reply => reply(421, "4.3.2", `${host} Too many connections, try again later`),
   tooManyOpen: (host: string): Reply => reply(421, "4.3.2", `${host} Too many open connections`),
+  tooBusy: (host: string): Reply => reply(421, "4.3.2", `${host} Too much to do here, try again later`),
   internalError: reply(451, "4.3.0", "Internal error; try again later"),
   storage: (reason: string): Reply => reply(452, "4.4.5", `Insufficient disk space; try again later (${reason})`),
   queueUnavailable: reply(452, "4.3.1", "Queue not available; try again later"),
@@ -65,6 +66,7 @@ export const replies = {
   protocolError: reply(554, "5.5.0", "SMTP protocol error"),
   bareLineEnd: reply(554, "5.6.11", "Bare carriage return or line feed in message: lines must end with CRLF"),
   noDsn: (keyword: string): Reply => reply(504, "5.7.0", `Sorry, ${keyword} not supported, we do not allow DSN`),
+  hiddenDot: reply(554, "5.6.0", "A line of the message is a dot among NUL octets: others may take it for the end"),
   badParameter: (keyword: string): Reply => reply(555, "5.5.4", `${printable(keyword)} parameter unrecognized`),
 } as const;
 

@@ -6,6 +6,7 @@ import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js";
 import type { PortOptions } from "../config/config.ts";
 import { type Admission, ConnectionRate } from "./abuse-limits.ts";
 import { Clients, type Excess } from "./clients.ts";
+import { loadAbove } from "./load.ts";
 import { replies, wireText } from "./replies.ts";
 import type { SmtpServices } from "./services.ts";
 import { SmtpSession } from "./session.ts";
@@ -47,6 +48,8 @@ export class RuleServer extends SMTPServer {
   #port: PortOptions;
   readonly #admission: Admission;
   #sessions = 0;
+  /** When the log said last that the load is too high, ms since the epoch. */
+  #busyTold = -Infinity;
 
   constructor(services: SmtpServices, port: PortOptions, options: SMTPServerOptions) {
     // Without a name the library asks the system for one at every connection.
@@ -58,6 +61,7 @@ export class RuleServer extends SMTPServer {
     this.#admission = {
       wait: (now) => rate.take(now, services.site().config.options.number("ConnectionRateThrottle")),
       isFull: () => this.#isFull(),
+      isBusy: (now) => this.#isBusy(now),
     };
   }
 
@@ -68,6 +72,18 @@ export class RuleServer extends SMTPServer {
   /** What a new configuration says about the same port holds for the sessions to come. */
   set port(port: PortOptions) {
     this.#port = port;
+  }
+
+  #isBusy(now: number): boolean {
+    const { options } = this.#services.site().config;
+    const load = loadAbove("RefuseLA", options, this.#port, () => this.#services.load());
+    if (load === undefined) return false;
+    if (now - this.#busyTold >= options.time("RejectLogInterval")) {
+      this.#busyTold = now;
+      const text = `rejecting connections on daemon ${this.#port.name}: load average: ${Math.round(load)}`;
+      this.#services.log.write(1, { priority: "notice", text });
+    }
+    return true;
   }
 
   #isFull(): boolean {

@@ -26,6 +26,8 @@ export interface SmtpServices extends Court, ListServices {
   identify(site: Site, address: string): MaybePromise<ClientIdentity>;
   /** Free space and the like: undefined when mail can be taken, else the reason for a 452. */
   storageProblem(site: Site): string | undefined;
+  /** Load average of the last minute. */
+  load(): number;
   /** ETRN: makes mail for this host due; returns how many messages wait. */
   startQueueRun(host: string): MaybePromise<number>;
 }

@@ -24,8 +24,9 @@ import { onlyVisit, type Visit } from "./clients.ts";
 import { connect, sessionMacros } from "./connect.ts";
 import type { Cipher, Conversation } from "./conversation.ts";
 import { type DataConsumer, type LineConsumer, OctetStream } from "./octet-stream.ts";
+import { slowed } from "./load.ts";
 import { replies, wireText } from "./replies.ts";
-import { logFault, logIdleSession, logLoss, logProbing, logTimeout, logTraffic } from "./session-log.ts";
+import { logFault, logIdleSession, logLoss, logTimeout, logTraffic } from "./session-log.ts";
 import type { SmtpServices } from "./services.ts";
 import type { Share } from "./turns.ts";
 import { isRefusedWork, readCommand, verbs } from "./verbs.ts";
@@ -200,12 +201,11 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     if (this.services.log.enabled(15)) logTraffic(this, "<--", printable(text));
     const verb = verbs.get(word);
     this.hasMore = more;
-    const proceed = (): void => this.#proceed(next);
     if (verb === undefined) {
       this.#state = "unknown command";
       if (this.abuse.countBad() === "hang up") return this.#finish(replies.tooManyBad(this.settings.hostName));
       this.#reply(replies.unrecognized(text));
-      return proceed();
+      return this.#proceed(next);
     }
     this.#state = word;
     if (this.refusal !== undefined && isRefusedWork(word) && this.abuse.countBad() === "hang up") {
@@ -213,9 +213,8 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     }
     const patience: Patience = this.abuse.count(word);
     if (patience === "hang up") return this.#finish(replies.tooManyBad(this.settings.hostName));
-    if (patience === 0) return this.#perform(() => verb(this, argument, text), proceed);
-    logProbing(this, word);
-    return this.#perform(() => this.pause(patience, () => verb(this, argument, text)), proceed);
+    const work = slowed(this, word, patience, () => verb(this, argument, text));
+    return this.#perform(work, () => this.#proceed(next));
   }
 
   lineTooLong(next: () => void): void {

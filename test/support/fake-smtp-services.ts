@@ -86,6 +86,7 @@ export interface FakeBehaviour {
   expand?: (triple: Triple) => MaybePromise<readonly string[] | undefined>;
   identity?: ClientIdentity;
   storageProblem?: () => string | undefined;
+  load?: () => number;
   waiting?: number;
   begin?: () => MaybePromise<void>;
   write?: (chunk: Buffer) => MaybePromise<void>;
@@ -124,6 +125,7 @@ export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
     expand: (_site, given, triple) => whenReady(behaviour.expand?.(triple), (members) => membersOf(members ?? [given])),
     member: (_site, given) => membersOf([given]),
     storageProblem: () => behaviour.storageProblem?.(),
+    load: () => behaviour.load?.() ?? 0,
     startQueueRun: () => behaviour.waiting ?? 0,
   };
 }

@@ -1,5 +1,5 @@
 /** Limits: of messages, of clients, of the load of the machine. */
-import { NOT_YET, NO_LOAD } from "../reasons.ts";
+import { NOT_YET } from "../reasons.ts";
 import type { Check, OptionRow } from "./row.ts";
 
 const deliverByMin: Check = (value, { time }) => {
@@ -52,8 +52,6 @@ export const LIMIT_OPTIONS = [
     type: "number",
     initial: 12,
     meaning: "load above which connections are refused",
-    notActedOn: NO_LOAD,
-    without: "a busy machine goes on taking connections",
   },
   {
     name: "QueueLA",
@@ -131,8 +129,6 @@ export const LIMIT_OPTIONS = [
     type: "number",
     initial: 0,
     meaning: "load above which answers wait a second",
-    notActedOn: NO_LOAD,
-    without: "a busy machine answers as fast as it can",
   },
   {
     name: "RejectLogInterval",

@@ -10,9 +10,10 @@ import { admitSender } from "../../../src/reception/sender.ts";
 import { Transaction } from "../../../src/reception/transaction.ts";
 import { planHeader } from "../../../src/envelope/header-plan.ts";
 import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
+import type { Options } from "../../../src/config/config.ts";
 import type { Site } from "../../../src/site/site.ts";
 import { systemClock } from "../../../src/sys/clock.ts";
-import { testConfig } from "../../support/delivery-job.ts";
+import { testConfig, testOptions } from "../../support/delivery-job.ts";
 import { fakeSite } from "../../support/fake-site.ts";
 import { resolveSimply } from "../../support/fake-smtp-services.ts";
 
@@ -20,13 +21,19 @@ let store: MemoryStore;
 let site: Site;
 let uses: number;
 let accepted: string[];
+let bodyType: "8BITMIME" | undefined;
 
 beforeEach(() => {
   store = new MemoryStore();
   uses = 0;
   accepted = [];
-  const config = { ...testConfig(), headers: [], precedences: new Map<string, number>() };
-  site = fakeSite({
+  bodyType = undefined;
+  site = siteWith();
+});
+
+function siteWith(options?: Options): Site {
+  const config = { ...testConfig(options), headers: [], precedences: new Map<string, number>() };
+  return fakeSite({
     config,
     rules: {
       rewrite: (_mailer, text) => ({ kind: "address", text }),
@@ -44,13 +51,13 @@ beforeEach(() => {
       return () => void uses--;
     },
   });
-});
+}
 
 /** MAIL, RCPT, DATA as far as they get; the reply to the end of the message, or the first refusal. */
 async function bring(judges: JudgeTable, recipients: readonly string[], ...chunks: string[]): Promise<Reply> {
   const court = { judges, log: silentLog };
   const whole = Transaction.ofSession(site, { relay: "client.test [192.0.2.1]" }, new MacroScope());
-  const message = whole.message({ sender: "joe@a.test", smtputf8: false, isReport: false });
+  const message = whole.message({ sender: "joe@a.test", smtputf8: false, isReport: false, bodyType });
   const bad = await admitSender(court, message, "<joe@a.test>");
   if (bad !== undefined) return bad;
   for (const address of recipients) {
@@ -73,6 +80,18 @@ async function bring(judges: JudgeTable, recipients: readonly string[], ...chunk
 }
 
 const HEADER = "Subject: hello\r\n\r\n";
+
+test("EightBitMode=strict: eight bits only where BODY=8BITMIME said that they come, as a genuine sendmail answers", async () => {
+  const [strict, usual] = [siteWith(testOptions({ EightBitMode: "strict" })), site];
+  for (const text of [`${HEADER}h\xe9\r\n`, "Subject: h\xe9\r\n\r\nh\r\n"]) {
+    [site, bodyType] = [strict, undefined];
+    expect(await bring({}, ["joe"], text)).toMatchObject(reply(554, "5.6.1", "Eight bit data not allowed"));
+    bodyType = "8BITMIME";
+    expect(await bring({}, ["joe"], text)).toMatchObject({ code: 250 });
+    [site, bodyType] = [usual, undefined];
+    expect(await bring({}, ["joe"], text)).toMatchObject({ code: 250 });
+  }
+});
 
 /** A judge of one stage that is asked about everything there. */
 function at(stage: string, verdict: (subject: unknown) => ReturnType<Judge["judge"]>): Judge {

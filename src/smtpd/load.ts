@@ -1,0 +1,43 @@
+/**
+ * RefuseLA and DelayLA (manual §5.6), of a port or of the configuration. Without one that is set there is no limit: sendmail's
+ * twelve for each CPU is about processes, of which it has one for each connection.
+ */
+import type { Options, PortOptions } from "../config/config.ts";
+import type { MaybeAnswer } from "./answer.ts";
+import type { Conversation } from "./conversation.ts";
+import { logProbing } from "./session-log.ts";
+
+/**
+ * @param load average of the last minute; asked only where there is a limit
+ * @returns the load, when it is above the limit
+ */
+export function loadAbove(
+  name: "RefuseLA" | "DelayLA",
+  options: Pick<Options, "number" | "isSet">,
+  port: Pick<PortOptions, "extra">,
+  load: () => number,
+): number | undefined {
+  const own = port.extra.get(name.toLowerCase());
+  const set = options.isSet(name) ? options.number(name) : 0;
+  const limit = own === undefined ? set : Number.parseInt(own, 10) || 0;
+  if (limit <= 0) return undefined;
+  const now = load();
+  return now >= limit ? now : undefined;
+}
+
+/** Every answer waits so long while the machine is busy, ms. */
+const PAUSE = 1000;
+
+/** A command, after so many ms; with DelayLA in force after a second at least. */
+export function slowed(
+  session: Conversation,
+  word: string,
+  patience: number,
+  work: () => MaybeAnswer,
+): () => MaybeAnswer {
+  if (patience > 0) logProbing(session, word);
+  const { site, port, services } = session;
+  const isBusy = loadAbove("DelayLA", site.config.options, port, () => services.load()) !== undefined;
+  const wait = isBusy ? Math.max(patience, PAUSE) : patience;
+  return wait === 0 ? work : () => session.pause(wait, work);
+}
