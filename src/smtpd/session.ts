@@ -30,7 +30,7 @@ import { logFault, logIdleSession, logLoss, logTimeout, logTraffic } from "./ses
 import type { SmtpServices } from "./services.ts";
 import type { Share } from "./turns.ts";
 import { isRefusedWork, readCommand, verbs } from "./verbs.ts";
-import { isSpokenTo, pause } from "./waits.ts";
+import { discardLittle, isSpokenTo, pause } from "./waits.ts";
 
 /** What an answer that came later took of our time nobody knows: the time it took, up to this, ms. */
 const LONGEST_FEE = 0.3;
@@ -332,6 +332,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
   override close(): void {
     this.#flush();
     super.close();
+    discardLittle(this._socket);
   }
 
   /** At shutdown: a session that waits for its client is told; one with work under way ends that first. */

@@ -41,3 +41,18 @@ export async function isSpokenTo(clock: Clock, ms: number, socket: Socket): Prom
     socket.once("close", onClose);
   });
 }
+
+/** Octets that a client may still send when it has been told that all is over. */
+const MOST_DISCARDED = 65_536;
+
+/**
+ * A last reply was said, and what still comes is read so that the client gets to see it (unread octets would make the kernel drop
+ * the connection with the reply). A client that goes on and on is not listening: the connection is dropped.
+ */
+export function discardLittle(socket: Socket): void {
+  let left = MOST_DISCARDED;
+  socket.on("data", ({ length }: Buffer) => {
+    left -= length;
+    if (left < 0) socket.destroy();
+  });
+}

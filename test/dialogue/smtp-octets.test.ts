@@ -248,6 +248,21 @@ describe("large and slow", () => {
     });
   });
 
+  test("a client that goes on after the last reply is cut off, and nobody reads what it sends", async () => {
+    await withServer({}, async ({ greeted, listener }) => {
+      const client = await greeted();
+      await client.raw("EHLO x\r\nNOOP\r\n");
+      expect(await client.reply()).toBe("554 5.5.0 SMTP protocol error");
+      let isCut = false;
+      client.socket.on("close", () => (isCut = true));
+      await until(() => {
+        if (!client.socket.destroyed && client.socket.writableLength < 65_536) client.socket.write("x".repeat(16_384));
+        return isCut;
+      });
+      expect(listener.sessions).toBe(0);
+    });
+  });
+
   test("octets that are no SMTP are answered 500, and too many of them end the session", async () => {
     await withServer({}, async ({ greeted }) => {
       const client = await greeted();

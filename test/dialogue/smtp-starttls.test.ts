@@ -82,8 +82,8 @@ test("a failed handshake ends the session and nothing else", async () => {
 test("a client that leaves within the handshake, or after it, is counted no longer", async () => {
   const one = { ...options, MaxConnectionsPerClient: 1 };
   for (const leave of [
-    (client: SmtpDialogue) => client.destroy(),
-    (client: SmtpDialogue) => client.half(),
+    async (client: SmtpDialogue) => client.destroy(),
+    async (client: SmtpDialogue) => client.half(),
     async (client: SmtpDialogue) => {
       await client.raw(HALF_HELLO);
       client.destroy();
