@@ -13,6 +13,10 @@ import type { Share } from "./turns.ts";
 /** Octets of a command line with CRLF; longer than RFC 5321 §4.5.3.1.4 asks for. */
 const LONGEST_LINE = 2048;
 
+/** What reading takes of our time where nobody watches it, ms for each octet; of little it is nothing. */
+const READING_FEE = 2e-6;
+const LITTLE = 8192;
+
 export interface LineConsumer {
   /** Says when it is this client's turn. */
   readonly share: Share;
@@ -73,6 +77,7 @@ export class OctetStream extends SMTPStream {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding | "buffer", done: Done): void {
     this.#lines.share.take(() => this.#consume(chunk, 0, done));
+    if (chunk.length > LITTLE) this.#lines.share.charge(chunk.length * READING_FEE);
   }
 
   /** An unfinished line at the end of the connection is no command. */

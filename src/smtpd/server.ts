@@ -76,7 +76,8 @@ export class RuleServer extends SMTPServer {
 
   #isBusy(now: number): boolean {
     const { options } = this.#services.site().config;
-    const load = loadAbove("RefuseLA", options, this.#port, () => this.#services.load());
+    const set = options.isSet("RefuseLA") ? options.number("RefuseLA") : 0;
+    const load = loadAbove(this.#port.extra.get("refusela"), set, () => this.#services.load());
     if (load === undefined) return false;
     if (now - this.#busyTold >= options.time("RejectLogInterval")) {
       this.#busyTold = now;

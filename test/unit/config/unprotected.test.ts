@@ -20,8 +20,10 @@ async function told(text: string): Promise<readonly string[]> {
 }
 
 test("an option that protects and is not acted on is told with what happens instead", async () => {
-  expect(await told("O RefuseLA=20\nO ServerSSLOptions=SSL_OP_ALL\nO LogLevel=20\n")).toEqual([
-    expect.stringMatching(/^option RefuseLA=20 is not acted on \(.*\): a busy machine goes on taking connections$/),
+  expect(await told("O BadRcptShutdown=20\nO ServerSSLOptions=SSL_OP_ALL\nO LogLevel=20\n")).toEqual([
+    expect.stringMatching(
+      /^option BadRcptShutdown=20 is not acted on \(.*\): sessions with many refused recipients go on$/,
+    ),
     expect.stringMatching(/^option ServerSSLOptions=SSL_OP_ALL is not acted on/),
   ]);
 });
@@ -31,9 +33,9 @@ test("not when it only repeats the default, or is empty", async () => {
 });
 
 test("ports may ask for protection, too", async () => {
-  const lines = await told("O DaemonPortOptions=Port=587, Name=MSA, M=Ea, refuseLA=4\n");
+  const lines = await told("O DaemonPortOptions=Port=587, Name=MSA, M=Ea, InputMailFilters=spam\n");
   expect(lines).toEqual([
     expect.stringMatching(/^M=a of port MSA is not acted on/),
-    expect.stringMatching(/^refuseLA=4 of port MSA is not acted on/i),
+    expect.stringMatching(/^InputMailFilters=spam of port MSA is not acted on/i),
   ]);
 });
