@@ -116,7 +116,7 @@ class Trial {
     const again = files.crashed("process");
     const { store, recovered } = await readAll(openOver(again, this.#clock, this.#trace));
     await store.close();
-    const left = again.paths().filter((path) => !/[/](damaged-\d+-\d+|queue[.]format)$/.test(path));
+    const left = again.paths().filter((path) => !/[/](damaged-\d+-\d+|queue[.](?:format|folders))$/.test(path));
     if (recovered.length > 0) this.ledger.problems.push(`${recovered.length} messages are back after the end`);
     if (left.length > 0) this.ledger.problems.push(`left over: ${left.join(" ")}`);
   }
