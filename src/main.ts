@@ -2,6 +2,7 @@
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { givenWords } from "./cli/given-words.ts";
+import { ReaderGoneError } from "./cli/output.ts";
 import { run } from "./cli/personality.ts";
 import { EX } from "./sys/sysexits.ts";
 import { guardTerminal } from "./sys/terminal-text.ts";
@@ -19,9 +20,13 @@ const [name = "rulemail", ...words] = givenWords(process.argv.slice(2));
 try {
   process.exitCode = await run(name, words);
 } catch (error) {
-  // What a command did not expect: the text is for whoever typed it, the trace only for whoever asks (NODE_DEBUG=rulemail).
+  process.exitCode = error instanceof ReaderGoneError ? EX.OK : tell(error);
+}
+
+/** What a command did not expect: the text is for whoever typed it, the trace only for whoever asks (NODE_DEBUG=rulemail). */
+function tell(error: unknown): number {
   const { code, message, stack }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
   const traced = process.env.NODE_DEBUG?.split(",").includes("rulemail") === true;
   process.stderr.write(`${name}: ${(traced ? stack : undefined) ?? message}\n`);
-  process.exitCode = code === "EACCES" || code === "EPERM" ? EX.NOPERM : EX.SOFTWARE;
+  return code === "EACCES" || code === "EPERM" ? EX.NOPERM : EX.SOFTWARE;
 }

@@ -52,15 +52,25 @@ export function forScreen(octets: Buffer): Buffer {
 
 const REVERSE_VIDEO = /(\x1b\[[07]m)/;
 
-/** Writes to standard output (1) or standard error (2), all of it. */
+/** Whoever read us has read enough (`rulemail queue list | head`): nothing more can be said, and nothing has failed. */
+export class ReaderGoneError extends Error {
+  override readonly name = "ReaderGoneError";
+}
+
+/**
+ * Writes to standard output (1) or standard error (2), all of it.
+ * @throws ReaderGoneError when nobody reads it any more; what the system says
+ */
 export function writeStandard(fd: 1 | 2, given: Buffer): void {
   const octets = isatty(fd) ? forScreen(given) : given;
   for (let done = 0; done < octets.length;) {
     try {
       done += writeSync(fd, octets, done);
     } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EPIPE") throw new ReaderGoneError("Nobody reads what this writes", { cause: error });
       // A full pipe that somebody made non-blocking: wait a moment and go on.
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      if (code !== "EAGAIN") throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }

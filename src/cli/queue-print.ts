@@ -16,7 +16,7 @@ import type { SendmailArguments } from "./arguments.ts";
 import { systemConfigFile } from "./config-file.ts";
 import { type ListedQueue, openFolder, openListedQueue, openLost } from "./listed-queue.ts";
 import { printBlock, type QueueBlock, type QueuePrintOptions, totalLine } from "./mailq.ts";
-import { Output } from "./output.ts";
+import { Output, ReaderGoneError } from "./output.ts";
 import { filterOf } from "./queue-arguments.ts";
 import { blocksOf, folderOf, foldersOf } from "./queue-blocks.ts";
 import { isForbidden, queueIsClosed } from "./queue-run.ts";
@@ -31,7 +31,7 @@ export async function showQueue(args: SendmailArguments): Promise<ExitCode> {
     return exit;
   } catch (error) {
     // Whoever read us has read enough (`mailq | head`).
-    if ((error as NodeJS.ErrnoException).code === "EPIPE") return EX.OK;
+    if (error instanceof ReaderGoneError) return EX.OK;
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import type { QueueFilter } from "../../queue/filter.ts";
 import { QueueLockedError } from "../../queue/lock.ts";
 import { EX } from "../../sys/sysexits.ts";
 import { type CommandStreams, processStreams } from "../command-streams.ts";
+import { ReaderGoneError } from "../output.ts";
 import { QueueCommandError } from "./desk.ts";
 import type { Place } from "./open-desk.ts";
 import { filterOf, SelectionError, withSelectors } from "./selection.ts";
@@ -118,8 +119,13 @@ async function runNamed(
     errors,
     now,
   });
-  output.flush();
-  errors.flush();
+  try {
+    output.flush();
+    errors.flush();
+  } catch (error) {
+    // What was done is done, whoever hears of it.
+    if (!(error instanceof ReaderGoneError)) throw error;
+  }
   return status;
 }
 

@@ -1,5 +1,6 @@
 /** What commands print on a terminal, in a terminal (script(1) makes one). */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +21,20 @@ function shown(text: string): string {
 test("forScreen() writes out what a terminal would obey, and keeps UTF-8 and reverse video", () => {
   expect(shown(`a${TITLE}b\x9b31m\ttab\n`)).toBe("a\\033]0;title\\007b\\23331m\ttab\n");
   expect(shown("\xc3\xa4 \x1b[7mx\x1b[0m \x1b[31m")).toBe("\xc3\xa4 \x1b[7mx\x1b[0m \\033[31m");
+});
+
+test.each([
+  ["queue", "--help"],
+  ["queue", "list", "--help"],
+  ["lint", "--help"],
+  ["mc", "--help"],
+])("rulemail %s %s fails at nothing when nobody reads it", async (...words) => {
+  const child = spawn(join(bin, "rulemail"), words, { stdio: ["ignore", "pipe", "pipe"] });
+  child.stdout.destroy();
+  let said = "";
+  child.stderr.setEncoding("latin1").on("data", (text: string) => (said += text));
+  const [status] = await once(child, "close");
+  expect([status, said]).toEqual([0, ""]);
 });
 
 /** The command line is run with `file` in the place of %. */
