@@ -228,8 +228,9 @@ export class DurableStore implements QueueStore {
     return this.#listing.list(filter, page);
   }
 
-  async count(filter: QueueFilter = {}): Promise<number> {
-    return this.#listing.count(filter);
+  async count(filter?: QueueFilter): Promise<number> {
+    if (filter !== undefined) await this.#loader.known;
+    return this.#listing.count(filter ?? {});
   }
 
   async hurry(filter: QueueFilter = {}, since = this.#parts.clock.now()): Promise<number> {

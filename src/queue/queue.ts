@@ -168,6 +168,7 @@ export interface QueueStore extends QueueEntrance, DueQueue {
   inspect(id: string): Promise<{ readonly entry: QueueEntry; readonly body: MessageReader } | undefined>;
   /** In the order of ids, which begin with the time. Ask for pages: a million entries do not fit into memory. */
   list(filter?: QueueFilter, page?: Page): MaybePromise<readonly QueueEntry[]>;
+  /** Without conditions: at once, with what is known so far of a queue that is still being read. */
   count(filter?: QueueFilter): MaybePromise<number>;
   /**
    * Makes matching messages due (a queue run on demand); how many wait and match.

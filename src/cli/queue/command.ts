@@ -2,6 +2,7 @@
 import yargs, { type Argv } from "yargs";
 import { ControlError } from "../../control/client.ts";
 import type { QueueFilter } from "../../queue/filter.ts";
+import { QueueFormatError } from "../../queue/format.ts";
 import { QueueLockedError } from "../../queue/lock.ts";
 import { EX } from "../../sys/sysexits.ts";
 import { type CommandStreams, processStreams } from "../command-streams.ts";
@@ -83,6 +84,7 @@ export async function runQueueCommand(words: readonly string[], streams: Streams
     if (error instanceof QueueCommandError) return refuse(error.message, error.exit);
     if (error instanceof ControlError) return refuse(error.message, EX.UNAVAILABLE);
     if (error instanceof QueueLockedError) return refuse(error.message, EX.TEMPFAIL);
+    if (error instanceof QueueFormatError) return refuse(error.message, EX.OSFILE);
     throw error;
   }
 }

@@ -56,6 +56,13 @@ async function filled(): Promise<{ files: FaultyFiles; bodies: Map<string, strin
 }
 
 describe("while a queue is being read", () => {
+  test("whoever asks how many messages there are hears of all", async () => {
+    const { files, bodies } = await filled();
+    const { store } = await open(files);
+    expect(await store.count({})).toBe(bodies.size);
+    await store.close();
+  });
+
   test("it takes messages at once, under ids that nothing else has, and forgets nothing", async () => {
     const { files, bodies } = await filled();
     const { store, loaded } = await open(files);
