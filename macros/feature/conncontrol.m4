@@ -19,6 +19,8 @@ ifdef(`_ACCESS_TABLE_', `C{Src}A
 # open connections of this client against its limit
 SConnControl
 R$*			$: < > $>SearchList < ! ClientConn > $| < A : $&{client_addr} > < E : > < >
+# no limit is said, or none
+R< > < ? >		$@ OK
 R< > < 0 >		$@ OK
 R< > < $* < TMPF > >	$#error $@ 4.3.0 $: _TMPFMSG_
 R< > < $- >		$: < $(arith l $@ $1 $@ $&{client_connections} $: FALSE $) >

@@ -20,6 +20,8 @@ ifdef(`_ACCESS_TABLE_', `C{Src}A
 # connections of this client in the last minute against its limit
 SRateControl
 R$*			$: < > $>SearchList < ! ClientRate > $| < A : $&{client_addr} > < E : > < >
+# no limit is said, or none
+R< > < ? >		$@ OK
 R< > < 0 >		$@ OK
 R< > < $* < TMPF > >	$#error $@ 4.3.0 $: _TMPFMSG_
 R< > < $- >		$: < $(arith l $@ $1 $@ $&{client_rate} $: FALSE $) >
