@@ -12,14 +12,14 @@ test("a queue keeps its promises through stops and failures of its files at any 
   const broken: string[] = [];
   const total = noCounts();
   const hits = new Map<string, number>();
-  for (const seed of [...Array.from({ length: 80 }, (_, each) => each + 1), ...ONCE_BROKEN]) {
+  for (const seed of [...Array.from({ length: 50 }, (_, each) => each + 1), ...ONCE_BROKEN]) {
     const { problems, counts } = await trial(seed, hits);
     addCounts(total, counts);
     for (const problem of problems) broken.push(`seed ${seed}: ${problem}`);
   }
   expect(broken).toEqual([]);
   // What happens is worth something only when enough does.
-  expect(total.accepted).toBeGreaterThan(700);
+  expect(total.accepted).toBeGreaterThan(400);
   expect(total.beforeSettle).toBeGreaterThan(10);
   for (const what of [
     "write segment",
@@ -31,7 +31,7 @@ test("a queue keeps its promises through stops and failures of its files at any 
   ]) {
     expect(hits.get(what)).toBeGreaterThan(0);
   }
-});
+}, 120_000);
 
 test("of a damaged journal nothing is lost but what was hit, and that is named", async () => {
   const broken: string[] = [];

@@ -90,7 +90,7 @@ now() { date +%s; }
 sendmail -C /mnt/t.cf -bi >/dev/null
 ${WAITS.map(
   ([least, most, waited]) => `
-for age in 0 60 119 121 239 241 300 1199 1201 1799 1801 2399 2401 3599 3601; do
+for age in 0 60 110 130 230 250 300 1190 1210 1790 1810 2390 2410 3590 3601; do
   clear; put -ODeliveryMode=q x@far.test
   n=$(now); sed -i "s/^K.*/K$((n - age))/; s/^N.*/N2/; s/^T.*/T$((n - age - ${waited * 60}))/" /mnt/Q/mq1/qf*
   sendmail -C /mnt/t.cf -OMinQueueAge=${least}m ${most > 0 ? `-OMaxQueueAge=${most}m` : ""} -qf
@@ -148,7 +148,7 @@ peerDescribe("a genuine sendmail and we", ["sendmail"], () => {
       await queue.put("x", ["x@far.test"], { arrived: queue.clock.now() - waited * MINUTE, mode: "q" });
       await queue.runner.runOnce();
       // What the script found lies between the last age at which nothing was tried and this one.
-      const before = [0, 60, 119, 121, 239, 241, 300, 1199, 1201, 1799, 1801, 2399, 2401, 3599].findLast(
+      const before = [0, 60, 110, 130, 230, 250, 300, 1190, 1210, 1790, 1810, 2390, 2410, 3590].findLast(
         (each) => each < Number(age),
       );
       const tries: number[] = [];
