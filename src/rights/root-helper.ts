@@ -155,7 +155,7 @@ export class RootHelper implements PoolSource {
       this.#waiting.set(id, waiting);
       this.#child.channel?.ref();
       this.#child.send({ id, ...request }, (error) => {
-        if (error !== null) this.#settle(id, error);
+        if (error !== null) this.#settle(id, new Error(error.message, { cause: error }));
       });
     });
   }
