@@ -206,10 +206,20 @@ async function serve(
     await untilStopped(server, options, surroundings, entrance);
     return EX.OK;
   } finally {
-    await entrance.control.close();
-    await server.stop();
+    // All that is waited for may be timers, a pause of a session for one, and those keep no process alive: without this one
+    // Node would end before the queue is closed.
+    const alive = setInterval(() => undefined, STAY_MS);
+    try {
+      await entrance.control.close();
+      await server.stop();
+    } finally {
+      clearInterval(alive);
+    }
   }
 }
+
+/** Of a timer that does nothing but be there. */
+const STAY_MS = 1_000;
 
 async function untilStopped(
   server: Server,
