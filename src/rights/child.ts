@@ -3,7 +3,7 @@
  * to a limit, its whole process group ended when time is up or nobody waits any more.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Readable, Writable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 import { programGuard } from "./program-guard.ts";
 import { octetsOf, type TaskInput } from "./task.ts";
 
@@ -19,7 +19,7 @@ export interface ChildOptions {
   /** Octets of output that are kept; the rest is read and dropped. */
   readonly outputLimit: number;
   readonly signal: AbortSignal;
-  /** What is started reports on descriptor 3. */
+  /** What is started waits for one octet on descriptor 3, and reports there. */
   readonly reports?: boolean;
 }
 
@@ -52,7 +52,9 @@ function begin({ path, argv, environment, folder, reports }: ChildOptions): Chil
     // A group of its own, so that what the program starts ends with it.
     detached: true,
   });
-  if (child.pid !== undefined) programGuard.begun(child.pid);
+  // No program before there is somebody who ends it: whoever kills us in between would leave it behind.
+  const starter = pipesOf(child).reports;
+  if (child.pid !== undefined) programGuard.begun(child.pid, () => starter?.write("."));
   return child;
 }
 
@@ -142,7 +144,7 @@ function endOf(
 /** The types of a child with a fourth descriptor know of none for certain. */
 function pipesOf({ stdin, stdout, stderr, stdio }: ChildProcess) {
   if (stdin === null || stdout === null || stderr === null) throw new Error("a program was started without pipes");
-  return { stdin, stdout, stderr, reports: (stdio[3] ?? null) as Readable | null };
+  return { stdin, stdout, stderr, reports: (stdio[3] ?? null) as Duplex | null };
 }
 
 /** Somebody whom a program left behind may hold them for ever; what he writes nobody reads. */

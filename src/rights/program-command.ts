@@ -2,8 +2,9 @@
  * How a program is begun as a user: the command line that gives up root for good, and then becomes the program.
  *
  * Node's own way to start a program as somebody else leaves it root's groups. So setpriv(1) gives up root, and a few lines of
- * perl do what is left to do as the user: enter the working folder, set the environment, begin the program with the name that
- * A= gives it. They say on descriptor 3 how far they came: no exit code of the program is taken for one of theirs.
+ * perl do what is left to do as the user: wait until the guard (program-guard.ts) knows of them, enter the working folder, set
+ * the environment, begin the program with the name that A= gives it. They say on descriptor 3 how far they came: no exit code of
+ * the program is taken for one of theirs.
  *
  *     setpriv --reuid 1000 --regid 1000 --groups 1000,8 -- perl -e STARTER /usr/bin/procmail 2 /home/joe / 1 HOME=/home/joe procmail -Y
  *
@@ -34,28 +35,30 @@ export interface ProgramCommand {
   readonly argv: readonly string[];
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** What is started reports on descriptor 3. */
+  /** What is started waits for one octet on descriptor 3, and reports there. */
   readonly reports: boolean;
 }
 
 /**
- * As the user. What is read from standard input and written to standard output goes through descriptor 3 for `socket`, which
- * is a connection then, and the program begins when one octet has come: what it says before the server has the connection would
- * be read, and lost, by the process that hands it over; else it is where the report goes: "." begun, ".D" no working folder, ".E13" errno of exec.
+ * As the user. The program begins when one octet has come on descriptor 3: before that nobody would end what it starts if we were
+ * killed. For `socket` standard input and output go through that descriptor, a connection (what the program says before the
+ * server has it would be read, and lost, by the process that hands it over); else it is where the report goes: "." begun, ".D" no
+ * working folder, ".E13" errno of exec.
  */
 const STARTER = String.raw`
 my ($use, $path) = splice @ARGV, 0, 2;
 my @folders = splice @ARGV, 0, shift @ARGV;
 my @lines = splice @ARGV, 0, shift @ARGV;
+open(my $given, "+<&=", 3) or exit 127;
+sysread($given, my $go, 1) or exit 127;
 my $said;
 if ($use eq "socket") {
-  open(STDIN, "<&=", 3) && open(STDOUT, ">&", \*STDIN) or exit 127;
-  sysread(STDIN, my $go, 1) or exit 127;
+  open(STDIN, "<&", $given) && open(STDOUT, ">&", $given) or exit 127;
 } else {
-  open($said, ">&", 3) or exit 127;
-  open(my $given, ">&=", 3) and close $given;
+  open($said, ">&", $given) or exit 127;
   syswrite $said, ".";
 }
+close $given;
 %ENV = map { split /=/, $_, 2 } @lines;
 my $there = 0;
 for (@folders) { last if $there = chdir $_ }
@@ -82,26 +85,45 @@ export function missingTools(isThere: (path: string) => boolean = isProgram): re
   return needed.filter(([paths]) => !paths.some(isThere)).map(([, name]) => name);
 }
 
-/** @returns undefined when none of the folders can be entered */
-export function commandFor(words: ProgramWords, identity: ProgramIdentity): ProgramCommand | undefined {
-  const { path, argv, folders, nice, root } = words;
-  const { uid, gid, groups } = identity;
+/**
+ * @param isThere whether a path is a program, or a folder that may be entered
+ * @returns undefined when none of the folders can be entered, as far as that is known before
+ */
+export function commandFor(
+  words: ProgramWords,
+  identity: ProgramIdentity,
+  isThere: (path: string) => boolean = isProgram,
+): ProgramCommand | undefined {
+  const { nice, root } = words;
+  const { uid } = identity;
   const isAsIs = !identity.isChange || uid === 0;
   const isRoot = identity.isChange && (uid === 0 || root !== "");
-  const environment = isRoot ? rootsEnvironment(words.environment) : environmentOf(words.environment);
-  if (isAsIs && nice === 0 && root === "") {
-    const folder = folders.find(isProgram);
-    return folder === undefined ? undefined : { path, argv: ownWords(words), folder, environment, reports: false };
-  }
+  const environment = isRoot ? rootsEnvironment(words.environment) : words.environment;
+  if (isAsIs && nice === 0 && root === "" && !PERL.some(isThere))
+    return begunAtOnce({ ...words, environment }, isThere);
   const before = nice === 0 ? [] : [found(NICE), "-n", String(nice)];
-  if (root !== "") {
-    // What stands before the program must be found outside: the folder need not have a perl. The new root is the folder.
-    const ids = isAsIs ? [] : [`--userspec=${uid}:${gid}`, `--groups=${groups.join(",")}`];
-    const line = [...before, found(CHROOT), ...ids, root, path, ...argv.slice(1)];
-    return { path: line[0], argv: line, folder: "/", environment, reports: false };
-  }
-  const line = [...before, ...(isAsIs ? [] : privileges(identity)), ...starter("report", words)];
+  const start =
+    root === ""
+      ? [...(isAsIs ? [] : privileges(identity)), ...starter("report", { ...words, environment })]
+      : starter("report", { ...inOwnRoot(words, identity, isAsIs), environment });
+  const line = [...before, ...start];
   return { path: line[0], argv: line, folder: "/", environment: { PATH: SAFE_PATH }, reports: true };
+}
+
+/** What stands before the program must be found outside: the folder need not have a perl. The new root is the folder. */
+function inOwnRoot(words: ProgramWords, { uid, gid, groups }: ProgramIdentity, isAsIs: boolean): ProgramWords {
+  const ids = isAsIs ? [] : [`--userspec=${uid}:${gid}`, `--groups=${groups.join(",")}`];
+  const path = found(CHROOT);
+  return { ...words, path, argv: [path, ...ids, words.root, words.path, ...words.argv.slice(1)], folders: ["/"] };
+}
+
+/** Without a perl nobody waits for the guard: who is killed in that moment leaves the program behind. */
+function begunAtOnce(words: ProgramWords, isThere: (path: string) => boolean): ProgramCommand | undefined {
+  const folder = words.folders.find(isThere);
+  const environment = Object.fromEntries(words.environment.map((line) => splitOnce(line, "=")));
+  return folder === undefined
+    ? undefined
+    : { path: words.path, argv: ownWords(words), folder, environment, reports: false };
 }
 
 /** A program that holds a conversation on descriptor 3, as standard input and output. */
@@ -138,13 +160,8 @@ export function rootLines(home: string): string[] {
 /** What reaches a program that begins while this is root still. */
 const ROOTS = new Set(["AGENT", "USER", "LOGNAME", "SHELL", "HOME", "TZ"]);
 
-function rootsEnvironment(given: readonly string[]): Record<string, string> {
-  const known = Object.entries(environmentOf(given)).filter(([name]) => ROOTS.has(name));
-  return { ...Object.fromEntries(known), PATH: SAFE_PATH };
-}
-
-function environmentOf(given: readonly string[]): Record<string, string> {
-  return Object.fromEntries(given.map((line) => splitOnce(line, "=")));
+function rootsEnvironment(given: readonly string[]): string[] {
+  return [...given.filter((line) => ROOTS.has(splitOnce(line, "=")[0])), `PATH=${SAFE_PATH}`];
 }
 
 function found(paths: readonly string[]): string {

@@ -26,11 +26,14 @@ class ProgramGuard {
   #child: ChildProcess | undefined;
   readonly #running = new Set<number>();
 
-  /** @param group process group of a program that has just been started */
-  begun(group: number): void {
-    this.#running.add(group);
+  /**
+   * @param group process group of a program that has just been started
+   * @param isKnown called when whoever is left after us knows of it, or nobody can be told: the program may begin
+   */
+  begun(group: number, isKnown: () => void = () => undefined): void {
     if (this.#child === undefined) this.#start();
-    else this.#tell(`+ ${group}\n`);
+    this.#running.add(group);
+    this.#tell(`+ ${group}\n`, isKnown);
   }
 
   ended(group: number): void {
@@ -51,14 +54,17 @@ class ProgramGuard {
     };
     child.once("error", forget);
     child.once("exit", forget);
-    child.stdin.on("error", () => undefined);
     child.unref();
-    (child.stdin as unknown as Socket).unref();
+    // Not there when we have no descriptors left.
+    const input = child.stdin as Socket | null;
+    input?.on("error", () => undefined).unref();
     for (const group of this.#running) this.#tell(`+ ${group}\n`);
   }
 
-  #tell(line: string): void {
-    this.#child?.stdin?.write(line);
+  #tell(line: string, isSaid: () => void = () => undefined): void {
+    const input = this.#child?.stdin;
+    if (input) input.write(line, isSaid);
+    else isSaid();
   }
 }
 

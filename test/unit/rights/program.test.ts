@@ -4,7 +4,9 @@ import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync,
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { commandFor, type ProgramCommand, type ProgramWords } from "../../../src/rights/program-command.ts";
 import { type ProgramArgument, runProgram } from "../../../src/rights/program.ts";
 import type { ProgramIdentity, TaskResult } from "../../../src/rights/task.ts";
 import { eventually } from "../../support/pool.ts";
@@ -22,18 +24,25 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function run(identity: ProgramIdentity, command: string, more: Partial<ProgramArgument> = {}): Promise<TaskResult> {
-  const argument: ProgramArgument = {
+/** A shell with a command. */
+function sh(command: string): ProgramWords {
+  return {
     path: "/bin/sh",
     argv: ["sh", "-c", command],
     environment: ["PATH=/usr/bin:/bin", "HOME=/home/joe", "FOO=a=b"],
     folders: ["/"],
-    timeout: 0,
     nice: 0,
     root: "",
-    ...more,
   };
-  return runProgram(argument, octets("message\n"), identity, new AbortController().signal);
+}
+
+function run(identity: ProgramIdentity, command: string, more: Partial<ProgramArgument> = {}): Promise<TaskResult> {
+  return runProgram(
+    { ...sh(command), timeout: 0, ...more },
+    octets("message\n"),
+    identity,
+    new AbortController().signal,
+  );
 }
 
 /** A process that runs a program as a pool process does; whoever started it had left descriptor 77 open. */
@@ -109,6 +118,27 @@ describe.each([["our own", OURS], ...(isRoot ? ([["a user's", JOE]] as const) : 
       await eventually(() => !pids.some(isRunning), "both have ended");
     });
 
+    test.each([
+      ["", 127],
+      [".", 0],
+    ])("it begins with the octet that says that somebody would end it: %j", async (octet, exit) => {
+      const {
+        path,
+        argv,
+        folder: cwd,
+        environment,
+      } = commandFor(sh(`echo >${folder}/out`), identity) as ProgramCommand;
+      const child = spawn(path, argv.slice(1), {
+        argv0: argv[0],
+        cwd,
+        env: { ...environment },
+        stdio: ["ignore", "ignore", "ignore", "pipe"],
+      });
+      (child.stdio[3] as Duplex).end(octet);
+      expect(await once(child, "exit")).toEqual([exit, null]);
+      expect(existsSync(join(folder, "out"))).toBe(exit === 0);
+    });
+
     test("what ignores that it is to end is ended also when its pool process is killed after the program has ended", async () => {
       const ignoring = `(trap "" TERM; echo 2 >${folder}/2; sleep 1000; sleep 1000) & echo $! >${folder}/1; wait`;
       const runner = startRunner(identity, ignoring);
@@ -149,6 +179,26 @@ describe.each([["our own", OURS], ...(isRoot ? ([["a user's", JOE]] as const) : 
     });
   },
 );
+
+test("a program whose first act is to kill who has started it leaves nothing behind", async () => {
+  const runner = startRunner(OURS, `sleep 1000 & echo $! >${folder}/out; kill -KILL $PPID; exit`);
+  await once(runner, "exit");
+  await eventually(() => !isRunning(Number(said())), "what the program has left behind has ended");
+});
+
+const isThere = (path: string): boolean => path === "/there";
+test("without a perl it is begun at once, in the first folder that can be entered", () => {
+  const words = { ...sh("true"), argv: ["another-name"], folders: ["/none", "/there"], environment: ["A=b=c"] };
+  const begun = {
+    path: "/bin/sh",
+    argv: ["another-name"],
+    folder: "/there",
+    environment: { A: "b=c" },
+    reports: false,
+  };
+  expect(commandFor(words, OURS, isThere)).toEqual(begun);
+  expect(commandFor({ ...words, folders: ["/none"] }, OURS, isThere)).toBeUndefined();
+});
 
 (isRoot ? describe : describe.skip)("given up by root", () => {
   test("ids and groups are the user's, all of them", async () => {
