@@ -13,6 +13,7 @@ import { judge } from "../reception/judges.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { Answer, MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
+import { readFeatures } from "./features.ts";
 import { replies } from "./replies.ts";
 import type { ClientIdentity } from "./services.ts";
 
@@ -75,14 +76,26 @@ export function setDaemonMacros({ scope, port }: Pick<Conversation, "scope" | "p
 function admit(session: Conversation, { name }: ClientIdentity): MaybePromise<void> {
   const { site, scope, services, whole } = session;
   const address = scope.get("client_addr") ?? "";
-  return whenReady(site.rules.select("srv_features", [name], scope), (features) => {
-    session.offer(features ?? "");
+  return whenReady(offerFeatures(session, name), () => {
+    if (session.features.isTemporary) return session.turnAway(replies.featuresUnknown);
     return whenReady(judge(services, "connect", whole, { name, address }), (outcome) => {
       if (outcome.kind === "out") return session.turnAway(outcome.reply);
       return whenReady(site.rules.select("greet_pause", [name, address], scope), (text) => {
         const pause = Math.min(Number.parseInt(text ?? "", 10) || 0, LONGEST_PAUSE);
         return pause > 0 ? pauseFor(session, pause) : undefined;
       });
+    });
+  });
+}
+
+/** @param client its name, as srv_features is asked about it */
+export function offerFeatures(session: Conversation, client: string): MaybePromise<void> {
+  return whenReady(session.site.rules.select("srv_features", [client], session.scope), (letters) => {
+    session.offer(readFeatures(session, letters));
+    if (!session.features.isTemporary) return;
+    session.services.log.write(1, {
+      priority: "err",
+      text: `ERROR: srv_features=tempfail, relay=${session.relay}, access temporarily disabled`,
     });
   });
 }
@@ -105,7 +118,7 @@ export function greet(session: Conversation): Answer | undefined {
   if (session.isShuttingDown) return { last: replies.shuttingDown(hostName) };
   if (refusal?.code === 421) return refusal;
   const begin = (): void => session.open();
-  if (refusal !== undefined) return { reply: replies.notAccepting(hostName), begin };
+  if (refusal !== undefined && !session.features.isTemporary) return { reply: replies.notAccepting(hostName), begin };
   scope.set("b", rfc5322Date(session.services.clock.now()));
   const { config } = site;
   const text = config.expand(config.options.text("SmtpGreetingMessage"), scope);

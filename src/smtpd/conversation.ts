@@ -9,6 +9,7 @@ import type { Site } from "../site/site.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { AbuseCounter, Admission } from "./abuse-limits.ts";
 import type { Visit } from "./clients.ts";
+import type { Features } from "./features.ts";
 import type { DataConsumer } from "./octet-stream.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { SmtpServices } from "./services.ts";
@@ -50,8 +51,8 @@ export interface Conversation extends Ends {
   readonly secure: boolean;
   /** Reply to everything that moves mail, when the connection was refused (check_relay, greet_pause). */
   readonly refusal: Reply | undefined;
-  /** Letters of srv_features: lower case offers, upper case takes away. */
-  readonly features: string;
+  /** What this client is offered and has to do. */
+  readonly features: Features;
   /** The message being announced: MAIL was accepted. */
   readonly transaction: Transaction | undefined;
   /** The message whose octets are arriving; dropped when the client goes away. */
@@ -66,7 +67,7 @@ export interface Conversation extends Ends {
   aboutMail(): void;
   /** check_relay and the like: from now on this is the answer to everything that moves mail. */
   turnAway(refusal: Reply): void;
-  offer(features: string): void;
+  offer(features: Features): void;
   /** HELO or EHLO; undefined: the client has to say it again (after STARTTLS). */
   introduced(name: string | undefined, isEsmtp: boolean): void;
   /** MAIL was accepted. */

@@ -20,7 +20,7 @@ const LONGEST_NAME = 255;
 
 function hello(session: Conversation, verb: "HELO" | "EHLO", argument: string): MaybeAnswer {
   // Nobody can know what we offer before we said it: this client only throws its lines at us (transaction stuffing).
-  if (session.hasMore && offered(session, "F")) return { last: replies.protocolError };
+  if (session.hasMore && session.features.refusesStuffing) return { last: replies.protocolError };
   const bogusAllowed = session.site.config.options.flag("AllowBogusHELO");
   if (argument === "" && !bogusAllowed) return replies.heloNeedsName(verb);
   const name = bogusAllowed ? argument.split(/[ \t]/, 1)[0] : argument;
@@ -41,38 +41,28 @@ function protocol(session: Conversation): string {
   return `${session.isEsmtp ? "E" : ""}SMTP${session.secure ? "S" : ""}`;
 }
 
-/** True unless srv_features took the letter away (its upper case). */
-function offered(session: Conversation, letter: string): boolean {
-  return !session.features.includes(letter.toUpperCase());
-}
-
 export function offersTls(session: Conversation): boolean {
-  const { settings, secure, port } = session;
-  return settings.tlsConfigured && !secure && !port.modifiers.has("S") && offered(session, "S");
-}
-
-/** Without MIME there is no part of a report for programs. */
-export function offersDsn(session: Conversation): boolean {
-  const { privacy } = session.settings;
-  return !privacy.has("noreceipts") && session.site.config.options.flag("SendMimeErrors") && offered(session, "D");
+  const { settings, secure, features } = session;
+  return settings.tlsConfigured && !secure && features.offersTls;
 }
 
 function offers(session: Conversation): string[] {
+  const { features } = session;
+  if (features.isTemporary) return ["ENHANCEDSTATUSCODES"];
   const { options } = session.site.config;
-  const { privacy } = session.settings;
   const limit = options.number("MaxMessageSize");
   const deliverBy = deliverByKeyword(options);
   const list: (readonly [string, boolean])[] = [
     ["ENHANCEDSTATUSCODES", true],
-    ["PIPELINING", offered(session, "P")],
-    ["EXPN", !privacy.has("noexpn") && offered(session, "X")],
-    ["VERB", !privacy.has("noverb") && offered(session, "B")],
+    ["PIPELINING", features.offersPipelining],
+    ["EXPN", features.offersExpn],
+    ["VERB", features.offersVerb],
     ["8BITMIME", !/^s/i.test(options.text("EightBitMode"))],
     ["CHUNKING", true],
     [limit > 0 ? `SIZE ${limit}` : "SIZE", true],
-    ["DSN", offersDsn(session)],
+    ["DSN", features.offersDsn],
     ["SMTPUTF8", options.flag("SmtpUTF8")],
-    ["ETRN", !privacy.has("noetrn") && !session.port.modifiers.has("E") && offered(session, "E")],
+    ["ETRN", features.offersEtrn],
     ["STARTTLS", offersTls(session)],
     [deliverBy ?? "", deliverBy !== undefined],
     ["HELP", true],

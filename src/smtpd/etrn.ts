@@ -9,7 +9,7 @@ import { replies } from "./replies.ts";
 export function etrn(session: Conversation, argument: string): MaybeAnswer {
   session.aboutMail();
   if (session.refusal !== undefined) return session.refusal;
-  if (session.settings.privacy.has("noetrn") || session.port.modifiers.has("E")) return replies.verifyRefused;
+  if (!session.features.offersEtrn) return replies.verifyRefused;
   if (argument === "") return replies.parameterRequired;
   return whenReady(refusedBy(session, "check_etrn", argument), (refusal) => {
     if (refusal !== undefined) return refusal;

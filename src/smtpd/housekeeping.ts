@@ -20,8 +20,8 @@ export function help({ scope }: Conversation): Answer {
   return replies.noHelp(scope.get("v") ?? "");
 }
 
-export function verb({ settings }: Conversation): Answer {
-  return settings.privacy.has("noverb") ? replies.verbRefused : replies.verbose;
+export function verb({ features }: Conversation): Answer {
+  return features.offersVerb ? replies.verbose : replies.verbRefused;
 }
 
 /** No mechanism is offered. */

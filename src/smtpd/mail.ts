@@ -7,7 +7,6 @@ import { whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
 import { readDeliverBy } from "./deliver-by.ts";
-import { offersDsn } from "./ehlo.ts";
 import { type EsmtpParameter, inAscii, isEightBit, readPath } from "./path.ts";
 import { replies } from "./replies.ts";
 
@@ -90,7 +89,7 @@ function readBody(value: string | null, into: Writable<MailParameters>): Reply |
 }
 
 function readRet(value: string | null, into: Writable<MailParameters>, session: Conversation): Reply | undefined {
-  if (!offersDsn(session)) return replies.noDsn("RET");
+  if (!session.features.offersDsn) return replies.noDsn("RET");
   if (value === null) return reply(501, "5.5.2", "RET requires a value");
   if (into.ret !== undefined) return reply(501, "5.5.0", "Duplicate RET parameter");
   const ret = value.toUpperCase();
@@ -100,7 +99,7 @@ function readRet(value: string | null, into: Writable<MailParameters>, session: 
 }
 
 function readEnvid(value: string | null, into: Writable<MailParameters>, session: Conversation): Reply | undefined {
-  if (!offersDsn(session)) return replies.noDsn("ENVID");
+  if (!session.features.offersDsn) return replies.noDsn("ENVID");
   if (value === null) return reply(501, "5.5.2", "ENVID requires a value");
   if (into.envid !== undefined) return reply(501, "5.5.0", "Duplicate ENVID parameter");
   if (!isXtext(value)) return reply(501, "5.5.4", "Syntax error in ENVID parameter value");

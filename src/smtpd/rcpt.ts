@@ -9,7 +9,6 @@ import type { Transaction } from "../reception/transaction.ts";
 import { whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
-import { offersDsn } from "./ehlo.ts";
 import { type EsmtpParameter, inAscii, isEightBit, readPath } from "./path.ts";
 import { replies } from "./replies.ts";
 
@@ -73,7 +72,7 @@ function readParameters(
   let notify: readonly Notify[] | undefined;
   let orcpt: string | undefined;
   for (const { keyword, value } of parameters) {
-    if ((keyword === "NOTIFY" || keyword === "ORCPT") && !offersDsn(session)) return replies.noDsn(keyword);
+    if ((keyword === "NOTIFY" || keyword === "ORCPT") && !session.features.offersDsn) return replies.noDsn(keyword);
     if (keyword === "NOTIFY") {
       if (value === null) return reply(501, "5.5.2", "NOTIFY requires a value");
       if (notify !== undefined) return reply(501, "5.5.0", "Duplicate NOTIFY parameter");

@@ -24,19 +24,14 @@ import { onlyVisit, type Visit } from "./clients.ts";
 import { connect, sessionMacros } from "./connect.ts";
 import type { Cipher, Conversation } from "./conversation.ts";
 import { type DataConsumer, type LineConsumer, OctetStream } from "./octet-stream.ts";
+import { type Features, readFeatures } from "./features.ts";
 import { slowed } from "./load.ts";
 import { replies, wireText } from "./replies.ts";
 import { logFault, logIdleSession, logLoss, logTimeout, logTraffic } from "./session-log.ts";
 import type { SmtpServices } from "./services.ts";
-import type { Share } from "./turns.ts";
+import { LONGEST_FEE, type Share } from "./turns.ts";
 import { isRefusedWork, readCommand, verbs } from "./verbs.ts";
 import { discardLittle, isSpokenTo, pause } from "./waits.ts";
-
-/** What an answer that came later took of our time nobody knows: the time it took, up to this, ms. */
-const LONGEST_FEE = 0.3;
-
-/** The client speaks next. */
-const afterGreeting = (): void => undefined;
 
 export class SmtpSession extends SMTPConnection implements LineConsumer, Conversation {
   readonly services: SmtpServices;
@@ -52,7 +47,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
   helo: string | undefined;
   isEsmtp = false;
   refusal: Reply | undefined;
-  features = "";
+  features: Features;
   transaction: Transaction | undefined;
   message: IncomingMessage | undefined;
   hasMore = false;
@@ -87,6 +82,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     const client = { relay: "", ...(port.name === "" ? {} : { daemon: port.name }) };
     this.whole = Transaction.ofSession(this.site, client, macros.child(sessionMacros(port)));
     this.abuse = new AbuseCounter(limits);
+    this.features = readFeatures(this);
   }
 
   get share(): Share {
@@ -117,7 +113,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     this.refusal = refusal;
   }
 
-  offer(features: string): void {
+  offer(features: Features): void {
     this.features = features;
   }
 
@@ -163,7 +159,12 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
 
   /** The library's own greeting waits 100 ms for early talkers, ours as greet_pause says. */
   override init(): void {
-    this._setListeners(() => this.#perform(() => this.welcome(), afterGreeting));
+    this._setListeners(() =>
+      this.#perform(
+        () => this.welcome(),
+        () => undefined,
+      ),
+    );
   }
 
   /** Everything up to the greeting. */

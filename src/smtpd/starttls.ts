@@ -6,8 +6,9 @@ import { replies } from "./replies.ts";
 
 export function starttls(session: Conversation, argument: string): Answer {
   if (session.refusal !== undefined) return session.refusal;
-  if (argument !== "") return replies.parameterSyntax(argument);
+  if (argument !== "") return replies.noParameters;
   if (session.secure) return replies.tlsActive;
+  if (!session.features.offersTls) return replies.tlsOff;
   if (!offersTls(session)) return replies.tlsUnavailable;
   return { reply: replies.startTls, begin: () => handshake(session) };
 }

@@ -5,8 +5,9 @@
 import type { Socket } from "node:net";
 import { Duplex, type Readable, type Writable } from "node:stream";
 import type { PortOptions } from "../config/config.ts";
-import type { Answer } from "./answer.ts";
-import { greet, setDaemonMacros } from "./connect.ts";
+import type { MaybeAnswer } from "./answer.ts";
+import { greet, offerFeatures, setDaemonMacros } from "./connect.ts";
+import { whenReady } from "../sys/maybe-promise.ts";
 import { RuleServer } from "./server.ts";
 import type { SmtpServices } from "./services.ts";
 import { SmtpSession } from "./session.ts";
@@ -54,7 +55,7 @@ class StdioSession extends SmtpSession {
     this.#streams = socket;
   }
 
-  override welcome(): Answer | undefined {
+  override welcome(): MaybeAnswer {
     const { scope } = this;
     this.whole.client.relay = `${this.#user}@localhost`;
     // What sendmail sets here: rulesets know by the address 0 that the mail begins on this machine.
@@ -63,7 +64,7 @@ class StdioSession extends SmtpSession {
     scope.set("s", "localhost");
     scope.set("_", this.relay);
     setDaemonMacros(this, "c u");
-    return greet(this);
+    return whenReady(offerFeatures(this, this.relay), () => greet(this));
   }
 
   /** Both sides are ours: when the last reply is out, nothing remains to be waited for. */

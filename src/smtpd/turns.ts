@@ -9,6 +9,9 @@
  * client that wasted least, whatever the number of connections. Nobody is refused anything for it.
  */
 
+/** What an answer that came later took of our time nobody knows: the time it took, up to this, ms. */
+export const LONGEST_FEE = 0.3;
+
 /** So long a connection goes on without a break, ms. */
 const BUDGET = 1;
 /** Waste that a connection, and a client for the connections that it has left, is forgiven, ms. */

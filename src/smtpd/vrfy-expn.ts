@@ -25,7 +25,7 @@ export function expn(session: Conversation, argument: string): MaybeAnswer {
   session.aboutMail();
   const { privacy } = session.settings;
   if (session.refusal !== undefined) return session.refusal;
-  if (privacy.has("noexpn")) return replies.verifyRefused;
+  if (!session.features.offersExpn) return replies.verifyRefused;
   if (session.helo === undefined && privacy.has("needexpnhelo")) return replies.introduceYourself;
   return verify(session, EXPN, argument, (given, triple) =>
     session.services.expand(session.site, given, triple, session.scope),

@@ -229,6 +229,27 @@ describe("who may come in", () => {
     });
   });
 
+  test("who cannot be told what he is offered is asked to come back", async () => {
+    await withServer(
+      { select: (set) => (set === "srv_features" ? "temp" : undefined) },
+      async ({ greeted, services }) => {
+        const client = await greeted();
+        const hello = await client.ask("EHLO x");
+        expect(hello).toMatch(/^250-/);
+        expect(hello).not.toMatch(/PIPELINING|SIZE|ETRN/);
+        for (const line of ["MAIL FROM:<a@b>", "STARTTLS", "ETRN a", "VRFY a"]) {
+          expect(await client.ask(line)).toBe("450 4.3.0 Please try again later.");
+        }
+        expect(await client.script("RSET", "NOOP")).toEqual(["250 2.0.0 Reset state", "250 2.0.0 OK"]);
+        expect(services.lines.map(({ text }) => text)).toContain(
+          "ERROR: srv_features=tempfail, relay=localhost [127.0.0.1], access temporarily disabled",
+        );
+        // The rulesets of the connect stage are not asked any more.
+        expect(services.asked).toEqual([]);
+      },
+    );
+  });
+
   test("web browsers are hung up on", async () => {
     for (const line of ["GET / HTTP/1.0", "POST / HTTP/1.1", "CONNECT x:25 HTTP/1.0"]) {
       await withServer({}, async ({ greeted }) => {
