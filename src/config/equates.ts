@@ -1,5 +1,5 @@
 /** The equates of M, Q and X lines and of ports, and the modifiers of ports: one row each. */
-import { NOT_YET, NO_AUTH, NO_FILTERS, NO_GROUPS, NO_PROCESSES } from "./reasons.ts";
+import { NOT_YET, NO_FILTERS, NO_GROUPS, NO_PROCESSES } from "./reasons.ts";
 import type { Setting } from "./setting.ts";
 
 /** M lines; the first letter counts. */
@@ -69,7 +69,7 @@ export const PORT_EQUATES = {
 
 /** M= of ports. */
 export const PORT_MODIFIERS = {
-  a: { meaning: "AUTH is needed", notActedOn: NO_AUTH, without: "clients of this port need not say who they are" },
+  a: { meaning: "AUTH is needed" },
   A: { meaning: "no AUTH" },
   b: { meaning: "answers leave from the address that was asked", notActedOn: NOT_YET },
   c: { meaning: "names of hosts are made canonical (for rules)" },

@@ -34,6 +34,7 @@ export function mail(session: Conversation, argument: string): MaybeAnswer {
 function order(session: Conversation): Reply | undefined {
   if (session.refusal !== undefined) return session.refusal;
   if (session.helo === undefined && session.settings.privacy.has("needmailhelo")) return replies.sayHello;
+  if (session.features.requiresAuth && !session.scope.get("auth_type")) return replies.authRequired;
   return session.transaction === undefined ? undefined : replies.twoSenders;
 }
 

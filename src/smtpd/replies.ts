@@ -59,6 +59,7 @@ export const replies = {
   tlsOff: reply(503, "5.5.0", "TLS not available"),
   tlsActive: reply(503, "5.5.0", "TLS already active"),
   noMechanism: (name: string): Reply => reply(504, "5.3.3", `AUTH mechanism ${printable(name)} not available`),
+  authRequired: reply(530, "5.7.0", "Authentication required"),
   rejected: reply(550, "5.0.0", "Command rejected"),
   hugeSize: reply(552, "5.2.3", "Message size exceeds maximum value"),
   tooBig: (limit: number): Reply => reply(552, "5.2.3", `Message size exceeds fixed maximum message size (${limit})`),

@@ -38,6 +38,10 @@ function pauseBeforeGreeting(ruleset: string): string | undefined {
   return ruleset === "greet_pause" ? "5000" : undefined;
 }
 
+function letters(text: string): (set: string) => string | undefined {
+  return (set) => (set === "srv_features" ? text : undefined);
+}
+
 describe("who may come in", () => {
   test("a refused client gets a 554 greeting and the refusal to everything that moves mail", async () => {
     const check = only("check_relay", refusal(550, "5.7.1", "Access denied"));
@@ -248,6 +252,20 @@ describe("who may come in", () => {
         expect(services.asked).toEqual([]);
       },
     );
+  });
+
+  test("M=a and srv_features l want AUTH before MAIL; srv_features L takes that back", async () => {
+    const port = { modifiers: new Set(["a"]) };
+    for (const behaviour of [{ port }, { select: letters("l") }]) {
+      await withServer(behaviour, async ({ introduced, services }) => {
+        const client = await introduced();
+        expect(await client.ask("MAIL FROM:<a@b>")).toBe("530 5.7.0 Authentication required");
+        expect(services.asked.filter((each) => each.startsWith("check_mail"))).toEqual([]);
+      });
+    }
+    await withServer({ port, select: letters("L") }, async ({ introduced }) => {
+      expect(await (await introduced()).ask("MAIL FROM:<a@b>")).toMatch(/^250 /);
+    });
   });
 
   test("web browsers are hung up on", async () => {

@@ -151,8 +151,6 @@ export const TLS_OPTIONS = [
     range: ["C", "V"],
     check: firstLetters,
     meaning: "V: no client certificate is asked for",
-    notActedOn: NO_TLS_DETAIL,
-    without: "client certificates are not asked for in the way it says",
   },
   {
     name: "CRLFile",
