@@ -5,10 +5,10 @@
  *     412 recipients  398 messages  far.test   Connection refused by mx.far.test.
  *      31 recipients   31 messages  near.test  451 4.7.1 Greylisted for # seconds
  */
-import { isOpen, type Recipient } from "../envelope/recipient.ts";
+import { isOpen } from "../envelope/recipient.ts";
 import { reasonOutline } from "../envelope/reason-outline.ts";
 import { destinationHost } from "../queue/filter.ts";
-import type { QueueEntry } from "../queue/queue.ts";
+import type { EntryOutline, OutlinedRecipient } from "../queue/outline.ts";
 
 /** What recipients can be counted by. */
 export const TOP_FIELDS = ["destination", "reason", "sender", "group"] as const;
@@ -44,25 +44,29 @@ type Draft = { -readonly [Key in keyof TopLine]: TopLine[Key] };
 
 /** Lines that are kept apart; what comes after so many is counted only in the sums. */
 const MOST_LINES = 50_000;
+/** Texts whose outlines are remembered: most messages wait for what others wait for, too. */
+const MOST_OUTLINES = 10_000;
 
 /** Counts messages, one after the other. */
 export class TopCount {
   readonly #by: readonly TopField[];
-  readonly #isMeant: (recipient: Recipient) => boolean;
+  readonly #isMeant: (recipient: OutlinedRecipient) => boolean;
   readonly #lines = new Map<string, Draft>();
+  /** What was said → its outline. */
+  readonly #outlines = new Map<string, string>();
   #messages = 0;
   #recipients = 0;
   #octets = 0;
   #held = 0;
 
   /** @param isMeant which recipients count; those that are not open never do */
-  constructor(by: readonly TopField[], isMeant: (recipient: Recipient) => boolean = isOpen) {
+  constructor(by: readonly TopField[], isMeant: (recipient: OutlinedRecipient) => boolean = isOpen) {
     this.#by = by;
     this.#isMeant = isMeant;
   }
 
   /** @param waits why it is not tried now, when something particular holds it up */
-  add(entry: QueueEntry, waits?: string): void {
+  add(entry: EntryOutline, waits?: string): void {
     const { id, envelope, hold, nextTry } = entry;
     const { bodySize, arrived } = envelope;
     this.#messages++;
@@ -101,8 +105,8 @@ export class TopCount {
     };
   }
 
-  #lineOf(entry: QueueEntry, recipient: Recipient, waits: string | undefined): Draft | undefined {
-    const values = this.#by.map((field) => fieldOf[field](entry, recipient, waits));
+  #lineOf(entry: EntryOutline, recipient: OutlinedRecipient, waits: string | undefined): Draft | undefined {
+    const values = this.#by.map((field) => this.#fieldOf(field, entry, recipient, waits));
     const key = values.join("\n");
     const known = this.#lines.get(key);
     if (known !== undefined || this.#lines.size >= MOST_LINES) return known;
@@ -118,25 +122,41 @@ export class TopCount {
     this.#lines.set(key, line);
     return line;
   }
+
+  #fieldOf(field: TopField, entry: EntryOutline, recipient: OutlinedRecipient, waits: string | undefined): string {
+    switch (field) {
+      case "destination":
+        return destinationName(recipient);
+      case "reason":
+        return this.#reasonOf(entry, recipient, waits);
+      case "sender":
+        return `<${entry.envelope.sender}>`;
+      default:
+        return entry.group;
+    }
+  }
+
+  #reasonOf({ hold, attempts }: EntryOutline, { status }: OutlinedRecipient, waits: string | undefined): string {
+    if (hold !== undefined) return `held: ${this.#outlineOf(hold)}`;
+    if (waits !== undefined) return `waits: ${this.#outlineOf(waits)}`;
+    if (status !== undefined) return this.#outlineOf(status.text.replace(/^Deferred: /, ""));
+    return attempts === 0 ? "not tried yet" : "no outcome yet";
+  }
+
+  #outlineOf(text: string): string {
+    let outline = this.#outlines.get(text);
+    if (outline === undefined) {
+      outline = reasonOutline(text);
+      if (this.#outlines.size >= MOST_OUTLINES) this.#outlines.clear();
+      this.#outlines.set(text, outline);
+    }
+    return outline;
+  }
 }
 
-const fieldOf: Readonly<Record<TopField, (entry: QueueEntry, recipient: Recipient, waits?: string) => string>> = {
-  destination: (_, recipient) => destinationName(recipient),
-  reason: reasonOf,
-  sender: ({ envelope }) => `<${envelope.sender}>`,
-  group: ({ group }) => group,
-};
-
 /** A host, else the mailer that delivers without one. */
-function destinationName(recipient: Recipient): string {
+function destinationName(recipient: OutlinedRecipient): string {
   const { resolved } = recipient;
   if (resolved !== undefined && resolved.host === "") return `mailer ${resolved.mailer}`;
   return destinationHost(recipient).toLowerCase().replace(/\.$/, "");
-}
-
-function reasonOf({ hold, attempts }: QueueEntry, { status }: Recipient, waits?: string): string {
-  if (hold !== undefined) return `held: ${reasonOutline(hold)}`;
-  if (waits !== undefined) return `waits: ${reasonOutline(waits)}`;
-  if (status !== undefined) return reasonOutline(status.text.replace(/^Deferred: /, ""));
-  return attempts === 0 ? "not tried yet" : "no outcome yet";
 }

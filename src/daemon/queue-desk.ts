@@ -11,8 +11,9 @@ import { queueTimeout } from "../dispatch/queue-timeouts.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import type { Log } from "../log/log.ts";
 import { shorten } from "../log/safe-text.ts";
-import { eachEntry } from "../queue/each-entry.ts";
+import { eachEntry, eachOutline } from "../queue/each-entry.ts";
 import { type QueueFilter, recipientMatcherOf } from "../queue/filter.ts";
+import type { EntryOutline } from "../queue/outline.ts";
 import type { QueueEntry, QueueStore } from "../queue/queue.ts";
 import { destination } from "../routing/alias-list.ts";
 import type { Site } from "../site/site.ts";
@@ -30,11 +31,11 @@ export interface QueueChanges extends Pick<ControlServices, "bounce" | "reroute"
 }
 
 export interface LookParts {
-  readonly store: Pick<QueueStore, "list" | "get" | "inspect" | "claimedIds">;
+  readonly store: Pick<QueueStore, "list" | "outlines" | "get" | "inspect" | "claimedIds">;
   /** The configuration in force; without one nothing is said about routes and times. */
   site(): Site | undefined;
   /** Why a message is not tried now, when something particular holds it up. */
-  whyNot(entry: QueueEntry): string | undefined;
+  whyNot(entry: EntryOutline): string | undefined;
 }
 
 /** Messages that are changed at the same time: what each of them waits for, the disk, serves all. */
@@ -52,12 +53,12 @@ export function queueLooks(parts: LookParts): QueueLooks {
   };
   return {
     async *ids(filter) {
-      for await (const { id } of eachEntry(store, filter)) yield id;
+      for await (const { id } of eachOutline(store, filter)) yield id;
     },
     async top(filter, by, most) {
       const count = new TopCount(by, recipientMatcherOf(filter));
       const breaths = new Breaths();
-      for await (const entry of eachEntry(store, filter)) {
+      for await (const entry of eachOutline(store, filter)) {
         count.add(entry, parts.whyNot(entry));
         if (breaths.isDue()) await breaths.take();
       }

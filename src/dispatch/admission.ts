@@ -7,7 +7,8 @@ import type { Agents } from "../delivery/agents.ts";
 import type { Destinations } from "../delivery/smtp/destinations.ts";
 import { destinationOf, mailerOfKey, SEVERAL } from "../envelope/destination.ts";
 import { laneOf } from "../queue/lane.ts";
-import type { QueueEntry, QueueStore } from "../queue/queue.ts";
+import type { EntryOutline } from "../queue/outline.ts";
+import type { QueueStore } from "../queue/queue.ts";
 import { isPromise } from "../sys/maybe-promise.ts";
 import type { LaneLimits } from "./lane-limits.ts";
 
@@ -17,7 +18,7 @@ export interface MessagePlace {
   readonly destination: string;
 }
 
-export function placeOf(entry: QueueEntry): MessagePlace {
+export function placeOf(entry: EntryOutline): MessagePlace {
   return { lane: laneOf(entry), destination: destinationOf(entry.envelope) };
 }
 

@@ -7,11 +7,13 @@
  */
 import type { Config } from "../config/config.ts";
 import { destinationOf } from "../envelope/destination.ts";
-import { eachEntry } from "../queue/each-entry.ts";
+import { isOpen } from "../envelope/recipient.ts";
+import { eachOutline } from "../queue/each-entry.ts";
 import { destinationHost, type QueueFilter } from "../queue/filter.ts";
 import { laneOf } from "../queue/lane.ts";
 import { keptByLoad } from "../queue/load-limit.ts";
-import type { QueueEntry, QueueStore } from "../queue/queue.ts";
+import type { EntryOutline } from "../queue/outline.ts";
+import type { QueueStore } from "../queue/queue.ts";
 import { groupNamed } from "../routing/queue-group.ts";
 import type { MessagePlace } from "./admission.ts";
 import { namesMail } from "./held.ts";
@@ -25,7 +27,7 @@ export interface RunMessage extends MessagePlace {
   readonly arrived: number;
   /** When it was changed last, ms since the epoch. */
   readonly tried: number;
-  /** Of its first recipient, backwards: hosts of one domain stand together. */
+  /** Of its first open recipient, backwards: hosts of one domain stand together. */
   readonly host: string;
 }
 
@@ -43,7 +45,7 @@ const ORDERS: Readonly<Record<string, Order>> = {
 };
 
 export async function messagesOfRun(
-  store: Pick<QueueStore, "list" | "get">,
+  store: Pick<QueueStore, "outlines" | "get">,
   config: Config,
   filter: QueueFilter,
   { now, load }: { readonly now: number; readonly load: () => number },
@@ -51,21 +53,21 @@ export async function messagesOfRun(
   const isNamed = namesMail(filter);
   const isKept = keptByLoad(config.options, load);
   const found: RunMessage[] = [];
-  for await (const entry of eachEntry(store, { ...filter, held: filter.held ?? false })) {
+  for await (const entry of eachOutline(store, { ...filter, held: filter.held ?? false })) {
     if (isNamed || !(isYoung(config, entry, now) || isKept(entry.priority))) found.push(runMessage(entry));
   }
   const letter = config.options.text("QueueSortOrder").charAt(0).toLowerCase();
   return firstOfGroups(config, sorted(found, letter));
 }
 
-function isYoung(config: Config, { lastTry, envelope }: QueueEntry, now: number): boolean {
+function isYoung(config: Config, { lastTry, envelope }: EntryOutline, now: number): boolean {
   return lastTry !== undefined && now < lastTry + leastWait(config, envelope.arrived, lastTry);
 }
 
-function runMessage(entry: QueueEntry): RunMessage {
+function runMessage(entry: EntryOutline): RunMessage {
   const { id, group, priority, envelope, lastTry } = entry;
   const { arrived, recipients } = envelope;
-  const [first] = recipients;
+  const first = recipients.find(isOpen);
   return {
     id,
     group,

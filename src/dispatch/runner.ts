@@ -8,6 +8,7 @@ import { loadavg } from "node:os";
 import { beforeDeadline } from "../envelope/deliver-by.ts";
 import type { FirstAttempt } from "../envelope/local-facts.ts";
 import type { QueueFilter } from "../queue/filter.ts";
+import type { EntryOutline } from "../queue/outline.ts";
 import type { Claim, QueueEntry } from "../queue/queue.ts";
 import type { Destinations } from "../delivery/smtp/destinations.ts";
 import type { Scheduler } from "../queue/scheduler.ts";
@@ -192,7 +193,7 @@ export class Runner {
   }
 
   /** Why a message is not tried now, when something particular holds it up. */
-  whyNot(entry: QueueEntry): string | undefined {
+  whyNot(entry: EntryOutline): string | undefined {
     return this.#admission.whyNot(placeOf(entry));
   }
 

@@ -18,7 +18,11 @@ export function mailerOfKey(key: string): string {
 }
 
 /** The destination of a message, or SEVERAL. */
-export function destinationOf({ recipients }: { readonly recipients: readonly Recipient[] }): string {
+export function destinationOf({
+  recipients,
+}: {
+  readonly recipients: readonly Pick<Recipient, "state" | "resolved">[];
+}): string {
   let mailer: string | undefined;
   let host = "";
   for (const { state, resolved } of recipients) {

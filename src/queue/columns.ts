@@ -1,6 +1,6 @@
 /** Columns of a table whose rows are messages, as arrays outside the heap: a few octets a message, and nothing to collect. */
 
-export type Column = Float64Array | Uint32Array | Uint8Array;
+export type Column = Float64Array | Uint32Array | Uint16Array | Uint8Array;
 
 /** The same column with room for so many rows. */
 export function withRoom<T extends Column>(column: T, rows: number): T {

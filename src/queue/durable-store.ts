@@ -11,7 +11,7 @@ import type { MessageReader } from "../envelope/message.ts";
 import type { Clock } from "../sys/clock.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import { Acceptance, type AcceptedRecord } from "./acceptance.ts";
-import { JournalBody, MemoryBody } from "./body.ts";
+import { bodyOf } from "./body-of.ts";
 import { isFinished, withAttempt, withChanges, withHold } from "./entry.ts";
 import { UNKNOWN_PLACE } from "./lane.ts";
 import { EntryReader } from "./entry-reader.ts";
@@ -27,6 +27,7 @@ import { LiveItems } from "./live-items.ts";
 import { type Loaded, Loader, type LoaderParts } from "./loader.ts";
 import { Flag, MessageIndex } from "./message-index.ts";
 import { Mover } from "./mover.ts";
+import type { EntryOutline } from "./outline.ts";
 import type { PriorityFactors } from "./order.ts";
 import {
   type AcceptOptions,
@@ -228,6 +229,11 @@ export class DurableStore implements QueueStore {
     return this.#listing.list(filter, page);
   }
 
+  async outlines(filter: QueueFilter = {}, page: Page = {}): Promise<readonly EntryOutline[]> {
+    await this.#loader.known;
+    return this.#listing.outlines(filter, page);
+  }
+
   async count(filter?: QueueFilter): Promise<number> {
     if (filter !== undefined) await this.#loader.known;
     return this.#listing.count(filter ?? {});
@@ -270,9 +276,7 @@ export class DurableStore implements QueueStore {
   }
 
   claimedIds(): ReadonlySet<string> {
-    const ids = new Set<string>();
-    for (const item of this.#leases.values()) if (item.isClaimed) ids.add(item.id);
-    return ids;
+    return new Set([...this.#leases.values()].filter(({ isClaimed }) => isClaimed).map(({ id }) => id));
   }
 
   async close(): Promise<void> {
@@ -340,11 +344,7 @@ export class DurableStore implements QueueStore {
   }
 
   #reader(item: Item): MessageReader {
-    const { journal } = item;
-    const fresh = this.#fresh.body(item);
-    if (fresh) return new MemoryBody(fresh);
-    if (journal) return new JournalBody(journal.segment.file, journal.bodyAt, journal.bodyLength);
-    return this.#parts.spool.body(item.entry);
+    return bodyOf(item, this.#fresh.body(item), this.#parts.spool);
   }
 
   #forget(item: Item): void {

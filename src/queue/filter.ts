@@ -7,8 +7,8 @@
  * recipients holds when it holds for one that is still to be delivered to.
  */
 import { isIP } from "node:net";
-import type { Envelope } from "../envelope/envelope.ts";
 import { isOpen, type Recipient } from "../envelope/recipient.ts";
+import type { EntryOutline, OutlinedRecipient } from "./outline.ts";
 
 /** One condition: holds the text as a substring, or is it (`whole`); `not`: what does not. */
 export interface TextMatch {
@@ -47,12 +47,8 @@ export interface QueueFilter {
 }
 
 /** All that a filter looks at. */
-interface Filtered {
-  readonly id: string;
-  readonly envelope: Pick<Envelope, "sender" | "arrived" | "recipients">;
-  readonly group: string;
-  readonly hold?: string;
-  readonly lastTry?: number;
+interface Filtered extends Pick<EntryOutline, "id" | "group" | "hold" | "lastTry"> {
+  readonly envelope: Pick<EntryOutline["envelope"], "sender" | "arrived" | "recipients">;
 }
 
 type Test = (entry: Filtered) => boolean;
@@ -87,29 +83,31 @@ function anyHost(conditions: readonly TextMatch[] = []): TextTest | undefined {
 const plainHost = (host: string): string => host.toLowerCase().replace(/\.$|^\[|\]$/g, "");
 
 /** Where mail for a recipient goes: the host that ruleset 0 selected, else the domain of the address. */
-export function destinationHost({ given, resolved }: Recipient): string {
+export function destinationHost({ given, resolved }: Pick<Recipient, "given" | "resolved">): string {
   if (resolved !== undefined && resolved.host !== "") return resolved.host;
   return given.slice(given.lastIndexOf("@") + 1).replace(/>$/, "");
 }
 
 /** The conditions about recipients, each for itself. */
-function recipientTests({ recipient, status, host }: QueueFilter): ((recipient: Recipient) => boolean)[] {
-  const tests: readonly (readonly [TextTest | undefined, (recipient: Recipient) => string])[] = [
+function recipientTests({ recipient, status, host }: QueueFilter): ((recipient: OutlinedRecipient) => boolean)[] {
+  const tests: readonly (readonly [TextTest | undefined, (recipient: OutlinedRecipient) => string])[] = [
     [anyOf(recipient), ({ given }) => given],
     [anyOf(status), (each) => each.status?.text ?? ""],
     [anyHost(host), destinationHost],
   ];
-  return tests.flatMap(([test, textOf]) => (test === undefined ? [] : [(each: Recipient) => test(textOf(each))]));
+  return tests.flatMap(([test, textOf]) =>
+    test === undefined ? [] : [(each: OutlinedRecipient) => test(textOf(each))],
+  );
 }
 
 /** Which recipients of a message that matches are meant: the open ones for whom all conditions about recipients hold. */
-export function recipientMatcherOf(filter: QueueFilter): (recipient: Recipient) => boolean {
+export function recipientMatcherOf(filter: QueueFilter): (recipient: OutlinedRecipient) => boolean {
   const tests = recipientTests(filter);
   return (recipient) => isOpen(recipient) && tests.every((test) => test(recipient));
 }
 
 /** A condition that holds when it does for one open recipient. */
-function ofRecipient(test: (recipient: Recipient) => boolean): Test {
+function ofRecipient(test: (recipient: OutlinedRecipient) => boolean): Test {
   return ({ envelope }) => envelope.recipients.some((each) => isOpen(each) && test(each));
 }
 

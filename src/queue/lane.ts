@@ -6,6 +6,7 @@
 import { destinationOf, SEVERAL } from "../envelope/destination.ts";
 import type { WaitingPlace } from "./due-index.ts";
 import { firstNotice } from "./notice.ts";
+import type { EntryOutline } from "./outline.ts";
 import type { QueueEntry } from "./queue.ts";
 
 /** The lane of mail that has just come. */
@@ -22,7 +23,7 @@ export function placeOf(entry: QueueEntry, notice = firstNotice(entry.envelope))
   return { destination: destinationOf(entry.envelope), lane: laneOf(entry), notice };
 }
 
-export function laneOf({ attempts, nextTry, envelope, group }: QueueEntry): string {
+export function laneOf({ attempts, nextTry, envelope, group }: EntryOutline): string {
   return attempts === 0 && nextTry - envelope.arrived < AT_ONCE ? FRESH_LANE : group;
 }
 

@@ -1,13 +1,16 @@
 /**
- * Looks for messages in the queue: what the index does not know is read from the disk, a few messages at a time, so that a list
- * of a million costs no memory and its beginning no time. Messages come in the order of their ids.
+ * Looks for messages in the queue: by what the index knows of them, and what that does not know is read from the disk, a few
+ * messages at a time, so that a list of a million costs no memory and its beginning no time. Messages come in the order of their
+ * ids.
  */
 import { reasonOf } from "./file-operations.ts";
 import { matcherOf, type QueueFilter } from "./filter.ts";
 import { NONE } from "./id-table.ts";
 import type { LiveItems } from "./live-items.ts";
 import { Flag, type MessageIndex } from "./message-index.ts";
+import type { EntryOutline } from "./outline.ts";
 import type { Page, QueueEntry } from "./queue.ts";
+import { Breaths } from "../sys/breath.ts";
 
 export interface ListingParts {
   readonly index: MessageIndex;
@@ -36,6 +39,17 @@ export class Listing {
     return found;
   }
 
+  /** The same without what is not in outlines; only what has none is read. */
+  async outlines(filter: QueueFilter, { after, most = Infinity }: Page): Promise<readonly EntryOutline[]> {
+    const found: EntryOutline[] = [];
+    if (most <= 0) return found;
+    for await (const outline of this.#outlined(filter, after)) {
+      found.push(outline);
+      if (found.length >= most) break;
+    }
+    return found;
+  }
+
   async count(filter: QueueFilter): Promise<number> {
     const { index } = this.#parts;
     let count = 0;
@@ -47,7 +61,7 @@ export class Listing {
       for (const row of this.#rows(filter, undefined, TOGETHER)) count += row.length;
       return count;
     }
-    for await (const _ of this.#matching(filter, undefined, TOGETHER)) count++;
+    for await (const _ of this.#outlined(filter, undefined)) count++;
     return count;
   }
 
@@ -55,7 +69,7 @@ export class Listing {
   async *ids(filter: QueueFilter): AsyncGenerator<string, void, undefined> {
     const { index } = this.#parts;
     if (!this.#isKnown(filter)) {
-      for await (const { id } of this.#matching(filter, undefined, TOGETHER)) yield id;
+      for await (const { id } of this.#outlined(filter, undefined)) yield id;
       return;
     }
     for (const rows of this.#rows(filter, undefined, TOGETHER)) {
@@ -66,11 +80,38 @@ export class Listing {
 
   async *#matching(filter: QueueFilter, after: string | undefined, together: number): AsyncGenerator<QueueEntry> {
     const matches = matcherOf(filter);
+    const breaths = new Breaths();
     for (const rows of this.#rows(filter, after, together)) {
-      for (const entry of await Promise.all(rows.map((row) => this.#entry(row)))) {
+      const meant = rows.filter((row) => {
+        const outline = this.#outline(row);
+        return outline === undefined || matches(outline);
+      });
+      for (const entry of await Promise.all(meant.map((row) => this.#entry(row)))) {
         if (entry !== undefined && matches(entry)) yield entry;
       }
+      if (breaths.isDue()) await breaths.take();
     }
+  }
+
+  async *#outlined(filter: QueueFilter, after: string | undefined): AsyncGenerator<EntryOutline> {
+    const matches = matcherOf(filter);
+    const breaths = new Breaths();
+    for (const rows of this.#rows(filter, after, TOGETHER)) {
+      const known = rows.map((row) => this.#outline(row) ?? this.#entry(row));
+      for (const each of known) {
+        const outline = each instanceof Promise ? await each : each;
+        if (outline !== undefined && matches(outline)) yield outline;
+      }
+      if (breaths.isDue()) await breaths.take();
+    }
+  }
+
+  /** What is known of a message without reading it. */
+  #outline(row: number): EntryOutline | undefined {
+    const { index, items } = this.#parts;
+    const item = items.get(row);
+    if (item?.isRead) return item.entry;
+    return index.outline(row);
   }
 
   /** Rows that can match, in order, some at a time. */

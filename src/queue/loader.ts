@@ -99,12 +99,14 @@ class Schedule {
 class JournalTarget implements ReplayTarget {
   readonly #index: MessageIndex;
   readonly #later: LoaderParts["later"];
+  readonly #latest: number;
   readonly #segments: Map<number, Segment>;
   readonly schedule = new Schedule();
 
-  constructor({ index, later, opened }: LoaderParts) {
+  constructor({ index, later, latest, opened }: LoaderParts) {
     this.#index = index;
     this.#later = later;
+    this.#latest = latest;
     this.#segments = new Map(opened.segments.map((segment) => [segment.number, segment]));
   }
 
@@ -114,7 +116,7 @@ class JournalTarget implements ReplayTarget {
     this.#index.setMessage(row, { segment: segment.number, at });
     this.#index.set(row, Flag.unsure, true);
     segment.live++;
-    this.schedule.note(row, entryOfMessage(id, facts));
+    this.#note(row, entryOfMessage(id, facts));
   }
 
   state(id: string, facts: StateFacts, { segment, at }: Replayed): void {
@@ -124,12 +126,18 @@ class JournalTarget implements ReplayTarget {
     this.#index.set(row, Flag.held, facts.hold !== undefined);
     this.#index.setTried(row, facts.lastTry);
     this.#later.delete(row);
-    this.schedule.note(row, entryOfState(id, facts));
+    this.#note(row, entryOfState(id, facts));
+  }
+
+  #note(row: number, entry: QueueEntry): void {
+    this.schedule.note(row, entry);
+    this.#index.outlines.set(row, { ...entry, nextTry: Math.min(entry.nextTry, this.#latest) });
   }
 
   change(id: string, apply: (entry: QueueEntry) => QueueEntry): void {
     const row = this.#index.ids.find(id);
     if (row === NONE) return;
+    this.#index.outlines.drop(row);
     const changes = this.#later.get(row);
     if (changes) changes.push(apply);
     else this.#later.set(row, [apply]);
@@ -147,6 +155,7 @@ class JournalTarget implements ReplayTarget {
     const segment = records && this.#segments.get(records.message.segment);
     if (segment) segment.live--;
     this.#later.delete(row);
+    this.#index.outlines.drop(row);
     this.#index.setSpooled(row);
   }
 }
@@ -322,7 +331,7 @@ export class Loader {
     if (read?.entry === undefined) {
       if (read) this.#reports.push(read.report);
       index.drop(row);
-    } else index.await(row, read.entry, { due: Math.min(read.entry.nextTry, latest) });
+    } else index.await(row, { ...read.entry, nextTry: Math.min(read.entry.nextTry, latest) });
   }
 
   /** Some at the same time, until there are no more or the queue closes. */

@@ -151,6 +151,10 @@ export class MemoryStore implements QueueStore {
     return pageOf(entries.filter(matcherOf(filter)), page);
   }
 
+  outlines(filter: QueueFilter = {}, page: Page = {}): readonly QueueEntry[] {
+    return this.list(filter, page);
+  }
+
   count(filter: QueueFilter = {}): number {
     return this.list(filter).length;
   }

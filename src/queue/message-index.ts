@@ -1,10 +1,13 @@
 /**
- * All that is kept in memory of a message that nobody works on: its id, when it is due, and where on the disk the rest lies.
- * Some 90 octets of columns and, for each destination, a line (due-index.ts); entries are read when somebody needs them.
+ * All that is kept in memory of a message that nobody works on: its id, when it is due, where on the disk the rest lies, and what
+ * questions are about (outlines.ts). Some 95 octets of columns, an outline and, for each destination, a line (due-index.ts);
+ * entries are read when somebody needs them.
  */
 import { FIRST_ROWS, moreRows, withRoom } from "./columns.ts";
 import { DueIndex } from "./due-index.ts";
 import { IdTable } from "./id-table.ts";
+import type { EntryOutline } from "./outline.ts";
+import { Outlines } from "./outlines.ts";
 import { placeOf } from "./lane.ts";
 import type { QueueEntry } from "./queue.ts";
 
@@ -44,6 +47,7 @@ const NO_SEGMENT = 0;
 export class MessageIndex {
   readonly ids = new IdTable();
   readonly due = new DueIndex(this.ids);
+  readonly outlines = new Outlines();
   #segment = new Uint32Array(FIRST_ROWS);
   #at = new Uint32Array(FIRST_ROWS);
   #stateSegment = new Uint32Array(FIRST_ROWS);
@@ -70,6 +74,7 @@ export class MessageIndex {
 
   drop(row: number): void {
     this.due.drop(row);
+    this.outlines.drop(row);
     this.#segment[row] = NO_SEGMENT;
     for (const flag of Object.values(Flag)) this.set(row, flag, false);
     this.ids.drop(row);
@@ -132,11 +137,17 @@ export class MessageIndex {
     this.#tried[row] = at;
   }
 
+  /** As it was when nobody worked on it any more; undefined: it has to be read. */
+  outline(row: number): EntryOutline | undefined {
+    return this.outlines.get(row, this.ids.id(row), this.#tried[row]);
+  }
+
   /** What is to be known of a message that nobody works on; held ones are never due. Times in ms since the epoch. */
   await(row: number, entry: QueueEntry, { due = entry.nextTry, notice }: AwaitOptions = {}): void {
     const isHeld = entry.hold !== undefined;
     this.set(row, Flag.held, isHeld);
     this.setTried(row, entry.lastTry);
+    this.outlines.set(row, entry);
     if (isHeld) this.due.drop(row);
     else this.due.put(row, due, entry.priority, placeOf(entry, notice));
   }

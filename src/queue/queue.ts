@@ -12,6 +12,7 @@ import type { MessageReader } from "../envelope/message.ts";
 import type { Recipient, RecipientChange } from "../envelope/recipient.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { QueueFilter } from "./filter.ts";
+import type { EntryOutline } from "./outline.ts";
 
 /** The queue cannot take (more of) a message now: disk full, read-only, failing. Answer 452 4.3.1 and keep nothing. */
 export class QueueUnavailableError extends Error {
@@ -168,6 +169,8 @@ export interface QueueStore extends QueueEntrance, DueQueue {
   inspect(id: string): Promise<{ readonly entry: QueueEntry; readonly body: MessageReader } | undefined>;
   /** In the order of ids, which begin with the time. Ask for pages: a million entries do not fit into memory. */
   list(filter?: QueueFilter, page?: Page): MaybePromise<readonly QueueEntry[]>;
+  /** The same without reading what a store has in memory of it. Recipients that are not open may be left out. */
+  outlines(filter?: QueueFilter, page?: Page): MaybePromise<readonly EntryOutline[]>;
   /** Without conditions: at once, with what is known so far of a queue that is still being read. */
   count(filter?: QueueFilter): MaybePromise<number>;
   /**

@@ -7,9 +7,13 @@ import { openDraft } from "../../src/queue/draft.ts";
 import { MemoryStore } from "../../src/queue/memory-store.ts";
 import { openQueue } from "../../src/queue/open-queue.ts";
 import { type Claim, type Page, type QueueStore, QueueUnavailableError } from "../../src/queue/queue.ts";
+import { isOpen } from "../../src/envelope/recipient.ts";
+import type { QueueFilter } from "../../src/queue/filter.ts";
+import type { EntryOutline } from "../../src/queue/outline.ts";
 import { FaultyFiles } from "../support/faulty-files.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { lateStore, portStore, sharedStore } from "../support/other-stores.ts";
+import { fillWithAllKinds } from "../support/queue-of-all-kinds.ts";
 import { bodyOf, deferred, delivered, envelope, lines, put, recipient } from "../support/queue-samples.ts";
 
 interface Opened {
@@ -34,6 +38,38 @@ const implementations: Readonly<Record<string, () => Promise<Opened>>> = {
     return { store, cleanUp: () => rm(directory, { recursive: true }) };
   },
 };
+
+/** Some that match, of each kind of condition. */
+const CONDITIONS: readonly QueueFilter[] = [
+  {},
+  { held: true },
+  { reason: [{ text: "this" }] },
+  { sender: [{ text: "anna" }] },
+  { recipient: [{ text: "@x.test" }] },
+  { recipient: [{ text: "@c.test", not: true }] },
+  { host: [{ text: "b.test" }], held: false },
+  { status: [{ text: "Connection refused" }] },
+  { group: "mqueue", triedBefore: 1 },
+  { arrivedAfter: 1, id: [{ text: "0" }] },
+];
+
+/** What outlines and entries have in common. */
+function outlined({
+  id,
+  group,
+  hold,
+  attempts,
+  priority,
+  lastTry,
+  nextTry,
+  envelope: { sender, arrived, bodySize, recipients },
+}: EntryOutline): unknown {
+  const open = recipients.filter(isOpen).map(({ given, state, resolved, status }) => {
+    const { mailer, host } = resolved ?? {};
+    return { given, state, mailer, host, text: status?.text };
+  });
+  return { id, group, hold, attempts, priority, lastTry, nextTry, sender, arrived, bodySize, open };
+}
 
 describe.each(Object.keys(implementations))("%s", (name) => {
   let opened: Opened;
@@ -269,6 +305,20 @@ describe.each(Object.keys(implementations))("%s", (name) => {
     expect(await ids({ id: [{ text: one.id.slice(2) }] })).toEqual([one.id]);
     expect(await ids({ held: true })).toEqual([]);
     expect(await ids({ sender: [{ text: "anna" }], recipient: [{ text: "y.test" }] })).toEqual([]);
+  });
+
+  test.each(CONDITIONS)("outlines() and count() say of what matches %j what list() says", async (filter) => {
+    await fillWithAllKinds(store);
+    const [one, two] = await store.list({ held: false });
+    await store.claim(one.id);
+    await store.hold(two.id, "now");
+    const entries = await store.list(filter);
+    const outlines = await store.outlines(filter);
+    expect(outlines.map(outlined)).toEqual(entries.map(outlined));
+    expect(await store.count(filter)).toBe(entries.length);
+    expect((await store.outlines(filter, { after: entries.at(1)?.id ?? "", most: 2 })).map(({ id }) => id)).toEqual(
+      entries.slice(2, 4).map(({ id }) => id),
+    );
   });
 
   test("list() gives parts, count() and claimedIds() tell the rest", async () => {

@@ -26,6 +26,7 @@ const METHODS: readonly Method[] = [
   "get",
   "inspect",
   "list",
+  "outlines",
   "count",
   "hurry",
   "hold",

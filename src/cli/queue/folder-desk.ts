@@ -23,7 +23,7 @@ export async function readable<T>(folder: string, read: () => Promise<T>): Promi
 }
 
 /** A folder as it is now. */
-export type FolderStore = Pick<QueueStore, "list" | "inspect" | "claimedIds" | "get">;
+export type FolderStore = Pick<QueueStore, "list" | "outlines" | "inspect" | "claimedIds" | "get">;
 
 export async function folderStore(
   folder: string,
@@ -32,8 +32,10 @@ export async function folderStore(
 ): Promise<FolderStore> {
   const { entries } = await readable(folder, () => readQueue(folder, groups));
   const byId = new Map(entries.map((entry) => [entry.id, entry]));
+  const list: FolderStore["list"] = (filter = {}, part = {}) => page(entries.filter(matcherOf(filter)), part);
   return {
-    list: (filter = {}, part = {}) => page(entries.filter(matcherOf(filter)), part),
+    list,
+    outlines: list,
     get: (id) => byId.get(id),
     inspect,
     claimedIds: () => new Set(),

@@ -170,6 +170,26 @@ describe("while a queue is being read", () => {
 });
 
 describe("a message that waits", () => {
+  test("is asked about and counted without a look at the disk, also after a start", async () => {
+    const { files } = await filled();
+    for (const again of [false, true]) {
+      const { store } = await readAll(open(again ? files.crashed("process") : files));
+      const [fresh, tried] = await store.list({ held: false });
+      await tryInVain(store, tried.id, clock.now() + 1000);
+      await store.hold(fresh.id, "now");
+      await writeBehind();
+      const before = files.operations;
+      const said = await store.outlines({ recipient: [{ text: "bob@" }] });
+      expect(await store.count({ status: [{ text: "refused" }] })).toBeGreaterThan(10);
+      expect(await store.hurry({ host: [{ text: "b.test" }], held: false }, clock.now() + 500)).toBeGreaterThan(20);
+      expect(files.operations).toBe(before);
+      expect(said).toMatchObject(
+        (await store.list()).map(({ id, hold, nextTry }) => ({ id, nextTry, ...(hold && { hold }) })),
+      );
+      await store.close();
+    }
+  });
+
   test("is as it was when it is brought back from the disk, however often it was tried", async () => {
     const files = new FaultyFiles();
     const { store } = await open(files);
