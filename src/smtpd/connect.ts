@@ -1,8 +1,8 @@
 /**
  * The beginning of a session: who is it, may it talk to us, and the greeting.
  *
- * A refused client is not hung up on: it gets a 554 greeting and the same refusal to every command that moves mail
- * (RFC 5321 §3.1), as sendmail does it.
+ * A refused client is not hung up on: it gets the same refusal to every command that moves mail, as sendmail does it; the
+ * greeting is a 554 (RFC 5321 §3.1) only for who talked before it.
  */
 import type { PortOptions } from "../config/config.ts";
 import { flagLetters } from "../config/daemon-ports.ts";
@@ -118,7 +118,7 @@ export function greet(session: Conversation): Answer | undefined {
   if (session.isShuttingDown) return { last: replies.shuttingDown(hostName) };
   if (refusal?.code === 421) return refusal;
   const begin = (): void => session.open();
-  if (refusal !== undefined && !session.features.isTemporary) return { reply: replies.notAccepting(hostName), begin };
+  if (refusal === replies.rejected) return { reply: replies.notAccepting(hostName), begin };
   scope.set("b", rfc5322Date(session.services.clock.now()));
   const { config } = site;
   const text = config.expand(config.options.text("SmtpGreetingMessage"), scope);

@@ -48,7 +48,8 @@ export function offersTls(session: Conversation): boolean {
 
 function offers(session: Conversation): string[] {
   const { features } = session;
-  if (features.isTemporary) return ["ENHANCEDSTATUSCODES"];
+  // A client that was turned away is offered nothing.
+  if (features.isTemporary || session.refusal !== undefined) return ["ENHANCEDSTATUSCODES"];
   const { options } = session.site.config;
   const limit = options.number("MaxMessageSize");
   const deliverBy = deliverByKeyword(options);

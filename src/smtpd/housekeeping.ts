@@ -1,4 +1,5 @@
 /** The small commands: RSET NOOP QUIT HELP VERB, those that are none of SMTP, and those that RFC 5321 has given up. */
+import { readHelp } from "../site/help-file.ts";
 import type { Answer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
 import { replies } from "./replies.ts";
@@ -16,11 +17,20 @@ export function quit({ settings }: Conversation): Answer {
   return { last: replies.goodbye(settings.hostName) };
 }
 
-export function help({ scope }: Conversation): Answer {
-  return replies.noHelp(scope.get("v") ?? "");
+/** HELP (RFC 5321 §4.1.1.8): without an argument the topic "smtp" of the help file. */
+export function help({ scope, site, refusal }: Conversation, argument: string): Answer {
+  if (refusal !== undefined) return refusal;
+  const topic = argument === "" ? "smtp" : argument.toLowerCase();
+  const text = readHelp(site.config, topic, scope);
+  if (text === undefined) return replies.noHelp(scope.get("v") ?? "");
+  if (text.lines.length === 0) return replies.helpUnknown(topic);
+  // What every file of the first version left out.
+  const head = argument === "" && text.version < 2 ? [`This is Sendmail version ${scope.get("v") ?? ""}`] : [];
+  return replies.help([...head, ...text.lines]);
 }
 
-export function verb({ features }: Conversation): Answer {
+export function verb({ features, refusal }: Conversation): Answer {
+  if (refusal !== undefined) return refusal;
   return features.offersVerb ? replies.verbose : replies.verbRefused;
 }
 
@@ -35,6 +45,6 @@ export function openProxy({ settings, relay }: Conversation): Answer {
   return { last: replies.openProxy(settings.hostName, relay) };
 }
 
-export function notImplemented(_session: Conversation, _argument: string, line: string): Answer {
-  return replies.notImplemented(line);
+export function notImplemented({ refusal }: Conversation, _argument: string, line: string): Answer {
+  return refusal ?? replies.notImplemented(line);
 }

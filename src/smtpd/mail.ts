@@ -60,19 +60,18 @@ const readers: ReadonlyMap<string, ParameterReader> = new Map<string, ParameterR
 
 function readParameters(session: Conversation, parameters: readonly EsmtpParameter[]): MailParameters | Reply {
   const result: Writable<MailParameters> = { smtputf8: false };
-  for (const { keyword, value } of parameters) {
-    const refusal = readers.get(keyword)?.(value, result, session) ?? unknown(keyword);
+  for (const { keyword, typed, value } of parameters) {
+    const read = readers.get(keyword);
+    if (read === undefined) return replies.badParameter(typed);
+    const refusal = read(value, result, session);
     if (refusal !== undefined) return refusal;
   }
   return result;
 }
 
-function unknown(keyword: string): Reply | undefined {
-  return readers.has(keyword) ? undefined : replies.badParameter(keyword);
-}
-
 function readSize(value: string | null, _into: unknown, session: Conversation): Reply | undefined {
   if (value === null) return reply(501, "5.5.2", "SIZE requires a value");
+  if (/^-[0-9]*[1-9]/.test(value)) return replies.invalidSize;
   // What is no number is no announcement.
   const size = /^[0-9]+$/.test(value) ? Number(value) : 0;
   if (!Number.isSafeInteger(size)) return replies.hugeSize;

@@ -12,6 +12,8 @@ import { printable } from "../mail/printable.ts";
 export interface EsmtpParameter {
   /** In upper case. */
   readonly keyword: string;
+  /** As the client wrote it. */
+  readonly typed: string;
   /** null when the parameter has no `=`. */
   readonly value: string | null;
 }
@@ -41,7 +43,7 @@ export function readPath(argument: string, word: "FROM" | "TO"): PathArgument {
   if (end.problem !== undefined) return refused(replies.unbalanced(printable(typed), end.problem));
   const bracketed = typed.startsWith("<") && typed.endsWith(">");
   const address = bracketed ? typed.slice(1, -1).trim() : typed;
-  if (hasControl(address)) return refused(replies.unprintable(address));
+  if (hasControl(address)) return refused(replies.unprintable(address, word === "FROM" ? "5.1.7" : "5.1.3"));
   const shown = printable(bracketed ? `<${address}>` : typed);
   const tail = rest.slice(end.index);
   if (tail === "" || tail.trim() === "") return { kind: "path", shown, address, parameters: [] };
@@ -73,8 +75,10 @@ function readParameters(tail: string): readonly EsmtpParameter[] | Reply {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     // The word at which reading stopped is the one complained about.
-    const stopped = tail.slice(error.location.start.offset);
-    return replies.badParameter(/^=?([A-Za-z0-9-]*)/.exec(stopped)?.[1] ?? "");
+    const { offset } = error.location.start;
+    const isValue = tail[offset] === "=" && /[^ \t]/.test(tail[offset - 1] ?? " ");
+    const stopped = tail.slice(isValue ? offset + 1 : offset);
+    return replies.badParameter(/^[A-Za-z0-9-]*/.exec(stopped)?.[0] ?? "");
   }
 }
 

@@ -1,5 +1,4 @@
 /** RCPT (RFC 5321 §4.1.1.3): syntax, check_rcpt, where it goes, whether there is such a user. */
-import { deliveryModeIn } from "../config/policies.ts";
 import { type Notify, readNotify } from "../mail/notify.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import { isUtf8Address } from "../mail/utf8-address.ts";
@@ -36,8 +35,7 @@ function receive(session: Conversation, transaction: Transaction, argument: stri
   }
   return whenReady(
     admitRecipient(services, transaction, asked),
-    (refusal) =>
-      refusal ?? replies.recipientOk(asked.shown, /[qd]/.test(deliveryModeIn(site.config, transaction.scope))),
+    (refusal) => refusal ?? replies.recipientOk(asked.shown),
   );
 }
 
@@ -71,7 +69,7 @@ function readParameters(
 ): RcptParameters | Reply {
   let notify: readonly Notify[] | undefined;
   let orcpt: string | undefined;
-  for (const { keyword, value } of parameters) {
+  for (const { keyword, typed, value } of parameters) {
     if ((keyword === "NOTIFY" || keyword === "ORCPT") && !session.features.offersDsn) return replies.noDsn(keyword);
     if (keyword === "NOTIFY") {
       if (value === null) return reply(501, "5.5.2", "NOTIFY requires a value");
@@ -87,7 +85,7 @@ function readParameters(
       }
       orcpt = value;
     } else {
-      return replies.badParameter(keyword);
+      return replies.badParameter(typed);
     }
   }
   return { notify, orcpt };

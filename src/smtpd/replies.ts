@@ -7,8 +7,8 @@ export const replies = {
   reset: reply(250, "2.0.0", "Reset state"),
   verbose: reply(250, "2.0.0", "Verbose mode"),
   senderOk: (shown: string): Reply => reply(250, "2.1.0", `${shown}... Sender ok`),
-  recipientOk: (shown: string, willQueue: boolean): Reply =>
-    reply(250, "2.1.5", `${shown}... Recipient ok${willQueue ? " (will queue)" : ""}`),
+  recipientOk: (shown: string): Reply => reply(250, "2.1.5", `${shown}... Recipient ok`),
+  help: (lines: readonly string[]): Reply => reply(214, "2.0.0", ...lines, "End of HELP info"),
   startData: reply(354, undefined, "End data with <CR><LF>.<CR><LF>"),
   startTls: reply(220, "2.0.0", "Ready to start TLS"),
   goodbye: (host: string): Reply => reply(221, "2.0.0", `${host} closing connection`),
@@ -33,17 +33,17 @@ export const replies = {
   queueUnknown: (group: string): Reply => reply(459, "4.5.4", `Queue ${group} unknown`),
   tlsUnavailable: reply(454, "4.3.3", "TLS not available after start"),
 
-  noParameters: reply(501, "5.5.2", "Syntax error (no parameters allowed)"),
   lineTooLong: reply(500, "5.5.2", "Line too long"),
   unrecognized: (line: string): Reply => reply(500, "5.5.1", `Command unrecognized: "${printable(line)}"`),
   parameterRequired: reply(500, "5.5.2", "Parameter required"),
   argumentRequired: reply(501, "5.5.2", "Argument required"),
   parameterSyntax: (scanned: string): Reply =>
     reply(501, "5.5.2", `Syntax error in parameters scanning "${printable(scanned)}"`),
+  noParameters: reply(501, "5.5.2", "Syntax error (no parameters allowed)"),
   heloNeedsName: (verb: string): Reply => reply(501, "5.0.0", `${verb} requires domain address`),
   invalidName: reply(501, "5.0.0", "Invalid domain name"),
-  unprintable: (address: string): Reply =>
-    reply(501, "5.1.3", `Syntax error in mailbox address "${printable(address)}" (non-printable character)`),
+  unprintable: (address: string, enhanced: "5.1.3" | "5.1.7"): Reply =>
+    reply(501, enhanced, `Syntax error in mailbox address "${printable(address)}" (non-printable character)`),
   chunkSize: reply(501, "5.5.4", "BDAT needs the number of octets, then LAST or nothing"),
   notImplemented: (line: string): Reply => reply(502, "5.5.1", `Command not implemented: "${printable(line)}"`),
   verbRefused: reply(502, "5.7.0", "Verbose unavailable"),
@@ -58,9 +58,11 @@ export const replies = {
   chunksBegun: reply(503, "5.5.1", "Message is being sent with BDAT"),
   tlsOff: reply(503, "5.5.0", "TLS not available"),
   tlsActive: reply(503, "5.5.0", "TLS already active"),
+  helpUnknown: (topic: string): Reply => reply(504, "5.3.0", `HELP topic "${printable(topic)}" unknown`),
   noMechanism: (name: string): Reply => reply(504, "5.3.3", `AUTH mechanism ${printable(name)} not available`),
   authRequired: reply(530, "5.7.0", "Authentication required"),
   rejected: reply(550, "5.0.0", "Command rejected"),
+  invalidSize: reply(552, "5.2.3", "Message size invalid"),
   hugeSize: reply(552, "5.2.3", "Message size exceeds maximum value"),
   tooBig: (limit: number): Reply => reply(552, "5.2.3", `Message size exceeds fixed maximum message size (${limit})`),
   unbalanced: (shown: string, problem: string): Reply => reply(553, "5.0.0", `${shown}... ${problem}`),

@@ -43,11 +43,11 @@ function letters(text: string): (set: string) => string | undefined {
 }
 
 describe("who may come in", () => {
-  test("a refused client gets a 554 greeting and the refusal to everything that moves mail", async () => {
+  test("a refused client gets a greeting and the refusal to everything that moves mail", async () => {
     const check = only("check_relay", refusal(550, "5.7.1", "Access denied"));
     await withServer({ check }, async ({ connect, services }) => {
       const client = await connect();
-      expect(await client.reply()).toBe("554 mail.example.test ESMTP not accepting messages");
+      expect(await client.reply()).toMatch(/^220 mail\.example\.test ESMTP /);
       expect(
         await client.script(
           "EHLO x",

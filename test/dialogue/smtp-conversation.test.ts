@@ -248,7 +248,7 @@ describe("a whole conversation", () => {
         ['MAIL FROM:a"b', "553 5.0.0 a\"b... Unbalanced '\"'"],
         ["MAIL FROM:a(b", "553 5.0.0 a(b... Unbalanced '('"],
         ["MAIL FROM:a)b", "553 5.0.0 a)b... Unbalanced ')'"],
-        ["MAIL FROM:<a\x01@b>", '501 5.1.3 Syntax error in mailbox address "a?@b" (non-printable character)'],
+        ["MAIL FROM:<a\x01@b>", '501 5.1.7 Syntax error in mailbox address "a?@b" (non-printable character)'],
         ["MAIL FROM:<a\xe4@b>", "553 5.6.7 <a\xe4@b>... Address requires SMTPUTF8"],
         ["MAIL FROM:<a@b> FOO", "555 5.5.4 FOO parameter unrecognized"],
         ["MAIL FROM:<a@b> FOO=bar", "555 5.5.4 FOO parameter unrecognized"],
@@ -393,15 +393,6 @@ describe("a whole conversation", () => {
         "250 2.1.5 <b>... Recipient ok",
         "452 4.5.3 Too many recipients",
       ]);
-    });
-  });
-
-  test("RCPT says so when mail only waits in the queue", async () => {
-    await withServer({ options: { DeliveryMode: "q" } }, async ({ introduced }) => {
-      const client = await introduced();
-      expect((await client.script("MAIL FROM:<>", "RCPT TO:<a>"))[1]).toBe(
-        "250 2.1.5 <a>... Recipient ok (will queue)",
-      );
     });
   });
 

@@ -92,7 +92,7 @@ describe("inbound", () => {
       for (const address of ["<a@b\rRCPT TO:<x>>", "<a@b\0>", "<a\x0bb@c>"]) {
         const client = await introduced();
         const reply = await client.ask(`MAIL FROM:${address}`);
-        expect(reply).toMatch(/^501 5\.1\.3 Syntax error in mailbox address "[ -~]*" \(non-printable character\)$/);
+        expect(reply).toMatch(/^501 5\.1\.7 Syntax error in mailbox address "[ -~]*" \(non-printable character\)$/);
         expect(await client.ask("RCPT TO:<joe>")).toBe("503 5.0.0 Need MAIL before RCPT");
       }
     });

@@ -8,9 +8,9 @@ describe("readPath()", () => {
       shown: "<a@b>",
       address: "a@b",
       parameters: [
-        { keyword: "SIZE", value: "10" },
-        { keyword: "SMTPUTF8", value: null },
-        { keyword: "ENVID", value: "" },
+        { keyword: "SIZE", typed: "SIZE", value: "10" },
+        { keyword: "SMTPUTF8", typed: "smtputf8", value: null },
+        { keyword: "ENVID", typed: "ENVID", value: "" },
       ],
     });
   });
