@@ -16,7 +16,34 @@ export const HELP: readonly string[] = [
   "/quit, or end of input  ends",
 ];
 
+/** What HELP of SMTP says, by topic. */
+const SMTP_HELP: Readonly<Record<string, readonly string[]>> = {
+  smtp: [
+    "HELO EHLO MAIL RCPT DATA BDAT RSET NOOP QUIT",
+    "VRFY EXPN ETRN VERB HELP STARTTLS",
+    "HELP and one of these words tells more.",
+  ],
+  helo: ["HELO name: who you are, without extensions"],
+  ehlo: ["EHLO name: who you are; the answer says what is offered here"],
+  mail: [
+    "MAIL FROM:<sender> [SIZE=n] [BODY=7BIT|8BITMIME] [RET=FULL|HDRS] [ENVID=id] [BY=seconds;R|N]: begins a message",
+  ],
+  rcpt: ["RCPT TO:<recipient> [NOTIFY=NEVER|SUCCESS,FAILURE,DELAY] [ORCPT=type;address]: one more recipient"],
+  data: ["DATA: the message follows, up to a line with nothing but a dot"],
+  bdat: ["BDAT n [LAST]: n octets of the message follow at once"],
+  rset: ["RSET: forgets the message that was begun"],
+  noop: ["NOOP: does nothing"],
+  quit: ["QUIT: ends the connection"],
+  vrfy: ["VRFY name: who that is"],
+  expn: ["EXPN name: who is on that list"],
+  etrn: ["ETRN host, @domain or #group: sends what waits for it"],
+  verb: ["VERB: asks for more words"],
+  help: ["HELP [word]: what a word means"],
+  starttls: ["STARTTLS: goes on inside TLS"],
+};
+
 /** In the form of a help file: macros in it are not filled in. */
 export function helpFileText(): string {
-  return HELP.map((line) => `-bt\t${line}\n`).join("");
+  const topics = Object.entries(SMTP_HELP).flatMap(([topic, lines]) => lines.map((line) => [topic, line]));
+  return [...topics, ...HELP.map((line) => ["-bt", line])].map((row) => `${row.join("\t")}\n`).join("");
 }

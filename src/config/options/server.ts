@@ -77,8 +77,7 @@ export const SERVER_OPTIONS = [
     code: "H",
     type: "text",
     initial: "/etc/mail/helpfile",
-    meaning: "texts of HELP",
-    notActedOn: "`?` of test mode shows it, HELP of SMTP not yet",
+    meaning: "texts of HELP, of SMTP and of test mode",
   },
   {
     name: "DaemonPortOptions",
