@@ -33,10 +33,10 @@ export function compareWith(folder: string, { names, messages, pairs }: Comparis
     for (let pair = -1; pair < pairs; pair++) {
       // Who comes first changes, so that neither always finds the machine as the other left it.
       const order = pair % 2 === 0 ? [HERE, there] : [there, HERE];
-      for (const root of order) {
-        const figure = cost(root, name, messages);
-        if (pair >= 0) (root === HERE ? here : other).push(figure);
-      }
+      const figures = costs(order, name, messages);
+      if (pair < 0) continue;
+      here.push(figures[order.indexOf(HERE)]);
+      other.push(figures[order.indexOf(there)]);
     }
     const ratios = here.map((figure, pair) => figure / other[pair]).toSorted((a, b) => a - b);
     print(name, [
@@ -64,11 +64,12 @@ function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.round((sorted.length - 1) * share)];
 }
 
-/** CPU milliseconds for each message or address, measured by a process of its own. */
-function cost(root: string, name: string, messages: number): number {
-  const words = ["--no-warnings", join(import.meta.dirname, "one-cost.ts"), root, name, String(messages)];
+/** CPU milliseconds for each message or address, of each checkout, measured by a process of its own. */
+function costs(roots: readonly string[], name: string, messages: number): number[] {
+  const words = ["--no-warnings", join(import.meta.dirname, "one-cost.ts"), name, String(messages), ...roots];
   const { stdout, stderr, status } = spawnSync(process.execPath, words, { encoding: "utf8" });
-  const figure = Number(stdout.trim().split("\n").at(-1));
-  if (status !== 0 || !(figure > 0)) throw new Error(`${name} in ${root}: ${stderr || stdout}`);
-  return figure;
+  const figures = (stdout.trim().split("\n").at(-1) ?? "").split(" ").map(Number);
+  const isWhole = status === 0 && figures.length === roots.length && figures.every((figure) => figure > 0);
+  if (!isWhole) throw new Error(`${name} in ${roots.join(" and ")}: ${stderr || stdout}`);
+  return figures;
 }

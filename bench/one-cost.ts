@@ -1,6 +1,7 @@
 /**
- * `node one-cost.ts CHECKOUT BENCHMARK MESSAGES`: prints what one message (or address) costs the program of that checkout,
- * in CPU milliseconds. The load is made by the files beside this one, whatever the checkout.
+ * `node one-cost.ts BENCHMARK MESSAGES CHECKOUT ...`: prints what one message (or address) costs the program of each checkout,
+ * in CPU milliseconds. Their servers run beside each other and take turns with slices of the messages, so that a moment in
+ * which the machine is slow is slow for all of them. The load is made by the files beside this one, whatever the checkout.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,12 +11,14 @@ import type * as Environment from "../src/cli/system-environment.ts";
 import type * as Loading from "../src/config/load.ts";
 import { generate, type Load } from "./generator.ts";
 import { costOf } from "./process-cost.ts";
-import { compileConfiguration, startServer } from "./server.ts";
+import { compileConfiguration, type RunningServer, startServer } from "./server.ts";
 import { startSink } from "./sink.ts";
 
 /** Until the compilers of the engine have seen everything twice; with 500, one run in three still paid for them. */
 const WARM_UP = 4000;
 const PATIENCE_MS = 120_000;
+/** Turns of each checkout; what a server does behind a slice (files given back, garbage) counts for it as well. */
+const SLICES = 4;
 
 function load(port: number, messages: number, perConnection: number): Load {
   return {
@@ -29,24 +32,35 @@ function load(port: number, messages: number, perConnection: number): Load {
   };
 }
 
-async function accepting(root: string, messages: number, perConnection: number): Promise<number> {
-  const server = await startServer({ root, deliveryMode: "queue", relayPort: 9 });
+/** Sends so many messages through a server, and comes back when it has done with them. */
+type Send = (server: RunningServer, messages: number) => Promise<void>;
+
+async function inTurns(servers: readonly RunningServer[], messages: number, send: Send): Promise<number[]> {
+  for (const server of servers) await send(server, WARM_UP);
+  const before = servers.map(({ pid }) => costOf(pid).cpu);
+  for (let slice = 0; slice < SLICES; slice++) {
+    const order = slice % 2 === 0 ? servers : servers.toReversed();
+    for (const server of order) await send(server, Math.ceil(messages / SLICES));
+  }
+  return servers.map(({ pid }, at) => (costOf(pid).cpu - before[at]) / messages);
+}
+
+async function accepting(roots: readonly string[], messages: number, perConnection: number): Promise<number[]> {
+  const servers: RunningServer[] = [];
   try {
-    await generate(load(server.port, WARM_UP, perConnection));
-    const before = costOf(server.pid).cpu;
-    await generate(load(server.port, messages, perConnection));
-    return (costOf(server.pid).cpu - before) / messages;
+    for (const root of roots) servers.push(await startServer({ root, deliveryMode: "queue", relayPort: 9 }));
+    return await inTurns(servers, messages, ({ port }, count) => generate(load(port, count, perConnection)).then());
   } finally {
-    await server.stop();
+    for (const server of servers) await server.stop();
   }
 }
 
-async function relaying(root: string, messages: number): Promise<number> {
+async function relaying(roots: readonly string[], messages: number): Promise<number[]> {
   const sink = await startSink();
-  const server = await startServer({ root, deliveryMode: "background", relayPort: sink.port });
-  const send = async (count: number): Promise<void> => {
+  const servers: RunningServer[] = [];
+  const send: Send = async ({ port }, count) => {
     const wanted = (await sink.counters()).messages + count;
-    await generate(load(server.port, count, Infinity));
+    await generate(load(port, count, Infinity));
     const deadline = Date.now() + PATIENCE_MS;
     while ((await sink.counters()).messages < wanted) {
       if (Date.now() > deadline) throw new Error("accepted messages did not arrive in time");
@@ -54,18 +68,45 @@ async function relaying(root: string, messages: number): Promise<number> {
     }
   };
   try {
-    await send(WARM_UP);
-    const before = costOf(server.pid).cpu;
-    await send(messages);
-    return (costOf(server.pid).cpu - before) / messages;
+    for (const root of roots) {
+      servers.push(await startServer({ root, deliveryMode: "background", relayPort: sink.port }));
+    }
+    return await inTurns(servers, messages, send);
   } finally {
-    await server.stop();
+    for (const server of servers) await server.stop();
     await sink.close();
   }
 }
 
-/** Rulesets 3 and 0 in this process, with the engine of that checkout. */
-async function rewriting(root: string, messages: number): Promise<number> {
+/** Rulesets 3 and 0 in this process, with the engines of the checkouts. */
+async function rewriting(roots: readonly string[], messages: number): Promise<number[]> {
+  const engines: Engine[] = [];
+  try {
+    for (const root of roots) engines.push(await openEngine(root));
+    const count = Math.ceil((messages * 10) / SLICES);
+    for (const { rewrite } of engines) for (let i = 0; i < count * SLICES; i++) rewrite(i);
+    const sums = engines.map(() => 0);
+    for (let slice = 0; slice < SLICES; slice++) {
+      for (let turn = 0; turn < engines.length; turn++) {
+        const at = slice % 2 === 0 ? turn : engines.length - 1 - turn;
+        const before = process.cpuUsage();
+        for (let i = 0; i < count; i++) engines[at].rewrite(i);
+        const { user, system } = process.cpuUsage(before);
+        sums[at] += (user + system) / 1000;
+      }
+    }
+    return sums.map((sum) => sum / (count * SLICES));
+  } finally {
+    for (const { close } of engines) close();
+  }
+}
+
+interface Engine {
+  readonly rewrite: (number: number) => void;
+  readonly close: () => void;
+}
+
+async function openEngine(root: string): Promise<Engine> {
   const folder = mkdtempSync(join(tmpdir(), "rulemail-bench-"));
   try {
     const file = compileConfiguration(folder, { root, deliveryMode: "queue", relayPort: 2525 });
@@ -85,24 +126,18 @@ async function rewriting(root: string, messages: number): Promise<number> {
         ({ tokens } = result);
       }
     };
-    const count = messages * 10;
-    for (let i = 0; i < count; i++) once(i);
-    const before = process.cpuUsage();
-    for (let i = 0; i < count; i++) once(i);
-    const { user, system } = process.cpuUsage(before);
-    config.close();
-    return (user + system) / 1000 / count;
+    return { rewrite: once, close: () => config.close() };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-const [root, name, messages] = process.argv.slice(2);
+const [name, messages, ...roots] = process.argv.slice(2);
 const count = Number(messages);
-const costs: Readonly<Record<string, () => Promise<number>>> = {
-  accept: () => accepting(root, count, 1),
-  "accept-kept": () => accepting(root, count, Infinity),
-  relay: () => relaying(root, count),
-  rewriting: () => rewriting(root, count),
+const costs: Readonly<Record<string, () => Promise<number[]>>> = {
+  accept: () => accepting(roots, count, 1),
+  "accept-kept": () => accepting(roots, count, Infinity),
+  relay: () => relaying(roots, count),
+  rewriting: () => rewriting(roots, count),
 };
-console.log(await costs[name]());
+console.log((await costs[name]()).join(" "));

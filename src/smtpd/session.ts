@@ -309,20 +309,20 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
   /** Replies of one turn (to pipelined commands) leave in one packet. */
   #reply(answer: Reply): void {
     if (this._closing || this._upgrading || this._socket.destroyed) return;
-    if (this.#output === "") process.nextTick(() => this.#flush());
+    if (this.#output === "" && !this.share.atEnd(this.#flush)) process.nextTick(this.#flush);
     this.#output += wireText(answer);
     if (this.services.log.enabled(15)) logTraffic(this, "-->", replyText(answer));
   }
 
   /** Hands the replies to the socket now. */
-  #flush(): void {
+  readonly #flush = (): void => {
     const output = this.#output;
     this.#output = "";
     if (output === "" || !this._socket.writable) return;
     const began = performance.now();
     this._socket.write(output, "latin1");
-    this.share.charge(performance.now() - began);
-  }
+    if (!this.share.isWorking) this.share.charge(performance.now() - began);
+  };
 
   /** A last reply, then the connection closes. */
   #finish(answer: Reply): void {

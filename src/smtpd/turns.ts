@@ -159,6 +159,8 @@ export class Share {
   #own = 0;
   /** When the work that goes on began. */
   #since: number | undefined;
+  /** What belongs to the end of the work that goes on. */
+  #last: (() => void) | undefined;
 
   constructor(turns: Turns, client = new ClientShare()) {
     this.#turns = turns;
@@ -172,6 +174,13 @@ export class Share {
     else this.#work(work);
   }
 
+  /** Does it (the latest of those said) at the end of the work that goes on, as part of it. @returns false when none does */
+  atEnd(action: () => void): boolean {
+    if (this.#since === undefined) return false;
+    this.#last = action;
+    return true;
+  }
+
   /** True when the work that goes on has to make a break: `later` is to follow. */
   get isOver(): boolean {
     return this.#since !== undefined && this.#turns.time.now() - this.#since >= BUDGET;
@@ -182,6 +191,11 @@ export class Share {
     const { time } = this.#turns;
     if (this.#standsBack(time.now())) this.#turns.stand(this.#client, () => this.#work(work));
     else time.next(() => this.#work(work));
+  }
+
+  /** Work of this connection goes on, and its time is counted. */
+  get isWorking(): boolean {
+    return this.#since !== undefined;
   }
 
   /** Work that could not be watched took so long, ms. */
@@ -219,6 +233,8 @@ export class Share {
     try {
       work();
     } finally {
+      this.#last?.();
+      this.#last = undefined;
       this.#since = undefined;
       const now = time.now();
       if (isOther) this.#turns.worked(now - began, now);

@@ -3,7 +3,7 @@
  * when the one before has failed, or has not answered for a moment, and the first that connects wins (RFC 8305 §4, §5: a
  * family that leads nowhere costs a quarter of a second and not the time of a connection attempt).
  */
-import { isIPv6, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { ClientFailure } from "./failure.ts";
 
 /** How long one address has the field to itself, ms (RFC 8305 §5). */
@@ -11,11 +11,13 @@ const HEAD_START = 250;
 /** A name may have a thousand addresses that say nothing: no more than these are tried side by side. */
 const MOST_AT_ONCE = 6;
 
-/** The families in turns; the order inside a family stays. */
-export function inTurns(addresses: readonly string[], first: 4 | 6): string[] {
-  const ours = addresses.filter((each) => isIPv6(each) === (first === 6));
-  const others = addresses.filter((each) => isIPv6(each) !== (first === 6));
-  const turns: string[] = [];
+/** The families in turns, beginning with that of the first; the order inside a family stays. */
+export function inTurns<Address extends { readonly family: 4 | 6 }>(addresses: readonly Address[]): readonly Address[] {
+  const first = addresses[0]?.family;
+  const others = addresses.filter(({ family }) => family !== first);
+  if (others.length === 0) return addresses;
+  const ours = addresses.filter(({ family }) => family === first);
+  const turns: Address[] = [];
   for (let at = 0; at < Math.max(ours.length, others.length); at++) {
     turns.push(...ours.slice(at, at + 1), ...others.slice(at, at + 1));
   }

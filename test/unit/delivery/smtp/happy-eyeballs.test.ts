@@ -1,4 +1,4 @@
-import { createServer, type Socket } from "node:net";
+import { createServer, isIPv6, type Socket } from "node:net";
 import { describe, expect, test } from "@jest/globals";
 import type { ClientFailure } from "../../../../src/delivery/smtp/failure.ts";
 import { connectToFirst, inTurns } from "../../../../src/delivery/smtp/happy-eyeballs.ts";
@@ -8,11 +8,21 @@ function failure(message: string): ClientFailure {
   return { kind: "refused", message, during: "connect" };
 }
 
+function of(...addresses: string[]): { address: string; family: 4 | 6 }[] {
+  return addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
+}
+
+function turns(...addresses: string[]): string[] {
+  return inTurns(of(...addresses)).map(({ address }) => address);
+}
+
 test("inTurns() lets the families take turns, and keeps the order inside of each", () => {
-  const addresses = ["192.0.2.1", "2001:db8::1", "2001:db8::2", "2001:db8::3", "192.0.2.2"];
-  expect(inTurns(addresses, 6)).toEqual(["2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2", "2001:db8::3"]);
-  expect(inTurns(addresses, 4).slice(0, 2)).toEqual(["192.0.2.1", "2001:db8::1"]);
-  expect(inTurns(["192.0.2.1"], 6)).toEqual(["192.0.2.1"]);
+  const six = ["2001:db8::1", "2001:db8::2", "2001:db8::3"];
+  const four = ["192.0.2.1", "192.0.2.2"];
+  expect(turns(...six, ...four)).toEqual(["2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2", "2001:db8::3"]);
+  expect(turns(...four, ...six).slice(0, 2)).toEqual(["192.0.2.1", "2001:db8::1"]);
+  expect(turns(...four)).toEqual(four);
+  expect(turns()).toEqual([]);
 });
 
 describe("connectToFirst()", () => {
