@@ -82,6 +82,11 @@ const NAMES: Readonly<Record<string, Entry>> = {
     helps: true,
     load: async () => (await import("./queue/command.ts")).runQueueCommand,
   },
+  passwd: {
+    says: "add|set|disable|enable|remove NAME, list  passwords of clients (AUTH)",
+    helps: true,
+    load: async () => (await import("./passwd.ts")).runPasswd,
+  },
   mc: {
     says: "FILE.mc > FILE.cf  compiles a configuration; --diff, --help-feature",
     helps: true,

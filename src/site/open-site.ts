@@ -1,4 +1,5 @@
 /** From a configuration file and the settings of a command line to a site: nothing else is needed to build one. */
+import { openAuthenticator } from "../authentication/open-authenticator.ts";
 import { withOrigins } from "../cf/message-origins.ts";
 import type { CommandLineSetting, ConfigEnvironment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
@@ -62,6 +63,7 @@ export async function openSite<Agents extends Attachment>(
     hosts: openNames(machine, resolver, { clock }),
     aliasDatabases: openAliasDatabases(config, users, surroundings),
     ...(surroundings.statistics === undefined ? {} : { statistics: surroundings.statistics }),
+    authenticator: openAuthenticator(config, (text) => log.write(1, { priority: "err", text })),
     report: (text) => log.write(9, { priority: "info", text }),
   };
   return { kind: "opened", site: new Site(parts, attach), messages, exit: refusal };

@@ -11,6 +11,8 @@ export interface SessionSettings {
   /** Milliseconds; 0 for no end. */
   readonly commandTimeout: number;
   readonly dataTimeout: number;
+  /** Between two lines of an AUTH exchange. */
+  readonly authTimeout: number;
   readonly tlsConfigured: boolean;
 }
 
@@ -20,6 +22,7 @@ export function readSessionSettings(config: Config): SessionSettings {
     hostName: macroValue("j", config.macros.child()),
     privacy: privacyOf(options),
     commandTimeout: options.timeout("command"),
+    authTimeout: options.timeout("auth"),
     dataTimeout: options.timeout("datablock"),
     tlsConfigured: options.text("ServerCertFile") !== "" && options.text("ServerKeyFile") !== "",
   };

@@ -3,6 +3,7 @@
  * site that they began with (promise 5 of docs/architecture.md): each takes a use of it and gives it back at its end.
  * After a reload the old site is retired; whoever ends last closes its maps, agents and connections.
  */
+import type { Authenticator } from "../auth/authenticator.ts";
 import { dontBlameOf } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
 import type { NameSources } from "../dns/names.ts";
@@ -25,6 +26,8 @@ export interface SiteParts {
   /** In the order of AliasFile: what newaliases rebuilds. */
   readonly aliasDatabases: readonly AliasDatabase[];
   readonly statistics?: Statistics;
+  /** Who knows passwords; absent: AUTH is not offered. */
+  readonly authenticator?: Authenticator | undefined;
   /** Hears what rulesets report while they are asked about mail. */
   readonly report: (text: string) => void;
 }
@@ -47,6 +50,7 @@ export class Site<Agents extends Attachment = Attachment> implements LocalNames 
   readonly headerPlan: HeaderPlan;
   /** What mail comes and goes. */
   readonly statistics: Statistics;
+  readonly authenticator: Authenticator | undefined;
   readonly agents: Agents;
   #closed: Promise<void> | undefined;
   #uses = 0;
@@ -65,6 +69,7 @@ export class Site<Agents extends Attachment = Attachment> implements LocalNames 
     this.session = readSessionSettings(config);
     this.headerPlan = planHeader(config);
     this.statistics = parts.statistics ?? new Statistics();
+    this.authenticator = parts.authenticator;
     this.agents = attach(parts, this.rules);
   }
 
@@ -101,6 +106,7 @@ export class Site<Agents extends Attachment = Attachment> implements LocalNames 
       await this.agents.close();
     } finally {
       for (const database of this.aliasDatabases) database.close();
+      this.authenticator?.close();
       this.config.close();
     }
   }

@@ -26,6 +26,7 @@ export class AbuseCounter {
   readonly #counts = new Map<string, number>();
   readonly #noops: number;
   #bad = 0;
+  #authFailures = 0;
   /** Transactions since the last message. */
   #transactions = 0;
 
@@ -36,6 +37,11 @@ export class AbuseCounter {
   /** Notes an unknown command, a line that is none, or what a client that was refused asks for. */
   countBad(): Patience {
     return ++this.#bad + this.#transactions > BAD_COMMANDS ? "hang up" : 0;
+  }
+
+  /** Notes a wrong password; how many there were in this session. */
+  countAuthFailure(): number {
+    return ++this.#authFailures;
   }
 
   /** A sender was accepted. */
@@ -65,6 +71,11 @@ export class AbuseCounter {
     if (seen < allowed) return 0;
     if (seen >= allowed * 2) return "hang up";
     return Math.min(1000 * 2 ** (seen - allowed), LONGEST_PAUSE);
+  }
+
+  /** How often a command was given that shares the counter of this one. */
+  seen(word: string): number {
+    return this.#counts.get(allowances.get(word)?.[0] ?? "noop") ?? 0;
   }
 
   /** Everything begins anew (after STARTTLS). */

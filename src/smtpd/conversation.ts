@@ -28,6 +28,23 @@ export interface Ends {
   readonly localPort: number;
 }
 
+/** Who has shown who he is. */
+export interface Login {
+  readonly mechanism: string;
+  /** Whose password it was; he acts as himself, or as somebody that trust_auth lets him act as. */
+  readonly user: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/** Who gets the next line in place of the commands (AUTH). */
+export interface LineReader {
+  /** @param text undefined: it was longer than lines may be */
+  readonly line: (text: string | undefined) => MaybeAnswer;
+  /** The client has gone without saying anything. */
+  readonly gone: () => void;
+}
+
 export interface Conversation extends Ends {
   readonly services: SmtpServices;
   readonly port: PortOptions;
@@ -53,6 +70,8 @@ export interface Conversation extends Ends {
   readonly refusal: Reply | undefined;
   /** What this client is offered and has to do. */
   readonly features: Features;
+  /** Who the client has shown to be (AUTH). */
+  readonly login: Login | undefined;
   /** The message being announced: MAIL was accepted. */
   readonly transaction: Transaction | undefined;
   /** The message whose octets are arriving; dropped when the client goes away. */
@@ -70,6 +89,10 @@ export interface Conversation extends Ends {
   offer(features: Features): void;
   /** HELO or EHLO; undefined: the client has to say it again (after STARTTLS). */
   introduced(name: string | undefined, isEsmtp: boolean): void;
+  /** AUTH has succeeded; undefined: what was shown counts no more. */
+  signIn(login: Login | undefined): void;
+  /** The next line is no command. */
+  expect(reader: LineReader): void;
   /** MAIL was accepted. */
   announce(transaction: Transaction): void;
   /** The message is in the queue: what was said and done for it was to the purpose. */

@@ -4,6 +4,7 @@ import { judge } from "../reception/judges.ts";
 import { whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
+import { offeredMechanisms, protocolName } from "./auth.ts";
 import { deliverByKeyword } from "./deliver-by.ts";
 import { replies } from "./replies.ts";
 
@@ -30,15 +31,13 @@ function hello(session: Conversation, verb: "HELO" | "EHLO", argument: string): 
     session.introduced(name, verb === "EHLO");
     session.endTransaction();
     session.scope.set("s", name);
-    session.scope.set("r", protocol(session));
+    session.scope.set("r", protocolName(session));
     const greeting = `${session.settings.hostName} Hello ${session.relay}, pleased to meet you`;
-    return reply(250, undefined, greeting, ...(session.isEsmtp ? offers(session) : []));
+    if (!session.isEsmtp) return reply(250, undefined, greeting);
+    return whenReady(offeredMechanisms(session), (mechanisms) =>
+      reply(250, undefined, greeting, ...offers(session, mechanisms)),
+    );
   });
-}
-
-/** $r: SMTP or ESMTP, S for TLS. */
-function protocol(session: Conversation): string {
-  return `${session.isEsmtp ? "E" : ""}SMTP${session.secure ? "S" : ""}`;
 }
 
 export function offersTls(session: Conversation): boolean {
@@ -46,7 +45,7 @@ export function offersTls(session: Conversation): boolean {
   return settings.tlsConfigured && !secure && features.offersTls;
 }
 
-function offers(session: Conversation): string[] {
+function offers(session: Conversation, mechanisms: readonly string[]): string[] {
   const { features } = session;
   // A client that was turned away is offered nothing.
   if (features.isTemporary || session.refusal !== undefined) return ["ENHANCEDSTATUSCODES"];
@@ -64,6 +63,7 @@ function offers(session: Conversation): string[] {
     ["DSN", features.offersDsn],
     ["SMTPUTF8", options.flag("SmtpUTF8")],
     ["ETRN", features.offersEtrn],
+    [`AUTH ${mechanisms.join(" ")}`, mechanisms.length > 0],
     ["STARTTLS", offersTls(session)],
     [deliverBy ?? "", deliverBy !== undefined],
     ["HELP", true],

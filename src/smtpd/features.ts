@@ -47,14 +47,14 @@ export const FEATURE_LETTERS: ReadonlyMap<string, Switch> = new Map([
 /** What decides before the ruleset is asked. */
 export interface FeatureSource {
   readonly settings: { readonly privacy: ReadonlySet<string> };
-  readonly port: { readonly modifiers: ReadonlySet<string> };
+  readonly port: { readonly port: number; readonly modifiers: ReadonlySet<string> };
   readonly site: { readonly config: { readonly options: Pick<Options, "flag" | "text"> } };
 }
 
 /** @param letters what srv_features selected: "temp" when it cannot tell, undefined or "" when it says nothing */
 export function readFeatures(source: FeatureSource, letters?: string): Features {
   const { privacy } = source.settings;
-  const { modifiers } = source.port;
+  const { port, modifiers } = source.port;
   const { options } = source.site.config;
   const features = {
     isTemporary: /^temp\b/i.test(letters ?? ""),
@@ -65,9 +65,10 @@ export function readFeatures(source: FeatureSource, letters?: string): Features 
     offersEtrn: !privacy.has("noetrn") && !modifiers.has("E"),
     offersPipelining: true,
     offersTls: true,
-    offersAuth: true,
+    // Other servers do not log in: where they come, passwords are only guessed.
+    offersAuth: port !== 25 || modifiers.has("a"),
     requiresAuth: modifiers.has("a"),
-    plainNeedsTls: options.text("AuthOptions").includes("p"),
+    plainNeedsTls: options.text("AuthOptions").includes("p") || !options.flag("AuthCleartext"),
     asksCertificate: !options.text("TLSSrvOptions").includes("V"),
     refusesStuffing: true,
   };

@@ -34,12 +34,6 @@ export function verb({ features, refusal }: Conversation): Answer {
   return features.offersVerb ? replies.verbose : replies.verbRefused;
 }
 
-/** No mechanism is offered. */
-export function auth(_session: Conversation, argument: string): Answer {
-  const mechanism = argument.split(/[ \t]/, 1)[0];
-  return mechanism === "" ? replies.argumentRequired : replies.noMechanism(mechanism);
-}
-
 /** A web browser or scanner that was talked into speaking to us: its next lines are not for us. */
 export function openProxy({ settings, relay }: Conversation): Answer {
   return { last: replies.openProxy(settings.hostName, relay) };

@@ -29,7 +29,7 @@ export function slowed(
   patience: number,
   work: () => MaybeAnswer,
 ): () => MaybeAnswer {
-  if (patience > 0) logProbing(session, word);
+  if (patience > 0) logProbing(session, word, session.abuse.seen(word));
   const { site, port, services } = session;
   const { options } = site.config;
   const set = options.isSet("DelayLA") ? options.number("DelayLA") : 0;

@@ -3,11 +3,12 @@ import { type Reply, reply } from "../mail/reply.ts";
 import { isXtext } from "../mail/xtext.ts";
 import { admitSender } from "../reception/sender.ts";
 import type { Announcement } from "../reception/transaction.ts";
-import { whenReady } from "../sys/maybe-promise.ts";
+import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
 import { readDeliverBy } from "./deliver-by.ts";
 import { type EsmtpParameter, inAscii, isEightBit, readPath } from "./path.ts";
+import { refusedBy } from "./policy.ts";
 import { replies } from "./replies.ts";
 
 export function mail(session: Conversation, argument: string): MaybeAnswer {
@@ -22,20 +23,36 @@ export function mail(session: Conversation, argument: string): MaybeAnswer {
   if (!parameters.smtputf8 && isEightBit(address)) return replies.needsUtf8(shown);
   const storage = session.services.storageProblem(session.site);
   if (storage !== undefined) return replies.storage(storage);
-  const announced: Announcement = { ...parameters, sender: address, isReport: false };
-  const transaction = session.whole.message(announced, [["f", address]]);
-  return whenReady(admitSender(session.services, transaction, shown), (refusal) => {
-    if (refusal !== undefined) return refusal;
-    session.announce(transaction);
-    return replies.senderOk(shown);
+  return whenReady(trustedAuthor(session, parameters.auth), (auth) => {
+    const announced: Announcement = { ...parameters, auth, sender: address, isReport: false };
+    const macros = [["f", address] as const, ["auth_author", auth === "<>" ? undefined : auth] as const];
+    const transaction = session.whole.message(announced, macros);
+    return whenReady(admitSender(session.services, transaction, shown), (refusal) => {
+      if (refusal !== undefined) return refusal;
+      session.announce(transaction);
+      return replies.senderOk(shown);
+    });
   });
 }
 
 function order(session: Conversation): Reply | undefined {
   if (session.refusal !== undefined) return session.refusal;
   if (session.helo === undefined && session.settings.privacy.has("needmailhelo")) return replies.sayHello;
-  if (session.features.requiresAuth && !session.scope.get("auth_type")) return replies.authRequired;
+  if (session.features.requiresAuth && session.login === undefined) return replies.authRequired;
   return session.transaction === undefined ? undefined : replies.twoSenders;
+}
+
+/**
+ * AUTH= of MAIL (RFC 4954 §5): who handed the message in, as the client says. Who may not say so is not refused; the author
+ * counts as unknown.
+ */
+function trustedAuthor(session: Conversation, said: string | undefined): MaybePromise<string | undefined> {
+  if (said === undefined || said === "<>" || said === "") return said === undefined ? undefined : "<>";
+  session.scope.set("auth_author", said);
+  return whenReady(refusedBy(session, "trust_auth", said), (refusal) => {
+    session.scope.set("auth_author", undefined);
+    return refusal === undefined && session.login !== undefined ? said : "<>";
+  });
 }
 
 type MailParameters = Pick<Announcement, "bodyType" | "smtputf8" | "envid" | "ret" | "auth" | "deliverBy">;
@@ -110,8 +127,7 @@ function readEnvid(value: string | null, into: Writable<MailParameters>, session
 function readAuth(value: string | null, into: Writable<MailParameters>): Reply | undefined {
   if (value === null) return reply(501, "5.5.2", "AUTH= requires a value");
   if (!isXtext(value)) return reply(501, "5.5.4", "Syntax error in AUTH parameter value");
-  // Nobody has shown us who he is, so what he says of the author counts as "unknown" (RFC 4954 §5), as in sendmail.
-  into.auth = "<>";
+  into.auth = value;
   return undefined;
 }
 

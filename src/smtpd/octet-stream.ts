@@ -12,6 +12,8 @@ import type { Share } from "./turns.ts";
 
 /** Octets of a command line with CRLF; longer than RFC 5321 §4.5.3.1.4 asks for. */
 const LONGEST_LINE = 2048;
+/** Those of AUTH and what follows it: RFC 4954 §4. */
+const LONGEST_AUTH_LINE = 12_288;
 
 /** What reading takes of our time where nobody watches it, ms for each octet; of little it is nothing. */
 const READING_FEE = 2e-6;
@@ -25,6 +27,8 @@ export interface LineConsumer {
    * @param more true when the client has already sent what follows
    */
   line(text: string, next: () => void, more: boolean): void;
+  /** The line that comes belongs to AUTH. */
+  readonly awaitsLongLine: boolean;
   /** A line longer than we read; its octets were dropped. */
   lineTooLong(next: () => void): void;
   /** The client will send nothing more, and all it sent has been dealt with. */
@@ -119,13 +123,20 @@ export class OctetStream extends SMTPStream {
 
   #keep(chunk: Buffer, from: number, to: number): void {
     if (this.#dropping) return;
-    if (this.#line.length + to - from > LONGEST_LINE) {
+    const length = this.#line.length + to - from;
+    if (length > LONGEST_LINE && (length > LONGEST_AUTH_LINE || !this.#mayBeLonger(chunk, from))) {
       this.#dropping = true;
       this.#line = "";
     } else {
       const text = chunk.toString("latin1", from, to);
       this.#line = this.#line === "" ? text : this.#line + text;
     }
+  }
+
+  #mayBeLonger(chunk: Buffer, from: number): boolean {
+    if (this.#lines.awaitsLongLine) return true;
+    const begin = this.#line === "" ? chunk.toString("latin1", from, from + 5) : this.#line.slice(0, 5);
+    return /^auth\s$/i.test(begin);
   }
 
   #hand(more: boolean, next: () => void): void {

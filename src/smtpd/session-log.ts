@@ -1,4 +1,5 @@
 /** The log lines of a session, in sendmail's words: analysers and fail2ban read them. */
+import { shorten } from "../log/safe-text.ts";
 import type { Conversation } from "./conversation.ts";
 
 /** Level 15: every line of both sides. Ask log.enabled(15) first. */
@@ -7,11 +8,40 @@ export function logTraffic(session: Conversation, direction: "<--" | "-->", text
 }
 
 /** Level 5: a client that gives commands only to find something out. */
-export function logProbing(session: Conversation, command: string): void {
+export function logProbing(session: Conversation, command: string, count: number): void {
   session.services.log.write(5, {
     priority: "info",
-    text: `${session.relay}: possible SMTP attack: command=${command}`,
+    text: `${session.relay}: possible SMTP attack: command=${command}, count=${count}`,
   });
+}
+
+/** Level 9: somebody has shown who he is. */
+export function logLogin(session: Conversation, user: string, mechanism: string): void {
+  const { services, relay } = session;
+  const text = `AUTH=server, relay=${relay}, authid=${shorten(user)}, mech=${mechanism}, bits=0`;
+  services.log.write(9, { priority: "info", text });
+}
+
+/**
+ * Level 5: a wrong name or password. The words between the colons are those that fail2ban's filter sendmail-auth looks for;
+ * it takes no commas in front of user=.
+ */
+export function logAuthFailure(session: Conversation, mechanism: string, user: string, reason: string): void {
+  const why = `authentication failure: ${reason.replaceAll(/[,:]/g, " ")}`;
+  const text = `AUTH failure (${mechanism}): ${why}, user=${shorten(user)}, relay=${session.relay}`;
+  session.services.log.write(5, { priority: "warning", text });
+}
+
+/** Level 5: a line of the exchange that is no base64; it may hold a password all the same, so it is not shown. */
+export function logAuthBadBase64(session: Conversation): void {
+  const text = `AUTH decode64 error, relay=${session.relay}`;
+  session.services.log.write(5, { priority: "warning", text });
+}
+
+/** Level 1: nobody could be asked about a password. */
+export function logAuthUnavailable(session: Conversation, mechanism: string, reason: string): void {
+  const text = `AUTH (${mechanism}): nobody can be asked: ${reason}, relay=${session.relay}`;
+  session.services.log.write(1, { priority: "err", text });
 }
 
 /** Level 1: the program failed, not the client. */

@@ -18,20 +18,19 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { SessionSettings } from "../site/session-settings.ts";
 import type { Site } from "../site/site.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
-import { AbuseCounter, type Admission, type Patience } from "./abuse-limits.ts";
-import type { Answer, MaybeAnswer } from "./answer.ts";
+import { AbuseCounter, type Admission } from "./abuse-limits.ts";
+import { type Answer, type MaybeAnswer, say } from "./answer.ts";
 import { onlyVisit, type Visit } from "./clients.ts";
+import { withoutSecret, workOf } from "./command.ts";
 import { connect, sessionMacros } from "./connect.ts";
-import type { Cipher, Conversation } from "./conversation.ts";
+import type { Cipher, Conversation, LineReader, Login } from "./conversation.ts";
 import { type DataConsumer, type LineConsumer, OctetStream } from "./octet-stream.ts";
 import { type Features, readFeatures } from "./features.ts";
-import { slowed } from "./load.ts";
 import { replies, wireText } from "./replies.ts";
 import { logFault, logIdleSession, logLoss, logTimeout, logTraffic } from "./session-log.ts";
 import type { SmtpServices } from "./services.ts";
 import { LONGEST_FEE, type Share } from "./turns.ts";
-import { isRefusedWork, readCommand, verbs } from "./verbs.ts";
-import { discardLittle, isSpokenTo, pause } from "./waits.ts";
+import { discardLittle, isSpokenTo, pause, sayNow } from "./waits.ts";
 
 export class SmtpSession extends SMTPConnection implements LineConsumer, Conversation {
   readonly services: SmtpServices;
@@ -48,6 +47,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
   isEsmtp = false;
   refusal: Reply | undefined;
   features: Features;
+  login: Login | undefined;
   transaction: Transaction | undefined;
   message: IncomingMessage | undefined;
   hasMore = false;
@@ -58,6 +58,8 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
   #output = "";
   /** A line that came before the greeting. */
   #early: (() => void) | undefined;
+  /** Who gets the next line. */
+  #reader: LineReader | undefined;
   #timedSocket: Socket | undefined;
   #timeout = -1;
 
@@ -137,6 +139,19 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     this.#dropMessage();
   }
 
+  signIn(login: Login | undefined): void {
+    this.login = login;
+  }
+
+  expect(reader: LineReader): void {
+    this.#reader = reader;
+    this._armTimeout();
+  }
+
+  get awaitsLongLine(): boolean {
+    return this.#reader !== undefined;
+  }
+
   receive(message: IncomingMessage | undefined): void {
     this.message = message;
   }
@@ -159,12 +174,8 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
 
   /** The library's own greeting waits 100 ms for early talkers, ours as greet_pause says. */
   override init(): void {
-    this._setListeners(() =>
-      this.#perform(
-        () => this.welcome(),
-        () => undefined,
-      ),
-    );
+    const greet = (): MaybeAnswer => this.welcome();
+    this._setListeners(() => this.#perform(greet, () => undefined));
   }
 
   /** Everything up to the greeting. */
@@ -198,23 +209,11 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
       return undefined;
     }
     if (this.isShuttingDown) return this.#finish(replies.shuttingDown(this.settings.hostName));
-    const { word, argument } = readCommand(text);
-    if (this.services.log.enabled(15)) logTraffic(this, "<--", printable(text));
-    const verb = verbs.get(word);
     this.hasMore = more;
-    if (verb === undefined) {
-      this.#state = "unknown command";
-      if (this.abuse.countBad() === "hang up") return this.#finish(replies.tooManyBad(this.settings.hostName));
-      this.#reply(replies.unrecognized(text));
-      return this.#proceed(next);
-    }
-    this.#state = word;
-    if (this.refusal !== undefined && isRefusedWork(word) && this.abuse.countBad() === "hang up") {
-      return this.#finish(replies.tooManyBad(this.settings.hostName));
-    }
-    const patience: Patience = this.abuse.count(word);
-    if (patience === "hang up") return this.#finish(replies.tooManyBad(this.settings.hostName));
-    const work = slowed(this, word, patience, () => verb(this, argument, text));
+    if (this.#reader !== undefined) return this.#read(text, next);
+    if (this.services.log.enabled(15)) logTraffic(this, "<--", printable(withoutSecret(text)));
+    const { state, work } = workOf(this, text);
+    this.#state = state;
     return this.#perform(work, () => this.#proceed(next));
   }
 
@@ -223,9 +222,17 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
       this.#early = () => this.lineTooLong(next);
       return undefined;
     }
+    if (this.#reader !== undefined) return this.#read(undefined, next);
     if (this.abuse.countBad() === "hang up") return this.#finish(replies.tooManyBad(this.settings.hostName));
     this.#reply(replies.lineTooLong);
     return this.#proceed(next);
+  }
+
+  /** A line that is no command. */
+  #read(text: string | undefined, next: () => void): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    this.conclude(() => reader?.line(text), next);
   }
 
   ended(): void {
@@ -269,19 +276,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
 
   /** @returns a promise when something has begun that has to end before the next command */
   #say(answer: Answer | undefined): Promise<void> | undefined {
-    if (answer === undefined) return undefined;
-    if ("code" in answer) {
-      if (answer.code === 421) this.#finish(answer);
-      else this.#reply(answer);
-      return undefined;
-    }
-    if ("last" in answer) {
-      this.#finish(answer.last);
-      return undefined;
-    }
-    if (answer.reply !== undefined) this.#reply(answer.reply);
-    const begun = answer.begin();
-    return isPromise(begun) ? begun : undefined;
+    return say(answer, (each, isLast) => (isLast ? this.#finish(each) : this.#reply(each)));
   }
 
   pause<T>(ms: number, then: () => MaybePromise<T>): Promise<T | undefined> {
@@ -318,10 +313,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
   readonly #flush = (): void => {
     const output = this.#output;
     this.#output = "";
-    if (output === "" || !this._socket.writable) return;
-    const began = performance.now();
-    this._socket.write(output, "latin1");
-    if (!this.share.isWorking) this.share.charge(performance.now() - began);
+    sayNow(output, this._socket, this.share);
   };
 
   /** A last reply, then the connection closes. */
@@ -361,7 +353,8 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
   }
 
   override _armTimeout(socket: Socket = this._socket): void {
-    const wait = this.#octets.inData ? this.settings.dataTimeout : this.settings.commandTimeout;
+    const { dataTimeout, authTimeout, commandTimeout } = this.settings;
+    const wait = this.#octets.inData ? dataTimeout : this.#reader !== undefined ? authTimeout : commandTimeout;
     if (socket !== this.#timedSocket) {
       this.#timedSocket = socket;
       socket.on("timeout", () => this._onTimeout());
@@ -386,6 +379,8 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     const first = !this._closed;
     super._onClose();
     this.#dropMessage();
+    this.#reader?.gone();
+    this.#reader = undefined;
     if (first && !this.askedForMail) logIdleSession(this);
     this.#release();
     this.visit.leave();

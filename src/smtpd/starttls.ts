@@ -1,5 +1,6 @@
 /** STARTTLS (RFC 3207). Offered only when a certificate is configured; the library upgrades the socket. */
 import type { Answer } from "./answer.ts";
+import { signOut } from "./auth.ts";
 import type { Conversation } from "./conversation.ts";
 import { offersTls } from "./ehlo.ts";
 import { replies } from "./replies.ts";
@@ -20,6 +21,7 @@ function handshake(session: Conversation): Promise<void> {
   const { scope } = session;
   // What the client said before the handshake counts no more (RFC 3207 §4.2).
   session.introduced(undefined, false);
+  signOut(session);
   scope.set("s", scope.get("client_name"));
   session.abuse.reset();
   session.visit.share.charge(HANDSHAKE_FEE);

@@ -1,11 +1,12 @@
 /** The commands of the server. What is not here is "Command unrecognized". */
 import type { MaybeAnswer } from "./answer.ts";
+import { auth } from "./auth.ts";
 import { bdat } from "./bdat.ts";
 import type { Conversation } from "./conversation.ts";
 import { data } from "./data.ts";
 import { ehlo, helo } from "./ehlo.ts";
 import { etrn } from "./etrn.ts";
-import { auth, help, noop, notImplemented, openProxy, quit, rset, verb } from "./housekeeping.ts";
+import { help, noop, notImplemented, openProxy, quit, rset, verb } from "./housekeeping.ts";
 import { mail } from "./mail.ts";
 import { rcpt } from "./rcpt.ts";
 import { starttls } from "./starttls.ts";

@@ -1,6 +1,7 @@
 /** Waiting with a client on the other side, which may go away or say something in the meantime. */
 import type { Socket } from "node:net";
 import type { Clock } from "../sys/clock.ts";
+import type { Share } from "./turns.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 
 /** Does something after so many ms, unless it is of no use by then: undefined. */
@@ -40,6 +41,14 @@ export async function isSpokenTo(clock: Clock, ms: number, socket: Socket): Prom
     socket.once("data", onData);
     socket.once("close", onClose);
   });
+}
+
+/** Writes replies, and charges the time that takes to the client. */
+export function sayNow(text: string, socket: Socket, share: Share): void {
+  if (text === "" || !socket.writable) return;
+  const began = performance.now();
+  socket.write(text, "latin1");
+  if (!share.isWorking) share.charge(performance.now() - began);
 }
 
 /** Octets that a client may still send when it has been told that all is over. */

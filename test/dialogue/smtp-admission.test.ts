@@ -437,7 +437,7 @@ describe("patience has an end", () => {
       await client.raw("NOOP\r\n");
       expect(await client.rest()).toBe("421 4.7.0 mail.example.test Too many bad commands; closing connection\r\n");
       expect(services.lines.map(({ text }) => text)).toContain(
-        "localhost [127.0.0.1]: possible SMTP attack: command=NOOP",
+        "localhost [127.0.0.1]: possible SMTP attack: command=NOOP, count=2",
       );
     });
   });

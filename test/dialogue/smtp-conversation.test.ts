@@ -177,7 +177,7 @@ describe("a whole conversation", () => {
         '502 5.5.1 Command not implemented: "SAML x"',
         '502 5.5.1 Command not implemented: "SOML x"',
         '502 5.5.1 Command not implemented: "TURN"',
-        "504 5.3.3 AUTH mechanism PLAIN not available",
+        "503 5.3.3 AUTH not available",
         "454 4.3.3 TLS not available after start",
         '500 5.5.1 Command unrecognized: "FOO"',
         '500 5.5.1 Command unrecognized: "foo bar baz"',

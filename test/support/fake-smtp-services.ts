@@ -2,6 +2,7 @@
  * Everything an SMTP session asks for, played by simple parts: a configuration of options only, a rules of plain
  * functions, an intake that keeps what it is given. Tests replace the single functions they are about.
  */
+import type { Authenticator } from "../../src/auth/authenticator.ts";
 import type { Config, Options, PortOptions } from "../../src/config/config.ts";
 import type { IncomingMessage } from "../../src/reception/intake.ts";
 import type { ListAnswer } from "../../src/routing/list-members.ts";
@@ -93,6 +94,7 @@ export interface FakeBehaviour {
   finish?: (message: TakenMessage) => MaybePromise<Reply>;
   logLevel?: number;
   clock?: Clock;
+  authenticator?: Authenticator | undefined;
 }
 
 export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
@@ -100,7 +102,12 @@ export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
   const lines: LogLine[] = [];
   const asked: string[] = [];
   const config = fakeConfig(behaviour.options);
-  const site = fakeSite({ config, rules: fakeRouter(behaviour, asked), session: readSessionSettings(config) });
+  const site = fakeSite({
+    config,
+    rules: fakeRouter(behaviour, asked),
+    session: readSessionSettings(config),
+    authenticator: behaviour.authenticator,
+  });
   const level = behaviour.logLevel ?? 9;
   const open = (transaction: Transaction): IncomingMessage => {
     const message: TakenMessage = { transaction, text: "", state: "open", aborts: 0 };

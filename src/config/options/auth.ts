@@ -1,7 +1,15 @@
 /** Options of AUTH (RFC 4954). */
 import { firstLetters } from "./value-words.ts";
+import { AUTH_SOURCES, authSource } from "../auth-source.ts";
 import { NO_AUTH } from "../reasons.ts";
-import type { OptionRow } from "./row.ts";
+import type { Check, OptionRow } from "./row.ts";
+
+const sourceOfPasswords: Check = (value, { messages, row }) => {
+  if (value.trim() === "" || authSource(value) !== undefined) return value;
+  const kinds = AUTH_SOURCES.map((kind) => `${kind}:/PATH`).join(", ");
+  messages.error(`${row.name}=${value}: one of ${kinds} is wanted`, { offset: 0 });
+  return undefined;
+};
 
 export const AUTH_OPTIONS = [
   {
@@ -17,7 +25,7 @@ export const AUTH_OPTIONS = [
     code: 0xae,
     type: "text",
     initial: "EXTERNAL GSSAPI KERBEROS_V4 DIGEST-MD5 CRAM-MD5",
-    meaning: "AUTH mechanisms that we use as a client",
+    meaning: "AUTH mechanisms that we use as a client and offer as a server; when not set, all that can be had safely",
   },
   {
     name: "AuthOptions",
@@ -26,7 +34,7 @@ export const AUTH_OPTIONS = [
     initial: "",
     range: ["a", "A", "c", "d", "f", "m", "p", "y"],
     check: firstLetters,
-    meaning: "details of AUTH: A and p count as a client; a c d f m y are for servers",
+    meaning: "details of AUTH: A and p count as a client; a c d f m p y choose among mechanisms as a server",
   },
   {
     name: "AuthMaxBits",
@@ -43,5 +51,21 @@ export const AUTH_OPTIONS = [
     initial: "",
     meaning: "realm given to AUTH mechanisms",
     notActedOn: NO_AUTH,
+  },
+  {
+    name: "AuthSource",
+    type: "text",
+    initial: "",
+    extension: true,
+    check: sourceOfPasswords,
+    meaning:
+      "who knows the passwords of clients: file:/PATH, saslauthd:/SOCKET, dovecot:/SOCKET; empty: AUTH is not offered",
+  },
+  {
+    name: "AuthCleartext",
+    type: "flag",
+    initial: false,
+    extension: true,
+    meaning: "offer PLAIN and LOGIN outside of TLS, too",
   },
 ] as const satisfies readonly OptionRow[];

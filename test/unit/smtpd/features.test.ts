@@ -5,15 +5,16 @@ import { fakeOptions, fakePort, type OptionValues } from "../../support/fake-smt
 interface Setting {
   readonly privacy?: string;
   readonly modifiers?: string;
+  readonly port?: number;
   readonly options?: OptionValues;
 }
 
-function features({ privacy = "", modifiers = "", options = {} }: Setting, letters?: string) {
+function features({ privacy = "", modifiers = "", port = 587, options = {} }: Setting, letters?: string) {
   return readFeatures(
     {
       settings: { privacy: new Set(privacy.split(" ")) },
-      port: fakePort({ modifiers: new Set(modifiers) }),
-      site: { config: { options: fakeOptions(options) } },
+      port: fakePort({ port, modifiers: new Set(modifiers) }),
+      site: { config: { options: fakeOptions({ AuthCleartext: true, ...options }) } },
     },
     letters,
   );
@@ -56,6 +57,14 @@ test("M=a requires AUTH, AuthOptions p keeps plain mechanisms for TLS", () => {
   expect(features({ modifiers: "a" }).requiresAuth).toBe(true);
   expect(features({ options: { AuthOptions: "A p y" } }).plainNeedsTls).toBe(true);
   expect(features({})).toMatchObject({ requiresAuth: false, plainNeedsTls: false });
+  expect(features({ options: { AuthCleartext: false } }).plainNeedsTls).toBe(true);
+  expect(features({ options: { AuthCleartext: false } }, "C").plainNeedsTls).toBe(false);
+});
+
+test("on port 25 AUTH is offered only where somebody asks for it", () => {
+  expect(features({ port: 25 }).offersAuth).toBe(false);
+  expect(features({ port: 25 }, "a").offersAuth).toBe(true);
+  expect(features({ port: 25, modifiers: "a" })).toMatchObject({ offersAuth: true, requiresAuth: true });
 });
 
 // VERB is left out: it is offered with EXPN only.

@@ -1,0 +1,222 @@
+/**
+ * AUTH (RFC 4954): the exchange of a mechanism in lines of base64, and what a login means for the session.
+ *
+ *     C: AUTH PLAIN AGpvZQBzZWNyZXQ=         S: 235 2.0.0 OK Authenticated
+ *     C: AUTH LOGIN   S: 334 VXNlcm5hbWU6   C: am9l   S: 334 UGFzc3dvcmQ6   C: *   S: 501 5.0.0 AUTH aborted
+ *
+ * Who answers for passwords is the site's authenticator (auth/authenticator.ts). Wrong ones are answered late, and later
+ * each time (auth-failures.ts).
+ */
+import type { ConnectionFacts, LoginExchange } from "../auth/authenticator.ts";
+import { fromLine, toLine } from "../auth/base64-line.ts";
+import type { Identity, ServerStep } from "../auth/exchange.ts";
+import { revealsSecret, satisfies } from "../auth/traits.ts";
+import { judge } from "../reception/judges.ts";
+import { askRuleset } from "../reception/ruleset-judges.ts";
+import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import { AuthFailures } from "./auth-failures.ts";
+import type { Answer, MaybeAnswer } from "./answer.ts";
+import type { Conversation } from "./conversation.ts";
+import { replies } from "./replies.ts";
+import type { SmtpServices } from "./services.ts";
+import { logAuthBadBase64, logAuthFailure, logAuthUnavailable, logLogin, logProbing } from "./session-log.ts";
+
+/** Wrong passwords of one session, after which it is closed. */
+const MOST_FAILURES = 6;
+
+const failuresOf = new WeakMap<SmtpServices, AuthFailures>();
+
+function failures(services: SmtpServices): AuthFailures {
+  let known = failuresOf.get(services);
+  if (known === undefined) failuresOf.set(services, (known = new AuthFailures()));
+  return known;
+}
+
+function connectionFacts(session: Conversation): ConnectionFacts {
+  return { secure: session.secure, clientAddress: session.remoteAddress, serverAddress: session.localAddress };
+}
+
+/** The mechanisms that are offered on this connection; in the order of AuthMechanisms where it is set. */
+export function offeredMechanisms(session: Conversation): MaybePromise<readonly string[]> {
+  const { authenticator } = session.site;
+  if (authenticator === undefined || !session.features.offersAuth || session.admission === undefined) return [];
+  const { options } = session.site.config;
+  const { secure } = session;
+  const letters = options.text("AuthOptions");
+  return whenReady(authenticator.mechanisms(connectionFacts(session)), (served) => {
+    const wanted = options.isSet("AuthMechanisms")
+      ? options
+          .text("AuthMechanisms")
+          .toUpperCase()
+          .split(/[\s,]+/)
+      : served;
+    return wanted.filter(
+      (name) =>
+        served.includes(name) &&
+        (secure || !session.features.plainNeedsTls || !revealsSecret(name)) &&
+        satisfies(name, letters.replace("p", ""), secure),
+    );
+  });
+}
+
+export function auth(session: Conversation, argument: string): MaybeAnswer {
+  if (session.refusal !== undefined) return session.refusal;
+  if (session.login !== undefined) return replies.authenticated;
+  if (session.transaction !== undefined) return replies.authInTransaction;
+  return whenReady(offeredMechanisms(session), (offered) => {
+    if (offered.length === 0) return replies.authUnavailable;
+    const [word, ...rest] = argument.split(/[ \t]+/);
+    if (word === "") return replies.mechanismNeeded;
+    const mechanism = word.toUpperCase();
+    const exchange = offered.includes(mechanism)
+      ? session.site.authenticator?.start(mechanism, connectionFacts(session))
+      : undefined;
+    if (exchange === undefined) return replies.noMechanism(word);
+    const text = rest.join(" ");
+    // "=" stands for an initial response of no octets (RFC 4954 §4).
+    const initial = text === "=" ? Buffer.alloc(0) : text === "" ? undefined : fromLine(text);
+    if (text !== "" && initial === undefined) {
+      exchange.cancel();
+      logAuthBadBase64(session);
+      return replies.badInitialBase64;
+    }
+    return new Attempt(session, mechanism, exchange).begin(initial);
+  });
+}
+
+/** One AUTH command under way. */
+class Attempt {
+  readonly #session: Conversation;
+  readonly #mechanism: string;
+  readonly #exchange: LoginExchange;
+
+  constructor(session: Conversation, mechanism: string, exchange: LoginExchange) {
+    this.#session = session;
+    this.#mechanism = mechanism;
+    this.#exchange = exchange;
+  }
+
+  begin(initial: Buffer | undefined): MaybeAnswer {
+    return whenReady(this.#exchange.begin(initial), (step) => this.#answer(step));
+  }
+
+  #answer(step: ServerStep): MaybeAnswer {
+    if (this.#session.isOver) {
+      if (step.kind === "challenge") this.#exchange.cancel();
+      return undefined;
+    }
+    switch (step.kind) {
+      case "challenge":
+        return this.#ask(step.octets, (response) =>
+          whenReady(this.#exchange.step(response), (next) => this.#answer(next)),
+        );
+      case "accepted": {
+        const { identity, last } = step;
+        // SMTP has no place for the server's last word beside the 235: it goes as a challenge whose answer is empty.
+        if (last === undefined) return this.#accept(identity);
+        return this.#ask(last, (response) =>
+          response.length === 0 ? this.#accept(identity) : this.#fail(identity.user, "a word too many"),
+        );
+      }
+      case "refused":
+        return this.#fail(step.user, "authentication failure");
+      case "malformed":
+        return this.#fail("", step.reason);
+      case "unavailable":
+        logAuthUnavailable(this.#session, this.#mechanism, step.reason);
+        return replies.authTemporary;
+    }
+  }
+
+  /** Says a challenge; the next line is the response. */
+  #ask(challenge: Buffer, then: (response: Buffer) => MaybeAnswer): Answer {
+    const line = (text: string | undefined): MaybeAnswer => {
+      if (text === undefined) return this.#cancelled(replies.authLineTooLong);
+      if (text === "*") return this.#cancelled(replies.authAborted);
+      const response = fromLine(text);
+      if (response !== undefined) return then(response);
+      logAuthBadBase64(this.#session);
+      return this.#cancelled(replies.badBase64);
+    };
+    const gone = (): void => this.#exchange.cancel();
+    return { reply: replies.challenge(toLine(challenge)), begin: () => this.#session.expect({ line, gone }) };
+  }
+
+  #cancelled(answer: Answer): Answer {
+    this.#exchange.cancel();
+    return answer;
+  }
+
+  /** The answer to a wrong password waits; so do those of the client's other connections, and mail goes on meanwhile. */
+  #fail(user: string | undefined, reason: string): MaybeAnswer {
+    const session = this.#session;
+    const { services, settings } = session;
+    logAuthFailure(session, this.#mechanism, user ?? "", reason);
+    const wait = failures(services).note(session.remoteAddress, services.clock.now());
+    const count = session.abuse.countAuthFailure();
+    return session.pause(wait, () => {
+      if (count < MOST_FAILURES) return replies.authFailed;
+      logProbing(session, "AUTH", count);
+      return { last: replies.tooManyBad(settings.hostName) };
+    });
+  }
+
+  #accept({ user, actAs }: Identity): MaybeAnswer {
+    const session = this.#session;
+    const { scope, services, whole } = session;
+    const clear = (): void => setLoginMacros(session, undefined, undefined);
+    setLoginMacros(session, this.#mechanism, user);
+    return whenReady(actAs === user || mayActAs(session, actAs), (isAllowed) => {
+      if (!isAllowed) {
+        clear();
+        return this.#fail(user, "not allowed to act as somebody else");
+      }
+      return whenReady(judge(services, "auth", whole, { mechanism: this.#mechanism }), (outcome) => {
+        if (outcome.kind === "out") {
+          clear();
+          return outcome.reply;
+        }
+        session.signIn({ mechanism: this.#mechanism, user, since: services.clock.now() });
+        scope.set("r", protocolName(session));
+        logLogin(session, user, this.#mechanism);
+        return replies.authOk;
+      });
+    });
+  }
+}
+
+/** What was shown counts no more: a handshake begins (RFC 3207 §4.2). */
+export function signOut(session: Conversation): void {
+  session.signIn(undefined);
+  setLoginMacros(session, undefined, undefined);
+}
+
+/** {auth_type} {auth_authen} {auth_ssf}: no mechanism here makes a layer of its own, so its strength is 0 bits. */
+function setLoginMacros({ scope }: Conversation, mechanism: string | undefined, user: string | undefined): void {
+  scope.set("auth_type", mechanism);
+  scope.set("auth_authen", user && authText(user));
+  scope.set("auth_ssf", user && "0");
+}
+
+/** A name as rules see it: what would end an address or a comment is written in xtext. */
+function authText(user: string): string {
+  const octets = Buffer.from(user, "utf8").toString("latin1");
+  return octets.replace(
+    /[^\x20-\x7e]|[<>")+]/g,
+    (char) => `+${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
+  );
+}
+
+/** trust_auth: the ruleset that says for whom a login may speak. */
+function mayActAs({ whole }: Conversation, actAs: string): MaybePromise<boolean> {
+  whole.scope.set("auth_author", authText(actAs));
+  return whenReady(askRuleset(whole, "trust_auth", [authText(actAs)]), (verdict) => {
+    whole.scope.set("auth_author", undefined);
+    return verdict.kind === "ok";
+  });
+}
+
+/** $r: SMTP or ESMTP, S for TLS, A for AUTH (RFC 3848). */
+export function protocolName({ isEsmtp, secure, login }: Conversation): string {
+  return `${isEsmtp ? "E" : ""}SMTP${secure ? "S" : ""}${login === undefined ? "" : "A"}`;
+}
