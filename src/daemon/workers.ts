@@ -22,7 +22,7 @@ export interface ServerWorkers extends UserWorkers {
 /** @param warn told of a pool process that ended by itself */
 export function openWorkers(warn: (text: string) => void = () => undefined): ServerWorkers {
   if (process.getuid?.() !== 0) {
-    const pool = new PoolClient(new OwnPool(WORKER_COMMAND), { processes: 0, mostProcesses: 2, warn });
+    const pool = new PoolClient(new OwnPool(WORKER_COMMAND), { kept: 0, mostProcesses: 2, warn });
     return Object.assign(pool, { use: () => undefined, start: () => Promise.resolve() });
   }
   const source = new HelpersPool();

@@ -5,9 +5,10 @@
  * root, takes a user's effective ids on, works, and gives them back). Both look afterwards whether it is so. Whoever cannot
  * give ids back must not live on: with whose rights its next task would run nobody knows.
  *
- * Order: groups and group first, while the effective uid is still root's; back in one step, the uid. The group ids of the
- * last user stay until the next one comes or `neutral()` is called: with uid 0 they give nothing away and save two of six
- * calls, of which each signals every thread of the process.
+ * Order: group and groups first, while the effective uid is still root's; back in one step, the uid. The group ids of the
+ * last user stay until the next one comes or `neutral()` is called: with uid 0 they give nothing away. A call that changes
+ * ids signals every thread of the process and waits for each; so what the system says to be as wanted is not set again:
+ * one user without further groups after another costs three such calls.
  */
 import { writeSync } from "node:fs";
 import type { TaskUser } from "./task.ts";
@@ -177,14 +178,15 @@ export class Identities {
   #takeOn({ uid, gid, groups }: Identity): void {
     const calls = this.#calls;
     try {
-      calls.setgroups(groups);
-      calls.setegid(gid);
+      if (calls.getegid() !== gid) calls.setegid(gid);
+      // The effective group counts wherever groups are asked for, and need not be among them.
+      if (!sameGroups([gid, ...calls.getgroups()], groups)) calls.setgroups(groups.filter((each) => each !== gid));
       calls.seteuid(uid);
     } catch (error) {
       this.#giveBack();
       throw error;
     }
-    const isIt = calls.geteuid() === uid && calls.getegid() === gid && sameGroups(calls.getgroups(), groups);
+    const isIt = calls.geteuid() === uid && calls.getegid() === gid && sameGroups([gid, ...calls.getgroups()], groups);
     if (isIt) return;
     this.#giveBack();
     throw new Error(`did not take on uid ${uid}`);

@@ -5,17 +5,23 @@
  * user, so that it takes the ids on once and never waits for itself at a lock. A process has a few tasks at a time, the rest
  * waits here, where it costs nothing and can be cancelled. A process that ends answers for its tasks "later"; those that have
  * not been sent wait for the next one.
+ *
+ * One process does all of it while it keeps up, because more tasks at once are fewer changes of ids and syncs. Another one
+ * helps when it has been behind for a while: it has many tasks, or says nothing (a disk or a file server that hangs).
  */
 import { PoolConnection, type Request } from "./pool-connection.ts";
 import type { PoolSource } from "./pool-source.ts";
 import type { TaskArgument, TaskInput, TaskResult, TaskUser, UserWorkers } from "./task.ts";
 
 export interface PoolClientOptions {
-  /** Processes that are kept, and those that come to their help while much waits. */
+  /** Processes that are kept, those that there are while these are behind, and while even more waits. */
+  readonly kept?: number;
   readonly processes?: number;
   readonly mostProcesses?: number;
   /** How long a process more than those is kept without work, and any of an ordinary user's; ms. */
   readonly idle?: number;
+  /** ms; only differences count. */
+  readonly now?: () => number;
   /** Told of a process that ended by itself, or was ended by somebody else. */
   readonly warn?: (text: string) => void;
 }
@@ -26,8 +32,10 @@ const TOGETHER = 32;
 /** Programs that a process has running at a time: they wait, it does not. */
 const PROGRAMS = 32;
 const IDLE = 60_000;
-/** A process that has so many is busy: the next user gets another one, while there are fewer than are kept anyway. */
+/** A process that has so many programs running is busy: the next one is started by another process. */
 const BUSY = 4;
+/** So much longer than a process needs to begin, ms. */
+const BEHIND = 250;
 /** Before another try to start a process, ms; after so many that ended without an answer nobody waits for the next. */
 const PAUSE = 1_000;
 const MOST_FAILURES = 3;
@@ -44,9 +52,11 @@ class Line {
 
 export class PoolClient implements UserWorkers {
   readonly #source: PoolSource;
+  readonly #kept: number;
   readonly #processes: number;
   readonly #most: number;
   readonly #idle: number;
+  readonly #now: () => number;
   readonly #warn: (text: string) => void;
   readonly #connections: PoolConnection[] = [];
   /** In the order of their turns: only lines with something waiting are looked at. */
@@ -57,14 +67,20 @@ export class PoolClient implements UserWorkers {
   #isClosed = false;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
+  #look: NodeJS.Timeout | undefined;
   #counter = 0;
+  /** Since when every process has more file tasks than it gets done; ms. */
+  #behindSince: number | undefined;
 
   constructor(source: PoolSource, options: PoolClientOptions = {}) {
-    const { processes = 2, mostProcesses = 4, idle = IDLE, warn = () => undefined } = options;
+    const { kept = 1, processes = 2, mostProcesses = 4, idle = IDLE } = options;
+    const { now = () => performance.now(), warn = () => undefined } = options;
     this.#source = source;
+    this.#kept = kept;
     this.#processes = processes;
     this.#most = mostProcesses;
     this.#idle = idle;
+    this.#now = now;
     this.#warn = warn;
   }
 
@@ -97,6 +113,7 @@ export class PoolClient implements UserWorkers {
   close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#retry);
+    clearTimeout(this.#look);
     this.#answerWaiting(INTERRUPTED);
     for (const each of this.#connections) each.close();
     this.#source.close();
@@ -135,8 +152,27 @@ export class PoolClient implements UserWorkers {
     const count = this.#connections.length + this.#starting;
     // Somebody waits for the next try: the process must not end before.
     if (files.isFull || programs.isFull) this.#retry?.ref();
-    if (files.isFull || programs.isFull) this.#startUpTo(this.#most, count);
-    else if (files.isBusy || programs.isBusy) this.#startUpTo(this.#processes, count);
+    const isBehind = this.#isBehind();
+    if (programs.isFull || (files.isFull && (isBehind || count === 0))) this.#startUpTo(this.#most, count);
+    else if (programs.isBusy || isBehind) this.#startUpTo(this.#processes, count);
+    else if (files.isFull) this.#lookAgain();
+  }
+
+  /** Nothing may come before a process that hangs has been silent for long enough. */
+  #lookAgain(): void {
+    this.#look ??= setTimeout(() => {
+      this.#look = undefined;
+      this.#schedule();
+    }, BEHIND);
+    this.#look.unref();
+  }
+
+  /** A burst is over sooner than a process has begun. */
+  #isBehind(): boolean {
+    const now = this.#now();
+    if (this.#connections.some((each) => !each.isBehind)) this.#behindSince = undefined;
+    else this.#behindSince ??= now;
+    return this.#behindSince !== undefined && now - this.#behindSince >= BEHIND;
   }
 
   /** @returns whether somebody waits for a process that has room, and whether somebody waits longer than he would with one more */
@@ -158,7 +194,7 @@ export class PoolClient implements UserWorkers {
         if (this.#connections.every((each) => each.load[kind] >= window)) break;
         continue;
       }
-      if (connection.load[kind] >= BUSY) isBusy = true;
+      if (kind === "programs" && connection.load.programs >= BUSY) isBusy = true;
       const room = Math.min(TOGETHER, window - connection.load[kind], this.#share(line, kind));
       if (room === 0) continue; // looked at again when one of his ends
       for (const request of line.waiting.splice(0, room)) this.#send(line, connection, request, kind);
@@ -186,6 +222,10 @@ export class PoolClient implements UserWorkers {
     // Two deliveries to one mailbox in two processes would wait for each other's locks; programs see to themselves.
     if (kind === "files" && connection !== undefined && sent > 0)
       return connection.load[kind] < window ? connection : undefined;
+    if (kind === "files") {
+      const free = this.#connections.find((each) => !each.isBehind);
+      if (free !== undefined) return free;
+    }
     let best: PoolConnection | undefined;
     for (const each of this.#connections) {
       if (each.load[kind] < window && (best === undefined || each.load[kind] < best.load[kind])) best = each;
@@ -210,7 +250,7 @@ export class PoolClient implements UserWorkers {
     this.#starting++;
     this.#source
       .open()
-      .then((socket) => this.#connected(new PoolConnection(socket)))
+      .then((socket) => this.#connected(new PoolConnection(socket, this.#now)))
       .catch((error: unknown) => this.#failed(error instanceof Error ? error.message : String(error), true))
       .finally(() => this.#starting--);
   }
@@ -218,7 +258,7 @@ export class PoolClient implements UserWorkers {
   #connected(connection: PoolConnection): void {
     if (this.#isClosed) return connection.close();
     this.#connections.push(connection);
-    const patience = this.#connections.length > this.#processes ? this.#idle : undefined;
+    const patience = this.#connections.length > this.#kept ? this.#idle : undefined;
     connection.begin(patience, (isOurs) => {
       this.#connections.splice(this.#connections.indexOf(connection), 1);
       if (!isOurs) this.#warn(lossOf(connection));

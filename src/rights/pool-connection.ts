@@ -16,6 +16,9 @@ export interface Request {
 
 /** Octets up to which an input goes with its task; a longer one follows piece by piece. */
 const AT_ONCE = 256 * 1024;
+/** File tasks with which a process has enough to do, and how long one that has any may say nothing, ms. */
+const MANY = 32;
+const SILENCE = 100;
 /** A cancelled task is waited for this long, ms. */
 const GRACE = 5_000;
 
@@ -26,6 +29,7 @@ export class PoolConnection {
   /** Tasks that it has, counted by who hands them out. */
   readonly load = { files: 0, programs: 0 };
   readonly #socket: Socket;
+  readonly #now: () => number;
   readonly #writer: FrameWriter;
   readonly #reader = new FrameReader();
   readonly #tasks = new Map<number, (result: TaskResult) => void>();
@@ -34,9 +38,13 @@ export class PoolConnection {
   #isEnded = false;
   #isClosed = false;
   #answers = 0;
+  /** When it last answered, or got a file task after it had had none. */
+  #heard = 0;
 
-  constructor(socket: Socket) {
+  /** @param now ms; only differences count */
+  constructor(socket: Socket, now: () => number) {
     this.#socket = socket;
+    this.#now = now;
     this.#writer = new FrameWriter(socket);
   }
 
@@ -64,12 +72,19 @@ export class PoolConnection {
     return this.#answers > 0;
   }
 
+  /** Whether it has more file tasks than it gets done. */
+  get isBehind(): boolean {
+    const { files } = this.load;
+    return files >= MANY || (files > 0 && this.#now() - this.#heard > SILENCE);
+  }
+
   /** Never rejects. */
   async run(request: Request): Promise<TaskResult> {
     const { id, signal } = request;
     if (this.#isEnded) return ENDED;
     clearTimeout(this.#idleTimer);
     this.#socket.ref();
+    if (request.task !== "program" && this.load.files <= 1) this.#heard = this.#now();
     const { promise, resolve } = Promise.withResolvers<TaskResult>();
     this.#tasks.set(id, resolve);
     let grace: NodeJS.Timeout | undefined;
@@ -114,6 +129,7 @@ export class PoolConnection {
   }
 
   #receive(chunk: Buffer): void {
+    this.#heard = this.#now();
     try {
       for (const { type, task, payload } of this.#reader.push(chunk)) {
         if (type !== "R") continue;

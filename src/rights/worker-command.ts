@@ -3,10 +3,11 @@ import { join } from "node:path";
 
 /**
  * Flags of Node for processes that do little and change ids: each id call signals every thread there is, so there are as few as
- * can be; and their heaps are small (docs/decisions/0012-rights.md has the figures).
+ * can be (a V8 pool of 0 would be one thread for each core); and their heaps are small (docs/decisions/0012-rights.md has the
+ * figures).
  */
 export const WORKER_FLAGS: readonly string[] = [
-  "--v8-pool-size=0",
+  "--v8-pool-size=1",
   "--disable-sigusr1",
   "--single-threaded",
   "--max-semi-space-size=1",

@@ -55,7 +55,12 @@ const end = (reason: string): never => {
 const joe: Identity = { uid: 1000, gid: 1000, groups: [1000, 8, 50] };
 const ann: Identity = { uid: 1001, gid: 100, groups: [100] };
 
-const now = ({ euid, egid, groups }: FakeSystem): Identity => ({ uid: euid, gid: egid, groups });
+/** The effective group counts as one of the groups, whether it stands among them or not. */
+const now = ({ euid, egid, groups }: FakeSystem): Identity => ({
+  uid: euid,
+  gid: egid,
+  groups: [...new Set([egid, ...groups])],
+});
 
 describe("ids for a while", () => {
   test("work runs with the user's ids, all of them, and what follows with root's", () => {
@@ -65,7 +70,45 @@ describe("ids for a while", () => {
     expect(system.euid).toBe(0);
     expect(ids.as(ann, () => now(system))).toEqual(ann);
     ids.neutral();
-    expect(now(system)).toEqual({ uid: 0, gid: 0, groups: [] });
+    expect([system.euid, system.egid, system.groups]).toEqual([0, 0, []]);
+  });
+
+  test("what is as it should be is not set again", () => {
+    const system = new FakeSystem();
+    const ids = new Identities(system, end);
+    const callsFor = (who: Identity): readonly string[] => {
+      const before = system.calls.length;
+      expect(ids.as(who, () => now(system))).toEqual(who);
+      return system.calls.slice(before);
+    };
+    const bob: Identity = { uid: 1002, gid: 1002, groups: [1002] };
+    expect(callsFor(ann)).toEqual(["setegid", "seteuid", "seteuid"]);
+    expect(callsFor(bob)).toEqual(["setegid", "seteuid", "seteuid"]);
+    expect(callsFor(bob)).toEqual(["seteuid", "seteuid"]);
+    expect(callsFor(joe)).toEqual(["setegid", "setgroups", "seteuid", "seteuid"]);
+    // Somebody asked for a user's groups meanwhile, which takes them on.
+    groupsOf({ user: "joe", uid: 1000, gid: 1000 }, system);
+    expect(callsFor(joe)).toEqual(["setgroups", "seteuid", "seteuid"]);
+    expect(callsFor(ann)).toEqual(["setegid", "setgroups", "seteuid", "seteuid"]);
+  });
+
+  test("groups of the last user are nobody else's, whichever users follow each other", () => {
+    const system = new FakeSystem();
+    const ids = new Identities(system, end);
+    // Each group is somebody's own and somebody else's further one.
+    const users = [8, 50, 100].flatMap((gid, at) =>
+      [[], [8], [50], [8, 50], [8, 50, 100]].map((more, way) => {
+        const groups = [...new Set([gid, ...more])];
+        return { uid: 1000 + at * 10 + way, gid, groups };
+      }),
+    );
+    for (const first of users) {
+      for (const second of users) {
+        ids.as(first, () => undefined);
+        const { uid, gid, groups } = ids.as(second, () => now(system));
+        expect([uid, gid, new Set(groups)]).toEqual([second.uid, second.gid, new Set(second.groups)]);
+      }
+    }
   });
 
   test("root's rights in between end in between", () => {
@@ -216,7 +259,7 @@ test("groups are those of the user: none of root's", () => {
   const system = new FakeSystem();
   expect(groupsOf({ user: "joe", uid: 1000, gid: 1000 }, system)).toEqual([1000, 8, 50]);
   expect(groupsOf({ user: "ann", uid: 1001, gid: 100 }, system)).toEqual([100]);
-  expect(now(system)).toEqual({ uid: 0, gid: 0, groups: [] });
+  expect([system.euid, system.egid, system.groups]).toEqual([0, 0, []]);
   system.trouble = (call) => (call === "initgroups" ? "fail" : undefined);
   expect(groupsOf({ user: "joe", uid: 1000, gid: 1000 }, system)).toEqual([1000]);
 });
