@@ -6,12 +6,13 @@ import { type FlagOption, type NumberOption, type OptionName, optionRow, type Ti
 import { timeoutNamed, type TimeoutName } from "./options/timeouts.ts";
 import { readTime } from "./times.ts";
 
-type Key = OptionName | `Timeout.${TimeoutName}`;
-
 export class OptionValues implements Options {
   readonly #texts = new Map<OptionName, string>();
   readonly #timeouts = new Map<string, string>();
-  readonly #numbers = new Map<Key, number>();
+  /** Read once, for they are asked with every message. */
+  readonly #defaults = new Map<OptionName, string>();
+  readonly #numbers = new Map<OptionName, number>();
+  readonly #times = new Map<TimeoutName, number>();
 
   /** @param value in value form */
   set(name: OptionName, value: string): void {
@@ -27,16 +28,20 @@ export class OptionValues implements Options {
     const row = timeoutNamed(name);
     if (!row) return false;
     for (const each of [row.name, ...(row.all ?? [])]) this.#timeouts.set(each, value);
-    this.#numbers.clear();
+    this.#times.clear();
     return true;
   }
 
   text(name: OptionName): string {
-    return this.#texts.get(name) ?? readMacroText(writtenDefault(optionRow(name))).text;
+    return this.#texts.get(name) ?? cached(this.#defaults, name, initialText);
   }
 
   number(name: NumberOption): number {
-    return this.#cached(name, () => Number.parseInt(this.text(name), optionRow(name).type === "octal" ? 8 : 10) || 0);
+    return cached(
+      this.#numbers,
+      name,
+      () => Number.parseInt(this.text(name), optionRow(name).type === "octal" ? 8 : 10) || 0,
+    );
   }
 
   flag(name: FlagOption): boolean {
@@ -44,14 +49,14 @@ export class OptionValues implements Options {
   }
 
   time(name: TimeOption): number {
-    return this.#cached(name, () => {
+    return cached(this.#numbers, name, () => {
       const row = optionRow(name);
       return readTime(this.text(name), row.type === "time" ? row.unit : "s").value;
     });
   }
 
   timeout(name: TimeoutName): number {
-    return this.#cached(`Timeout.${name}`, () => {
+    return cached(this.#times, name, () => {
       const row = timeoutNamed(name);
       if (!row) throw new Error(`no timeout is called ${name}`);
       const text = this.#timeouts.get(row.name) ?? row.initial;
@@ -69,12 +74,16 @@ export class OptionValues implements Options {
       ? this.#timeouts.has(name.slice("Timeout.".length))
       : this.#texts.has(name as OptionName);
   }
+}
 
-  #cached(key: Key, compute: () => number): number {
-    let value = this.#numbers.get(key);
-    if (value === undefined) this.#numbers.set(key, (value = compute()));
-    return value;
-  }
+function initialText(name: OptionName): string {
+  return readMacroText(writtenDefault(optionRow(name))).text;
+}
+
+function cached<Key, Value>(values: Map<Key, Value>, key: Key, compute: (key: Key) => Value): Value {
+  let value = values.get(key);
+  if (value === undefined) values.set(key, (value = compute(key)));
+  return value;
 }
 
 /** A boolean option is true when it has no value or one that begins with t or y. */

@@ -206,7 +206,7 @@ function returnPath(config: Config, { envelope }: Job, scope: MacroScope): strin
 
 /** A value whose lines, but for the first, begin with a blank: another line end would begin a field, or the body. */
 function onItsLines(value: string): string {
-  if (!/[\r\n]/.test(value)) return value;
+  if (!value.includes("\n") && !value.includes("\r")) return value;
   return value.replace(/(\r?\n)(?=[ \t])|[\r\n]+/g, (_whole, fold?: string) => (fold === undefined ? " " : "\r\n"));
 }
 

@@ -68,6 +68,7 @@ function firstSettled(
  */
 export function candidates(name: string, machine: NameSources["machine"]): string[] {
   if (name.endsWith(".")) return [name.slice(0, -1)];
+  if (machine.search.length === 0) return name.includes(".") ? [name] : [];
   const dots = name.split(".").length - 1;
   const searched = machine.search.map((domain) => `${name}.${domain}`);
   if (dots === 0) return searched;

@@ -255,7 +255,7 @@ function sevenBits(text: string): string {
 }
 
 function lowerCase(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text;
 }
 
 /** Names of hosts have no letter case, except where the mailer says so (F=h). */

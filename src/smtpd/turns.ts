@@ -169,9 +169,10 @@ export class Share {
 
   /** Does work of this connection when it is its turn: now, unless it has to stand in the line. */
   take(work: () => void): void {
-    if (this.#since !== undefined) work();
-    else if (this.#standsBack(this.#turns.time.now())) this.#turns.stand(this.#client, () => this.#work(work));
-    else this.#work(work);
+    if (this.#since !== undefined) return work();
+    const now = this.#turns.time.now();
+    if (this.#standsBack(now)) this.#turns.stand(this.#client, () => this.#work(work));
+    else this.#work(work, now);
   }
 
   /** Does it (the latest of those said) at the end of the work that goes on, as part of it. @returns false when none does */
@@ -193,9 +194,13 @@ export class Share {
     else time.next(() => this.#work(work));
   }
 
-  /** Work of this connection goes on, and its time is counted. */
-  get isWorking(): boolean {
-    return this.#since !== undefined;
+  /** Does something for this connection now, and counts its time, in the midst of its work or outside of it. */
+  watch(action: () => void): void {
+    if (this.#since !== undefined) return action();
+    const { time } = this.#turns;
+    const began = time.now();
+    action();
+    this.charge(time.now() - began);
   }
 
   /** Work that could not be watched took so long, ms. */
@@ -225,9 +230,8 @@ export class Share {
     return this.#waste.exceeds(FORGIVEN, now) || this.#client.waste.exceeds(FORGIVEN_CLIENT, now);
   }
 
-  #work(work: () => void): void {
+  #work(work: () => void, began = this.#turns.time.now()): void {
     const { time } = this.#turns;
-    const began = time.now();
     const isOther = !this.#standsBack(began);
     this.#since = began;
     try {

@@ -46,9 +46,7 @@ export async function isSpokenTo(clock: Clock, ms: number, socket: Socket): Prom
 /** Writes replies, and charges the time that takes to the client. */
 export function sayNow(text: string, socket: Socket, share: Share): void {
   if (text === "" || !socket.writable) return;
-  const began = performance.now();
-  socket.write(text, "latin1");
-  if (!share.isWorking) share.charge(performance.now() - began);
+  share.watch(() => socket.write(text, "latin1"));
 }
 
 /** Octets that a client may still send when it has been told that all is over. */

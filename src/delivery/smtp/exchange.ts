@@ -93,8 +93,8 @@ export class SmtpExchange {
     this.#transaction = transaction;
     this.#lmtp = lmtp;
     this.#resolve = resolve;
-    this.#recipients = Array.from({ length: transaction.recipients.length });
-    this.#final = Array.from({ length: transaction.recipients.length });
+    this.#recipients = transaction.recipients.map(() => undefined);
+    this.#final = transaction.recipients.map(() => undefined);
   }
 
   start(): void {
