@@ -3,19 +3,7 @@
  * saslauthd, Dovecot). The ways to do it are in authentication/.
  */
 import type { MaybePromise } from "../sys/maybe-promise.ts";
-import type { ServerStep } from "./exchange.ts";
-
-/** What mechanisms may want to know of a connection. */
-export interface ConnectionFacts {
-  /** Inside TLS. */
-  readonly secure: boolean;
-  readonly clientAddress: string;
-  readonly serverAddress: string;
-  /** tls-exporter (RFC 9266 §2), 32 octets; undefined where the connection has none. */
-  readonly channelBinding?: () => Buffer | undefined;
-  /** Who the client is by its certificate, which was verified. */
-  readonly certified?: string;
-}
+import type { ConnectionFacts, ServerStep } from "./exchange.ts";
 
 /** One AUTH command: from its mechanism to a yes or no. */
 export interface LoginExchange {

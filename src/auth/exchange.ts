@@ -10,14 +10,28 @@
  */
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 
+/** What mechanisms may want to know of a connection. */
+export interface ConnectionFacts {
+  /** Inside TLS. */
+  readonly secure: boolean;
+  readonly clientAddress: string;
+  readonly serverAddress: string;
+  /** tls-exporter (RFC 9266 §2), 32 octets; undefined where the connection has none. */
+  readonly channelBinding?: Buffer | undefined;
+  /** Names of the client in its certificate, which was verified: its subject, and the common name in it. */
+  readonly certified?: { readonly subject: string; readonly commonName: string } | undefined;
+}
+
 /** What a client knows. */
 export interface ClientCredentials {
   /** Authentication identity: whose password it is. */
   readonly user: string;
   /** Authorization identity: as whom to act; absent: as `user`. */
   readonly actAs?: string;
-  /** The password; for XOAUTH2 the access token. */
+  /** The password; for XOAUTH2 and OAUTHBEARER the access token. */
   readonly password: string;
+  /** tls-exporter of the connection, for mechanisms that bind themselves to it. */
+  readonly channelBinding?: Buffer;
 }
 
 export type ClientStep =
@@ -74,12 +88,12 @@ export type Known<Value> =
 /** Where a server's passwords are; a mechanism that it cannot serve is not offered. */
 export interface Passwords {
   /** PLAIN, LOGIN. */
-  check(user: string, password: string): MaybePromise<Known<boolean>>;
+  check?: ((user: string, password: string) => MaybePromise<Known<boolean>>) | undefined;
   /** CRAM-MD5 needs the password itself. */
-  plain?(user: string): MaybePromise<Known<string>>;
-  scram?(user: string, digest: ScramDigest): MaybePromise<Known<ScramVerifier>>;
-  /** XOAUTH2: whether the token is one of this user. */
-  token?(user: string, token: string): MaybePromise<Known<boolean>>;
+  plain?: ((user: string) => MaybePromise<Known<string>>) | undefined;
+  scram?: ((user: string, digest: ScramDigest) => MaybePromise<Known<ScramVerifier>>) | undefined;
+  /** XOAUTH2, OAUTHBEARER: whose the token is. */
+  token?: ((token: string) => MaybePromise<Known<string>>) | undefined;
 }
 
 export type ScramDigest = "sha1" | "sha256";
@@ -92,8 +106,8 @@ export interface Mechanism {
   /** Who listens on the way learns the secret: not without TLS. */
   readonly revealsSecret: boolean;
   client(credentials: ClientCredentials): ClientExchange;
-  /** undefined: these passwords are not kept in a way that this mechanism can use. */
-  server(passwords: Passwords): ServerExchange | undefined;
+  /** undefined: these passwords are not kept in a way that this mechanism can use, or the connection does not bring what it needs. */
+  server(passwords: Passwords, connection?: ConnectionFacts): ServerExchange | undefined;
 }
 
 /** What a yes or no about a password means for the exchange. */
@@ -101,6 +115,11 @@ export function verdictOn(checked: Known<boolean>, identity: Identity): ServerSt
   if (checked.kind === "unavailable") return checked;
   if (checked.kind === "unknown" || !checked.value) return { kind: "refused", user: identity.user };
   return { kind: "accepted", identity };
+}
+
+/** Whether a token is one of this user. */
+export function isOf(user: string, owner: Known<string>): Known<boolean> {
+  return owner.kind === "known" ? { kind: "known", value: owner.value === user } : owner;
 }
 
 export function malformed(reason: string): ServerStep {

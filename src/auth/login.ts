@@ -25,7 +25,8 @@ export const login: Mechanism = {
     };
   },
 
-  server(passwords) {
+  server({ check }) {
+    if (check === undefined) return undefined;
     let user: string | undefined;
     return {
       opening: ASK_USER,
@@ -37,7 +38,7 @@ export const login: Mechanism = {
           return { kind: "challenge", octets: ASK_PASSWORD };
         }
         const identity = { user, actAs: user };
-        return whenReady(passwords.check(user, text), (checked) => verdictOn(checked, identity));
+        return whenReady(check(user, text), (checked) => verdictOn(checked, identity));
       },
     };
   },

@@ -1,13 +1,29 @@
 /** The mechanisms that are there, and which of them a client takes. */
 import { cramMd5 } from "./cram-md5.ts";
 import type { Mechanism } from "./exchange.ts";
+import { external } from "./external.ts";
 import { login } from "./login.ts";
+import { oauthBearer } from "./oauthbearer.ts";
 import { plain } from "./plain.ts";
-import { scramSha1, scramSha256 } from "./scram.ts";
+import { scramSha1, scramSha1Plus, scramSha256, scramSha256Plus } from "./scram.ts";
 import { xoauth2 } from "./xoauth2.ts";
 
 /** The strongest first. */
-export const MECHANISMS: readonly Mechanism[] = [scramSha256, scramSha1, cramMd5, xoauth2, plain, login];
+export const MECHANISMS: readonly Mechanism[] = [
+  external,
+  scramSha256Plus,
+  scramSha256,
+  scramSha1Plus,
+  scramSha1,
+  cramMd5,
+  oauthBearer,
+  xoauth2,
+  plain,
+  login,
+];
+
+/** As a client we bind nothing to TLS and show no certificate for AUTH; a token is no password: the configuration names it. */
+const SERVER_ONLY: ReadonlySet<Mechanism> = new Set([external, scramSha256Plus, scramSha1Plus, oauthBearer]);
 
 export function mechanismNamed(name: string): Mechanism | undefined {
   return MECHANISMS.find((each) => each.name === name.toUpperCase());
@@ -32,7 +48,8 @@ export function chooseMechanisms({ offered, allowed, mayReveal }: Choice): Mecha
   const wanted = new Set(allowed.map((name) => name.toUpperCase()));
   return MECHANISMS.filter((mechanism) => {
     const { name, revealsSecret } = mechanism;
-    if (!names.has(name) || (wanted.size > 0 ? !wanted.has(name) : name === "XOAUTH2")) return false;
+    if (SERVER_ONLY.has(mechanism) || !names.has(name) || (wanted.size > 0 ? !wanted.has(name) : name === "XOAUTH2"))
+      return false;
     return !revealsSecret || mayReveal(mechanism);
   }).toSorted((a, b) => b.strength - a.strength);
 }

@@ -20,7 +20,8 @@ export const plain: Mechanism = {
     };
   },
 
-  server(passwords) {
+  server({ check }) {
+    if (check === undefined) return undefined;
     return {
       opening: EMPTY,
       step(response) {
@@ -30,7 +31,7 @@ export const plain: Mechanism = {
         const password = saslPrep(parts[2]);
         if (user === undefined || password === undefined) return malformed("forbidden characters");
         const identity = { user, actAs: parts[0] === "" ? user : parts[0] };
-        return whenReady(passwords.check(user, password), (checked) => verdictOn(checked, identity));
+        return whenReady(check(user, password), (checked) => verdictOn(checked, identity));
       },
     };
   },

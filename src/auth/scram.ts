@@ -1,8 +1,9 @@
 /**
- * SCRAM-SHA-1 and SCRAM-SHA-256 (RFC 5802, RFC 7677), without channel binding: each side proves that it knows the
- * password, nobody on the way learns it, and the server keeps only a verifier.
+ * SCRAM-SHA-1 and SCRAM-SHA-256 (RFC 5802, RFC 7677): each side proves that it knows the password, nobody on the way learns
+ * it, and the server keeps only a verifier. The -PLUS kinds prove as well that both ends see the same TLS (tls-exporter,
+ * RFC 9266): who stands between is found out.
  *
- *     C: n,,n=user,r=clientNonce
+ *     C: n,,n=user,r=clientNonce                 p=tls-exporter,, for -PLUS; y,, when the client saw no -PLUS
  *     S: r=clientNonceServerNonce,s=salt,i=4096
  *     C: c=biws,r=clientNonceServerNonce,p=proof
  *     S: v=signature
@@ -33,17 +34,47 @@ const MECHANISMS: Readonly<Record<ScramDigest, { readonly name: string; readonly
   sha1: { name: "SCRAM-SHA-1", strength: 30 },
   sha256: { name: "SCRAM-SHA-256", strength: 40 },
 };
+const PLUS_STRENGTH = 5;
+const BINDING = "p=tls-exporter";
 
 export const scramSha1 = mechanism("sha1");
 export const scramSha256 = mechanism("sha256");
+export const scramSha1Plus = boundMechanism("sha1");
+export const scramSha256Plus = boundMechanism("sha256");
 
 function mechanism(digest: ScramDigest): Mechanism {
   return {
     ...MECHANISMS[digest],
     revealsSecret: false,
-    client: (credentials) => new ScramClient(digest, credentials),
-    server: (passwords) => (passwords.scram === undefined ? undefined : new ScramServer(digest, passwords)),
+    client: ({ channelBinding: _unbound, ...credentials }) => new ScramClient(digest, credentials),
+    server: (passwords, connection) => {
+      // Where -PLUS is offered, a client that has not seen that was lied to.
+      const hasPlus = connection?.channelBinding !== undefined;
+      return passwords.scram && new ScramServer(digest, passwords, { hasPlus });
+    },
   };
+}
+
+function boundMechanism(digest: ScramDigest): Mechanism {
+  const { name, strength } = MECHANISMS[digest];
+  return {
+    name: `${name}-PLUS`,
+    strength: strength + PLUS_STRENGTH,
+    revealsSecret: false,
+    client: (credentials) => new ScramClient(digest, credentials),
+    server: (passwords, connection) => {
+      const binding = connection?.channelBinding;
+      return passwords.scram && binding && new ScramServer(digest, passwords, { hasPlus: true, binding });
+    },
+  };
+}
+
+/** How a server's exchange stands to the connection. */
+export interface ScramBinding {
+  /** -PLUS is offered. */
+  readonly hasPlus: boolean;
+  /** This is -PLUS: what both ends have to see. */
+  readonly binding?: Buffer;
 }
 
 export class ScramClient implements ClientExchange {
@@ -52,6 +83,8 @@ export class ScramClient implements ClientExchange {
   readonly #password: string;
   readonly #nonce: string;
   readonly #header: string;
+  /** c= of the last message. */
+  readonly #bound: string;
   readonly #first: string;
   #signature: Buffer | undefined;
   #state: "first" | "final" | "satisfied" | "failed" = "first";
@@ -59,13 +92,15 @@ export class ScramClient implements ClientExchange {
   /** @param nonce printable ASCII without commas */
   constructor(
     digest: ScramDigest,
-    { user, actAs, password }: ClientCredentials,
+    { user, actAs, password, channelBinding }: ClientCredentials,
     nonce = randomBytes(18).toString("base64"),
   ) {
     this.#digest = digest;
     this.#password = saslPrep(password) ?? password;
     this.#nonce = nonce;
-    this.#header = actAs === undefined || actAs === user ? "n,," : `n,a=${quoted(actAs)},`;
+    const flag = channelBinding === undefined ? "n" : BINDING;
+    this.#header = actAs === undefined || actAs === user ? `${flag},,` : `${flag},a=${quoted(actAs)},`;
+    this.#bound = Buffer.concat([Buffer.from(this.#header, "utf8"), channelBinding ?? EMPTY]).toString("base64");
     this.#first = `n=${quoted(saslPrep(user) ?? user)},r=${nonce}`;
     this.initial = Buffer.from(this.#header + this.#first, "utf8");
   }
@@ -89,7 +124,7 @@ export class ScramClient implements ClientExchange {
     const iterations = Number(count);
     if (iterations < 1 || iterations > MOST_ITERATIONS) return failed(`${iterations} iterations`);
     const salted = hi(this.#digest, this.#password, Buffer.from(salt, "base64"), iterations);
-    const bare = `c=${Buffer.from(this.#header, "utf8").toString("base64")},r=${nonce}`;
+    const bare = `c=${this.#bound},r=${nonce}`;
     const signed = `${this.#first},${serverFirst},${bare}`;
     const clientKey = hmac(this.#digest, salted, "Client Key");
     const clientSignature = hmac(this.#digest, hash(this.#digest, clientKey), signed);
@@ -116,6 +151,7 @@ export class ScramServer implements ServerExchange {
   readonly opening = EMPTY;
   readonly #digest: ScramDigest;
   readonly #passwords: Passwords;
+  readonly #connection: ScramBinding;
   readonly #nonce: string;
   #user = "";
   #actAs = "";
@@ -128,9 +164,15 @@ export class ScramServer implements ServerExchange {
   #state: "first" | "final" = "first";
 
   /** @param nonce printable ASCII without commas */
-  constructor(digest: ScramDigest, passwords: Passwords, nonce = randomBytes(18).toString("base64")) {
+  constructor(
+    digest: ScramDigest,
+    passwords: Passwords,
+    connection: ScramBinding = { hasPlus: false },
+    nonce = randomBytes(18).toString("base64"),
+  ) {
     this.#digest = digest;
     this.#passwords = passwords;
+    this.#connection = connection;
     this.#nonce = nonce;
   }
 
@@ -140,9 +182,14 @@ export class ScramServer implements ServerExchange {
   }
 
   #first(text: string): MaybePromise<ServerStep> {
-    const parts = /^((?:n|y),(?:a=([^,]*))?,)(n=([^,]+),r=([\x21-\x2b\x2d-\x7e]+)(?:,.*)?)$/.exec(text);
-    if (parts === null) return malformed("no first message of SCRAM, or channel binding");
-    const [, header, authorization = "", bare, name, clientNonce] = parts;
+    const parts = /^((n|y|p=[A-Za-z0-9.-]+),(?:a=([^,]*))?,)(n=([^,]+),r=([\x21-\x2b\x2d-\x7e]+)(?:,.*)?)$/.exec(text);
+    if (parts === null) return malformed("no first message of SCRAM");
+    const [, header, flag, authorization = "", bare, name, clientNonce] = parts;
+    const { hasPlus, binding } = this.#connection;
+    if ((binding !== undefined) !== (flag === BINDING))
+      return malformed("channel binding that is not this mechanism's");
+    if (flag.startsWith("p") && flag !== BINDING) return malformed("unknown channel binding");
+    if (flag === "y" && hasPlus) return malformed("somebody in between has hidden -PLUS from the client");
     const user = unquoted(name);
     const actAs = unquoted(authorization);
     const prepared = user === undefined ? undefined : saslPrep(user);
@@ -170,7 +217,8 @@ export class ScramServer implements ServerExchange {
     if (proof === undefined || this.#verifier === undefined) return malformed("no last message of SCRAM");
     const { storedKey, serverKey } = this.#verifier;
     if (nonce !== this.#wholeNonce) return malformed("another nonce");
-    if (binding !== Buffer.from(this.#header, "utf8").toString("base64")) return malformed("another binding");
+    const bound = Buffer.concat([Buffer.from(this.#header, "utf8"), this.#connection.binding ?? EMPTY]);
+    if (binding !== bound.toString("base64")) return malformed("another binding");
     const signed = `${this.#signed},${bare}`;
     const given = Buffer.from(proof, "base64");
     if (given.length !== storedKey.length) return malformed("a proof of another length");

@@ -3,7 +3,7 @@
  * challenge with the reason as JSON, which the client answers with nothing before it gets its 535.
  */
 import { whenReady } from "../sys/maybe-promise.ts";
-import { type ClientStep, malformed, type Mechanism, type ServerStep, verdictOn } from "./exchange.ts";
+import { type ClientStep, isOf, malformed, type Mechanism, type ServerStep, verdictOn } from "./exchange.ts";
 
 const EMPTY = Buffer.alloc(0);
 
@@ -24,7 +24,7 @@ export const xoauth2: Mechanism = {
 
   server(passwords) {
     if (passwords.token === undefined) return undefined;
-    const isTokenOf = (user: string, token: string) => passwords.token?.(user, token) ?? { kind: "unknown" as const };
+    const ownerOf = (token: string) => passwords.token?.(token) ?? { kind: "unknown" as const };
     let refused: string | undefined;
     return {
       opening: EMPTY,
@@ -40,8 +40,8 @@ export const xoauth2: Mechanism = {
         const user = fields.get("user") ?? "";
         const [, bearer] = /^Bearer +(\S+)$/i.exec(fields.get("auth") ?? "") ?? [];
         if (user === "" || bearer === undefined) return malformed("XOAUTH2 wants user= and auth=Bearer");
-        return whenReady(isTokenOf(user, bearer), (checked): ServerStep => {
-          const step = verdictOn(checked, { user, actAs: user });
+        return whenReady(ownerOf(bearer), (owner): ServerStep => {
+          const step = verdictOn(isOf(user, owner), { user, actAs: user });
           if (step.kind !== "refused") return step;
           refused = user;
           return { kind: "challenge", octets: Buffer.from('{"status":"401","schemes":"bearer"}') };

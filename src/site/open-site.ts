@@ -63,7 +63,7 @@ export async function openSite<Agents extends Attachment>(
     hosts: openNames(machine, resolver, { clock }),
     aliasDatabases: openAliasDatabases(config, users, surroundings),
     ...(surroundings.statistics === undefined ? {} : { statistics: surroundings.statistics }),
-    authenticator: openAuthenticator(config, (text) => log.write(1, { priority: "err", text })),
+    authenticator: openAuthenticator(config, clock, (text) => log.write(1, { priority: "err", text })),
     report: (text) => log.write(9, { priority: "info", text }),
   };
   return { kind: "opened", site: new Site(parts, attach), messages, exit: refusal };

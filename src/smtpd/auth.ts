@@ -7,9 +7,10 @@
  * Who answers for passwords is the site's authenticator (auth/authenticator.ts). Wrong ones are answered late, and later
  * each time (auth-failures.ts).
  */
-import type { ConnectionFacts, LoginExchange } from "../auth/authenticator.ts";
+import type { TLSSocket } from "node:tls";
+import type { LoginExchange } from "../auth/authenticator.ts";
 import { fromLine, toLine } from "../auth/base64-line.ts";
-import type { Identity, ServerStep } from "../auth/exchange.ts";
+import type { ConnectionFacts, Identity, ServerStep } from "../auth/exchange.ts";
 import { revealsSecret, satisfies } from "../auth/traits.ts";
 import { judge } from "../reception/judges.ts";
 import { askRuleset } from "../reception/ruleset-judges.ts";
@@ -32,8 +33,26 @@ function failures(services: SmtpServices): AuthFailures {
   return known;
 }
 
-function connectionFacts(session: Conversation): ConnectionFacts {
-  return { secure: session.secure, clientAddress: session.remoteAddress, serverAddress: session.localAddress };
+/** What mechanisms may know of a session's connection. */
+export function connectionFacts(session: Connected): ConnectionFacts {
+  const { scope, tlsSocket } = session;
+  const subject = scope.get("verify") === "OK" ? (scope.get("cert_subject") ?? "") : "";
+  return {
+    secure: session.secure,
+    clientAddress: session.remoteAddress,
+    serverAddress: session.localAddress,
+    // RFC 9266 §4: before TLS 1.3 it would need extended master secrets, which nobody tells us about.
+    channelBinding: tlsSocket?.getProtocol() === "TLSv1.3" ? exported(tlsSocket) : undefined,
+    certified: subject === "" ? undefined : { subject, commonName: scope.get("cn_subject") ?? "" },
+  };
+}
+
+type Connected = Pick<Conversation, "scope" | "secure" | "remoteAddress" | "localAddress"> & {
+  readonly tlsSocket: Pick<TLSSocket, "getProtocol" | "exportKeyingMaterial"> | undefined;
+};
+
+function exported(socket: Pick<TLSSocket, "exportKeyingMaterial">): Buffer {
+  return socket.exportKeyingMaterial(32, "EXPORTER-Channel-Binding", Buffer.alloc(0));
 }
 
 /** The mechanisms that are offered on this connection; in the order of AuthMechanisms where it is set. */
@@ -119,7 +138,7 @@ class Attempt {
         );
       }
       case "refused":
-        return this.#fail(step.user, "authentication failure");
+        return this.#fail(step.user, "wrong name or password");
       case "malformed":
         return this.#fail("", step.reason);
       case "unavailable":

@@ -102,11 +102,13 @@ export function offerFeatures(session: Conversation, client: string): MaybePromi
 
 /** Waits before the greeting; whoever talks in the meantime is no mail server. */
 async function pauseFor(session: Conversation, pause: number): Promise<void> {
+  const { clock } = session.services;
+  const began = clock.now();
   if (!(await session.isSpokenTo(pause))) return;
   session.turnAway(replies.rejected);
   session.services.log.write(1, {
     priority: "notice",
-    text: `rejecting commands from ${session.relay} due to pre-greeting traffic`,
+    text: `rejecting commands from ${session.relay} due to pre-greeting traffic after ${Math.round((clock.now() - began) / 1000)} seconds`,
   });
 }
 

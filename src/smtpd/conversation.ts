@@ -1,4 +1,5 @@
 /** A session as its verbs see it: what was said so far, and the few things that they may do to it. */
+import type { TLSSocket } from "node:tls";
 import type { PortOptions } from "../config/config.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { IncomingMessage } from "../reception/intake.ts";
@@ -66,6 +67,8 @@ export interface Conversation extends Ends {
   readonly isEsmtp: boolean;
   /** True inside TLS. */
   readonly secure: boolean;
+  /** The connection inside TLS; undefined without. */
+  readonly tlsSocket: TLSSocket | undefined;
   /** Reply to everything that moves mail, when the connection was refused (check_relay, greet_pause). */
   readonly refusal: Reply | undefined;
   /** What this client is offered and has to do. */

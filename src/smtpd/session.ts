@@ -6,6 +6,7 @@
  * the library keeps for itself (names with an underscore) is used in this file alone.
  */
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import type { SMTPServer } from "smtp-server";
 import { SMTPConnection, type SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js";
 import type { SMTPStream } from "smtp-server/lib/smtp-stream.js";
@@ -51,7 +52,6 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
   transaction: Transaction | undefined;
   message: IncomingMessage | undefined;
   hasMore = false;
-  /** True once the client gave a command that is about mail. */
   askedForMail = false;
   #hasDelivered = false;
   #state = "client greeting";
@@ -97,6 +97,10 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
 
   get relay(): string {
     return this.whole.client.relay;
+  }
+
+  get tlsSocket(): TLSSocket | undefined {
+    return this._socket instanceof TLSSocket ? this._socket : undefined;
   }
 
   get isOver(): boolean {
@@ -328,7 +332,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     discardLittle(this._socket);
   }
 
-  /** At shutdown: a session that waits for its client is told; one with work under way ends that first. */
+  /** At shutdown: a session with work under way ends that first. */
   endWhenIdle(): void {
     if (!this._handlerPending && !this.#octets.inData) this.#finish(replies.shuttingDown(this.settings.hostName));
   }

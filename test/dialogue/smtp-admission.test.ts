@@ -187,7 +187,7 @@ describe("who may come in", () => {
       expect(await client.reply()).toMatch(/^250-/);
       expect(await client.ask("MAIL FROM:<a@b>")).toBe("550 5.0.0 Command rejected");
       expect(services.lines.map(({ text }) => text)).toContain(
-        "rejecting commands from localhost [127.0.0.1] due to pre-greeting traffic",
+        "rejecting commands from localhost [127.0.0.1] due to pre-greeting traffic after 0 seconds",
       );
     });
   });

@@ -3,6 +3,8 @@ import { describe, expect, test } from "@jest/globals";
 import type { Passwords } from "../../src/auth/exchange.ts";
 import { ScramClient, scramVerifier } from "../../src/auth/scram.ts";
 import { LocalAuthenticator } from "../../src/authentication/local-authenticator.ts";
+import { MacroScope } from "../../src/rewriting/macro-scope.ts";
+import { connectionFacts } from "../../src/smtpd/auth.ts";
 import { AuthFailures } from "../../src/smtpd/auth-failures.ts";
 import { refusal } from "../support/fake-smtp-services.ts";
 import type { Clock } from "../../src/sys/clock.ts";
@@ -19,7 +21,7 @@ const passwords: Passwords = {
   scram: (user, digest) =>
     user in users ? { kind: "known", value: scramVerifier(digest, users[user]) } : { kind: "unknown" },
 };
-const authenticator = new LocalAuthenticator(passwords);
+const authenticator = new LocalAuthenticator({ passwords });
 const CLEAR = { AuthCleartext: true };
 
 type Behaviour = Parameters<typeof withServer>[0];
@@ -220,7 +222,7 @@ test("wrong passwords are logged without them, answered late, and end the sessio
     expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 16000]);
     const text = services.lines.map((line) => line.text).join("\n");
     expect(text).toContain(
-      "AUTH failure (PLAIN): authentication failure: authentication failure, user=joe, relay=localhost [127.0.0.1]",
+      "AUTH failure (PLAIN): authentication failure: wrong name or password, user=joe, relay=localhost [127.0.0.1]",
     );
     expect(text).toContain("localhost [127.0.0.1]: possible SMTP attack: command=AUTH, count=6");
     expect(text).toContain("<-- AUTH PLAIN *");
@@ -229,7 +231,7 @@ test("wrong passwords are logged without them, answered late, and end the sessio
 });
 
 test("while nobody can be asked about passwords the answer is for now", async () => {
-  const away = new LocalAuthenticator({ check: () => ({ kind: "unavailable", reason: "no socket" }) });
+  const away = new LocalAuthenticator({ passwords: { check: () => ({ kind: "unavailable", reason: "no socket" }) } });
   await withServer({ authenticator: away, options: CLEAR }, async ({ introduced }) => {
     const client = await introduced();
     expect(await client.ask(PLAIN)).toBe("454 4.7.0 Temporary authentication failure");
@@ -254,6 +256,29 @@ test("an exchange is cancelled when its client goes", async () => {
     client.destroy();
     await until(() => cancelled === 1);
   });
+});
+
+const exporter = (length: number, label: string, context: Buffer) =>
+  Buffer.from(`${length} ${label} ${context.length}`);
+
+const facts = (protocol: string | undefined, macros: Readonly<Record<string, string>>) => {
+  const tlsSocket =
+    protocol === undefined ? undefined : { getProtocol: () => protocol, exportKeyingMaterial: exporter };
+  const scope = new MacroScope(undefined, Object.entries(macros));
+  return connectionFacts({ scope, secure: true, remoteAddress: "192.0.2.1", localAddress: "192.0.2.2", tlsSocket });
+};
+
+test("mechanisms are told what the connection and its certificate say", () => {
+  const shown = { verify: "OK", cert_subject: "/CN=joe", cn_subject: "joe" };
+  expect(facts("TLSv1.3", shown)).toEqual({
+    secure: true,
+    clientAddress: "192.0.2.1",
+    serverAddress: "192.0.2.2",
+    channelBinding: Buffer.from("32 EXPORTER-Channel-Binding 0"),
+    certified: { subject: "/CN=joe", commonName: "joe" },
+  });
+  for (const protocol of ["TLSv1.2", undefined]) expect(facts(protocol, shown).channelBinding).toBeUndefined();
+  for (const verify of ["NO", "FAIL", ""]) expect(facts("TLSv1.3", { ...shown, verify }).certified).toBeUndefined();
 });
 
 test("failures are counted by client, forgiven with time, and not remembered for ever", () => {

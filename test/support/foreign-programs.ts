@@ -16,7 +16,8 @@ const INSTALL = "run test/peers/install";
 export type Found = { readonly command: readonly string[] } | { readonly missing: string };
 
 /** What a test may need: a program of test/peers/genuine, or the rights of root. */
-export type Need = "sendmail" | "m4" | "slapd" | "swaks" | "procmail" | "postfix" | "saslpasswd2" | "root";
+type Program = "slapd" | "swaks" | "procmail" | "postfix" | "saslpasswd2" | "msmtp" | "fail2ban-regex";
+export type Need = Program | "sendmail" | "m4" | "root";
 
 /** The command of a genuine sendmail: GENUINE="/usr/sbin/sendmail" names another one. */
 export function findGenuine(): Found {
@@ -39,8 +40,9 @@ export function findGnuM4(): Found {
 }
 
 /** Another program of the packages, or of the machine. */
-export function findProgram(name: "slapd" | "swaks" | "procmail" | "postfix" | "saslpasswd2"): Found {
-  const places = [join(peersFolder, "tools/usr/sbin"), join(peersFolder, "tools/usr/bin"), "/usr/sbin", "/usr/bin"];
+export function findProgram(name: Program): Found {
+  const folders = ["tools/usr/sbin", "tools/usr/bin", "submission/usr/bin"].map((folder) => join(peersFolder, folder));
+  const places = [...folders, "/usr/sbin", "/usr/bin"];
   return places.some((place) => isForeign(join(place, name)))
     ? { command: [GENUINE, name] }
     : { missing: `no ${name}: ${INSTALL}` };

@@ -1,13 +1,21 @@
 /** Options of AUTH (RFC 4954). */
 import { firstLetters } from "./value-words.ts";
+import { authTokens } from "../auth-tokens.ts";
 import { AUTH_SOURCES, authSource } from "../auth-source.ts";
-import { NO_AUTH } from "../reasons.ts";
+import { NO_AUTH_LAYERS } from "../reasons.ts";
 import type { Check, OptionRow } from "./row.ts";
 
 const sourceOfPasswords: Check = (value, { messages, row }) => {
   if (value.trim() === "" || authSource(value) !== undefined) return value;
   const kinds = AUTH_SOURCES.map((kind) => `${kind}:/PATH`).join(", ");
   messages.error(`${row.name}=${value}: one of ${kinds} is wanted`, { offset: 0 });
+  return undefined;
+};
+
+const tokensOfIssuer: Check = (value, { messages, row }) => {
+  const read = value.trim() === "" ? undefined : authTokens(value);
+  if (typeof read !== "string") return value;
+  messages.error(`${row.name}=${value}: ${read}`, { offset: 0 });
   return undefined;
 };
 
@@ -42,15 +50,14 @@ export const AUTH_OPTIONS = [
     type: "number",
     initial: 2_147_483_647,
     meaning: "strongest encryption of AUTH layers, in bits",
-    notActedOn: NO_AUTH,
+    notActedOn: NO_AUTH_LAYERS,
   },
   {
     name: "AuthRealm",
     code: 0xd6,
     type: "text",
     initial: "",
-    meaning: "realm given to AUTH mechanisms",
-    notActedOn: NO_AUTH,
+    meaning: "realm of users without one, where saslauthd is asked",
   },
   {
     name: "AuthSource",
@@ -60,6 +67,15 @@ export const AUTH_OPTIONS = [
     check: sourceOfPasswords,
     meaning:
       "who knows the passwords of clients: file:/PATH, saslauthd:/SOCKET, dovecot:/SOCKET; empty: AUTH is not offered",
+  },
+  {
+    name: "AuthTokens",
+    type: "text",
+    initial: "",
+    extension: true,
+    check: tokensOfIssuer,
+    meaning:
+      "whose access tokens let clients in (OAUTHBEARER, XOAUTH2): Keys=/JWKS, Issuer=URL, Audience=NAME, User=CLAIM",
   },
   {
     name: "AuthCleartext",

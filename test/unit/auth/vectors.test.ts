@@ -59,7 +59,7 @@ describe.each(SCRAM)("SCRAM, $name", ({ digest, clientNonce, serverNonce, salt, 
       check: () => ({ kind: "unknown" }),
       scram: () => ({ kind: "known", value: verifier }),
     };
-    const server = new ScramServer(digest, passwords, serverNonce);
+    const server = new ScramServer(digest, passwords, undefined, serverNonce);
     expect(await reply(server, `n,,n=user,r=${clientNonce}`)).toBe(first);
     const end = await server.step(Buffer.from(last));
     expect(end).toMatchObject({ kind: "accepted", identity: { user: "user", actAs: "user" } });
