@@ -51,7 +51,7 @@ function check({ diagnostics, config }: LoadedConfig, text: string): void {
 }
 
 test("any lines are read, or reported at their place", async () => {
-  await fuzz(500, async (random, note) => {
+  await fuzz(250, async (random, note) => {
     const text = harmless(random(4) === 0 ? randomOctets(random, 600) : randomWords(random, PIECES, 120));
     note(text);
     check(await load(text, true), text);
@@ -59,7 +59,7 @@ test("any lines are read, or reported at their place", async () => {
 });
 
 test("a damaged configuration rewrites alike in both engines", async () => {
-  await fuzz(12, async (random, note) => {
+  await fuzz(8, async (random, note) => {
     const text = harmless(damageLines(WHOLE[random(WHOLE.length)], random));
     const [traced, compiled] = [await load(text, true), await load(text, false)];
     for (let count = 0; traced.config && compiled.config && count < 40; count++) {

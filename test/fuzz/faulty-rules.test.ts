@@ -75,7 +75,7 @@ function configOf(rewriter: Rewriter): Config {
 
 test("rules that complain lead nowhere", async () => {
   const seen = { delivered: 0, refused: 0, deferred: 0 };
-  await fuzz(700, async (random, note) => {
+  await fuzz(400, async (random, note) => {
     const rules = `${randomRules(random)}\n${MAIL}\n`;
     const address = randomAddress(random);
     note({ rules, address });

@@ -47,7 +47,7 @@ function randomMacros(random: Random): string {
 }
 
 test("any text is expanded or reported, with limits on calls", async () => {
-  await fuzz(1200, (random, note) => {
+  await fuzz(500, (random, note) => {
     const text = randomMacros(random);
     note(text);
     const m4 = new Processor({ files: { find: () => undefined }, maxNesting: 100, maxExpansions: 5000 });
@@ -89,7 +89,7 @@ const INSERTIONS = [
 ];
 
 test("a damaged .mc file compiles or says what is wrong with it", async () => {
-  await fuzz(12, (random, note) => {
+  await fuzz(8, (random, note) => {
     const text = damage(STANDALONE, random, INSERTIONS);
     note(text);
     const { diagnostics, complete, origins, text: output } = compileMc({ file: "fuzz.mc", text });

@@ -65,7 +65,7 @@ function readAll(path: string, keys: readonly string[], inMemory: number): Readi
 }
 
 test("damaged databases answer, or say that they are damaged; in memory and in place alike", async () => {
-  await fuzz(250, (random, note) => {
+  await fuzz(120, (random, note) => {
     const { keys, octets } = database(random);
     const path = join(folder, "damaged.db");
     const changed = random(10) === 0 ? randomOctets(random, 4000) : damage(octets, random, INSERTIONS);
@@ -78,7 +78,7 @@ test("damaged databases answer, or say that they are damaged; in memory and in p
 });
 
 test("a database that lost its end has no answer at all", async () => {
-  await fuzz(60, (random, note) => {
+  await fuzz(30, (random, note) => {
     const { keys, octets } = database(random);
     const length = random(octets.length);
     note({ length });
@@ -89,7 +89,7 @@ test("a database that lost its end has no answer at all", async () => {
 });
 
 test("a database that is cut off while it is open fails, or still has the answer", async () => {
-  await fuzz(40, (random, note) => {
+  await fuzz(30, (random, note) => {
     const { keys, octets } = database(random);
     const path = join(folder, "cut.db");
     writeFileSync(path, octets, "latin1");
@@ -110,7 +110,7 @@ test("a database that is cut off while it is open fails, or still has the answer
 
 test("map files of any octets give an answer or a temporary failure", async () => {
   const classes = ["hash", "btree", "dbm", "cdb", "implicit", "text -k0 -v1", "text -k1 -v0 -z:", "stab"];
-  await fuzz(250, async (random, note) => {
+  await fuzz(120, async (random, note) => {
     const mapClass = classes[random(classes.length)];
     const built = !/^(?:text|stab)/.test(mapClass);
     const text = built && random(2) === 0 ? database(random).octets : "key1 a\nkey2:b c\n\tmore\n# no\nkey3\n";
@@ -133,7 +133,7 @@ test("map files of any octets give an answer or a temporary failure", async () =
 
 test("alias files of any octets give an answer or a temporary failure", async () => {
   const lines = 'root: joe\nlist: a, "|p q",\n\t:include:/x\n"a b": c\n# x\nowner-list: root\n';
-  await fuzz(250, (random, note) => {
+  await fuzz(120, (random, note) => {
     const text = random(4) === 0 ? randomOctets(random, 2000) : damage(lines, random, [...INSERTIONS, ",", "\\", "|"]);
     note(text);
     const { entries, problems } = readAliasText(text);

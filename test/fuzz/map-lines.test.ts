@@ -28,7 +28,7 @@ test("K lines of chance open or are reported, and answer", async () => {
 });
 
 test("lines of sources give a key and a value, a problem, or nothing", async () => {
-  await fuzz(3000, (random, note) => {
+  await fuzz(1500, (random, note) => {
     const line = textOf(random, "ab: \t#\r\0\xff", 12);
     note(line);
     const delimiter = random(2) === 0 ? undefined : ":";
@@ -39,7 +39,7 @@ test("lines of sources give a key and a value, a problem, or nothing", async () 
 });
 
 test("netstrings of chance are complete, partial or wrong, and never longer than the limit", async () => {
-  await fuzz(3000, (random, note) => {
+  await fuzz(1500, (random, note) => {
     const octets = Buffer.from(textOf(random, "0123456789:,ab", 14), "latin1");
     note(octets.toString("latin1"));
     const reading = readNetstring(octets, 20);

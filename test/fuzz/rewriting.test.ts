@@ -60,7 +60,7 @@ async function run(
 }
 
 test("interpreter and compiled engine agree on damaged rules and any input", async () => {
-  await fuzz(400, async (random, note) => {
+  await fuzz(200, async (random, note) => {
     const rules = damage(randomRules(random), random, INSERTIONS);
     for (let count = 0; count < 4; count++) {
       const input = random(3) === 0 ? randomOctets(random, 60) : randomAddress(random);

@@ -34,7 +34,7 @@ function headerText(random: Random): string {
 }
 
 test("header blocks come apart into fields and a rest, and nothing of a field is lost", async () => {
-  await fuzz(2000, (random, note) => {
+  await fuzz(800, (random, note) => {
     const block = headerText(random);
     note(block);
     const { fields, rest } = parseHeader(block);
@@ -60,7 +60,7 @@ async function collect(chunks: readonly Buffer[], maxHeadersLength: number) {
 }
 
 test("a message is the same however it is cut into chunks", async () => {
-  await fuzz(600, async (random, note) => {
+  await fuzz(300, async (random, note) => {
     const text = headerText(random) + (random(3) > 0 ? "\r\n\r\n" : "") + headerText(random);
     note(text);
     const octets = Buffer.from(text, "latin1");
@@ -80,7 +80,7 @@ test("a message is the same however it is cut into chunks", async () => {
 
 test("the frame of a header address is of the size of the value, and holds any address", async () => {
   const pieces = ["a", '"', "(", ")", "<", ">", ",", ";", ":", "\\", "@", "[", "]", " ", ".", "'", "\xe9"];
-  await fuzz(3000, (random, note) => {
+  await fuzz(1200, (random, note) => {
     const value = random(5) === 0 ? randomOctets(random, 300) : randomWords(random, pieces, 40);
     note(value);
     const frame = crackAddress(value, { mustQuote: ".'", exact: random(2) === 0 });
@@ -91,7 +91,7 @@ test("the frame of a header address is of the size of the value, and holds any a
 });
 
 test("xtext: what was encoded is decoded, and what is none is refused", async () => {
-  await fuzz(2000, (random, note) => {
+  await fuzz(800, (random, note) => {
     const text = randomOctets(random, 40);
     note(text);
     expect(isXtext(encodeXtext(text))).toBe(true);
@@ -120,7 +120,7 @@ test("lists of destinations are read, and what the queue keeps of one means the 
     ";",
     ":",
   ];
-  await fuzz(3000, (random, note) => {
+  await fuzz(1200, (random, note) => {
     const text = random(4) === 0 ? randomOctets(random, 200) : randomWords(random, pieces, 30);
     note(text);
     for (const each of parseDestinations(text)) {
@@ -148,7 +148,7 @@ test("scanf patterns of F lines end, and give a part of the line", async () => {
     "%99999s",
     "%z",
   ];
-  await fuzz(3000, (random, note) => {
+  await fuzz(1200, (random, note) => {
     const [line, pattern] = [randomWords(random, [..."ab 1#%-x".split(""), "abc"], 20), randomWords(random, pieces, 6)];
     note([line, pattern]);
     const found = scan(line, pattern);
@@ -158,7 +158,7 @@ test("scanf patterns of F lines end, and give a part of the line", async () => {
 
 test("LDAP filters and URLs of any text", async () => {
   const pieces = [..."()&|!=*\\%01 ab,:?/".split(""), "ldap:///", "%0", "%s", "\\2a", "(a=b)", "sub"];
-  await fuzz(3000, (random, note) => {
+  await fuzz(1200, (random, note) => {
     const [template, key] = [randomWords(random, pieces, 14), randomOctets(random, 12)];
     note([template, key]);
     readableFilter(fillFilter(template, key, random(2) === 0 ? undefined : ["x", "*"]));
@@ -176,7 +176,7 @@ test("a source map that is damaged counts as none, or has places that can be nam
   const whole = formatSourceMap(CF, { origins: [place, outer, undefined], causes: [outer, undefined, outer] }, "/lib/");
   const hash = createHash("sha256").update(CF, "latin1").digest("hex");
   const insertions = ["-1", "0", "[", "]", ",", "999", "1e9", "null", '"', hash, "{}", "-2", "1.5"];
-  await fuzz(1500, (random, note) => {
+  await fuzz(800, (random, note) => {
     const json = random(6) === 0 ? randomOctets(random, 200) : damage(whole, random, insertions);
     note(json);
     const find = parseSourceMap(json, CF);

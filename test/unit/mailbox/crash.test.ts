@@ -110,7 +110,7 @@ describe.each(["mbox", "mmdf"])("%s, killed before a piece of the second message
 });
 
 const random = randomNumbers(20_261_130);
-const delays = Array.from({ length: 12 }, () => random(60));
+const delays = Array.from({ length: 6 }, () => random(60));
 
 describe("killed from outside, at any moment", () => {
   (hasPerl ? test : test.skip).each(delays)("after %i ms", async (delay) => {

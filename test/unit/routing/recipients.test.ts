@@ -233,17 +233,17 @@ describe("expandRecipients()", () => {
     expect(all.filter(({ state }) => state === "todo").map(({ given }) => given)).toEqual(["good@far.test"]);
   });
 
-  test("20,000 aliases at once, and a list of 200,000, cost what they weigh", async () => {
-    const names = Array.from({ length: 20_000 }, (_, number) => `a${number}`);
+  test("10,000 aliases at once, and a list of 100,000, cost what they weigh", async () => {
+    const names = Array.from({ length: 10_000 }, (_, number) => `a${number}`);
     const aliases = Object.fromEntries(names.map((name) => [name, `${name}@far.test`]));
     const places = context({ ...aliases, list: `:include:${join(home, "list")}` }, []);
     const many = names.map((given): Recipient => ({ given, state: "todo" }));
     const opened = await expandRecipients(places, many, [...many.keys()]);
-    expect(opened.changes.filter(({ state }) => state === "expanded")).toHaveLength(20_000);
-    expect(opened.added).toHaveLength(20_000);
-    const lines = Array.from({ length: 200_000 }, (_, number) => `m${number}@b.test\n`);
+    expect(opened.changes.filter(({ state }) => state === "expanded")).toHaveLength(10_000);
+    expect(opened.added).toHaveLength(10_000);
+    const lines = Array.from({ length: 100_000 }, (_, number) => `m${number}@b.test\n`);
     writeFileSync(join(home, "list"), lines.join(""), { mode: 0o600 });
     const { added } = await expandRecipients(places, [{ given: "list", state: "todo" }], [0]);
-    expect(added).toHaveLength(200_001);
+    expect(added).toHaveLength(100_001);
   });
 });

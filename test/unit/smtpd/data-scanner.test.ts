@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "@jest/globals";
 import { DataScanner } from "../../../src/smtpd/data-scanner.ts";
 
@@ -60,7 +61,8 @@ describe("DataScanner", () => {
       }
       const wanted = expected(all);
       ends++;
-      expect({ all, ...scan(...chunks) }).toEqual({ all, ...wanted });
+      const got = scan(...chunks);
+      if (!isDeepStrictEqual(got, wanted)) expect({ all, ...got }).toEqual({ all, ...wanted });
     }
     expect(ends).toBe(20_000);
   });
