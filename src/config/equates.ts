@@ -1,5 +1,5 @@
 /** The equates of M, Q and X lines and of ports, and the modifiers of ports: one row each. */
-import { NOT_YET, NO_FILTERS, NO_GROUPS, NO_PROCESSES } from "./reasons.ts";
+import { NOT_YET, NO_FILTERS, NO_GROUPS, NO_PROCESSES, SYSTEM_BUFFERS } from "./reasons.ts";
 import type { Setting } from "./setting.ts";
 
 /** M lines; the first letter counts. */
@@ -62,9 +62,9 @@ export const PORT_EQUATES = {
   name: { meaning: "its name" },
   port: { meaning: "number or name" },
   queuela: { meaning: "QueueLA of this port" },
-  receivesize: { meaning: "receive buffer", notActedOn: NOT_YET },
+  receivesize: { meaning: "receive buffer", notActedOn: SYSTEM_BUFFERS },
   refusela: { meaning: "RefuseLA of this port" },
-  sendsize: { meaning: "send buffer", notActedOn: NOT_YET },
+  sendsize: { meaning: "send buffer", notActedOn: SYSTEM_BUFFERS },
 } as const satisfies Readonly<Record<string, Setting>>;
 
 /** M= of ports. */
@@ -73,11 +73,13 @@ export const PORT_MODIFIERS = {
   A: { meaning: "no AUTH" },
   b: { meaning: "answers leave from the address that was asked", notActedOn: NOT_YET },
   c: { meaning: "names of hosts are made canonical (for rules)" },
-  C: { meaning: "no canonical names", notActedOn: NOT_YET },
+  C: { meaning: "no canonical names (for rules)" },
   E: { meaning: "no ETRN" },
   f: { meaning: "full names are needed (for rules)" },
   h: { meaning: "our name in EHLO is that of the interface", notActedOn: NOT_YET },
-  O: { meaning: "the port may be missing", notActedOn: NOT_YET },
+  L: { meaning: "LMTP: LHLO, and an answer for each recipient (ours)" },
+  O: { meaning: "the port may be missing" },
+  P: { meaning: "clients come through proxies, which say who they are (ours; option ProxyHosts)" },
   r: { meaning: "relaying for everybody (for rules)" },
   s: { meaning: "TLS from the first octet", notActedOn: NOT_YET },
   S: { meaning: "no STARTTLS" },

@@ -10,6 +10,7 @@ export const NO_USERDB = "there is no user database";
 export const NO_SPECIAL_PEER = "no peer is treated in a special way";
 export const NO_EFFECT = "the original does nothing for it, either";
 export const SPECIAL_BUILD = "the original acts on it only when it is built for it";
+export const SYSTEM_BUFFERS = "the system chooses the buffers of each connection";
 export const NOT_YET = "not done yet";
 
 /** Reasons that are a debt; all others say that this server has no use for the setting. */

@@ -2,12 +2,10 @@
  * Ports that are bound before anybody can be served there: those that need root's rights have to be. Who connects meanwhile
  * waits, without a greeting, until the port is opened.
  */
-import { createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { PortOptions } from "../config/config.ts";
-import { hostOf } from "../smtpd/server.ts";
-
-/** Connections that wait for one port at most: more than the system keeps by itself. */
-const BACKLOG = 511;
+import { BACKLOG, listenOn } from "../smtpd/listen.ts";
+import type { RuleServer } from "../smtpd/server.ts";
 
 export class BoundPort {
   readonly #server: Server;
@@ -19,29 +17,35 @@ export class BoundPort {
     server.on("connection", this.#keep);
   }
 
-  static bind(port: PortOptions): Promise<BoundPort> {
+  static async bind(port: PortOptions): Promise<BoundPort> {
     const server = createServer({ allowHalfOpen: true });
     const bound = new BoundPort(server);
-    return new Promise((resolve, reject) => {
-      server.once("error", reject);
-      server.listen({ host: hostOf(port), port: port.port, backlog: Math.max(port.listen, BACKLOG) }, () => {
-        server.off("error", reject);
-        resolve(bound);
-      });
-    });
+    await listenOn(server, port);
+    return bound;
+  }
+
+  /** A socket that whoever started this process listens at already. */
+  static async given(fd: number): Promise<BoundPort> {
+    const server = createServer({ allowHalfOpen: true });
+    const bound = new BoundPort(server);
+    await listenAt(server, { fd });
+    return bound;
+  }
+
+  /** Path of a unix socket, or address and port. */
+  get address(): string | AddressInfo {
+    return this.#server.address()!;
   }
 
   /** Gives the port to another server, and everybody who waits. */
-  async open(server: Server): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(this.#server, BACKLOG, () => {
-        server.off("error", reject);
-        resolve();
-      });
-    });
+  async open(server: RuleServer): Promise<void> {
+    if (typeof this.#server.address() === "string") {
+      // Node cannot share the socket of a path.
+      this.#server.off("connection", this.#keep);
+      server.adopt(this.#server);
+    } else await listenAt(server.server, this.#server);
     // What a client has said already waits in its socket.
-    for (const socket of this.#waiting.splice(0)) server.emit("connection", socket);
+    for (const socket of this.#waiting.splice(0)) server.server.emit("connection", socket);
   }
 
   close(): void {
@@ -53,4 +57,14 @@ export class BoundPort {
     socket.on("error", () => socket.destroy());
     this.#waiting.push(socket);
   };
+}
+
+function listenAt(server: Server, source: Server | { readonly fd: number }): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(source, BACKLOG, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
 }

@@ -12,12 +12,15 @@ import type { Log } from "../log/log.ts";
 import { checkQueueUnused } from "../queue/lock.ts";
 import { type MadeFile, madeFiles } from "../rights/made-files.ts";
 import type { RootHelper } from "../rights/root-helper.ts";
+import { isLocal } from "../smtpd/listen.ts";
 import { BoundPort } from "./bound-ports.ts";
 import { type OpenControl, openControl } from "./control.ts";
 import { queueFolder } from "../config/queue-folder.ts";
+import { GivenSockets } from "./given-sockets.ts";
 import { giveUpRoot } from "./give-up-root.ts";
 import { homeFolder } from "./home.ts";
 import { explainListening } from "./listen-problem.ts";
+import { isOptional } from "./listeners.ts";
 import { writePidFile } from "./pid-file.ts";
 import type { RootDoor } from "./root-door.ts";
 import type { ServerUser } from "./server-user.ts";
@@ -54,7 +57,7 @@ export class Entrance {
     makeCallersFolder(homeFolder().callers);
     const entrance = new Entrance(await openControl(options.trustedUid));
     try {
-      if (listen) await entrance.#bind(config);
+      if (listen) await entrance.#bind(config, options.warn);
       entrance.#writePidFile(options);
       if (user !== undefined) await entrance.#giveUpRoot(user, options);
       return entrance;
@@ -90,16 +93,24 @@ export class Entrance {
     this.#helper?.close();
   }
 
-  async #bind(config: Config): Promise<void> {
-    for (const port of config.daemonPorts) {
-      const bound = await BoundPort.bind(port).catch((error: unknown) => explainListening(port, config, error));
-      this.#ports.set(port, bound);
+  async #bind(config: Config, warn: (text: string) => void): Promise<void> {
+    const given = await GivenSockets.take(process.env);
+    try {
+      for (const port of config.daemonPorts) {
+        const bound = given.takeFor(port) ?? (await BoundPort.bind(port).catch((error: unknown) => error));
+        if (bound instanceof BoundPort) this.#ports.set(port, bound);
+        // Tried once more, and told of, when ports are opened (listeners.ts).
+        else if (!isOptional(port)) explainListening(port, config, bound);
+      }
+    } finally {
+      for (const text of given.close()) warn(text);
     }
   }
 
   async #giveUpRoot(user: ServerUser, { startHelper, ...options }: EntranceOptions): Promise<void> {
     const { controlSocket, submitSocket } = homeFolder();
-    const made = madeFiles([controlSocket, submitSocket, this.#pidFile].filter(Boolean));
+    const sockets = [...this.#ports.keys()].filter(isLocal).map(({ address }) => address);
+    const made = madeFiles([controlSocket, submitSocket, this.#pidFile, ...sockets].filter(Boolean));
     this.#helper = await giveUpRoot({ ...options, user, startHelper: () => startHelper(user, made) });
   }
 

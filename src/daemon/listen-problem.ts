@@ -1,6 +1,7 @@
 /** Why a port cannot be listened to, in words that help: which line asked for it, who holds it, what to do. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { Config, PortOptions } from "../config/config.ts";
+import { isLocal } from "../smtpd/listen.ts";
 import { errorText } from "../sys/safe-file.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 
@@ -21,7 +22,7 @@ export function explainListening(port: PortOptions, config: Config, error: unkno
 }
 
 function listenProblem(port: PortOptions, config: Config, cause: NodeJS.ErrnoException): string {
-  const place = `${port.address === "" ? "*" : port.address}:${port.port}`;
+  const place = isLocal(port) ? port.address : `${port.address === "" ? "*" : port.address}:${port.port}`;
   return `cannot listen on ${place}, which ${askedBy(port, config)} asks for: ${TEXTS[cause.code ?? ""] ?? errorText(cause)}${hint(port, cause)}`;
 }
 
@@ -49,7 +50,9 @@ function linesOf(file: string): number[] {
   }
 }
 
-function hint({ port, address }: PortOptions, { code }: NodeJS.ErrnoException): string {
+function hint(options: PortOptions, { code }: NodeJS.ErrnoException): string {
+  const { port, address } = options;
+  if (isLocal(options)) return code === "EADDRINUSE" ? "; another program listens there, or there is a file" : "";
   switch (code) {
     case "EADDRINUSE": {
       const holder = listenerOn(port);

@@ -3,6 +3,11 @@ import type { PortOptions } from "../config/config.ts";
 import type { Log } from "../log/log.ts";
 import type { SmtpListener } from "../smtpd/server.ts";
 
+/** A port that may be missing (M=O). */
+export function isOptional({ modifiers }: PortOptions): boolean {
+  return modifiers.has("O");
+}
+
 export interface ListenersOptions {
   /** Throws when the port cannot be opened. */
   readonly open: (port: PortOptions) => Promise<SmtpListener>;
@@ -31,7 +36,7 @@ export class Listeners {
   /**
    * Opens ports that are new, keeps those that are open already, closes those that are gone. A port that cannot be opened
    * does no harm to the others.
-   * @returns what is wrong with those that could not be opened
+   * @returns what is wrong with those that could not be opened; with those that may be missing (M=O) the log says it
    */
   async become(wanted: readonly PortOptions[]): Promise<readonly Error[]> {
     const { open, log, grace } = this.#options;
@@ -45,7 +50,9 @@ export class Listeners {
       try {
         listeners.push(kept ?? (await open(port)));
       } catch (error) {
-        problems.push(error instanceof Error ? error : new Error(String(error)));
+        const problem = error instanceof Error ? error : new Error(String(error));
+        if (isOptional(port)) log.write(1, { priority: "warning", text: `${problem.message} (M=O)` });
+        else problems.push(problem);
       }
     }
     this.#open = listeners;

@@ -22,6 +22,7 @@ import { TimerScheduler } from "../queue/timer-scheduler.ts";
 import { readSealed } from "../sys/sealed-file.ts";
 import { SystemUsers } from "../sys/getent.ts";
 import { listServices } from "../routing/list-members.ts";
+import { isLocal } from "../smtpd/listen.ts";
 import { openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
 import type { Agents } from "../delivery/agents.ts";
@@ -285,7 +286,7 @@ export class Server {
       return await openSmtpServer(port, services, { bound: openings?.take(port), ...readKey });
     } catch (error) {
       const { code, syscall } = error as NodeJS.ErrnoException;
-      if (door === undefined || syscall !== "listen" || code !== "EACCES") {
+      if (door === undefined || syscall !== "listen" || code !== "EACCES" || isLocal(port)) {
         return explainListening(port, this.site.config, error);
       }
     }

@@ -13,7 +13,7 @@ import type { TaskUser } from "../rights/task.ts";
 import type { MailboxTerm, PortTerm, ProgramTerm, Terms, UserTerm } from "../rights/terms.ts";
 import { defaultUser, namedUser } from "../routing/default-user.ts";
 import { wordsOf } from "./program-templates.ts";
-import { hostOf } from "../smtpd/server.ts";
+import { hostOf, isLocal } from "../smtpd/listen.ts";
 import type { MailboxDatabase } from "../sys/users.ts";
 import { keyFiles } from "./key-files.ts";
 
@@ -42,7 +42,7 @@ export async function termsOf(config: Config, users: MailboxDatabase, runAs: Tas
     identities: await identitiesOf(config, mailers, users),
     dontBlame: [...dontBlameOf(options)],
     programs: mailers.flatMap((mailer) => programOf(config, mailer)),
-    ports: config.daemonPorts.map(portTerm),
+    ports: config.daemonPorts.filter((port) => !isLocal(port)).map(portTerm),
     files: [...new Set([...texts, ...keyFiles(config)])],
     safeFileEnvironment: options.text("SafeFileEnvironment"),
     runAs: { user: runAs.user, uid: runAs.uid, gid: runAs.gid },

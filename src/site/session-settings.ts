@@ -1,6 +1,7 @@
 /** What sessions need of the options, read once for each site and not for each session. */
 import { privacyOf } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
+import { type Networks, readNetworks } from "../sys/networks.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
 
 export interface SessionSettings {
@@ -14,6 +15,10 @@ export interface SessionSettings {
   /** Between two lines of an AUTH exchange. */
   readonly authTimeout: number;
   readonly tlsConfigured: boolean;
+  /** ProxyHosts: who may say for whom he connects, in front of everything else (ports with M=P). */
+  readonly proxies: Networks;
+  /** XclientHosts: who may say so with XCLIENT. */
+  readonly xclients: Networks;
 }
 
 export function readSessionSettings(config: Config): SessionSettings {
@@ -24,6 +29,8 @@ export function readSessionSettings(config: Config): SessionSettings {
     commandTimeout: options.timeout("command"),
     authTimeout: options.timeout("auth"),
     dataTimeout: options.timeout("datablock"),
+    proxies: readNetworks(options.text("ProxyHosts")),
+    xclients: readNetworks(options.text("XclientHosts")),
     tlsConfigured: options.text("ServerCertFile") !== "" && options.text("ServerKeyFile") !== "",
   };
 }

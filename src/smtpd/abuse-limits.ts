@@ -9,6 +9,7 @@ import type { MaybePromise } from "../sys/maybe-promise.ts";
 const allowances: ReadonlyMap<string, readonly [counter: string, allowed: number]> = new Map([
   ["HELO", ["hello", 3]],
   ["EHLO", ["hello", 3]],
+  ["LHLO", ["hello", 3]],
   ["VRFY", ["verify", 6]],
   ["EXPN", ["verify", 6]],
   ["ETRN", ["etrn", 8]],

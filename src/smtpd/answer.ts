@@ -5,6 +5,8 @@ import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 /** A reply; one with code 421 closes the connection. */
 export type Answer =
   | Reply
+  /** One for each recipient of a message (LMTP). */
+  | { readonly each: Reply; readonly count: number }
   /** A last reply: the connection closes after it. */
   | { readonly last: Reply }
   /** Something begins once the reply is said: data, a chunk (which has no reply yet), a handshake. */
@@ -26,6 +28,10 @@ export function say(
   if ("code" in answer || "last" in answer) {
     const reply = "code" in answer ? answer : answer.last;
     speak(reply, "last" in answer || reply.code === 421);
+    return undefined;
+  }
+  if ("each" in answer) {
+    for (let count = 0; count < answer.count; count++) speak(answer.each, false);
     return undefined;
   }
   if (answer.reply !== undefined) speak(answer.reply, false);

@@ -18,6 +18,7 @@ import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { AuthFailures } from "./auth-failures.ts";
 import type { Answer, MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
+import { isLmtp } from "./lmtp.ts";
 import { replies } from "./replies.ts";
 import type { SmtpServices } from "./services.ts";
 import { logAuthBadBase64, logAuthFailure, logAuthUnavailable, logLogin, logProbing } from "./session-log.ts";
@@ -236,6 +237,8 @@ function mayActAs({ whole }: Conversation, actAs: string): MaybePromise<boolean>
 }
 
 /** $r: SMTP or ESMTP, S for TLS, A for AUTH (RFC 3848). */
-export function protocolName({ isEsmtp, secure, login }: Conversation): string {
-  return `${isEsmtp ? "E" : ""}SMTP${secure ? "S" : ""}${login === undefined ? "" : "A"}`;
+export function protocolName(session: Conversation): string {
+  const { isEsmtp, secure, login } = session;
+  const name = isLmtp(session) ? "LMTP" : isEsmtp ? "ESMTP" : "SMTP";
+  return `${name}${secure ? "S" : ""}${login === undefined ? "" : "A"}`;
 }

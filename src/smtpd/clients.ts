@@ -43,6 +43,8 @@ class Client extends ClientShare {
 
 /** One connection, as it is counted. */
 export interface Visit {
+  /** Who has connected, or for whom a proxy has; "" for programs of this machine. XCLIENT changes nothing about it. */
+  readonly address: string;
   readonly share: Share;
   /** Connections of the client that are open, this one included. */
   readonly connections: number;
@@ -55,7 +57,7 @@ export interface Visit {
 
 /** A connection that nobody counts (-bs). */
 export function onlyVisit(): Visit {
-  return { share: new Share(new Turns()), connections: 1, rate: 1, totalRate: 1, leave: () => undefined };
+  return { address: "", share: new Share(new Turns()), connections: 1, rate: 1, totalRate: 1, leave: () => undefined };
 }
 
 export interface VisitLimits {
@@ -107,6 +109,7 @@ export class Clients {
     let isOpen = true;
     const share = new Share(this.#turns, counted);
     return {
+      address,
       share,
       connections: ++counted.open,
       rate,

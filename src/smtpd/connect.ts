@@ -14,6 +14,7 @@ import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { Answer, MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
 import { readFeatures } from "./features.ts";
+import { isLocal } from "./listen.ts";
 import { replies } from "./replies.ts";
 import type { ClientIdentity } from "./services.ts";
 
@@ -35,16 +36,32 @@ export function connect(session: Conversation): MaybeAnswer {
   );
 }
 
-function identify(session: Conversation): MaybeAnswer {
-  return whenReady(session.services.identify(session.site, session.remoteAddress), (client) => {
-    setClientMacros(session, client);
-    return whenReady(admit(session, client), () => greet(session));
+/** A client of this machine, at a unix socket (Family=local). */
+const LOCAL_CLIENT: ClientIdentity = { name: "localhost", ptr: "localhost", resolve: "OK" };
+/** What sendmail has as the address of such a client. */
+const LOCAL_ADDRESS = "[UNIX: localhost]";
+
+/**
+ * The session begins, or begins anew as that of another client (XCLIENT).
+ * @param known who it is, where that was said
+ */
+export function identify(session: Conversation, known?: ClientIdentity): MaybeAnswer {
+  const { services, site, remoteAddress } = session;
+  const client = known ?? (isLocal(session.port) ? LOCAL_CLIENT : services.identify(site, remoteAddress));
+  return whenReady(client, (found) => {
+    setClientMacros(session, found);
+    return whenReady(admit(session, found), () => greet(session));
   });
+}
+
+function shownAddress({ port, remoteAddress }: Conversation): string {
+  if (isLocal(port)) return LOCAL_ADDRESS;
+  return isIPv6(remoteAddress) ? `IPv6:${remoteAddress}` : remoteAddress;
 }
 
 function setClientMacros(session: Conversation, client: ClientIdentity): void {
   const { scope, whole, visit } = session;
-  const address = isIPv6(session.remoteAddress) ? `IPv6:${session.remoteAddress}` : session.remoteAddress;
+  const address = shownAddress(session);
   const shown = `[${address}]`;
   whole.client.relay = client.name === "" || client.name === shown ? shown : `${client.name} ${shown}`;
   scope.set("client_addr", address);
@@ -56,9 +73,10 @@ function setClientMacros(session: Conversation, client: ClientIdentity): void {
   scope.set("client_rate", String(visit.rate));
   scope.set("total_rate", String(visit.totalRate));
   scope.set("daemon_port", String(session.localPort));
-  scope.set("daemon_addr", session.localAddress);
-  scope.set("if_addr", session.localAddress);
-  scope.set("if_name", session.settings.hostName);
+  const own = isLocal(session.port) ? `[UNIX: ${session.port.address}]` : session.localAddress;
+  scope.set("daemon_addr", own);
+  scope.set("if_addr", own);
+  scope.set("if_name", isLocal(session.port) ? `[${own}]` : session.settings.hostName);
   scope.set("s", client.name);
   scope.set("_", client.resolve === "FORGED" ? `${session.relay} (may be forged)` : session.relay);
   setDaemonMacros(session, flagLetters(session.port.modifiers));

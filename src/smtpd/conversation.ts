@@ -87,6 +87,8 @@ export interface Conversation extends Ends {
 
   /** The client gave a command that is about mail. */
   aboutMail(): void;
+  /** XCLIENT: the session is that of another client now, about whom nothing was decided. */
+  speaksFor(ends: Partial<Ends>): void;
   /** check_relay and the like: from now on this is the answer to everything that moves mail. */
   turnAway(refusal: Reply): void;
   offer(features: Features): void;

@@ -7,6 +7,7 @@ import { isPromise, type MaybePromise, whenReady } from "../sys/maybe-promise.ts
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
 import type { DataFacts } from "./data-scanner.ts";
+import { forRecipients } from "./lmtp.ts";
 import type { DataConsumer } from "./octet-stream.ts";
 import { replies } from "./replies.ts";
 
@@ -89,11 +90,12 @@ export function finishMessage(session: Conversation, message: IncomingMessage, f
   }
   // From here on the message is no longer dropped when the client goes away: it may have been stored already.
   session.receive(undefined);
+  const recipients = session.transaction?.recipients.length ?? 0;
   return message
     .finish()
     .then((answer) => {
       if (answer.code < 300) session.delivered();
-      return answer;
+      return forRecipients(session, recipients, answer);
     })
     .finally(() => session.endTransaction());
 }

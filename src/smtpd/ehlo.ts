@@ -6,7 +6,9 @@ import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
 import { offeredMechanisms, protocolName } from "./auth.ts";
 import { deliverByKeyword } from "./deliver-by.ts";
+import { isLmtp } from "./lmtp.ts";
 import { replies } from "./replies.ts";
+import { xclientKeyword } from "./xclient.ts";
 
 export function helo(session: Conversation, argument: string): MaybeAnswer {
   return hello(session, "HELO", argument);
@@ -16,10 +18,16 @@ export function ehlo(session: Conversation, argument: string): MaybeAnswer {
   return hello(session, "EHLO", argument);
 }
 
+export function lhlo(session: Conversation, argument: string): MaybeAnswer {
+  return hello(session, "LHLO", argument);
+}
+
 /** Names longer than this have no place in a Received: field. */
 const LONGEST_NAME = 255;
 
-function hello(session: Conversation, verb: "HELO" | "EHLO", argument: string): MaybeAnswer {
+function hello(session: Conversation, verb: "HELO" | "EHLO" | "LHLO", argument: string): MaybeAnswer {
+  // RFC 2033 §4.1: each protocol has its own.
+  if (isLmtp(session) !== (verb === "LHLO")) return replies.unrecognized(`${verb} ${argument}`.trimEnd());
   // Nobody can know what we offer before we said it: this client only throws its lines at us (transaction stuffing).
   if (session.hasMore && session.features.refusesStuffing) return { last: replies.protocolError };
   const bogusAllowed = session.site.config.options.flag("AllowBogusHELO");
@@ -28,7 +36,7 @@ function hello(session: Conversation, verb: "HELO" | "EHLO", argument: string): 
   if (name.length > LONGEST_NAME || /[\x00-\x20<>()\x7f-\xff]/.test(name)) return replies.invalidName;
   return whenReady(judge(session.services, "helo", session.whole, { name }), (outcome) => {
     if (outcome.kind === "out") return outcome.reply;
-    session.introduced(name, verb === "EHLO");
+    session.introduced(name, verb !== "HELO");
     session.endTransaction();
     session.scope.set("s", name);
     session.scope.set("r", protocolName(session));
@@ -51,6 +59,8 @@ function offers(session: Conversation, mechanisms: readonly string[]): string[] 
   if (features.isTemporary || session.refusal !== undefined) return ["ENHANCEDSTATUSCODES"];
   const { options } = session.site.config;
   const limit = options.number("MaxMessageSize");
+  const recipients = options.number("MaxRecipientsPerMessage");
+  const xclient = xclientKeyword(session);
   const deliverBy = deliverByKeyword(options);
   const list: (readonly [string, boolean])[] = [
     ["ENHANCEDSTATUSCODES", true],
@@ -66,6 +76,8 @@ function offers(session: Conversation, mechanisms: readonly string[]): string[] 
     [`AUTH ${mechanisms.join(" ")}`, mechanisms.length > 0],
     ["STARTTLS", offersTls(session)],
     [deliverBy ?? "", deliverBy !== undefined],
+    [`LIMITS RCPTMAX=${recipients}`, recipients > 0],
+    [xclient ?? "", xclient !== undefined],
     ["HELP", true],
   ];
   return list.filter(([, offer]) => offer).map(([keyword]) => keyword);

@@ -52,6 +52,7 @@ export const replies = {
   invalidName: reply(501, "5.0.0", "Invalid domain name"),
   unprintable: (address: string, enhanced: "5.1.3" | "5.1.7"): Reply =>
     reply(501, enhanced, `Syntax error in mailbox address "${printable(address)}" (non-printable character)`),
+  xclientSyntax: (word: string): Reply => reply(501, "5.5.4", `Bad XCLIENT attribute "${printable(word)}"`),
   chunkSize: reply(501, "5.5.4", "BDAT needs the number of octets, then LAST or nothing"),
   notImplemented: (line: string): Reply => reply(502, "5.5.1", `Command not implemented: "${printable(line)}"`),
   verbRefused: reply(502, "5.7.0", "Verbose unavailable"),
@@ -64,6 +65,7 @@ export const replies = {
   needMail: reply(503, "5.0.0", "Need MAIL command"),
   needRecipient: reply(503, "5.0.0", "Need RCPT (recipient)"),
   chunksBegun: reply(503, "5.5.1", "Message is being sent with BDAT"),
+  xclientInTransaction: reply(503, "5.5.1", "XCLIENT not permitted during a mail transaction"),
   tlsOff: reply(503, "5.5.0", "TLS not available"),
   tlsActive: reply(503, "5.5.0", "TLS already active"),
   helpUnknown: (topic: string): Reply => reply(504, "5.3.0", `HELP topic "${printable(topic)}" unknown`),
@@ -73,6 +75,7 @@ export const replies = {
   noMechanism: (name: string): Reply => reply(504, "5.3.3", `AUTH mechanism ${printable(name)} not available`),
   authRequired: reply(530, "5.7.0", "Authentication required"),
   authFailed: reply(535, "5.7.0", "authentication failed"),
+  xclientRefused: reply(550, "5.7.1", "XCLIENT not permitted from this host"),
   rejected: reply(550, "5.0.0", "Command rejected"),
   invalidSize: reply(552, "5.2.3", "Message size invalid"),
   hugeSize: reply(552, "5.2.3", "Message size exceeds maximum value"),

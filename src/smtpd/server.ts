@@ -7,6 +7,8 @@ import type { PortOptions } from "../config/config.ts";
 import { type Admission, ConnectionRate } from "./abuse-limits.ts";
 import { Clients, type Excess } from "./clients.ts";
 import { loadAbove } from "./load.ts";
+import { isLocal, listenOn } from "./listen.ts";
+import { takeProxyHeader } from "./proxy-header.ts";
 import { replies, wireText } from "./replies.ts";
 import type { SmtpServices } from "./services.ts";
 import { SmtpSession } from "./session.ts";
@@ -99,12 +101,13 @@ export class RuleServer extends SMTPServer {
 
   override connect(socket: Socket, options?: SMTPConnectionOptions | null): void {
     const { options: limits } = this.#services.site().config;
-    const visit = familyOf(this.#services).clients.arrive(socket.remoteAddress ?? "", this.#services.clock.now(), {
+    const address = options?.remoteAddress ?? socket.remoteAddress ?? "";
+    const visit = familyOf(this.#services).clients.arrive(address, this.#services.clock.now(), {
       most: limits.number("MaxConnectionsPerClient"),
       window: limits.time("ConnectionRateWindowSize"),
       logInterval: limits.time("RejectLogInterval"),
     });
-    if ("open" in visit) return this.#turnAway(socket, visit);
+    if ("open" in visit) return this.#turnAway(socket, address, visit);
     // Until it is this client's turn, nobody else looks after the socket.
     const ignore = (): void => void socket.destroy();
     socket.on("error", ignore).on("close", () => visit.leave());
@@ -119,36 +122,62 @@ export class RuleServer extends SMTPServer {
   }
 
   /** Without a session, which would cost more than the answer. */
-  #turnAway(socket: Socket, { open, isNews }: Excess): void {
+  #turnAway(socket: Socket, address: string, { open, isNews }: Excess): void {
     const { hostName } = this.#services.site().session;
     if (isNews) {
-      const text = `rejecting connections from ${socket.remoteAddress}: ${open} open connections of this client`;
+      const text = `rejecting connections from ${address || "localhost"}: ${open} open connections of this client`;
       this.#services.log.write(1, { priority: "notice", text });
     }
     socket.on("error", () => socket.destroy());
     socket.end(wireText(replies.tooManyOpen(hostName)), "latin1", () => socket.destroy());
   }
 
+  /** The library looks after sockets of which it is told here, until their header has come. */
+  override _expectsProxyHeader(): boolean {
+    return this.#port.modifiers.has("P");
+  }
+
   /** The library draws 80 random bits for every session's name; a counter tells them apart as well. */
   override _handleProxy(
-    _socket: Socket,
+    socket: Socket,
     callback: (error: Error | null, options?: SMTPConnectionOptions & { id: string }) => void,
   ): void {
-    callback(null, { id: String(++this.#sessions) });
+    const id = String(++this.#sessions);
+    if (!this._expectsProxyHeader()) return callback(null, { id });
+    const refuse = (reason: string): void => {
+      const text = `rejecting connection from ${socket.remoteAddress} on daemon ${this.#port.name}: ${reason}`;
+      this.#services.log.write(1, { priority: "notice", text });
+      callback(new Error(reason));
+      socket.on("error", () => socket.destroy());
+      socket.end(wireText(replies.notAccepting(this.#services.site().session.hostName)), "latin1", () =>
+        socket.destroy(),
+      );
+    };
+    if (!this.#services.site().session.proxies.has(socket.remoteAddress ?? "")) return refuse("not one of ProxyHosts");
+    const ignore = (): void => void socket.destroy();
+    socket.on("error", ignore);
+    void takeProxyHeader(socket, this.#services.clock).then((ends) => {
+      if (ends !== undefined && "reason" in ends) return refuse(ends.reason);
+      socket.off("error", ignore);
+      return callback(null, { id, ...ends });
+    });
+  }
+
+  /** Serves a socket that listens already, in the place of the library's own. */
+  adopt(listening: Server): void {
+    for (const event of ["connection", "error", "close"] as const) {
+      for (const listener of this.server.listeners(event)) listening.on(event, listener as () => void);
+    }
+    this.server = listening;
   }
 }
 
 /** Where a listener comes from that needs other rights than the server has. */
 export interface ListenerSource {
   /** A port that is bound already: `open` gives it to the server. */
-  readonly bound?: { open(server: Server): Promise<void> } | undefined;
+  readonly bound?: { open(server: RuleServer): Promise<void> } | undefined;
   /** Octets of a key or a certificate. */
   readonly readKey?: (path: string) => Buffer;
-}
-
-/** The address to bind. */
-export function hostOf({ address, family }: PortOptions): string {
-  return address !== "" ? address : family === "inet6" ? "::" : "0.0.0.0";
 }
 
 /** @throws when the address cannot be bound (in use, no right) or the certificate cannot be read */
@@ -165,8 +194,8 @@ export async function openSmtpServer(
   server.on("error", (error: Error) => {
     services.log.write(2, { priority: "notice", text: `${port.name}: ${error.message}` });
   });
-  await (bound === undefined ? listen(server.server, port) : bound.open(server.server));
-  const address = server.server.address() as AddressInfo;
+  await (bound === undefined ? listenOn(server.server, port) : bound.open(server));
+  const { address, port: boundPort } = placeOf(server.server, port);
   const family = familyOf(services).servers.add(server);
   return {
     get port() {
@@ -175,8 +204,8 @@ export async function openSmtpServer(
     set port(options) {
       server.port = options;
     },
-    address: address.address,
-    boundPort: address.port,
+    address,
+    boundPort,
     get sessions() {
       return server.connections.size;
     },
@@ -192,14 +221,10 @@ export async function openSmtpServer(
   };
 }
 
-function listen(server: Server, port: PortOptions): Promise<void> {
-  return new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host: hostOf(port), port: port.port, backlog: Math.max(port.listen, 511) }, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
+/** Where it listens; a unix socket has a path and no number. */
+function placeOf(server: Server, port: PortOptions): Pick<AddressInfo, "address" | "port"> {
+  if (isLocal(port)) return { address: port.address, port: 0 };
+  return server.address() as AddressInfo;
 }
 
 function certificateOf(

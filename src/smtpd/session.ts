@@ -24,7 +24,7 @@ import { type Answer, type MaybeAnswer, say } from "./answer.ts";
 import { onlyVisit, type Visit } from "./clients.ts";
 import { withoutSecret, workOf } from "./command.ts";
 import { connect, sessionMacros } from "./connect.ts";
-import type { Cipher, Conversation, LineReader, Login } from "./conversation.ts";
+import type { Cipher, Conversation, Ends, LineReader, Login } from "./conversation.ts";
 import { type DataConsumer, type LineConsumer, OctetStream } from "./octet-stream.ts";
 import { type Features, readFeatures } from "./features.ts";
 import { replies, wireText } from "./replies.ts";
@@ -115,6 +115,10 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     this.askedForMail = true;
   }
 
+  speaksFor(ends: Partial<Ends>): void {
+    Object.assign(this, ends);
+  }
+
   turnAway(refusal: Reply): void {
     this.refusal = refusal;
   }
@@ -139,8 +143,10 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
   }
 
   endTransaction(): void {
+    const { message } = this;
     this.transaction = undefined;
-    this.#dropMessage();
+    this.message = undefined;
+    message?.abort();
   }
 
   signIn(login: Login | undefined): void {
@@ -168,12 +174,6 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
   readChunk(sink: DataConsumer, count: number, isFirst: boolean): void {
     this.#octets.startChunk(sink, count, isFirst);
     this._armTimeout();
-  }
-
-  #dropMessage(): void {
-    const message = this.message;
-    this.message = undefined;
-    message?.abort();
   }
 
   /** The library's own greeting waits 100 ms for early talkers, ours as greet_pause says. */
@@ -382,7 +382,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
   override _onClose(): void {
     const first = !this._closed;
     super._onClose();
-    this.#dropMessage();
+    this.endTransaction();
     this.#reader?.gone();
     this.#reader = undefined;
     if (first && !this.askedForMail) logIdleSession(this);

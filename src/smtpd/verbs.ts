@@ -4,13 +4,14 @@ import { auth } from "./auth.ts";
 import { bdat } from "./bdat.ts";
 import type { Conversation } from "./conversation.ts";
 import { data } from "./data.ts";
-import { ehlo, helo } from "./ehlo.ts";
+import { ehlo, helo, lhlo } from "./ehlo.ts";
 import { etrn } from "./etrn.ts";
 import { help, noop, notImplemented, openProxy, quit, rset, verb } from "./housekeeping.ts";
 import { mail } from "./mail.ts";
 import { rcpt } from "./rcpt.ts";
 import { starttls } from "./starttls.ts";
 import { expn, vrfy } from "./vrfy-expn.ts";
+import { xclient } from "./xclient.ts";
 
 /** @param argument text after the command word; `line` the whole line */
 export type Verb = (session: Conversation, argument: string, line: string) => MaybeAnswer;
@@ -18,6 +19,8 @@ export type Verb = (session: Conversation, argument: string, line: string) => Ma
 export const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ["HELO", helo],
   ["EHLO", ehlo],
+  ["LHLO", lhlo],
+  ["XCLIENT", xclient],
   ["MAIL", mail],
   ["RCPT", rcpt],
   ["DATA", data],

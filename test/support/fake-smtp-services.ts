@@ -86,6 +86,7 @@ export interface FakeBehaviour {
   resolve?: (address: string) => MaybePromise<Resolution>;
   expand?: (triple: Triple) => MaybePromise<readonly string[] | undefined>;
   identity?: ClientIdentity;
+  identify?: (address: string) => ClientIdentity;
   storageProblem?: () => string | undefined;
   load?: () => number;
   waiting?: number;
@@ -127,7 +128,8 @@ export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
     },
     log: { enabled: (wanted) => wanted <= level, write: (wanted, line) => void (wanted <= level && lines.push(line)) },
     clock: behaviour.clock ?? systemClock,
-    identify: () => behaviour.identity ?? { name: "localhost", ptr: "localhost", resolve: "OK" },
+    identify: (_site, address) =>
+      behaviour.identify?.(address) ?? behaviour.identity ?? { name: "localhost", ptr: "localhost", resolve: "OK" },
     judges: rulesetJudges,
     expand: (_site, given, triple) => whenReady(behaviour.expand?.(triple), (members) => membersOf(members ?? [given])),
     member: (_site, given) => membersOf([given]),

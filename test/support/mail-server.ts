@@ -32,9 +32,14 @@ export interface MailServerOptions {
   /** Use this home again (after a crash or a stop). */
   readonly home?: string;
   readonly environment?: NodeJS.ProcessEnv;
+  /** Descriptors of sockets that it gets, listening already (socket activation), by name. */
+  readonly sockets?: Readonly<Record<string, number>>;
   /** Run as an ordinary user even when the tests are run by root. */
   readonly unprivileged?: boolean;
 }
+
+/** Of the first socket, or of the pipe that tells when the server is ready. */
+const FIRST_FD = 3;
 
 /** The uid that stands for "nobody special". */
 const NOBODY = 65534;
@@ -96,20 +101,25 @@ export class MailServer {
       for (const name of ["", ...readdirSync(home, { recursive: true, encoding: "utf8" })])
         chownSync(join(home, name), NOBODY, NOBODY);
     }
+    const { sockets = {} } = options;
+    const names = Object.keys(sockets);
+    const readyFd = FIRST_FD + names.length;
     const environment = {
       PATH: process.env.PATH,
       TZ: "UTC",
       LC_ALL: "C",
       RULEMAIL_HOME: home,
       RULEMAIL_MACHINE: join(home, "machine.json"),
-      RULEMAIL_READY_FD: "3",
+      RULEMAIL_READY_FD: String(readyFd),
+      ...(names.length === 0 ? {} : { LISTEN_FDS: String(names.length), LISTEN_FDNAMES: names.join(":") }),
       ...options.environment,
     };
     // Started as root, the users of a test are root, too: what they list must reach the folders of the test.
     const defaultUser = `-DconfDEF_USER_ID=${userIds()}`;
     const words = ["start", "-DSERVER_PORT=0", "-DSERVER_MSA_PORT=0", defaultUser, mc];
-    const child = spawn(join(root, "bin", "rulemail"), words, {
-      stdio: ["ignore", "ignore", "pipe", "pipe"],
+    // LISTEN_PID is that of the server itself, which only it can know.
+    const child = spawn("/bin/sh", ["-c", 'LISTEN_PID=$$ exec "$0" "$@"', join(root, "bin", "rulemail"), ...words], {
+      stdio: ["ignore", "ignore", "pipe", ...Object.values(sockets), "pipe"],
       env: environment,
       ...(options.unprivileged && process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}),
     });
@@ -117,7 +127,7 @@ export class MailServer {
     let complaints = "";
     child.stderr?.on("data", (text: Buffer) => (complaints += text.toString("latin1")));
     releaseAtExit(child);
-    const ready = await Promise.race([readyLine(child), exit]);
+    const ready = await Promise.race([readyLine(child, readyFd), exit]);
     if (ready === null || typeof ready === "number") throw new Error(`server ended with ${ready}: ${complaints}`);
     return new MailServer(home, child, ready, exit, environment);
   }
@@ -231,10 +241,10 @@ function withLines(lines: string): string {
   return `${shipped.slice(0, place)}${lines}\n${shipped.slice(place)}`;
 }
 
-function readyLine(child: ChildProcess): Promise<Ready> {
+function readyLine(child: ChildProcess, fd: number): Promise<Ready> {
   return new Promise((resolve) => {
     let text = "";
-    child.stdio[3]?.on("data", (chunk: Buffer) => {
+    child.stdio[fd]?.on("data", (chunk: Buffer) => {
       text += chunk.toString();
       if (text.includes("\n")) resolve(JSON.parse(text) as Ready);
     });

@@ -16,8 +16,16 @@ export class SmtpDialogue {
   }
 
   /** Connects, without waiting for the greeting. */
-  static async open(port: number, host = "127.0.0.1"): Promise<SmtpDialogue> {
-    const socket = connectSocket({ port, host, allowHalfOpen: true });
+  static open(port: number, host = "127.0.0.1"): Promise<SmtpDialogue> {
+    return SmtpDialogue.#over(connectSocket({ port, host, allowHalfOpen: true }));
+  }
+
+  /** Connects to a unix socket. */
+  static openPath(path: string): Promise<SmtpDialogue> {
+    return SmtpDialogue.#over(connectSocket({ path, allowHalfOpen: true }));
+  }
+
+  static async #over(socket: Socket): Promise<SmtpDialogue> {
     socket.setNoDelay(true);
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);

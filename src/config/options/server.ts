@@ -1,6 +1,7 @@
 /** Options of receiving: ports, what clients may ask for, mail filters. */
 import { modifierWords, readPortOptions } from "../daemon-ports.ts";
 import { flagWords, meant, wordsOf } from "./value-words.ts";
+import { readNetworks } from "../../sys/networks.ts";
 import { NO_FILTERS } from "../reasons.ts";
 import type { Check, OptionRow } from "./row.ts";
 
@@ -51,6 +52,13 @@ const daemonPort: Check = async (value, { daemonPorts, messages, environment, tr
 
 const clientPort: Check = async (value, { clientPorts, messages, environment }) => {
   clientPorts.push(await readPortOptions(value, "client", clientPorts.length, messages, environment));
+  return value;
+};
+
+const networks: Check = (value, { messages, row }) => {
+  for (const { word, offset } of readNetworks(value).bad) {
+    messages.error(`${row.name}: "${word}" is neither an address nor a network (192.0.2.0/24)`, { offset });
+  }
   return value;
 };
 
@@ -143,6 +151,23 @@ export const SERVER_OPTIONS = [
     check: milter,
     meaning: "LogLevel and the macros of mail filters",
     notActedOn: NO_FILTERS,
+  },
+  {
+    name: "ProxyHosts",
+    type: "text",
+    initial: "",
+    extension: true,
+    check: networks,
+    meaning:
+      "addresses and networks of proxies on ports with M=P: they begin with a PROXY header (1 or 2) that says who the client is",
+  },
+  {
+    name: "XclientHosts",
+    type: "text",
+    initial: "",
+    extension: true,
+    check: networks,
+    meaning: "addresses and networks that may say with XCLIENT for whom they speak",
   },
   {
     name: "DirectSubmissionModifiers",

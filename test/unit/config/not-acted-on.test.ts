@@ -102,7 +102,7 @@ const USED: Readonly<Record<SettingKind, (name: string) => boolean>> = {
   "port equate": (name) =>
     users.includes(`extra.get("${name}")`) ||
     ["address", "family", "listen", "modifiers", "name", "port"].includes(name),
-  "port modifier": (name) => users.includes(`modifiers.has("${name}")`) || /^[cfru]$/.test(name),
+  "port modifier": (name) => users.includes(`modifiers.has("${name}")`) || /^[Ccfru]$/.test(name),
 };
 
 describe("the rows of settings", () => {

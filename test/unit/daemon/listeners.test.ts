@@ -1,12 +1,14 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import type { PortOptions } from "../../../src/config/config.ts";
 import { Listeners } from "../../../src/daemon/listeners.ts";
+import type { LogLine } from "../../../src/log/log.ts";
 import type { SmtpListener } from "../../../src/smtpd/server.ts";
 import { fakePort } from "../../support/fake-smtp-services.ts";
 
 /** What happened, in order. */
 let story: string[];
 let listeners: Listeners;
+let told: string[];
 
 const port = (name: string, more: Partial<PortOptions> = {}): PortOptions => fakePort({ name, ...more });
 
@@ -24,7 +26,9 @@ async function open(options: PortOptions): Promise<SmtpListener> {
 
 beforeEach(() => {
   story = [];
-  listeners = new Listeners({ open, log: { enabled: () => true, write: () => undefined }, grace: 7 });
+  told = [];
+  const log = { enabled: () => true, write: (_level: number, { text }: LogLine) => void told.push(text) };
+  listeners = new Listeners({ open, log, grace: 7 });
 });
 
 describe("Listeners", () => {
@@ -44,6 +48,12 @@ describe("Listeners", () => {
     expect(listeners.all[0].port.modifiers).toEqual(new Set("E"));
     await listeners.become([port("a", { address: "127.0.0.2" })]);
     expect(story).toEqual(["open a", "open a", "close a 7"]);
+  });
+
+  test("a port that may be missing is no problem", async () => {
+    expect(await listeners.become([port("bad1", { modifiers: new Set("O") }), port("a")])).toEqual([]);
+    expect(listeners.all.map((each) => each.port.name)).toEqual(["a"]);
+    expect(told).toEqual(["bad1 is in use (M=O)"]);
   });
 
   test("tells of ports that cannot be opened, and opens the others", async () => {
