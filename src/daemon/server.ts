@@ -9,7 +9,8 @@ import type { CommandLineSetting } from "../config/environment.ts";
 import { Runner, type RunWatch } from "../dispatch/runner.ts";
 import type { Suspension } from "../control/protocol.ts";
 import { createIntake } from "../reception/receive.ts";
-import { rulesetJudges } from "../reception/ruleset-judges.ts";
+import type { JudgeTable } from "../reception/judges.ts";
+import { standardJudges } from "../reception/standard-judges.ts";
 import type { Intake } from "../reception/intake.ts";
 import type { SubmissionEnvironment } from "../reception/local-submission.ts";
 import type { Log } from "../log/log.ts";
@@ -79,6 +80,7 @@ export class Server {
   readonly #site: SiteInForce<Agents>;
   readonly #listeners: Listeners;
   readonly #suspensions: Suspensions;
+  readonly #judges: JudgeTable;
   readonly #statistics: StatisticsFile | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -87,6 +89,7 @@ export class Server {
     this.#surroundings = surroundings;
     this.#queue = queue;
     const { clock, log } = surroundings;
+    this.#judges = standardJudges(clock);
     const { store } = queue;
     const { configFile: file, settings } = options;
     this.#statistics =
@@ -104,7 +107,7 @@ export class Server {
       },
     });
     this.#intake = createIntake({
-      judges: rulesetJudges,
+      judges: this.#judges,
       queue: store,
       clock,
       log,
@@ -303,7 +306,7 @@ export class Server {
       log,
       clock,
       identify: (site, address) => identifyClient(site.hosts, address),
-      judges: rulesetJudges,
+      judges: this.#judges,
       ...listServices(this.#surroundings.clock, () => this.site.agents.files),
       storageProblem: ({ config }) => space.problem(config),
       load: () => loadavg()[0],

@@ -6,6 +6,7 @@ import type { Announcement } from "../reception/transaction.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
+import { signOut } from "./auth.ts";
 import { readDeliverBy } from "./deliver-by.ts";
 import { type EsmtpParameter, inAscii, isEightBit, readPath } from "./path.ts";
 import { refusedBy } from "./policy.ts";
@@ -36,6 +37,9 @@ export function mail(session: Conversation, argument: string): MaybeAnswer {
 }
 
 function order(session: Conversation): Reply | undefined {
+  // Who was disabled meanwhile is nobody any more.
+  if (session.login !== undefined && session.site.authenticator?.isStillGood(session.login.user) === false)
+    signOut(session);
   if (session.refusal !== undefined) return session.refusal;
   if (session.helo === undefined && session.settings.privacy.has("needmailhelo")) return replies.sayHello;
   if (session.features.requiresAuth && session.login === undefined) return replies.authRequired;

@@ -170,6 +170,21 @@ test("a login stands in macros, in $r and in front of what needs it", async () =
   });
 });
 
+test("a login that is disabled ends with the next MAIL", async () => {
+  let isGood = true;
+  const disabling = new LocalAuthenticator({ passwords: { ...passwords, has: () => isGood } });
+  const port = { modifiers: new Set("a") };
+  await withServer({ authenticator: disabling, options: CLEAR, port }, async ({ introduced }) => {
+    const client = await introduced();
+    const said = await client.script(PLAIN, "MAIL FROM:<a@b>", "RSET");
+    expect(said[1]).toMatch(/^250 /);
+    isGood = false;
+    expect(await client.script("MAIL FROM:<a@b>", "MAIL FROM:<a@b>")).toEqual(
+      Array<string>(2).fill("530 5.7.0 Authentication required"),
+    );
+  });
+});
+
 test("no AUTH within a transaction", async () => {
   await server({ options: CLEAR }, async ({ introduced }) => {
     const client = await introduced();

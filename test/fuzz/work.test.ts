@@ -4,6 +4,11 @@
  */
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { fromLine } from "../../src/auth/base64-line.ts";
+import type { Passwords } from "../../src/auth/exchange.ts";
+import { MECHANISMS } from "../../src/auth/mechanisms.ts";
+import { parseDovecotLine } from "../../src/authentication/dovecot-lines.ts";
+import { parseRecord } from "../../src/authentication/password-record.ts";
 import { startCounting, stopCounting, workOf } from "../support/work-count.ts";
 import type { Config } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
@@ -33,6 +38,28 @@ import { fuzz, type Random } from "../support/fuzz.ts";
 
 const OPERATORS = ".:%@!^/[]+";
 const QUOTED = { mustQuote: ".'" };
+
+/** Passwords that know nobody. */
+const NOBODY: Passwords = {
+  check: () => ({ kind: "unknown" }),
+  plain: () => ({ kind: "unknown" }),
+  scram: () => ({ kind: "unknown" }),
+  token: () => ({ kind: "unknown" }),
+};
+const CONNECTION = {
+  secure: true,
+  clientAddress: "",
+  serverAddress: "",
+  channelBinding: Buffer.alloc(32),
+  certified: { subject: "/CN=a", commonName: "a" },
+};
+
+/** So that what follows is looked at. */
+function beginningOf(mechanism: string): string {
+  if (mechanism.endsWith("-PLUS")) return "p=tls-exporter,,n=";
+  if (mechanism.startsWith("SCRAM")) return "n,,n=";
+  return mechanism === "OAUTHBEARER" ? "n,," : "";
+}
 
 /** Everything that walks over text of strangers. */
 const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
@@ -67,6 +94,16 @@ const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
   "text for a terminal": (text) => forTerminal(text) + octetsForTerminal(text),
   "text of a reply": printable,
   "text of a report": (text) => reportText(text) + reportText(text, true),
+  "a line of AUTH": (text) => fromLine(text),
+  ...Object.fromEntries(
+    MECHANISMS.map((mechanism) => [
+      `first message of ${mechanism.name}`,
+      (text: string) =>
+        mechanism.server(NOBODY, CONNECTION)?.step(Buffer.from(`${beginningOf(mechanism.name)}${text}`, "latin1")),
+    ]),
+  ),
+  "a line of Dovecot": parseDovecotLine,
+  "a line of the password file": parseRecord,
   "header octet by octet": (text) => {
     const collector = new Collector({ maxHeadersLength: 0, body: () => undefined });
     for (const octet of text) void collector.write(Buffer.from(octet, "latin1"));
