@@ -4,6 +4,7 @@
  */
 import { loadConfig } from "../config/load.ts";
 import { connectControl, NoDaemonError } from "../control/client.ts";
+import type { Steering } from "../control/queue-answers.ts";
 import { listingOf, type QueueListing } from "../control/queue-listing.ts";
 import { homeFolder } from "../daemon/home.ts";
 import { queueChanges } from "../daemon/queue-desk.ts";
@@ -26,8 +27,8 @@ import { openForCommand, surroundings } from "./system.ts";
 /** Where messages are put aside. */
 interface Desk {
   entries(filter: QueueFilter): AsyncIterable<QueueListing>;
-  hold(filter: QueueFilter, reason: string): Promise<number>;
-  release(filter: QueueFilter): Promise<number>;
+  hold(filter: QueueFilter, reason: string): Promise<Steering>;
+  release(filter: QueueFilter): Promise<Steering>;
 }
 
 export async function quarantine(args: SendmailArguments): Promise<ExitCode> {
@@ -108,14 +109,21 @@ async function work(
   folders: () => Promise<readonly QueueFolder[]>,
 ): Promise<ExitCode> {
   const { reason, filter } = wish;
-  if (verbose) await tellEach(desk, wish, await folders());
-  else if (reason !== "") await desk.hold(filter, reason);
-  else if (filter.held === true) await desk.release(filter);
-  return EX.OK;
+  if (verbose) return tellEach(desk, wish, await folders());
+  if (reason === "" && filter.held !== true) return EX.OK;
+  const { done, left } = reason === "" ? await desk.release(filter) : await desk.hold(filter, reason);
+  if (left.length === 0) return EX.OK;
+  const [first] = left;
+  process.stderr.write(
+    octetsForTerminal(
+      `sendmail: ${done} done, ${left.length} left as they were, the first is ${first.id}: ${first.why}\n`,
+    ),
+  );
+  return EX.TEMPFAIL;
 }
 
 /** One after the other, by the folders that the configuration names. */
-async function tellEach(desk: Desk, { reason, filter }: Wish, folders: readonly QueueFolder[]): Promise<void> {
+async function tellEach(desk: Desk, { reason, filter }: Wish, folders: readonly QueueFolder[]): Promise<ExitCode> {
   const [first] = folders;
   const byFolder = new Map<string, QueueListing[]>(folders.map(({ folder }) => [folder, []]));
   for await (const listing of desk.entries(filter)) {
@@ -123,6 +131,7 @@ async function tellEach(desk: Desk, { reason, filter }: Wish, folders: readonly 
     byFolder.get(folder)?.push(listing);
   }
   let changes = 0;
+  let failed = false;
   for (const [folder, listings] of byFolder) {
     say(listings.length === 0 ? `${folder}: no matches` : `Processing ${folder}:`);
     for (const { id, hold } of listings) {
@@ -130,28 +139,39 @@ async function tellEach(desk: Desk, { reason, filter }: Wish, folders: readonly 
       if (said === undefined) continue;
       say(`${id}: ${said.text}`);
       if (said.isChange) changes++;
+      failed ||= said.isFailure === true;
     }
   }
   say(changes === 0 ? "No changes" : changes === 1 ? "1 change" : `${changes} changes`);
+  return failed ? EX.TEMPFAIL : EX.OK;
 }
 
 interface Said {
   readonly text: string;
   readonly isChange: boolean;
+  /** It could not be changed. */
+  readonly isFailure?: boolean;
 }
 
 async function change(desk: Desk, id: string, before: string | undefined, reason: string): Promise<Said | undefined> {
   const ids = [id];
   if (reason === "") {
-    if (before === undefined || (await desk.release({ ids, held: true })) === 0) return undefined;
+    if (before === undefined) return undefined;
+    const { done, left } = await desk.release({ ids, held: true });
+    if (left.length > 0) return failure(left[0].why);
+    if (done === 0) return undefined;
     return { text: `Removed quarantine of "${before}"`, isChange: true };
   }
   if (before === reason) return { text: `Already quarantined with "${reason}"`, isChange: false };
-  if ((await desk.hold({ ids }, reason)) === 0) return undefined;
+  const { done, left } = await desk.hold({ ids }, reason);
+  if (left.length > 0) return failure(left[0].why);
+  if (done === 0) return undefined;
   const text =
     before === undefined ? `Quarantined with "${reason}"` : `Quarantine changed from "${before}" to "${reason}"`;
   return { text, isChange: true };
 }
+
+const failure = (why: string): Said => ({ text: `left as it was: ${why}`, isChange: false, isFailure: true });
 
 function say(text: string): void {
   process.stdout.write(Buffer.from(octetsForTerminal(`${text}\n`), "latin1"));

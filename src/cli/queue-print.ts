@@ -19,7 +19,7 @@ import { printBlock, type QueueBlock, type QueuePrintOptions, totalLine } from "
 import { Output, ReaderGoneError } from "./output.ts";
 import { filterOf } from "./queue-arguments.ts";
 import { blocksOf, folderOf, foldersOf } from "./queue-blocks.ts";
-import { isForbidden, queueIsClosed } from "./queue-run.ts";
+import { isForbidden, queueProblem } from "./queue-run.ts";
 import { systemEnvironment } from "./system-environment.ts";
 import { keptByLoad } from "../queue/load-limit.ts";
 
@@ -166,9 +166,11 @@ function explain(error: unknown, folder: string, { json, mode }: SendmailArgumen
     (json === true ? process.stderr : process.stdout).write(`${error.message}\n`);
     return json === true ? EX.NOPERM : EX.OK;
   }
-  if (isForbidden(error)) {
-    process.stderr.write(`${mode === "P" ? "sendmail" : "mailq"}: no server answers, and ${queueIsClosed(folder)}\n`);
-    return EX.NOPERM;
+  const problem = queueProblem(error, folder);
+  if (problem !== undefined) {
+    const text = problem.exit === EX.NOPERM ? `no server answers, and ${problem.text}` : problem.text;
+    process.stderr.write(`${mode === "P" ? "sendmail" : "mailq"}: ${text}\n`);
+    return problem.exit;
   }
   if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   (json === true ? process.stderr : process.stdout).write(`can not chdir(${folder}/): No such file or directory\n`);

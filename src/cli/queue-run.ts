@@ -4,10 +4,11 @@
  */
 import { loadConfig } from "../config/load.ts";
 import { queueFolder } from "../config/queue-folder.ts";
-import { type ControlClient, connectControl, NoDaemonError } from "../control/client.ts";
+import { type ControlClient, connectControl, ControlError, NoDaemonError } from "../control/client.ts";
 import { homeFolder } from "../daemon/home.ts";
 import type { RunEvent } from "../dispatch/runner.ts";
 import type { QueueFilter } from "../queue/filter.ts";
+import { QueueFormatError } from "../queue/format.ts";
 import { QueueLockedError } from "../queue/lock.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import { octetsForTerminal } from "../sys/terminal-text.ts";
@@ -97,14 +98,22 @@ export async function withReasons(folder: string, work: () => Promise<ExitCode>)
   try {
     return await work();
   } catch (error) {
-    if (error instanceof QueueLockedError) {
-      process.stderr.write(`sendmail: ${error.message}\n`);
-      return EX.TEMPFAIL;
-    }
-    if (!isForbidden(error)) throw error;
-    process.stderr.write(`sendmail: ${queueIsClosed(folder)}\n`);
-    return EX.NOPERM;
+    const problem = queueProblem(error, folder);
+    if (problem === undefined) throw error;
+    process.stderr.write(`sendmail: ${problem.text}\n`);
+    return problem.exit;
   }
+}
+
+/** Why a queue cannot be worked on or read, and what to end with; undefined for an accident. */
+export function queueProblem(
+  error: unknown,
+  folder: string,
+): { readonly text: string; readonly exit: ExitCode } | undefined {
+  if (error instanceof QueueLockedError) return { text: error.message, exit: EX.TEMPFAIL };
+  if (error instanceof QueueFormatError) return { text: error.message, exit: EX.OSFILE };
+  if (error instanceof ControlError) return { text: error.message, exit: EX.UNAVAILABLE };
+  return isForbidden(error) ? { text: queueIsClosed(folder), exit: EX.NOPERM } : undefined;
 }
 
 export function isForbidden(error: unknown): boolean {

@@ -6,6 +6,8 @@ import type { Server } from "../daemon/server.ts";
 import { serverUser } from "../daemon/server-user.ts";
 import { startRootHelper } from "../daemon/start-helper.ts";
 import type { DeliverySite } from "../dispatch/attempt.ts";
+import { type Log, silentLog } from "../log/log.ts";
+import type { OpenLog } from "../log/open-log.ts";
 import { checkQueueUnused } from "../queue/lock.ts";
 import type { RootHelper } from "../rights/root-helper.ts";
 import { systemClock } from "../sys/clock.ts";
@@ -29,14 +31,37 @@ export async function withServerHere<T>(here: Here, work: (server: Server) => Pr
   const { Server: ServerOfOurs } = await import("../daemon/server.ts");
   const helper = process.getuid?.() === 0 ? await becomeServer(here) : undefined;
   try {
-    const server = await ServerOfOurs.start({ configFile: site.config.file, settings, listen: false }, around, site);
+    // What is done here has to be found where the server would have noted it.
+    const log = await openLogHere(here);
+    const surroundings = { ...around, log };
     try {
-      return await work(server);
+      const server = await ServerOfOurs.start(
+        { configFile: site.config.file, settings, listen: false },
+        surroundings,
+        site,
+      );
+      try {
+        return await work(server);
+      } finally {
+        await server.stop();
+      }
     } finally {
-      await server.stop();
+      await log.close();
     }
   } finally {
     helper?.close();
+  }
+}
+
+async function openLogHere({ site, around, warn }: Here): Promise<Pick<OpenLog, keyof Log | "close">> {
+  const { openServerLog } = await import("../daemon/server-log.ts");
+  try {
+    const log = openServerLog({ foreground: false }, around.machine.hostName);
+    log.setLevel(site.config.options.number("LogLevel"));
+    return log;
+  } catch (error) {
+    warn(`what is done is not noted in the log: ${(error as Error).message}`);
+    return { ...silentLog, close: () => Promise.resolve() };
   }
 }
 

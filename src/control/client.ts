@@ -226,7 +226,7 @@ export class ControlClient {
     return this.#ask({ op: "run", filter });
   }
 
-  hold(filter: QueueFilter, reason: string): Promise<number> {
+  hold(filter: QueueFilter, reason: string): Promise<Steering> {
     return this.#ask({ op: "hold", filter, reason });
   }
 
@@ -234,11 +234,11 @@ export class ControlClient {
     return this.#ask({ op: "suspensions", change });
   }
 
-  release(filter: QueueFilter): Promise<number> {
+  release(filter: QueueFilter): Promise<Steering> {
     return this.#ask({ op: "release", filter });
   }
 
-  remove(filter: QueueFilter): Promise<number> {
+  remove(filter: QueueFilter): Promise<Steering> {
     return this.#ask({ op: "remove", filter });
   }
 

@@ -135,9 +135,9 @@ export interface Answers {
   count: number;
   /** How many messages are due now. */
   run: number;
-  hold: number;
-  release: number;
-  remove: number;
+  hold: Steering;
+  release: Steering;
+  remove: Steering;
   ids: readonly string[];
   top: Top;
   /** null: it is not in the queue. */

@@ -68,7 +68,7 @@ export function listingOf(entry: QueueEntry, claimed: boolean, waits?: string): 
       ...(rights === undefined
         ? {}
         : {
-            rights: `${rights.user}:${rights.uid}:${rights.gid}:${nameOf(envelope.recipients, parent) ?? rights.user}`,
+            rights: `${rights.user}:${rights.uid}:${rights.gid}:${rights.alias ?? nameOf(envelope.recipients, parent) ?? rights.user}`,
           }),
       ...(parent === undefined ? {} : { expanded: true }),
     })),

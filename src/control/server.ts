@@ -57,9 +57,9 @@ export interface ControlServices {
   count(filter: QueueFilter): MaybePromise<number>;
   /** Makes matching messages due; how many. */
   run(filter: QueueFilter, watch?: RunWatch): MaybePromise<number>;
-  hold(filter: QueueFilter, reason: string): MaybePromise<number>;
-  release(filter: QueueFilter): MaybePromise<number>;
-  remove(filter: QueueFilter): MaybePromise<number>;
+  hold(filter: QueueFilter, reason: string): MaybePromise<Steering>;
+  release(filter: QueueFilter): MaybePromise<Steering>;
+  remove(filter: QueueFilter): MaybePromise<Steering>;
   /** Ids of matching messages, as they are found. */
   ids(filter: QueueFilter): AsyncIterable<string>;
   /** @param most lines */

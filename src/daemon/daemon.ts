@@ -1,6 +1,5 @@
 /** The life of the process: start, run until told to stop, stop. */
 import { accessSync, constants, statSync } from "node:fs";
-import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { trustedUser } from "../config/owners.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
@@ -9,7 +8,8 @@ import { Destinations } from "../delivery/smtp/destinations.ts";
 import { Statistics } from "../log/statistics.ts";
 import { Dns2Resolver } from "../dns/dns2-resolver.ts";
 import type { Log } from "../log/log.ts";
-import { openLog, type OpenLog } from "../log/open-log.ts";
+import type { OpenLog } from "../log/open-log.ts";
+import { openServerLog } from "./server-log.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
 import type { MadeFile } from "../rights/made-files.ts";
 import type { RootHelper } from "../rights/root-helper.ts";
@@ -99,21 +99,6 @@ function prepareHome(): void {
       cause: error,
     });
   }
-}
-
-function openServerLog({ foreground, logTag }: RunOptions, hostName: string): OpenLog {
-  return openLog({
-    level: 9,
-    targets: [
-      { kind: "file", path: join(homeFolder().folder, "log") },
-      ...(foreground ? ([{ kind: "stdout" }] as const) : []),
-    ],
-    format: "text",
-    program: logTag ?? "sendmail",
-    host: hostName.split(".", 1)[0],
-    pid: process.pid,
-    clock: systemClock,
-  });
 }
 
 async function run(options: RunOptions, surroundings: ServerSurroundings): Promise<ExitCode> {

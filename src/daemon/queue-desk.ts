@@ -6,12 +6,12 @@ import { type Explanation, explainInForce } from "../analysis/explain.ts";
 import type { QueuedMessage, Steering, Why } from "../control/queue-answers.ts";
 import { TopCount } from "../control/queue-top.ts";
 import type { ControlServices } from "../control/server.ts";
-import { bounce, reroute, type Steered, type SteerEnvironment } from "../dispatch/steer.ts";
+import { bounce, checkRoute, type NewRoute, reroute, type Steered, type SteerEnvironment } from "../dispatch/steer.ts";
 import { queueTimeout } from "../dispatch/queue-timeouts.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import type { Log } from "../log/log.ts";
 import { shorten } from "../log/safe-text.ts";
-import { eachEntry, eachOutline } from "../queue/each-entry.ts";
+import { eachOutline } from "../queue/each-entry.ts";
 import { type QueueFilter, recipientMatcherOf } from "../queue/filter.ts";
 import type { EntryOutline } from "../queue/outline.ts";
 import type { QueueEntry, QueueStore } from "../queue/queue.ts";
@@ -23,11 +23,13 @@ import { Breaths } from "../sys/breath.ts";
 /** What can be asked without changing anything. */
 export type QueueLooks = Pick<ControlServices, "ids" | "top" | "why" | "show">;
 
-export interface QueueChanges extends Pick<ControlServices, "bounce" | "reroute"> {
-  /** How many were. */
-  hold(filter: QueueFilter, reason: string): Promise<number>;
-  release(filter: QueueFilter): Promise<number>;
-  remove(filter: QueueFilter): Promise<number>;
+export interface QueueChanges {
+  hold(filter: QueueFilter, reason: string): Promise<Steering>;
+  release(filter: QueueFilter): Promise<Steering>;
+  remove(filter: QueueFilter): Promise<Steering>;
+  bounce(filter: QueueFilter, reason: string): Promise<Steering>;
+  /** Rejects when no mail can go that way, whatever message it is. */
+  reroute(filter: QueueFilter, route: NewRoute): Promise<Steering>;
 }
 
 export interface LookParts {
@@ -119,15 +121,12 @@ function timesOf({ envelope }: QueueEntry, { config }: Site): Pick<Why, "warnAt"
 
 export function queueChanges(environment: SteerEnvironment): QueueChanges {
   const { store, log } = environment;
-  const each = async (filter: QueueFilter, said: string, action: (id: string) => Promise<boolean>): Promise<number> => {
-    let count = 0;
-    await someAtOnce(eachEntry(store, filter), AT_ONCE, async ({ id }) => {
-      if (!(await action(id))) return;
-      count++;
+  const each = (filter: QueueFilter, said: string, action: (id: string) => Promise<boolean>): Promise<Steering> =>
+    steered(environment, filter, async (id) => {
+      if (!(await action(id))) return "unchanged";
       note(log, id, said);
+      return "done";
     });
-    return count;
-  };
   return {
     hold: (filter, reason) => each(filter, `held: ${shorten(reason)}`, (id) => store.hold(id, reason)),
     release: (filter) => each({ ...filter, held: true }, "released", (id) => store.release(id)),
@@ -136,7 +135,8 @@ export function queueChanges(environment: SteerEnvironment): QueueChanges {
       const isMeant = recipientMatcherOf(filter);
       return steered(environment, filter, (id) => bounce(environment, id, isMeant, reason));
     },
-    reroute: (filter, route) => {
+    reroute: async (filter, route) => {
+      await checkRoute(environment, route);
       const isMeant = recipientMatcherOf(filter);
       return steered(environment, filter, (id) => reroute(environment, id, isMeant, route));
     },
@@ -154,18 +154,19 @@ const WHY_NOT: Readonly<Record<Exclude<Steered, "done">, string>> = {
   none: "none of its recipients is meant any more",
 };
 
+/** @param action "unchanged": it is so already, or gone, and nobody needs to hear of it */
 async function steered(
-  { store }: SteerEnvironment,
+  { store }: Pick<SteerEnvironment, "store">,
   filter: QueueFilter,
-  action: (id: string) => Promise<Steered>,
+  action: (id: string) => Promise<Steered | "unchanged">,
 ): Promise<Steering> {
   const left: { id: string; why: string }[] = [];
   let done = 0;
-  await someAtOnce(eachEntry(store, filter), AT_ONCE, async ({ id }) => {
+  await someAtOnce(eachOutline(store, filter), AT_ONCE, async ({ id }) => {
     try {
       const outcome = await action(id);
       if (outcome === "done") done++;
-      else left.push({ id, why: WHY_NOT[outcome] });
+      else if (outcome !== "unchanged") left.push({ id, why: WHY_NOT[outcome] });
     } catch (error) {
       left.push({ id, why: error instanceof Error ? error.message : String(error) });
     }

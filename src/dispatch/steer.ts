@@ -84,6 +84,26 @@ export function reroute(environment: SteerEnvironment, id: string, chosen: Chose
   });
 }
 
+/**
+ * What can be said of a route before anybody looks at a message.
+ * @throws when no mail can go that way
+ */
+export async function checkRoute({ site: current }: Pick<SteerEnvironment, "site">, route: NewRoute): Promise<void> {
+  const site = current();
+  const release = site.use();
+  try {
+    if (route.kind === "address") await checkedAddress(site, route.address);
+    if (route.kind === "host") nextHop(site, route.mailer ?? anyMailer(site), route);
+  } finally {
+    release();
+  }
+}
+
+/** One that opens connections, as that of a recipient should. */
+function anyMailer({ agents, config }: DeliverySite): string {
+  return [...config.mailers.keys()].find((name) => agents.connects(name)) ?? "";
+}
+
 /** "by way of esmtp:[192.0.2.1]", for logs. */
 function routeText(route: NewRoute): string {
   if (route.kind === "address") return route.address;
@@ -139,7 +159,8 @@ async function rerouted(
   const changes: RecipientChange[] = [];
   for (const index of indexes) {
     const recipient = recipients[index];
-    const hop = route.kind === "rules" ? BY_RULES : nextHop(site, recipient, route);
+    const hop =
+      route.kind === "rules" ? BY_RULES : nextHop(site, route.mailer ?? recipient.resolved?.mailer ?? "", route);
     const { rules, config } = site;
     const scope = config.macros.child();
     const asked = { given: recipient.given, rerouted: hop };
@@ -153,17 +174,12 @@ async function rerouted(
 }
 
 /** @throws when the mailer does not open connections, or none is known */
-function nextHop(
-  { agents, config }: DeliverySite,
-  { resolved }: Recipient,
-  route: NewRoute & { kind: "host" },
-): NextHop {
+function nextHop({ agents, config }: DeliverySite, wanted: string, route: NewRoute & { kind: "host" }): NextHop {
   const { host } = route;
   const fail = (why: string): never => {
     throw new Error(`Cannot reroute by way of ${JSON.stringify(routeText(route))}: ${why}`);
   };
   if (host === "" || /[\s\x00-\x1f\x7f]/.test(host)) fail("not the name of a host");
-  const wanted = route.mailer ?? resolved?.mailer ?? "";
   const mailer = config.mailers.get(wanted) ?? config.mailers.get(wanted.toLowerCase());
   if (mailer !== undefined && agents.connects(mailer.name)) return { mailer: mailer.name, host };
   const networked = [...config.mailers.keys()].filter((name) => agents.connects(name)).join(", ");

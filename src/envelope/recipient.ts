@@ -22,6 +22,8 @@ export interface Rights {
   readonly user: string;
   readonly uid: number;
   readonly gid: number;
+  /** The address that the recipient was expanded from, where no recipient says it: in the queue of a genuine sendmail. */
+  readonly alias?: string;
 }
 
 export interface Recipient {

@@ -84,7 +84,7 @@ export interface LoggedRecipient {
   readonly recipient: {
     readonly given: string;
     readonly parent?: number;
-    readonly rights?: { readonly user: string; readonly uid: number; readonly gid: number };
+    readonly rights?: { readonly user: string; readonly uid: number; readonly gid: number; readonly alias?: string };
   };
 }
 
@@ -159,7 +159,7 @@ function controllingAddress({ recipients, envelope }: ToFacts): string | undefin
   const [{ recipient }] = recipients;
   const { parent, rights } = recipient;
   if (parent === undefined && rights === undefined) return undefined;
-  const name = parent === undefined ? rights!.user : (envelope.recipients[parent]?.given ?? "");
+  const name = parent === undefined ? (rights!.alias ?? rights!.user) : (envelope.recipients[parent]?.given ?? "");
   const shown = shorten(bracketed(name));
   return rights === undefined ? shown : `${shown} (${rights.uid}/${rights.gid})`;
 }

@@ -115,10 +115,20 @@ function readDeliverBy(text: string, at: Reading): void {
   at.deliverBy = { seconds: Number(found[2]), mode, trace: (bits & BY_TRACE) !== 0 };
 }
 
+/** A genuine sendmail keeps the angle brackets that addresses had in SMTP. */
+const bare = (text: string): string => text.replace(/^<([^<>]*)>$/, "$1");
+
+/** Addresses stand in ours as they are. */
+const isOurs = ({ message }: Reading): boolean => message.arrived !== undefined;
+
 function readRights(text: string, at: Reading): void {
-  const [user = "", uid = "", gid = ""] = text.split(":");
+  const [user = "", uid = "", gid = "", ...alias] = text.split(":");
   if (user === "") delete at.rights;
-  else at.rights = { user, uid: wholeNumber(uid, at), gid: wholeNumber(gid, at) };
+  else {
+    const name = bare(alias.join(":"));
+    const said = name === "" || name === user ? {} : { alias: name };
+    at.rights = { user, uid: wholeNumber(uid, at), gid: wholeNumber(gid, at), ...said };
+  }
 }
 
 function readRecipient(text: string, at: Reading): void {
@@ -126,7 +136,7 @@ function readRecipient(text: string, at: Reading): void {
   const notify = notifyLetters.filter(([, letter]) => letters.includes(letter)).map(([value]) => value);
   const { rights, status, orcpt, extras } = at;
   at.recipients.push({
-    given,
+    given: isOurs(at) ? given : bare(given),
     state: status === undefined ? "todo" : "deferred",
     ...(rights ? { rights } : {}),
     ...(orcpt === undefined ? {} : { orcpt }),
@@ -167,7 +177,7 @@ const readers: Readonly<Record<string, (text: string, at: Reading) => void>> = {
   B: (text, at) => (at.bodyType = text.toUpperCase()),
   q: (text, at) => (at.hold = text),
   $: readMacro,
-  S: (text, at) => (at.sender = text === "<>" ? "" : text),
+  S: (text, at) => (at.sender = isOurs(at) && text !== "<>" ? text : bare(text)),
   Z: (text, at) => (at.envid = text),
   A: (text, at) => (at.auth = text),
   C: readRights,

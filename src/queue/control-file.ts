@@ -90,7 +90,7 @@ function* recipientLines(recipients: readonly Recipient[]): Generator<string> {
     const open = isOpen(recipient);
     yield macroLine(RECIPIENT_MACRO, asciiJson(open ? extras : { ...extras, given }));
     if (!open) continue;
-    const rightsNow = rights ? `${rights.user}:${rights.uid}:${rights.gid}:${rights.user}` : "";
+    const rightsNow = rights ? `${rights.user}:${rights.uid}:${rights.gid}:${rights.alias ?? rights.user}` : "";
     if (rightsNow !== rightsBefore) yield `C${rightsNow === "" ? ":" : oneLine(rightsNow)}`;
     rightsBefore = rightsNow;
     if (recipient.status) yield `M${oneLine(recipient.status.text)}`;

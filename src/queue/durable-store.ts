@@ -214,12 +214,14 @@ export class DurableStore implements QueueStore {
   }
 
   async get(id: string): Promise<QueueEntry | undefined> {
-    const row = await this.#row(id);
+    await this.#loader.sure(id);
+    const row = this.#index.ids.find(id);
     return row === NONE ? undefined : this.#items.peek(row);
   }
 
   async inspect(id: string): Promise<{ readonly entry: QueueEntry; readonly body: MessageReader } | undefined> {
-    const row = await this.#row(id);
+    await this.#loader.sure(id);
+    const row = this.#index.ids.find(id);
     const item = row === NONE ? undefined : await this.#items.bring(row);
     return item && { entry: item.entry, body: this.#reader(item) };
   }
@@ -257,7 +259,8 @@ export class DurableStore implements QueueStore {
   }
 
   async remove(id: string): Promise<boolean> {
-    const row = await this.#row(id);
+    await this.#loader.sure(id);
+    const row = this.#index.ids.find(id);
     const item = row === NONE ? undefined : await this.#items.bringOrBare(row);
     if (item === undefined) return false;
     return this.#items.use(item, async () => {
@@ -337,12 +340,6 @@ export class DurableStore implements QueueStore {
     };
   }
 
-  /** The row of an id that is in the queue for sure, or NONE. */
-  async #row(id: string): Promise<number> {
-    if (this.#loader.isUnsure(this.#index.ids.find(id))) await this.#loader.known;
-    return this.#index.ids.find(id);
-  }
-
   #reader(item: Item): MessageReader {
     return bodyOf(item, this.#fresh.body(item), this.#parts.spool);
   }
@@ -383,7 +380,8 @@ export class DurableStore implements QueueStore {
   }
 
   async #changeHold(id: string, reason: string | undefined): Promise<boolean> {
-    const row = await this.#row(id);
+    await this.#loader.sure(id);
+    const row = this.#index.ids.find(id);
     const item = row === NONE ? undefined : await this.#items.bring(row);
     if (item === undefined) return false;
     return this.#items.use(item, async () => {

@@ -160,6 +160,13 @@ class SystemFile implements OpenFile {
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants;
 
+/** @throws the error, in words that help when it says that a link was found */
+function linkRefused(path: string, error: unknown): never {
+  if (!hasCode(error, "ELOOP")) throw error;
+  const text = `${path} is a symbolic link, which the queue does not follow: put the file itself in its place`;
+  throw Object.assign(new Error(text, { cause: error }), { code: "ELOOP" });
+}
+
 /** The real file system. */
 export const systemFiles: FileOperations = {
   async create(path, mode) {
@@ -176,7 +183,8 @@ export const systemFiles: FileOperations = {
   async open(path, mode) {
     // A pipe that somebody left in a shared folder must not stop us: O_NONBLOCK.
     const flags = (mode === "read" ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK;
-    return new SystemFile(path, await call<number>((done) => fs.open(path, flags, done)));
+    const opened = call<number>((done) => fs.open(path, flags, done));
+    return new SystemFile(path, await opened.catch((error: unknown) => linkRefused(path, error)));
   },
   rename: (from, to) => call((done) => fs.rename(from, to, done as fs.NoParamCallback)),
   unlink: (path) => call((done) => fs.unlink(path, done as fs.NoParamCallback)),

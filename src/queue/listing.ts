@@ -10,7 +10,7 @@ import type { LiveItems } from "./live-items.ts";
 import { Flag, type MessageIndex } from "./message-index.ts";
 import type { EntryOutline } from "./outline.ts";
 import type { Page, QueueEntry } from "./queue.ts";
-import { Breaths } from "../sys/breath.ts";
+import { breath } from "../sys/breath.ts";
 
 export interface ListingParts {
   readonly index: MessageIndex;
@@ -22,6 +22,8 @@ export interface ListingParts {
 const IN_INDEX: ReadonlySet<string> = new Set<keyof QueueFilter>(["ids", "held", "triedBefore"]);
 /** Messages looked at together. */
 const TOGETHER = 64;
+/** Messages looked at without a turn for others, when nothing is read: some milliseconds. */
+const IN_A_BREATH = 1_000;
 
 export class Listing {
   readonly #parts: ListingParts;
@@ -80,8 +82,9 @@ export class Listing {
 
   async *#matching(filter: QueueFilter, after: string | undefined, together: number): AsyncGenerator<QueueEntry> {
     const matches = matcherOf(filter);
-    const breaths = new Breaths();
+    let looked = 0;
     for (const rows of this.#rows(filter, after, together)) {
+      looked += rows.length;
       const meant = rows.filter((row) => {
         const outline = this.#outline(row);
         return outline === undefined || matches(outline);
@@ -89,20 +92,25 @@ export class Listing {
       for (const entry of await Promise.all(meant.map((row) => this.#entry(row)))) {
         if (entry !== undefined && matches(entry)) yield entry;
       }
-      if (breaths.isDue()) await breaths.take();
+      if (meant.length > 0 || looked < IN_A_BREATH) continue;
+      looked = 0;
+      await breath();
     }
   }
 
   async *#outlined(filter: QueueFilter, after: string | undefined): AsyncGenerator<EntryOutline> {
     const matches = matcherOf(filter);
-    const breaths = new Breaths();
+    let looked = 0;
     for (const rows of this.#rows(filter, after, TOGETHER)) {
+      looked += rows.length;
       const known = rows.map((row) => this.#outline(row) ?? this.#entry(row));
       for (const each of known) {
         const outline = each instanceof Promise ? await each : each;
         if (outline !== undefined && matches(outline)) yield outline;
       }
-      if (breaths.isDue()) await breaths.take();
+      if (looked < IN_A_BREATH) continue;
+      looked = 0;
+      await breath();
     }
   }
 

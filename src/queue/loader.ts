@@ -212,6 +212,11 @@ export class Loader {
     return !this.isComplete && (row === NONE || this.#parts.index.has(row, Flag.unsure));
   }
 
+  /** Resolves when it is known whether there is such a message; its row may be another one's at the next await. */
+  async sure(id: string): Promise<void> {
+    if (this.isUnsure(this.#parts.index.ids.find(id))) await this.known;
+  }
+
   /** Reads no more. */
   stop(): void {
     this.#isStopped = true;

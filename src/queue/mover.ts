@@ -210,6 +210,8 @@ export class Mover {
     const left = index.rowsIn(segment.number);
     const movers = Array.from({ length: MOVES }, async () => {
       for (let row = left.pop(); row !== undefined && !this.#stopped; row = left.pop()) {
+        // Finished meanwhile; the row may be another one's.
+        if (!index.isIn(row, segment.number)) continue;
         try {
           const item = await items.bring(row);
           const isLeft = item !== undefined && items.get(row) === item && item.isWaiting;

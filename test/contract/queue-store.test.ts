@@ -293,6 +293,25 @@ describe.each(Object.keys(implementations))("%s", (name) => {
     expect(await store.get(id)).toBeUndefined();
   });
 
+  test.each(["remove", "hold", "release", "get", "inspect"] as const)(
+    "%s() of a message that is finished at that moment finds none, or the one that was",
+    async (what) => {
+      const before = await put(store, "x\r\n");
+      for (let turns = 0; turns < 12; turns++) {
+        const { id } = await put(store, lines(turns % 2 === 0 ? 300 : 1));
+        const claim = (await store.claim(id))!;
+        const asked = what === "hold" ? store.hold(id, "late") : Promise.resolve(store[what](id));
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        await store.settle(claim, { recipients: [{ index: 0, state: "delivered", status: delivered }] });
+        const answer = await asked;
+        await store.finish(claim);
+        if (typeof answer === "object") expect("entry" in answer ? answer.entry.id : answer.id).toBe(id);
+        else expect([true, false, undefined]).toContain(answer);
+      }
+      expect((await store.list()).map((each) => each.id)).toEqual([before.id]);
+    },
+  );
+
   test("list() filters by parts of id, sender and open recipients, by group and hold", async () => {
     const one = await put(store, "", { sender: "Anna@a.test", recipients: [recipient("Bob@b.test")] });
     const two = await put(store, "", { sender: "", recipients: [recipient("x@y.test")] }, { group: "slow" });

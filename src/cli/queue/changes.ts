@@ -30,6 +30,8 @@ interface Change {
   readonly atOnce: number;
   /** Narrows down what the conditions say. */
   readonly narrow?: (filter: QueueFilter) => QueueFilter;
+  /** Rejects when it cannot be done with any message: nobody is shown what it would do. */
+  readonly check?: (looks: Looks) => Promise<void>;
   readonly apply: (desk: Desk, filter: QueueFilter) => Promise<Outcome>;
 }
 
@@ -39,10 +41,6 @@ const PART = 500;
 const SLOW_PART = 50;
 /** The queue makes all that are named due at one time. */
 const ALL = 1_000_000;
-
-function counted(work: (desk: Desk, filter: QueueFilter) => Promise<number>): Change["apply"] {
-  return async (desk, filter) => ({ done: await work(desk, filter), left: [] });
-}
 
 const BECAUSE = "held by the operator";
 const RETURNED = "returned by the operator of the mail server";
@@ -55,7 +53,7 @@ export const changeCommands: Readonly<
     change: ({ because = BECAUSE }) => ({
       done: "held",
       atOnce: PART,
-      apply: counted((desk, filter) => desk.hold(filter, octets(String(because)))),
+      apply: (desk, filter) => desk.hold(filter, octets(String(because))),
     }),
   }),
   release: command("let go on what is held or quarantined", {
@@ -63,7 +61,7 @@ export const changeCommands: Readonly<
       done: "released",
       atOnce: PART,
       narrow: (filter) => ({ ...filter, held: true }),
-      apply: counted((desk, filter) => desk.release(filter)),
+      apply: (desk, filter) => desk.release(filter),
     }),
   }),
   retry: command("try it now, whenever it is due", {
@@ -71,7 +69,7 @@ export const changeCommands: Readonly<
       done: "due now",
       atOnce: ALL,
       narrow: (filter) => ({ ...filter, held: false }),
-      apply: counted((desk, filter) => desk.retry(filter)),
+      apply: async (desk, filter) => ({ done: await desk.retry(filter), left: [] }),
     }),
   }),
   reroute: command("send it another way", {
@@ -86,7 +84,12 @@ export const changeCommands: Readonly<
         .option("undo", { type: "boolean", describe: "where the rules say, after all" }),
     change: (options) => {
       const route = routeOf(options);
-      return { done: "rerouted", atOnce: PART, apply: (desk, filter) => desk.reroute(filter, route) };
+      return {
+        done: "rerouted",
+        atOnce: PART,
+        check: (looks) => looks.checkRoute(route),
+        apply: (desk, filter) => desk.reroute(filter, route),
+      };
     },
   }),
   bounce: command("return it to the sender with a report", {
@@ -99,7 +102,7 @@ export const changeCommands: Readonly<
     }),
   }),
   remove: command("throw it away; nobody is told", {
-    change: () => ({ done: "removed", atOnce: PART, apply: counted((desk, filter) => desk.remove(filter)) }),
+    change: () => ({ done: "removed", atOnce: PART, apply: (desk, filter) => desk.remove(filter) }),
   }),
 };
 
@@ -154,8 +157,9 @@ async function runChange(order: Order, change: Change): Promise<number> {
 /** Messages that a preview shows. */
 const SHOWN = 10;
 
-async function preview(order: Order, looks: Looks, filter: QueueFilter, { done }: Change): Promise<number> {
+async function preview(order: Order, looks: Looks, filter: QueueFilter, { done, check }: Change): Promise<number> {
   const { json, output, now, options } = order;
+  await check?.(looks);
   const ids = await looks.ids(filter);
   const { recipients, octets: length } = await looks.top(filter, ["destination"], 0);
   if (json) {
@@ -174,6 +178,7 @@ async function preview(order: Order, looks: Looks, filter: QueueFilter, { done }
 
 async function perform(order: Order, desk: Desk, filter: QueueFilter, change: Change): Promise<number> {
   const { json, output, errors } = order;
+  await change.check?.(desk);
   // What was meant when the command began, whatever comes meanwhile.
   const ids = await desk.ids(filter);
   const progress = new Progress((text) => void process.stderr.write(text), isatty(2) && ids.length > change.atOnce);
@@ -199,7 +204,13 @@ const MOST_NAMED = 5;
 
 function leftLines(left: Outcome["left"]): string[] {
   const reasons = new Map<string, string[]>();
-  for (const { id, why } of left) reasons.set(why, [...(reasons.get(why) ?? []), id]);
+  for (const { id, why } of left) {
+    // What the file system says names the message's file.
+    const reason = why.replaceAll(id, "ID");
+    const ids = reasons.get(reason);
+    if (ids === undefined) reasons.set(reason, [id]);
+    else ids.push(id);
+  }
   return [...reasons].map(([why, ids]) => {
     const more = ids.length > MOST_NAMED ? ` and ${ids.length - MOST_NAMED} more` : "";
     return `${ids.slice(0, MOST_NAMED).join(", ")}${more}: left as it was: ${why}`;

@@ -4,14 +4,16 @@ import { type ControlClient, connectControl, NoDaemonError } from "../../control
 import type { Home } from "../../daemon/home.ts";
 import { queueLooks } from "../../daemon/queue-desk.ts";
 import { ClientOperator } from "../../queue/client-operator.ts";
+import type { Steering } from "../../control/queue-answers.ts";
 import { eachEntry } from "../../queue/each-entry.ts";
+import { reasonOf } from "../../queue/file-operations.ts";
 import type { QueueFilter } from "../../queue/filter.ts";
 import { EX } from "../../sys/sysexits.ts";
 import { type Desk, type Looks, QueueCommandError } from "./desk.ts";
 import { type FolderStore, folderLooks, folderStore, looksOver, readable, readers } from "./folder-desk.ts";
 
 export function clientLooks({ clientQueue }: Home): Promise<Looks> {
-  return folderLooks(thereIs(clientQueue));
+  return folderLooks(thereIs(clientQueue), refuse);
 }
 
 /** Before the first message there is no folder. */
@@ -30,15 +32,21 @@ export async function clientDesk({ clientQueue, controlSocket }: Home): Promise<
   const operator = new ClientOperator(thereIs(clientQueue));
   const store = await folderStore(clientQueue, (id) => readable(clientQueue, () => operator.inspect(id)));
   const looks = queueLooks({ store, site: () => undefined, whyNot: () => "for the server to take it over" });
-  const each = async (filter: QueueFilter, action: (id: string) => Promise<boolean>): Promise<number> => {
-    let count = 0;
+  const each = async (filter: QueueFilter, action: (id: string) => Promise<boolean>): Promise<Steering> => {
+    let done = 0;
+    const left: { id: string; why: string }[] = [];
     for await (const { id } of eachEntry(store, filter)) {
-      if (await readable(clientQueue, () => action(id))) count++;
+      try {
+        if (await readable(clientQueue, () => action(id))) done++;
+      } catch (error) {
+        if (error instanceof QueueCommandError) throw error;
+        left.push({ id, why: reasonOf(error) });
+      }
     }
-    return count;
+    return { done, left };
   };
   return {
-    ...looksOver(store, looks),
+    ...looksOver(store, looks, refuse),
     ...readers(looks),
     hold: (filter, reason) => each(filter, (id) => operator.hold(id, reason)),
     release: (filter) => each({ ...filter, held: true }, (id) => operator.release(id)),

@@ -16,6 +16,8 @@ export interface Looks {
   count(filter: QueueFilter): Promise<number>;
   ids(filter: QueueFilter): Promise<readonly string[]>;
   top(filter: QueueFilter, by: readonly TopField[], most: number): Promise<Top>;
+  /** Rejects when no mail can go that way. */
+  checkRoute(route: NewRoute): Promise<void>;
 }
 
 /** What is done with messages, and what has to be read whole. */
@@ -26,9 +28,9 @@ export interface Desk extends Looks {
     id: string,
     body: boolean,
   ): Promise<{ readonly message: QueuedMessage; readonly body: AsyncIterable<Buffer> } | undefined>;
-  hold(filter: QueueFilter, reason: string): Promise<number>;
-  release(filter: QueueFilter): Promise<number>;
-  remove(filter: QueueFilter): Promise<number>;
+  hold(filter: QueueFilter, reason: string): Promise<Steering>;
+  release(filter: QueueFilter): Promise<Steering>;
+  remove(filter: QueueFilter): Promise<Steering>;
   retry(filter: QueueFilter): Promise<number>;
   bounce(filter: QueueFilter, reason: string): Promise<Steering>;
   reroute(filter: QueueFilter, route: NewRoute): Promise<Steering>;

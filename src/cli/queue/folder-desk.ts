@@ -44,12 +44,16 @@ export async function folderStore(
 
 const nobody: QueueStore["inspect"] = () => Promise.resolve(undefined);
 
-export async function folderLooks(folder: string, groups: readonly GroupPath[] = []): Promise<Looks> {
+export async function folderLooks(
+  folder: string,
+  checkRoute: Looks["checkRoute"],
+  groups: readonly GroupPath[] = [],
+): Promise<Looks> {
   const store = await folderStore(folder, nobody, groups);
-  return looksOver(store, queueLooks({ store, site: () => undefined, whyNot: () => undefined }));
+  return looksOver(store, queueLooks({ store, site: () => undefined, whyNot: () => undefined }), checkRoute);
 }
 
-export function looksOver(store: FolderStore, looks: QueueLooks): Looks {
+export function looksOver(store: FolderStore, looks: QueueLooks, route: Looks["checkRoute"]): Looks {
   return {
     async *list(filter) {
       for await (const entry of eachEntry(store, filter)) yield listingOf(entry, false);
@@ -65,6 +69,7 @@ export function looksOver(store: FolderStore, looks: QueueLooks): Looks {
       return all;
     },
     top: (filter, by, most) => looks.top(filter, by, most),
+    checkRoute: route,
   };
 }
 

@@ -10,6 +10,7 @@ import { NO_QUEUE } from "../../daemon/free-space.ts";
 import { type Home, homeFolder } from "../../daemon/home.ts";
 import { queueChanges, queueLooks } from "../../daemon/queue-desk.ts";
 import type { DeliverySite } from "../../dispatch/attempt.ts";
+import { checkRoute, type NewRoute } from "../../dispatch/steer.ts";
 import type { QueueFilter } from "../../queue/filter.ts";
 import type { QueueEntry } from "../../queue/queue.ts";
 import { EX, type ExitCode } from "../../sys/sysexits.ts";
@@ -39,7 +40,8 @@ export async function withLooks<T>(place: Place, work: (looks: Looks) => Promise
   return withServer(home, work, async () => {
     const site = await siteOf(place);
     try {
-      return await work(await folderLooks(folderOf(site), queuePaths(site.config)));
+      const check = (route: NewRoute): Promise<void> => checkRoute({ site: () => site }, route);
+      return await work(await folderLooks(folderOf(site), check, queuePaths(site.config)));
     } finally {
       await site.close();
     }
@@ -71,7 +73,9 @@ export async function withDesk<T>(place: Place, work: (desk: Desk) => Promise<T>
           await runner.runOnce(filter);
           return count;
         };
-        return work({ ...looksOver(store, looks), ...readers(looks), ...queueChanges(server.steering()), retry });
+        const steering = server.steering();
+        const check = (route: NewRoute): Promise<void> => checkRoute(steering, route);
+        return work({ ...looksOver(store, looks, check), ...readers(looks), ...queueChanges(steering), retry });
       }),
     );
   });
@@ -96,6 +100,7 @@ async function withServer<T>(
       count: (filter) => client.count(filter),
       ids: (filter) => client.ids(filter),
       top: (filter, by, most) => client.top(filter, by, most),
+      checkRoute: async (route) => void (await client.reroute({ ids: [] }, route)),
       why: (id, filter) => client.why(id, filter),
       show: (id, body) => client.show(id, body),
       hold: (filter, reason) => client.hold(filter, reason),

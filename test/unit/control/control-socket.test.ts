@@ -52,10 +52,12 @@ function bodyOf({ body, breaks }: Calls): MessageReader {
 }
 
 function services(calls: Calls): ControlServices {
-  const note = (name: string, value: number) => (filter: unknown, reason?: string) => {
-    calls.log.push([name, filter, reason]);
-    return value;
-  };
+  const note =
+    <T>(name: string, value: T) =>
+    (filter: unknown, reason?: string) => {
+      calls.log.push([name, filter, reason]);
+      return value;
+    };
   return {
     submit: (given) => {
       calls.log.push(given);
@@ -80,9 +82,9 @@ function services(calls: Calls): ControlServices {
       }
       return note("run", 4)(filter);
     },
-    hold: note("hold", 1),
-    release: note("release", 2),
-    remove: note("remove", 0),
+    hold: note("hold", { done: 1, left: [] }),
+    release: note("release", { done: 2, left: [] }),
+    remove: note("remove", { done: 0, left: [{ id: "5AKJ", why: "no room" }] }),
     async *ids() {
       for (const { id } of calls.entries) yield await Promise.resolve(id);
     },
@@ -171,9 +173,12 @@ describe("control socket", () => {
     await serve();
     const client = await connectControl(path);
     expect(await client.run({ sender: [{ text: "anna" }] })).toBe(4);
-    expect(await client.hold({ id: [{ text: "5AK", not: true }] }, "why not")).toBe(1);
-    expect(await client.release({ held: true })).toBe(2);
-    expect(await client.remove({ recipient: [{ text: "b" }], arrivedBefore: 5 })).toBe(0);
+    expect(await client.hold({ id: [{ text: "5AK", not: true }] }, "why not")).toEqual({ done: 1, left: [] });
+    expect(await client.release({ held: true })).toMatchObject({ done: 2 });
+    expect(await client.remove({ recipient: [{ text: "b" }], arrivedBefore: 5 })).toEqual({
+      done: 0,
+      left: [{ id: "5AKJ", why: "no room" }],
+    });
     expect(await client.reload()).toEqual(["sendmail.cf: line 3: unknown option"]);
     expect((await client.status()).facts).toEqual({ load: 0.5 });
     await client.shutdown();

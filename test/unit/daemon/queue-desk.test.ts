@@ -3,7 +3,7 @@ import { type QueueLooks, queueChanges, queueLooks } from "../../../src/daemon/q
 import type { SteerEnvironment } from "../../../src/dispatch/steer.ts";
 import { MemoryStore } from "../../../src/queue/memory-store.ts";
 import { eachEntry } from "../../../src/queue/each-entry.ts";
-import type { QueueStore } from "../../../src/queue/queue.ts";
+import { type QueueStore, QueueUnavailableError } from "../../../src/queue/queue.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { put, recipient } from "../../support/queue-samples.ts";
 
@@ -36,15 +36,27 @@ describe("queueChanges()", () => {
   test("holds, releases and removes what matches, and writes each into the log", async () => {
     const one = await put(store, "x\r\n");
     const two = await put(store, "y\r\n", { sender: "other@a.test" });
-    expect(await changes().hold({ sender: [{ text: "anna" }] }, "look\nat it")).toBe(1);
+    expect(await changes().hold({ sender: [{ text: "anna" }] }, "look\nat it")).toEqual({ done: 1, left: [] });
     expect(store.get(one.id)?.hold).toBe("look\nat it");
-    expect(await changes().release({})).toBe(1);
-    expect(await changes().remove({ ids: [two.id, "5AKJNo00000000"] })).toBe(1);
+    expect(await changes().release({})).toEqual({ done: 1, left: [] });
+    expect(await changes().remove({ ids: [two.id, "5AKJNo00000000"] })).toEqual({ done: 1, left: [] });
     expect(logged.map((line) => line.replace("\n", "?"))).toEqual([
       `${one.id} held: look?at it by the operator`,
       `${one.id} released by the operator`,
       `${two.id} removed by the operator`,
     ]);
+  });
+
+  test.each(["hold", "remove"] as const)("%s tells how many were done when the disk takes no more", async (what) => {
+    const ids: string[] = [];
+    for (let number = 0; number < 5; number++) ids.push((await put(store, "x\r\n")).id);
+    const works: (id: string, reason: string) => Promise<boolean> = store[what].bind(store);
+    const full = (id: string, reason: string): Promise<boolean> =>
+      ids.indexOf(id) < 2 ? works(id, reason) : Promise.reject(new QueueUnavailableError(`ENOSPC: tf${id}`));
+    Object.assign(store, { [what]: full });
+    const { done, left } = await (what === "hold" ? changes().hold({}, "no") : changes().remove({}));
+    expect([done, left]).toEqual([2, ids.slice(2).map((id) => ({ id, why: `ENOSPC: tf${id}` }))]);
+    expect(logged).toHaveLength(2);
   });
 
   test("says of each message why it could not be changed", async () => {

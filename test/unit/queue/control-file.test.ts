@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { listingOf } from "../../../src/control/queue-listing.ts";
 import { controlFileParts } from "../../../src/queue/control-file.ts";
 import { ControlFileError, parseControlFile } from "../../../src/queue/control-file-reader.ts";
 import { QueueFormatError } from "../../../src/queue/format.ts";
@@ -231,6 +232,47 @@ describe("control file", () => {
         rights: { user: "list", uid: 0, gid: 0 },
       },
     ]);
+  });
+
+  test("takes the angle brackets off that a genuine sendmail keeps, and knows whose alias a recipient was", () => {
+    const lines = [
+      "V8",
+      "T1",
+      "S<a@b.test>",
+      "Cjoe:1001:100:<list@a.test>",
+      "RPFD:<c@b.test>",
+      'RPFD:"Carl" <d@b.test>',
+    ];
+    const { entry: read } = parseControlFile(
+      [...lines, "C:", "RPFD:<e@b.test>", "Cjoe:1001:100:joe", "RPFD:f", ".", ""].join("\n"),
+      id,
+    );
+    expect(read.envelope.sender).toBe("a@b.test");
+    const rights = { user: "joe", uid: 1001, gid: 100 };
+    expect(read.envelope.recipients).toEqual([
+      { given: "c@b.test", state: "todo", rights: { ...rights, alias: "list@a.test" } },
+      { given: '"Carl" <d@b.test>', state: "todo", rights: { ...rights, alias: "list@a.test" } },
+      { given: "e@b.test", state: "todo" },
+      { given: "f", state: "todo", rights },
+    ]);
+    // Written as ours, and read again.
+    const again = parseControlFile(formatControlFile(read).toString("latin1"), id);
+    expect(again.entry.envelope.recipients).toEqual(read.envelope.recipients);
+    expect(listingOf(read, false).recipients.map((each) => each.rights)).toEqual([
+      "joe:1001:100:list@a.test",
+      "joe:1001:100:list@a.test",
+      undefined,
+      "joe:1001:100:joe",
+    ]);
+  });
+
+  test("brackets in a file of ours are part of the address", () => {
+    const odd: QueueEntry = {
+      ...full,
+      envelope: { ...full.envelope, sender: "<odd>", recipients: [recipient("<b@b.test>")] },
+    };
+    const { entry: read } = parseControlFile(formatControlFile(odd).toString("latin1"), id);
+    expect(read).toEqual(odd);
   });
 
   test("a report of a genuine sendmail has the null reverse-path", () => {

@@ -3,7 +3,8 @@ import { expect, test } from "@jest/globals";
 import { openQueue } from "../../../src/queue/open-queue.ts";
 import { FaultyFiles } from "../../support/faulty-files.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
-import { lines, put, readAll, type Recovered } from "../../support/queue-samples.ts";
+import { QueueUnavailableError } from "../../../src/queue/queue.ts";
+import { delivered, lines, put, readAll, type Recovered } from "../../support/queue-samples.ts";
 
 const lock = async () => ({ release: () => undefined });
 
@@ -35,3 +36,29 @@ test.each([
   expect(last.recovered.map((entry) => entry.id)).toEqual([other.id]);
   await last.store.close();
 });
+
+test.each(["remove", "hold", "release"] as const)(
+  "%s() of a message that is finished at that moment, whose files could not be removed yet, is about no other message",
+  async (what) => {
+    const files = new FaultyFiles();
+    const { store } = await open(files);
+    const kept: string[] = [];
+    for (let turns = 0; turns < 8; turns++) {
+      files.inject = undefined;
+      kept.push((await put(store, lines(3))).id);
+      // A held message lies in the spool.
+      const { id } = await put(store, lines(3), {}, { hold: "look" });
+      const claim = (await store.claim(id, "held too"))!;
+      let failures = 1;
+      files.inject = ({ kind }) => (kind === "unlink" && failures-- > 0 ? "EIO" : undefined);
+      const asked = what === "hold" ? store.hold(id, "late") : store[what](id);
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      await store.settle(claim, { recipients: [{ index: 0, state: "delivered", status: delivered }] });
+      await asked.catch((error: unknown) => expect(error).toBeInstanceOf(QueueUnavailableError));
+      await store.finish(claim);
+      expect((await store.list()).map((entry) => entry.id)).toEqual(kept);
+    }
+    files.inject = undefined;
+    await store.close();
+  },
+);
