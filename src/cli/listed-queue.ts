@@ -2,7 +2,8 @@
  * Where mailq takes its messages from: the server, over the socket that the caller may use; while none answers, the queue's
  * folders themselves.
  */
-import { type ControlClient, connectControl, connectToSubmit, NoDaemonError } from "../control/client.ts";
+import { callAsAnybody, callServer } from "./call-server.ts";
+import { type ControlClient, NoDaemonError } from "../control/client.ts";
 import { listingOf, type QueueListing } from "../control/queue-listing.ts";
 import type { Home } from "../daemon/home.ts";
 import type { QueueFilter } from "../queue/filter.ts";
@@ -28,8 +29,8 @@ export async function openListedQueue(
   groups: readonly GroupPath[] = [],
 ): Promise<ListedQueue> {
   const client =
-    (await answering(() => connectControl(home.controlSocket))) ??
-    (await answering(() => connectToSubmit(home.submitSocket)));
+    (await answering(() => callServer(home.controlSocket))) ??
+    (await answering(() => callAsAnybody(home.submitSocket)));
   if (client === undefined) return openFolder(directory, groups);
   return {
     count: (filter) => client.count(filter),

@@ -3,7 +3,8 @@
  * the queue itself while none runs; nothing is delivered. -v says what becomes of each message, in sendmail's words.
  */
 import { loadConfig } from "../config/load.ts";
-import { connectControl, NoDaemonError } from "../control/client.ts";
+import { callServer } from "./call-server.ts";
+import { NoDaemonError } from "../control/client.ts";
 import type { Steering } from "../control/queue-answers.ts";
 import { listingOf, type QueueListing } from "../control/queue-listing.ts";
 import { homeFolder } from "../daemon/home.ts";
@@ -40,7 +41,7 @@ export async function quarantine(args: SendmailArguments): Promise<ExitCode> {
   }
   if (args.variant === "c") return quarantineInClientQueue(args, wish);
   try {
-    const client = await connectControl(homeFolder().controlSocket);
+    const client = await callServer(homeFolder().controlSocket);
     try {
       return await work(args, client, wish, () => foldersFor(args, wish));
     } finally {

@@ -4,7 +4,8 @@
  */
 import { loadConfig } from "../config/load.ts";
 import { queueFolder } from "../config/queue-folder.ts";
-import { type ControlClient, connectControl, ControlError, NoDaemonError } from "../control/client.ts";
+import { callServer } from "./call-server.ts";
+import { type ControlClient, ControlError, NoDaemonError } from "../control/client.ts";
 import { homeFolder } from "../daemon/home.ts";
 import type { RunEvent } from "../dispatch/runner.ts";
 import type { QueueFilter } from "../queue/filter.ts";
@@ -30,7 +31,7 @@ export async function runQueue(args: SendmailArguments): Promise<ExitCode> {
   const { controlSocket } = homeFolder();
   let client: ControlClient;
   try {
-    client = await connectControl(controlSocket);
+    client = await callServer(controlSocket);
   } catch (error) {
     if (!(error instanceof NoDaemonError)) throw error;
     if (variant !== "c") return runHere(args, filter);

@@ -66,6 +66,12 @@ export interface ControlClientOptions {
   readonly connectTimeout?: number;
   /** Ms to wait for an answer or for progress, default 5 minutes. */
   readonly timeout?: number;
+  /** Hears once that an answer takes longer than `after` ms. */
+  readonly slow?: {
+    readonly after: number;
+    /** @param most seconds that are waited in all */
+    readonly tell: (seconds: number, most: number) => void;
+  };
 }
 
 /**
@@ -87,7 +93,7 @@ export async function connectControl(path: string, options: ControlClientOptions
       resolve();
     });
   });
-  return new ControlClient(socket, options.timeout ?? 300_000);
+  return new ControlClient(socket, options.timeout ?? 300_000, options.slow);
 }
 
 /**
@@ -109,10 +115,14 @@ export async function connectToSubmit(path: string, options: ControlClientOption
 export class ControlClient {
   readonly #socket: Socket;
   readonly #frames: AsyncGenerator<Frame, undefined>;
+  readonly #timeout: number;
+  #slow: ControlClientOptions["slow"];
   #failure: string | undefined;
 
-  constructor(socket: Socket, timeout: number) {
+  constructor(socket: Socket, timeout: number, slow?: ControlClientOptions["slow"]) {
     this.#socket = socket;
+    this.#timeout = timeout;
+    this.#slow = slow;
     socket.removeAllListeners("timeout");
     socket.setTimeout(timeout, () => {
       this.#failure = `no answer in ${Math.round(timeout / 1000)} s`;
@@ -213,6 +223,8 @@ export class ControlClient {
 
   /** A queue run: what comes of its messages, as their attempts end. Ends with the run. */
   async *watchRun(filter: QueueFilter = {}): AsyncGenerator<RunEvent, undefined> {
+    // An attempt may take long.
+    this.#slow = undefined;
     await this.#send({ op: "run", filter, watch: true });
     for (;;) {
       const head = await this.#receive();
@@ -288,12 +300,21 @@ export class ControlClient {
 
   async #frame(): Promise<Frame> {
     let frame: Frame | undefined;
+    const slow = this.#slow;
+    const timer = slow && setTimeout(() => this.#tellSlow(slow), slow.after);
     try {
       ({ value: frame } = await this.#frames.next());
     } catch (error) {
       this.#failure ??= error instanceof Error ? error.message : String(error);
+    } finally {
+      clearTimeout(timer);
     }
     if (!frame) throw new ControlError(`Lost the connection to the daemon: ${this.#failure ?? "it was closed"}`);
     return frame;
+  }
+
+  #tellSlow({ after, tell }: NonNullable<ControlClientOptions["slow"]>): void {
+    this.#slow = undefined;
+    tell(Math.round(after / 1000), Math.round(this.#timeout / 1000));
   }
 }

@@ -114,7 +114,7 @@ const IDS_CHUNK = 10_000;
 /** A caller that waits hears something after so many ms. */
 const STILL_THERE = 60_000;
 const forEverybody: ReadonlySet<Operation> = new Set(["prove", "submit", "status"]);
-const forWhoMayList: ReadonlySet<Operation> = new Set(["list", "count"]);
+const forWhoMayList: ReadonlySet<Operation> = new Set(["list", "count", "ids", "top"]);
 
 /** Who calls may not ask that. */
 class DeniedError extends Error {

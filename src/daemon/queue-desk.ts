@@ -133,12 +133,16 @@ export function queueChanges(environment: SteerEnvironment): QueueChanges {
     remove: (filter) => each(filter, "removed", (id) => store.remove(id)),
     bounce: (filter, reason) => {
       const isMeant = recipientMatcherOf(filter);
-      return steered(environment, filter, (id) => bounce(environment, id, isMeant, reason));
+      return steered(environment, filter, (id) =>
+        whenFree(environment, () => bounce(environment, id, isMeant, reason)),
+      );
     },
     reroute: async (filter, route) => {
       await checkRoute(environment, route);
       const isMeant = recipientMatcherOf(filter);
-      return steered(environment, filter, (id) => reroute(environment, id, isMeant, route));
+      return steered(environment, filter, (id) =>
+        whenFree(environment, () => reroute(environment, id, isMeant, route)),
+      );
     },
   };
 }
@@ -153,6 +157,19 @@ const WHY_NOT: Readonly<Record<Exclude<Steered, "done">, string>> = {
   gone: "it is no longer in the queue",
   none: "none of its recipients is meant any more",
 };
+
+/** An attempt under way is waited for, ms; and how often somebody looks. */
+const PATIENCE = 15_000;
+const LOOK_AGAIN = 250;
+
+async function whenFree({ clock }: SteerEnvironment, action: () => Promise<Steered>): Promise<Steered> {
+  const until = clock.now() + PATIENCE;
+  for (;;) {
+    const outcome = await action();
+    if (outcome !== "busy" || clock.now() >= until) return outcome;
+    await new Promise<void>((resolve) => void clock.after(LOOK_AGAIN, resolve));
+  }
+}
 
 /** @param action "unchanged": it is so already, or gone, and nobody needs to hear of it */
 async function steered(

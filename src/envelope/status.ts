@@ -13,6 +13,7 @@ export interface Tries {
   readonly text: string;
   readonly diagnostic?: string;
   readonly relay?: string;
+  readonly others?: readonly string[];
 }
 
 export interface RecipientStatus {
@@ -31,6 +32,8 @@ export interface RecipientStatus {
   readonly remoteMta?: string;
   /** `relay=` of the log: "mx.b.test. [192.0.2.1]", "local". */
   readonly relay?: string;
+  /** What came of the other hosts that this attempt went to, each with its relay: "mx1.b.test. [192.0.2.1]: Connection refused". */
+  readonly others?: readonly string[];
   /**
    * The duty to report success has gone on: to the next host (it offers DSN, RFC 3461 §5.2), or to the only recipient that an
    * alias stands for.

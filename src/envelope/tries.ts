@@ -39,7 +39,7 @@ export function withTries(
  * @param longest octets of what was said
  */
 export function triesOf(
-  { since, at, times = 1, text, diagnostic, relay }: RecipientStatus,
+  { since, at, times = 1, text, diagnostic, relay, others }: RecipientStatus,
   longest = LONGEST_KEPT,
 ): Tries {
   return {
@@ -49,6 +49,7 @@ export function triesOf(
     text: text.slice(0, longest),
     ...(diagnostic === undefined ? {} : { diagnostic: diagnostic.text.slice(0, longest) }),
     ...(relay === undefined ? {} : { relay }),
+    ...(others === undefined ? {} : { others }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The client queue: mail that programs have left while no server ran, and that the server has not taken over yet. */
 import { existsSync } from "node:fs";
-import { type ControlClient, connectControl, NoDaemonError } from "../../control/client.ts";
+import { callServer } from "../call-server.ts";
+import { type ControlClient, NoDaemonError } from "../../control/client.ts";
 import type { Home } from "../../daemon/home.ts";
 import { queueLooks } from "../../daemon/queue-desk.ts";
 import { ClientOperator } from "../../queue/client-operator.ts";
@@ -61,7 +62,7 @@ export async function clientDesk({ clientQueue, controlSocket }: Home): Promise<
 async function collected(store: FolderStore, filter: QueueFilter, controlSocket: string): Promise<number> {
   let client: ControlClient;
   try {
-    client = await connectControl(controlSocket);
+    client = await callServer(controlSocket);
   } catch (error) {
     if (!(error instanceof NoDaemonError)) throw error;
     throw new QueueCommandError(

@@ -1,6 +1,6 @@
 /** `rulemail queue ...`: what operators ask of the queue, and do with it. One file for each command; here is what they share. */
 import yargs, { type Argv } from "yargs";
-import { ControlError } from "../../control/client.ts";
+import { ControlDeniedError, ControlError } from "../../control/client.ts";
 import type { QueueFilter } from "../../queue/filter.ts";
 import { QueueFormatError } from "../../queue/format.ts";
 import { QueueLockedError } from "../../queue/lock.ts";
@@ -82,6 +82,7 @@ export async function runQueueCommand(words: readonly string[], streams: Streams
   } catch (error) {
     if (error instanceof SelectionError) return refuse(`${error.message}; see rulemail queue ${name} --help`, EX.USAGE);
     if (error instanceof QueueCommandError) return refuse(error.message, error.exit);
+    if (error instanceof ControlDeniedError) return refuse(error.message, EX.NOPERM);
     if (error instanceof ControlError) return refuse(error.message, EX.UNAVAILABLE);
     if (error instanceof QueueLockedError) return refuse(error.message, EX.TEMPFAIL);
     if (error instanceof QueueFormatError) return refuse(error.message, EX.OSFILE);

@@ -3,7 +3,8 @@
  * queue. Looks read a folder as it is. Everything else opens the queue, alone and with the rights that a server has.
  */
 import { existsSync } from "node:fs";
-import { type ControlClient, connectControl, NoDaemonError } from "../../control/client.ts";
+import { callAsAnybody, callServer } from "../call-server.ts";
+import { type ControlClient, NoDaemonError } from "../../control/client.ts";
 import { queueFolder, queuePaths } from "../../config/queue-folder.ts";
 import { openDeliverySite } from "../../daemon/delivery-site.ts";
 import { NO_QUEUE } from "../../daemon/free-space.ts";
@@ -38,6 +39,9 @@ export async function withLooks<T>(place: Place, work: (looks: Looks) => Promise
   const home = homeFolder();
   if (place.client) return work(await clientLooks(home));
   return withServer(home, work, async () => {
+    // Others than its owner see what PrivacyOptions let them see.
+    const client = await asAnybody(home);
+    if (client !== undefined) return asking(client, work);
     const site = await siteOf(place);
     try {
       const check = (route: NewRoute): Promise<void> => checkRoute({ site: () => site }, route);
@@ -89,11 +93,25 @@ async function withServer<T>(
 ): Promise<T> {
   let client: ControlClient;
   try {
-    client = await connectControl(controlSocket);
+    client = await callServer(controlSocket);
   } catch (error) {
     if (error instanceof NoDaemonError) return otherwise();
     throw error;
   }
+  return asking(client, work);
+}
+
+/** Undefined when no server answers there either. */
+async function asAnybody({ submitSocket }: Home): Promise<ControlClient | undefined> {
+  try {
+    return await callAsAnybody(submitSocket);
+  } catch (error) {
+    if (error instanceof NoDaemonError) return undefined;
+    throw error;
+  }
+}
+
+async function asking<T>(client: ControlClient, work: (desk: Desk) => Promise<T>): Promise<T> {
   try {
     return await work({
       list: (filter) => client.entries(filter),

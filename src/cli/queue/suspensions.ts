@@ -1,5 +1,6 @@
 /** `rulemail queue suspend|resume HOST`, `suspended`: which hosts nothing goes to, whatever comes. */
-import { connectControl, NoDaemonError } from "../../control/client.ts";
+import { callServer } from "../call-server.ts";
+import { NoDaemonError } from "../../control/client.ts";
 import { homeFolder } from "../../daemon/home.ts";
 import { EX } from "../../sys/sysexits.ts";
 import { asciiJson } from "../../sys/terminal-text.ts";
@@ -30,10 +31,11 @@ export const suspensionCommands: Readonly<Record<"suspend" | "resume" | "suspend
   },
 };
 
-async function changed({ words }: Order, suspended: boolean): Promise<number> {
+async function changed({ words, json, output }: Order, suspended: boolean): Promise<number> {
   const [host, ...more] = words;
   if (host === undefined || more.length > 0) throw new SelectionError("takes one host");
   await suspensions({ host, suspended });
+  if (json) output.line(asciiJson({ host, suspended }));
   return EX.OK;
 }
 
@@ -43,7 +45,7 @@ async function suspensions(change?: {
 }): Promise<readonly string[]> {
   const { controlSocket } = homeFolder();
   try {
-    const client = await connectControl(controlSocket);
+    const client = await callServer(controlSocket);
     try {
       return await client.suspensions(change);
     } finally {

@@ -121,10 +121,14 @@ function statusLines(status: RecipientStatus): string[] {
   return [...(status.earlier ?? []), triesOf(status, Infinity)].flatMap(triesLines);
 }
 
-function triesLines({ since, at, times, text, diagnostic, relay }: Tries): string[] {
+function triesLines({ since, at, times, text, diagnostic, relay, others = [] }: Tries): string[] {
   const when = times === 1 ? moment(at) : `${moment(since)} to ${moment(at)}, ${count(times, "time")}`;
   const where = relay === undefined || relay === "" ? "" : `, ${relay}`;
-  return [`${when}${where}:`, `    ${diagnostic ?? text.replace(/^Deferred: /, "")}`];
+  return [
+    `${when}${where}:`,
+    `    ${diagnostic ?? text.replace(/^Deferred: /, "")}`,
+    ...others.map((other) => `    also tried ${other}`),
+  ];
 }
 
 /** What became of a recipient that does not wait. */

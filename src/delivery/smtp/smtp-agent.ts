@@ -20,6 +20,7 @@ import { abortWith, Connecting, type ConnectingContext, connectTime, FOREVER, ti
 import { letters, type OpeningContext } from "./session-opening.ts";
 import { refusedByRules, waitsForPassword } from "./recipient-rules.ts";
 import type { MailPlace, Place } from "./socket.ts";
+import { HeardHosts } from "./heard-hosts.ts";
 import { Places } from "./places.ts";
 import { Turn } from "./turn.ts";
 import { type PreparedMessage, prepareTransaction, type Verdict, verdictsOf } from "./transaction.ts";
@@ -119,12 +120,14 @@ class Attempt {
   #reached = false;
   /** By recipient index: why those that are open have not been delivered so far. */
   readonly #reasons = new Map<number, Outcome>();
+  readonly #heard: HeardHosts;
 
   constructor(context: Context, job: Job, prepared: PreparedMessage) {
     this.#context = context;
     this.#job = job;
     this.#prepared = prepared;
     this.#open = job.recipients;
+    this.#heard = new HeardHosts(job.recipients.length);
     this.#turn = new Turn(context.environment, job);
     const { config, clock } = context.environment;
     this.#connectUntil = clock.now() + (config.options.timeout("aconnect") || FOREVER);
@@ -313,6 +316,7 @@ class Attempt {
       const before = this.#reasons.get(index);
       // Too many for this connection, perhaps: the same words say no more now than before.
       if (saysTooMany(before) && before?.diagnostic?.text === outcome.diagnostic?.text) continue;
+      this.#heard.add(index, outcome);
       if (outcome.action === "delayed") this.#reasons.set(index, outcome);
       else {
         const taken = { ...(passedOn ? { passedOn } : {}), ...(deliverByPassedOn ? { deliverByPassedOn } : {}) };
@@ -325,7 +329,10 @@ class Attempt {
 
   /** Another host could not be asked. */
   #postpone(outcome: Outcome): void {
-    for (const { index } of this.#open) this.#reasons.set(index, worse(this.#reasons.get(index), outcome));
+    for (const { index } of this.#open) {
+      this.#heard.add(index, outcome);
+      this.#reasons.set(index, worse(this.#reasons.get(index), outcome));
+    }
   }
 
   /** The same outcome for all that are open. */
@@ -344,7 +351,10 @@ class Attempt {
   /** @param reason for those that are open and no host has said why */
   #report(reason: Outcome): Report {
     const at = this.#context.environment.clock.now();
-    for (const { index } of this.#open) this.#statuses.set(index, { ...(this.#reasons.get(index) ?? reason), at });
+    for (const { index } of this.#open) {
+      const said = this.#reasons.get(index) ?? reason;
+      this.#statuses.set(index, { ...said, ...this.#heard.others(index, said), at });
+    }
     return { statuses: this.#statuses, ...(this.#again === undefined ? {} : { again: this.#again }) };
   }
 }

@@ -271,6 +271,27 @@ describe("control socket", () => {
     client.close();
   });
 
+  test("whoever waits for a server that is stopped hears of that, once", async () => {
+    let wake!: (services: ControlServices) => void;
+    const asleep = new Promise<ControlServices>((resolve) => (wake = resolve));
+    server = await serveControl({ path, mode: 0o600, access: "all", services: asleep });
+    let told!: (said: unknown) => void;
+    const said = new Promise<unknown>((resolve) => (told = resolve));
+    let times = 0;
+    const tell = (...words: unknown[]): void => {
+      times++;
+      told(words);
+    };
+    const client = await connectControl(path, { timeout: 60_000, slow: { after: 1, tell } });
+    const answer = client.count();
+    expect(await said).toEqual([0, 60]);
+    wake(services(calls));
+    expect(await answer).toBe(3);
+    expect(await client.count()).toBe(3);
+    expect(times).toBe(1);
+    client.close();
+  });
+
   test("a socket for everybody takes mail and tells its status, nothing else", async () => {
     await serve("submit");
     const client = await connectControl(path);
@@ -278,6 +299,7 @@ describe("control socket", () => {
     expect((await client.status()).pid).toBe(7);
     await expect(client.list()).rejects.toThrow("You are not permitted to see the queue");
     await expect(client.count()).rejects.toBeInstanceOf(ControlDeniedError);
+    await expect(client.top({}, ["group"], 5)).rejects.toBeInstanceOf(ControlDeniedError);
     await expect(client.run()).rejects.toThrow('Permission denied: "run" is not allowed');
     await expect(client.shutdown()).rejects.toBeInstanceOf(ControlError);
     client.close();
@@ -291,6 +313,9 @@ describe("control socket", () => {
     const client = await connectControl(path);
     expect((await client.list()).map(({ id }) => id)).toEqual(["m1"]);
     expect(await client.count({ held: true })).toBe(3);
+    expect(await client.ids({})).toEqual(["m1"]);
+    expect(await client.top({}, ["group"], 5)).toMatchObject({ lines: [] });
+    await expect(client.why("m1", {})).rejects.toThrow("Permission denied");
     await expect(client.hold({}, "x")).rejects.toThrow("Permission denied");
     client.close();
   });

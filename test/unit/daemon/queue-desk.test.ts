@@ -7,11 +7,12 @@ import { type QueueStore, QueueUnavailableError } from "../../../src/queue/queue
 import { ManualClock } from "../../support/manual-clock.ts";
 import { put, recipient } from "../../support/queue-samples.ts";
 
+const clock = new ManualClock();
 let store: MemoryStore;
 let logged: string[];
 
 beforeEach(() => {
-  store = new MemoryStore(new ManualClock());
+  store = new MemoryStore(clock);
   logged = [];
 });
 
@@ -21,7 +22,7 @@ function changes(): ReturnType<typeof queueChanges> {
     write: (_level: number, { id, text }: { id?: string; text: string }) => void logged.push(`${id} ${text}`),
   };
   // Hold, release and remove ask for nothing else.
-  return queueChanges({ store, log } as unknown as SteerEnvironment);
+  return queueChanges({ store, log, clock } as unknown as SteerEnvironment);
 }
 
 function looks(): QueueLooks {
@@ -59,13 +60,24 @@ describe("queueChanges()", () => {
     expect(logged).toHaveLength(2);
   });
 
-  test("says of each message why it could not be changed", async () => {
+  test("waits for the end of an attempt, and says of each message why it could not be changed", async () => {
     const { id } = await put(store, "x\r\n");
-    store.claim(id);
-    expect(await changes().bounce({}, "no")).toEqual({
+    const claim = store.claim(id)!;
+    const asked = changes().bounce({ recipient: [{ text: "bob" }] }, "no");
+    for (let ms = 0; ms <= 15_000; ms += 250) {
+      await new Promise((resolve) => setImmediate(resolve));
+      clock.advance(250);
+    }
+    expect(await asked).toEqual({
       done: 0,
       left: [{ id, why: "it is being delivered just now" }],
     });
+    const again = changes().bounce({ ids: [id] }, "no");
+    await new Promise((resolve) => setImmediate(resolve));
+    store.settle(claim, { recipients: [{ index: 0, state: "delivered" }] });
+    store.finish(claim);
+    clock.advance(250);
+    expect(await again).toEqual({ done: 0, left: [{ id, why: "it is no longer in the queue" }] });
   });
 });
 

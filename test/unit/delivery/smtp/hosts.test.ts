@@ -179,6 +179,25 @@ describe("hosts", () => {
     expect(texts(await agent(port)())).toEqual(["4.4.1 Deferred: Connection refused by [127.0.0.1]"]);
   });
 
+  test("an outcome tells what each of the other hosts said", async () => {
+    const saying = (reply: string): SinkScript => ({ reply: ({ verb }) => (verb === "RCPT" ? reply : undefined) });
+    const [one, two] = await sinkPair(saying("451 4.3.0 full"), saying("452 4.2.2 later"));
+    const zone = {
+      "MX b.test": ["10 mx1.b.test", "20 mx2.b.test", "30 mx3.b.test"],
+      "A mx1.b.test": ["127.0.0.1"],
+      "A mx2.b.test": ["127.0.0.3"],
+      "A mx3.b.test": ["127.0.0.2"],
+    };
+    const report = await agent(one.port, { zone })({ host: "b.test" });
+    const { text, others = [] } = report.statuses.get(0)!;
+    expect([one.connections, two.connections]).toEqual([1, 1]);
+    const told = [text, ...others].join("\n");
+    expect(told).toContain("mx2.b.test. [127.0.0.3]: Connection refused by mx2.b.test.");
+    expect(others.join("\n")).toContain("mx1.b.test. [127.0.0.1]: 451 4.3.0 full");
+    expect(told).toContain("452 4.2.2 later");
+    expect(others).toHaveLength(2);
+  });
+
   test("mail exchangers are tried in order of preference until one answers", async () => {
     const server = await sink();
     const zone = {
