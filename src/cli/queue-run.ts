@@ -122,6 +122,6 @@ export function isForbidden(error: unknown): boolean {
 }
 
 /** What to say to who may not read the queue. */
-export function queueIsClosed(folder: string): string {
+function queueIsClosed(folder: string): string {
   return `user ${process.geteuid?.()} may not see the queue ${folder}: ask as root, or as the user that runs the server`;
 }

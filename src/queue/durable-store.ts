@@ -365,6 +365,7 @@ export class DurableStore implements QueueStore {
   #brought(item: Item, isChanged: boolean): void {
     if (this.#index.has(item.row, Flag.unread)) {
       this.#index.set(item.row, Flag.unread, false);
+      this.#index.set(item.row, Flag.unreadable, false);
       this.#index.await(item.row, item.entry);
     }
     if (!isChanged) return;

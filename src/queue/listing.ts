@@ -7,6 +7,7 @@ import { reasonOf } from "./file-operations.ts";
 import { matcherOf, type QueueFilter } from "./filter.ts";
 import { NONE } from "./id-table.ts";
 import type { LiveItems } from "./live-items.ts";
+import { mayBeUnreadable, unreadableEntry } from "./unreadable.ts";
 import { Flag, type MessageIndex } from "./message-index.ts";
 import type { EntryOutline } from "./outline.ts";
 import type { Page, QueueEntry } from "./queue.ts";
@@ -89,7 +90,7 @@ export class Listing {
         const outline = this.#outline(row);
         return outline === undefined || matches(outline);
       });
-      for (const entry of await Promise.all(meant.map((row) => this.#entry(row)))) {
+      for (const entry of await Promise.all(meant.map((row) => this.#entry(row, filter)))) {
         if (entry !== undefined && matches(entry)) yield entry;
       }
       if (meant.length > 0 || looked < IN_A_BREATH) continue;
@@ -103,7 +104,7 @@ export class Listing {
     let looked = 0;
     for (const rows of this.#rows(filter, after, TOGETHER)) {
       looked += rows.length;
-      const known = rows.map((row) => this.#outline(row) ?? this.#entry(row));
+      const known = rows.map((row) => this.#outline(row) ?? this.#entry(row, filter));
       for (const each of known) {
         const outline = each instanceof Promise ? await each : each;
         if (outline !== undefined && matches(outline)) yield outline;
@@ -152,13 +153,16 @@ export class Listing {
     return Object.entries(filter).every(([name, value]) => IN_INDEX.has(name) || value === undefined);
   }
 
-  /** Undefined for what is gone by now, or cannot be read, which is reported. */
-  async #entry(row: number): Promise<QueueEntry | undefined> {
+  /** Undefined for what is gone by now, or cannot be read and cannot be meant either; the latter is reported. */
+  async #entry(row: number, filter: QueueFilter): Promise<QueueEntry | undefined> {
     const { index, items, report } = this.#parts;
     const id = index.ids.id(row);
     try {
+      // It waits again from now on.
+      if (index.has(row, Flag.unreadable)) return (await items.bring(row))?.entry;
       return await items.peek(row);
     } catch (error) {
+      if (mayBeUnreadable(filter)) return unreadableEntry(id, reasonOf(error));
       report(`Cannot read ${id}: ${reasonOf(error)}`);
       return undefined;
     }

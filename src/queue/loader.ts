@@ -332,11 +332,12 @@ export class Loader {
     const read = await spool.examine(id, kindsOf(this.#files[row]), true);
     // Somebody needed it, or removed it, meanwhile.
     if (!index.has(row, Flag.unread) || index.ids.find(id) !== row || items.get(row)) return;
+    if (read !== undefined && read.entry === undefined) this.#reports.push(read.report);
+    // Lists show it; whoever names it reads it again.
+    if (read?.stays !== undefined) return index.set(row, Flag.unreadable, true);
     index.set(row, Flag.unread, false);
-    if (read?.entry === undefined) {
-      if (read) this.#reports.push(read.report);
-      index.drop(row);
-    } else index.await(row, { ...read.entry, nextTry: Math.min(read.entry.nextTry, latest) });
+    if (read?.entry === undefined) index.drop(row);
+    else index.await(row, { ...read.entry, nextTry: Math.min(read.entry.nextTry, latest) });
   }
 
   /** Some at the same time, until there are no more or the queue closes. */

@@ -32,6 +32,8 @@ export const Flag = {
   unsure: 2,
   /** Found at the start, as files; its control file was not read yet. */
   unread: 4,
+  /** That was tried, and failed: lists show it, and read it when that works again. */
+  unreadable: 8,
 } as const;
 
 export interface AwaitOptions {

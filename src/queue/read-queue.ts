@@ -13,6 +13,7 @@ import { findPlaces, type GroupPath } from "./spool-places.ts";
 import { SpoolStore } from "./spool-store.ts";
 
 export interface QueueContents {
+  /** With those that cannot be read now (unreadable.ts). */
   readonly entries: readonly QueueEntry[];
   /** Control files that cannot be read. */
   readonly reports: readonly string[];
@@ -76,7 +77,7 @@ export async function readQueue(
   const { places, reports } = await findPlaces(files, directory, groups, false);
   const spool = await new SpoolStore(files, places).load();
   const entries = new Map(journal);
-  for (const entry of spool.entries) entries.set(entry.id, entry);
+  for (const entry of [...spool.entries, ...spool.unreadable]) entries.set(entry.id, entry);
   // Not the journal's: a record that is just being written looks torn, and the daemon reports what really is.
   return { entries: [...entries.values()], reports: [...reports, ...spool.reports] };
 }

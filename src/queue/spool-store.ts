@@ -26,6 +26,7 @@ import {
 import { folderOf, MAIN_GROUP, type SpoolPlace, SpoolPlaces } from "./spool-places.ts";
 import { CrlfToLf, countLf } from "./line-ends.ts";
 import type { BodyFile, BodyFiles, QueueEntry } from "./queue.ts";
+import { unreadableEntry } from "./unreadable.ts";
 
 /** Longest control file that is read. */
 const LONGEST_CONTROL_FILE = 384 << 20;
@@ -80,13 +81,20 @@ export function hasControl(found: ReadonlySet<FileKind>): boolean {
 
 /** A message that was read, or why it was not. */
 type Examined =
-  | { readonly entry: QueueEntry; readonly owner: number; readonly report?: undefined }
-  | { readonly report: string; readonly entry?: undefined };
+  | { readonly entry: QueueEntry; readonly owner: number; readonly report?: undefined; readonly stays?: undefined }
+  | {
+      readonly report: string;
+      readonly entry?: undefined;
+      /** It stays where it is, and why: what may be read another time. */
+      readonly stays?: { readonly why: string; readonly since: number };
+    };
 
 export interface SpoolContents {
   readonly entries: readonly QueueEntry[];
   /** Id → user id of the control file's owner. */
   readonly owners: ReadonlyMap<string, number>;
+  /** What stays where it is and cannot be read now. */
+  readonly unreadable: readonly QueueEntry[];
   /** What an operator should know. */
   readonly reports: readonly string[];
 }
@@ -211,6 +219,7 @@ export class SpoolStore {
     const entries: QueueEntry[] = [];
     const owners = new Map<string, number>();
     const reports: string[] = [];
+    const unreadable: QueueEntry[] = [];
     const mayChange = tidyBefore !== undefined;
     for (const [id, found] of await this.#kinds()) {
       if (!hasControl(found)) {
@@ -221,9 +230,12 @@ export class SpoolStore {
       if (read?.entry !== undefined) {
         entries.push(read.entry);
         owners.set(id, read.owner);
-      } else if (read !== undefined) reports.push(read.report);
+      } else if (read !== undefined) {
+        reports.push(read.report);
+        if (read.stays) unreadable.push(unreadableEntry(id, read.stays.why, read.stays.since));
+      }
     }
-    return { entries, owners, reports };
+    return { entries, owners, unreadable, reports };
   }
 
   /** Tells of every file of the queue in the folder, in no order: its kind ("qf", "df" ...) and id. */
@@ -263,7 +275,10 @@ export class SpoolStore {
       return read;
     } catch (error) {
       if (hasCode(error, "ENOENT")) return undefined;
-      return { report: await this.#setAside(control, id, error, mayChange) };
+      const report = await this.#setAside(control, id, error, mayChange);
+      if (error instanceof ControlFileError) return { report };
+      const since = (await this.#files.facts(this.#path(control, id)).catch(() => undefined))?.modified ?? 0;
+      return { report, stays: { why: reasonOf(error), since } };
     }
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { QUEUE_FORMAT, QueueFormatError } from "../../../src/queue/format.ts";
 import { encodeRecord, RecordType, sealRecord } from "../../../src/queue/journal-record.ts";
 import { openQueue, type OpenedQueue } from "../../../src/queue/open-queue.ts";
+import type { QueueEntry } from "../../../src/queue/queue.ts";
 import { readQueue } from "../../../src/queue/read-queue.ts";
 import { FaultyFiles } from "../../support/faulty-files.ts";
 import { lines, put, readAll } from "../../support/queue-samples.ts";
@@ -72,6 +73,33 @@ describe("format of a queue", () => {
     const { store, reports } = await readAll(open(files));
     expect(reports).toEqual([expect.stringMatching(/^Cannot read .* is of format 3, which .*; left alone$/)]);
     expect(files.content(path)?.toString("latin1")).toBe(text);
+    await store.close();
+  });
+
+  test("a control file that cannot be read now is in the lists, and waits again when that works", async () => {
+    const files = await used();
+    const [path] = files.paths().filter((each) => each.startsWith("/queue/qf"));
+    const id = path.slice("/queue/qf".length);
+    files.inject = (operation) => (operation.path === path && operation.kind === "open" ? "EIO" : undefined);
+    const { store, recovered, reports } = await readAll(open(files));
+    expect(reports).toEqual([`Cannot read ${path}: EIO: ${path}; left alone`]);
+    const told = (entries: readonly QueueEntry[]): unknown => entries.find((each) => each.id === id)?.hold;
+    expect(told(recovered)).toContain("cannot be read: ");
+    expect(told((await readQueue("/queue", [], files)).entries)).toBe(`cannot be read: EIO: ${path}`);
+    expect((await store.list({ held: true })).map((each) => each.id)).toContain(id);
+    expect(await store.count({})).toBe((await store.list()).length);
+    // Nobody knows whether these hold.
+    for (const filter of [
+      { sender: [{ text: "<>" }] },
+      { recipient: [{ text: "x", not: true as const }] },
+      { group: "mqueue" },
+    ]) {
+      expect((await store.list(filter)).map((each) => each.id)).not.toContain(id);
+    }
+    await expect(store.release(id)).rejects.toThrow("EIO");
+    files.inject = undefined;
+    expect(told(await store.list())).toBeUndefined();
+    expect((await store.claim(id))?.entry.id).toBe(id);
     await store.close();
   });
 });
