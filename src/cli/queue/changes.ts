@@ -30,7 +30,7 @@ interface Change {
   readonly atOnce: number;
   /** Narrows down what the conditions say. */
   readonly narrow?: (filter: QueueFilter) => QueueFilter;
-  /** Rejects when it cannot be done with any message: nobody is shown what it would do. */
+  /** Rejects when it cannot be done with any message, as `apply` does: nobody is shown what it would do. */
   readonly check?: (looks: Looks) => Promise<void>;
   readonly apply: (desk: Desk, filter: QueueFilter) => Promise<Outcome>;
 }
@@ -178,7 +178,6 @@ async function preview(order: Order, looks: Looks, filter: QueueFilter, { done, 
 
 async function perform(order: Order, desk: Desk, filter: QueueFilter, change: Change): Promise<number> {
   const { json, output, errors } = order;
-  await change.check?.(desk);
   // What was meant when the command began, whatever comes meanwhile.
   const ids = await desk.ids(filter);
   const progress = new Progress((text) => void process.stderr.write(text), isatty(2) && ids.length > change.atOnce);

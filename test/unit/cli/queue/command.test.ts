@@ -21,6 +21,8 @@ let server: ControlSocket | undefined;
 let before: string | undefined;
 /** Requests for bounces, reroutes and retries, which a store alone cannot do. */
 let asked: [string, QueueFilter, unknown][];
+/** What is wrong with the next route. */
+let wrongRoute: string | undefined;
 
 beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), "rulemail-queue-command-"));
@@ -28,8 +30,10 @@ beforeEach(async () => {
   process.env["RULEMAIL_HOME"] = home;
   store = new MemoryStore();
   asked = [];
+  wrongRoute = undefined;
   const note = (op: string) => async (filter: QueueFilter, what?: unknown) => {
     asked.push([op, filter, what]);
+    if (wrongRoute !== undefined) throw new Error(wrongRoute);
     const [first] = filter.ids ?? [];
     return { done: (filter.ids?.length ?? 0) - 1, left: [{ id: first, why: "it is being delivered just now" }] };
   };
@@ -194,6 +198,43 @@ describe("rulemail queue", () => {
     expect(asked).toEqual([["run", { ids: [one], held: false }, undefined]]);
     expect((await queue("remove", "--all", "-y")).output).toBe("1 message removed\n");
     expect((await queue("remove", "--all")).output).toBe("nothing that waits is meant\n");
+  });
+
+  test("a route that cannot be is refused before anybody is asked for --yes", async () => {
+    await waiting();
+    wrongRoute = 'Cannot reroute by way of "nowhere:hub": no mailer nowhere opens connections';
+    const { status, errors, output } = await queue("reroute", "--host", "b.test", "--via", "nowhere:hub");
+    expect([status, output]).toEqual([69, ""]);
+    expect(errors).toContain("no mailer nowhere opens connections");
+    expect(asked.map(([, filter]) => filter)).toEqual([{ ids: [] }]);
+  });
+
+  test("others than the owner see lists and sums as the server lets them, and change nothing", async () => {
+    const id = await waiting();
+    await server?.close();
+    for (const mayList of [true, false]) {
+      server = await serveControl({
+        path: join(home, "submit"),
+        mode: 0o600,
+        access: "submit",
+        services: servicesWith({
+          ...queueLooks({ store, site: () => undefined, whyNot: () => undefined }),
+          mayList: () => mayList,
+          count: (filter) => store.count(filter),
+          list: (filter) => store.list(filter).map((entry) => listingOf(entry, false)),
+        }),
+      });
+      const [list, top] = [await queue("list"), await queue("top", "--json")];
+      expect([list.status, top.status]).toEqual(mayList ? [0, 0] : [77, 77]);
+      if (mayList)
+        expect([list.output.includes(id), JSON.parse(top.output)]).toEqual([
+          true,
+          expect.objectContaining({ messages: 1 }),
+        ]);
+      else expect(list.errors).toContain("You are not permitted to see the queue");
+      await server.close();
+    }
+    server = undefined;
   });
 
   test("a bounce and a reroute hand on conditions and route, and tell what was left", async () => {

@@ -6,6 +6,9 @@ import { testConfig, testMailer, testOptions, type Zone } from "../../../support
 import { agent, closing, sink, sinkPair, texts, unusedPort } from "../../../support/smtp-delivery.ts";
 import { type SinkScript, type SmtpSink } from "../../../support/smtp-sink.ts";
 
+/** A server that says this to every RCPT. */
+const saying = (reply: string): SinkScript => ({ reply: ({ verb }) => (verb === "RCPT" ? reply : undefined) });
+
 describe("connections", () => {
   test("are kept and used again", async () => {
     const server = await sink();
@@ -180,7 +183,6 @@ describe("hosts", () => {
   });
 
   test("an outcome tells what each of the other hosts said", async () => {
-    const saying = (reply: string): SinkScript => ({ reply: ({ verb }) => (verb === "RCPT" ? reply : undefined) });
     const [one, two] = await sinkPair(saying("451 4.3.0 full"), saying("452 4.2.2 later"));
     const zone = {
       "MX b.test": ["10 mx1.b.test", "20 mx2.b.test", "30 mx3.b.test"],
