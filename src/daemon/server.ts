@@ -34,7 +34,7 @@ import { ClientQueueCollector } from "./client-queue-collector.ts";
 import { type LocalRights, ownRights, prepareLocalMail } from "./local-mail.ts";
 import { SERVING, type Surroundings } from "./delivery-site.ts";
 import { queueFolder, queuePaths } from "../config/queue-folder.ts";
-import { oneAfterTheOther } from "./etrn-runs.ts";
+import { etrnFilter, oneAfterTheOther } from "./etrn-runs.ts";
 import { FreeSpace } from "./free-space.ts";
 import { homeFolder } from "./home.ts";
 import { explainListening } from "./listen-problem.ts";
@@ -310,7 +310,7 @@ export class Server {
       ...listServices(this.#surroundings.clock, () => this.site.agents.files),
       storageProblem: ({ config }) => space.problem(config),
       load: () => loadavg()[0],
-      startQueueRun: oneAfterTheOther((host) => this.#hurry({ recipient: [{ text: host }] })),
+      startQueueRun: oneAfterTheOther((asked) => this.#hurry(etrnFilter(asked))),
     };
   }
 }

@@ -41,6 +41,8 @@ export class LineShaper {
   #column = 0;
   /** The start of the body and what follows a line end: where dots and `From ` count. */
   #atLineStart = true;
+  /** Nothing but NUL octets so far in this line, where dots are stuffed. */
+  #onlyNuls = false;
   /** The chunk before ended in CR: its meaning depends on the next octet. */
   #pendingCr = false;
   /** Octets held back because a chunk ended within a possible `From `. */
@@ -158,14 +160,16 @@ export class LineShaper {
   /** Octets of one line (or of a piece of it, when the chunk ends inside). */
   #line(output: Output, input: Buffer, start: number, end: number): void {
     if (start === end) return;
+    if (this.#atLineStart)
+      this.#onlyNuls = this.#shape.stuffDots === true && (input[start] === DOT || input[start] === 0);
+    const kept = this.#onlyNuls ? this.#stuff(output, input, start, end) : start;
     if (this.#atLineStart) {
-      if (this.#shape.stuffDots && input[start] === DOT) this.#insert(output, start, ONE_DOT);
-      else if (this.#shape.escapeFrom && input[start] === UPPER_F && isFrom(input, start, end)) {
+      if (this.#shape.escapeFrom && input[start] === UPPER_F && isFrom(input, start, end)) {
         this.#insert(output, start, QUOTE);
       }
       this.#atLineStart = false;
     }
-    let position = start;
+    let position = kept;
     // The mark takes one octet; a line is cut only when another octet follows.
     while (this.#limit > 0 && this.#column + (end - position) > this.#limit) {
       // Each line takes one octet at least, however short it is to be.
@@ -179,6 +183,21 @@ export class LineShaper {
     }
     output.keep(position, end);
     this.#column += end - position;
+  }
+
+  /**
+   * Doubles the dot that a line begins with; for receivers that drop NUL octets also one behind such octets. Others keep the
+   * second dot there: better than a line that ends the message for some.
+   * @returns how far the line is written
+   */
+  #stuff(output: Output, input: Buffer, start: number, end: number): number {
+    let first = start;
+    while (first < end && input[first] === 0) first++;
+    output.keep(start, first);
+    this.#column += first - start;
+    if (first < end && input[first] === DOT) this.#insert(output, first, ONE_DOT);
+    this.#onlyNuls = first === end;
+    return first;
   }
 
   #insert(output: Output, at: number, octets: Buffer): void {

@@ -13,11 +13,13 @@ export function etrn(session: Conversation, argument: string): MaybeAnswer {
   if (argument === "") return replies.parameterRequired;
   return whenReady(refusedBy(session, "check_etrn", argument), (refusal) => {
     if (refusal !== undefined) return refusal;
-    // "#group" would ask for a queue group; "@domain" asks for the subdomains too.
-    if (argument.startsWith("#")) return replies.queueUnknown(printable(argument.slice(1)));
     const node = printable(argument);
-    return whenReady(session.services.startQueueRun(argument.replace(/^@/, "")), (waiting) =>
-      waiting > 0 ? replies.queueRun(node) : replies.queueEmpty(node),
-    );
+    const group = argument.startsWith("#") ? argument.slice(1) : undefined;
+    if (group !== undefined && !session.site.config.queueGroups.has(group))
+      return replies.queueUnknown(printable(group));
+    return whenReady(session.services.startQueueRun(argument), (waiting) => {
+      if (group !== undefined) return replies.groupRun(node.slice(1));
+      return waiting > 0 ? replies.queueRun(node) : replies.queueEmpty(node);
+    });
   });
 }

@@ -15,6 +15,7 @@ export const replies = {
   startTls: reply(220, "2.0.0", "Ready to start TLS"),
   goodbye: (host: string): Reply => reply(221, "2.0.0", `${host} closing connection`),
   queueRun: (node: string): Reply => reply(250, "2.0.0", `Queuing for node ${node} started`),
+  groupRun: (group: string): Reply => reply(250, "2.0.0", `Queuing for queue group ${group} started`),
   queueEmpty: (node: string): Reply => reply(250, "2.0.0", `No messages waiting for node ${node}`),
   cannotVerify: reply(252, "2.5.2", "Cannot VRFY user; try RCPT to attempt delivery (or try finger)"),
 

@@ -28,6 +28,6 @@ export interface SmtpServices extends Court, ListServices {
   storageProblem(site: Site): string | undefined;
   /** Load average of the last minute. */
   load(): number;
-  /** ETRN: makes mail for this host due; returns how many messages wait. */
-  startQueueRun(host: string): MaybePromise<number>;
+  /** ETRN: makes mail for a host, "@domain" or "#group" due; returns how many messages wait. */
+  startQueueRun(asked: string): MaybePromise<number>;
 }

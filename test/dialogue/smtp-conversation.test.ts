@@ -420,11 +420,12 @@ describe("a whole conversation", () => {
   test("ETRN starts a queue run for a host", async () => {
     await withServer({ waiting: 3 }, async ({ greeted }) => {
       const client = await greeted();
-      expect(await client.script("ETRN", "ETRN foo", "ETRN @foo", "ETRN #foo")).toEqual([
+      expect(await client.script("ETRN", "ETRN foo", "ETRN @foo", "ETRN #foo", "ETRN #mqueue")).toEqual([
         "500 5.5.2 Parameter required",
         "250 2.0.0 Queuing for node foo started",
         "250 2.0.0 Queuing for node @foo started",
         "459 4.5.4 Queue foo unknown",
+        "250 2.0.0 Queuing for queue group mqueue started",
       ]);
     });
     await withServer(

@@ -122,6 +122,8 @@ describe("outbound", () => {
           const text = await wire(body, " x", inMemory);
           expect(text).not.toMatch(/\r(?!\n)|(?<!\r)\n/);
           expect(`\r\n${text}`).not.toContain("\r\n.\r\n");
+          // Nor for those who drop NUL octets.
+          expect(`\r\n${text}`.replaceAll("\0", "")).not.toContain("\r\n.\r\n");
           expect(text.endsWith("\r\n")).toBe(true);
         }
       }

@@ -3,6 +3,7 @@
  * functions, an intake that keeps what it is given. Tests replace the single functions they are about.
  */
 import type { Authenticator } from "../../src/auth/authenticator.ts";
+import { DEFAULT_QUEUE_GROUP } from "../../src/config/queue-groups.ts";
 import type { Config, Options, PortOptions } from "../../src/config/config.ts";
 import type { IncomingMessage } from "../../src/reception/intake.ts";
 import type { ListAnswer } from "../../src/routing/list-members.ts";
@@ -170,10 +171,14 @@ function fakeConfig(values: OptionValues | undefined): Config {
     ["v", "8.18"],
     ["Z", "rulemail"],
   ]);
-  const config: Pick<Config, "file" | "originOf" | "mailers" | "macros" | "options" | "expand" | "close"> = {
+  const config: Pick<
+    Config,
+    "file" | "originOf" | "mailers" | "queueGroups" | "macros" | "options" | "expand" | "close"
+  > = {
     originOf: ({ line }) => (line === 7 ? "site.mc:12 FEATURE(access_db)" : undefined),
     file: "fake.cf",
     mailers: new Map(),
+    queueGroups: new Map([["mqueue", DEFAULT_QUEUE_GROUP]]),
     macros,
     options: fakeOptions(values),
     expand: (text, scope) => text.replace(/\$([A-Za-z])/g, (_all, name: string) => scope.get(name) ?? ""),

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { oneAfterTheOther } from "../../../src/daemon/etrn-runs.ts";
+import { etrnFilter, oneAfterTheOther } from "../../../src/daemon/etrn-runs.ts";
 
 test("queue runs for hosts come one after the other, and one for all who ask meanwhile", async () => {
   const begun: string[] = [];
@@ -31,4 +31,12 @@ test("a run that fails fails for those who asked for it, and the next one begins
   const [first, second] = [run("a.test"), run("b.test")];
   await expect(first).rejects.toThrow("no queue");
   expect(await second).toBe(1);
+});
+
+test.each([
+  ["b.test", { recipient: [{ text: "@b.test" }] }],
+  ["@b.test", { recipient: [{ text: "b.test" }] }],
+  ["#fast", { group: "fast" }],
+])("ETRN %s asks for %j", (asked, filter) => {
+  expect(etrnFilter(asked)).toEqual(filter);
 });

@@ -25,6 +25,7 @@ test("a body that needs no change is returned as it is, without a copy", () => {
 
 describe.each([
   ["a dot at the start of a line is doubled", "a\r\n.b\r\n..\r\n.", SMTP, "a\r\n..b\r\n...\r\n..\r\n"],
+  ["a dot behind NUL octets is doubled", "\0.\r\n\0\0.b\r\n\0a.\r\na\0.", SMTP, "\0..\r\n\0\0..b\r\n\0a.\r\na\0.\r\n"],
   ["the last line gets its end", "abc", SMTP, "abc\r\n"],
   ["an empty body stays empty", "", SMTP, ""],
   ["bare LF and bare CR become CRLF on the way to SMTP", "a\nb\rc\r\rd\r", SMTP, "a\r\nb\r\nc\r\n\r\nd\r\n"],
@@ -52,7 +53,7 @@ describe.each([
 });
 
 test("any body in any chunks gives what it gives in one piece", () => {
-  const alphabet = ["\r", "\n", "\r\n", ".", "F", "From ", "x", "\r\n.", "yy"];
+  const alphabet = ["\0", "\r", "\n", "\r\n", ".", "F", "From ", "x", "\r\n.", "yy"];
   let seed = 7;
   const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
   for (let round = 0; round < 300; round++) {
