@@ -35,7 +35,12 @@ export function firstExit(exits: readonly number[]): number | undefined {
 
 function toldLines({ address, text, via }: NonNullable<SubmissionAnswer["told"]>[number]): string {
   const connecting = via === undefined ? "" : `${address}... Connecting to ${via}...\n`;
-  return `${connecting}${address}... ${text}\n`;
+  return `${connecting}${toldLine(address, text)}\n`;
+}
+
+/** What -v tells of a recipient; without one the text says all. */
+export function toldLine(address: string, text: string): string {
+  return address === "" ? text : `${address}... ${text}`;
 }
 
 const LONGEST_SHOWN = 255;

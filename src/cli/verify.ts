@@ -10,7 +10,7 @@ import { withoutAliases } from "../routing/aliases.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { octets } from "./given-words.ts";
-import { aboutAddress, exitOf, firstExit, visible } from "./submission-answer.ts";
+import { aboutAddress, exitOf, firstExit, toldLine, visible } from "./submission-answer.ts";
 import { submissionOptions } from "./submission-options.ts";
 import { openForCommand } from "./system.ts";
 
@@ -41,7 +41,7 @@ export async function verify(
   const told = new Set<string>();
   let exit: number = firstExit(list.problems.map(({ reply }) => exitOf(reply))) ?? EX.OK;
   if (submissionOptions(args).verbose)
-    for (const { address, text } of list.told) say(`${visible(`${address}... ${text}`)}\n`);
+    for (const { address, text } of list.told) say(`${visible(toldLine(address, text))}\n`);
   for (const { address, reply } of list.problems) {
     say(`${aboutAddress(address, reply)}\n`);
     told.add(address);

@@ -14,7 +14,7 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { withoutAliases } from "../routing/aliases.ts";
 import type { LocalNames } from "../routing/local-user.ts";
 import { directRefusal } from "../routing/refusal.ts";
-import type { Expansion } from "../routing/expansion.ts";
+import type { Expansion, ExpansionWatch } from "../routing/expansion.ts";
 import { expandRecipients } from "../routing/recipients.ts";
 import type { MailRules } from "../routing/mail-rules.ts";
 import type { UserFiles } from "../routing/user-files.ts";
@@ -158,7 +158,12 @@ async function open(
   scope: MacroScope,
   now: number,
 ): Promise<Omit<SubmissionList, "problems" | "named"> & { readonly problems: readonly Found[] }> {
-  const context = { ...names, scope, now, warn: () => undefined };
+  const origins = new Map<number, string>();
+  const watch: ExpansionWatch = {
+    placed: (index, origin) => void (origin !== undefined && origins.set(index, origin)),
+    opened: () => undefined,
+  };
+  const context = { ...names, scope, now, warn: () => undefined, watch };
   const recipients = candidates.map(({ recipient }) => recipient);
   const all = afterExpansion(recipients, await expandRecipients(context, recipients, [...recipients.keys()]));
   const parents = new Set(all.map(({ parent }) => parent));
@@ -174,7 +179,8 @@ async function open(
     }
   });
   const accepted = recipients.filter((_, index) => alive.has(index));
-  return { accepted, problems, told: expansions(all), typed: candidates.map(({ at }) => addresses[at]), opened: all };
+  const typed = candidates.map(({ at }) => addresses[at]);
+  return { accepted, problems, told: expansions(all, origins), typed, opened: all };
 }
 
 /** The recipient that was named, of one that an alias or a list led to. */
@@ -192,23 +198,64 @@ function afterExpansion(candidates: readonly Recipient[], { changes, added }: Ex
   return [...all, ...added];
 }
 
-/** "list... aliased to joe, ann" */
-function expansions(all: readonly Recipient[]): Told[] {
-  const membersOf = new Map<number, Recipient[]>();
-  for (const each of all) {
-    if (each.parent === undefined) continue;
-    const siblings = membersOf.get(each.parent);
-    if (siblings === undefined) membersOf.set(each.parent, [each]);
-    else siblings.push(each);
+/**
+ * "list... aliased to joe, ann"; of files each line that names somebody: "/etc/list: line 3: sending to joe, ann"; and who is on
+ * the list already.
+ * @param origins "/etc/list: line 3" of members that a file names
+ */
+function expansions(all: readonly Recipient[], origins: ReadonlyMap<number, string>): Told[] {
+  const membersOf = new Map<number, number[]>();
+  for (const [index, { parent }] of all.entries()) {
+    if (parent === undefined) continue;
+    const siblings = membersOf.get(parent);
+    if (siblings === undefined) membersOf.set(parent, [index]);
+    else siblings.push(index);
   }
-  return all.flatMap(({ given, state, resolved }, index) => {
+  // Who was typed and is on a list, too, was asked for by name.
+  const typed = new Set(
+    all.flatMap(({ parent, state, resolved }) =>
+      parent === undefined && state !== "expanded" && resolved !== undefined ? [keyOf(resolved)] : [],
+    ),
+  );
+  return all.flatMap(({ given, state, resolved }, index): Told[] => {
     const members = membersOf.get(index) ?? [];
-    if (resolved?.mailer === "*include*") return [{ address: given, text: `including file ${resolved.user}` }];
+    if (state === "duplicate") {
+      // A bad line that was told before is no second member.
+      if (resolved === undefined || typed.has(keyOf(resolved))) return [];
+      const place = origins.has(index) ? `${origins.get(index)}: ` : "";
+      return [{ address: `${place}${quotedProgram(given)}`, text: "duplicate suppressed" }];
+    }
+    if (resolved?.mailer === "*include*") {
+      return [{ address: given, text: `including file ${resolved.user}` }, ...lines(all, members, origins, "sending")];
+    }
     if (state !== "expanded" || members.length === 0) return [];
-    // Members of a .forward file have the rights of its user.
-    const verb = members[0].rights === undefined ? "aliased" : "forwarding";
-    return [{ address: given, text: `${verb} to ${members.map((each) => quotedProgram(each.given)).join(", ")}` }];
+    if (members.some((each) => origins.has(each))) return lines(all, members, origins, "forwarding");
+    const names = members.map((each) => quotedProgram(all[each].given));
+    return [{ address: given, text: `aliased to ${names.join(", ")}` }];
   });
+}
+
+function keyOf({ mailer, host, user }: Triple): string {
+  return [mailer, host.toLowerCase(), user].join("\0");
+}
+
+/** What each line of a file says, as far as it says who gets the mail: of bad lines nothing is shown. */
+function lines(
+  all: readonly Recipient[],
+  members: readonly number[],
+  origins: ReadonlyMap<number, string>,
+  verb: string,
+): Told[] {
+  const byLine = new Map<string, string[]>();
+  for (const each of members) {
+    const { given, state, resolved } = all[each];
+    const place = origins.get(each);
+    if (place === undefined || state === "failed" || (state === "duplicate" && resolved === undefined)) continue;
+    const names = byLine.get(place);
+    if (names === undefined) byLine.set(place, [quotedProgram(given)]);
+    else names.push(quotedProgram(given));
+  }
+  return [...byLine].map(([place, names]) => ({ address: "", text: `${place}: ${verb} to ${names.join(", ")}` }));
 }
 
 function replyOfStatus({ status, text, exit, diagnostic }: NonNullable<Recipient["status"]>): Reply {

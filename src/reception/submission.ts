@@ -55,6 +55,7 @@ export interface Problem {
 
 /** What -v tells of one recipient. */
 export interface Told {
+  /** "": the text says all. */
   readonly address: string;
   /** "aliased to joe, ann", or the outcome of the attempt. */
   readonly text: string;

@@ -64,9 +64,26 @@ describe("-bv", () => {
     [["|true", "nosuch"], 67, ["nosuch... User unknown", "|true... Cannot mail directly to programs"]],
     [["-v", "carol"], 0, ["carol... aliased to joe", "joe... deliverable: mailer local, user joe"]],
     [["-n", "carol"], 0, ["carol... deliverable: mailer local, user carol"]],
+    [["-v", "fred"], 0, ["HOME/forward/fred: line 1: forwarding to ann", "ann... deliverable: mailer local, user ann"]],
+    [
+      ["-v", "carol", "members"],
+      0,
+      [
+        ":include:HOME/members... including file HOME/members",
+        "HOME/members: line 2: joe... duplicate suppressed",
+        "HOME/members: line 2: sending to joe, ann",
+        "HOME/members: line 3: sending to bob@b.test",
+        "ann... deliverable: mailer local, user ann",
+        "bob@b.test... deliverable: mailer remote, host hub.example.test, user bob@b.test",
+        "carol... aliased to joe",
+        "joe... deliverable: mailer local, user joe",
+        "members... aliased to :include:HOME/members",
+      ],
+    ],
   ])("%j", async (args, code, lines) => {
     const answer = await server.run("sendmail", [...cf(), "-bv", ...args]);
-    expect({ code: answer.code, lines: sorted(answer.out + answer.err) }).toEqual({ code, lines });
+    const shown = sorted((answer.out + answer.err).replaceAll(server.home, "HOME"));
+    expect({ code: answer.code, lines: shown }).toEqual({ code, lines });
   });
 });
 
