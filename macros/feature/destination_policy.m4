@@ -2,8 +2,8 @@ divert(-1)
 dnl FEATURE(`destination_policy', `map'): how fast, over which connections and from which address mail goes to a destination.
 dnl
 dnl Argument: a map specification, default `hash /etc/mail/destinations'. Keys are To:domain (the next hop, and what lies below
-dnl it), MX:domain (its best mail exchanger), From:domain (of the sender), Mailer:name and Default: with words as values
-dnl (docs/destinations.md):
+dnl it), MX:domain (its best mail exchanger), From:domain (of the sender), Queue:name (queue group), Mailer:name and Default: with
+dnl words as values (docs/destinations.md):
 dnl   connections= messages_per_minute= messages_per_connection= family= source4= source6= tls= backoff=
 dnl Where several keys fit, the first in that order decides about each word.
 dnl
@@ -20,12 +20,13 @@ R< $- > < $- . $+ > ?		$@ $>DestinationLookup < $1 > < $3 >
 R< $* > < $* > ?		$@
 R< $- > < $+ > $+		$@ $3
 R$*				$@
-# how mail leaves:  next hop $| its best host $| domain of the sender $| mailer
+# how mail leaves:  next hop $| its best host $| domain of the sender $| mailer $| queue group
 Sdestination_policy
-R$* $| $* $| $* $| $*		$: < $2 > < $3 > < $4 > $| $>DestinationLookup < To > < $1 >
-R< $* > < $* > < $* > $| $*	$: < $2 > < $3 > $4 , $| $>DestinationLookup < MX > < $1 >
-R< $* > < $* > $* $| $*		$: < $2 > $3 , $4 $| $>DestinationLookup < From > < $1 >
-R< $* > $* $| $*		$: $2 , $3 , $( destpolicy Mailer:$1 $: $) , $( destpolicy Default: $: $)
+R$* $| $* $| $* $| $* $| $*	$: < $2 > < $3 > < $4 > < $5 > $| $>DestinationLookup < To > < $1 >
+R< $* > < $* > < $* > < $* > $| $*	$: < $2 > < $3 > < $4 > $5 , $| $>DestinationLookup < MX > < $1 >
+R< $* > < $* > < $* > $* $| $*	$: < $2 > < $3 > $4 , $5 $| $>DestinationLookup < From > < $1 >
+R< $* > < $* > $* $| $*	$: < $1 > $3 , $4 , $( destpolicy Queue:$2 $: $)
+R< $* > $*			$: $2 , $( destpolicy Mailer:$1 $: $) , $( destpolicy Default: $: $)
 R$+				$# $1
 POPDIVERT
 ')dnl

@@ -28,7 +28,7 @@ export interface ClientCredentials {
   readonly user: string;
   /** Authorization identity: as whom to act; absent: as `user`. */
   readonly actAs?: string;
-  /** The password; for XOAUTH2 and OAUTHBEARER the access token. */
+  /** The password; for XOAUTH2 and OAUTHBEARER the access token; EXTERNAL needs none. */
   readonly password: string;
   /** tls-exporter of the connection, for mechanisms that bind themselves to it. */
   readonly channelBinding?: Buffer;

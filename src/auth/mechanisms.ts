@@ -22,8 +22,10 @@ export const MECHANISMS: readonly Mechanism[] = [
   login,
 ];
 
-/** As a client we bind nothing to TLS and show no certificate for AUTH; a token is no password: the configuration names it. */
-const SERVER_ONLY: ReadonlySet<Mechanism> = new Set([external, scramSha256Plus, scramSha1Plus, oauthBearer]);
+/** As a client we bind nothing to TLS. */
+const SERVER_ONLY: ReadonlySet<Mechanism> = new Set([scramSha256Plus, scramSha1Plus, oauthBearer]);
+/** XOAUTH2 wants a token and EXTERNAL nothing where others want a password: the configuration has to name them. */
+const ONLY_BY_NAME: ReadonlySet<Mechanism> = new Set([xoauth2, external]);
 
 export function mechanismNamed(name: string): Mechanism | undefined {
   return MECHANISMS.find((each) => each.name === name.toUpperCase());
@@ -37,19 +39,21 @@ export interface Choice {
   readonly allowed: readonly string[];
   /** Whether a mechanism that reveals the secret may be used on this connection. */
   readonly mayReveal: (mechanism: Mechanism) => boolean;
+  /** We have shown a certificate on it: EXTERNAL may be used. */
+  readonly hasCertificate: boolean;
+  /** Without a password only EXTERNAL may be used. */
+  readonly hasPassword: boolean;
 }
 
-/**
- * The mechanisms to try, in this order. XOAUTH2 wants a token and not a password: it is taken only where the configuration
- * names it.
- */
-export function chooseMechanisms({ offered, allowed, mayReveal }: Choice): Mechanism[] {
+/** The mechanisms to try, in this order. */
+export function chooseMechanisms({ offered, allowed, mayReveal, hasCertificate, hasPassword }: Choice): Mechanism[] {
   const names = new Set(offered.map((name) => name.toUpperCase()));
   const wanted = new Set(allowed.map((name) => name.toUpperCase()));
   return MECHANISMS.filter((mechanism) => {
     const { name, revealsSecret } = mechanism;
-    if (SERVER_ONLY.has(mechanism) || !names.has(name) || (wanted.size > 0 ? !wanted.has(name) : name === "XOAUTH2"))
-      return false;
+    if (SERVER_ONLY.has(mechanism) || !names.has(name)) return false;
+    if (wanted.size > 0 ? !wanted.has(name) : ONLY_BY_NAME.has(mechanism)) return false;
+    if (!(mechanism === external ? hasCertificate : hasPassword)) return false;
     return !revealsSecret || mayReveal(mechanism);
   }).toSorted((a, b) => b.strength - a.strength);
 }

@@ -76,7 +76,7 @@ export const PORT_MODIFIERS = {
   C: { meaning: "no canonical names (for rules)" },
   E: { meaning: "no ETRN" },
   f: { meaning: "full names are needed (for rules)" },
-  h: { meaning: "our name in EHLO is that of the interface", notActedOn: NOT_YET },
+  h: { meaning: "our name in EHLO is that of the address we connect from" },
   L: { meaning: "LMTP: LHLO, and an answer for each recipient (ours)" },
   O: { meaning: "the port may be missing" },
   P: { meaning: "clients come through proxies, which say who they are (ours; option ProxyHosts)" },

@@ -30,6 +30,8 @@ export interface Job {
   readonly scope: MacroScope;
   /** How this configuration writes addresses for this mailer. */
   readonly addresses: AddressRewriter;
+  /** Queue group that the message waits in. */
+  readonly group?: string;
   /** Nobody has tried this message before (Timeout.iconnect). */
   readonly isFirst?: boolean;
   /** Character set of 8-bit text without label; that of the configuration when it says nothing. */

@@ -106,6 +106,7 @@ class Work {
       clock: environment.clock,
       message: () => claim.message(),
       scope: this.#scope,
+      group: claim.entry.group,
       isFirst: claim.entry.attempts === 0,
       rules: site.rules,
       signal: environment.signal,

@@ -19,6 +19,8 @@ export interface DeliveriesParts {
   readonly message: () => MessageReader;
   /** Macros of the envelope. */
   readonly scope: MacroScope;
+  /** Queue group that the message waits in. */
+  readonly group: string;
   /** The first attempt at the message. */
   readonly isFirst: boolean;
   readonly rules: MailRules;
@@ -159,7 +161,7 @@ export class Deliveries {
   }
 
   #jobOf({ mailer, host, recipients }: JobGroup, list: string | undefined): Job {
-    const { scope, isFirst, signal, message } = this.#parts;
+    const { scope, group, isFirst, signal, message } = this.#parts;
     const envelope = this.#envelope!;
     // What nobody may answer to stays so on its way through lists: two owners could keep each other busy (RFC 5321 §4.5.5).
     const owner = envelope.sender === "" ? undefined : list;
@@ -172,6 +174,7 @@ export class Deliveries {
       message: message(),
       scope: owner === undefined ? scope : scope.child(senderMacros(owner)),
       addresses,
+      group,
       isFirst,
       charset,
       signal,

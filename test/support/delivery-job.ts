@@ -196,6 +196,7 @@ export interface JobValues {
   readonly body?: string | Buffer;
   readonly message?: MessageReader;
   readonly addresses?: AddressRewriter;
+  readonly group?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -237,6 +238,7 @@ export function testJob(values: JobValues = {}): Job {
       ["i", "5AKJ3Crx000001"],
     ]),
     addresses: values.addresses ?? unchangedAddresses,
+    ...(values.group === undefined ? {} : { group: values.group }),
     signal: values.signal ?? new AbortController().signal,
   };
 }

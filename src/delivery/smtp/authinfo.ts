@@ -5,7 +5,7 @@
  *     "U:joe" "P:secret"          "I:joe" "P=c2VjcmV0" "R:example.test" "M:PLAIN LOGIN"
  *
  * U: as whom to act, I: whose password it is (one of both stands for the other), P: the password, R: the realm, M: the
- * mechanisms; `=` instead of `:` for base64.
+ * mechanisms; `=` instead of `:` for base64. An entry whose M: has EXTERNAL needs neither name nor password.
  */
 import { closeSync, readFileSync } from "node:fs";
 import type { ClientCredentials } from "../../auth/exchange.ts";
@@ -18,6 +18,8 @@ import type { SealedFiles } from "../../sys/sealed-file.ts";
 
 export interface AuthInfo extends ClientCredentials {
   readonly realm?: string;
+  /** false: an entry for EXTERNAL alone. */
+  readonly hasPassword: boolean;
   /** Empty: what the configuration allows otherwise. */
   readonly mechanisms: readonly string[];
 }
@@ -66,20 +68,23 @@ function asText(octets: string): string {
 }
 
 function fromItems(items: ReadonlyMap<string, string>): FoundAuthInfo {
-  const user = items.get("I") ?? items.get("U");
+  const mechanisms = (items.get("M") ?? "").split(/\s+/).filter((name) => name !== "");
+  const byCertificate = mechanisms.some((name) => name.toUpperCase() === "EXTERNAL");
+  const user = items.get("I") ?? items.get("U") ?? "";
   const password = items.get("P");
-  if (user === undefined || user === "") return { kind: "unusable", reason: "there is no user (U: or I:)" };
-  if (password === undefined) return { kind: "unusable", reason: "there is no password (P:)" };
+  if (!byCertificate && user === "") return { kind: "unusable", reason: "there is no user (U: or I:)" };
+  if (!byCertificate && password === undefined) return { kind: "unusable", reason: "there is no password (P:)" };
   const actAs = items.get("U");
   const realm = items.get("R");
-  const mechanisms = (items.get("M") ?? "").split(/\s+/).filter((name) => name !== "");
   return {
     kind: "found",
     info: {
       user,
-      password,
+      password: password ?? "",
+      hasPassword: user !== "" && password !== undefined,
       mechanisms,
-      ...(actAs === undefined || actAs === user ? {} : { actAs }),
+      // One's own name goes without saying, but a certificate does not name I:.
+      ...(actAs === undefined || (actAs === user && !byCertificate) ? {} : { actAs }),
       ...(realm === undefined ? {} : { realm }),
     },
   };

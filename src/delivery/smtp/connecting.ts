@@ -2,9 +2,11 @@
  * From places to a session that is ready for mail: the first place that takes a connection, what is said before the first
  * message (session-opening.ts), and a second connection without TLS where the handshake of the first one failed.
  */
-import { isIPv6 } from "node:net";
+import { isIPv6, type Socket } from "node:net";
 import type { Options, PortOptions } from "../../config/config.ts";
 import type { TimeoutName } from "../../config/options/timeouts.ts";
+import { nameOfAddress } from "../../dns/addresses.ts";
+import type { NameSources } from "../../dns/names.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
 import type { Job } from "../agent.ts";
 import { deferred, type Outcome } from "../outcome.ts";
@@ -29,11 +31,15 @@ export function connectTime(options: Options, isFirst: boolean): number {
   return (isFirst && options.timeout("iconnect")) || options.timeout("connect") || DEFAULT_CONNECT;
 }
 
+/** What EHLO may say: PTR records hold anything. */
+const HOST_NAME = /^[a-z\d_](?:[a-z\d_-]*\.)+[a-z\d-]+$/i;
+
 export interface ConnectingContext {
   readonly opening: OpeningContext;
   readonly clientPorts: readonly PortOptions[];
   readonly timeouts: SmtpTimeouts;
   readonly heloName: string;
+  readonly names: NameSources;
   client(): Promise<typeof SmtpClient>;
   /** A server has taken the connection. */
   connected(): void;
@@ -97,13 +103,15 @@ export class Connecting {
 
   /** Connects, and talks as far as the server is ready for mail. */
   async #converse(places: readonly Place[], tls: Policy["tls"], timeout: number): Promise<Conversed> {
-    const { timeouts, heloName, opening } = this.#context;
+    const { timeouts, opening } = this.#context;
     const { mailer, signal, envelope } = this.#job;
     const connected = await openFirst(places, timeout, signal);
     const { place } = connected;
     if ("failure" in connected) return { place, kind: "failure", failure: connected.failure, reached: false };
     this.#context.connected();
+    const modifiers = clientModifiers(this.#context.clientPorts, place);
     const Client = await this.#context.client();
+    const heloName = (modifiers.has("h") && (await this.#nameOf(connected.socket))) || this.#context.heloName;
     const client = new Client({
       socket: connected.socket,
       heloName,
@@ -113,7 +121,6 @@ export class Connecting {
       extended: !mailer.flags.has("2"),
       timeouts,
     });
-    const modifiers = clientModifiers(this.#context.clientPorts, place);
     const wishes = {
       id: envelope.id,
       scope: this.#scope,
@@ -135,6 +142,14 @@ export class Connecting {
       stop();
     }
   }
+
+  /** The name of the address that we connect from, if it is a full name. */
+  async #nameOf({ localAddress }: Socket): Promise<string | undefined> {
+    if (localAddress === undefined) return undefined;
+    const answer = await nameOfAddress(this.#context.names, localAddress);
+    const name = answer.kind === "found" ? answer.name.replace(/\.$/, "") : "";
+    return HOST_NAME.test(name) ? name : undefined;
+  }
 }
 
 function unreachable(conversed: { readonly place: Place } & Unopened): Connected {
@@ -146,7 +161,7 @@ function unreachable(conversed: { readonly place: Place } & Unopened): Connected
   return { place, reached, outcome, decided: outcome.action === "failed" };
 }
 
-/** M= of the ClientPortOptions for this kind of address: S no STARTTLS, A no AUTH. */
+/** M= of the ClientPortOptions for this kind of address: S no STARTTLS, A no AUTH, h the name of the address as ours. */
 function clientModifiers(ports: readonly PortOptions[], { target }: Place): ReadonlySet<string> {
   const family = target.kind === "tcp" ? (isIPv6(target.address) ? "inet6" : "inet") : "local";
   return ports.find((each) => each.family === family)?.modifiers ?? new Set();

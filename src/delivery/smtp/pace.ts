@@ -1,12 +1,13 @@
 /**
  * What an administrator says about a destination (FEATURE(destination_policy)): the ruleset destination_policy is asked with
- * the next hop, its best host, the domain of the sender and the mailer, `$|` between them, and selects words:
+ * the next hop, its best host, the domain of the sender, the mailer and the queue group, `$|` between them, and selects words:
  *
  *   connections=5 messages_per_minute=300 messages_per_connection=20 family=4 source4=192.0.2.7 tls=encrypt backoff=15m
  *
  * Of words for one thing the first counts, so that the ruleset may append what is general to what is particular.
  */
 import { isIPv4, isIPv6 } from "node:net";
+import { DEFAULT_QUEUE_GROUP } from "../../config/queue-groups.ts";
 import { readTime } from "../../config/times.ts";
 import type { MailRules } from "../../routing/mail-rules.ts";
 import { isPromise, type MaybePromise } from "../../sys/maybe-promise.ts";
@@ -114,7 +115,7 @@ function plain(name: string): string {
 export function askPolicy(
   rules: Pick<MailRules, "select"> | undefined,
   { host: nextHop, best }: { readonly host: string; readonly best: string },
-  { envelope, mailer, scope }: Job,
+  { envelope, mailer, group = DEFAULT_QUEUE_GROUP.name, scope }: Job,
   warn: (text: string) => void,
 ): MaybePromise<Policy> {
   if (rules === undefined) return NO_POLICY;
@@ -125,7 +126,8 @@ export function askPolicy(
     return policy;
   };
   const senderDomain = envelope.sender.slice(envelope.sender.lastIndexOf("@") + 1);
-  const answer = rules.select("destination_policy", [plain(nextHop), plain(best), senderDomain, mailer.name], scope);
+  const words = [plain(nextHop), plain(best), senderDomain, mailer.name, group];
+  const answer = rules.select("destination_policy", words, scope);
   return isPromise(answer) ? answer.then(understand) : understand(answer);
 }
 

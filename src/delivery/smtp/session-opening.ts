@@ -182,7 +182,13 @@ export class SessionOpening {
     }
     const allowed = found.info.mechanisms.length > 0 ? found.info.mechanisms : allowedMechanisms(options);
     const mayReveal = (mechanism: Mechanism) => this.#mayReveal(mechanism, found.info.mechanisms);
-    const mechanisms = chooseMechanisms({ offered: offered.split(/[\s=]+/), allowed, mayReveal });
+    const mechanisms = chooseMechanisms({
+      offered: offered.split(/[\s=]+/),
+      allowed,
+      mayReveal,
+      hasCertificate: hasCertificate(client),
+      hasPassword: found.info.hasPassword,
+    });
     if (mechanisms.length === 0) {
       const clear = this.#facts === undefined ? " without TLS" : "";
       this.#log(
@@ -268,6 +274,11 @@ export class SessionOpening {
   #log(level: number, priority: "info" | "notice" | "warning", text: string): undefined {
     this.#context.log.write(level, { priority, id: this.#wishes.id, text });
   }
+}
+
+/** There was a handshake, and we had a certificate for a server that asked for one. */
+function hasCertificate({ tlsSocket }: SmtpClient): boolean {
+  return Object.keys(tlsSocket?.getCertificate() ?? {}).length > 0;
 }
 
 /** What a ruleset said against it; discarding and the like have no meaning here. */

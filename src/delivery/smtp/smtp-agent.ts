@@ -83,6 +83,7 @@ export class SmtpAgent implements Agent {
       hostStatus: this.#hostStatus,
       timeouts: this.#timeouts,
       heloName: this.#heloName,
+      names: this.#environment.names,
       connected: () => this.#environment.statistics?.connection("to"),
       client: async () => (this.#client ??= (await import("./client.ts")).SmtpClient),
     };

@@ -205,8 +205,10 @@ describe("the choice", () => {
     "EXTERNAL",
     "GSSAPI",
   ];
-  const chosen = (allowed: readonly string[], encrypted: boolean) =>
-    chooseMechanisms({ offered: all, allowed, mayReveal: () => encrypted }).map(({ name }) => name);
+  const chosen = (allowed: readonly string[], encrypted: boolean, hasCertificate = true, hasPassword = true) =>
+    chooseMechanisms({ offered: all, allowed, mayReveal: () => encrypted, hasCertificate, hasPassword }).map(
+      ({ name }) => name,
+    );
 
   test("the strongest comes first; a token is no password", () => {
     expect(chosen([], true)).toEqual(["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"]);
@@ -217,6 +219,13 @@ describe("the choice", () => {
   test("only what is allowed", () => {
     expect(chosen(["plain", "XOAUTH2"], true)).toEqual(["XOAUTH2", "PLAIN"]);
     expect(chosen(["GSSAPI"], true)).toEqual([]);
+  });
+  test("EXTERNAL where it is named and we have shown a certificate; without a password nothing else", () => {
+    const named = ["EXTERNAL", "PLAIN"];
+    expect(chosen(named, true)).toEqual(["EXTERNAL", "PLAIN"]);
+    expect(chosen(named, true, false)).toEqual(["PLAIN"]);
+    expect(chosen(named, true, true, false)).toEqual(["EXTERNAL"]);
+    expect(chosen(named, true, false, false)).toEqual([]);
   });
 });
 

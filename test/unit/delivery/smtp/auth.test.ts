@@ -3,10 +3,12 @@ import { createHmac } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import { ScramServer, scramVerifier } from "../../../../src/auth/scram.ts";
 import { readAuthInfo } from "../../../../src/delivery/smtp/authinfo.ts";
+import { CLIENT_CERTIFICATE, CLIENT_KEY, KNOWN_CERTIFICATE, KNOWN_KEY, TEST_CA } from "../../../support/authority.ts";
 import { sink, texts } from "../../../support/smtp-delivery.ts";
 import { type SmtpSite, smtpSite } from "../../../support/smtp-site.ts";
 import type { SinkCommand, SinkScript, SmtpSink } from "../../../support/smtp-sink.ts";
 
+const ASKING = { cert: KNOWN_CERTIFICATE, key: KNOWN_KEY, ca: TEST_CA, requestCert: true };
 const SENT = "2.0.0 Sent (ok queued as 1)";
 const SECRET = "s3cret w\u00f6rd";
 const base64 = (text: string): string => Buffer.from(text, "utf8").toString("base64");
@@ -19,15 +21,26 @@ interface Case {
   readonly tls?: boolean;
   readonly mc?: readonly string[];
   readonly reply?: SinkScript["reply"];
+  readonly files?: Readonly<Record<string, string>>;
+  readonly asksForCertificate?: boolean;
 }
 
-async function auth({ offered, info = `"U:joe" "P=${base64(SECRET)}"`, tls = true, mc = [], reply }: Case) {
+async function auth({
+  offered,
+  info = `"U:joe" "P=${base64(SECRET)}"`,
+  tls = true,
+  mc = [],
+  reply,
+  files,
+  asksForCertificate,
+}: Case) {
   const server = await sink({
     extensions: [`AUTH ${offered}`, ...(tls ? ["STARTTLS"] : [])],
     ...(reply === undefined ? {} : { reply }),
+    ...(asksForCertificate === true ? { tls: ASKING } : {}),
   });
   const map = "FEATURE(`authinfo', `text -o -k0 -v1 -z| @DIR@/authinfo')";
-  const site = await smtpSite([map, ...mc], server.port, { authinfo: `AuthInfo:mx.b.test|${info}\n` });
+  const site = await smtpSite([map, ...mc], server.port, { ...files, authinfo: `AuthInfo:mx.b.test|${info}\n` });
   const outcome = texts(await site.deliver());
   const said = server.commands.filter((line) => !/^(?:EHLO|STARTTLS|MAIL|RCPT|DATA|RSET|QUIT)/.test(line));
   noSecretIn(site, server);
@@ -75,6 +88,37 @@ describe("inside TLS", () => {
   test("acting as somebody else", async () => {
     const { said } = await auth({ offered: "PLAIN", info: '"U:boss" "I:joe" "P:x"' });
     expect(said).toEqual([`AUTH PLAIN ${base64("boss\0joe\0x")}`]);
+  });
+});
+
+describe("EXTERNAL, with the certificate that we have shown", () => {
+  const KEYS = { "client.pem": CLIENT_CERTIFICATE, "client.key": CLIENT_KEY };
+  const mc = [
+    "define(`confCLIENT_CERT', `@DIR@/client.pem')",
+    "define(`confCLIENT_KEY', `@DIR@/client.key')",
+    "define(`confDONT_BLAME_SENDMAIL', `TrustStickyBit')",
+  ];
+
+  test.each([
+    ["as whom it is for", '"M:EXTERNAL"', "EXTERNAL PLAIN", mc, "AUTH EXTERNAL ="],
+    ["as somebody else", '"U:boss" "M:EXTERNAL"', "EXTERNAL PLAIN", mc, `AUTH EXTERNAL ${base64("boss")}`],
+    [
+      "not without a certificate",
+      '"U:joe" "P:x" "M:EXTERNAL PLAIN"',
+      "EXTERNAL PLAIN",
+      [],
+      `AUTH PLAIN ${base64("\0joe\0x")}`,
+    ],
+    ["not unless it is named", '"U:joe" "P:x"', "EXTERNAL PLAIN", mc, `AUTH PLAIN ${base64("\0joe\0x")}`],
+  ])("%s", async (_, info, offered, lines, wanted) => {
+    const files = lines.length > 0 ? KEYS : {};
+    const { outcome, said } = await auth({ offered, info, mc: lines, files, asksForCertificate: true });
+    expect([outcome, said]).toEqual([SENT, [wanted]]);
+  });
+
+  test("nothing else for an entry without a password: the mail waits", async () => {
+    const { outcome, said } = await auth({ offered: "EXTERNAL PLAIN", info: '"M:EXTERNAL PLAIN"' });
+    expect([outcome, said]).toEqual(["4.7.0 Deferred: Temporary AUTH failure", []]);
   });
 });
 

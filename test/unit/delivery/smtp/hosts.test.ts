@@ -345,4 +345,21 @@ describe("ClientPortOptions", () => {
     const noName = { ...testConfig(), clientPorts: ports({ address: "nowhere.test" }) };
     expect((await agent(server.port, { config: noName })()).statuses.get(0)?.action).toBe("delayed");
   });
+
+  test.each([
+    ["its full name", "out.far.test", "out.far.test"],
+    ["not a name without domain", "out", "here.test"],
+    ["not one that would be more than a name", "x.test\tSIZE=1", "here.test"],
+    ["not an address", "[127.0.0.57]", "here.test"],
+    ["ours, when it has none", undefined, "here.test"],
+  ])("M=h greets with the name of the address that we connect from: %s", async (_what, name, expected) => {
+    const server = await sink();
+    const config = { ...testConfig(), clientPorts: ports({ address: "127.0.0.57", modifiers: new Set("h") }) };
+    const zone = {
+      "A b.test": ["127.0.0.1"],
+      "PTR 57.0.0.127.in-addr.arpa": name === undefined ? "nodata" : [name],
+    } as const;
+    await agent(server.port, { config, zone })();
+    expect(server.commands[0]).toBe(`EHLO ${expected}`);
+  });
 });

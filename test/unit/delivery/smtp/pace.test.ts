@@ -7,6 +7,7 @@ import { agent, closing, sink, sinkPair, texts } from "../../../support/smtp-del
 import { createAgents } from "../../../../src/delivery/agents.ts";
 import { testMailer } from "../../../support/delivery-job.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
+import { smtpSite } from "../../../support/smtp-site.ts";
 
 /** The words that the ruleset destination_policy selects; what it was asked. */
 let words = "";
@@ -107,11 +108,11 @@ function limited(port: number) {
 }
 
 describe("a policy", () => {
-  test("is asked for with the next hop, its best host, the sender's domain and the mailer", async () => {
+  test("is asked for with the next hop, its best host, the sender's domain, the mailer and the queue group", async () => {
     const server = await sink();
     const zone = { "MX b.test": ["10 mx1.b.test", "20 mx2.b.test"], "A mx1.b.test": ["127.0.0.1"] };
     await agent(server.port, { zone, rules })();
-    expect(asked).toEqual([["b.test", "mx1.b.test", "a.test", "esmtp"]]);
+    expect(asked).toEqual([["b.test", "mx1.b.test", "a.test", "esmtp", "mqueue"]]);
   });
 
   test("limits connections, and messages on each", async () => {
@@ -212,6 +213,23 @@ describe("a policy", () => {
     expect(await slow()).toBeGreaterThan(clock.now());
   });
 });
+
+/** Keys of the table, each with an address of its own, in the order in which they count. */
+const KEYS = ["To:mx.b.test", "MX:b.test", "From:a.test", "Queue:bulk", "Mailer:esmtp", "Default:"];
+
+test.each(KEYS.map((key, at) => [key, at] as const))(
+  "FEATURE(destination_policy): %s says from where to connect when no key before it does",
+  async (_key, at) => {
+    const server = await sink();
+    const from: string[] = [];
+    server.onConnect = (address) => from.push(address);
+    const destinations = KEYS.slice(at).map((key, below) => `${key}|source4=127.0.0.${100 + at + below}\n`);
+    const map = "FEATURE(`destination_policy', `text -o -k0 -v1 -z| @DIR@/destinations')";
+    const site = await smtpSite([map], server.port, { destinations: destinations.join("") });
+    expect(texts(await site.deliver({ group: "bulk" }))).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+    expect(from).toEqual([`127.0.0.${100 + at}`]);
+  },
+);
 
 test("nothing goes to a suspended host, its domains or what it exchanges mail for; what is resumed goes on", async () => {
   const server = await sink();
