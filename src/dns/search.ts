@@ -6,7 +6,7 @@
  */
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { type HostService, type NameSources } from "./names.ts";
-import type { DnsAnswer, RecordType } from "./resolver.ts";
+import type { RecordType } from "./resolver.ts";
 
 export type NameAnswer =
   | { readonly kind: "found"; readonly name: string }
@@ -75,26 +75,32 @@ export function candidates(name: string, machine: NameSources["machine"]): strin
   return dots >= machine.ndots ? [name, ...searched] : [...searched, name];
 }
 
-/** A first, for most names have one; AAAA and MX together when there is none. */
-function lookUp(names: NameSources, name: string): MaybePromise<NameAnswer> {
-  return whenReady(names.resolver.query(name, "A"), (first) => {
-    const settled = verdict(names, name, first);
+/**
+ * MX first, where it says something: most names are those of domains with mail, whose exchangers are asked for anyway. Then A
+ * and AAAA, one after the other.
+ */
+const TYPES: readonly RecordType[] = ["MX", "A", "AAAA"];
+const WITHOUT_MX: readonly RecordType[] = ["A", "AAAA"];
+
+/** The first type that there is; a failure that was met on the way outlives "missing". */
+function lookUp(
+  names: NameSources,
+  name: string,
+  types = names.wildcardMx ? WITHOUT_MX : TYPES,
+  index = 0,
+  so: NameAnswer = MISSING,
+): MaybePromise<NameAnswer> {
+  if (index === types.length) return so;
+  return whenReady(names.resolver.query(name, types[index]), (answer) => {
+    if (answer.kind === "found") return found(names, name, answer.canonicalName);
     // "No such name" holds for all types.
-    if (settled.kind === "found" || first.kind === "nxdomain") return settled;
-    const others: RecordType[] = names.wildcardMx ? ["AAAA"] : ["AAAA", "MX"];
-    const answers = others.map((type) => names.resolver.query(name, type));
-    return inOrder([settled, ...answers], (answer) =>
-      whenReady(answer as MaybePromise<NameAnswer | DnsAnswer>, (ready) =>
-        ready === settled ? settled : verdict(names, name, ready as DnsAnswer),
-      ),
-    );
+    if (answer.kind === "nxdomain") return so;
+    return lookUp(names, name, types, index + 1, answer.kind === "tempfail" && so.kind !== "tempfail" ? answer : so);
   });
 }
 
-function verdict(names: NameSources, name: string, answer: DnsAnswer): NameAnswer {
-  if (answer.kind === "tempfail") return answer;
-  if (answer.kind !== "found") return MISSING;
-  return { kind: "found", name: names.keepAliases ? name : caseAsAsked(answer.canonicalName, name) };
+function found(names: NameSources, name: string, canonical: string): NameAnswer {
+  return { kind: "found", name: names.keepAliases ? name : caseAsAsked(canonical, name) };
 }
 
 /** Names differ in letter case only when they are the same name: then the spelling that was asked for stays. */

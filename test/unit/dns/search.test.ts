@@ -97,6 +97,19 @@ describe("canonify()", () => {
     expect(await canonify(open({ wildcardMx: true }), "mxonly.test")).toEqual({ kind: "missing" });
   });
 
+  test("a domain with exchangers costs one question, and they are what is asked for next; others two or three", async () => {
+    for (const [name, types] of [
+      ["mxonly.test", ["MX"]],
+      ["x.y", ["MX", "A"]],
+      ["half.test", ["MX", "A", "AAAA"]],
+      ["nosuch.test", ["MX"]],
+    ] as const) {
+      const before = server.asked.length;
+      await canonify(open(), name);
+      expect(server.asked.slice(before)).toEqual(types.map((type) => `udp ${type} ${name}`));
+    }
+  });
+
   test("asks in the order of the service switch", async () => {
     expect(await canonify(open({ services: ["files"] }), "mail.example.test")).toEqual({ kind: "missing" });
     expect(await canonify(open({ services: ["files", "dns"] }), "gamma")).toMatchObject({ name: "beta.other.test" });
