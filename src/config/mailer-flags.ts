@@ -1,5 +1,5 @@
 /** The flags of mailers, F= of M lines: one row each. */
-import { NO_EFFECT, NOT_YET, NO_SPECIAL_PEER, NO_USERDB, SPECIAL_BUILD } from "./reasons.ts";
+import { NO_EFFECT, NO_SPECIAL_PEER, NO_USERDB, SPECIAL_BUILD } from "./reasons.ts";
 import type { Setting } from "./setting.ts";
 
 export const MAILER_FLAGS = {
@@ -12,7 +12,7 @@ export const MAILER_FLAGS = {
   6: { meaning: "headers with seven bits" },
   7: { meaning: "everything with seven bits" },
   8: { meaning: "8-bit text goes out as it is" },
-  9: { meaning: "limited conversion of 7-bit MIME text to 8 bits", notActedOn: NOT_YET },
+  9: { meaning: "text/plain in quoted-printable or base64 is decoded" },
   ":": { meaning: "a user may be :include:/list" },
   "|": { meaning: "a user may be |program" },
   "/": { meaning: "a user may be /file" },
@@ -20,7 +20,7 @@ export const MAILER_FLAGS = {
   "!": { meaning: "no special From: line for MH", notActedOn: "a From: of the sender is never left out" },
   "%": { meaning: "waits for ETRN or a queue run that names it" },
   "~": { meaning: "home directories are checked", notActedOn: SPECIAL_BUILD },
-  _: { meaning: "TLS from the first octet", notActedOn: SPECIAL_BUILD },
+  _: { meaning: "TLS from the first octet" },
   a: { meaning: "speaks ESMTP", notActedOn: "EHLO is tried with every SMTP peer unless F=2" },
   A: { meaning: "users may be aliases" },
   b: { meaning: "an empty line at the end" },

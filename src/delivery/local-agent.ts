@@ -36,10 +36,10 @@ interface Store {
 
 /** How each store wants the message. */
 const WRITING: Readonly<Record<StoreKind, WriterOptions>> = {
-  maildir: { store: "maildir", fromLines: false },
+  maildir: { store: "maildir", fromLines: false, escapeFrom: false },
   mbox: { store: "mbox", mbox: true },
   mmdf: { store: "mmdf", mmdf: true },
-  mh: { store: "mh", fromLines: false },
+  mh: { store: "mh", fromLines: false, escapeFrom: false },
 };
 
 /** Mailboxes asked for at once: so many that those of one user go together. The pool gives users their turns. */

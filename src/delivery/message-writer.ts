@@ -18,6 +18,7 @@ import { MACRO } from "../rewriting/tokens.ts";
 import { HeaderNotes } from "../routing/note-budget.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import type { Job } from "./agent.ts";
+import { inEightBits } from "./eight-bit-job.ts";
 import { rewriteField } from "./header-addresses.ts";
 
 /** SMTP's line limit (RFC 5321 §4.5.3.1.6) without CRLF and one octet for a stuffed dot; F=L asks for it. */
@@ -30,8 +31,12 @@ export interface WriterOptions {
   readonly eol?: string;
   /** Replaces F=X. */
   readonly stuffDots?: boolean;
-  /** false: no `From ` line and no `>From `, whatever the flags say (SMTP, Maildir). */
+  /** false: no `From ` line, whatever the flags say (SMTP, Maildir). */
   readonly fromLines?: boolean;
+  /** false: no `>From `, whatever the flags say (Maildir). */
+  readonly escapeFrom?: boolean;
+  /** false: F=9 does not count; the receiver has to be asked first (SMTP). */
+  readonly decodesText?: boolean;
   /** Ends with an empty line, beside that of F=b. */
   readonly blankEnd?: boolean;
   /** true: `From ` line and `>From `, whatever the flags say (mbox). */
@@ -82,7 +87,9 @@ export function writeMessage(
   return result;
 }
 
-async function write(config: Config, job: Job, scope: MacroScope, options: WriterOptions): Promise<WriteResult> {
+async function write(config: Config, given: Job, scope: MacroScope, options: WriterOptions): Promise<WriteResult> {
+  const decoded = options.decodesText === false ? given : inEightBits(given, macroValue("j", scope));
+  const job = isPromise(decoded) ? await decoded : decoded;
   const shape = shapeOf(job.mailer, options);
   const made = makeBlock(config, job, scope, shape);
   const header = isPromise(made) ? await made : made;
@@ -106,7 +113,7 @@ function shapeOf({ flags, eol, lineLimit }: Mailer, options: WriterOptions): Lin
     eol: options.eol ?? eol,
     limit: lineLimit > 0 ? lineLimit : flags.has("L") ? SMTP_LINE_LIMIT : 0,
     stuffDots: options.stuffDots ?? flags.has("X"),
-    escapeFrom: options.mbox === true || (options.mmdf !== true && options.fromLines !== false && flags.has("E")),
+    escapeFrom: options.mbox === true || (options.mmdf !== true && options.escapeFrom !== false && flags.has("E")),
     // F=L alone has meant seven bits since before 8BITMIME; beside L= it means nothing more.
     sevenBit: flags.has("7") || (flags.has("L") && lineLimit <= 0 && !flags.has("8")),
     dropNul: flags.has("1"),

@@ -6,6 +6,7 @@ export interface MimeEntity {
   readonly boundary?: string;
   /** multipart/digest: parts without a type are messages. */
   readonly digest?: boolean;
+  /** Text in lines; what is labelled as binary may have others. */
   readonly isText: boolean;
 }
 
@@ -19,9 +20,11 @@ const IDENTITIES: ReadonlySet<string> = new Set(["", "7bit", "8bit", "binary"]);
  */
 export function mimeEntity(type: string | undefined, encoding: string | undefined, inDigest = false): MimeEntity {
   const [, top = "", sub = ""] = /^\s*([^\s/;()]+)\s*\/\s*([^\s;()]+)/.exec(type ?? "") ?? [];
-  const isIdentity = IDENTITIES.has((encoding ?? "").trim().toLowerCase());
+  const named = (encoding ?? "").trim().toLowerCase();
+  const isIdentity = IDENTITIES.has(named);
+  const inLines = named !== "binary";
   const main = top.toLowerCase();
-  if (main === "") return { kind: inDigest ? "message" : isIdentity ? "leaf" : "opaque", isText: true };
+  if (main === "") return { kind: inDigest ? "message" : isIdentity ? "leaf" : "opaque", isText: inLines };
   if (main === "multipart") {
     const boundary = boundaryOf(type ?? "");
     // Encoded, or without a delimiter, it is no multipart that could be read (RFC 2045 §6.4).
@@ -34,7 +37,7 @@ export function mimeEntity(type: string | undefined, encoding: string | undefine
     if (/^global(?:-|$)/i.test(sub)) return { kind: "leaf", isText: true };
     return { kind: sub.toLowerCase() === "rfc822" ? "message" : "opaque", isText: false };
   }
-  return { kind: isIdentity ? "leaf" : "opaque", isText: main === "text" };
+  return { kind: isIdentity ? "leaf" : "opaque", isText: main === "text" && inLines };
 }
 
 function boundaryOf(type: string): string | undefined {

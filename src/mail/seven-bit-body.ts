@@ -3,7 +3,7 @@
  * quoted-printable or base64, whatever it is nested in. Two passes: the first counts, the second writes; neither keeps more
  * than a line and the header of a part.
  *
- * As sendmail chooses: base64 for what is no text, and for text of which more than an eighth is above 127.
+ * As sendmail chooses: base64 for what is no text or is labelled as binary, and for text of which more than an eighth is above 127.
  */
 import type { MimeEntity } from "./mime-entity.ts";
 import { fieldValue, isFieldNamed } from "./mime-entity.ts";
@@ -76,6 +76,8 @@ export interface SevenBitStyle {
   readonly note: (encoding: LeafEncoding) => string;
   /** F=3 */
   readonly careful: boolean;
+  /** F=E: no line begins with `From `. */
+  readonly fromSafe: boolean;
 }
 
 /** The second pass: chunks of the new body, CRLF lines. */
@@ -138,7 +140,7 @@ class SevenBitWriter {
       encoding === "base64"
         ? new Base64()
         : encoding === "quoted-printable"
-          ? new QuotedPrintable(this.#style.careful)
+          ? new QuotedPrintable(this.#style)
           : undefined;
     return encoding;
   }

@@ -15,12 +15,19 @@ const VARIANT = '!"#$@[\\]^`{|}~';
 
 export class QuotedPrintable implements TransferEncoder {
   readonly #plain: RegExp;
+  readonly #fromSafe: boolean;
   #column = 0;
+  /** The beginning of the encoded line. */
+  #begin = "";
   /** A blank whose meaning depends on what follows. */
   #blank = "";
 
-  /** @param careful encodes what EBCDIC gateways change, too (F=3) */
-  constructor(careful = false) {
+  /**
+   * @param careful encodes what EBCDIC gateways change, too (F=3)
+   * @param fromSafe writes `From=20` at the beginning of a line (F=E)
+   */
+  constructor({ careful = false, fromSafe = false }: { careful?: boolean; fromSafe?: boolean } = {}) {
+    this.#fromSafe = fromSafe;
     const variant = careful ? VARIANT.replaceAll(/[\\\]^]/g, "\\$&") : "";
     this.#plain = new RegExp(`^(?:(?![=${variant}])[\\x21-\\x7e])$`);
   }
@@ -28,7 +35,7 @@ export class QuotedPrintable implements TransferEncoder {
   write(text: string, _startsLine: boolean, endsLine: boolean): string {
     let written = "";
     for (const octet of text) {
-      if (this.#blank !== "") written += this.#put(this.#blank);
+      if (this.#blank !== "") written += this.#put(this.#endsFrom ? escaped(this.#blank) : this.#blank);
       this.#blank = "";
       if (octet === " " || octet === "\t") this.#blank = octet;
       else written += this.#put(this.#plain.test(octet) ? octet : escaped(octet));
@@ -37,6 +44,7 @@ export class QuotedPrintable implements TransferEncoder {
     if (this.#blank !== "") written += this.#put(escaped(this.#blank));
     this.#blank = "";
     this.#column = 0;
+    this.#begin = "";
     return `${written}\r\n`;
   }
 
@@ -45,15 +53,21 @@ export class QuotedPrintable implements TransferEncoder {
     return "";
   }
 
+  get #endsFrom(): boolean {
+    return this.#fromSafe && this.#begin === "From";
+  }
+
   #put(text: string): string {
     // Room for the "=" of a soft line break is always kept.
     if (this.#column + text.length < LONGEST) {
       this.#column += text.length;
+      if (this.#begin.length < 5) this.#begin += text;
       return text;
     }
     // In the middle of a line hyphens are text; where a line begins they could be a delimiter (RFC 2046 §5.1.1).
     const first = text === "-" ? escaped(text) : text;
     this.#column = first.length;
+    this.#begin = first;
     return `=\r\n${first}`;
   }
 }

@@ -53,7 +53,7 @@ async function convert(type: string, body: string, careful: boolean): Promise<st
   const octets = [Buffer.from(body, "latin1")];
   const plan = await planSevenBit(top, octets);
   let written = "";
-  for await (const chunk of writeSevenBit(top, plan, { note: () => "note", careful }, octets)) {
+  for await (const chunk of writeSevenBit(top, plan, { note: () => "note", careful, fromSafe: careful }, octets)) {
     written += chunk.toString("latin1");
   }
   return written;

@@ -36,6 +36,8 @@ export interface SinkScript {
   readonly host?: string;
   /** Certificate and key, versions, whether a client certificate is asked for; default: TEST_CERTIFICATE. */
   readonly tls?: TlsOptions;
+  /** The handshake comes before the greeting. */
+  readonly tlsFirst?: boolean;
 }
 
 export interface SinkMessage {
@@ -150,7 +152,8 @@ class SinkSession {
   }
 
   start(): void {
-    this.#listen();
+    if (this.#sink.script.tlsFirst === true) this.#encrypt();
+    else this.#listen();
     void this.#answer("CONNECT", "", `220 ${this.#sink.script.name ?? "sink.test"} ESMTP`).then(() => this.#next());
   }
 

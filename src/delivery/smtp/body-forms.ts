@@ -2,8 +2,10 @@
  * One message as different servers take it (EightBitMode, RFC 6152 §3): as it is, with a label that says that it has eight
  * bits, or with every part that has some encoded. Made when the first server needs it, once for each form.
  *
- *     server has 8BITMIME, or F=8     as it is; without MIME fields and EightBitMode=m: labelled
- *     it has not                      MIME: converted. Without MIME fields: EightBitMode=m labelled and converted, p as it is
+ *     F=8                             as it is
+ *     server has 8BITMIME, no F=7     as it is; without MIME fields and EightBitMode=m: labelled
+ *     it has not, or F=7              MIME: converted. Without MIME fields: EightBitMode=m labelled and converted, p as it is
+ *     F=9, server has 8BITMIME        text/plain that is encoded: decoded (eight-bit-job.ts)
  *     EightBitMode=s                  a message with eight bits and without a label is refused (unless BODY=8BITMIME said so)
  */
 import type { Config } from "../../config/config.ts";
@@ -15,6 +17,7 @@ import type { MacroScope } from "../../rewriting/macro-scope.ts";
 import { macroValue } from "../../rewriting/macro-value.ts";
 import { Readable } from "node:stream";
 import type { Job } from "../agent.ts";
+import { inEightBits } from "../eight-bit-job.ts";
 import { type WriteResult, writeMessage, type WrittenMessage } from "../message-writer.ts";
 import { deferred, failed, type Outcome } from "../outcome.ts";
 
@@ -22,7 +25,7 @@ export type BodyForm =
   | { readonly kind: "form"; readonly job: Job; readonly message: WrittenMessage }
   | { readonly kind: "refused"; readonly outcome: Outcome };
 
-type FormName = "as it is" | "labelled" | "seven bits";
+type FormName = "as it is" | "labelled" | "seven bits" | "decoded";
 
 /** Bodies up to this size are converted in memory, octets. */
 const IN_MEMORY = 256 * 1024;
@@ -54,30 +57,38 @@ export class BodyForms {
 
   #formFor(eightBitPeer: boolean): FormName | undefined {
     const { envelope, mailer } = this.#job;
-    if (!envelope.eightBit) return "as it is";
+    const takesEight = (eightBitPeer || mailer.flags.has("8")) && !mailer.flags.has("7");
+    if (!envelope.eightBit) return mailer.flags.has("9") && takesEight ? "decoded" : "as it is";
     const mode = this.#config.options.text("EightBitMode").charAt(0).toLowerCase();
     const isMime = envelope.headers.some((field) => isField(field, "MIME-Version"));
     if (!isMime && envelope.bodyType !== "8BITMIME") {
       if (mode === "s") return undefined;
       if (mode !== "m") return "as it is";
     }
-    if (eightBitPeer || mailer.flags.has("8")) return isMime ? "as it is" : "labelled";
+    if (mailer.flags.has("8")) return "as it is";
+    if (takesEight) return isMime ? "as it is" : "labelled";
     return "seven bits";
   }
 
   async #make(name: FormName): Promise<BodyForm> {
-    const { envelope } = this.#job;
-    const isMime = envelope.headers.some((field) => isField(field, "MIME-Version"));
-    const headers = isMime ? envelope.headers : this.#labelled(envelope.headers, await this.#job.charset?.());
-    let job: Job = { ...this.#job, envelope: { ...envelope, headers } };
     try {
-      if (name === "seven bits") job = await this.#inSevenBits(job);
-      return this.#form(job, await writeMessage(this.#config, job, this.#scope, { ...WRITING, store: name }));
+      const job = await this.#changed(name);
+      if (job === this.#job) return { kind: "form", job, message: this.#written };
+      return this.#form(job, await writeMessage(this.#config, job, this.#scope, { ...SMTP_WRITING, store: name }));
     } catch (error) {
       // The body could not be read.
       const reason = error instanceof Error ? error.message : String(error);
       return { kind: "refused", outcome: deferred("4.3.0", `cannot read the message: ${reason}`) };
     }
+  }
+
+  async #changed(name: FormName): Promise<Job> {
+    if (name === "decoded") return inEightBits(this.#job, macroValue("j", this.#scope));
+    const { envelope } = this.#job;
+    const isMime = envelope.headers.some((field) => isField(field, "MIME-Version"));
+    const headers = isMime ? envelope.headers : this.#labelled(envelope.headers, await this.#job.charset?.());
+    const job: Job = { ...this.#job, envelope: { ...envelope, headers } };
+    return name === "seven bits" ? this.#inSevenBits(job) : job;
   }
 
   #form(job: Job, written: WriteResult): BodyForm {
@@ -100,7 +111,11 @@ export class BodyForms {
     const { headers } = job.envelope;
     const top = mimeEntity(valueOf(headers, "Content-Type"), valueOf(headers, "Content-Transfer-Encoding"));
     const plan = await planSevenBit(top, job.message.stream());
-    const style: SevenBitStyle = { note: this.#note(), careful: job.mailer.flags.has("3") };
+    const style: SevenBitStyle = {
+      note: this.#note(),
+      careful: job.mailer.flags.has("3"),
+      fromSafe: job.mailer.flags.has("E"),
+    };
     const convert = () => writeSevenBit(top, plan, style, job.message.stream());
     const message: MessageReader = {
       size: plan.size,
@@ -119,7 +134,8 @@ export class BodyForms {
   }
 }
 
-const WRITING = { eol: "\r\n", stuffDots: true, fromLines: false } as const;
+/** What SMTP wants of a message, whatever the mailer says. */
+export const SMTP_WRITING = { eol: "\r\n", stuffDots: true, fromLines: false, decodesText: false } as const;
 const LABEL = "Content-Transfer-Encoding";
 
 function sevenBitFields(

@@ -1,6 +1,6 @@
 /** What a connection of the SMTP client is told. */
-import type { Socket } from "node:net";
-import type { SecureContext } from "node:tls";
+import { isIP, type Socket } from "node:net";
+import type { ConnectionOptions, SecureContext } from "node:tls";
 
 /** Milliseconds for each step. */
 export interface SmtpTimeouts {
@@ -27,6 +27,8 @@ export interface SmtpClientOptions {
   /** Name of the server, for SNI; or its address. */
   readonly serverName: string;
   readonly lmtp: boolean;
+  /** The server speaks TLS from the first octet (RFC 8314 §3.3). */
+  readonly tlsFirst: boolean;
   /** false: greet with HELO only. */
   readonly extended: boolean;
   readonly timeouts: SmtpTimeouts;
@@ -37,4 +39,15 @@ export interface HandshakeOptions {
   readonly secureContext?: SecureContext;
   /** What the server gave us the last time: a shorter handshake. */
   readonly session?: Buffer;
+}
+
+/** What the handshake is told. Whether the certificate is the right one is another question than whether to encrypt (RFC 7435). */
+export function handshakeWith(
+  { serverName }: Pick<SmtpClientOptions, "serverName">,
+  options: HandshakeOptions,
+): ConnectionOptions {
+  // An address is no name for SNI (RFC 6066 §3).
+  const servername = isIP(serverName) === 0 ? { servername: serverName } : {};
+  // Nor whose name it bears: rules ask for that (TLS_Srv:... VERIFY+CN).
+  return { ...options, ...servername, rejectUnauthorized: false, checkServerIdentity: () => undefined };
 }

@@ -11,13 +11,13 @@
  * It relies on members that nodemailer does not publish; test/contract/smtp-connection.test.ts pins them. It knows
  * nothing of mailers, queues and statuses: it takes strings and octets and reports replies.
  */
-import { isIP, Socket } from "node:net";
+import { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import { ReplyClock } from "./reply-clock.ts";
 import { isClosing, isRefusal, ReplyReader, replyKind } from "./reply-reader.ts";
 import { SmtpExchange, type Transaction, type TransactionResult } from "./exchange.ts";
-import type { HandshakeOptions, SmtpClientOptions, SmtpTimeouts } from "./client-options.ts";
+import { type HandshakeOptions, handshakeWith, type SmtpClientOptions, type SmtpTimeouts } from "./client-options.ts";
 import { type ClientFailure, describeError, unexpectedReply } from "./failure.ts";
 
 /** Members of the library that its types do not show. */
@@ -55,6 +55,8 @@ export class SmtpClient extends SMTPConnection {
   /** We had a password for this server, and it did not want it. */
   authRefused = false;
 
+  /** The handshake comes before the greeting. */
+  readonly tlsFirst: boolean;
   readonly #options: SmtpClientOptions;
   #replies = new ReplyReader();
   #during = "greeting";
@@ -73,13 +75,14 @@ export class SmtpClient extends SMTPConnection {
       name: options.heloName,
       host: options.serverName,
       lmtp: options.lmtp,
-      // STARTTLS is said elsewhere.
-      ignoreTLS: true,
+      secure: options.tlsFirst,
+      ignoreTLS: true, // STARTTLS is said elsewhere
       greetingTimeout: options.timeouts.greeting,
       socketTimeout: options.timeouts.greeting,
       logger: false,
     });
     this.#options = options;
+    this.tlsFirst = options.tlsFirst;
     // The library reports every accident as an event; what was in flight learns of it through its own callback.
     this.on("error", (error: Error) => this.#note(error));
   }
@@ -126,16 +129,13 @@ export class SmtpClient extends SMTPConnection {
 
   /**
    * STARTTLS and, when the server says 220, the handshake at once: what came in clear behind that reply is forgotten (RFC
-   * 3207 §6). Whether the certificate is the right one is another question than whether to encrypt (RFC 7435).
+   * 3207 §6). With `tlsFirst` the handshake, then greeting and EHLO.
    * Resolves with the reply that was not 220, with the failure, or with undefined when the connection is encrypted.
    */
-  startTls(options: HandshakeOptions): Promise<string | ClientFailure | undefined> {
-    const { serverName, timeouts } = this.#options;
-    // An address is no name for SNI (RFC 6066 §3).
-    const servername = isIP(serverName) === 0 ? { servername: serverName } : {};
-    // Nor whose name it bears: rules ask for that (TLS_Srv:... VERIFY+CN).
-    const anyName = { rejectUnauthorized: false, checkServerIdentity: () => undefined };
-    this.options.tls = { ...options, ...servername, ...anyName };
+  async startTls(options: HandshakeOptions): Promise<string | ClientFailure | undefined> {
+    const { timeouts } = this.#options;
+    this.options.tls = handshakeWith(this.#options, options);
+    if (this.tlsFirst) return this.open();
     return new Promise((resolve) => {
       const lost = () => this.#failure ?? { kind: "lost" as const, message: "connection closed", during: "STARTTLS" };
       if (!this.isOpen) return resolve(lost());

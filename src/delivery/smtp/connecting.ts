@@ -80,7 +80,8 @@ export class Connecting {
     if (later !== undefined) return { place: places[0], reached: false, decided: false, outcome: later };
     const first = await this.#converse(places, tls, timeout);
     if ("client" in first) return first;
-    const fallback = tls === "may" && this.#context.opening.options.flag("TLSFallbacktoClear");
+    const mayBeClear = tls === "may" && !this.#job.mailer.flags.has("_");
+    const fallback = mayBeClear && this.#context.opening.options.flag("TLSFallbacktoClear");
     if (first.kind !== "handshake" || !fallback) return unreachable(first);
     const second = await this.#converse([first.place], "none", timeout);
     return "client" in second ? second : unreachable(second);
@@ -117,6 +118,7 @@ export class Connecting {
       heloName,
       serverName: place.serverName,
       lmtp: mailer.flags.has("z"),
+      tlsFirst: mailer.flags.has("_"),
       // F=a asks for ESMTP and most servers speak it; F=2 forbids it.
       extended: !mailer.flags.has("2"),
       timeouts,

@@ -30,6 +30,8 @@ const SERVICES: ReadonlyMap<string, number> = new Map([
   ["mail", 25],
   ["lmtp", 24],
   ["submission", 587],
+  ["submissions", 465],
+  ["smtps", 465],
 ]);
 
 /** Is there a connection to it that could be used again? Among equals such a host comes first. */
@@ -87,7 +89,8 @@ export class Places {
   #readLine(): HostOrProblem | undefined {
     this.#entries = [];
     const { mailer } = this.#job;
-    const [kind, target = "", service = "25"] = this.#argv;
+    // RFC 8314 §7.3: submissions, where TLS comes first.
+    const [kind, target = "", service = mailer.flags.has("_") ? "465" : "25"] = this.#argv;
     if (!mailer.path.startsWith("[") || /^file$/i.test(kind ?? "")) {
       this.#mayFallBack = false;
       return mailer.path.startsWith("[") ? unixPlace(target) : programPlace(this.#environment, this.#job, this.#argv);

@@ -76,8 +76,7 @@ export class SessionOpening {
   }
 
   async run(): Promise<Opening> {
-    const client = this.#client;
-    const failure = await client.open();
+    const failure = this.#client.tlsFirst ? undefined : await this.#client.open();
     if (failure !== undefined) return { kind: "failure", failure };
     this.#setMacros();
     return (await this.#encrypt()) ?? this.#tooWeak() ?? (await this.#introduceOurselves()) ?? { kind: "ready" };
@@ -96,7 +95,7 @@ export class SessionOpening {
       return refusal === undefined ? tried : { kind: "handshake", outcome: this.#outcome(refusal) };
     }
     if (refusal !== undefined) return { kind: "refused", outcome: this.#outcome(refusal) };
-    if (this.#facts === undefined) return undefined;
+    if (this.#facts === undefined || this.#client.tlsFirst) return undefined;
     const failure = await this.#client.hello();
     return failure === undefined ? undefined : { kind: "failure", failure };
   }
@@ -104,22 +103,17 @@ export class SessionOpening {
   /** Sets {verify} and its kin; returns what ends the connection. */
   async #startTls(): Promise<Problem | undefined> {
     const client = this.#client;
-    if (!this.#wishes.tls) return this.#setMacros("CLEAR");
-    if (!client.extensions.has("STARTTLS") || !client.canEncrypt) return undefined;
     const { server } = this;
-    const refusal = refusalOf(await this.#ask("try_tls", server.name));
-    if (refusal !== undefined) return this.#logRefusal("try_tls", server.name, refusal);
+    if (!client.tlsFirst) {
+      if (!this.#wishes.tls) return this.#setMacros("CLEAR");
+      if (!client.extensions.has("STARTTLS") || !client.canEncrypt) return undefined;
+      const refusal = refusalOf(await this.#ask("try_tls", server.name));
+      if (refusal !== undefined) return this.#logRefusal("try_tls", server.name, refusal);
+    }
     const { rules, tls } = this.#context;
     const features = (await rules?.text("tls_clt_features", [server.name, server.address], this.#scope())) ?? "";
     const context = tls.context(features);
-    if (context.kind === "problem") {
-      this.#setMacros("TEMP");
-      return this.#log(
-        5,
-        "warning",
-        `STARTTLS=client, relay=${this.#place.peer.name}, not possible: ${context.reason}`,
-      );
-    }
+    if (context.kind === "problem") return this.#cannotEncrypt(context.reason);
     const shaken = await tls.shake(client, context, this.#place.peer.relay, features);
     if (shaken.kind === "answered") return this.#startTlsRefused(shaken.reply);
     if (shaken.kind === "failed") return this.#handshakeFailed(shaken.failure);
@@ -128,6 +122,19 @@ export class SessionOpening {
     this.#setMacros(shaken.facts.verify);
     this.#logEncryption(shaken.facts);
     return undefined;
+  }
+
+  /** A server that begins with STARTTLS can do without; one that begins with the handshake cannot. */
+  #cannotEncrypt(reason: string): Problem | undefined {
+    this.#setMacros("TEMP");
+    const { peer } = this.#place;
+    this.#log(5, "warning", `STARTTLS=client, relay=${peer.name}, not possible: ${reason}`);
+    if (!this.#client.tlsFirst) return undefined;
+    const details = { relay: peer.relay, remoteMta: peer.name };
+    return {
+      kind: "handshake",
+      outcome: deferred("4.7.5", `TLS with ${peer.name} is not possible: ${reason}`, details),
+    };
   }
 
   /** The session goes on in clear, if tls_server has nothing against that. */

@@ -8,7 +8,7 @@
 import type { RecipientStatus } from "../../envelope/status.ts";
 import type { DeliveryEnvironment } from "../environment.ts";
 import type { Agent, Job, JobRecipient, Report } from "../agent.ts";
-import { BodyForms } from "./body-forms.ts";
+import { BodyForms, SMTP_WRITING } from "./body-forms.ts";
 import { ClientTls } from "./client-tls.ts";
 import { Connections } from "./connections.ts";
 import { type HostStatusSettings, hostStatusSettings } from "./host-status.ts";
@@ -60,7 +60,7 @@ export class SmtpAgent implements Agent {
     const now = () => clock.now();
     const macros = await jobMacros(job);
     if (macros.kind === "tempfail") return reportForAll(job, deferred("4.4.3", macros.reason), now());
-    const written = await writeMessage(config, job, macros.scope, { eol: "\r\n", stuffDots: true, fromLines: false });
+    const written = await writeMessage(config, job, macros.scope, SMTP_WRITING);
     if (written.kind === "tempfail") return reportForAll(job, deferred("4.4.3", written.reason), now());
     const forms = new BodyForms(config, job, macros.scope, written.message);
     const prepared = { sender: macros.sender, forms, scope: macros.scope };

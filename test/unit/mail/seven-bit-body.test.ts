@@ -4,7 +4,11 @@ import { mimeEntity } from "../../../src/mail/mime-entity.ts";
 import { planSevenBit, writeSevenBit } from "../../../src/mail/seven-bit-body.ts";
 import { fuzz, type Random } from "../../support/fuzz.ts";
 
-const STYLE = { note: (encoding: string) => `from 8bit to ${encoding} by here.test id 1`, careful: false };
+const STYLE = {
+  note: (encoding: string) => `from 8bit to ${encoding} by here.test id 1`,
+  careful: false,
+  fromSafe: false,
+};
 
 async function convert(type: string | undefined, body: string, chunk = body.length, careful = false): Promise<string> {
   const top = mimeEntity(type, "8bit");

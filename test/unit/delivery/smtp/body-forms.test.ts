@@ -91,6 +91,87 @@ describe("with a label", () => {
   });
 });
 
+test("F=7: encoded, whatever the server takes", async () => {
+  const { data, parameters } = await sent({ mode: "mime", peer: ["8BITMIME"], fields: LABEL, flags: "mX7" });
+  expect(data).toContain(`Content-Transfer-Encoding: quoted-printable\r\n${NOTE}\r\n${QUOTED}`);
+  expect(parameters).toBe("");
+});
+
+test.each([
+  ["X", "h\xe9llo wonderful world\r\nFrom here\r\n", "h=E9llo wonderful world\r\nFrom here\r\n"],
+  ["XE", "h\xe9llo wonderful world\r\nFrom here\r\n", "h=E9llo wonderful world\r\nFrom=20here\r\n"],
+  ["XE", "hello\r\nFrom here\r\n", "hello\r\n>From here\r\n"],
+])("F=%s: lines that begin with From", async (flags, body, wanted) => {
+  const { data } = await sent({ mode: "mime", peer: [], fields: LABEL, flags: `m${flags}`, body });
+  expect(data.slice(data.indexOf("\r\n\r\n") + 4)).toBe(wanted);
+});
+
+test.each([
+  ["8bit", "quoted-printable"],
+  ["binary", "base64"],
+])("what is labelled %s is written in %s", async (label, encoding) => {
+  const fields = [...LABEL.slice(0, -1), { name: "Content-Transfer-Encoding", value: ` ${label}` }];
+  const { data } = await sent({ mode: "mime", peer: [], fields });
+  expect(data).toContain(`Content-Transfer-Encoding: ${encoding}\r\n`);
+});
+
+const told = (encoding: string) =>
+  `${HEAD}${MIME_HEAD}Content-Transfer-Encoding: 8bit\r\n` +
+  `X-MIME-Autoconverted: from ${encoding} to 8bit by here.test id 5AKJ3Crx000001\r\n\r\n`;
+
+describe("F=9, text that came encoded", () => {
+  const fields = (encoding: string) => [
+    ...LABEL.slice(0, -1),
+    { name: "Content-Transfer-Encoding", value: ` ${encoding}` },
+  ];
+  test.each([
+    ["quoted-printable", "Gr=FC=DFe=\r\n and on \r\n=46rom\r\n.=\r\n.\r\n", "Gr\xfc\xdfe and on\r\nFrom\r\n..\r\n"],
+    ["base64", "R3L832UKLmRvdAo=\r\n", "Gr\xfc\xdfe\r\n.dot\r\n"],
+  ])("%s is decoded for a server with 8BITMIME, and stays for others", async (encoding, body, wanted) => {
+    const asked = { mode: "mime", fields: fields(encoding), flags: "mX9", body };
+    expect(await sent({ ...asked, peer: ["8BITMIME"] })).toMatchObject({
+      data: `${told(encoding)}${wanted}`,
+      parameters: " BODY=8BITMIME",
+    });
+    const as = `${HEAD}${MIME_HEAD}Content-Transfer-Encoding: ${encoding}\r\n\r\n${body}`;
+    expect(await sent({ ...asked, peer: [] })).toMatchObject({ data: as, parameters: "" });
+    expect(await sent({ ...asked, peer: ["8BITMIME"], flags: "mX79" })).toMatchObject({ data: as });
+  });
+
+  test("without octets above 127 no 8BITMIME is asked for", async () => {
+    const body = "only =66ive\r\n";
+    const { parameters } = await sent({
+      mode: "mime",
+      fields: fields("quoted-printable"),
+      flags: "mX9",
+      peer: ["8BITMIME"],
+      body,
+    });
+    expect(parameters).toBe("");
+  });
+
+  test.each([
+    [
+      "no text/plain",
+      [
+        { ...LABEL[1], value: " text/html" },
+        { ...LABEL[2], value: " base64" },
+      ],
+      "R3L832U=\r\n",
+    ],
+    ["no MIME-Version", undefined, "R3L832U=\r\n"],
+    ["damaged base64", [LABEL[1], { ...LABEL[2], value: " base64" }], "R3L83\r\n"],
+    ["damaged quoted-printable", [LABEL[1], { ...LABEL[2], value: " quoted-printable" }], "a =ZZ\r\n"],
+    ["a NUL", [LABEL[1], { ...LABEL[2], value: " quoted-printable" }], "a =00\r\n"],
+    ["a CR alone", [LABEL[1], { ...LABEL[2], value: " quoted-printable" }], "a =0Db\r\n"],
+    ["a long line", [LABEL[1], { ...LABEL[2], value: " quoted-printable" }], `${"=C3=BC=\r\n".repeat(500)}\r\n`],
+  ])("as it is: %s", async (_, rest, body) => {
+    const given = rest === undefined ? [LABEL[1], { ...LABEL[2], value: " base64" }] : [LABEL[0], ...rest];
+    const { data } = await sent({ mode: "mime", fields: given, flags: "mX9", peer: ["8BITMIME"], body });
+    expect(data.endsWith(`\r\n\r\n${body}`)).toBe(true);
+  });
+});
+
 describe("without a label", () => {
   test.each([[["8BITMIME"]], [[]]])("EightBitMode=pass8 and %j: as it is", async (peer) => {
     expect(await sent({ mode: "pass8", peer })).toMatchObject({ outcome: SENT, data: `${HEAD}\r\n${TEXT}` });

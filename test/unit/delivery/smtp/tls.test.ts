@@ -327,3 +327,43 @@ describe("our side", () => {
     expect(site.log.at(-1)).toContain("v= CLEAR ");
   });
 });
+
+describe("F=_, TLS from the first octet", () => {
+  const first = { ...KNOWN, extensions: ["AUTH PLAIN"], tlsFirst: true };
+  const esmtps = "define(`SMTP_MAILER_FLAGS', `_')";
+  const authinfo = `AuthInfo:mx.b.test|"U:joe" "P:secret"\n`;
+
+  test("handshake, greeting, EHLO, AUTH: no STARTTLS, and only one EHLO", async () => {
+    const server = await sink({ ...first, reply: ({ verb }) => (verb === "AUTH" ? "235 2.7.0 ok" : undefined) });
+    const map = "FEATURE(`authinfo', `text -o -k0 -v1 -z| @DIR@/authinfo')";
+    const mc = [TRUSTING, esmtps, map, "CLIENT_OPTIONS(`Family=inet, M=S')"];
+    const site = await smtpSite(mc, server.port, { ...FILES, authinfo });
+    expect(texts(await site.deliver())).toEqual([SENT]);
+    expect(server.commands.map((line) => line.split(" ")[0])).toEqual(["EHLO", "AUTH", "MAIL", "RCPT", "DATA"]);
+    expect(server.messages[0].encrypted).toBe(true);
+    expect(site.log.join("\n")).toMatch(/STARTTLS=client, relay=mx\.b\.test\., version=.*, verify=OK,/);
+  });
+
+  test("a server that begins in clear gets nothing: the mail waits, whatever TLSFallbacktoClear says", async () => {
+    const server = await sink(KNOWN);
+    const site = await smtpSite([esmtps, "define(`confTLS_FALLBACK_TO_CLEAR', `True')"], server.port);
+    expect(texts(await site.deliver())).toEqual(["4.7.0 Deferred: 454 4.7.0 TLS handshake failed."]);
+    expect([server.connections, server.messages]).toEqual([1, []]);
+  });
+
+  test("no handshake without what it needs: the mail waits", async () => {
+    const server = await sink(first);
+    const site = await smtpSite([esmtps, "define(`confCACERT', `@DIR@/nothing.pem')"], server.port);
+    expect(texts(await site.deliver())).toEqual([
+      expect.stringMatching(/^4\.7\.5 Deferred: TLS with .* is not possible: /),
+    ]);
+    expect(server.messages).toEqual([]);
+  });
+
+  test("what rules demand counts as after STARTTLS", async () => {
+    const server = await sink(first);
+    const access = "FEATURE(`access_db', `text -o -k0 -v1 -z| @DIR@/access')";
+    const site = await smtpSite([esmtps, access], server.port, { access: "TLS_Srv:mx.b.test|VERIFY\n" });
+    expect(texts(await site.deliver())).toEqual(["4.7.0 Deferred: 454 4.7.0 authentication failed"]);
+  });
+});
