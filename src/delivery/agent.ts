@@ -34,6 +34,8 @@ export interface Job {
   readonly group?: string;
   /** Nobody has tried this message before (Timeout.iconnect). */
   readonly isFirst?: boolean;
+  /** The sender's mailer has F=l. */
+  readonly senderIsLocal?: () => MaybePromise<boolean>;
   /** Character set of 8-bit text without label; that of the configuration when it says nothing. */
   readonly charset?: () => MaybePromise<string | undefined>;
   /** Fires when the server shuts down or the claim is lost. */

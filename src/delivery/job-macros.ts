@@ -33,28 +33,25 @@ export async function jobMacros(job: Job): Promise<JobMacros> {
     // Rulesets of local mailers give the null sender a name, those of SMTP leave it: MAIL FROM:<> (RFC 5321 §4.5.5).
     const named = await job.addresses.rewrite(mailer, "", { role: "sender", part: "envelope" }, scope);
     if (named.kind !== "address") return named;
-    const sender = mailer.flags.has("g") ? nullSender(scope) : "";
-    scope.set("g", withoutBrackets(named.text) || sender);
-    return { kind: "ready", scope, sender };
+    // F=g: the name that rulesets give, if they do.
+    const name = withoutBrackets(named.text);
+    scope.set("g", name);
+    return { kind: "ready", scope, sender: mailer.flags.has("g") ? name : "" };
   }
   const answer = job.addresses.rewrite(mailer, origin, { role: "sender", part: "envelope" }, scope);
   const rewritten = isPromise(answer) ? await answer : answer;
   if (rewritten.kind !== "address") return rewritten;
   const sender = withoutBrackets(rewritten.text);
   scope.set("g", sender);
-  return { kind: "ready", scope, sender: mailer.flags.has("p") ? sourceRoute(sender, scope) : sender };
+  const isRouted = mailer.flags.has("p") && (await job.senderIsLocal?.()) !== true;
+  return { kind: "ready", scope, sender: isRouted ? sourceRoute(sender, scope) : sender };
 }
 
-/** F=p: the way back leads through us (RFC 821 §3.6): `@us:joe@a.test`, `@us,@b.test:joe@a.test`. */
+/** F=p: the way back to others leads through us (RFC 821 §3.6): `@us:joe@a.test`, `@us,@b.test:joe@a.test`. */
 function sourceRoute(sender: string, scope: MacroScope): string {
   const own = macroValue("j", scope);
   if (own === "" || !sender.includes("@")) return sender;
   return `@${own}${sender.startsWith("@") ? "," : ":"}${sender}`;
-}
-
-/** F=g: this mailer cannot send for nobody. */
-function nullSender(scope: MacroScope): string {
-  return macroValue("n", scope) || "MAILER-DAEMON";
 }
 
 function withoutBrackets(text: string): string {

@@ -165,7 +165,7 @@ export class Deliveries {
     const envelope = this.#envelope!;
     // What nobody may answer to stays so on its way through lists: two owners could keep each other busy (RFC 5321 §4.5.5).
     const owner = envelope.sender === "" ? undefined : list;
-    const { addresses, charset } = this.#factsOf(owner ?? envelope.sender);
+    const { addresses, charset, isLocal } = this.#factsOf(owner ?? envelope.sender);
     return {
       mailer,
       host,
@@ -177,6 +177,7 @@ export class Deliveries {
       group,
       isFirst,
       charset,
+      senderIsLocal: isLocal,
       signal,
     };
   }

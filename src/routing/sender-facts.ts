@@ -1,8 +1,9 @@
 /**
  * What the mailer of the *sender* says about a message, wherever that goes: F=C completes addresses of its header with the
- * sender's domain, C= names the character set of text that came without a label.
+ * sender's domain, C= names the character set of text that came without a label, F=l that the sender is one of ours (F=p of the
+ * recipient's mailer wants to know).
  *
- * The mailer is found when first asked for, and only where a configuration has one of the two.
+ * The mailer is found when first asked for; for header and text only where a configuration has F=C or C=.
  */
 import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
@@ -16,10 +17,12 @@ export interface SenderFacts {
   readonly addresses: AddressRewriter;
   /** C= of the sender's mailer. */
   readonly charset: () => MaybePromise<string | undefined>;
+  /** F=l of the sender's mailer. */
+  readonly isLocal: () => MaybePromise<boolean>;
 }
 
 type Found =
-  | { readonly kind: "found"; readonly domain?: string; readonly charset?: string }
+  | { readonly kind: "found"; readonly domain?: string; readonly charset?: string; readonly isLocal?: boolean }
   | { readonly kind: "tempfail"; readonly reason: string };
 
 const NOTHING: Found = { kind: "found" };
@@ -29,12 +32,14 @@ const NOTHING: Found = { kind: "found" };
  * @param scope macros of the envelope
  */
 export function senderFacts(config: Config, rules: MailRules, sender: string, scope: MacroScope): SenderFacts {
-  if (sender === "" || ![...config.mailers.values()].some(matters)) {
-    return { addresses: rules, charset: () => undefined };
-  }
   let known: MaybePromise<Found> | undefined;
   const facts = (): MaybePromise<Found> => (known ??= find(config, rules, sender, scope.child([])));
+  const isLocal = () => whenReady(facts(), (found) => found.kind === "found" && found.isLocal === true);
+  if (sender === "" || ![...config.mailers.values()].some(matters)) {
+    return { addresses: rules, charset: () => undefined, isLocal };
+  }
   return {
+    isLocal,
     addresses: {
       rewrite(mailer, address, role, each) {
         if (role.part !== "header") return rules.rewrite(mailer, address, role, each);
@@ -62,11 +67,12 @@ function find(config: Config, rules: MailRules, sender: string, scope: MacroScop
     }
     const name = resolution.triple.mailer;
     const mailer = config.mailers.get(name) ?? config.mailers.get(name.toLowerCase());
-    const charset = mailer?.charset === undefined ? {} : { charset: mailer.charset };
-    if (mailer?.flags.has("C") !== true) return { kind: "found", ...charset };
+    const isLocal = mailer?.flags.has("l") === true;
+    const said = { isLocal, ...(mailer?.charset === undefined ? {} : { charset: mailer.charset }) };
+    if (mailer?.flags.has("C") !== true) return { kind: "found", ...said };
     return whenReady(rules.plain(sender, scope), (plain) => {
       const at = plain.lastIndexOf("@");
-      return { kind: "found", ...charset, ...(at < 0 ? {} : { domain: plain.slice(at + 1) }) };
+      return { kind: "found", ...said, ...(at < 0 ? {} : { domain: plain.slice(at + 1) }) };
     });
   });
 }

@@ -28,6 +28,7 @@ R$* < $* > $*\t\t$2
 Sparse=0
 R$*slow.test\t\t$#error $@ 4.4.3 $: 451 later
 R$*cc.test\t\t$#csend $@ cc.test $: $1cc.test
+R$*rm.test\t\t$#remote $@ rm.test $: $1rm.test
 R$*cs.test\t\t$#ssend $@ cs.test $: $1cs.test
 R$*\t\t\t$#local $: $1
 Sfinal=4
@@ -36,6 +37,7 @@ Mprog, P=/bin/sh, F=lsu, A=sh -c $u
 M*file*, P=[FILE], F=lsu, A=FILE $u
 Mcsend, P=/bin/false, F=suC, A=false $u
 Mssend, P=/bin/false, F=su, C=x-sender, A=false $u
+Mremote, P=/bin/false, F=su, A=false $u
 ${FLAGS.map((flags) => `Mto${flags}, P=[IPC], F=mu${flags}, C=x-recipient, E=\\r\\n, A=TCP $h\n`).join("")}`;
 
 let folder: string;
@@ -51,14 +53,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function jobOf(flags: string, sender: string, users: readonly string[] = ["u"], header = "") {
   const scope = config.macros.child([["f", sender]]);
-  const { addresses, charset } = senderFacts(config, createMailRules(config), sender, scope);
+  const { addresses, charset, isLocal } = senderFacts(config, createMailRules(config), sender, scope);
   const job = testJob({
     mailer: config.mailers.get(`to${flags}`.toLowerCase()) ?? config.mailers.get(`to${flags}`)!,
     envelope: { sender, headers: parseHeader(header).fields },
     users,
     addresses,
   });
-  return { ...job, scope, charset };
+  return { ...job, scope, charset, senderIsLocal: isLocal };
 }
 
 const TO = `To: ann (Ann), "Bob" <"bob x"@b.test>, carl@c.test (Carl),
@@ -131,9 +133,10 @@ describe("users in RCPT", () => {
 
 test.each([
   ["", "joe@nc.test", "joe@nc.test"],
-  ["p", "joe@nc.test", "@mail.example.test:joe@nc.test"],
-  ["p", "a!joe@nc.test", "@mail.example.test:a!joe@nc.test"],
-  ["p", "@h1.test,@h2.test:joe@nc.test", "@mail.example.test,@h1.test,@h2.test:joe@nc.test"],
+  ["p", "joe@rm.test", "@mail.example.test:joe@rm.test"],
+  ["p", "a!joe@rm.test", "@mail.example.test:a!joe@rm.test"],
+  ["p", "@h1.test,@h2.test:joe@rm.test", "@mail.example.test,@h1.test,@h2.test:joe@rm.test"],
+  ["p", "joe@nc.test", "joe@nc.test"],
   ["p", "joe", "joe"],
   ["p", "a!b!joe", "a!b!joe"],
   ["p", "", ""],

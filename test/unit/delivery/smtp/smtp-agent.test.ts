@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import type { AddressRewriter } from "../../../../src/routing/address-rewriter.ts";
 import { type JobValues, testConfig, testMailer, testMessage, testOptions } from "../../../support/delivery-job.ts";
 import { agent, closing, sink, texts } from "../../../support/smtp-delivery.ts";
 
@@ -130,15 +131,19 @@ describe("parameters", () => {
     expect(server.messages).toEqual([]);
   });
 
-  test("the null reverse-path stays null, except for mailers with F=g", async () => {
+  test("the null reverse-path stays null, except for mailers with F=g whose rulesets have a name for it", async () => {
     const server = await sink();
     const deliver = agent(server.port);
     await deliver({ envelope: { sender: "" } });
-    await deliver({
-      envelope: { sender: "" },
-      mailer: testMailer({ argv: ["TCP", "[127.0.0.1]", String(server.port)], flags: "mg" }),
-    });
-    expect(server.messages.map(({ sender }) => sender)).toEqual(["", "MAILER-DAEMON"]);
+    const named: AddressRewriter = {
+      rewrite: (_mailer, text) => ({ kind: "address", text: text === "" ? "MAILER-DAEMON" : text }),
+    };
+    for (const flags of ["m", "mg"]) {
+      const mailer = testMailer({ argv: ["TCP", "[127.0.0.1]", String(server.port)], flags });
+      await deliver({ envelope: { sender: "" }, mailer });
+      await deliver({ envelope: { sender: "" }, mailer, addresses: named });
+    }
+    expect(server.messages.map(({ sender }) => sender)).toEqual(["", "", "", "", "MAILER-DAEMON"]);
   });
 
   test("mail for members of a list comes from the list's owner", async () => {
