@@ -232,12 +232,17 @@ async function untilStopped(
   }));
   log.write(0, {
     priority: "info",
-    text: `starting daemon: ${addresses.map((each) => `${each.name} ${each.address}:${each.port}`).join(", ") || "queue runs only"}`,
+    text: `starting daemon: ${addresses.map(placeText).join(", ") || "queue runs only"}`,
   });
   options.started(addresses);
   const reason = await stopped;
   log.write(1, { priority: "info", text: `stopping daemon: ${reason}` });
   restoreSignals();
+}
+
+/** "MTA 127.0.0.1:25"; a unix socket has no number. */
+function placeText({ name, address, port }: { name: string; address: string; port: number }): string {
+  return port === 0 ? `${name} ${address}` : `${name} ${address}:${port}`;
 }
 
 /** Only root can become somebody else. */
