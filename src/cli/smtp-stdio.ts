@@ -15,6 +15,7 @@ import { silentLog } from "../log/log.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import type { Site } from "../site/site.ts";
 import { listServices } from "../routing/list-members.ts";
+import { ServerTls } from "../smtpd/server-tls.ts";
 import { serveStdio, type StdioStreams } from "../smtpd/stdio.ts";
 import { systemClock } from "../sys/clock.ts";
 import type { SendmailArguments } from "./arguments.ts";
@@ -52,6 +53,7 @@ export async function speakSmtp(args: SendmailArguments, streams: StdioStreams =
       intake: handingOver(opened, wishes, line),
       log: silentLog,
       clock: systemClock,
+      tls: new ServerTls({ clock: systemClock, log: silentLog }),
       identify: () => ({ name: "localhost", ptr: "localhost", resolve: "OK" }),
       judges: rulesetJudges,
       ...listServices(systemClock, () => opened.agents.files),

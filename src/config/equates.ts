@@ -81,7 +81,7 @@ export const PORT_MODIFIERS = {
   O: { meaning: "the port may be missing" },
   P: { meaning: "clients come through proxies, which say who they are (ours; option ProxyHosts)" },
   r: { meaning: "relaying for everybody (for rules)" },
-  s: { meaning: "TLS from the first octet", notActedOn: NOT_YET },
+  s: { meaning: "TLS from the first octet" },
   S: { meaning: "no STARTTLS" },
   u: { meaning: "names without domain are taken (for rules)" },
 } as const satisfies Readonly<Record<string, Setting>>;

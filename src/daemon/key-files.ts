@@ -1,5 +1,6 @@
 /** Keys, certificates and passwords that a configuration names, which often only root may read. */
 import type { Config } from "../config/config.ts";
+import { nameCerts } from "../tls/server-context.ts";
 import { readSealed, type SealedFiles } from "../sys/sealed-file.ts";
 
 /** Options with one file, or two with a comma between them. */
@@ -10,11 +11,13 @@ const OPTIONS = [
   "ClientKeyFile",
   "CACertFile",
   "CRLFile",
+  "DHParameters",
   "DefaultAuthInfo",
 ] as const;
 
 export function keyFiles({ options }: Config): readonly string[] {
-  const names = OPTIONS.flatMap((name) => options.text(name).split(","));
+  const others = nameCerts(options.text("ServerNameCerts")).flatMap(({ certFile, keyFile }) => [certFile, keyFile]);
+  const names = [...OPTIONS.flatMap((name) => options.text(name).split(",")), ...others];
   return [...new Set(names.map((name) => name.trim()).filter((name) => name.startsWith("/")))];
 }
 

@@ -7,7 +7,7 @@ import type { Terms } from "../rights/terms.ts";
 export type RootDoor = Pick<RootHelper, "listen" | "readFile" | "reload">;
 
 /** Those files of the terms that this process may not read itself. */
-export async function readByRoot(door: RootDoor, { files }: Terms): Promise<SealedFiles> {
+export async function readByRoot(door: RootDoor, { files }: Pick<Terms, "files">): Promise<SealedFiles> {
   const sealed = new Map<string, Buffer>();
   for (const path of files) {
     if (isReadable(path)) continue;

@@ -20,11 +20,11 @@ import type { QueueFilter } from "../queue/filter.ts";
 import type { QueueStore } from "../queue/queue.ts";
 import { factorsOf } from "../queue/order.ts";
 import { TimerScheduler } from "../queue/timer-scheduler.ts";
-import { readSealed } from "../sys/sealed-file.ts";
 import { SystemUsers } from "../sys/getent.ts";
 import { listServices } from "../routing/list-members.ts";
 import { isLocal } from "../smtpd/listen.ts";
 import { openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
+import { ServerTls } from "../smtpd/server-tls.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
 import type { Agents } from "../delivery/agents.ts";
 import { type DeliverySite } from "../dispatch/attempt.ts";
@@ -40,7 +40,7 @@ import { homeFolder } from "./home.ts";
 import { explainListening } from "./listen-problem.ts";
 import { Listeners } from "./listeners.ts";
 import { reopen } from "./reopen.ts";
-import type { RootDoor } from "./root-door.ts";
+import { readByRoot, type RootDoor } from "./root-door.ts";
 import { portTerm } from "./terms-of.ts";
 import { Suspensions } from "./suspensions.ts";
 import { StatisticsFile } from "./statistics-file.ts";
@@ -284,9 +284,8 @@ export class Server {
   async #openPort(port: PortOptions, services: SmtpServices): Promise<SmtpListener> {
     const { openings } = this.#options;
     const door = openings?.door;
-    const readKey = { readKey: (path: string) => readSealed(path, this.site.config.sealed) };
     try {
-      return await openSmtpServer(port, services, { bound: openings?.take(port), ...readKey });
+      return await openSmtpServer(port, services, { bound: openings?.take(port) });
     } catch (error) {
       const { code, syscall } = error as NodeJS.ErrnoException;
       if (door === undefined || syscall !== "listen" || code !== "EACCES" || isLocal(port)) {
@@ -294,17 +293,19 @@ export class Server {
       }
     }
     const bound = new BoundPort(await door.listen(portTerm(port)));
-    return openSmtpServer(port, services, { bound, ...readKey });
+    return openSmtpServer(port, services, { bound });
   }
 
   #sessionServices(): SmtpServices {
     const { clock, log } = this.#surroundings;
     const space = new FreeSpace(clock);
+    const door = this.#options.openings?.door;
     return {
       site: () => this.site,
       intake: this.#intake,
       log,
       clock,
+      tls: new ServerTls({ clock, log, ...(door && { readByRoot: (files) => readByRoot(door, { files }) }) }),
       identify: (site, address) => identifyClient(site.hosts, address),
       judges: this.#judges,
       ...listServices(this.#surroundings.clock, () => this.site.agents.files),

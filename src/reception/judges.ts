@@ -18,7 +18,7 @@ export interface Subjects {
   readonly connect: { readonly name: string; readonly address: string };
   readonly helo: { readonly name: string };
   /** After the handshake; what is known of it stands in macros. */
-  readonly tls: object;
+  readonly tls: { readonly verify: string };
   readonly auth: { readonly mechanism: string };
   /** With angle brackets, as it was said. */
   readonly mail: { readonly path: string };

@@ -37,6 +37,7 @@ const headerRulesets: Judge = {
 
 export const rulesetJudges: JudgeTable = {
   connect: [ruleset<"connect">("check_relay", ({ name, address }) => [name, address])],
+  tls: [ruleset<"tls">("tls_client", ({ verify }) => [verify, "STARTTLS"])],
   mail: [ruleset<"mail">("check_mail", ({ path }) => [path])],
   rcpt: [ruleset<"rcpt">("check_rcpt", ({ path }) => [path])],
   data: [ruleset<"data">("check_data", ({ recipients }) => [String(recipients)])],

@@ -14,6 +14,9 @@ export interface SessionSettings {
   readonly dataTimeout: number;
   /** Between two lines of an AUTH exchange. */
   readonly authTimeout: number;
+  /** Of a TLS handshake. */
+  readonly handshakeTimeout: number;
+  /** There is a certificate of ours; its key may stand in the same file. */
   readonly tlsConfigured: boolean;
   /** ProxyHosts: who may say for whom he connects, in front of everything else (ports with M=P). */
   readonly proxies: Networks;
@@ -31,6 +34,7 @@ export function readSessionSettings(config: Config): SessionSettings {
     dataTimeout: options.timeout("datablock"),
     proxies: readNetworks(options.text("ProxyHosts")),
     xclients: readNetworks(options.text("XclientHosts")),
-    tlsConfigured: options.text("ServerCertFile") !== "" && options.text("ServerKeyFile") !== "",
+    handshakeTimeout: options.timeout("starttls"),
+    tlsConfigured: options.text("ServerCertFile") !== "",
   };
 }

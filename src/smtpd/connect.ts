@@ -16,6 +16,7 @@ import type { Conversation } from "./conversation.ts";
 import { readFeatures } from "./features.ts";
 import { isLocal } from "./listen.ts";
 import { replies } from "./replies.ts";
+import { encryptAtOnce } from "./starttls.ts";
 import type { ClientIdentity } from "./services.ts";
 
 /** A client that would have to wait longer than this for its second (ConnectionRateThrottle) is sent away, ms. */
@@ -50,7 +51,11 @@ export function identify(session: Conversation, known?: ClientIdentity): MaybeAn
   const client = known ?? (isLocal(session.port) ? LOCAL_CLIENT : services.identify(site, remoteAddress));
   return whenReady(client, (found) => {
     setClientMacros(session, found);
-    return whenReady(admit(session, found), () => greet(session));
+    return whenReady(admit(session, found), () =>
+      whenReady(encryptAtOnce(session), (goesOn) =>
+        goesOn ? whenReady(hold(session, found), () => greet(session)) : undefined,
+      ),
+    );
   });
 }
 
@@ -90,31 +95,42 @@ export function setDaemonMacros({ scope, port }: Pick<Conversation, "scope" | "p
   scope.set("r", "SMTP");
 }
 
-/** srv_features, the judges of the connect stage, then greet_pause. */
+/** srv_features, then the judges of the connect stage. */
 function admit(session: Conversation, { name }: ClientIdentity): MaybePromise<void> {
-  const { site, scope, services, whole } = session;
+  const { scope, services, whole } = session;
   const address = scope.get("client_addr") ?? "";
   return whenReady(offerFeatures(session, name), () => {
     if (session.features.isTemporary) return session.turnAway(replies.featuresUnknown);
     return whenReady(judge(services, "connect", whole, { name, address }), (outcome) => {
-      if (outcome.kind === "out") return session.turnAway(outcome.reply);
-      return whenReady(site.rules.select("greet_pause", [name, address], scope), (text) => {
-        const pause = Math.min(Number.parseInt(text ?? "", 10) || 0, LONGEST_PAUSE);
-        return pause > 0 ? pauseFor(session, pause) : undefined;
-      });
+      if (outcome.kind === "out") session.turnAway(outcome.reply);
     });
+  });
+}
+
+/** greet_pause: inside TLS where that comes first, because a handshake is no talk. */
+function hold(session: Conversation, { name }: ClientIdentity): MaybePromise<void> {
+  const { site, scope, refusal } = session;
+  if (refusal !== undefined) return undefined;
+  return whenReady(site.rules.select("greet_pause", [name, scope.get("client_addr") ?? ""], scope), (text) => {
+    const pause = Math.min(Number.parseInt(text ?? "", 10) || 0, LONGEST_PAUSE);
+    return pause > 0 ? pauseFor(session, pause) : undefined;
   });
 }
 
 /** @param client its name, as srv_features is asked about it */
 export function offerFeatures(session: Conversation, client: string): MaybePromise<void> {
-  return whenReady(session.site.rules.select("srv_features", [client], session.scope), (letters) => {
-    session.offer(readFeatures(session, letters));
-    if (!session.features.isTemporary) return;
-    session.services.log.write(1, {
-      priority: "err",
-      text: `ERROR: srv_features=tempfail, relay=${session.relay}, access temporarily disabled`,
-    });
+  const { site, settings, services, relay } = session;
+  return whenReady(site.rules.select("srv_features", [client], session.scope), (letters) => {
+    const features = readFeatures(session, letters);
+    if (features.isTemporary) {
+      const text = `ERROR: srv_features=tempfail, relay=${relay}, access temporarily disabled`;
+      services.log.write(1, { priority: "err", text });
+    }
+    // There is no TLS where there is no port (-bs).
+    if (!settings.tlsConfigured || session.admission === undefined) return session.offer(features);
+    return whenReady(services.tls.context(site.config), (context) =>
+      session.offer(features, context.kind === "context" ? context : undefined),
+    );
   });
 }
 

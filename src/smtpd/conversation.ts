@@ -8,18 +8,14 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { SessionSettings } from "../site/session-settings.ts";
 import type { Site } from "../site/site.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
+import type { ServerCertificates } from "../tls/server-context.ts";
 import type { AbuseCounter, Admission } from "./abuse-limits.ts";
 import type { Visit } from "./clients.ts";
 import type { Features } from "./features.ts";
 import type { DataConsumer } from "./octet-stream.ts";
 import type { MaybeAnswer } from "./answer.ts";
+import type { HandshakeOffer, Secured } from "./secure-connection.ts";
 import type { SmtpServices } from "./services.ts";
-
-/** What a TLS handshake agreed upon. */
-export interface Cipher {
-  readonly version?: string;
-  readonly name?: string;
-}
 
 /** Both ends of the connection. */
 export interface Ends {
@@ -69,6 +65,8 @@ export interface Conversation extends Ends {
   readonly secure: boolean;
   /** The connection inside TLS; undefined without. */
   readonly tlsSocket: TLSSocket | undefined;
+  /** Ours, of the moment when the session began; undefined where there are none. */
+  readonly certificates: ServerCertificates | undefined;
   /** Reply to everything that moves mail, when the connection was refused (check_relay, greet_pause). */
   readonly refusal: Reply | undefined;
   /** What this client is offered and has to do. */
@@ -91,7 +89,7 @@ export interface Conversation extends Ends {
   speaksFor(ends: Partial<Ends>): void;
   /** check_relay and the like: from now on this is the answer to everything that moves mail. */
   turnAway(refusal: Reply): void;
-  offer(features: Features): void;
+  offer(features: Features, certificates?: ServerCertificates): void;
   /** HELO or EHLO; undefined: the client has to say it again (after STARTTLS). */
   introduced(name: string | undefined, isEsmtp: boolean): void;
   /** AUTH has succeeded; undefined: what was shown counts no more. */
@@ -116,8 +114,13 @@ export interface Conversation extends Ends {
   pause<T>(ms: number, then: () => MaybePromise<T>): Promise<T | undefined>;
   /** Waits so many ms; true as soon as the client says something, unasked. */
   isSpokenTo(ms: number): Promise<boolean>;
-  /** Begins the handshake on the same socket, when what was said is out; `secured` hears when it is done. */
-  startTls(secured: (cipher: Cipher | undefined) => void): Promise<void>;
+  /**
+   * Begins the handshake on the same socket, when what was said is out; `secured` hears what came of it, and the client's
+   * next octets are read when it is done with that.
+   */
+  startTls(offer: HandshakeOffer, secured: (outcome: Secured) => MaybePromise<void>): Promise<void>;
+  /** Closes without a word. */
+  drop(): void;
   /** Commands are answered from now on. */
   open(): void;
 }

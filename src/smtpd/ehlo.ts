@@ -48,9 +48,8 @@ function hello(session: Conversation, verb: "HELO" | "EHLO" | "LHLO", argument: 
   });
 }
 
-export function offersTls(session: Conversation): boolean {
-  const { settings, secure, features } = session;
-  return settings.tlsConfigured && !secure && features.offersTls;
+function offersTls(session: Conversation): boolean {
+  return session.certificates !== undefined && !session.secure && session.features.offersTls;
 }
 
 function offers(session: Conversation, mechanisms: readonly string[]): string[] {

@@ -1,7 +1,7 @@
 /**
  * What this client is offered and has to do, settled when it connects: the configuration's own choice, then the letters of
  * the ruleset srv_features (manual §5.1.4.13). A small letter switches on, its capital off, whatever PrivacyOptions and the
- * port say; only AUTH and STARTTLS, which a port took away (M=A, M=S), stay away.
+ * port say; only AUTH, which a port took away (M=A), stays away.
  */
 import type { Options } from "../config/config.ts";
 
@@ -64,7 +64,7 @@ export function readFeatures(source: FeatureSource, letters?: string): Features 
     offersDsn: !privacy.has("noreceipts") && options.flag("SendMimeErrors"),
     offersEtrn: !privacy.has("noetrn") && !modifiers.has("E"),
     offersPipelining: true,
-    offersTls: true,
+    offersTls: !modifiers.has("S"),
     // Other servers do not log in: where they come, passwords are only guessed.
     offersAuth: port !== 25 || modifiers.has("a"),
     requiresAuth: modifiers.has("a"),
@@ -78,8 +78,6 @@ export function readFeatures(source: FeatureSource, letters?: string): Features 
   }
   // VERB shows what EXPN shows.
   if (!features.offersExpn) features.offersVerb = false;
-  // What the port has taken away nobody gives back.
   if (modifiers.has("A")) features.offersAuth = false;
-  if (modifiers.has("S")) features.offersTls = false;
   return features;
 }

@@ -35,6 +35,7 @@ export const replies = {
   tooManyRecipients: reply(452, "4.5.3", "Too many recipients"),
   queueUnknown: (group: string): Reply => reply(459, "4.5.4", `Queue ${group} unknown`),
   authTemporary: reply(454, "4.7.0", "Temporary authentication failure"),
+  tlsNotNow: reply(454, "4.3.3", "TLS currently not available"),
   tlsUnavailable: reply(454, "4.3.3", "TLS not available after start"),
 
   authLineTooLong: reply(500, "5.5.6", "AUTH exchange line is too long"),

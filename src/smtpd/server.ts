@@ -1,5 +1,4 @@
 /** One listener: accepts connections and gives each a session. */
-import { readFileSync } from "node:fs";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js";
@@ -137,6 +136,11 @@ export class RuleServer extends SMTPServer {
     return this.#port.modifiers.has("P");
   }
 
+  /** The library would make a context with a key that everybody knows. */
+  override updateSecureContext(): void {
+    this.secureContext = new Map();
+  }
+
   /** The library draws 80 random bits for every session's name; a counter tells them apart as well. */
   override _handleProxy(
     socket: Socket,
@@ -176,24 +180,23 @@ export class RuleServer extends SMTPServer {
 export interface ListenerSource {
   /** A port that is bound already: `open` gives it to the server. */
   readonly bound?: { open(server: RuleServer): Promise<void> } | undefined;
-  /** Octets of a key or a certificate. */
-  readonly readKey?: (path: string) => Buffer;
 }
 
-/** @throws when the address cannot be bound (in use, no right) or the certificate cannot be read */
+/** @throws when the address cannot be bound (in use, no right). What is wrong with certificates stands in the log. */
 export async function openSmtpServer(
   port: PortOptions,
   services: SmtpServices,
-  { bound, readKey = readFileSync }: ListenerSource = {},
+  { bound }: ListenerSource = {},
 ): Promise<SmtpListener> {
   const server = new RuleServer(services, port, {
-    ...certificateOf(services, readKey),
     // A client that has said everything and closes its side (printf ... | nc) still gets its answers.
     allowHalfOpen: true,
   });
   server.on("error", (error: Error) => {
     services.log.write(2, { priority: "notice", text: `${port.name}: ${error.message}` });
   });
+  const { session: settings, config } = services.site();
+  if (settings.tlsConfigured) await services.tls.context(config);
   await (bound === undefined ? listenOn(server.server, port) : bound.open(server));
   const { address, port: boundPort } = placeOf(server.server, port);
   const family = familyOf(services).servers.add(server);
@@ -225,14 +228,4 @@ export async function openSmtpServer(
 function placeOf(server: Server, port: PortOptions): Pick<AddressInfo, "address" | "port"> {
   if (isLocal(port)) return { address: port.address, port: 0 };
   return server.address() as AddressInfo;
-}
-
-function certificateOf(
-  services: SmtpServices,
-  read: (path: string) => Buffer,
-): Pick<SMTPServerOptions, "cert" | "key"> {
-  const { options } = services.site().config;
-  const certificate = options.text("ServerCertFile");
-  const key = options.text("ServerKeyFile");
-  return certificate === "" || key === "" ? {} : { cert: read(certificate), key: read(key) };
 }

@@ -8,6 +8,7 @@ import type { ListServices } from "../routing/list-members.ts";
 import type { Site } from "../site/site.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
+import type { ServerTls } from "./server-tls.ts";
 
 /** Who a client is, as far as the DNS knows (macros {client_name}, {client_ptr}, {client_resolve}). */
 export interface ClientIdentity {
@@ -23,6 +24,7 @@ export interface SmtpServices extends Court, ListServices {
   site(): Site;
   readonly intake: Intake;
   readonly clock: Clock;
+  readonly tls: ServerTls;
   identify(site: Site, address: string): MaybePromise<ClientIdentity>;
   /** Free space and the like: undefined when mail can be taken, else the reason for a 452. */
   storageProblem(site: Site): string | undefined;

@@ -1,5 +1,7 @@
 /** The log lines of a session, in sendmail's words: analysers and fail2ban read them. */
 import { shorten } from "../log/safe-text.ts";
+import { printable } from "../mail/printable.ts";
+import type { PeerFacts } from "../tls/peer-facts.ts";
 import type { Conversation } from "./conversation.ts";
 
 /** Level 15: every line of both sides. Ask log.enabled(15) first. */
@@ -48,6 +50,23 @@ export function logAuthUnavailable(session: Conversation, mechanism: string, rea
 export function logFault(session: Conversation, error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   session.services.log.write(1, { priority: "crit", text: `SYSERR: ${text.replaceAll("\n", " ")}` });
+}
+
+/** Levels 9 and 11: a handshake is done, and with whom. */
+export function logEncryption({ relay, services: { log } }: Conversation, facts: PeerFacts): void {
+  if (!log.enabled(9)) return;
+  const { version, verify, cipher, cipherBits, algorithmBits, verifyMessage, certificate } = facts;
+  const strength = `version=${version}, verify=${verify}, cipher=${cipher}, bits=${cipherBits}/${algorithmBits}`;
+  log.write(9, { priority: "info", text: `STARTTLS=server, relay=${relay}, ${strength}` });
+  if (!log.enabled(11)) return;
+  const names = `cert-subject=${certificate?.subject ?? ""}, cert-issuer=${certificate?.issuer ?? ""}`;
+  log.write(11, { priority: "info", text: `STARTTLS=server, ${names}, verifymsg=${verifyMessage}` });
+}
+
+/** Level 5. */
+export function logFailedHandshake({ relay, services: { log } }: Conversation, reason: string): void {
+  const text = `STARTTLS=server, error: accept failed=-1, reason=${printable(reason)}, relay=${relay}`;
+  log.write(5, { priority: "warning", text });
 }
 
 /** Level 2: nothing came for too long. */

@@ -6,9 +6,8 @@
  * the library keeps for itself (names with an underscore) is used in this file alone.
  */
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
 import type { SMTPServer } from "smtp-server";
-import { SMTPConnection, type SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js";
+import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js";
 import type { SMTPStream } from "smtp-server/lib/smtp-stream.js";
 import type { PortOptions } from "../config/config.ts";
 import { printable } from "../mail/printable.ts";
@@ -19,21 +18,23 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { SessionSettings } from "../site/session-settings.ts";
 import type { Site } from "../site/site.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
+import type { ServerCertificates } from "../tls/server-context.ts";
 import { AbuseCounter, type Admission } from "./abuse-limits.ts";
 import { type Answer, type MaybeAnswer, say } from "./answer.ts";
 import { onlyVisit, type Visit } from "./clients.ts";
 import { withoutSecret, workOf } from "./command.ts";
 import { connect, sessionMacros } from "./connect.ts";
-import type { Cipher, Conversation, Ends, LineReader, Login } from "./conversation.ts";
+import type { Conversation, Ends, LineReader, Login } from "./conversation.ts";
 import { type DataConsumer, type LineConsumer, OctetStream } from "./octet-stream.ts";
 import { type Features, readFeatures } from "./features.ts";
 import { replies, wireText } from "./replies.ts";
 import { logFault, logIdleSession, logLoss, logTimeout, logTraffic } from "./session-log.ts";
+import { type HandshakeOffer, SecureConnection, type Secured } from "./secure-connection.ts";
 import type { SmtpServices } from "./services.ts";
 import { LONGEST_FEE, type Share } from "./turns.ts";
 import { discardLittle, isSpokenTo, pause, sayNow } from "./waits.ts";
 
-export class SmtpSession extends SMTPConnection implements LineConsumer, Conversation {
+export class SmtpSession extends SecureConnection implements LineConsumer, Conversation {
   readonly services: SmtpServices;
   readonly port: PortOptions;
   readonly site: Site;
@@ -49,6 +50,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
   refusal: Reply | undefined;
   features: Features;
   login: Login | undefined;
+  certificates: ServerCertificates | undefined;
   transaction: Transaction | undefined;
   message: IncomingMessage | undefined;
   hasMore = false;
@@ -60,8 +62,6 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
   #early: (() => void) | undefined;
   /** Who gets the next line. */
   #reader: LineReader | undefined;
-  #timedSocket: Socket | undefined;
-  #timeout = -1;
 
   constructor(
     server: SMTPServer,
@@ -99,10 +99,6 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     return this.whole.client.relay;
   }
 
-  get tlsSocket(): TLSSocket | undefined {
-    return this._socket instanceof TLSSocket ? this._socket : undefined;
-  }
-
   get isOver(): boolean {
     return this._closed || this._closing;
   }
@@ -123,8 +119,9 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     this.refusal = refusal;
   }
 
-  offer(features: Features): void {
+  offer(features: Features, certificates?: ServerCertificates): void {
     this.features = features;
+    this.certificates = certificates;
   }
 
   introduced(name: string | undefined, isEsmtp: boolean): void {
@@ -179,6 +176,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
   /** The library's own greeting waits 100 ms for early talkers, ours as greet_pause says. */
   override init(): void {
     const greet = (): MaybeAnswer => this.welcome();
+    this.readsLater = this.port.modifiers.has("s");
     this._setListeners(() => this.#perform(greet, () => undefined));
   }
 
@@ -291,12 +289,15 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     return isSpokenTo(this.services.clock, ms, this._socket);
   }
 
-  startTls(secured: (cipher: Cipher | undefined) => void): Promise<void> {
+  startTls(offer: HandshakeOffer, secured: (outcome: Secured) => MaybePromise<void>): Promise<void> {
     // The reply has to leave before the handshake begins on the same socket.
     this.#flush();
-    return new Promise((resolve) => {
-      this.upgrade(resolve, () => secured(this.tlsOptions === false ? undefined : this.tlsOptions));
-    });
+    this.shakeHands(offer, secured);
+    return new Promise(setImmediate);
+  }
+
+  drop(): void {
+    this.close();
   }
 
   #fault(error: unknown): void {
@@ -347,8 +348,7 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     if (this._closing) {
       this._socket.destroy();
     } else if (this._handlerPending) {
-      this.#timeout = -1;
-      this._armTimeout();
+      this.waitAgain();
     } else {
       const during = this.#octets.inData ? "message collect" : this.#state;
       logTimeout(this, during);
@@ -356,17 +356,9 @@ export class SmtpSession extends SMTPConnection implements LineConsumer, Convers
     }
   }
 
-  override _armTimeout(socket: Socket = this._socket): void {
+  protected override get patience(): number {
     const { dataTimeout, authTimeout, commandTimeout } = this.settings;
-    const wait = this.#octets.inData ? dataTimeout : this.#reader !== undefined ? authTimeout : commandTimeout;
-    if (socket !== this.#timedSocket) {
-      this.#timedSocket = socket;
-      socket.on("timeout", () => this._onTimeout());
-      // Nobody else sees a client that goes within a handshake.
-      socket.on("end", () => this._upgrading && socket.destroy());
-    } else if (wait === this.#timeout) return;
-    this.#timeout = wait;
-    socket.setTimeout(wait);
+    return this.#octets.inData ? dataTimeout : this.#reader !== undefined ? authTimeout : commandTimeout;
   }
 
   /** Nothing of the library's per-transaction state is used. */

@@ -4,11 +4,11 @@ import { checkServerIdentity, type TLSSocket } from "node:tls";
 import { type CertificateNames, certificateNames } from "./certificate-names.ts";
 
 /**
- * {verify}: OK (a certificate that leads to an authority we trust), FAIL (one that does not), NO (none was shown), NONE
+ * {verify}: NOT (nobody was asked for a certificate), OK (a certificate that leads to an authority we trust), FAIL (one that does not), NO (none was shown), NONE
  * (STARTTLS was not offered, or rules kept us from it), CLEAR (this connection is one without), TEMP, PROTOCOL (the server
  * refused, for now or for good, or our own side was not ready), SOFTWARE (the handshake failed).
  */
-export type Verify = "OK" | "FAIL" | "NO" | "NONE" | "CLEAR" | "TEMP" | "PROTOCOL" | "SOFTWARE";
+export type Verify = "NOT" | "OK" | "FAIL" | "NO" | "NONE" | "CLEAR" | "TEMP" | "PROTOCOL" | "SOFTWARE";
 
 export interface PeerFacts {
   readonly verify: Verify;
@@ -62,9 +62,12 @@ function peerCertificate(socket: TLSSocket): Buffer | undefined {
   return raw === undefined || raw.length === 0 ? undefined : raw;
 }
 
-/** The type says that it is an Error; at run time it is a code such as UNABLE_TO_GET_ISSUER_CERT_LOCALLY. */
+/** The type says that it is an Error; where the library looked itself it is a code such as UNABLE_TO_GET_ISSUER_CERT_LOCALLY. */
 function inWords(error: unknown): string {
-  const text = error instanceof Error ? error.message : typeof error === "string" ? error : "not verified";
+  const { message } = (error ?? {}) as { readonly message?: unknown };
+  const said = [error, message].find((each) => typeof each === "string") ?? "not verified";
+  // Behind the words of OpenSSL there may be advice for users of Node.
+  const text = said.split(";", 1)[0];
   return /^[A-Z0-9_]+$/.test(text) ? text.toLowerCase().replaceAll("_", " ") : text;
 }
 

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, type TLSSocket } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { TEST_CERTIFICATE, TEST_KEY } from "../support/certificate.ts";
 import type { SmtpDialogue } from "../support/smtp-dialogue.ts";
 import { until } from "../support/smtp-dialogue.ts";
+import { handshake } from "../support/tls-client.ts";
 import { withServer } from "../support/smtp-server-under-test.ts";
 
 let folder = "";
@@ -13,24 +13,12 @@ let options = {};
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "smtpd-tls-"));
-  writeFileSync(join(folder, "key.pem"), TEST_KEY);
+  writeFileSync(join(folder, "key.pem"), TEST_KEY, { mode: 0o600 });
   writeFileSync(join(folder, "cert.pem"), TEST_CERTIFICATE);
   options = { ServerCertFile: join(folder, "cert.pem"), ServerKeyFile: join(folder, "key.pem") };
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
-
-function handshake(client: SmtpDialogue): Promise<void> {
-  const plain = client.socket;
-  plain.removeAllListeners("data");
-  return new Promise((resolve, reject) => {
-    const secure: TLSSocket = connect({ socket: plain, rejectUnauthorized: false }, () => {
-      client.replaceSocket(secure);
-      resolve();
-    });
-    secure.once("error", reject);
-  });
-}
 
 test("STARTTLS makes the session secure and forgets what was said before", async () => {
   await withServer({ options }, async ({ greeted, services }) => {

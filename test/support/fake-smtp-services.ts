@@ -8,13 +8,14 @@ import type { Config, Options, PortOptions } from "../../src/config/config.ts";
 import type { IncomingMessage } from "../../src/reception/intake.ts";
 import type { ListAnswer } from "../../src/routing/list-members.ts";
 import type { Triple } from "../../src/envelope/recipient.ts";
-import type { LogLine } from "../../src/log/log.ts";
+import type { Log, LogLine } from "../../src/log/log.ts";
 import { type Reply, reply } from "../../src/mail/reply.ts";
 import { rulesetJudges } from "../../src/reception/ruleset-judges.ts";
 import type { Transaction } from "../../src/reception/transaction.ts";
 import { MacroScope } from "../../src/rewriting/macro-scope.ts";
 import type { Resolution, MailRules } from "../../src/routing/mail-rules.ts";
 import { ACCEPTED, type Verdict } from "../../src/routing/verdict.ts";
+import { ServerTls, type ServerTlsSource } from "../../src/smtpd/server-tls.ts";
 import type { ClientIdentity, SmtpServices } from "../../src/smtpd/services.ts";
 import { readSessionSettings } from "../../src/site/session-settings.ts";
 import { type Clock, systemClock } from "../../src/sys/clock.ts";
@@ -78,6 +79,8 @@ export interface FakeServices extends SmtpServices {
   readonly lines: LogLine[];
   /** Names of rulesets asked, with their arguments: "check_mail <a@b>". */
   readonly asked: string[];
+  /** The macros that each of them saw. */
+  readonly scopes: MacroScope[];
 }
 
 export interface FakeBehaviour {
@@ -97,16 +100,20 @@ export interface FakeBehaviour {
   logLevel?: number;
   clock?: Clock;
   authenticator?: Authenticator | undefined;
+  readByRoot?: ServerTlsSource["readByRoot"];
+  /** Of tls_srv_features. */
+  text?: (ruleset: string) => string | undefined;
 }
 
 export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
   const messages: TakenMessage[] = [];
   const lines: LogLine[] = [];
   const asked: string[] = [];
+  const scopes: MacroScope[] = [];
   const config = fakeConfig(behaviour.options);
   const site = fakeSite({
     config,
-    rules: fakeRouter(behaviour, asked),
+    rules: fakeRouter(behaviour, asked, scopes),
     session: readSessionSettings(config),
     authenticator: behaviour.authenticator,
   });
@@ -116,10 +123,16 @@ export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
     messages.push(message);
     return takeInto(message, `m${messages.length}`, behaviour);
   };
+  const log: Log = {
+    enabled: (wanted) => wanted <= level,
+    write: (wanted, line) => void (wanted <= level && lines.push(line)),
+  };
+  const clock = behaviour.clock ?? systemClock;
   return {
     messages,
     lines,
     asked,
+    scopes,
     site: () => site,
     intake: {
       begin(transaction) {
@@ -127,8 +140,9 @@ export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
         return wait instanceof Promise ? wait.then(() => open(transaction)) : open(transaction);
       },
     },
-    log: { enabled: (wanted) => wanted <= level, write: (wanted, line) => void (wanted <= level && lines.push(line)) },
-    clock: behaviour.clock ?? systemClock,
+    log,
+    clock,
+    tls: new ServerTls({ clock, log, readByRoot: behaviour.readByRoot }),
     identify: (_site, address) =>
       behaviour.identify?.(address) ?? behaviour.identity ?? { name: "localhost", ptr: "localhost", resolve: "OK" },
     judges: rulesetJudges,
@@ -201,7 +215,7 @@ export function resolveSimply(address: string): Resolution {
   return { kind: "triple", triple, canonical: address };
 }
 
-function fakeRouter(behaviour: FakeBehaviour, asked: string[]): MailRules {
+function fakeRouter(behaviour: FakeBehaviour, asked: string[], scopes: MacroScope[]): MailRules {
   return {
     rewrite: (_mailer: unknown, address: string) => ({ kind: "address", text: address }),
     resolve: (address: string) => (behaviour.resolve ?? resolveSimply)(address),
@@ -209,6 +223,7 @@ function fakeRouter(behaviour: FakeBehaviour, asked: string[]): MailRules {
     localAddress: () => undefined,
     check(ruleset: string, args: readonly string[], scope: MacroScope) {
       asked.push(`${ruleset} ${args.join(" $| ")}`);
+      scopes.push(scope);
       return behaviour.check?.(ruleset, args, scope) ?? ACCEPTED;
     },
     checkText(ruleset: string, text: string, _how: unknown, scope: MacroScope) {
@@ -216,7 +231,7 @@ function fakeRouter(behaviour: FakeBehaviour, asked: string[]): MailRules {
       return behaviour.check?.(ruleset, [text], scope) ?? ACCEPTED;
     },
     select: (ruleset: string) => behaviour.select?.(ruleset),
-    text: () => undefined,
+    text: (ruleset: string) => behaviour.text?.(ruleset),
   };
 }
 

@@ -80,6 +80,13 @@ export const TLS_OPTIONS = [
     meaning: "its key",
   },
   {
+    name: "ServerNameCerts",
+    type: "text",
+    initial: "",
+    extension: true,
+    meaning: "certificates for clients that ask for other names: `CERT KEY, CERT KEY`",
+  },
+  {
     name: "ClientCertFile",
     code: 0xb6,
     type: "text",
@@ -117,9 +124,7 @@ export const TLS_OPTIONS = [
     type: "text",
     initial: "2",
     path: "key",
-    meaning: "parameters of TLS key exchange",
-    notActedOn: NO_TLS_DETAIL,
-    without: "parameters are those of the TLS library",
+    meaning: "TLS key exchange without elliptic curves: none, 2048 or a file",
   },
   {
     name: "CertFingerprintAlgorithm",
@@ -133,7 +138,7 @@ export const TLS_OPTIONS = [
     code: 0xc0,
     type: "text",
     initial: "",
-    meaning: "ciphers up to TLS 1.2, as a client",
+    meaning: "ciphers up to TLS 1.2",
   },
   {
     name: "RandFile",
@@ -158,7 +163,7 @@ export const TLS_OPTIONS = [
     type: "text",
     initial: "",
     path: "key",
-    meaning: "revoked certificates, as a client",
+    meaning: "revoked certificates",
   },
   {
     name: "CRLPath",
@@ -176,8 +181,6 @@ export const TLS_OPTIONS = [
     range: TLS_WORDS,
     check: tlsSwitches,
     meaning: "TLS switches as a server",
-    notActedOn: NO_TLS_DETAIL,
-    without: "TLS versions and switches are those of the TLS library",
   },
   {
     name: "ClientSSLOptions",
@@ -233,7 +236,7 @@ export const TLS_OPTIONS = [
     code: 0xfa,
     type: "text",
     initial: "",
-    meaning: "ciphers of TLS 1.3, as a client",
+    meaning: "ciphers of TLS 1.3",
   },
   {
     name: "DANE",

@@ -20,11 +20,11 @@ async function told(text: string): Promise<readonly string[]> {
 }
 
 test("an option that protects and is not acted on is told with what happens instead", async () => {
-  expect(await told("O BadRcptShutdown=20\nO ServerSSLOptions=SSL_OP_ALL\nO LogLevel=20\n")).toEqual([
+  expect(await told("O BadRcptShutdown=20\nO StrictTransportSecurity=True\nO LogLevel=20\n")).toEqual([
     expect.stringMatching(
       /^option BadRcptShutdown=20 is not acted on \(.*\): sessions with many refused recipients go on$/,
     ),
-    expect.stringMatching(/^option ServerSSLOptions=SSL_OP_ALL is not acted on/),
+    expect.stringMatching(/^option StrictTransportSecurity=True is not acted on/),
   ]);
 });
 

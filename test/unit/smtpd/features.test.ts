@@ -97,8 +97,8 @@ test.each([
   expect(features({ privacy }, letters).offersVerb).toBe(expected);
 });
 
-test("a port that takes AUTH and STARTTLS away has the last word", () => {
-  expect(features({ modifiers: "AS" }, "a s")).toMatchObject({ offersAuth: false, offersTls: false });
+test("a port that takes AUTH away has the last word, one that takes STARTTLS away has not", () => {
+  expect(features({ modifiers: "AS" }, "a s")).toMatchObject({ offersAuth: false, offersTls: true });
 });
 
 test("temp is no list of letters", () => {
