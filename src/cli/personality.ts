@@ -82,6 +82,10 @@ const NAMES: Readonly<Record<string, Entry>> = {
     helps: true,
     load: async () => (await import("./queue/command.ts")).runQueueCommand,
   },
+  status: {
+    says: "what the running server does, and who is logged in",
+    load: async () => (await import("./status.ts")).runStatus,
+  },
   passwd: {
     says: "add|set|disable|enable|remove NAME, list  passwords of clients (AUTH)",
     helps: true,

@@ -74,7 +74,7 @@ export function controlServices(server: Server, shutdown: () => void): ControlSe
       started,
       version: server.site.config.macros.get("v") ?? "",
       queued: await store.count(),
-      facts: { state: await server.summary() },
+      facts: { state: (await server.summary()).replace("state: ", ""), logins: server.logins || "nobody" },
     }),
     mayList: (uid) => mayListQueue(server.site.config, uid, accounts),
     list: (filter) => listings(server, filter),

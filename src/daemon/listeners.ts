@@ -1,4 +1,5 @@
 /** The open ports: those that the configuration in force names, as far as they could be opened. */
+import { printable } from "../mail/printable.ts";
 import type { PortOptions } from "../config/config.ts";
 import type { Log } from "../log/log.ts";
 import type { SmtpListener } from "../smtpd/server.ts";
@@ -29,6 +30,13 @@ export class Listeners {
   }
 
   /** Sessions of all ports. */
+  /** Who is logged in, and in how many sessions: "joe (2), ann (1)". */
+  get logins(): string {
+    const counts = new Map<string, number>();
+    for (const name of this.#open.flatMap(({ logins }) => logins)) counts.set(name, (counts.get(name) ?? 0) + 1);
+    return [...counts].map(([name, count]) => `${printable(name)} (${count})`).join(", ");
+  }
+
   get sessions(): number {
     return this.#open.reduce((sum, { sessions }) => sum + sessions, 0);
   }

@@ -242,6 +242,11 @@ export class Server {
     return this.#surroundings.log;
   }
 
+  /** Who is logged in (AUTH), with the number of sessions. */
+  get logins(): string {
+    return this.#listeners.logins;
+  }
+
   /** One line about the state, for SIGUSR1 and the control socket. */
   async summary(): Promise<string> {
     const { sessions, all } = this.#listeners;

@@ -20,6 +20,8 @@ export interface SmtpListener {
   readonly boundPort: number;
   /** Sessions open now. */
   readonly sessions: number;
+  /** Who is logged in (AUTH): a name for each session. */
+  readonly logins: readonly string[];
   /**
    * Stops listening. Idle sessions get a 421 at once, those with a command or a message under way when that is done;
    * what is left after `grace` ms is closed.
@@ -211,6 +213,9 @@ export async function openSmtpServer(
     boundPort,
     get sessions() {
       return server.connections.size;
+    },
+    get logins() {
+      return [...server.connections].flatMap((session) => (session as SmtpSession).login?.user ?? []);
     },
     close: (grace) =>
       new Promise((resolve) => {

@@ -86,6 +86,11 @@ export function logLoss(session: Conversation, state: string, reason: string): v
   });
 }
 
+/** Level 5: VRFY or EXPN where PrivacyOptions says no. */
+export function logRejected({ services, relay }: Conversation, command: string, argument: string): void {
+  services.log.write(5, { priority: "info", text: `${relay}: ${command} ${shorten(argument)} [rejected]` });
+}
+
 /** Level 5: the session is over and was not about mail. */
 export function logIdleSession(session: Conversation): void {
   if (!session.services.log.enabled(5)) return;

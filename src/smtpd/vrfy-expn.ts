@@ -11,12 +11,13 @@ import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
 import { refusedBy } from "./policy.ts";
 import { replies } from "./replies.ts";
+import { logRejected } from "./session-log.ts";
 
 export function vrfy(session: Conversation, argument: string): MaybeAnswer {
   session.aboutMail();
   const { privacy } = session.settings;
   if (session.refusal !== undefined) return session.refusal;
-  if (privacy.has("novrfy")) return replies.cannotVerify;
+  if (privacy.has("novrfy")) return rejected(session, "VRFY", argument, replies.cannotVerify);
   if (session.helo === undefined && privacy.has("needvrfyhelo")) return replies.introduceYourself;
   return verify(session, VRFY, argument, (given, triple) => session.services.member(session.site, given, triple));
 }
@@ -25,11 +26,16 @@ export function expn(session: Conversation, argument: string): MaybeAnswer {
   session.aboutMail();
   const { privacy } = session.settings;
   if (session.refusal !== undefined) return session.refusal;
-  if (!session.features.offersExpn) return replies.verifyRefused;
+  if (!session.features.offersExpn) return rejected(session, "EXPN", argument, replies.verifyRefused);
   if (session.helo === undefined && privacy.has("needexpnhelo")) return replies.introduceYourself;
   return verify(session, EXPN, argument, (given, triple) =>
     session.services.expand(session.site, given, triple, session.scope),
   );
+}
+
+function rejected(session: Conversation, command: string, argument: string, answer: Reply): Reply {
+  logRejected(session, command, argument);
+  return answer;
 }
 
 /** `unsure`: the code when a mailer does not say that the address is one (RFC 5321 §3.5.3, F=q). */

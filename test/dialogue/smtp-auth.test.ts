@@ -185,6 +185,25 @@ test("a login that is disabled ends with the next MAIL", async () => {
   });
 });
 
+test("a listener knows who is logged in", async () => {
+  await server({ options: CLEAR }, async ({ introduced, listener }) => {
+    const client = await introduced();
+    expect(listener.logins).toEqual([]);
+    await client.ask(PLAIN);
+    expect(listener.logins).toEqual(["joe"]);
+  });
+});
+
+test("VRFY and EXPN that PrivacyOptions refuses are logged as fail2ban looks for them", async () => {
+  await server({ options: { PrivacyOptions: "novrfy,noexpn" } }, async ({ introduced, services }) => {
+    await (await introduced()).script("VRFY joe", "EXPN list");
+    expect(services.lines.map(({ text }) => text)).toEqual([
+      "localhost [127.0.0.1]: VRFY joe [rejected]",
+      "localhost [127.0.0.1]: EXPN list [rejected]",
+    ]);
+  });
+});
+
 test("no AUTH within a transaction", async () => {
   await server({ options: CLEAR }, async ({ introduced }) => {
     const client = await introduced();

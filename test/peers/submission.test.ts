@@ -42,7 +42,7 @@ begin() { sendmail -bd -C /mnt/ours.cf 2>&1 | grep -i error; wait_for listens 12
 accepted() { grep -c 'proto=ESMTPSA' $log; }
 `;
 
-const OWN_PASSWORDS = `${ours("file:/etc/rulemail-passwords", "define(`confAUTH_MECHANISMS', `SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN')")}
+const OWN_PASSWORDS = `${ours("file:/etc/rulemail-passwords", "define(`confAUTH_MECHANISMS', `SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN')define(`confPRIVACY_FLAGS', `novrfy')")}
 printf 'correct horse\\n' | rulemail passwd add -p -C /mnt/ours.cf joe
 begin
 send="--server 127.0.0.1 --port 587 -tls --from me@example.test --to you@far.test"
@@ -257,14 +257,19 @@ swaks $send --auth PLAIN --auth-user nobody --auth-password wrong >/dev/null 2>&
 export PYTHONPATH=${library ?? ""}
 ban() { python3 /usr/bin/fail2ban-regex -c ${config ?? ""} "$@" | grep '^Lines:' | sed 's/.*ignored, //'; }
 text() { grep -F "$1" $log | sed 's/^[^ ]* *//' | sed 's/.*\\(AUTH failure\\)/\\1/'; }
+python3 -c 'import smtplib; client = smtplib.SMTP("127.0.0.1", 587); client.ehlo(); client.verify("joe")'
+rejected() { grep -qF 'VRFY joe [rejected]' $log; }
+wait_for rejected
+grep -o 'localhost .*VRFY joe .rejected.' $log | sed 's/^/Nov 30 12:00:00 mail sendmail[7]: /' >vrfy
 text 'AUTH failure' | sed 's/^/Nov 30 12:00:00 mail sendmail[7]: /' >syslog
 text 'AUTH failure' | sed 's/^/Nov 30 12:00:00 mail sendmail[7]: /' >journal
 ban syslog sendmail-auth
 ban journal 'sendmail-auth[logtype=journal]'
+ban vrfy sendmail-reject
 text 'AUTH failure'`,
     );
-    expect({ lines: stdout.trim().split("\n").slice(0, 2), stderr, stdout }).toEqual({
-      lines: ["4 matched, 0 missed", "4 matched, 0 missed"],
+    expect({ lines: stdout.trim().split("\n").slice(0, 3), stderr, stdout }).toEqual({
+      lines: ["4 matched, 0 missed", "4 matched, 0 missed", "1 matched, 0 missed"],
       stderr: expect.anything(),
       stdout: expect.stringContaining("AUTH failure (CRAM-MD5)"),
     });

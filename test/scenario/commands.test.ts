@@ -27,6 +27,13 @@ test("rulemail start ends its complaint about a configuration with a line end", 
   expect(err).toMatch(/cannot read .*\n$/);
 });
 
+test("rulemail status says what the server does and who is logged in", async () => {
+  const { code, out, err } = await server.run("rulemail", ["status"]);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  expect(out).toMatch(/^pid: [0-9]+, version .*\nstate: [0-9]+ sessions, .*\nlogins: nobody\n$/);
+  expect((await server.run("rulemail", ["status", "x"])).code).toBe(64);
+});
+
 test("praliases reads the aliases of the home", async () => {
   expect((await server.run("newaliases", [])).code).toBe(0);
   expect((await server.run("praliases", [])).out).toContain('later:"|exit 75"\n');
