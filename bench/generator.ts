@@ -2,7 +2,9 @@
  * Makes SMTP load: N sessions that send messages as fast as the server takes them. Raw sockets and no library, so that
  * it costs little beside the server on the same machine. Not a test: a refused message is counted, not examined.
  */
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 
 export interface Load {
   readonly port: number;
@@ -22,6 +24,8 @@ export interface Load {
   readonly sender: string;
   /** One for all messages, or the next one. */
   readonly recipient: string | (() => string);
+  /** STARTTLS first: a whole handshake each time, or one with the ticket of an earlier session. */
+  readonly tls?: "full" | "resumed";
 }
 
 export interface LoadResult {
@@ -64,6 +68,7 @@ class Run {
   #accepted = 0;
   #refused = 0;
   #problem: string | undefined;
+  #ticket: Buffer | undefined;
 
   constructor(load: Load) {
     this.#load = load;
@@ -100,6 +105,14 @@ class Run {
     try {
       await dialogue.reply();
       await dialogue.command("EHLO generator.test\r\n");
+      if (this.#load.tls !== undefined) {
+        await dialogue.command("STARTTLS\r\n");
+        await dialogue.encrypt(
+          this.#load.tls === "full" ? undefined : this.#ticket,
+          (ticket) => (this.#ticket = ticket),
+        );
+        await dialogue.command("EHLO generator.test\r\n");
+      }
       for (let sent = 0; sent < perConnection && this.#isOn; sent++) {
         this.#left--;
         const began = performance.now();
@@ -126,13 +139,29 @@ class Run {
 
 /** Sends and waits for the reply; knows nothing of SMTP but the form of replies. */
 class Dialogue {
-  readonly #socket: Socket;
+  #socket: Socket;
   #received = "";
   #waiting: { readonly resolve: (reply: string) => void; readonly reject: (error: Error) => void } | undefined;
   #error: Error | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
+    this.#listen(socket);
+  }
+
+  /** The handshake; with a ticket a short one. */
+  async encrypt(ticket: Buffer | undefined, keep: (ticket: Buffer) => void): Promise<void> {
+    const plain = this.#socket;
+    plain.removeAllListeners();
+    plain.setTimeout(0);
+    const socket = connectTls({ socket: plain, rejectUnauthorized: false, ...(ticket && { session: ticket }) });
+    socket.on("session", keep);
+    await once(socket, "secureConnect");
+    this.#socket = socket;
+    this.#listen(socket);
+  }
+
+  #listen(socket: Socket): void {
     socket.setEncoding("latin1");
     socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error("the server stays silent")));
     socket.on("data", (text: string) => {

@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- NAME ...] [--messages=N] [--profile=FOLDER] [--against=CHECKOUT [--pairs=N]]`: prints what
- * the server costs. The names: mc, rewriting, accept, accept-kept, relay, destinations, lists,
+ * the server costs. The names: mc, rewriting, accept, accept-kept, tls, relay, destinations, lists,
  * queue, local (`--users=20`), hostile (`--kinds=mail-1,slow`, `--seconds=3`). `--against` compares with another checkout
  * (against.ts); `--profile` has the server write a CPU profile, for the developer tools of a browser.
  *
@@ -22,6 +22,7 @@ import { benchQueue } from "./queue.ts";
 import { benchRewriting } from "./rewriting.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { startSink, type Sink } from "./sink.ts";
+import { benchTls } from "./tls.ts";
 
 const SESSIONS = 20;
 const SIZE = 1_024;
@@ -58,6 +59,17 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   },
   accept: { title: "accepted and queued, a connection for each message", run: () => accept(1) },
   "accept-kept": { title: "accepted and queued, connections kept", run: () => accept(Infinity) },
+  tls: {
+    title: "a connection, a TLS handshake and a message each; idle sessions inside TLS",
+    run: () =>
+      benchTls(print, {
+        messages: MESSAGES,
+        warmUp: Math.min(WARM_UP, MESSAGES),
+        sessions: SESSIONS,
+        size: SIZE,
+        profile: settings.profile,
+      }),
+  },
   relay: { title: "accepted and relayed to another server", run: relay },
   destinations: {
     title: "accepted and delivered to 1,000 hosts that answer after 50 ms",
