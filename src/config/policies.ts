@@ -1,4 +1,5 @@
 /** Options whose text is a list of words or the first letter of one: read in one place, the same for everybody. */
+import { type MimeLimits, readMimeLimits } from "../mail/mime-limits.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Config, Options } from "./config.ts";
 
@@ -39,6 +40,19 @@ export function deliveryModeIn(
   const said = scope.get("deliveryMode");
   // Test mode has the macro of its command line, but no mode applies to it.
   return said === undefined || said === macros.get("deliveryMode") ? deliveryModeOf(options) : readDeliveryMode(said);
+}
+
+/** MaxMimeHeaderLength, and the classes that say which fields it is about. */
+export function mimeLimitsOf({ options, classWords }: Pick<Config, "options" | "classWords">): MimeLimits {
+  const text = classWords("checkMIMETextHeaders");
+  const structured = classWords("checkMIMEHeaders");
+  const parameters = classWords("checkMIMEFieldHeaders");
+  return {
+    ...readMimeLimits(options.text("MaxMimeHeaderLength")),
+    isText: (name) => text.hasFolded(name),
+    isStructured: (name) => structured.hasFolded(name),
+    hasParameters: (name) => parameters.hasFolded(name),
+  };
 }
 
 function wordsOf(text: string): ReadonlySet<string> {

@@ -1,5 +1,7 @@
 /** What the header of a MIME entity says about its body (RFC 2045, 2046), as far as its transfer encoding is concerned. */
 
+import { readContentType } from "./content-type.ts";
+
 export interface MimeEntity {
   /** "leaf": a body that may be encoded; "opaque": one that is left alone, whatever is in it. */
   readonly kind: "leaf" | "multipart" | "message" | "opaque";
@@ -19,31 +21,25 @@ const IDENTITIES: ReadonlySet<string> = new Set(["", "7bit", "8bit", "binary"]);
  * @param inDigest of a part of multipart/digest
  */
 export function mimeEntity(type: string | undefined, encoding: string | undefined, inDigest = false): MimeEntity {
-  const [, top = "", sub = ""] = /^\s*([^\s/;()]+)\s*\/\s*([^\s;()]+)/.exec(type ?? "") ?? [];
+  const content = readContentType(type ?? "");
+  const { type: main, subtype: sub } = content;
   const named = (encoding ?? "").trim().toLowerCase();
   const isIdentity = IDENTITIES.has(named);
   const inLines = named !== "binary";
-  const main = top.toLowerCase();
   if (main === "") return { kind: inDigest ? "message" : isIdentity ? "leaf" : "opaque", isText: inLines };
   if (main === "multipart") {
-    const boundary = boundaryOf(type ?? "");
+    const boundary = withoutBlanksBehind(content.parameter("boundary") ?? "");
     // Encoded, or without a delimiter, it is no multipart that could be read (RFC 2045 §6.4).
-    if (boundary === undefined || !isIdentity) return { kind: "opaque", isText: false };
-    return { kind: "multipart", boundary, digest: sub.toLowerCase() === "digest", isText: false };
+    if (boundary === "" || !isIdentity) return { kind: "opaque", isText: false };
+    return { kind: "multipart", boundary, digest: sub === "digest", isText: false };
   }
   if (main === "message") {
     if (!isIdentity) return { kind: "opaque", isText: false };
     // Messages with other characters in their headers, and reports about them, may be encoded as a whole (RFC 6532 §3.5, RFC 6533 §4).
-    if (/^global(?:-|$)/i.test(sub)) return { kind: "leaf", isText: true };
-    return { kind: sub.toLowerCase() === "rfc822" ? "message" : "opaque", isText: false };
+    if (/^global(?:-|$)/.test(sub)) return { kind: "leaf", isText: true };
+    return { kind: sub === "rfc822" ? "message" : "opaque", isText: false };
   }
   return { kind: isIdentity ? "leaf" : "opaque", isText: main === "text" && inLines };
-}
-
-function boundaryOf(type: string): string | undefined {
-  const [, quoted, plain] = /;\s*boundary\s*=\s*(?:"((?:[^"\\]|\\[^])*)"|([^\s;"]+))/i.exec(type) ?? [];
-  const boundary = withoutBlanksBehind(quoted?.replaceAll(/\\([^])/g, "$1") ?? plain ?? "");
-  return boundary === "" ? undefined : boundary;
 }
 
 /** Only blanks and tabs are blanks in MIME; in Unicode, which trimEnd() is about, so are octets such as A0. */

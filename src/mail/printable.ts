@@ -17,3 +17,11 @@ const allControls = new RegExp(controls.source, "g");
 export function withoutControls(line: string, instead: string): string {
   return controls.test(line) ? line.replace(allControls, instead) : line;
 }
+
+const eightBit = /[\x80-\xff]/;
+const allEightBit = /[\x80-\xff]/g;
+
+/** A line for somebody who has not said that he takes octets above 127: they become "?". */
+export function inAscii(line: string): string {
+  return eightBit.test(line) ? line.replace(allEightBit, "?") : line;
+}

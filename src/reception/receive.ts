@@ -14,7 +14,9 @@ import { setEnvelopeMacros } from "../envelope/envelope-macros.ts";
 import { type FirstAttempt, NO_ALIASES } from "../envelope/local-facts.ts";
 import { isOpen } from "../envelope/recipient.ts";
 import { logFrom } from "../log/mail-log.ts";
+import { shorten } from "../log/safe-text.ts";
 import { findField, type HeaderField, unfold } from "../mail/header.ts";
+import { limitMimeFields } from "../mail/mime-limits.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import { type Draft, openDraft } from "../queue/draft.ts";
 import { type AcceptOptions, type QueueEntrance, type QueueEntry, QueueUnavailableError } from "../queue/queue.ts";
@@ -177,8 +179,18 @@ class Incoming implements IncomingMessage {
     const refusal = await this.#judge(fields);
     if (refusal !== undefined) return refusal;
     const resent = isResent(collector.fields);
-    const headers = completeHeader(this.#site, transaction.edited(fields), transaction.scope, resent);
+    const headers = completeHeader(this.#site, this.#limited(transaction.edited(fields)), transaction.scope, resent);
     return this.#commit(this.#envelope(headers, now));
+  }
+
+  #limited(fields: readonly HeaderField[]): readonly HeaderField[] {
+    const limited = limitMimeFields(fields, this.#site.mimeLimits);
+    if (limited.cut.length > 0) {
+      const names = [...new Set(limited.cut.map(({ name }) => shorten(name)))].slice(0, 10).join(", ");
+      const text = `MaxMimeHeaderLength: cut ${names} (possible attack), relay=${this.#transaction.client.relay}`;
+      this.#environment.log.write(4, { priority: "notice", id: this.id, text });
+    }
+    return limited.fields;
   }
 
   /** EightBitMode=strict: octets above 127 only where BODY=8BITMIME said that they come. */

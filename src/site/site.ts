@@ -4,11 +4,12 @@
  * After a reload the old site is retired; whoever ends last closes its maps, agents and connections.
  */
 import type { Authenticator } from "../auth/authenticator.ts";
-import { dontBlameOf } from "../config/policies.ts";
+import { dontBlameOf, mimeLimitsOf } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
 import type { NameSources } from "../dns/names.ts";
 import { type HeaderPlan, planHeader } from "../envelope/header-plan.ts";
 import { Statistics } from "../log/statistics.ts";
+import type { MimeLimits } from "../mail/mime-limits.ts";
 import type { AliasDatabase } from "../maps/alias-source.ts";
 import { type Aliases, createAliases } from "../routing/aliases.ts";
 import type { LocalNames } from "../routing/local-user.ts";
@@ -48,6 +49,7 @@ export class Site<Agents extends Attachment = Attachment> implements LocalNames 
   readonly dontBlame: ReadonlySet<string>;
   readonly session: SessionSettings;
   readonly headerPlan: HeaderPlan;
+  readonly mimeLimits: MimeLimits;
   /** What mail comes and goes. */
   readonly statistics: Statistics;
   readonly authenticator: Authenticator | undefined;
@@ -68,6 +70,7 @@ export class Site<Agents extends Attachment = Attachment> implements LocalNames 
     this.dontBlame = dontBlameOf(config.options);
     this.session = readSessionSettings(config);
     this.headerPlan = planHeader(config);
+    this.mimeLimits = mimeLimitsOf(config);
     this.statistics = parts.statistics ?? new Statistics();
     this.authenticator = parts.authenticator;
     this.agents = attach(parts, this.rules);

@@ -33,12 +33,14 @@ export class DataScanner {
   #state: State = LINE_START;
   #bareLineEnd = false;
   #hiddenDot = false;
-  /** Counted octets: the chunk before ended with NUL octets at the beginning of a line. */
+  /** Counted octets: those before ended with a line, or with NUL octets at the beginning of one. */
+  #lineBegins = true;
   #nulAtEnd = false;
 
   reset(): void {
     this.#state = LINE_START;
     this.#bareLineEnd = this.#hiddenDot = this.#nulAtEnd = false;
+    this.#lineBegins = true;
   }
 
   get facts(): DataFacts {
@@ -124,12 +126,17 @@ export class DataScanner {
 
   /** In counted octets a dot among NUL is suspicious wherever the line goes on, and a chunk may begin within a line. */
   #watchNul(octets: Buffer): void {
-    const before = this.#nulAtEnd;
-    this.#nulAtEnd = before ? octets.every((octet) => octet === 0) : false;
-    if (!before && !octets.includes(0)) return;
+    const { length } = octets;
+    if (length === 0) return;
+    const [afterNul, lineBegins] = [this.#nulAtEnd, this.#lineBegins];
+    const last = octets[length - 1];
+    this.#lineBegins = last === 0x0d || last === 0x0a;
+    this.#nulAtEnd = false;
+    if (!afterNul && !octets.includes(0)) return;
     const text = octets.toString("latin1");
-    if (/(?:^|[\r\n])\0+\./.test(text) || (before && /^\0*\./.test(text))) this.#hiddenDot = true;
-    this.#nulAtEnd ||= /(?:^|[\r\n])\0+$/.test(text);
+    const goesOn = afterNul ? /^\0*\./.test(text) : lineBegins && /^\0+\./.test(text);
+    if (goesOn || /[\r\n]\0+\./.test(text)) this.#hiddenDot = true;
+    this.#nulAtEnd = /[\r\n]\0+$/.test(text) || ((afterNul || lineBegins) && /^\0+$/.test(text));
   }
 
   #after(octet: number): State {

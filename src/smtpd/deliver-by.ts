@@ -2,7 +2,6 @@
 import type { Options } from "../config/config.ts";
 import { type DeliverBy, LONGEST_BY } from "../envelope/deliver-by.ts";
 import { type Reply, reply } from "../mail/reply.ts";
-import { inAscii } from "./path.ts";
 
 /** Seconds; undefined: a negative DeliverByMin takes the extension away. */
 function least(options: Pick<Options, "time">): number | undefined {
@@ -29,7 +28,7 @@ export function readDeliverBy(value: string | null, options: Pick<Options, "time
   if (value === null) return syntax("BY= requires a value");
   const [, digits = "", rest] = /^([+-]?\d+)?(.*)$/s.exec(value)!;
   const seconds = Number.parseInt(digits, 10) || 0;
-  if (Math.abs(seconds) > LONGEST_BY) return syntax(`BY=${inAscii(value)} out of range`);
+  if (Math.abs(seconds) > LONGEST_BY) return syntax(`BY=${value} out of range`);
   if (!rest.startsWith(";")) return syntax("BY= missing ';'");
   const mode = rest.charAt(1).toUpperCase();
   if (mode !== "R" && mode !== "N") return syntax(`illegal by-mode '${rest.charAt(1) || "?"}'`);

@@ -8,7 +8,7 @@ import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
 import { signOut } from "./auth.ts";
 import { readDeliverBy } from "./deliver-by.ts";
-import { type EsmtpParameter, inAscii, isEightBit, readPath } from "./path.ts";
+import { type EsmtpParameter, isEightBit, readPath } from "./path.ts";
 import { refusedBy } from "./policy.ts";
 import { replies } from "./replies.ts";
 
@@ -104,7 +104,7 @@ function readSize(value: string | null, _into: unknown, session: Conversation): 
 function readBody(value: string | null, into: Writable<MailParameters>): Reply | undefined {
   if (value === null) return reply(501, "5.5.2", "BODY requires a value");
   const type = value.toUpperCase();
-  if (type !== "7BIT" && type !== "8BITMIME") return reply(501, "5.5.4", `Unknown BODY type ${inAscii(value)}`);
+  if (type !== "7BIT" && type !== "8BITMIME") return reply(501, "5.5.4", `Unknown BODY type ${value}`);
   into.bodyType = type;
   return undefined;
 }
@@ -114,7 +114,7 @@ function readRet(value: string | null, into: Writable<MailParameters>, session: 
   if (value === null) return reply(501, "5.5.2", "RET requires a value");
   if (into.ret !== undefined) return reply(501, "5.5.0", "Duplicate RET parameter");
   const ret = value.toUpperCase();
-  if (ret !== "FULL" && ret !== "HDRS") return reply(501, "5.5.2", `Bad argument "${inAscii(value)}" to RET`);
+  if (ret !== "FULL" && ret !== "HDRS") return reply(501, "5.5.2", `Bad argument "${value}" to RET`);
   into.ret = ret;
   return undefined;
 }

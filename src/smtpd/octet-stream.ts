@@ -10,7 +10,7 @@ import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import { type DataFacts, DataScanner } from "./data-scanner.ts";
 import type { Share } from "./turns.ts";
 
-/** Octets of a command line with CRLF; longer than RFC 5321 §4.5.3.1.4 asks for. */
+/** Octets of a command line with CRLF, as in sendmail; RFC 5321 §4.5.3.1.4 asks for 512. */
 const LONGEST_LINE = 2048;
 /** Those of AUTH and what follows it: RFC 4954 §4. */
 const LONGEST_AUTH_LINE = 12_288;
@@ -29,7 +29,7 @@ export interface LineConsumer {
   line(text: string, next: () => void, more: boolean): void;
   /** The line that comes belongs to AUTH. */
   readonly awaitsLongLine: boolean;
-  /** A line longer than we read; its octets were dropped. */
+  /** A line longer than we read; of one that belongs to AUTH all octets were dropped, of others the end has not come. */
   lineTooLong(next: () => void): void;
   /** The client will send nothing more, and all it sent has been dealt with. */
   ended(): void;
@@ -47,6 +47,7 @@ type Done = (error?: Error | null) => void;
 export class OctetStream extends SMTPStream {
   readonly #lines: LineConsumer;
   #line = "";
+  /** Of a line of AUTH that is too long. */
   #dropping = false;
   #sink: DataConsumer | undefined;
   readonly #scanner = new DataScanner();
@@ -100,6 +101,7 @@ export class OctetStream extends SMTPStream {
       if (position >= chunk.length) return done();
       const newline = chunk.indexOf(0x0a, position);
       this.#keep(chunk, position, newline < 0 ? chunk.length : newline);
+      if (this.#dropping && !this.#lines.awaitsLongLine) return this.#lines.lineTooLong(done);
       if (newline < 0) return done();
       position = newline + 1;
       // Handlers usually answer at once; only when one does not is the rest of the chunk left for later.
@@ -124,7 +126,7 @@ export class OctetStream extends SMTPStream {
   #keep(chunk: Buffer, from: number, to: number): void {
     if (this.#dropping) return;
     const length = this.#line.length + to - from;
-    if (length > LONGEST_LINE && (length > LONGEST_AUTH_LINE || !this.#mayBeLonger(chunk, from))) {
+    if (length >= LONGEST_LINE && (length > LONGEST_AUTH_LINE || !this.#mayBeLonger(chunk, from))) {
       this.#dropping = true;
       this.#line = "";
     } else {

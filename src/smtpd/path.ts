@@ -64,11 +64,6 @@ export function isEightBit(address: string): boolean {
   return /[\x80-\xff]/.test(address);
 }
 
-/** A value in a reply: few of them may have octets above 127 (RFC 6531 §3.3), and no reply has. */
-export function inAscii(value: string): string {
-  return value.replaceAll(/[\x80-\xff]/g, "?");
-}
-
 function readParameters(tail: string): readonly EsmtpParameter[] | Reply {
   try {
     return parse(tail) as EsmtpParameter[];

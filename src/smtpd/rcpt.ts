@@ -8,8 +8,9 @@ import type { Transaction } from "../reception/transaction.ts";
 import { whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
-import { type EsmtpParameter, inAscii, isEightBit, readPath } from "./path.ts";
+import { type EsmtpParameter, isEightBit, readPath } from "./path.ts";
 import { replies } from "./replies.ts";
+import { logAttack } from "./session-log.ts";
 
 /** BadRcptThrottle: after so many bad recipients each RCPT waits so long, ms. */
 const BAD_RECIPIENT_PAUSE = 1000;
@@ -19,9 +20,22 @@ export function rcpt(session: Conversation, argument: string): MaybeAnswer {
   const { transaction } = session;
   if (transaction === undefined) return replies.needMailBeforeRcpt;
   if (session.message !== undefined) return replies.chunksBegun;
+  if (isHopeless(session, transaction)) {
+    logAttack(session, `${transaction.badRecipients} bad recipients`);
+    return replies.tooManyBadRecipients(session.settings.hostName);
+  }
   const throttle = session.site.config.options.number("BadRcptThrottle");
   if (throttle <= 0 || transaction.badRecipients < throttle) return receive(session, transaction, argument);
   return session.pause(BAD_RECIPIENT_PAUSE, () => receive(session, transaction, argument));
+}
+
+/** BadRcptShutdown: so many bad recipients, and of all less than BadRcptShutdownGood per cent good ones. */
+function isHopeless({ site }: Conversation, { badRecipients, recipients }: Transaction): boolean {
+  const { options } = site.config;
+  const limit = options.number("BadRcptShutdown");
+  if (limit <= 0 || badRecipients < limit) return false;
+  const enough = options.number("BadRcptShutdownGood");
+  return enough <= 0 || recipients.length * 100 < enough * (recipients.length + badRecipients);
 }
 
 function receive(session: Conversation, transaction: Transaction, argument: string): MaybeAnswer {
@@ -75,7 +89,7 @@ function readParameters(
       if (value === null) return reply(501, "5.5.2", "NOTIFY requires a value");
       if (notify !== undefined) return reply(501, "5.5.0", "Duplicate NOTIFY parameter");
       const read = readNotify(value);
-      if ("bad" in read) return reply(501, "5.5.4", `Bad argument "${inAscii(read.bad)}"  to NOTIFY`);
+      if ("bad" in read) return reply(501, "5.5.4", `Bad argument "${read.bad}"  to NOTIFY`);
       notify = read;
     } else if (keyword === "ORCPT") {
       if (value === null) return reply(501, "5.5.2", "ORCPT requires a value");

@@ -1,5 +1,6 @@
 /** Every reply of the server in one table, in sendmail's words where sendmail has them: scripts and log analysers know them. */
-import { printable, withoutControls } from "../mail/printable.ts";
+import { isUtf8 } from "node:buffer";
+import { inAscii, printable, withoutControls } from "../mail/printable.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 
 export const replies = {
@@ -24,6 +25,10 @@ export const replies = {
   timeout: (host: string, state: string): Reply =>
     reply(421, "4.4.1", `${host} Timeout waiting for input during ${state}`),
   tooManyBad: (host: string): Reply => reply(421, "4.7.0", `${host} Too many bad commands; closing connection`),
+  lineTooLong: (host: string, relay: string): Reply =>
+    reply(421, "4.7.0", `${host} Command too long, possible attack ${relay}`),
+  tooManyBadRecipients: (host: string): Reply =>
+    reply(421, "4.7.0", `${host} Too many bad recipients; closing connection`),
   openProxy: (host: string, relay: string): Reply => reply(421, "4.7.0", `${host} Rejecting open proxy ${relay}`),
   tooManyConnections: (host: string): Reply => reply(421, "4.3.2", `${host} Too many connections, try again later`),
   tooManyOpen: (host: string): Reply => reply(421, "4.3.2", `${host} Too many open connections`),
@@ -39,7 +44,6 @@ export const replies = {
   tlsUnavailable: reply(454, "4.3.3", "TLS not available after start"),
 
   authLineTooLong: reply(500, "5.5.6", "AUTH exchange line is too long"),
-  lineTooLong: reply(500, "5.5.2", "Line too long"),
   unrecognized: (line: string): Reply => reply(500, "5.5.1", `Command unrecognized: "${printable(line)}"`),
   parameterRequired: reply(500, "5.5.2", "Parameter required"),
   argumentRequired: reply(501, "5.5.2", "Argument required"),
@@ -93,10 +97,18 @@ export const replies = {
   badParameter: (keyword: string): Reply => reply(555, "5.5.4", `${printable(keyword)} parameter unrecognized`),
 } as const;
 
-/** The reply as it goes out: every line with code and enhanced code, CRLF at the ends. */
-export function wireText({ code, enhanced, lines }: Reply): string {
+/**
+ * The reply as it goes out: every line with code and enhanced code, CRLF at the ends.
+ * @param takesUtf8 the client has said SMTPUTF8 (RFC 6531 §3.7.4); for others octets above 127 become "?"
+ */
+export function wireText({ code, enhanced, lines }: Reply, takesUtf8 = false): string {
   const status = enhanced === undefined ? "" : `${enhanced} `;
-  if (lines.length === 1) return `${code} ${status}${withoutControls(lines[0], " ")}\r\n`;
   const last = lines.length - 1;
-  return lines.map((line, i) => `${code}${i < last ? "-" : " "}${status}${withoutControls(line, " ")}\r\n`).join("");
+  if (last === 0) return `${code} ${status}${plain(lines[0], takesUtf8)}\r\n`;
+  return lines.map((line, i) => `${code}${i < last ? "-" : " "}${status}${plain(line, takesUtf8)}\r\n`).join("");
+}
+
+function plain(line: string, takesUtf8: boolean): string {
+  const text = withoutControls(line, " ");
+  return takesUtf8 && isUtf8(Buffer.from(text, "latin1")) ? text : inAscii(text);
 }

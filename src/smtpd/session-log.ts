@@ -46,6 +46,11 @@ export function logAuthUnavailable(session: Conversation, mechanism: string, rea
   session.services.log.write(1, { priority: "err", text });
 }
 
+/** Level 1: a client that does what no mail server does, and is hung up on. */
+export function logAttack(session: Conversation, how: string): void {
+  session.services.log.write(1, { priority: "notice", text: `${session.relay}: possible SMTP attack: ${how}` });
+}
+
 /** Level 1: the program failed, not the client. */
 export function logFault(session: Conversation, error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

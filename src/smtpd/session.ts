@@ -28,7 +28,7 @@ import type { Conversation, Ends, LineReader, Login } from "./conversation.ts";
 import { type DataConsumer, type LineConsumer, OctetStream } from "./octet-stream.ts";
 import { type Features, readFeatures } from "./features.ts";
 import { replies, wireText } from "./replies.ts";
-import { logFault, logIdleSession, logLoss, logTimeout, logTraffic } from "./session-log.ts";
+import { logAttack, logFault, logIdleSession, logLoss, logTimeout, logTraffic } from "./session-log.ts";
 import { type HandshakeOffer, SecureConnection, type Secured } from "./secure-connection.ts";
 import type { SmtpServices } from "./services.ts";
 import { LONGEST_FEE, type Share } from "./turns.ts";
@@ -225,9 +225,9 @@ export class SmtpSession extends SecureConnection implements LineConsumer, Conve
       return undefined;
     }
     if (this.#reader !== undefined) return this.#read(undefined, next);
-    if (this.abuse.countBad() === "hang up") return this.#finish(replies.tooManyBad(this.settings.hostName));
-    this.#reply(replies.lineTooLong);
-    return this.#proceed(next);
+    logAttack(this, "command line too long");
+    this.#finish(replies.lineTooLong(this.settings.hostName, this.relay));
+    return next();
   }
 
   /** A line that is no command. */
@@ -310,7 +310,7 @@ export class SmtpSession extends SecureConnection implements LineConsumer, Conve
   #reply(answer: Reply): void {
     if (this._closing || this._upgrading || this._socket.destroyed) return;
     if (this.#output === "" && !this.share.atEnd(this.#flush)) process.nextTick(this.#flush);
-    this.#output += wireText(answer);
+    this.#output += wireText(answer, this.transaction?.announced.smtputf8);
     if (this.services.log.enabled(15)) logTraffic(this, "-->", replyText(answer));
   }
 

@@ -146,7 +146,7 @@ test("long lines belong to AUTH alone", async () => {
     const long = b64(`\0joe\0${"x".repeat(6000)}`);
     expect(await client.ask(`AUTH PLAIN ${long}`)).toBe("535 5.7.0 authentication failed");
     expect(await client.script("AUTH PLAIN", long)).toEqual(["334", "535 5.7.0 authentication failed"]);
-    expect(await client.ask(`MAIL FROM:<${"x".repeat(3000)}@x>`)).toBe("500 5.5.2 Line too long");
+    expect(await client.ask(`MAIL FROM:<${"x".repeat(3000)}@x>`)).toMatch(/^421 4\.7\.0 .* Command too long/);
   });
 });
 

@@ -81,3 +81,41 @@ test("BadRcptThrottle counts every recipient that is refused, also for its synta
     expect(replies.slice(2)).toEqual(["452 4.5.3 Too many recipients", "452 4.5.3 Too many recipients"]);
   });
 });
+
+describe("BadRcptShutdown", () => {
+  const bad = "RCPT TO:<nobody>";
+
+  test("ends the session at the next recipient when so many of the message were refused", async () => {
+    await withServer({ options: { BadRcptShutdown: 2 } }, async ({ introduced, services }) => {
+      const client = await introduced();
+      // They count for each message.
+      await client.script("MAIL FROM:<>", bad, "RSET", "MAIL FROM:<>", bad, "RCPT TO:<joe>", "RCPT TO:<>");
+      expect(await client.ask("RCPT TO:<jane>")).toBe(
+        "421 4.7.0 mail.example.test Too many bad recipients; closing connection",
+      );
+      expect(await client.rest()).toBe("");
+      expect(services.lines.map(({ text }) => text)).toContain(
+        "localhost [127.0.0.1]: possible SMTP attack: 2 bad recipients",
+      );
+    });
+  });
+
+  test("BadRcptShutdownGood: so many per cent of good recipients save it", async () => {
+    await withServer({ options: { BadRcptShutdown: 1, BadRcptShutdownGood: 50 } }, async ({ introduced }) => {
+      const client = await introduced();
+      const replies = await client.script("MAIL FROM:<>", "RCPT TO:<joe>", bad, "RCPT TO:<jane>", bad, bad, "DATA");
+      expect(replies.map((text) => text.slice(0, 3))).toEqual(["250", "250", "550", "250", "550", "550", "354"]);
+      await client.ask(".");
+      await client.script("MAIL FROM:<>", "RCPT TO:<joe>", bad, bad);
+      expect(await client.ask("RCPT TO:<jane>")).toMatch(/^421 /);
+    });
+  });
+
+  test("without it, no number ends a session", async () => {
+    await withServer({ options: { BadRcptShutdownGood: 50 } }, async ({ introduced }) => {
+      const client = await introduced();
+      const replies = await client.script("MAIL FROM:<>", ...Array.from({ length: 60 }, () => bad), "RCPT TO:<joe>");
+      expect(replies.at(-1)).toMatch(/^250 /);
+    });
+  });
+});

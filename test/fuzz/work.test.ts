@@ -22,6 +22,8 @@ import { foldAddresses, foldText } from "../../src/mail/fold.ts";
 import { crackAddress } from "../../src/mail/header-address.ts";
 import { type HeaderField, parseHeader, unfold } from "../../src/mail/header.ts";
 import { shapeLines } from "../../src/mail/lines.ts";
+import { mimeEntity } from "../../src/mail/mime-entity.ts";
+import { limitMimeFields } from "../../src/mail/mime-limits.ts";
 import { quotePhrase } from "../../src/mail/phrase.ts";
 import { printable } from "../../src/mail/printable.ts";
 import { fullNamePhrase } from "../../src/mail/full-name.ts";
@@ -61,6 +63,15 @@ function beginningOf(mechanism: string): string {
   return mechanism === "OAUTHBEARER" ? "n,," : "";
 }
 
+/** Everything is looked at; what is cut at once costs nothing. */
+const MIME_LIMITS = {
+  field: 0,
+  parameter: 1,
+  isText: () => true,
+  isStructured: () => true,
+  hasParameters: () => true,
+};
+
 /** Everything that walks over text of strangers. */
 const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
   "addresses of a field": (text) => readAddressList(text),
@@ -77,6 +88,9 @@ const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
   "fields of a header": parseHeader,
   "folding undone": unfold,
   comments: withoutComments,
+  "type of a part": (text) => mimeEntity(text, "8bit"),
+  "parameters of a part": (text) => mimeEntity(`multipart/mixed; x=${text}`, "8bit"),
+  "long fields of MIME": (text) => limitMimeFields([{ name: "Content-Type", value: text }], MIME_LIMITS),
   "tokens of an address": (text) => prescan(text, { operators: OPERATORS, comments: "strip" }),
   "tokens of an argument": (text) => prescan(text, { operators: OPERATORS, comments: "tokens" }),
   "tokens up to a comma": (text) => prescan(text, { operators: OPERATORS, comments: "strip", delimiter: "," }),

@@ -1,8 +1,18 @@
 /** A site of simple parts, for tests of what asks one: nothing is opened, and only the parts that are given answer. */
 import { planHeader } from "../../src/envelope/header-plan.ts";
 import { Statistics } from "../../src/log/statistics.ts";
+import type { MimeLimits } from "../../src/mail/mime-limits.ts";
 import { createAliases } from "../../src/routing/aliases.ts";
 import type { Attachment, Site } from "../../src/site/site.ts";
+
+/** Nothing is cut. */
+export const NO_MIME_LIMITS: MimeLimits = {
+  field: 0,
+  parameter: 0,
+  isText: () => false,
+  isStructured: () => false,
+  hasParameters: () => false,
+};
 
 type Parts<Agents extends Attachment> = Partial<Site<Agents>> & Pick<Site, "config" | "rules">;
 
@@ -14,6 +24,7 @@ export function fakeSite<Agents extends Attachment>(parts: Parts<Agents>): Site<
     dontBlame: new Set(),
     statistics: new Statistics(),
     headerPlan: planHeader({ headers: [] }),
+    mimeLimits: NO_MIME_LIMITS,
     use: () => () => undefined,
     ...parts,
   };

@@ -1,5 +1,4 @@
 /** Limits: of messages, of clients, of the load of the machine. */
-import { NOT_YET } from "../reasons.ts";
 import type { Check, OptionRow } from "./row.ts";
 
 const deliverByMin: Check = (value, { time }) => {
@@ -94,9 +93,7 @@ export const LIMIT_OPTIONS = [
     type: "text",
     initial: "2048/1024",
     check: mimeHeaderLength,
-    meaning: "octets of a MIME field and of a parameter",
-    notActedOn: NOT_YET,
-    without: "long parameters of MIME fields are passed on",
+    meaning: "octets of a MIME field and of a parameter; what is longer is cut",
   },
   {
     name: "MaxHeadersLength",
@@ -165,16 +162,13 @@ export const LIMIT_OPTIONS = [
     code: 0xe1,
     type: "number",
     initial: 0,
-    meaning: "refused recipients after which a session ends",
-    notActedOn: NOT_YET,
-    without: "sessions with many refused recipients go on",
+    meaning: "refused recipients of a message after which the session ends, 0 for no limit",
   },
   {
     name: "BadRcptShutdownGood",
     code: 0xe2,
     type: "number",
     initial: 0,
-    meaning: "per cent of good recipients that save such a session",
-    notActedOn: NOT_YET,
+    meaning: "per cent of good recipients that save such a session, 0 for none",
   },
 ] as const satisfies readonly OptionRow[];

@@ -169,7 +169,7 @@ const rows = [
     name: "starttls",
     unit: "m",
     initial: "1h",
-    meaning: "a TLS handshake",
+    meaning: "a TLS handshake, as client and server",
   },
   {
     name: "resolver.retrans",

@@ -1,6 +1,8 @@
 /** A message comes in without a session of smtpd and without a queue on disk. */
 import { beforeEach, describe, expect, test } from "@jest/globals";
-import { silentLog } from "../../../src/log/log.ts";
+import { type Log, silentLog } from "../../../src/log/log.ts";
+import type { HeaderField } from "../../../src/mail/header.ts";
+import { readMimeLimits } from "../../../src/mail/mime-limits.ts";
 import { type Reply, reply } from "../../../src/mail/reply.ts";
 import { MemoryStore } from "../../../src/queue/memory-store.ts";
 import type { Judge, JudgeTable } from "../../../src/reception/judges.ts";
@@ -14,7 +16,7 @@ import type { Options } from "../../../src/config/config.ts";
 import type { Site } from "../../../src/site/site.ts";
 import { systemClock } from "../../../src/sys/clock.ts";
 import { testConfig, testOptions } from "../../support/delivery-job.ts";
-import { fakeSite } from "../../support/fake-site.ts";
+import { fakeSite, NO_MIME_LIMITS } from "../../support/fake-site.ts";
 import { resolveSimply } from "../../support/fake-smtp-services.ts";
 
 let store: MemoryStore;
@@ -22,16 +24,18 @@ let site: Site;
 let uses: number;
 let accepted: string[];
 let bodyType: "8BITMIME" | undefined;
+let log: Log;
 
 beforeEach(() => {
   store = new MemoryStore();
   uses = 0;
   accepted = [];
   bodyType = undefined;
+  log = silentLog;
   site = siteWith();
 });
 
-function siteWith(options?: Options): Site {
+function siteWith(options?: Options, mimeLimits = NO_MIME_LIMITS): Site {
   const config = { ...testConfig(options), headers: [], precedences: new Map<string, number>() };
   return fakeSite({
     config,
@@ -46,6 +50,7 @@ function siteWith(options?: Options): Site {
       text: () => undefined,
     },
     headerPlan: planHeader(config),
+    mimeLimits,
     use() {
       uses++;
       return () => void uses--;
@@ -55,7 +60,7 @@ function siteWith(options?: Options): Site {
 
 /** MAIL, RCPT, DATA as far as they get; the reply to the end of the message, or the first refusal. */
 async function bring(judges: JudgeTable, recipients: readonly string[], ...chunks: string[]): Promise<Reply> {
-  const court = { judges, log: silentLog };
+  const court = { judges, log };
   const whole = Transaction.ofSession(site, { relay: "client.test [192.0.2.1]" }, new MacroScope());
   const message = whole.message({ sender: "joe@a.test", smtputf8: false, isReport: false, bodyType });
   const bad = await admitSender(court, message, "<joe@a.test>");
@@ -91,6 +96,25 @@ test("EightBitMode=strict: eight bits only where BODY=8BITMIME said that they co
     [site, bodyType] = [usual, undefined];
     expect(await bring({}, ["joe"], text)).toMatchObject({ code: 250 });
   }
+});
+
+const hasParameters = (name: string): boolean => name === "content-type";
+const field = (length: number): string => ` text/plain; name="${"n".repeat(length)}"`;
+
+test("MaxMimeHeaderLength: a parameter that is too long is cut in the queue, after the judges saw it, and the log tells", async () => {
+  const seen: string[] = [];
+  const judge = at("header", (subject) => {
+    seen.push((subject as { readonly field: HeaderField }).field.value);
+    return { kind: "ok" };
+  });
+  site = siteWith(testOptions(), { ...NO_MIME_LIMITS, ...readMimeLimits("2048/1024"), hasParameters });
+  const logged: string[] = [];
+  log = { enabled: () => true, write: (_level, { text }) => void logged.push(text) };
+  await bring({ header: [judge] }, ["joe"], `Content-Type:${field(3000)}\r\nX-Type:${field(3000)}\r\n\r\nb\r\n`);
+  expect(seen).toEqual([field(3000), field(3000)]);
+  const [{ envelope }] = store.list();
+  expect(envelope.headers.map(({ value }) => value)).toEqual([field(1017), field(3000)]);
+  expect(logged).toContain("MaxMimeHeaderLength: cut Content-Type (possible attack), relay=client.test [192.0.2.1]");
 });
 
 /** A judge of one stage that is asked about everything there. */

@@ -95,4 +95,21 @@ describe("DataScanner", () => {
       expect([chunks, scanner.bareLineEnd]).toEqual([chunks, bare]);
     }
   });
+
+  test("watch() notices a dot behind NUL octets where a line begins, wherever the octets were cut", () => {
+    for (const [text, hidden] of [
+      ["\0.", true],
+      ["x\r\n\0\0.x\r\n", true],
+      ["x\r\n.\0\r\n", false],
+      ["x\0.\r\n", false],
+      ["x\r\n\0x.\r\n", false],
+      ["\r\n\0\r\n.\r\n", false],
+    ] as const) {
+      for (let cut = 0; cut <= text.length; cut++) {
+        const scanner = new DataScanner();
+        for (const part of [text.slice(0, cut), text.slice(cut)]) scanner.watch(Buffer.from(part, "latin1"));
+        expect([text, cut, scanner.facts.hiddenDot]).toEqual([text, cut, hidden]);
+      }
+    }
+  });
 });
