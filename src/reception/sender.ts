@@ -13,7 +13,7 @@ import type { Transaction } from "./transaction.ts";
 export function admitSender(court: Court, transaction: Transaction, shown: string): MaybePromise<Reply | undefined> {
   const { announced, site, scope } = transaction;
   scope.set("mail_from", shown);
-  return whenReady(resolveSender(site.rules, announced.sender, scope), (bad) => {
+  return whenReady(resolveSender(site.rules, announced.sender, shown, scope), (bad) => {
     if (bad !== undefined) return aboutMailbox(shown, bad);
     const outcome = judge(court, "mail", transaction, { path: shown }, { answer: (each) => aboutMailbox(shown, each) });
     return whenReady(outcome, (decided) => (decided.kind === "out" ? decided.reply : undefined));
@@ -21,12 +21,19 @@ export function admitSender(court: Court, transaction: Transaction, shown: strin
 }
 
 /** {mail_mailer}, {mail_host}, {mail_addr}: where the sender's address leads. An address that leads nowhere is refused. */
-function resolveSender(rules: MailRules, address: string, scope: MacroScope): MaybePromise<Reply | undefined> {
+function resolveSender(
+  rules: MailRules,
+  address: string,
+  shown: string,
+  scope: MacroScope,
+): MaybePromise<Reply | undefined> {
   if (address === "") {
     scope.set("mail_addr", "<>");
     return undefined;
   }
-  return whenReady(rules.resolve(address, scope, undefined, "sender"), (resolution) => {
+  // Rulesets take a bare `@` for nobody, as which they write the null path; `<@>` is no address.
+  const asked = address.startsWith("@") && shown.startsWith("<") ? `<${address}>` : address;
+  return whenReady(rules.resolve(asked, scope, undefined, "sender"), (resolution) => {
     if (resolution.kind === "triple") {
       scope.set("mail_mailer", resolution.triple.mailer);
       scope.set("mail_host", resolution.triple.host);
