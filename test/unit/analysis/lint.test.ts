@@ -402,7 +402,7 @@ describe("what is not on this machine (L005)", () => {
   });
 
   test("what nothing acts on need not be there: that it has no effect is told", async () => {
-    const file = files.write(`${base}O SSLEnginePath=${absent}/drop\nO DHParameters=${absent}\n`);
+    const file = files.write(`${base}O SSLEnginePath=${absent}/drop\nO RandFile=file:${absent}\n`);
     const findings = await lintFile(file, analysisEnvironment({ anyName: true }), { here: true });
     expect(new Set(findings.map(({ code }) => code))).toEqual(new Set(["L030"]));
   });
@@ -415,7 +415,7 @@ describe("what is not on this machine (L005)", () => {
 });
 
 test("options that this server has no use for are notes, those that it owes are warnings; one cause is told once", async () => {
-  const tls = "O DHParameters=/a\nO SSLEngine=b\nO ServerSSLOptions=SSL_OP_ALL\n";
+  const tls = "O SSLEnginePath=/a\nO SSLEngine=b\nO SetCertAltnames=true\n";
   const findings = await textsOf(
     `${BASE}${tls}O ForkEachJob=true\nO NiceQueueRun=4\nO InputMailFilters=x\nO TimeZoneSpec=\n`,
   );
