@@ -79,6 +79,10 @@ const single: Readonly<Record<string, Difference>> = {
       (name) => [`sender: ${name}`, { except: ["Return-Path"] }],
     ),
   ),
+  // Without AuthSource there are no passwords, and no mechanisms: there is no library that brings some.
+  "-bs: questions": {
+    lines: { "504 5.3.3 AUTH mechanism PLAIN not available": "503 5.3.3 AUTH not available" },
+  },
   "-bs: from nobody": { except: ["Return-Path"] },
   "-bs: from nobody to remote": { except: ["From"] },
   ...Object.fromEntries(
