@@ -8,6 +8,7 @@ import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CommandLineSetting } from "../config/environment.ts";
+import { loadConfig } from "../config/load.ts";
 import { homeFolder } from "../daemon/home.ts";
 import { closedTo } from "../daemon/reach.ts";
 import { movedHome, type Wishes } from "./at-home.ts";
@@ -18,7 +19,11 @@ import { compileMc } from "../mc/compile.ts";
 import { shippedLibrary } from "../mc/library.ts";
 import { reportAll } from "../source/report.ts";
 import { formatSourceMap, sourceMapPath } from "../source/source-map.ts";
+import { systemClock } from "../sys/clock.ts";
+import { errorText } from "../sys/safe-file.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
+import { systemEnvironment } from "./system-environment.ts";
+import { certificateFolder, makeTestCertificate, wantsTestCertificate } from "./test-certificate.ts";
 
 export interface StartArguments {
   /** Extra m4 definitions for the configuration (-D). */
@@ -61,6 +66,7 @@ export async function runStart(words: readonly string[]): Promise<ExitCode> {
     return EX.CONFIG;
   }
   await prepareTables(readFileSync(join(home, "sendmail.cf"), "latin1"), home);
+  const certified = await ensureCertificate(home);
   const boxes = mailboxes(home);
   const { serve } = await import("./serve.ts");
   return serve({
@@ -69,8 +75,34 @@ export async function runStart(words: readonly string[]): Promise<ExitCode> {
     queueInterval: 60_000,
     background: false,
     listen: true,
-    started: (addresses) => process.stdout.write(welcome(home, boxes, addresses, compiled.moved)),
+    started: (addresses) => process.stdout.write(welcome(home, [boxes, ...certified], addresses, compiled.moved)),
   });
+}
+
+/**
+ * Makes the test certificate when the configuration wants one. Without it mail goes on, and STARTTLS is not offered.
+ * @returns what there is to say about it
+ */
+async function ensureCertificate(home: string): Promise<readonly string[]> {
+  const cf = join(home, "sendmail.cf");
+  try {
+    if (!wantsTestCertificate(cf, home)) return [];
+    const { config } = await loadConfig(cf, systemEnvironment());
+    // What is wrong with the configuration the server will say.
+    if (config === undefined) return [];
+    const name = config.expand(config.macros.get("j") ?? "", config.macros);
+    config.close();
+    makeTestCertificate(home, Buffer.from(name, "latin1").toString("utf8"), systemClock.now());
+    return [
+      `TLS        a test certificate, in ${certificateFolder(home)}/: put your own in its place (docs/tls.md)`,
+      `logins     RULEMAIL_HOME=${home} ${join(packageFolder, "bin", "rulemail")} passwd add alice`,
+    ];
+  } catch (error) {
+    process.stderr.write(
+      `rulemail start: there will be no TLS: the test certificate cannot be made: ${errorText(error)}\n`,
+    );
+    return [];
+  }
 }
 
 /**
@@ -141,7 +173,12 @@ function compileFor(home: string, { defines, configuration, wishes }: StartArgum
     const [, ...moved] = readFileSync(stamp, "utf8").trimEnd().split("\n");
     return { kind: "compiled", moved };
   }
-  const result = compileMc({ file: source }, { defines: { ...defines, SERVER_HOME: home, SERVER_SETTINGS: home } });
+  const result = compileMc(
+    { file: source },
+    {
+      defines: { SERVER_CERTS: certificateFolder(home), ...defines, SERVER_HOME: home, SERVER_SETTINGS: home },
+    },
+  );
   const problems = reportAll(result.diagnostics, readSource);
   if (!result.complete || result.diagnostics.some(({ severity }) => severity === "error")) {
     return { kind: "failed", problem: problems };
@@ -171,14 +208,14 @@ function isFresh(target: string, stamp: string, wanted: string, source: string):
 
 function welcome(
   home: string,
-  boxes: string,
+  facts: readonly string[],
   addresses: readonly { name: string; address: string; port: number }[],
   moved: readonly string[],
 ): string {
   const ports = addresses.map(({ name, address, port }) => `${name} ${address}:${port}`).join(", ");
   const program = join(packageFolder, "bin", "sendmail");
   return `rulemail on ${hostname()}: ${ports}
-  ${boxes}
+  ${facts.join("\n  ")}
   queue      ${join(home, "queue")}/
   log        ${join(home, "log")}
 ${moved.map((text, index) => `  ${index === 0 ? "trial" : "     "}      ${text}\n`).join("")}Send a first message:

@@ -14,6 +14,7 @@ import {
   type TlsFiles,
   withdrawn,
 } from "./context-files.ts";
+import { isTestSubject } from "./self-signed-certificate.ts";
 import { readSslOptions } from "./ssl-options.ts";
 
 /** Values of options; "" for those that are not set. ServerCertFile, ServerKeyFile beside what both sides have. */
@@ -63,6 +64,7 @@ export function openServerContext(settings: ServerTlsSettings, ticketKeys: Buffe
     const open = (files: CertificateFiles): Certified => certified(files, settings, common);
     const own = open(settings);
     const others = nameCerts(settings.nameCerts).map(open);
+    warnings.push(...[own, ...others].flatMap(warningOf));
     const forName = others.length === 0 ? undefined : chooser(own, others);
     return { kind: "context", context: own.context, forName, warnings };
   } catch (error) {
@@ -90,12 +92,19 @@ export function nameCerts(text: string): readonly CertificateFiles[] {
 interface Certified {
   readonly context: SecureContext;
   readonly certificate: X509Certificate;
+  readonly file: string;
+}
+
+function warningOf({ certificate, file }: Certified): string[] {
+  if (!isTestSubject(certificate.subject)) return [];
+  return [`${file} is a test certificate, which no client trusts: put one in its place that an authority has signed`];
 }
 
 function certified(files: CertificateFiles, settings: TlsFiles, common: SecureContextOptions): Certified {
   const { cert = [], key = [] } = certificateOf(files, settings, "Server");
   try {
-    return { context: createSecureContext({ ...common, cert, key }), certificate: new X509Certificate(cert[0]) };
+    const context = createSecureContext({ ...common, cert, key });
+    return { context, certificate: new X509Certificate(cert[0]), file: files.certFile };
   } catch (error) {
     // The library names no file; what it does not like may also be an option.
     throw new Error(`${files.certFile}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });

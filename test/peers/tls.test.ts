@@ -2,7 +2,9 @@
  * Clients that are not ours, over STARTTLS and over TLS from the first octet: openssl s_client and swaks, with and without a
  * certificate.
  */
+import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { expect, test } from "@jest/globals";
+import { selfSignedCertificate } from "../../src/tls/self-signed-certificate.ts";
 import { CLIENT_CERTIFICATE, CLIENT_KEY, KNOWN_CERTIFICATE, KNOWN_KEY, TEST_CA } from "../support/authority.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../support/certificate.ts";
 import { runInside } from "../support/foreign-programs.ts";
@@ -112,6 +114,51 @@ kill $(head -n 1 ours.pid)`,
         "from=<cert@far.test>\tproto=ESMTPS\tdaemon=MTA",
       ],
       stderr: expect.anything(),
+    });
+  });
+});
+
+peerDescribe("openssl", [], () => {
+  test("reads a test certificate as it was meant, and trusts it for its name alone", () => {
+    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const until = Date.now() + 86_400_000;
+    const wishes = {
+      host: "mx.b.test",
+      privateKey,
+      publicKey,
+      serial: Buffer.of(0xca, 0xfe),
+      from: until - 172_800_000,
+      until,
+    };
+    const pem = new X509Certificate(selfSignedCertificate(wishes)).toString();
+    const { stdout, stderr } = runInside(
+      "shell",
+      `cd /mnt
+${file("test.pem", pem)}
+check() { openssl verify -x509_strict -CAfile test.pem -purpose "$1" -verify_hostname "$2" test.pem 2>&1 | grep -o '^test.pem: OK\\|[a-z]* mismatch\\|unsuitable [a-z ]*purpose'; }
+check sslserver mx.b.test; check sslserver other.test; check sslclient mx.b.test
+openssl x509 -in test.pem -noout -text | sed 's/^ *//; s/ *$//; s/ = /=/g' |
+  grep -A 1 -E '^(Serial|Signature Algorithm|Subject:|X509v3 [BKE])' | grep -v -e '^--$' -e '^Subject Public'`,
+    );
+    expect({ lines: stdout.trim().split("\n"), stderr }).toEqual({
+      lines: [
+        "test.pem: OK",
+        "hostname mismatch",
+        "unsuitable certificate purpose",
+        "Serial Number: 51966 (0xcafe)",
+        "Signature Algorithm: ecdsa-with-SHA256",
+        "Issuer: O=rulemail test certificate, CN=mx.b.test",
+        "Subject: O=rulemail test certificate, CN=mx.b.test",
+        "X509v3 Basic Constraints: critical",
+        "CA:FALSE",
+        "X509v3 Key Usage: critical",
+        "Digital Signature",
+        "X509v3 Extended Key Usage:",
+        "TLS Web Server Authentication",
+        "Signature Algorithm: ecdsa-with-SHA256",
+        "Signature Value:",
+      ],
+      stderr: "",
     });
   });
 });

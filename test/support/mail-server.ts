@@ -34,6 +34,8 @@ export interface MailServerOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** Descriptors of sockets that it gets, listening already (socket activation), by name. */
   readonly sockets?: Readonly<Record<string, number>>;
+  /** With the test certificate of a first start; default: without TLS. */
+  readonly certified?: boolean;
   /** Run as an ordinary user even when the tests are run by root. */
   readonly unprivileged?: boolean;
 }
@@ -116,7 +118,8 @@ export class MailServer {
     };
     // Started as root, the users of a test are root, too: what they list must reach the folders of the test.
     const defaultUser = `-DconfDEF_USER_ID=${userIds()}`;
-    const words = ["start", "-DSERVER_PORT=0", "-DSERVER_MSA_PORT=0", defaultUser, mc];
+    const uncertified = options.certified === true ? [] : ["-DSERVER_CERTS="];
+    const words = ["start", "-DSERVER_PORT=0", "-DSERVER_MSA_PORT=0", ...uncertified, defaultUser, mc];
     // LISTEN_PID is that of the server itself, which only it can know.
     const child = spawn("/bin/sh", ["-c", 'LISTEN_PID=$$ exec "$0" "$@"', join(root, "bin", "rulemail"), ...words], {
       stdio: ["ignore", "ignore", "pipe", ...Object.values(sockets), "pipe"],
