@@ -56,7 +56,7 @@ export function rewriteField(
     for (let next = index; next < spans.length; next++) {
       const span = spans[next];
       const plain = plainText(value, span);
-      const answer = isSeveral(plain) || plain.endsWith("@") ? same(plain) : rewriteOne(plain, rewrite);
+      const answer = isNoAddress(plain) ? same(plain) : rewriteOne(plain, rewrite);
       if (answer instanceof Promise) return answer.then((rewritten) => take(span, plain, rewritten) ?? step(next + 1));
       const problem = take(span, plain, answer);
       if (problem !== undefined) return problem;
@@ -73,6 +73,11 @@ export function rewriteField(
 function plainText(value: string, { start, end }: AddressSpan): string {
   const address = value.slice(start, end);
   return address.includes("\n") ? address.replace(/\r?\n[ \t]*/g, " ") : address;
+}
+
+/** Several words, or one half of an address: `joe@`, `@a.test`. Rulesets would make something else of them. */
+function isNoAddress(text: string): boolean {
+  return isSeveral(text) || text.endsWith("@") || /^@[ \t]*(?:\[[^\]]*\]|[^\s"(<:[]*)$/.test(text);
 }
 
 function same(text: string): RewrittenAddress {

@@ -55,6 +55,8 @@ const BRACKET_CLOSE = 93;
 const EQUALS = 61;
 /** `@`, `%` and `!`: a name that has them is no name of a group. */
 const ROUTING = new Set([64, 37, 33]);
+/** What ends the hope that domains come until the colon. */
+const NO_DOMAIN = new Set<number>([QUOTE, BACKSLASH, CODE.semicolon, CODE.less, CODE.greater]);
 
 class ListReader {
   readonly #value: string;
@@ -69,8 +71,10 @@ class ListReader {
   #routing = false;
   #angled = false;
   #nonBlank = false;
-  /** It began with `@` and its route is not over. */
-  #route = false;
+  /** It begins with a source route, which ends here. */
+  #routeEnd = 0;
+  /** No source route begins before this. */
+  #noRouteBefore = 0;
   /** Spans from here on ended in a `;` outside of groups and had no address: perhaps they were part of a phrase. */
   #doubtful: number | undefined;
 
@@ -124,18 +128,17 @@ class ListReader {
       this.#group = true;
       this.#doubtful = undefined;
       this.#begin(at + 1);
-    } else if (code === CODE.comma && !this.#route) {
+    } else if (code === CODE.comma && at >= this.#routeEnd) {
       this.#close(at);
       this.#doubtful = undefined;
       this.#begin(at + 1);
     } else if (code === CODE.semicolon) {
       this.#semicolon(at);
     } else {
-      if (code === CODE.colon) this.#route = false;
       if (ROUTING.has(code)) this.#routing = true;
       if (!isSpace(code)) {
         this.#afterAt = code === CODE.at;
-        if (this.#afterAt && !this.#nonBlank) this.#route = true;
+        if (this.#afterAt && !this.#nonBlank) this.#lookForRoute(at);
         this.#nonBlank = true;
       }
     }
@@ -173,7 +176,14 @@ class ListReader {
     this.#routing = false;
     this.#angled = false;
     this.#nonBlank = false;
-    this.#route = false;
+  }
+
+  /** What fails to be a route fails where it does wherever it begins: no character is looked at twice. */
+  #lookForRoute(at: number): void {
+    if (at < this.#noRouteBefore) return;
+    const { isRoute, end } = readRoute(this.#value, at);
+    if (isRoute) this.#routeEnd = end;
+    else this.#noRouteBefore = end;
   }
 
   #close(end: number): void {
@@ -187,6 +197,35 @@ class ListReader {
     if (value.charCodeAt(colon + 1) === CODE.colon || value.charCodeAt(colon - 1) === CODE.colon) return false;
     return this.#nonBlank && !this.#routing && !this.#angled;
   }
+}
+
+/**
+ * The source route of an address without brackets, `@a.test,@b.test:` (RFC 5322 §4.4, obs-route), of which the first `@`
+ * is given. An address that only lacks its local part is none: behind its comma the next one begins.
+ * @returns where its colon is, or the character that speaks against it
+ */
+function readRoute(value: string, start: number): { readonly isRoute: boolean; readonly end: number } {
+  let before: number = CODE.comma;
+  let comment = 0;
+  for (let at = start; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (comment > 0 || code === CODE.open) {
+      if (code === BACKSLASH) at++;
+      else if (code === CODE.open) comment++;
+      else if (code === CODE.close) comment--;
+      continue;
+    }
+    if (isSpace(code)) continue;
+    if (code === CODE.colon) return { isRoute: true, end: at };
+    if (before === CODE.comma && code !== CODE.at && code !== CODE.comma) return { isRoute: false, end: at };
+    if (NO_DOMAIN.has(code)) return { isRoute: false, end: at };
+    if (code === BRACKET_OPEN && before === CODE.at) {
+      const close = value.indexOf("]", at);
+      at = close < 0 ? value.length : close;
+    }
+    before = code;
+  }
+  return { isRoute: false, end: value.length };
 }
 
 /** Words, where `a @ b . test` is one. */

@@ -114,6 +114,8 @@ function mailbox(random: Random): string {
     () => `${quotedString(random)}<${address(random)}>${random(3) === 0 ? comment(random) : ""}`,
     () => `${phrase(random)} <${address(random)}>${blank()}${comment(random)}`,
     () => `<@${domain(random)},@relay.test:${address(random)}>`,
+    // The local part is missing.
+    () => `@${domain(random)}`,
   ];
   return pick(random, shapes)();
 }

@@ -19,6 +19,12 @@ describe("addresses of a field", () => {
     [" undisclosed-recipients:;", []],
     [" @x,@y:joe@z, b@c", ["@x,@y:joe@z", "b@c"]],
     [" <@x,@y:joe@z>, b@c", ["<@x,@y:joe@z>", "b@c"]],
+    [" @x ,, @[1::2] (a, b) : joe@z, b@c", ["@x ,, @[1::2] (a, b) : joe@z", "b@c"]],
+    [" @x, Joe <joe@z>, b@c", ["@x", "Joe <joe@z>", "b@c"]],
+    [" @x, @y, b@c", ["@x", "@y", "b@c"]],
+    [" @x, team: a@b, @y; c@d", ["@x", "a@b", "@y", "c@d"]],
+    [' @x, "a": b@c, <@y:joe@z>', ["@x", "b@c", "<@y:joe@z>"]],
+    [" @x, (no: route) b@c, [d]: e@f", ["@x", "(no: route) b@c", "e@f"]],
     [" node::user, b", ["node::user", "b"]],
     [' "a\\"," b <c@d>', ['"a\\"," b <c@d>']],
     [" joe@[IPv6:2001:db8::1], b", ["joe@[IPv6:2001:db8::1]", "b"]],
@@ -63,18 +69,22 @@ test.each([
   expect(await rewriteField(value, 3, qualified, true)).toEqual({ kind: "value", value: expected });
 });
 
-test.each(["a@b.test c@d.test, e", "Joe joe@b.test, e", '"Joe" joe@b.test, e', "a@, e"])(
-  "%j: what is no address goes to no ruleset",
-  async (value) => {
-    const asked: string[] = [];
-    const rewrite = (text: string) => {
-      asked.push(text);
-      return { kind: "address" as const, text };
-    };
-    await rewriteField(value, 3, rewrite);
-    expect(asked).toEqual(["e"]);
-  },
-);
+test.each([
+  "a@b.test c@d.test, e",
+  "Joe joe@b.test, e",
+  '"Joe" joe@b.test, e',
+  "a@, e",
+  "@a.test, e",
+  "@[IPv6:2001:db8::1], e",
+])("%j: what is no address goes to no ruleset", async (value) => {
+  const asked: string[] = [];
+  const rewrite = (text: string) => {
+    asked.push(text);
+    return { kind: "address" as const, text };
+  };
+  await rewriteField(value, 3, rewrite);
+  expect(asked).toEqual(["e"]);
+});
 
 test("a route without brackets is read as one", async () => {
   const asked: string[] = [];
@@ -131,6 +141,6 @@ test("whatever a field contains, its addresses lie apart and in order, and nothi
 });
 
 test("a field of hostile shape takes no longer than its length deserves", () => {
-  for (const part of [",", ":", "@,", "@:", "(", '"', "<", "a:"])
+  for (const part of [",", ":", "@,", "@:", "@x,(@),", "@x,@y,z,", "(", '"', "<", "a:"])
     expect(addressSpans(part.repeat(16_000))).toBeDefined();
 });
