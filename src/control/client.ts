@@ -217,6 +217,15 @@ export class ControlClient {
     return this.#ask({ op: "reroute", filter, route });
   }
 
+  /** The same with messages that still lie in the client queue. */
+  bounceClient(filter: QueueFilter, reason: string): Promise<Steering> {
+    return this.#ask({ op: "bounceClient", filter, reason });
+  }
+
+  rerouteClient(filter: QueueFilter, route: NewRoute): Promise<Steering> {
+    return this.#ask({ op: "rerouteClient", filter, route });
+  }
+
   status(): Promise<Answers["status"]> {
     return this.#ask({ op: "status" });
   }

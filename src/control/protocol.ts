@@ -119,6 +119,8 @@ export type Request =
   | { readonly op: "show"; readonly id: string; readonly body: boolean }
   | { readonly op: "bounce"; readonly filter: QueueFilter; readonly reason: string }
   | { readonly op: "reroute"; readonly filter: QueueFilter; readonly route: NewRoute }
+  | { readonly op: "bounceClient"; readonly filter: QueueFilter; readonly reason: string }
+  | { readonly op: "rerouteClient"; readonly filter: QueueFilter; readonly route: NewRoute }
   | { readonly op: "suspensions"; readonly change?: Suspension | undefined }
   | { readonly op: "reload" }
   | { readonly op: "shutdown" };
@@ -146,6 +148,9 @@ export interface Answers {
   show: QueuedMessage | null;
   bounce: Steering;
   reroute: Steering;
+  /** The same in the client queue. */
+  bounceClient: Steering;
+  rerouteClient: Steering;
   /** The hosts that are suspended now. */
   suspensions: readonly string[];
   /** Problems of the new configuration; with any, the old one stays. */

@@ -205,6 +205,12 @@ const readers: Readonly<Record<Operation, (head: Json) => Request>> = {
   show: (head) => ({ op: "show", id: text(head, "id"), body: flag(head, "body") }),
   bounce: (head) => ({ op: "bounce", filter: readFilter(head["filter"]), reason: text(head, "reason") }),
   reroute: (head) => ({ op: "reroute", filter: readFilter(head["filter"]), route: readRoute(head["route"]) }),
+  bounceClient: (head) => ({ op: "bounceClient", filter: readFilter(head["filter"]), reason: text(head, "reason") }),
+  rerouteClient: (head) => ({
+    op: "rerouteClient",
+    filter: readFilter(head["filter"]),
+    route: readRoute(head["route"]),
+  }),
   suspensions: ({ change }) => ({
     op: "suspensions",
     change: change === undefined ? undefined : readSuspension(change),

@@ -72,6 +72,9 @@ export interface ControlServices {
   bounce(filter: QueueFilter, reason: string): Promise<Steering>;
   /** Sends them another way. */
   reroute(filter: QueueFilter, route: NewRoute): Promise<Steering>;
+  /** The same with messages that still lie in the client queue. */
+  bounceClient(filter: QueueFilter, reason: string): Promise<Steering>;
+  rerouteClient(filter: QueueFilter, route: NewRoute): Promise<Steering>;
   /** Changes which hosts are suspended; those that are then. */
   suspensions(change?: Suspension): MaybePromise<readonly string[]>;
   /** Reads the configuration again; the problems that prevented it. */
@@ -276,6 +279,10 @@ class Session {
         return services.bounce(request.filter, request.reason);
       case "reroute":
         return services.reroute(request.filter, request.route);
+      case "bounceClient":
+        return services.bounceClient(request.filter, request.reason);
+      case "rerouteClient":
+        return services.rerouteClient(request.filter, request.route);
       case "suspensions":
         return services.suspensions(request.change);
       case "reload":

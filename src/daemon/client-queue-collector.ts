@@ -5,13 +5,14 @@
 import { type FSWatcher, watch } from "node:fs";
 import { deliverByNow } from "../envelope/deliver-by.ts";
 import { LocalSubmission, type SubmissionEnvironment } from "../reception/local-submission.ts";
-import type { Submission } from "../reception/submission.ts";
+import type { Submission, SubmissionResult } from "../reception/submission.ts";
 import type { Log } from "../log/log.ts";
 import { formatField } from "../mail/header.ts";
 import { replyText } from "../mail/reply.ts";
 import type { MailboxDatabase } from "../sys/users.ts";
 import { callerOf } from "./caller.ts";
-import { type ClientMessage, ClientQueue, makeClientFolder } from "../queue/client-queue.ts";
+import { type ClientMessage, ClientQueue, type Collected, makeClientFolder } from "../queue/client-queue.ts";
+import type { QueueEntry } from "../queue/queue.ts";
 
 export interface CollectorOptions {
   readonly folder: string;
@@ -66,15 +67,52 @@ export class ClientQueueCollector {
     while (this.#again) {
       this.#again = false;
       try {
-        const { reports } = await this.#queue.collect((message) => this.#take(message));
-        for (const text of reports) log.write(1, { priority: "warning", text: `client queue: ${text}` });
+        const { failed, reports } = await this.#queue.collect((message) => this.#take(message));
+        const cannot = failed.map(({ id, why }) => `Cannot collect ${id} from the client queue: ${why}`);
+        for (const text of [...reports, ...cannot])
+          log.write(1, { priority: "warning", text: `client queue: ${text}` });
       } catch (error) {
         log.write(1, { priority: "warning", text: `client queue: ${(error as Error).message}` });
       }
     }
   }
 
-  async #take({ entry, owner, wishes, body }: ClientMessage): Promise<boolean> {
+  async #take(message: ClientMessage): Promise<boolean> {
+    const { reply } = await this.submit(message);
+    if (reply.code === 250) return true;
+    this.#options.log.write(1, {
+      priority: "warning",
+      id: message.entry.id,
+      text: `client queue: not collected: ${replyText(reply)}`,
+    });
+    // It stays where it is: an administrator's fix lets it through at the next look.
+    return false;
+  }
+
+  /**
+   * Offers messages that are meant, held ones among them, to somebody else than the queue; nothing is collected meanwhile.
+   * @param take true: the message is safe elsewhere, and its files go
+   */
+  async offer(
+    isMeant: (entry: QueueEntry) => boolean,
+    take: (message: ClientMessage) => Promise<boolean>,
+  ): Promise<Collected> {
+    while (this.#running !== undefined) await this.#running;
+    const offered = this.#queue.collect(take, isMeant);
+    const over = offered.then(
+      () => undefined,
+      () => undefined,
+    );
+    // What came meanwhile is collected now.
+    this.#running = over.then(() => this.#run()).finally(() => (this.#running = undefined));
+    return offered;
+  }
+
+  /**
+   * Has a message enter as any submission does.
+   * @param hold why it is to wait in the queue; undefined: it is tried as others are
+   */
+  async submit({ entry, owner, wishes, body }: ClientMessage, hold?: string): Promise<SubmissionResult> {
     const environment = this.#options.environment();
     const { envelope } = entry;
     // Whoever named no sender left the name that he has, or the number.
@@ -92,20 +130,13 @@ export class ClientQueueCollector {
       smtputf8: envelope.smtputf8,
       ...wishes,
       returnByMail: true,
+      ...(hold === undefined ? {} : { hold }),
     };
     const incoming = new LocalSubmission(environment, submission);
     try {
       await incoming.write(Buffer.from(`${envelope.headers.map(formatField).join("")}\r\n`, "latin1"));
       for await (const chunk of body.stream()) await incoming.write(chunk as Buffer);
-      const { reply } = await incoming.finish();
-      if (reply.code === 250) return true;
-      this.#options.log.write(1, {
-        priority: "warning",
-        id: entry.id,
-        text: `client queue: not collected: ${replyText(reply)}`,
-      });
-      // It stays where it is: an administrator's fix lets it through at the next look.
-      return false;
+      return await incoming.finish();
     } catch (error) {
       incoming.abort();
       throw error;

@@ -9,6 +9,7 @@ import type { QueueFilter } from "../queue/filter.ts";
 import { SystemUsers } from "../sys/getent.ts";
 import { systemClock } from "../sys/clock.ts";
 import { callerOf } from "./caller.ts";
+import { clientQueueChanges } from "./client-queue-desk.ts";
 import { homeFolder } from "./home.ts";
 import { mayListQueue } from "./may-list.ts";
 import { queueChanges, queueLooks } from "./queue-desk.ts";
@@ -82,6 +83,7 @@ export function controlServices(server: Server, shutdown: () => void): ControlSe
     run: (filter, watch) => server.runQueue(filter, watch),
     ...queueLooks({ store, site: () => server.site, whyNot: (entry) => server.runner.whyNot(entry) }),
     ...queueChanges(server.steering()),
+    ...clientQueueChanges(server.collector, server.steering()),
     suspensions: (change) => server.suspensions(change),
     reload: () => server.reload(),
     shutdown,

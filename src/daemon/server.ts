@@ -230,6 +230,11 @@ export class Server {
     return { site: () => this.site, store: this.store, clock, log, reports: { intake: this.#intake, clock, log } };
   }
 
+  /** Of the client queue. */
+  get collector(): ClientQueueCollector {
+    return this.#collector;
+  }
+
   get runner(): Runner {
     return this.#runner;
   }

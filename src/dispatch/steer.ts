@@ -2,13 +2,14 @@
  * What an operator decides about recipients that wait, beside hold, release and remove: their mail goes back to the sender, or
  * another way. Works as an attempt does: under a claim, reports first, and durable when it resolves.
  */
+import type { MessageReader } from "../envelope/message.ts";
 import { isOpen, type NextHop, type Recipient, type RecipientChange } from "../envelope/recipient.ts";
 import type { RecipientStatus } from "../envelope/status.ts";
 import { withTries } from "../envelope/tries.ts";
 import { logTo } from "../log/mail-log.ts";
 import { shorten } from "../log/safe-text.ts";
 import { replyText } from "../mail/reply.ts";
-import type { Changes, Claim } from "../queue/queue.ts";
+import type { Changes, Claim, QueueEntry } from "../queue/queue.ts";
 import { destination } from "../routing/alias-list.ts";
 import { resolveRerouted } from "../routing/rerouted.ts";
 import { directRefusal } from "../routing/refusal.ts";
@@ -39,21 +40,50 @@ const BY_RULES: NextHop = { mailer: "", host: "" };
 
 /** Returns mail to its sender: the recipients have failed for good, with the reason that is given. */
 export function bounce(environment: SteerEnvironment, id: string, chosen: Chosen, reason: string): Promise<Steered> {
-  return underClaim(environment, id, chosen, async (site, claim, indexes) => {
-    const { clock, log, reports } = environment;
-    const { envelope, priority } = claim.entry;
-    const now = clock.now();
-    const failed = indexes.map((index) => {
-      const recipient = envelope.recipients[index];
-      return { index, recipient, status: returned(recipient, reason, envelope.recipients.length, now) };
-    });
-    await tellSenders(reports, site, envelope, { failed, delayed: [], delivered: [] }, claim.message());
-    for (const { recipient, status } of failed) {
-      const mailer = recipient.resolved?.mailer ?? "";
-      logTo(log, { envelope, recipients: [{ recipient }], mailer, priority, started: now, now, status });
-    }
-    return { recipients: failed.map(({ index, status }) => ({ index, state: "failed", status })) };
+  return underClaim(environment, id, chosen, async (site, claim, indexes) => ({
+    recipients: await tellReturned(environment, site, claim.entry, claim.message(), indexes, reason),
+  }));
+}
+
+/**
+ * Returns a whole message that is in no queue of ours: its recipients count as failed when this resolves, with the report in the
+ * queue.
+ * @throws when the report cannot be queued
+ */
+export async function returnUnqueued(
+  environment: SteerEnvironment,
+  entry: Pick<QueueEntry, "envelope" | "priority">,
+  message: MessageReader,
+  reason: string,
+): Promise<void> {
+  const site = environment.site();
+  const release = site.use();
+  try {
+    await tellReturned(environment, site, entry, message, [...entry.envelope.recipients.keys()], reason);
+  } finally {
+    release();
+  }
+}
+
+async function tellReturned(
+  { clock, log, reports }: SteerEnvironment,
+  site: DeliverySite,
+  { envelope, priority }: Pick<QueueEntry, "envelope" | "priority">,
+  message: MessageReader,
+  indexes: readonly number[],
+  reason: string,
+): Promise<readonly RecipientChange[]> {
+  const now = clock.now();
+  const failed = indexes.map((index) => {
+    const recipient = envelope.recipients[index];
+    return { index, recipient, status: returned(recipient, reason, envelope.recipients.length, now) };
   });
+  await tellSenders(reports, site, envelope, { failed, delayed: [], delivered: [] }, message);
+  for (const { recipient, status } of failed) {
+    const mailer = recipient.resolved?.mailer ?? "";
+    logTo(log, { envelope, recipients: [{ recipient }], mailer, priority, started: now, now, status });
+  }
+  return failed.map(({ index, status }) => ({ index, state: "failed", status }));
 }
 
 function returned({ status: last }: Recipient, reason: string, recipients: number, at: number): RecipientStatus {
@@ -160,7 +190,7 @@ async function rerouted(
   for (const index of indexes) {
     const recipient = recipients[index];
     const hop =
-      route.kind === "rules" ? BY_RULES : nextHop(site, route.mailer ?? recipient.resolved?.mailer ?? "", route);
+      route.kind === "rules" ? BY_RULES : nextHop(site, route.mailer ?? (await mailerOf(site, recipient)), route);
     const { rules, config } = site;
     const scope = config.macros.child();
     const asked = { given: recipient.given, rerouted: hop };
@@ -171,6 +201,13 @@ async function rerouted(
     changes.push({ index, state: recipient.state, rerouted: hop, ...resolved });
   }
   return changes;
+}
+
+/** That of the recipient; what nobody has looked at yet the rules are asked about. "": it has none. */
+async function mailerOf({ rules, config }: DeliverySite, { given, resolved }: Recipient): Promise<string> {
+  if (resolved !== undefined) return resolved.mailer;
+  const resolution = await rules.resolve(given, config.macros.child());
+  return resolution.kind === "triple" ? resolution.triple.mailer : "";
 }
 
 /** @throws when the mailer does not open connections, or none is known */

@@ -25,6 +25,8 @@ export interface LocalFacts {
   /** Hops behind the message, as far as known. */
   readonly hops?: number;
   readonly noAliases?: boolean;
+  /** Why it is held from the start: nobody tries it before it is released. */
+  readonly hold?: string | undefined;
   /** Called before the message is answered for, in delivery mode i. */
   readonly firstAttempt?: FirstAttempt;
 }

@@ -30,6 +30,9 @@ export interface ClientMessage {
 export interface Collected {
   /** Ids that are no longer in the client queue. */
   readonly taken: readonly string[];
+  /** Ids of what could not be taken, and why. */
+  readonly failed: readonly { readonly id: string; readonly why: string }[];
+  /** What is wrong with files of the folder. */
   readonly reports: readonly string[];
 }
 
@@ -88,15 +91,18 @@ export class ClientQueue {
 
   /**
    * Offers every message to `take`, one after the other. It answers true when the message is safe elsewhere; only
-   * then are its files removed. A message that cannot be taken now stays for the next time, and one that is held until it is
-   * released.
+   * then are its files removed. A message that cannot be taken now stays for the next time.
+   * @param isMeant which are offered; without it all but those that are held
    */
-  async collect(take: (message: ClientMessage) => Promise<boolean>): Promise<Collected> {
+  async collect(
+    take: (message: ClientMessage) => Promise<boolean>,
+    isMeant: (entry: QueueEntry) => boolean = ({ hold }) => hold === undefined,
+  ): Promise<Collected> {
     const { entries, owners, reports } = await this.#spool.load(this.#clock.now() - ABANDONED);
     const taken: string[] = [];
-    const problems = [...reports];
+    const failed: { id: string; why: string }[] = [];
     for (const entry of entries) {
-      if (entry.hold !== undefined) continue;
+      if (!isMeant(entry)) continue;
       const owner = owners.get(entry.id)!;
       try {
         const wishes = readWishes(entry.envelope.macros);
@@ -105,14 +111,14 @@ export class ClientQueue {
         await this.#spool.remove(entry.id);
         taken.push(entry.id);
       } catch (error) {
-        problems.push(`Cannot collect ${entry.id} from the client queue: ${reasonOf(error)}`);
+        failed.push({ id: entry.id, why: reasonOf(error) });
       }
     }
-    return { taken, reports: problems };
+    return { taken, failed, reports };
   }
 }
 
-/** The entry as if its recipients had just been named: a user may write anything into his own file. */
+/** The entry as if its recipients had just been named: a user may write anything into his own file, and hold it. */
 function untrusted(entry: QueueEntry): QueueEntry {
   const { envelope } = entry;
   const { quarantined: _, warnedAt: __, ...rest } = envelope;
@@ -126,6 +132,7 @@ function untrusted(entry: QueueEntry): QueueEntry {
     }));
   return {
     id: entry.id,
+    ...(entry.hold === undefined ? {} : { hold: entry.hold }),
     envelope: { ...rest, recipients, isReport: false, macros: {} },
     group: "mqueue",
     priority: entry.priority,

@@ -392,7 +392,8 @@ export class DurableStore implements QueueStore {
       if (item.isWaiting) this.#index.await(item.row, item.entry);
       await this.#changes.held(item);
       if (item.isWaiting) this.#changes.summed(item);
-      return !item.isGone;
+      // What is let go may have been delivered before the disk has answered.
+      return reason === undefined || !item.isGone;
     });
   }
 }

@@ -50,6 +50,7 @@ export class LocalSubmission {
   readonly #told: Told[] = [];
   #exit: { readonly index: number; readonly exit: number } | undefined;
   #answer: Reply | undefined;
+  #sender: string | undefined;
 
   constructor(environment: SubmissionEnvironment, submission: Submission) {
     this.#environment = environment;
@@ -80,7 +81,9 @@ export class LocalSubmission {
     const refused = this.#problems;
     const told = this.#told;
     const exit = this.#exit === undefined ? {} : { exit: this.#exit.exit };
-    return { reply: answer, refused, told, ...exit, ...(this.#message === undefined ? {} : { id: this.#message.id }) };
+    const sender = this.#sender === undefined ? {} : { sender: this.#sender };
+    const id = this.#message === undefined ? {} : { id: this.#message.id };
+    return { reply: answer, refused, told, ...exit, ...sender, ...id };
   }
 
   abort(): void {
@@ -101,6 +104,7 @@ export class LocalSubmission {
       return;
     }
     const sender = from.address;
+    this.#sender = sender;
     const scope = asked.child([
       ["f", sender],
       ["x", from.fullName],
@@ -120,6 +124,7 @@ export class LocalSubmission {
       senderMailer: from.mailer,
       hops: submission.hopCount,
       noAliases,
+      hold: submission.hold,
       firstAttempt: this.#firstAttempt,
     };
     const announced = { sender, bodyType, smtputf8, envid, ret, deliverBy, isReport: false, submission: local };

@@ -266,18 +266,17 @@ class Incoming implements IncomingMessage {
     const quarantined = fate.kind === "quarantine" ? fate.reason : undefined;
     const group = await this.#group(envelope);
     const mode = this.#mode(envelope);
+    const { submission } = this.#transaction.announced;
+    const hold = quarantined ?? submission?.hold;
     const options: AcceptOptions =
-      quarantined === undefined
-        ? { group, nextTry: this.#firstTry(envelope, group, mode) }
-        : { group, hold: quarantined };
+      hold === undefined ? { group, nextTry: this.#firstTry(envelope, group, mode) } : { group, hold };
     const entry = await this.#draft.commit(
       quarantined === undefined ? envelope : { ...envelope, quarantined },
       options,
     );
     logFrom(log, facts);
-    if (quarantined === undefined)
-      await this.#environment.accepted(entry, mode, this.#transaction.announced.submission?.firstAttempt);
-    else {
+    if (hold === undefined) await this.#environment.accepted(entry, mode, submission?.firstAttempt);
+    if (quarantined !== undefined) {
       log.write(4, { priority: "info", id: this.id, text: `quarantine=${quarantined}` });
       this.#count("quarantined");
     }

@@ -45,6 +45,8 @@ export interface Submission {
   readonly smtp?: boolean;
   /** Nobody waits for the answer: bad recipients are taken, and come back to the sender as a report. */
   readonly returnByMail?: boolean;
+  /** Why the message is held from the start; absent: it is tried as others are. */
+  readonly hold?: string;
 }
 
 /** An address that cannot be, or that is strange; the message goes to the others. */
@@ -68,6 +70,8 @@ export interface SubmissionResult {
   readonly reply: Reply;
   readonly id?: string;
   readonly refused: readonly Problem[];
+  /** Its reverse-path; absent when that was refused, or never looked at. */
+  readonly sender?: string;
   /** What aliases stand for, and how the first attempt went, when it was waited for. */
   readonly told?: readonly Told[];
   /** Exit status of the first recipient that the first attempt failed for. */

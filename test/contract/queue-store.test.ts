@@ -271,6 +271,16 @@ describe.each(Object.keys(implementations))("%s", (name) => {
     expect(await store.get(id)).toBeUndefined();
   });
 
+  test("release() tells of what is delivered before it has ended, too", async () => {
+    const { id } = await put(store, "x\r\n", {}, { hold: "odd" });
+    const released = store.release(id);
+    let claim: Claim | undefined;
+    for (let turn = 0; claim === undefined && turn < 1000; turn++) claim = await store.claim(id);
+    await store.settle(claim!, { recipients: [{ index: 0, state: "delivered", status: deferred }] });
+    await store.finish(claim!);
+    expect(await released).toBe(true);
+    expect(await store.get(id)).toBeUndefined();
+  });
   test("hold() during an attempt takes effect after it", async () => {
     const { id } = await put(store, "x\r\n");
     const claim = (await store.claim(id))!;

@@ -79,6 +79,22 @@ test("mail that is stuck is explained, sent another way and returned, while the 
   expect(await queue("why", dora)).toContain("decided by ");
   expect(await queue("hold", dora)).toBe("1 message held\n");
   expect(await queue("bounce", emil)).toBe("1 message returned\n");
+  expect(server.log()).toContain(`${dora}: held: held by the operator by the operator\n`);
+  expect(server.log()).toMatch(
+    new RegExp(`${emil}: to=<emil@far\\.test>[^\n]*stat=returned by the operator of the mail server`),
+  );
+  for (const name of ["fred", "gina"]) {
+    const sent = await server.run("sendmail", ["-f", "alice@mail.example.test", `${name}@far.test`], text);
+    expect([sent.code, sent.err]).toEqual([0, ""]);
+  }
+  expect(await queue("hold", "--client", "--all", "--yes")).toBe("2 messages held\n");
+  const left = (await queue("list", "--client", "--json")).trim().split("\n");
+  const [fred, gina] = ["fred", "gina"].map((name) => {
+    const line = left.find((each) => each.includes(`${name}@far.test`));
+    return (JSON.parse(line!) as { id: string }).id;
+  });
+  const alone = await server.run("rulemail", ["queue", "bounce", "--client", fred]);
+  expect([alone.code, alone.out]).toEqual([75, ""]);
 
   server = await MailServer.start({ home: server.home, machine: dns.machine() });
   await eventually("the report of a time without a server", () => server.mailbox("alice").length === 2);
@@ -89,4 +105,12 @@ test("mail that is stuck is explained, sent another way and returned, while the 
   await eventually("mail that was held", () => sink.messages.length === 2);
   expect(sink.messages[1].recipients).toEqual(["dora@far.test"]);
   expect(await queue("list")).toBe("nothing waits\n");
+
+  expect(await queue("bounce", "--client", fred)).toBe("1 message returned\n");
+  await eventually("the report of mail that was left", () => server.mailbox("alice").length === 3);
+  expect(await queue("reroute", "--client", gina, "--via", "[127.0.0.4]")).toBe("1 message rerouted\n");
+
+  expect(await queue("release", "--all", "--yes")).toBe("1 message released\n");
+  await eventually("mail that was left", () => sink.messages.length === 3);
+  expect(sink.messages[2].recipients).toEqual(["gina@far.test"]);
 });

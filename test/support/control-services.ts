@@ -22,6 +22,8 @@ export function servicesWith(given: Partial<ControlServices>): ControlServices {
     show: refuse,
     bounce: refuse,
     reroute: refuse,
+    bounceClient: refuse,
+    rerouteClient: refuse,
     suspensions: refuse,
     reload: refuse,
     shutdown: refuse,

@@ -11,6 +11,7 @@ import type { Agent, Job } from "../../src/delivery/agent.ts";
 import { Destinations } from "../../src/delivery/smtp/destinations.ts";
 import type { DeliverySite } from "../../src/dispatch/attempt.ts";
 import { Runner } from "../../src/dispatch/runner.ts";
+import type { SteerEnvironment } from "../../src/dispatch/steer.ts";
 import type { Envelope } from "../../src/envelope/envelope.ts";
 import type { RecipientStatus } from "../../src/envelope/status.ts";
 import { silentLog } from "../../src/log/log.ts";
@@ -18,6 +19,7 @@ import { openDraft } from "../../src/queue/draft.ts";
 import { MemoryStore } from "../../src/queue/memory-store.ts";
 import type { QueueEntry } from "../../src/queue/queue.ts";
 import { TimerScheduler } from "../../src/queue/timer-scheduler.ts";
+import type { Intake } from "../../src/reception/intake.ts";
 import { createIntake } from "../../src/reception/receive.ts";
 import { queueGroupOf } from "../../src/routing/queue-group.ts";
 import { createMailRules } from "../../src/routing/resolve.ts";
@@ -81,6 +83,7 @@ export class SimulatedQueue {
   readonly tried: Tried[] = [];
   readonly site: DeliverySite;
   readonly runner: Runner;
+  readonly intake: Intake;
   readonly #started = this.clock.now();
   readonly #facts: Facts;
 
@@ -113,7 +116,7 @@ export class SimulatedQueue {
       agents: { ...agents, close: () => Promise.resolve() },
     });
     const log = silentLog;
-    const intake = createIntake({
+    this.intake = createIntake({
       judges: {},
       queue: store,
       clock,
@@ -121,6 +124,7 @@ export class SimulatedQueue {
       firstTry: () => undefined,
       accepted: () => undefined,
     });
+    const { intake } = this;
     this.runner = new Runner({
       site: () => this.site,
       store,
@@ -133,6 +137,12 @@ export class SimulatedQueue {
       reports: { intake, clock, log },
     });
     this.runner.start();
+  }
+
+  /** What an operator's decisions need. */
+  steering(): SteerEnvironment {
+    const { site, store, clock, intake } = this;
+    return { site: () => site, store, clock, log: silentLog, reports: { intake, clock, log: silentLog } };
   }
 
   get minute(): number {

@@ -1,5 +1,5 @@
 /** The client queue: mail that programs have left while no server ran, and that the server has not taken over yet. */
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { callServer } from "../call-server.ts";
 import { type ControlClient, NoDaemonError } from "../../control/client.ts";
 import type { Home } from "../../daemon/home.ts";
@@ -9,12 +9,12 @@ import type { Steering } from "../../control/queue-answers.ts";
 import { eachEntry } from "../../queue/each-entry.ts";
 import { reasonOf } from "../../queue/file-operations.ts";
 import type { QueueFilter } from "../../queue/filter.ts";
-import { EX } from "../../sys/sysexits.ts";
+import { EX, type ExitCode } from "../../sys/sysexits.ts";
 import { type Desk, type Looks, QueueCommandError } from "./desk.ts";
 import { type FolderStore, folderLooks, folderStore, looksOver, readable, readers } from "./folder-desk.ts";
 
-export function clientLooks({ clientQueue }: Home): Promise<Looks> {
-  return folderLooks(thereIs(clientQueue), refuse);
+export function clientLooks({ clientQueue, controlSocket }: Home): Promise<Looks> {
+  return folderLooks(thereIs(clientQueue), routeCheck(controlSocket));
 }
 
 /** Before the first message there is no folder. */
@@ -23,10 +23,28 @@ function thereIs(folder: string): string {
   throw new QueueCommandError(`there is no client queue ${folder}: nobody has left mail there`, EX.NOINPUT);
 }
 
-/** Whether its recipients can be, nobody has looked at yet. */
-function refuse(): never {
-  const why = "the server has not taken it over yet: start the server, or remove it";
-  throw new QueueCommandError(`mail in the client queue can be neither returned nor rerouted: ${why}`, EX.UNAVAILABLE);
+/** What becomes of its recipients is known by the server alone, which takes the mail over first. */
+function bySteering<T>(controlSocket: string, ask: (client: ControlClient) => Promise<T>): Promise<T> {
+  const what = "mail in the client queue is returned or rerouted by the server";
+  if (isClosed(controlSocket)) {
+    const who = `user ${process.geteuid?.()} may not ask it at ${controlSocket}`;
+    throw new QueueCommandError(`${what}, and ${who}: ask as root, or as the user that runs it`, EX.NOPERM);
+  }
+  const instead = "start it and try again, or remove the mail";
+  return asking(controlSocket, ask, `${what}, and none answers at ${controlSocket}: ${instead}`, EX.TEMPFAIL);
+}
+
+function isClosed(socket: string): boolean {
+  try {
+    accessSync(socket, constants.W_OK);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EACCES";
+  }
+}
+
+function routeCheck(controlSocket: string): Looks["checkRoute"] {
+  return (route) => bySteering(controlSocket, async (client) => void (await client.rerouteClient({ ids: [] }, route)));
 }
 
 export async function clientDesk({ clientQueue, controlSocket }: Home): Promise<Desk> {
@@ -47,33 +65,41 @@ export async function clientDesk({ clientQueue, controlSocket }: Home): Promise<
     return { done, left };
   };
   return {
-    ...looksOver(store, looks, refuse),
+    ...looksOver(store, looks, routeCheck(controlSocket)),
     ...readers(looks),
     hold: (filter, reason) => each(filter, (id) => operator.hold(id, reason)),
     release: (filter) => each({ ...filter, held: true }, (id) => operator.release(id)),
     remove: (filter) => each(filter, (id) => operator.remove(id)),
     retry: (filter) => collected(store, filter, controlSocket),
-    bounce: refuse,
-    reroute: refuse,
+    bounce: (filter, reason) => bySteering(controlSocket, (client) => client.bounceClient(filter, reason)),
+    reroute: (filter, route) => bySteering(controlSocket, (client) => client.rerouteClient(filter, route)),
   };
 }
 
 /** The server takes everything over that is not held. */
 async function collected(store: FolderStore, filter: QueueFilter, controlSocket: string): Promise<number> {
+  const why = `no server answers at ${controlSocket}: it takes the client queue over at its start`;
+  await asking(controlSocket, (client) => client.run({ ids: [] }), why, EX.UNAVAILABLE);
+  return (await store.list({ ...filter, held: false })).length;
+}
+
+/** @throws QueueCommandError with the text and status that are given, when no server answers */
+async function asking<T>(
+  controlSocket: string,
+  ask: (client: ControlClient) => Promise<T>,
+  nobody: string,
+  exit: ExitCode,
+): Promise<T> {
   let client: ControlClient;
   try {
     client = await callServer(controlSocket);
   } catch (error) {
     if (!(error instanceof NoDaemonError)) throw error;
-    throw new QueueCommandError(
-      `no server answers at ${controlSocket}: it takes the client queue over at its start`,
-      EX.UNAVAILABLE,
-    );
+    throw new QueueCommandError(nobody, exit);
   }
   try {
-    await client.run({ ids: [] });
+    return await ask(client);
   } finally {
     client.close();
   }
-  return (await store.list({ ...filter, held: false })).length;
 }

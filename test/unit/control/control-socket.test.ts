@@ -108,6 +108,14 @@ function services(calls: Calls): ControlServices {
       calls.log.push(["reroute", filter, route]);
       return { done: 0, left: [] };
     },
+    bounceClient: async (filter, reason) => {
+      calls.log.push(["bounceClient", filter, reason]);
+      return { done: 1, left: [] };
+    },
+    rerouteClient: async (filter, route) => {
+      calls.log.push(["rerouteClient", filter, route]);
+      return { done: 0, left: [{ id: "x", why: "gone" }] };
+    },
     suspensions: (change) => [change?.host ?? "none"],
     reload: async () => ["sendmail.cf: line 3: unknown option"],
     shutdown: () => void calls.log.push("shutdown"),
@@ -200,6 +208,9 @@ describe("control socket", () => {
     await client.reroute({ recipient: [{ text: "a@b.test", whole: true }] }, { kind: "address", address: "c@d.test" });
     await client.reroute({}, { kind: "host", host: "[192.0.2.1]", mailer: "relay" });
     await client.reroute({}, { kind: "rules" });
+    expect(await client.bounceClient({ ids: ["x"] }, "gone")).toEqual({ done: 1, left: [] });
+    const gone = { done: 0, left: [{ id: "x", why: "gone" }] };
+    expect(await client.rerouteClient({ ids: ["x"] }, { kind: "rules" })).toEqual(gone);
     expect(await client.top({ held: true }, ["reason", "group"], 5)).toMatchObject({ messages: 0, lines: [] });
     client.close();
     expect(calls.log).toEqual([
@@ -207,6 +218,8 @@ describe("control socket", () => {
       ["reroute", { recipient: [{ text: "a@b.test", whole: true }] }, { kind: "address", address: "c@d.test" }],
       ["reroute", {}, { kind: "host", host: "[192.0.2.1]", mailer: "relay" }],
       ["reroute", {}, { kind: "rules" }],
+      ["bounceClient", { ids: ["x"] }, "gone"],
+      ["rerouteClient", { ids: ["x"] }, { kind: "rules" }],
       ["top", { held: true }, ["reason", "group"], 5],
     ]);
   });
@@ -335,6 +348,8 @@ describe("control socket", () => {
     [{ rulemail: 1, op: "hold", filter: {} }, '"reason" is not a text'],
     [{ rulemail: 1, op: "bounce", filter: {} }, '"reason" is not a text'],
     [{ rulemail: 1, op: "reroute", filter: {} }, '"route" is not an object'],
+    [{ rulemail: 1, op: "bounceClient", filter: {} }, '"reason" is not a text'],
+    [{ rulemail: 1, op: "rerouteClient", filter: {} }, '"route" is not an object'],
     [{ rulemail: 1, op: "reroute", filter: {}, route: { kind: "moon" } }, '"route" is none of'],
     [{ rulemail: 1, op: "reroute", filter: {}, route: { kind: "address" } }, '"address" is not a text'],
     [{ rulemail: 1, op: "top", filter: {}, by: ["colour"], most: 1 }, '"by" knows no colour'],

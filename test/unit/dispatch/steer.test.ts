@@ -209,6 +209,15 @@ describe("reroute()", () => {
     ]);
   });
 
+  test("of a recipient whom nobody has looked up the rules say the mailer", async () => {
+    const id = await queued([{ given: "a@b.test", state: "todo" }]);
+    expect(await send(id, { kind: "host", host: "hub.test" })).toBe("done");
+    await tried(id);
+    expect(story).toContain("deliver esmtp:hub.test a@b.test!esmtp");
+    const unknown = await queued([{ given: "nobody@b.test", state: "todo" }]);
+    await expect(send(unknown, { kind: "host", host: "hub.test" })).rejects.toThrow("mailer unknown of the recipient");
+  });
+
   test("rules that refuse the address are no obstacle", async () => {
     const id = await queued([recipient("nobody@b.test", { state: "deferred", status: deferred })]);
     await send(id, { kind: "host", host: "hub.test" });

@@ -52,7 +52,7 @@ describe("ClientQueue", () => {
       entries.set(message.entry.id, entry);
       return true;
     };
-    expect(await client.collect(take)).toEqual({ taken: [small, large], reports: [] });
+    expect(await client.collect(take)).toEqual({ taken: [small, large], failed: [], reports: [] });
     expect([...entries.keys()]).toEqual([small, large]);
     expect(entries.get(small)!.envelope).toMatchObject({ isReport: false, macros: {}, bodySize: lines(3).length });
     expect(entries.get(small)!.envelope.recipients).toEqual([
@@ -61,7 +61,7 @@ describe("ClientQueue", () => {
     ]);
     expect(await bodyOf(store, entries.get(small)!.id)).toBe(lines(3));
     expect((await bodyOf(store, entries.get(large)!.id)) === lines(60_000)).toBe(true);
-    expect(await client.collect(take)).toEqual({ taken: [], reports: [] });
+    expect(await client.collect(take)).toEqual({ taken: [], failed: [], reports: [] });
     const { recovered } = await readAll(openQueue({ directory: "/queue", files: files.crashed(3), clock, lock }));
     expect(recovered.map(({ id }) => id).toSorted()).toEqual([...entries.values()].map(({ id }) => id).toSorted());
   });
@@ -70,9 +70,9 @@ describe("ClientQueue", () => {
     const files = await filesWithFolder();
     const client = new ClientQueue("/client", files);
     const id = await leave(client, lines(3));
-    expect(await client.collect(async () => false)).toEqual({ taken: [], reports: [] });
+    expect(await client.collect(async () => false)).toEqual({ taken: [], failed: [], reports: [] });
     const failing = await client.collect(async () => Promise.reject(new Error("queue is full")));
-    expect(failing.reports).toEqual([`Cannot collect ${id} from the client queue: queue is full`]);
+    expect(failing.failed).toEqual([{ id, why: "queue is full" }]);
     files.inject = ({ kind, path }) => (kind === "unlink" && path.includes("/client/qf") ? "EIO" : undefined);
     let copies = 0;
     const seen = new Set<string>();

@@ -52,6 +52,8 @@ beforeEach(async () => {
       },
       bounce: note("bounce"),
       reroute: note("reroute"),
+      bounceClient: note("bounceClient"),
+      rerouteClient: note("rerouteClient"),
       suspensions: (change) => (change === undefined ? ["a.test", "b.test"] : [change.host]),
     }),
   });
@@ -318,9 +320,24 @@ describe("rulemail queue", () => {
     expect((await queue("retry", "--client", "--all", "-y")).output).toBe("0 messages due now\n");
     expect((await queue("release", "--client", "--all", "-y")).output).toBe("1 message released\n");
     expect((await queue("retry", "--client", "--all", "-y")).output).toBe("1 message due now\n");
-    const refused = await queue("bounce", "--client", id);
-    expect(refused).toMatchObject({ status: 69 });
-    expect(refused.errors).toContain("the server has not taken it over yet");
+    asked = [];
+    expect((await queue("bounce", "--client", id, "--because", "gone")).errors).toContain(`${id}: left as it was`);
+    await queue("reroute", "--client", id, "--via", "hub.test");
+    wrongRoute = "no such host";
+    expect(await queue("reroute", "--client", "--all", "--via", "x")).toMatchObject({ status: 69, output: "" });
+    expect(asked).toEqual([
+      ["bounceClient", { ids: [id] }, "gone"],
+      ["rerouteClient", { ids: [id] }, { kind: "host", host: "hub.test" }],
+      ["rerouteClient", { ids: [] }, { kind: "host", host: "x" }],
+    ]);
+    await server?.close();
+    server = undefined;
+    for (const words of [["bounce"], ["reroute", "--undo"], ["reroute", "--undo", "--dry-run"]]) {
+      const { status, output, errors } = await queue(...words, "--client", id);
+      expect([words, status, output]).toEqual([words, 75, ""]);
+      expect(errors).toContain(`by the server, and none answers at ${join(home, "control")}: start it`);
+    }
+    expect((await queue("bounce", "--client", id, "--dry-run")).output).toContain("1 message (1 recipient");
     expect((await queue("remove", "--client", id)).output).toBe("1 message removed\n");
     expect((await queue("list", "--client")).output).toBe("nothing waits\n");
   });
