@@ -86,7 +86,7 @@ test("files that the caller has open, and locks on them, end with the caller", (
   expect(shell(`flock -n ${lock} echo free`).stdout).toBe("free\n");
 });
 
-test.each(["-bd", "-b d", "-q30m"])("%s starts one server, which knows its command line", (words) => {
+test.each(["-bd", "-b d", "-q30m", "-qp5m"])("%s starts one server, which knows its command line", (words) => {
   expect(shell(`sendmail ${words} -C ${cf} 2>&1 | cat`)).toMatchObject({ status: 0, stdout: "" });
   expect(isRunning(pid())).toBe(true);
   expect(readFileSync(join(home, "rulemail.pid"), "latin1").split("\n")[1]).toMatch(new RegExp(`sendmail ${words} -C`));

@@ -19,7 +19,7 @@ export const QUEUE_OPTIONS = [
     initial: 10,
     safe: true,
     meaning: "recipients between two updates of a queue file",
-    notActedOn: "every recipient's outcome is written at once",
+    notActedOn: "who has the message is written down after two seconds, or when 200 have it",
   },
   {
     name: "TempFileMode",

@@ -6,13 +6,19 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Config } from "../../../src/config/config.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { deliveryModeIn } from "../../../src/config/policies.ts";
+import type { Agent } from "../../../src/delivery/agent.ts";
+import { attempt } from "../../../src/dispatch/attempt.ts";
 import { silentLog } from "../../../src/log/log.ts";
+import { MemoryStore } from "../../../src/queue/memory-store.ts";
 import { admitRecipient } from "../../../src/reception/recipient.ts";
 import { Transaction } from "../../../src/reception/transaction.ts";
 import type { MacroScope } from "../../../src/rewriting/macro-scope.ts";
 import { createMailRules } from "../../../src/routing/resolve.ts";
 import { configEnvironment } from "../../support/config-environment.ts";
 import { fakeSite } from "../../support/fake-site.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import { put } from "../../support/queue-samples.ts";
+import { ownFiles } from "../../support/user-files.ts";
 
 /** A look-up that is put off in mode d decides where mail goes. */
 const CF = `V10
@@ -66,6 +72,30 @@ test.each([
   expect(transaction.recipients).toMatchObject([{ given: "x@far.test", state: "todo" }]);
   expect(transaction.recipients[0].resolved).toEqual(resolved);
 });
+
+test.each(["background", "deferred"])("configured %s: a queue run looks up where mail goes", async (configured) => {
+  const config = configs.get(configured)!;
+  const hosts: string[] = [];
+  const agent: Agent = {
+    deliver: ({ host, recipients }) => {
+      hosts.push(host);
+      return Promise.resolve({ statuses: new Map(recipients.map(({ index }) => [index, SENT])) });
+    },
+  };
+  const agents = { connects: () => true, files: ownFiles, agentFor: () => agent, close: () => Promise.resolve() };
+  const site = fakeSite({ config, rules: createMailRules(config), agents });
+  const clock = new ManualClock();
+  const store = new MemoryStore(clock);
+  const recipients = [{ given: "x@far.test", state: "todo" }] as const;
+  const { id } = await put(store, "x\r\n", { recipients, macros: {} }, { nextTry: clock.now() + 60_000 });
+  const reports = { intake: { begin: () => Promise.reject(new Error("no reports")) }, clock, log: silentLog };
+  const signal = new AbortController().signal;
+  const nextTry = (): number => clock.now() + 60_000;
+  await attempt({ site: () => site, store, clock, log: silentLog, reports, nextTry, signal }, store.claim(id)!);
+  expect([hosts, store.count()]).toEqual([["relay.test"], 0]);
+});
+
+const SENT = { action: "relayed", status: "2.0.0", text: "Sent", at: 0 } as const;
 
 function scopeOf({ macros }: Config, said: string | undefined): MacroScope {
   return macros.child(said === undefined ? [] : [["deliveryMode", said]]);
