@@ -12,15 +12,15 @@ test("a queue keeps its promises through stops and failures of its files at any 
   const broken: string[] = [];
   const total = noCounts();
   const hits = new Map<string, number>();
-  for (const seed of [...Array.from({ length: 50 }, (_, each) => each + 1), ...ONCE_BROKEN]) {
+  for (const seed of [...Array.from({ length: 20 }, (_, each) => each + 1), ...ONCE_BROKEN]) {
     const { problems, counts } = await trial(seed, hits);
     addCounts(total, counts);
     for (const problem of problems) broken.push(`seed ${seed}: ${problem}`);
   }
   expect(broken).toEqual([]);
   // What happens is worth something only when enough does.
-  expect(total.accepted).toBeGreaterThan(400);
-  expect(total.beforeSettle).toBeGreaterThan(10);
+  expect(total.accepted).toBeGreaterThan(150);
+  expect(total.beforeSettle).toBeGreaterThan(4);
   for (const what of [
     "write segment",
     "datasync segment",
@@ -36,13 +36,13 @@ test("a queue keeps its promises through stops and failures of its files at any 
 test("of a damaged journal nothing is lost but what was hit, and that is named", async () => {
   const broken: string[] = [];
   let damaged = 0;
-  for (let seed = 1; seed <= 40; seed++) {
+  for (let seed = 1; seed <= 20; seed++) {
     const outcome = await damagedTrial(seed);
     damaged += outcome.damaged;
     for (const problem of outcome.problems) broken.push(`seed ${seed}: ${problem} (${outcome.hits.join("; ")})`);
   }
   expect(broken).toEqual([]);
-  expect(damaged).toBeGreaterThan(40);
+  expect(damaged).toBeGreaterThan(20);
 });
 
 test("a queue keeps its promises when its process is killed while it works on real files", async () => {
