@@ -67,12 +67,14 @@ kept cert@far.test
 mail stranger@far.test you@far.test | client -quiet -connect 127.0.0.1:465 -cert other.pem -key other.key | grep -c '^250 2.0.0'
 printf 'EHLO x\\r\\nQUIT\\r\\n' | client -starttls smtp -connect 127.0.0.1:25 -sess_out ticket | grep -o '^New\\|^Reused' | head -n 1
 printf 'EHLO x\\r\\nQUIT\\r\\n' | client -starttls smtp -connect 127.0.0.1:25 -sess_in ticket | grep -o '^New\\|^Reused' | head -n 1
+wait_for grep -q 'verify=FAIL' $log
 shaken
 printf 'QUIT\\r\\n' | client -starttls smtp -connect 127.0.0.1:25 -tls1_1 -cipher 'ALL:@SECLEVEL=0' >/dev/null; echo "old: $?"
 cp other.pem server.pem
 cp other.key server.key
 is_new() { printf 'QUIT\\r\\n' | openssl s_client -starttls smtp -connect 127.0.0.1:25 -ign_eof 2>/dev/null | grep -q 'CN *= *sink.test'; }
 wait_for is_new
+wait_for grep -q 'certificates were read again' $log
 grep -o 'certificates were read again' $log
 kill $(head -n 1 ours.pid)`,
     );
