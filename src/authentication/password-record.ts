@@ -32,7 +32,7 @@ export interface PasswordRecord {
   readonly others: readonly string[];
 }
 
-/** What a new hash costs: 32 MB and about 70 ms of a core, outside of the event loop. */
+/** What a new hash costs: 32 MB and about 105 ms of a core (one at a time, the best of ten), outside of the event loop. */
 export const SCRYPT_COST = { logN: 15, r: 8, p: 1 } as const;
 /** A file that asks for more is wrong, or wants to keep us busy: 256 MB. */
 const MOST_MEMORY = 256 * 1024 * 1024;
