@@ -57,7 +57,9 @@ export class ItemChanges {
       files.rewriteBehind(item, urgent);
       return;
     }
-    const facts: SettleFacts = changes;
+    const { added = [] } = changes;
+    const from = item.entry.envelope.recipients.length - added.length;
+    const facts: SettleFacts = added.length === 0 ? changes : { ...changes, from };
     const record = encodeRecord(RecordType.settle, item.id, facts);
     if (record.length > LONGEST_FACTS) {
       item.changeUnsafely();

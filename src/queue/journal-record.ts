@@ -82,7 +82,13 @@ export interface AttemptFacts extends Attempt {
   readonly priority: number;
 }
 
-export type SettleFacts = Changes;
+export interface SettleFacts extends Changes {
+  /**
+   * Number of recipients before `added`: a record may stand in two segments, when the first could not be made durable and a loss
+   * of power undid its cut, and adds nothing the second time. Absent in journals of older servers.
+   */
+  readonly from?: number;
+}
 
 export interface GoneFacts {
   readonly why: "removed" | "moved";

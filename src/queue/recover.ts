@@ -22,7 +22,7 @@ import {
   type SettleFacts,
   type StateFacts,
 } from "./journal-record.ts";
-import type { QueueEntry } from "./queue.ts";
+import type { Changes, QueueEntry } from "./queue.ts";
 import { Segment, segmentName, segmentNumber } from "./segment.ts";
 import { type Damage, readSegment } from "./segment-reader.ts";
 
@@ -64,11 +64,17 @@ const replay: Readonly<Record<RecordType, (target: ReplayTarget, record: Decoded
   [RecordType.attempt]: (target, { id, facts }) =>
     target.change(id, (entry) => withAttempt(entry, facts as AttemptFacts, (facts as AttemptFacts).priority)),
   [RecordType.settle]: (target, { id, facts }) =>
-    target.change(id, (entry) => withChanges(entry, facts as SettleFacts)),
+    target.change(id, (entry) => withChanges(entry, notTwice(entry, facts as SettleFacts))),
   [RecordType.hold]: (target, { id, facts }) =>
     target.change(id, (entry) => withHold(entry, (facts as HoldFacts).reason)),
   [RecordType.gone]: (target, { id }) => target.gone(id),
 };
+
+/** The changes without recipients that another copy of the record has added. */
+function notTwice({ envelope }: QueueEntry, { from, ...changes }: SettleFacts): Changes {
+  if (from === undefined || changes.added === undefined || envelope.recipients.length <= from) return changes;
+  return { ...changes, added: changes.added.slice(envelope.recipients.length - from) };
+}
 
 /** The first record of a segment, or undefined when it is damaged. */
 async function readSegmentFacts(segment: Segment): Promise<SegmentFacts | undefined> {
