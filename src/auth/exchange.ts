@@ -117,11 +117,6 @@ export function verdictOn(checked: Known<boolean>, identity: Identity): ServerSt
   return { kind: "accepted", identity };
 }
 
-/** Whether a token is one of this user. */
-export function isOf(user: string, owner: Known<string>): Known<boolean> {
-  return owner.kind === "known" ? { kind: "known", value: owner.value === user } : owner;
-}
-
 export function malformed(reason: string): ServerStep {
   return { kind: "malformed", reason };
 }

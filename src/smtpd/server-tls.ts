@@ -3,14 +3,15 @@
  * name, size and time); sessions that are open keep what they began with, and what cannot be used leaves the former in force.
  */
 import { statSync } from "node:fs";
-import { dontBlameOf } from "../config/policies.ts";
 import type { Config, Options } from "../config/config.ts";
+import { sharedTlsSettings } from "../config/tls-settings.ts";
 import type { Log } from "../log/log.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { SealedFiles } from "../sys/sealed-file.ts";
 import { filesOf, openServerContext, type ServerContext, type ServerTlsSettings } from "../tls/server-context.ts";
 import { TicketKeys } from "../tls/ticket-keys.ts";
+import { readTlsFeatures } from "../tls/tls-features.ts";
 
 /** Milliseconds between two looks at the files. */
 const LOOK_AGAIN = 1000;
@@ -106,37 +107,17 @@ export class ServerTls {
 
 function settingsOf(options: Options): ServerTlsSettings {
   return {
+    ...sharedTlsSettings(options),
     certFile: options.text("ServerCertFile"),
     keyFile: options.text("ServerKeyFile"),
     nameCerts: options.text("ServerNameCerts"),
-    caFile: options.text("CACertFile"),
-    caPath: options.text("CACertPath"),
-    crlFile: options.text("CRLFile"),
-    crlPath: options.text("CRLPath"),
-    cipherList: options.text("CipherList"),
-    cipherSuites: options.text("CipherSuites"),
     sslOptions: options.text("ServerSSLOptions"),
     dhParameters: options.text("DHParameters"),
-    dontBlame: dontBlameOf(options),
   };
 }
 
-type Feature = "sslOptions" | "cipherList" | "certFile" | "keyFile";
-
-const FEATURES: Readonly<Record<string, Feature | undefined>> = {
-  options: "sslOptions",
-  cipherlist: "cipherList",
-  certfile: "certFile",
-  keyfile: "keyFile",
-};
-
 function withFeatures(settings: ServerTlsSettings, features: string): ServerTlsSettings {
-  const changed: Partial<Record<Feature, string>> = {};
-  for (const part of features.split(";")) {
-    const at = part.indexOf("=");
-    const name = FEATURES[part.slice(0, Math.max(0, at)).trim().toLowerCase()];
-    if (name !== undefined) changed[name] = part.slice(at + 1).trim();
-  }
+  const changed = readTlsFeatures(features);
   // Another certificate is the only one.
   return { ...settings, ...(changed.certFile !== undefined && { nameCerts: "" }), ...changed };
 }

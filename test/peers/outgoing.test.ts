@@ -6,6 +6,7 @@ import { expect, test } from "@jest/globals";
 import { KNOWN_CERTIFICATE, KNOWN_KEY, TEST_CA } from "../support/authority.ts";
 import { runInside } from "../support/foreign-programs.ts";
 import { peerDescribe } from "../support/peers.ts";
+import { postfix } from "../support/postfix.ts";
 
 const FILES = `
 set -u
@@ -74,31 +75,11 @@ wait_for listens 127.0.0.13
 `;
 
 /** A Postfix on two.far.test; nothing listens on one.far.test, which comes first. */
-const POSTFIX = `
-printf 'postfix:x:8401:\\npostdrop:x:8402:\\n' >>/etc/group
-echo 'postfix:x:8401:8401::/var/spool/postfix:/bin/false' >>/etc/passwd
-mkdir -p /etc/postfix/sasl /var/lib/postfix /var/spool/postfix
-cp /usr/share/postfix/dynamicmaps.cf /etc/postfix/
-sed -e 's/^smtp      inet.*/127.0.0.12:25 inet n - n - - smtpd/' -e 's/^\\([a-z]* *unix *[-ny] *[-ny] *\\)y /\\1n /' \\
-  /usr/share/postfix/master.cf.dist >/etc/postfix/master.cf
-cd /var/spool/postfix
-mkdir -p active bounce corrupt defer deferred flush hold incoming private saved trace maildrop public pid
-chown postfix /var/lib/postfix active bounce corrupt defer deferred flush hold incoming private saved trace
-chown postfix:postdrop maildrop public
-chmod 1730 maildrop
-chmod 2710 public
-cd /mnt
-cat >/etc/postfix/main.cf <<'END'
-compatibility_level = 3.6
-myhostname = two.far.test
-mydestination = far.test
-inet_interfaces = loopback-only
-inet_protocols = ipv4
+const POSTFIX = postfix(
+  `mydestination = far.test
 local_recipient_maps =
 local_transport = discard
 default_transport = discard
-maillog_file = /var/log/postfix.log
-alias_maps =
 smtpd_tls_cert_file = /mnt/server.pem
 smtpd_tls_key_file = /mnt/server.key
 smtpd_tls_security_level = encrypt
@@ -112,13 +93,10 @@ smtpd_recipient_restrictions =
   check_recipient_access inline:{ { later@far.test = 450 4.2.0 busy }, { no@far.test = 550 5.1.1 nobody } },
   permit_sasl_authenticated, reject
 mynetworks =
-message_size_limit = 20000
-END
-printf 'pwcheck_method: auxprop\\nauxprop_plugin: sasldb\\nmech_list: PLAIN CRAM-MD5 SCRAM-SHA-256\\n' >/etc/postfix/sasl/smtpd.conf
-chmod 644 /etc/sasldb2
-MAIL_CONFIG=/etc/postfix /usr/lib/postfix/sbin/master -d &
-wait_for listens 127.0.0.12
-`;
+message_size_limit = 20000`,
+  `printf 'pwcheck_method: auxprop\\nauxprop_plugin: sasldb\\nmech_list: PLAIN CRAM-MD5 SCRAM-SHA-256\\n' >/etc/postfix/sasl/smtpd.conf
+chmod 644 /etc/sasldb2`,
+);
 
 peerDescribe("mail goes out with STARTTLS and AUTH", ["sendmail", "postfix", "saslpasswd2"], () => {
   test("to a genuine sendmail, with each mechanism", () => {

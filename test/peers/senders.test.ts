@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { runInside } from "../support/foreign-programs.ts";
 import { peerDescribe } from "../support/peers.ts";
+import { postfix } from "../support/postfix.ts";
 
 /** Ours on 127.0.0.1; behind it, for far.test, a genuine sendmail that keeps what it gets in its queue. */
 const SERVERS = `
@@ -74,34 +75,11 @@ look() {
 `;
 
 /** A Postfix on 127.0.0.12 that hands everything to us, at another port: port 25 of loopback it takes for its own. */
-const POSTFIX = `
-printf 'postfix:x:8401:\\npostdrop:x:8402:\\n' >>/etc/group
-echo 'postfix:x:8401:8401::/var/spool/postfix:/bin/false' >>/etc/passwd
-mkdir -p /etc/postfix /var/lib/postfix /var/spool/postfix
-cp /usr/share/postfix/dynamicmaps.cf /etc/postfix/
-sed -e 's/^smtp      inet.*/127.0.0.12:25 inet n - n - - smtpd/' -e 's/^\\([a-z]* *unix *[-ny] *[-ny] *\\)y /\\1n /' \\
-  /usr/share/postfix/master.cf.dist >/etc/postfix/master.cf
-cd /var/spool/postfix
-mkdir -p active bounce corrupt defer deferred flush hold incoming private saved trace maildrop public pid
-chown postfix /var/lib/postfix active bounce corrupt defer deferred flush hold incoming private saved trace
-chown postfix:postdrop maildrop public
-chmod 1730 maildrop
-chmod 2710 public
-cd /mnt
-cat >/etc/postfix/main.cf <<'END'
-compatibility_level = 3.6
-myhostname = two.far.test
-mydestination =
-inet_interfaces = loopback-only
-inet_protocols = ipv4
-maillog_file = /var/log/postfix.log
-alias_maps =
+const POSTFIX = postfix(
+  `mydestination =
 mynetworks = 127.0.0.0/8
-relayhost = [127.0.0.1]:2525
-END
-MAIL_CONFIG=/etc/postfix /usr/lib/postfix/sbin/master -d &
-wait_for listens 127.0.0.12
-`;
+relayhost = [127.0.0.1]:2525`,
+);
 
 /** A genuine sendmail as client; it hands everything to us. */
 const SENDMAIL = `

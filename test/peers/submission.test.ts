@@ -7,6 +7,7 @@ import { expect, test } from "@jest/globals";
 import { KNOWN_CERTIFICATE, KNOWN_KEY, TEST_CA } from "../support/authority.ts";
 import { peerFile, runInside } from "../support/foreign-programs.ts";
 import { peerDescribe } from "../support/peers.ts";
+import { postfix } from "../support/postfix.ts";
 
 const NEEDS = ["sendmail", "swaks", "msmtp", "postfix", "saslpasswd2", "fail2ban-regex"] as const;
 
@@ -49,37 +50,15 @@ send="--server 127.0.0.1 --port 587 -tls --from me@example.test --to you@far.tes
 `;
 
 /** A Postfix on 127.0.0.12 that hands everything to us. */
-const POSTFIX_CLIENT = `
-printf 'postfix:x:8401:\\npostdrop:x:8402:\\n' >>/etc/group
-echo 'postfix:x:8401:8401::/var/spool/postfix:/bin/false' >>/etc/passwd
-mkdir -p /etc/postfix /var/lib/postfix /var/spool/postfix
-cp /usr/share/postfix/dynamicmaps.cf /etc/postfix/
-sed -e 's/^smtp      inet.*/127.0.0.12:25 inet n - n - - smtpd/' -e 's/^\\([a-z]* *unix *[-ny] *[-ny] *\\)y /\\1n /' \\
-  /usr/share/postfix/master.cf.dist >/etc/postfix/master.cf
-cd /var/spool/postfix
-mkdir -p active bounce corrupt defer deferred flush hold incoming private saved trace maildrop public pid
-chown postfix /var/lib/postfix active bounce corrupt defer deferred flush hold incoming private saved trace
-chown postfix:postdrop maildrop public
-chmod 1730 maildrop
-chmod 2710 public
-cd /mnt
-cat >/etc/postfix/main.cf <<'END'
-compatibility_level = 3.6
-myhostname = two.far.test
-mydestination =
-inet_interfaces = loopback-only
-inet_protocols = ipv4
-maillog_file = /var/log/postfix.log
-alias_maps =
+const POSTFIX_CLIENT = `${postfix(
+  `mydestination =
 mynetworks = 127.0.0.0/8
 relayhost = [127.0.0.1]:587
 smtp_tls_security_level = encrypt
 smtp_sasl_auth_enable = yes
 smtp_sasl_password_maps = inline:{ { [127.0.0.1]:587 = joe:correct horse } }
-smtp_sasl_tls_security_options = noanonymous
-END
-MAIL_CONFIG=/etc/postfix /usr/lib/postfix/sbin/master -d &
-wait_for listens 127.0.0.12 25
+smtp_sasl_tls_security_options = noanonymous`,
+)}
 swaks --server 127.0.0.12 --port 25 --from me@example.test --to postfix@far.test >/dev/null 2>&1
 `;
 

@@ -5,10 +5,11 @@
  */
 import type { TLSSocket } from "node:tls";
 import type { Config, Options } from "../../config/config.ts";
-import { dontBlameOf } from "../../config/policies.ts";
+import { sharedTlsSettings } from "../../config/tls-settings.ts";
 import type { Log } from "../../log/log.ts";
 import { type ClientContext, type ClientTlsSettings, openClientContext } from "../../tls/client-context.ts";
 import { type PeerFacts, peerFacts } from "../../tls/peer-facts.ts";
+import { readTlsFeatures } from "../../tls/tls-features.ts";
 import type { SmtpClient } from "./client.ts";
 import type { ClientFailure } from "./failure.ts";
 
@@ -100,34 +101,13 @@ export class ClientTls {
 
 function settingsOf(options: Options): ClientTlsSettings {
   return {
+    ...sharedTlsSettings(options),
     certFile: options.text("ClientCertFile"),
     keyFile: options.text("ClientKeyFile"),
-    caFile: options.text("CACertFile"),
-    caPath: options.text("CACertPath"),
-    crlFile: options.text("CRLFile"),
-    crlPath: options.text("CRLPath"),
-    cipherList: options.text("CipherList"),
-    cipherSuites: options.text("CipherSuites"),
     sslOptions: options.text("ClientSSLOptions"),
-    dontBlame: dontBlameOf(options),
   };
 }
 
-type Feature = Exclude<keyof ClientTlsSettings, "dontBlame" | "sealed">;
-
-const FEATURES: Readonly<Record<string, Feature | undefined>> = {
-  options: "sslOptions",
-  cipherlist: "cipherList",
-  certfile: "certFile",
-  keyfile: "keyFile",
-};
-
 function withFeatures(settings: ClientTlsSettings, features: string): ClientTlsSettings {
-  const changed: Partial<Record<Feature, string>> = {};
-  for (const part of features.split(";")) {
-    const at = part.indexOf("=");
-    const name = FEATURES[part.slice(0, Math.max(0, at)).trim().toLowerCase()];
-    if (name !== undefined) changed[name] = part.slice(at + 1).trim();
-  }
-  return { ...settings, ...changed };
+  return { ...settings, ...readTlsFeatures(features) };
 }
