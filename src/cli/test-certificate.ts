@@ -19,6 +19,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { syncFolder } from "../sys/atomic-file.ts";
 import { isCertificateHost, selfSignedCertificate } from "../tls/self-signed-certificate.ts";
 import { optionValues } from "./option-lines.ts";
 
@@ -81,15 +82,6 @@ function writeDurably(file: string, text: string | Buffer, mode: number): void {
   try {
     writeFileSync(fd, text);
     chmodSync(file, mode);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, "r");
-  try {
     fsyncSync(fd);
   } finally {
     closeSync(fd);

@@ -120,7 +120,7 @@ export class AtomicFile {
 }
 
 /** Makes renames and new names in a folder durable. */
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   const fd = openSync(folder, "r");
   try {
     fsyncSync(fd);

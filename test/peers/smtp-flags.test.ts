@@ -2,11 +2,11 @@
  * F= of mailers that speak SMTP: what a genuine sendmail says and sends under each flag, to a server with 8BITMIME and to one
  * without, and what we do. One configuration with two mailers for every row, and every message goes to all of them.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { runInside } from "../support/foreign-programs.ts";
+import { deliverByBoth, differencesOf, type FlagMessage, resultsOf } from "../support/flags-beside-genuine.ts";
 import { peerDescribe } from "../support/peers.ts";
 
 /** Flags beside `muX`, and L= where it matters. F=p, s and B: test/unit/delivery/mailer-flags.test.ts. */
@@ -32,17 +32,12 @@ const ROWS: readonly string[] = [
   "2",
 ];
 
-interface Message {
-  readonly sender: string;
-  readonly text: string;
-}
-
 const HEAD = "Date: Fri, 20 Nov 2026 19:00:00 +0000\nMessage-Id: <m1@a.test>\nFrom: joe@a.test\nSubject: x\n";
 const MIME = `${HEAD}MIME-Version: 1.0\n`;
 const TEXT = `${MIME}Content-Type: text/plain; charset=iso-8859-1\n`;
 const ENCODED = `${TEXT}Content-Transfer-Encoding:`;
 
-const MESSAGES: Readonly<Record<string, Message>> = {
+const MESSAGES: Readonly<Record<string, FlagMessage>> = {
   plain: { sender: "joe@a.test", text: `${HEAD}\nbody\n` },
   "From lines": { sender: "joe@a.test", text: `${HEAD}\nFrom here\n>From there\n From\nFromage\nx\nFrom \n` },
   "empty lines at the end": { sender: "joe@a.test", text: `${HEAD}\nbody\n\n\n` },
@@ -87,12 +82,6 @@ const MESSAGES: Readonly<Record<string, Message>> = {
   "no header but a subject": { sender: "joe@a.test", text: "Subject: x\n\nbody\n" },
   "the null sender": { sender: "<>", text: `${HEAD}\nbody\n` },
 };
-
-/** A genuine sendmail knows 25 mailers at most. */
-const AT_ONCE = 10;
-const groups = Array.from({ length: Math.ceil(ROWS.length / AT_ONCE) }, (_, group) =>
-  ROWS.map((_flags, row) => row).slice(group * AT_ONCE, (group + 1) * AT_ONCE),
-);
 
 /** Ports of the two servers. */
 const SERVERS = { e: [2601, "PIPELINING,8BITMIME,SIZE,DSN,ENHANCEDSTATUSCODES"], s: [2602, "SIZE"] } as const;
@@ -149,74 +138,32 @@ function mailersOf(row: number): string {
     .join("");
 }
 
-/** Each message to the mailers of a group, by whatever \`sendmail\` is; results below the folder. */
-function deliveries(kind: string, group: number, folder: string): string {
-  const recipients = groups[group].flatMap((row) => Object.keys(SERVERS).map((letter) => `r${row}.${letter}.x`));
-  return Object.values(MESSAGES)
-    .map(
-      ({ sender }, number) => `
-rm -f /mnt/out/r*
-sendmail -C /mnt/t.cf -oi -f '${sender}' ${recipients.join(" ")} <${folder}/${number} >>/mnt/log 2>&1
-${kind === "ours" ? "await 'mailq -C /mnt/t.cf | grep -q empty'" : ""}
-mkdir -p ${folder}/${kind}/${number}
-cp /mnt/out/r[0-9]* ${folder}/${kind}/${number}/`,
-    )
-    .join("\n");
-}
-
-function script(kind: "genuine" | "ours", folder: string): string {
-  const ours = `export RULEMAIL_HOME=/mnt/home
-mkdir -p /mnt/home
-sendmail -C /mnt/t.cf -bd -q1h >>/mnt/log 2>&1`;
-  const end = "p=$(head -n 1 /mnt/pid); kill $p; await '! kill -0 $p'; rm -rf /mnt/home";
-  const each = groups.map(
-    (_rows, group) => `
-cp ${folder}/${group}.cf /mnt/t.cf
-${kind === "ours" ? ours : "sendmail -C /mnt/t.cf -bi"}
-${deliveries(kind, group, folder)}
-${kind === "ours" ? end : ""}`,
-  );
-  const servers = Object.values(SERVERS).map(([port, extensions]) => `${port} ${extensions}`);
-  return `
-set -u
-await() { for i in $(seq 300); do eval "$1" >/dev/null 2>&1 && return 0; sleep 0.1; done; echo "in vain: $1"; return 1; }
-umask 022
-mkdir -p /mnt/queue /mnt/out
-chmod 700 /mnt/queue
-${process.execPath} ${join(import.meta.dirname, "../support/recording-sink.mjs")} /mnt/out ${servers.join(" ")} &
-await 'test -e /mnt/out/ready'
-: >/mnt/aliases
-${each.join("\n")}
-cat /mnt/log
-`;
-}
+const SINK = join(import.meta.dirname, "../support/recording-sink.mjs");
+const BEFORE = `${process.execPath} ${SINK} /mnt/out ${Object.values(SERVERS)
+  .map(([port, extensions]) => `${port} ${extensions}`)
+  .join(" ")} &
+await 'test -e /mnt/out/ready'`;
 
 let folder: string;
 
 peerDescribe("servers get what a genuine sendmail gives them", ["sendmail", "root"], () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "flags-"));
-    groups.forEach((rows, group) => writeFileSync(join(folder, `${group}.cf`), configuration(rows)));
-    Object.values(MESSAGES).forEach(({ text }, number) => writeFileSync(join(folder, String(number)), text, "latin1"));
-    for (const kind of ["genuine", "ours"] as const) {
-      mkdirSync(join(folder, kind));
-      const { status, stdout, stderr } = runInside("shell", script(kind, folder), kind === "ours");
-      if (process.env["SHOW_LOG"]) console.log(kind, stdout, stderr);
-      if (status !== 0 || stdout.includes("in vain")) throw new Error(`${kind}: ${stdout}${stderr}`);
-    }
+    deliverByBoth({
+      folder,
+      rows: ROWS.length,
+      messages: Object.values(MESSAGES),
+      configuration,
+      recipients: (rows) => rows.flatMap((row) => Object.keys(SERVERS).map((letter) => `r${row}.${letter}.x`)),
+      before: BEFORE,
+      beforeEach: () => "",
+    });
   }, 300_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test.each(Object.keys(MESSAGES).map((name, number) => [name, number] as const))("%s", (name, number) => {
     const [ours, genuine] = [stored("ours", number), stored("genuine", number)];
-    const differing = Object.keys(genuine).filter((row) => ours[row] !== genuine[row] && !isDecided(name, row));
-    // As JSON: empty lines and octets above 127 are what it is about.
-    const shown = differing.map((row) => ({
-      row,
-      ours: JSON.stringify(ours[row]),
-      genuine: JSON.stringify(genuine[row]),
-    }));
-    expect(shown).toEqual([]);
+    expect(differencesOf(ours, genuine, (row) => isDecided(name, row))).toEqual([]);
   });
 });
 
@@ -225,34 +172,24 @@ function isDecided(message: string, row: string): boolean {
   return ["quoted-printable", "base64"].includes(message) && /9 without/.test(row);
 }
 
-/** "F=muXP with 8BITMIME" → what the server was told; times and ids made alike. */
-function stored(kind: string, number: number): Record<string, string> {
-  const place = join(folder, kind, String(number));
-  const found = readdirSync(place).map((name) => {
-    const [, row, letter] = /^r(\d+)\.([es])/.exec(name) ?? [];
-    const text = readFileSync(join(place, name), "latin1");
+/** "F=muXP with 8BITMIME" → what the server was told. */
+function stored(kind: "genuine" | "ours", number: number): Readonly<Record<string, string>> {
+  const found = resultsOf(folder, kind, number, (file, text) => {
+    const [, row, letter] = /^r(\d+)\.([es])/.exec(file) ?? [];
     const flags = ROWS[Number(row)];
-    return [`F=muX${flags} ${letter === "e" ? "with" : "without"} 8BITMIME`, alike(text, flags)] as const;
+    return [`F=muX${flags} ${letter === "e" ? "with" : "without"} 8BITMIME`, alike(text, flags)];
   });
-  expect(found).toHaveLength(2 * ROWS.length);
-  return Object.fromEntries(found.toSorted(([one], [two]) => (one < two ? -1 : 1)));
+  expect(Object.keys(found)).toHaveLength(2 * ROWS.length);
+  return found;
 }
 
 function alike(given: string, flags: string): string {
   // F=7: the original announces eight bits that it has converted; F=8 and F=9: it sends them without a word. F=9 adds an empty line.
   const said = /[789]/.test(flags) ? given.replace(/^(.*) BODY=8BITMIME/, "$1") : given;
   const text = /^X-MIME-Autoconverted: from .* to 8bit/m.test(said) ? said.replace(/(\r\n)\r\n$/, "$1") : said;
-  return (
-    text
-      // A field with nothing in it: the original writes it, we do not.
-      .replace(/^Full-Name: \r\n/m, "")
-      .replace(/^MAIL FROM:/i, "MAIL FROM:")
-      .replace(/^RCPT TO:/im, "RCPT TO:")
-      .replace(/ SIZE=\d+/, " SIZE=N")
-      .replaceAll(/\d\d:\d\d:\d\d/g, "TIME")
-      .replaceAll(/[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ TIME \d{4}/g, "NOW")
-      .replaceAll(/[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d{4} TIME (?:GMT|\+0000|-0000|\+0000 \([A-Z]+\))/g, "DATE")
-      .replaceAll(/<\d{12}\.\w+@/g, "<ID@")
-      .replaceAll(/ id \w{14}/g, " id ID")
-  );
+  return text
+    .replace(/^MAIL FROM:/i, "MAIL FROM:")
+    .replace(/^RCPT TO:/im, "RCPT TO:")
+    .replace(/ SIZE=\d+/, " SIZE=N")
+    .replaceAll(/ id \w{14}/g, " id ID");
 }
