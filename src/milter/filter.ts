@@ -195,3 +195,6 @@ export interface FilterConnection {
    */
   close(reuse: boolean): boolean;
 }
+
+/** How a filter is reached: `openFilter` of open-filter.ts; connects and negotiates. Throws FilterError. */
+export type OpenFilter = (settings: FilterSettings, offer: Offer) => Promise<FilterConnection>;
