@@ -14,7 +14,7 @@ import { openSite } from "../../src/site/open-site.ts";
 import type { Site } from "../../src/site/site.ts";
 import { openSmtpServer, type SmtpListener } from "../../src/smtpd/server.ts";
 import type { SmtpServices } from "../../src/smtpd/services.ts";
-import { systemClock } from "../../src/sys/clock.ts";
+import { type Clock, systemClock } from "../../src/sys/clock.ts";
 import { configEnvironment } from "./config-environment.ts";
 import { fakeServices } from "./fake-smtp-services.ts";
 
@@ -32,6 +32,8 @@ const noFiles: UserFiles = {
 export interface SiteServerOptions {
   readonly definitions?: readonly (readonly [name: string, value: string])[];
   readonly services?: Partial<SmtpServices>;
+  /** The site's: when its tables are looked at again. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface SiteServerOptions {
  * @throws when the configuration has errors
  */
 export async function startSiteServer(mc: string, options: SiteServerOptions = {}): Promise<SiteServer> {
-  const site = await openMcSite(mc, options.definitions ?? []);
+  const site = await openMcSite(mc, options);
   const fake = fakeServices();
   const services: SmtpServices = {
     ...fake,
@@ -66,7 +68,7 @@ export async function startSiteServer(mc: string, options: SiteServerOptions = {
   };
 }
 
-async function openMcSite(mc: string, definitions: readonly (readonly [string, string])[]): Promise<Site> {
+async function openMcSite(mc: string, { definitions = [], clock = systemClock }: SiteServerOptions): Promise<Site> {
   const { text, complete, diagnostics } = compileMc({ file: mc }, { defines: Object.fromEntries(definitions) });
   if (!complete) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
   const folder = mkdtempSync(join(tmpdir(), "site-server-"));
@@ -74,7 +76,7 @@ async function openMcSite(mc: string, definitions: readonly (readonly [string, s
     const file = join(folder, "site.cf");
     writeFileSync(file, text, "latin1");
     const { machine, resolver } = configEnvironment;
-    const surroundings = { machine, resolver, clock: systemClock, log: silentLog };
+    const surroundings = { machine, resolver, clock, log: silentLog };
     const opened = await openSite({ file, settings: [], opMode: "d" }, surroundings, () => ({
       close: () => undefined,
     }));

@@ -15,9 +15,13 @@ export class SmtpDialogue {
     this.#listen(socket);
   }
 
-  /** Connects, without waiting for the greeting. */
-  static open(port: number, host = "127.0.0.1"): Promise<SmtpDialogue> {
-    return SmtpDialogue.#over(connectSocket({ port, host, allowHalfOpen: true }));
+  /**
+   * Connects, without waiting for the greeting.
+   * @param from the client's own address; the loopback's usual one is trusted by many configurations
+   */
+  static open(port: number, host = "127.0.0.1", from?: string): Promise<SmtpDialogue> {
+    const own = from === undefined ? {} : { localAddress: from };
+    return SmtpDialogue.#over(connectSocket({ port, host, allowHalfOpen: true, ...own }));
   }
 
   /** Connects to a unix socket. */

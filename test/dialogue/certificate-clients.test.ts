@@ -1,0 +1,40 @@
+/**
+ * What a certificate that a client shows may do: CertIssuer, CertSubject and TLS_Clt of the access table, with the rules of a whole
+ * configuration and handshakes on the loopback. Genuine sendmail is held to the same cases in test/peers/certificates.test.ts.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import {
+  certificateCases,
+  certificateMc,
+  holdCertificateCase,
+  makeCertificateSite,
+} from "../support/certificate-clients.ts";
+import { ManualClock } from "../support/manual-clock.ts";
+import { type SiteServer, startSiteServer } from "../support/site-server.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "certificates-"));
+const clock = new ManualClock();
+let server: SiteServer;
+
+beforeAll(async () => {
+  makeCertificateSite(folder);
+  const mc = join(folder, "site.mc");
+  writeFileSync(mc, `OSTYPE(\`linux')${certificateMc(folder, 0)}`);
+  server = await startSiteServer(mc, {
+    clock,
+    services: { identify: (_site, address) => ({ name: `[${address}]`, ptr: "", resolve: "FAIL" }) },
+  });
+});
+
+afterAll(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test.each(certificateCases.map((each) => [each.name, each] as const))("%s", async (_name, each) => {
+  clock.advance(1000); // tables are looked at again
+  expect(await holdCertificateCase(each, server.port, folder)).toEqual(each.said);
+});
