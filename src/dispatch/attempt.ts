@@ -99,8 +99,12 @@ class Work {
     this.#entry = claim.entry;
     this.#started = environment.clock.now();
     this.#scope = deliveryScope(this.#site.config, claim.entry, modeOf(occasion));
-    const isTold = claim.entry.envelope.deliverBy !== undefined;
-    this.#outcomes = new Outcomes(environment.clock, isTold, (recipients) => this.#write({ recipients }));
+    this.#outcomes = new Outcomes({
+      clock: environment.clock,
+      interval: site.config.options.number("CheckpointInterval"),
+      isTold: claim.entry.envelope.deliverBy !== undefined,
+      write: (recipients) => this.#write({ recipients }),
+    });
     this.#deliveries = new Deliveries({
       config: site.config,
       clock: environment.clock,
@@ -292,6 +296,7 @@ class Work {
       this.#occasion.told?.(each.index, each.recipient, each.triple, status);
       this.#logOutcome(job.envelope, each.recipient, job.mailer.name, started, status);
     }
+    this.#outcomes.checkpoint();
   }
 
   /** A transaction in which somebody got the message. */

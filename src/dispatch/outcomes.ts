@@ -1,45 +1,51 @@
 /**
  * What came of an attempt so far. Who has the message, and of whom nobody has to hear, is written down while others are still
- * being served: a crash in the middle of a large list repeats little. All others are settled together, at the end.
+ * being served: a crash in the middle of a large list repeats little (CheckpointInterval). All others are settled together, at
+ * the end.
  */
 import type { Recipient, RecipientChange } from "../envelope/recipient.ts";
 import type { RecipientStatus } from "../envelope/status.ts";
 import type { Clock } from "../sys/clock.ts";
 
-/** Recipients that are written down in one record, and how long one waits for others, ms. */
-const ENOUGH = 200;
+/** How long one who has the message waits for others, while somebody else is still being served, ms. */
 const LONG = 2_000;
-/** Of very large lists the part that is served at once: each record costs a look at all recipients. */
-const PART = 1 / 50;
+
+export interface OutcomesParts {
+  readonly clock: Clock;
+  /** CheckpointInterval: so many who have the message are written down at once; none are before the end when it is 0 or less. */
+  readonly interval: number;
+  /** Somebody may have to hear of those who have the message, too. */
+  readonly isTold: boolean;
+  readonly write: (changes: readonly RecipientChange[]) => Promise<void>;
+}
 
 export class Outcomes {
   /** What is not written yet, by index. */
   readonly open = new Map<number, RecipientStatus>();
-  readonly #clock: Clock;
-  readonly #isTold: boolean;
-  readonly #write: (changes: readonly RecipientChange[]) => Promise<void>;
+  readonly #parts: OutcomesParts;
   /** Those of `open` that can be written. */
   #done: { readonly index: number; readonly isNamed: boolean }[] = [];
-  #noted = 0;
   #cancel: (() => void) | undefined;
   #writing: Promise<void> = Promise.resolve();
   #fault: { readonly error: unknown } | undefined;
 
-  /** @param isTold somebody may have to hear of those who have the message, too */
-  constructor(clock: Clock, isTold: boolean, write: (changes: readonly RecipientChange[]) => Promise<void>) {
-    this.#clock = clock;
-    this.#isTold = isTold;
-    this.#write = write;
+  constructor(parts: OutcomesParts) {
+    this.#parts = parts;
   }
 
   note(index: number, { notify, parent }: Recipient, status: RecipientStatus): void {
     this.open.set(index, status);
-    this.#noted++;
     if (status.action === "failed" || status.action === "delayed") return;
-    if (this.#isTold || notify?.includes("SUCCESS") === true) return;
+    if (this.#parts.isTold || notify?.includes("SUCCESS") === true) return;
     this.#done.push({ index, isNamed: parent === undefined });
-    if (this.#done.length >= Math.max(ENOUGH, this.#noted * PART)) this.#flush();
-    else this.#cancel ??= this.#clock.after(LONG, () => this.#flush());
+  }
+
+  /** Call when a transaction is over: what it has brought is one record, not several. */
+  checkpoint(): void {
+    const { interval, clock } = this.#parts;
+    if (interval <= 0 || this.#done.length === 0) return;
+    if (this.#done.length >= interval) this.#flush();
+    else this.#cancel ??= clock.after(LONG, () => this.#flush());
   }
 
   /** Call when no more outcomes come: waits for what is being written. @throws what a write has failed with */
@@ -67,7 +73,7 @@ export class Outcomes {
     });
     this.#done = [];
     this.#writing = this.#writing
-      .then(() => this.#write(changes))
+      .then(() => this.#parts.write(changes))
       .catch((error: unknown) => void (this.#fault ??= { error }));
   }
 }

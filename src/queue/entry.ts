@@ -32,14 +32,14 @@ export function withAttempt(entry: QueueEntry, attempt: Attempt, priority: numbe
  * message share it, and an older one shows what became of them since.
  */
 const MANY_RECIPIENTS = 1_000;
-/** Lists that were made here. */
-const shared = new WeakSet<readonly Recipient[]>();
+/** Lists that were made here, and how many at the beginning of each nobody has to try any more. */
+const shared = new WeakMap<readonly Recipient[], number>();
 
 function changeable(recipients: readonly Recipient[]): Recipient[] {
   // Nobody else makes such a list, so it may be written to.
   if (shared.has(recipients)) return recipients as Recipient[];
   const copy = [...recipients];
-  if (copy.length >= MANY_RECIPIENTS) shared.add(copy);
+  if (copy.length >= MANY_RECIPIENTS) shared.set(copy, 0);
   return copy;
 }
 
@@ -62,7 +62,12 @@ export function withChanges(entry: QueueEntry, changes: Changes): QueueEntry {
     throw new RangeError(`Message ${entry.id} has no recipient ${index}`);
   }
   const recipients = changeable(entry.envelope.recipients);
-  for (const change of changes.recipients) recipients[change.index] = changed(recipients[change.index], change);
+  let served = shared.get(recipients);
+  for (const change of changes.recipients) {
+    const { index } = change;
+    recipients[index] = changed(recipients[index], change);
+    if (served !== undefined && index < served && isOpen(recipients[index])) shared.set(recipients, (served = index));
+  }
   for (const added of changes.added ?? []) recipients.push(added);
   return {
     ...entry,
@@ -93,9 +98,14 @@ export function pendingRecipients({ recipients }: Envelope): number[] {
   return pending;
 }
 
-/** True when nothing is left to do: the message leaves the queue. */
-export function isFinished(entry: QueueEntry): boolean {
-  return !entry.envelope.recipients.some(isOpen);
+/** True when nothing is left to do: the message leaves the queue. Asked after each change, so a long list is walked once in all. */
+export function isFinished({ envelope: { recipients } }: QueueEntry): boolean {
+  const served = shared.get(recipients);
+  if (served === undefined) return !recipients.some(isOpen);
+  let at = served;
+  while (at < recipients.length && !isOpen(recipients[at])) at++;
+  if (at > served) shared.set(recipients, at);
+  return at === recipients.length;
 }
 
 /** A part of a list, in the order of ids. */

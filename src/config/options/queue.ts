@@ -18,8 +18,8 @@ export const QUEUE_OPTIONS = [
     type: "number",
     initial: 10,
     safe: true,
-    meaning: "recipients between two updates of a queue file",
-    notActedOn: "who has the message is written down after two seconds, or when 200 have it",
+    meaning:
+      "recipients that have the message between two updates of its queue entry during an attempt; 0: none before the end",
   },
   {
     name: "TempFileMode",

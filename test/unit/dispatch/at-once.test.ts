@@ -1,4 +1,4 @@
-/** What FastSplit and CheckpointInterval say about other servers: here it is so whatever they say. */
+/** What FastSplit says about other servers: here it is so whatever it says. And what begins without a wait. */
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { SimulatedQueue } from "../../support/simulated-queue.ts";
 
@@ -28,48 +28,6 @@ describe.each([0, 1, 2])("FastSplit=%d", (value) => {
     await queue.settled();
     expect(queue.tried.map(({ to }) => to.join(" ")).toSorted()).toEqual(["x@a.test y@a.test", "x@b.test", "x@c.test"]);
     expect(queue.store.list()).toEqual([]);
-  });
-});
-
-describe.each([1, 10, 1000])("CheckpointInterval=%d", (value) => {
-  test("who has the message is written down two seconds later, while another host takes its time", async () => {
-    const gate = Promise.withResolvers<void>();
-    let begun = 0;
-    const during = (): Promise<void> => (++begun === 1 ? gate.promise : Promise.resolve());
-    const cf = `O CheckpointInterval=${value}`;
-    queue = await SimulatedQueue.of({ cf, interval: undefined, during, answer: () => sent });
-    const states = (): string =>
-      queue.store
-        .list()[0]
-        .envelope.recipients.map(({ state }) => state)
-        .join(" ");
-    await queue.put("mail", ["x@slow.test", "x@a.test", "x@b.test"]);
-    await turns();
-    expect([begun, queue.tried.length]).toEqual([3, 2]);
-    queue.clock.advance(1_999);
-    await turns();
-    expect(states()).toBe("todo todo todo");
-    queue.clock.advance(1);
-    await turns();
-    expect(states()).toBe("todo delivered delivered");
-    gate.resolve();
-    await queue.settled();
-    expect(queue.store.list()).toEqual([]);
-  });
-
-  test("so is it at once when 200 have it", async () => {
-    const gate = Promise.withResolvers<void>();
-    let begun = 0;
-    const during = (): Promise<void> => (++begun === 1 ? gate.promise : Promise.resolve());
-    const cf = `O CheckpointInterval=${value}`;
-    queue = await SimulatedQueue.of({ cf, interval: undefined, during, answer: () => sent });
-    const many = Array.from({ length: 200 }, (_, number) => `x${number}@a.test`);
-    await queue.put("mail", ["x@slow.test", ...many]);
-    await turns();
-    const { recipients } = queue.store.list()[0].envelope;
-    expect(recipients.map(({ state }) => state).toSorted()).toEqual([...many.map(() => "delivered"), "todo"]);
-    gate.resolve();
-    await queue.settled();
   });
 });
 

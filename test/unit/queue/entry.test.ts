@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { Envelope } from "../../../src/envelope/envelope.ts";
 import type { Recipient } from "../../../src/envelope/recipient.ts";
-import { newEntry, withChanges } from "../../../src/queue/entry.ts";
+import { isFinished, newEntry, withChanges } from "../../../src/queue/entry.ts";
 import { standardFactors } from "../../../src/queue/order.ts";
 import type { QueueEntry } from "../../../src/queue/queue.ts";
 
@@ -42,3 +42,21 @@ test("a change that names nobody changes nothing", () => {
   expect(() => withChanges(entry, { recipients: wrong })).toThrow(RangeError);
   expect(entry.envelope.recipients[1].state).toBe("todo");
 });
+
+test.each([3, 5_000])(
+  "a message for %d is finished when nobody is left, and not when somebody is to be tried again",
+  (count) => {
+    let entry = entryOf(count);
+    for (const index of entry.envelope.recipients.keys()) {
+      expect(isFinished(entry)).toBe(false);
+      entry = served(entry, index);
+    }
+    expect(isFinished(entry)).toBe(true);
+    entry = withChanges(entry, { recipients: [{ index: 1, state: "deferred" }] });
+    expect(isFinished(entry)).toBe(false);
+    entry = served(entry, 1);
+    expect(isFinished(entry)).toBe(true);
+    entry = withChanges(entry, { recipients: [], added: [{ given: "late@far.test", state: "todo" }] });
+    expect(isFinished(entry)).toBe(false);
+  },
+);
