@@ -2,20 +2,20 @@
  * From places to a session that is ready for mail: the first place that takes a connection, what is said before the first
  * message (session-opening.ts), and a second connection without TLS where the handshake of the first one failed.
  */
-import { isIPv6, type Socket } from "node:net";
+import { isIPv6 } from "node:net";
 import type { Options, PortOptions } from "../../config/config.ts";
 import type { TimeoutName } from "../../config/options/timeouts.ts";
-import { nameOfAddress } from "../../dns/addresses.ts";
-import type { NameSources } from "../../dns/names.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
 import type { Job } from "../agent.ts";
 import { deferred, type Outcome } from "../outcome.ts";
 import type { SmtpTimeouts } from "./client-options.ts";
 import type { SmtpClient } from "./client.ts";
+import type { OwnEnd } from "./own-end.ts";
 import { type Policy, tlsMissing } from "./pace.ts";
 import { fromFailure } from "./reply-status.ts";
 import { type Opening, type OpeningContext, SessionOpening } from "./session-opening.ts";
-import { openFirst, type Place } from "./socket.ts";
+import { openFirst, type Place, shownAddress } from "./socket.ts";
+import { isPromise } from "../../sys/maybe-promise.ts";
 
 /** Used where a Timeout option says "none": every wait ends some day. */
 export const FOREVER = 24 * 3600_000;
@@ -31,15 +31,12 @@ export function connectTime(options: Options, isFirst: boolean): number {
   return (isFirst && options.timeout("iconnect")) || options.timeout("connect") || DEFAULT_CONNECT;
 }
 
-/** What EHLO may say: PTR records hold anything. */
-const HOST_NAME = /^[a-z\d_](?:[a-z\d_-]*\.)+[a-z\d-]+$/i;
-
 export interface ConnectingContext {
   readonly opening: OpeningContext;
   readonly clientPorts: readonly PortOptions[];
   readonly timeouts: SmtpTimeouts;
   readonly heloName: string;
-  readonly names: NameSources;
+  readonly ownEnd: OwnEnd;
   client(): Promise<typeof SmtpClient>;
   /** A server has taken the connection. */
   connected(): void;
@@ -91,11 +88,11 @@ export class Connecting {
    * Ruleset clt_features: `$#temp` keeps mail away from this server for now. Its letters are about DANE and MTA-STS, which
    * are not asked for.
    */
-  async #notNow({ target, serverName, peer }: Place): Promise<Outcome | undefined> {
-    const address = target.kind === "tcp" ? target.address : "";
+  async #notNow(place: Place): Promise<Outcome | undefined> {
+    const { serverName, peer } = place;
     const scope = this.#scope.child([
       ["server_name", serverName],
-      ["server_addr", address],
+      ["server_addr", shownAddress(place)],
     ]);
     const features = await this.#context.opening.rules?.select("clt_features", [serverName], scope);
     if (features?.toLowerCase() !== "temp") return undefined;
@@ -112,7 +109,9 @@ export class Connecting {
     this.#context.connected();
     const modifiers = clientModifiers(this.#context.clientPorts, place);
     const Client = await this.#context.client();
-    const heloName = (modifiers.has("h") && (await this.#nameOf(connected.socket))) || this.#context.heloName;
+    const { ownEnd } = this.#context;
+    const heloName = (modifiers.has("h") && (await ownEnd.helloName(connected.socket))) || this.#context.heloName;
+    const ownMacros = ownEnd.macros(connected.socket);
     const client = new Client({
       socket: connected.socket,
       heloName,
@@ -126,6 +125,7 @@ export class Connecting {
     const wishes = {
       id: envelope.id,
       scope: this.#scope,
+      ownEnd: isPromise(ownMacros) ? await ownMacros : ownMacros,
       tls: tls !== "none" && !modifiers.has("S"),
       missing: () => tlsMissing(tls, client),
       auth: !modifiers.has("A"),
@@ -143,14 +143,6 @@ export class Connecting {
     } finally {
       stop();
     }
-  }
-
-  /** The name of the address that we connect from, if it is a full name. */
-  async #nameOf({ localAddress }: Socket): Promise<string | undefined> {
-    if (localAddress === undefined) return undefined;
-    const answer = await nameOfAddress(this.#context.names, localAddress);
-    const name = answer.kind === "found" ? answer.name.replace(/\.$/, "") : "";
-    return HOST_NAME.test(name) ? name : undefined;
   }
 }
 

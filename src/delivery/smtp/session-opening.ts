@@ -22,7 +22,8 @@ import type { SmtpClient } from "./client.ts";
 import type { ClientFailure } from "./failure.ts";
 import { isClosing, replyKind } from "./reply-reader.ts";
 import { onOneLine } from "./reply-status.ts";
-import type { Place } from "./socket.ts";
+import type { MacroValues } from "./own-end.ts";
+import { type Place, shownAddress } from "./socket.ts";
 
 export type SessionRules = Pick<MailRules, "check" | "select" | "text">;
 
@@ -41,6 +42,8 @@ export interface Wishes {
   /** Of the message for whose sake the session is opened. */
   readonly id: string;
   readonly scope: MacroScope;
+  /** {if_addr_out} and its kin. */
+  readonly ownEnd: MacroValues;
   /** false: this connection is one without STARTTLS ({verify} CLEAR). */
   readonly tls: boolean;
   /** What a policy demands of the connection and it has not, after the handshake; nothing more is said on such a one. */
@@ -245,15 +248,14 @@ export class SessionOpening {
 
   /** As rules name the server: without the final dot, "" for the address of what has none. */
   get server(): { readonly name: string; readonly address: string } {
-    const { target, serverName } = this.#place;
-    return { name: serverName, address: target.kind === "tcp" ? target.address : "" };
+    return { name: this.#place.serverName, address: shownAddress(this.#place) };
   }
 
   #setMacros(verify: Verify = "NONE"): undefined {
     this.#verify = verify;
     const { name, address } = this.server;
     const server = [["server_name", name] as const, ["server_addr", address] as const];
-    this.#client.macros = [...server, ...tlsMacros(verify, this.#facts)];
+    this.#client.macros = [...server, ...this.#wishes.ownEnd, ...tlsMacros(verify, this.#facts)];
   }
 
   #scope(): MacroScope {

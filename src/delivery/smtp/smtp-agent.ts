@@ -17,15 +17,15 @@ import { writeMessage } from "../message-writer.ts";
 import { deferred, failed, type Outcome, reportForAll, worse } from "../outcome.ts";
 import { fromFailure, saysTooMany } from "./reply-status.ts";
 import { abortWith, Connecting, type ConnectingContext, connectTime, FOREVER, timeoutsOf } from "./connecting.ts";
-import { letters, type OpeningContext } from "./session-opening.ts";
+import { letters } from "./session-opening.ts";
 import { refusedByRules, waitsForPassword } from "./recipient-rules.ts";
 import type { MailPlace, Place } from "./socket.ts";
 import { HeardHosts } from "./heard-hosts.ts";
+import { OwnEnd } from "./own-end.ts";
 import { Places } from "./places.ts";
 import { Turn } from "./turn.ts";
 import { type PreparedMessage, prepareTransaction, type Verdict, verdictsOf } from "./transaction.ts";
 import type { SmtpClient } from "./client.ts";
-import type { SmtpTimeouts } from "./client-options.ts";
 import type { TransactionResult } from "./exchange.ts";
 import { macroValue } from "../../rewriting/macro-value.ts";
 import { isPromise } from "../../sys/maybe-promise.ts";
@@ -33,26 +33,31 @@ import { isPromise } from "../../sys/maybe-promise.ts";
 export class SmtpAgent implements Agent {
   readonly #environment: DeliveryEnvironment;
   readonly #connections: Connections;
-  readonly #hostStatus: HostStatusSettings;
-  readonly #timeouts: SmtpTimeouts;
-  readonly #opening: OpeningContext;
-  readonly #heloName: string;
+  readonly #context: Context;
   /** The library is loaded when mail leaves for the first time. */
   #client: typeof SmtpClient | undefined;
 
   constructor(environment: DeliveryEnvironment) {
-    const { config, clock, log, rules } = environment;
+    const { config, clock, log, names, rules } = environment;
     const { options } = config;
     this.#environment = environment;
-    this.#opening = { rules, options, log, sealed: config.sealed, tls: new ClientTls(config, log) };
     this.#connections = new Connections(
       clock,
       options.number("ConnectionCacheSize"),
       options.time("ConnectionCacheTimeout"),
     );
-    this.#hostStatus = hostStatusSettings(config);
-    this.#timeouts = timeoutsOf(options);
-    this.#heloName = config.expand(options.text("HeloName"), config.macros) || macroValue("j", config.macros);
+    this.#context = {
+      environment,
+      connections: this.#connections,
+      opening: { rules, options, log, sealed: config.sealed, tls: new ClientTls(config, log) },
+      clientPorts: config.clientPorts,
+      hostStatus: hostStatusSettings(config),
+      timeouts: timeoutsOf(options),
+      heloName: config.expand(options.text("HeloName"), config.macros) || macroValue("j", config.macros),
+      ownEnd: new OwnEnd(config, names),
+      connected: () => environment.statistics?.connection("to"),
+      client: async () => (this.#client ??= (await import("./client.ts")).SmtpClient),
+    };
   }
 
   async deliver(job: Job): Promise<Report> {
@@ -64,7 +69,7 @@ export class SmtpAgent implements Agent {
     if (written.kind === "tempfail") return reportForAll(job, deferred("4.4.3", written.reason), now());
     const forms = new BodyForms(config, job, macros.scope, written.message);
     const prepared = { sender: macros.sender, forms, scope: macros.scope };
-    const attempt = new Attempt(this.#context(), job, prepared);
+    const attempt = new Attempt(this.#context, job, prepared);
     const isConnected = (key: string): boolean => this.#connections.has(cacheKey(job, key));
     return attempt.run(new Places(this.#environment, job, macros.scope, isConnected));
   }
@@ -72,21 +77,6 @@ export class SmtpAgent implements Agent {
   close(): Promise<void> {
     this.#connections.close();
     return Promise.resolve();
-  }
-
-  #context(): Context {
-    return {
-      environment: this.#environment,
-      connections: this.#connections,
-      opening: this.#opening,
-      clientPorts: this.#environment.config.clientPorts,
-      hostStatus: this.#hostStatus,
-      timeouts: this.#timeouts,
-      heloName: this.#heloName,
-      names: this.#environment.names,
-      connected: () => this.#environment.statistics?.connection("to"),
-      client: async () => (this.#client ??= (await import("./client.ts")).SmtpClient),
-    };
   }
 }
 

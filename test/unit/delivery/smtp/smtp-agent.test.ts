@@ -1,5 +1,5 @@
 /** What the SMTP agent sends, and to programs and sockets. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
@@ -150,6 +150,48 @@ describe("parameters", () => {
     const server = await sink();
     await agent(server.port)({ recipients: [{ owner: "owner-list@a.test" }] });
     expect(server.messages[0].sender).toBe("owner-list@a.test");
+  });
+});
+
+describe("P=[LPC]", () => {
+  test.each([
+    ["SMTP", "mX", false],
+    ["LMTP", "mXz", true],
+  ])("takes %s to a unix socket", async (_, flags, lmtp) => {
+    const folder = await mkdtemp(join(tmpdir(), "lpc-"));
+    closing.push(() => rm(folder, { recursive: true }));
+    const path = join(folder, "b.test");
+    const server = await sink({ path, lmtp });
+    // In any letter case, as sendmail reads it; the socket may be named by the host.
+    const mailer = testMailer({ path: "[lpc]", argv: ["FILE", `${folder}/$h`], flags });
+    const deliver = agent(0);
+    const report = await deliver({ mailer, host: "b.test", users: ["ann", "bob"], body: "x\r\n" });
+    expect([...report.statuses.values()].map(({ action, relay }) => [action, relay])).toEqual([
+      ["relayed", path],
+      ["relayed", path],
+    ]);
+    await deliver({ mailer, host: "b.test", users: ["cy"] });
+    expect(server.messages.map(({ recipients }) => recipients)).toEqual([["ann", "bob"], ["cy"]]);
+    expect([server.commands[0], server.connections]).toEqual([lmtp ? "LHLO here.test" : "EHLO here.test", 1]);
+  });
+
+  test("takes it to a port as P=[IPC] does", async () => {
+    const server = await sink();
+    const mailer = testMailer({ path: "[LPC]", argv: ["TCP", "[127.0.0.1]", String(server.port)] });
+    expect(texts(await agent(0)({ mailer }))).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+  });
+
+  test("waits for a socket that is not there, or that nobody serves", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "lpc-"));
+    closing.push(() => rm(folder, { recursive: true }));
+    const left = await sink({ path: join(folder, "left") });
+    await left.close();
+    await writeFile(join(folder, "file"), "");
+    for (const name of ["missing", "left", "file", ""]) {
+      const mailer = testMailer({ path: "[LPC]", argv: ["FILE", name === "" ? "" : join(folder, name)], flags: "mz" });
+      const { statuses } = await agent(0)({ mailer });
+      expect([name, statuses.get(0)]).toEqual([name, expect.objectContaining({ action: "delayed" })]);
+    }
   });
 });
 
