@@ -9,6 +9,7 @@ import { CLIENT_CERTIFICATE, CLIENT_KEY, KNOWN_CERTIFICATE, KNOWN_KEY, TEST_CA }
 import { TEST_CERTIFICATE, TEST_KEY } from "../support/certificate.ts";
 import { runInside } from "../support/foreign-programs.ts";
 import { peerDescribe } from "../support/peers.ts";
+import { postfix } from "../support/postfix.ts";
 
 const file = (name: string, text: string): string => `cat >${name} <<'END'\n${text}\nEND\n`;
 
@@ -35,6 +36,7 @@ FEATURE(\`no_default_msa')
 FEATURE(\`accept_unresolvable_domains')
 FEATURE(\`access_db', \`text -o -k0 -v1 -z| /mnt/access')
 DAEMON_OPTIONS(\`Port=25, Addr=127.0.0.1, Name=MTA')
+DAEMON_OPTIONS(\`Port=587, Addr=127.0.0.1, Name=MSA, M=E')
 DAEMON_OPTIONS(\`Port=465, Addr=127.0.0.1, Name=TLSMSA, M=s')
 MAILER(\`local')
 MAILER(\`smtp')
@@ -114,6 +116,49 @@ kill $(head -n 1 ours.pid)`,
         "from=<tls@far.test>\tproto=ESMTPS\tdaemon=MTA",
         "from=<tlsc@far.test>\tproto=ESMTPS\tdaemon=TLSMSA",
         "from=<cert@far.test>\tproto=ESMTPS\tdaemon=MTA",
+      ],
+      stderr: expect.anything(),
+    });
+  });
+});
+
+peerDescribe("Postfix as a client", ["postfix", "swaks"], () => {
+  test("relays through us because of its certificate, and without it does not", () => {
+    const { stdout, stderr } = runInside(
+      "shell",
+      `${OURS}
+printf 'Srv_Features:|F\\nCertIssuer:/O=Test,+20Inc+20+28x+29/CN=Test+20CA|SUBJECT\\nCertSubject:/CN=here.test|RELAY\\n' >access
+${postfix(
+  `mydestination =
+mynetworks = 127.0.0.0/8
+relayhost = [127.0.0.1]:587
+smtp_bind_address = 127.0.0.12
+smtp_tls_security_level = encrypt
+smtp_tls_CAfile = /mnt/ca.pem
+smtp_tls_cert_file = /mnt/client.pem
+smtp_tls_key_file = /mnt/client.key`,
+)}
+send() { swaks --server 127.0.0.12 --port 25 --from $1@far.test --to you@far.test >/dev/null 2>&1; }
+ends() { wait_for grep -q "status=$1 (host 127.0.0.1.*$2\\|status=$1 ($2" /var/log/postfix.log; }
+send known
+ends sent '250 2.0.0'
+kept known@far.test
+sed -i 's/^smtp_tls_\\(cert\\|key\\)_file.*//' /etc/postfix/main.cf
+MAIL_CONFIG=/etc/postfix postfix reload >/dev/null 2>&1
+send unknown
+ends bounced '.*550 5.7.1'
+shaken
+grep -o 'cert-subject=/.*' $log
+grep -c 'from=<unknown@far.test>.*proto=' $log
+kill $(head -n 1 ours.pid)`,
+    );
+    expect({ lines: stdout.trim().split("\n"), stderr }).toEqual({
+      lines: [
+        "from=<known@far.test>\tproto=ESMTPS\tdaemon=MSA",
+        `STARTTLS=server, version=TLSv1.3, verify=NO, ${CIPHER}`,
+        `STARTTLS=server, version=TLSv1.3, verify=OK, ${CIPHER}`,
+        "cert-subject=/CN=here.test, cert-issuer=/O=Test,+20Inc+20+28x+29/CN=Test+20CA, verifymsg=ok",
+        "0",
       ],
       stderr: expect.anything(),
     });
