@@ -1,10 +1,15 @@
-/** Where the queue is. */
+/** Where the queue is, and who may read its files. */
 import { resolve } from "node:path";
 import type { Config } from "./config.ts";
 
 /** QueueDirectory, without the glob that sendmail allows at its end: the journal needs one folder. "" without one. */
 export function queueFolder(config: Config): string {
   return config.options.text("QueueDirectory").replace(/\/[^/]*\*$/, "");
+}
+
+/** QueueFileMode: others may never write, and the server may always read what it has written. */
+export function queueFileMode({ options }: Pick<Config, "options">): number {
+  return (options.number("QueueFileMode") & 0o775) | 0o600;
 }
 
 /**

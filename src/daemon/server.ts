@@ -33,7 +33,7 @@ import { BoundPort } from "./bound-ports.ts";
 import { ClientQueueCollector } from "./client-queue-collector.ts";
 import { type LocalRights, ownRights, prepareLocalMail } from "./local-mail.ts";
 import { SERVING, type Surroundings } from "./delivery-site.ts";
-import { queueFolder, queuePaths } from "../config/queue-folder.ts";
+import { queueFileMode, queueFolder, queuePaths } from "../config/queue-folder.ts";
 import { etrnFilter, oneAfterTheOther } from "./etrn-runs.ts";
 import { FreeSpace } from "./free-space.ts";
 import { homeFolder } from "./home.ts";
@@ -188,6 +188,7 @@ export class Server {
         ? {}
         : { latest: clock.now() + longestWait(config, options.queueInterval) }),
       factors: factorsOf(config.options),
+      fileMode: queueFileMode(config),
       report: (text) => log.write(1, { priority: "crit", text: `queue: ${text}` }),
     });
     void queue.loaded.then(({ messages, reports }) => {

@@ -54,6 +54,7 @@ export class FileAgent implements Agent {
       path: inside(config.options.text("SafeFileEnvironment"), path),
       allowSymLink: blame.has("filedeliverytosymlink"),
       allowHardLink: blame.has("filedeliverytohardlink"),
+      mode: config.options.number("TempFileMode"),
     };
     const rights = await rightsFor({ config, users, mailer: job.mailer, recipient });
     return fromTask(await workers.run(rights, "file", argument, inputOf(message), job.signal));

@@ -1,15 +1,17 @@
 /** The task behind the *file* mailer: appends a message to a named file, if that file is safe to append to. */
-import { constants, openSync, type Stats } from "node:fs";
+import { constants, fchmodSync, openSync, type Stats } from "node:fs";
 import { type FileTask, fromSystemError, type TaskArgument, type TaskResult } from "../rights/task.ts";
 import { append } from "./append.ts";
 
-const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
+const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 
 export interface FileArgument extends TaskArgument {
   readonly path: string;
   /** DontBlameSendmail: FileDeliveryToSymLink, FileDeliveryToHardLink. */
   readonly allowSymLink: boolean;
   readonly allowHardLink: boolean;
+  /** TempFileMode: of a file that is made; nobody may run it, whatever that says. */
+  readonly mode: number;
 }
 
 /** What waiting does not change: somebody has to put it right, and the sender shall know. */
@@ -35,7 +37,7 @@ export const appendToFile: FileTask = (argument, input, tools) => {
   try {
     const target = {
       path,
-      open: () => openSync(path, flags, 0o600),
+      open: () => openOrMake(path, flags, given.mode),
       problem: (status: Stats) => unsafe(status, given),
       before: (end: Buffer) => (end.length === 0 || end.at(-1) === 10 ? NOTHING : NEWLINE),
       lockAsRoot: false,
@@ -48,6 +50,17 @@ export const appendToFile: FileTask = (argument, input, tools) => {
     return reason === undefined ? fromSystemError(error, path) : refused(path, reason);
   }
 };
+
+function openOrMake(path: string, flags: number, mode: number): number {
+  try {
+    const fd = openSync(path, flags | O_EXCL, 0o600);
+    fchmodSync(fd, (mode & 0o666) | 0o600); // whatever the umask is
+    return fd;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return openSync(path, flags, 0o600);
+  }
+}
 
 /** Mail must not reach programs, other people's files or devices by way of a file name. */
 function unsafe(status: Stats, { path, allowHardLink }: FileArgument): TaskResult | undefined {

@@ -28,6 +28,8 @@ export interface OpenQueueOptions {
   readonly inlineLimit?: number;
   /** Folders of queue groups, and those that QueueDirectory names with a `*`. */
   readonly groups?: readonly GroupPath[];
+  /** Of control and body files, default 0600; segments of the journal are always 0600. */
+  readonly fileMode?: number;
   /** Size of a journal segment and of the steps it grows by, octets. */
   readonly segmentSize?: number;
   readonly step?: number;
@@ -79,7 +81,7 @@ async function openLocked(
   const { places, folders, reports } = await findPlaces(files, directory, options.groups ?? [], true);
   reports.forEach(report);
   (await formerFolders(files, directory, folders)).forEach(report);
-  const spool = new SpoolStore(files, places);
+  const spool = new SpoolStore(files, places, options.fileMode);
   const opened = await openJournal(files, folder);
   const segments = new SegmentChain(
     {

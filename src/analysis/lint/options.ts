@@ -14,11 +14,7 @@ import { optionNamed } from "./option-row.ts";
  */
 const HARMLESS: ReadonlySet<string> = new Set<OptionName>(["StatusFile", "ControlSocketName", "UseMSP"]);
 /** The same in a configuration of the submission program, which runs as its caller and keeps one kind of file. */
-const HARMLESS_IN_SUBMISSION: ReadonlySet<string> = new Set<OptionName>([
-  "QueueFileMode",
-  "TimeZoneSpec",
-  "TrustedUser",
-]);
+const HARMLESS_IN_SUBMISSION: ReadonlySet<string> = new Set<OptionName>(["TimeZoneSpec", "TrustedUser"]);
 
 export function checkOptions(subject: Subject): Issue[] {
   return [...withoutEffect(subject), ...setTwice(subject)];

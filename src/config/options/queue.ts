@@ -1,6 +1,6 @@
 /** Options of the queue: its files, its order, its runs. */
 import { wordsOf } from "./value-words.ts";
-import { ALWAYS_DURABLE, NOT_YET, NO_PROCESSES } from "../reasons.ts";
+import { ALWAYS_DURABLE, NO_PROCESSES } from "../reasons.ts";
 import type { Check, OptionRow } from "./row.ts";
 
 /** The first letter of a word counts. */
@@ -26,8 +26,7 @@ export const QUEUE_OPTIONS = [
     code: "F",
     type: "octal",
     initial: "0600",
-    meaning: "mode of files with mail",
-    notActedOn: NOT_YET,
+    meaning: "mode of files that mail makes: those of the mailer *file*, and in HostStatusDirectory",
   },
   {
     name: "QueueFactor",
@@ -129,8 +128,7 @@ export const QUEUE_OPTIONS = [
     code: 0xbe,
     type: "octal",
     initial: "0600",
-    meaning: "mode of queue files",
-    notActedOn: ALWAYS_DURABLE,
+    meaning: "mode of qf, df and hf files; those of the client queue have 0640, the journal 0600",
   },
   {
     name: "MaxQueueChildren",

@@ -11,7 +11,7 @@
  *   U1796020656       when, seconds
  *   .
  */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { constants as fileConstants, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
@@ -117,12 +117,14 @@ export function readHostRecord(folder: string, name: string): HostRecord | undef
   }
 }
 
-export async function writeHostRecord(folder: string, name: string, record: HostRecord): Promise<void> {
+/** @param mode of the file, whatever the umask is */
+export async function writeHostRecord(folder: string, name: string, record: HostRecord, mode: number): Promise<void> {
   const path = pathOf(folder, name);
   if (path === undefined) return;
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   const beside = `${path}~${process.pid}`;
   await writeFile(beside, encode(record), { mode: 0o600 });
+  await chmod(beside, mode);
   await rename(beside, path);
 }
 

@@ -24,12 +24,15 @@ export interface HostStatusSettings {
   readonly lifetime: number;
   /** HostStatusDirectory, absolute; undefined: nothing is written. */
   readonly folder?: string;
+  /** TempFileMode: of its files, which nobody else may write; default 0600. */
+  readonly mode?: number;
 }
 
 export function hostStatusSettings(config: Config): HostStatusSettings {
   const folder = config.options.text("HostStatusDirectory");
   const lifetime = config.options.timeout("hoststatus");
-  return { lifetime, ...(folder === "" ? {} : { folder: resolve(queueFolder(config), folder) }) };
+  const mode = (config.options.number("TempFileMode") & 0o755) | 0o600;
+  return { lifetime, ...(folder === "" ? {} : { mode, folder: resolve(queueFolder(config), folder) }) };
 }
 
 /** A host by its key in memory and its name on disk. */
@@ -62,7 +65,7 @@ export class HostStatus {
   /** What is to be written, by path: only the newest counts. */
   readonly #unwritten = new Map<
     string,
-    { readonly folder: string; readonly name: string; readonly record: HostRecord }
+    { readonly folder: string; readonly name: string; readonly record: HostRecord; readonly mode: number }
   >();
   #writing: Promise<void> | undefined;
 
@@ -78,7 +81,7 @@ export class HostStatus {
 
   isDown(host: KnownHost, outcome: Outcome, { took, talked }: Failure, settings: HostStatusSettings): void {
     const { lifetime, folder } = settings;
-    if (folder !== undefined) this.#write(folder, host.name, recordOf(outcome, this.#clock.now()));
+    this.#write(host, recordOf(outcome, this.#clock.now()), settings);
     if (lifetime <= 0) return;
     const failures = (this.#entries.get(host.key)?.failures ?? 0) + 1;
     const long = took >= EXPENSIVE || (folder !== undefined && !talked);
@@ -89,12 +92,12 @@ export class HostStatus {
   }
 
   /** @param said the last word of the server about a message, if it took one */
-  isUp(host: KnownHost, said: Outcome | undefined, { folder, lifetime }: HostStatusSettings): void {
+  isUp(host: KnownHost, said: Outcome | undefined, settings: HostStatusSettings): void {
     const now = this.#clock.now();
-    if (folder === undefined) this.#entries.delete(host.key);
+    if (settings.folder === undefined) this.#entries.delete(host.key);
     else {
-      this.#keep(host.key, { until: now + lifetime, outcome: undefined, failures: 0 });
-      this.#write(folder, host.name, recordOf(said, now));
+      this.#keep(host.key, { until: now + settings.lifetime, outcome: undefined, failures: 0 });
+      this.#write(host, recordOf(said, now), settings);
     }
   }
 
@@ -144,16 +147,17 @@ export class HostStatus {
     this.#entries.delete(oldest);
   }
 
-  #write(folder: string, name: string, record: HostRecord): void {
-    this.#unwritten.set(`${folder}\0${name}`, { folder, name, record });
+  #write({ name }: KnownHost, record: HostRecord, { folder, mode = 0o600 }: HostStatusSettings): void {
+    if (folder === undefined) return;
+    this.#unwritten.set(`${folder}\0${name}`, { folder, name, record, mode });
     this.#writing ??= this.#writeAll();
   }
 
   async #writeAll(): Promise<void> {
-    for (const [key, { folder, name, record }] of this.#unwritten) {
+    for (const [key, { folder, name, record, mode }] of this.#unwritten) {
       this.#unwritten.delete(key);
       // What cannot be written is known here all the same.
-      await writeHostRecord(folder, name, record).catch(() => undefined);
+      await writeHostRecord(folder, name, record, mode).catch(() => undefined);
     }
     this.#writing = undefined;
   }

@@ -1,4 +1,4 @@
-import { chmod, link, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, link, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
@@ -23,7 +23,7 @@ const mailer = testMailer({
   lineLimit: 0,
 });
 
-async function deliver(path: string, options: Record<string, string> = {}): Promise<string> {
+async function deliver(path: string, options: Record<string, string | number> = {}): Promise<string> {
   const agents = createAgents(testEnvironment({ config: testConfig(testOptions(options)) }));
   const { statuses } = await agents.agentFor(mailer).deliver(testJob({ mailer, host: "", users: [path] }));
   const { action, text } = statuses.get(0) ?? {};
@@ -38,6 +38,22 @@ test("messages are appended", async () => {
   expect(await deliver(path)).toBe("delivered Sent");
   await deliver(path);
   expect(await readFile(path, "latin1")).toBe(STORED + STORED);
+});
+
+// As with a genuine sendmail, whatever the umask is; nobody may run them, though, and we may always read them.
+test.each([
+  [0o600, 0o600],
+  [0o640, 0o640],
+  [0o666, 0o666],
+  [0o777, 0o666],
+  [0, 0o600],
+])("TempFileMode (%d) is that of a new file; one that is there keeps its own", async (TempFileMode, mode) => {
+  const options = { TempFileMode };
+  const [path, there] = [join(folder, "new"), join(folder, "there")];
+  await writeFile(there, "", { mode: 0o604 });
+  for (const each of [path, there]) expect(await deliver(each, options)).toBe("delivered Sent");
+  expect(((await stat(path)).mode & 0o7777).toString(8)).toBe(mode.toString(8));
+  expect(((await stat(there)).mode & 0o7777).toString(8)).toBe("604");
 });
 
 test("/dev/null takes everything", async () => {

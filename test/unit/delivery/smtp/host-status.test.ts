@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { HostStatus } from "../../../../src/delivery/smtp/host-status.ts";
+import { HostStatus, hostStatusSettings } from "../../../../src/delivery/smtp/host-status.ts";
 import { hostsOf, purgeHosts, resultOf } from "../../../../src/delivery/smtp/host-status-files.ts";
 import { deferred, failed, sent } from "../../../../src/delivery/outcome.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
@@ -114,6 +114,19 @@ describe("on disk", () => {
       "host.test": "OK",
       "no.test": "554 5.3.2 go away",
     });
+  });
+
+  test.each<[number, string]>([
+    [0o600, "600"],
+    [0o644, "644"],
+    [0o666, "644"],
+    [0o660, "640"],
+  ])("with TempFileMode %d they have the mode %s, as sendmail's have", async (TempFileMode, mode) => {
+    const hosts = new HostStatus(new ManualClock());
+    const config = testConfig(testOptions({ HostStatusDirectory: folder, QueueDirectory: "/queue", TempFileMode }));
+    hosts.isUp(of("host.test"), undefined, hostStatusSettings(config));
+    await hosts.close();
+    expect((statSync(join(folder, "test./host")).mode & 0o7777).toString(8)).toBe(mode);
   });
 
   test("another process, or the next one, believes them as long as they are fresh, and purging removes the others", async () => {
