@@ -13,7 +13,11 @@ const WAITING: readonly (readonly [RegExp, string])[] = [
   [/^src\/queue\/memory-store\.ts MemoryStore$/, "the queue's twin that needs no disk: tests of others run on it"],
   [/^src\/rights\/terms\.ts NO_TERMS$/, "what a server without users of its own agrees to; tests begin with it"],
   [/^src\/mail\/xtext\.ts encodeXtext$/, "MAIL AUTH= is written in it (RFC 4954 §5)"],
-  [/^src\/milter\/filter\.ts FilterError$/, "thrown by the connection to a filter"],
+  [
+    /^src\/milter\/filter-half\.ts /,
+    "what filters need of the folder, which could be a package: tests write theirs with it",
+  ],
+  [/^src\/milter\/open-filter\.ts openFilter$/, "how a server begins; asked for by what comes next"],
 ];
 
 function filesBelow(folder: string): string[] {

@@ -13,7 +13,7 @@ export type FilterAddress =
  * Milliseconds. 0: no limit of ours.
  *
  * `connect`: until the connection stands; `send`: until a command is taken; `read`: until its answer has come; `end`: from the
- * end of the message to the last answer, begun again by each SMFIR_PROGRESS.
+ * end of the message on, until the filter says anything (an edit, SMFIR_PROGRESS, its answer).
  */
 export interface FilterTimeouts {
   readonly connect: number;
@@ -45,8 +45,8 @@ export type Step = "connect" | "helo" | "mail" | "rcpt" | "data" | "unknown" | "
  * What a filter says to a command.
  *
  * - `accept`: it wants to hear no more, of this message or (at connect, helo) of this session.
- * - `skip` (body only): it wants no more of the body; the end of the message is told all the same.
- * - `shutdown`: SMFIR_SHUTDOWN, the session ends with 421. `connection-failure`: SMFIR_CONN_FAIL, the same for want of a connection.
+ * - `skip` (header, eoh, body): it wants nothing (more) of the body; the end of the message is told all the same.
+ * - `shutdown`, `connection-failure`: SMFIR_SHUTDOWN, SMFIR_CONN_FAIL: it cannot go on; sendmail takes both as failures.
  * - `reply`: a reply of its own, 4xx or 5xx.
  */
 export type Answer =
@@ -67,7 +67,7 @@ export interface FilterReply {
   readonly kind: "reply";
   /** 400 to 599. */
   readonly code: number;
-  /** RFC 3463, its class that of the code; absent when the filter gave none. */
+  /** RFC 3463, as the filter gave it: its class may be another than that of the code; absent when it gave none. */
   readonly enhanced?: string;
   /** At least one; without codes. */
   readonly lines: readonly string[];
@@ -105,6 +105,8 @@ export interface Offer {
   readonly edits?: ReadonlySet<Edit["kind"]>;
   /** How much a packet may hold: 64, 256 or 1024 KB less one octet; the filter may agree to less. Default 64. */
   readonly chunk?: 64 | 256 | 1024;
+  /** Hears what is odd about the filter and was put up with, for the log. */
+  readonly note?: (text: string) => void;
 }
 
 /** What both agreed on. */
@@ -167,6 +169,8 @@ export class FilterError extends Error {
 export interface FilterConnection {
   readonly settings: FilterSettings;
   readonly negotiated: Negotiated;
+  /** It stands, as far as is known: what was kept for another session may have gone since. */
+  readonly isUsable: boolean;
   /** @param host the verified name of the client, or its address in square brackets */
   connect(macros: MacroReader, host: string, place: ClientPlace): MaybePromise<Answer>;
   helo(macros: MacroReader, name: string): MaybePromise<Answer>;
