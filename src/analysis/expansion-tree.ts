@@ -4,6 +4,7 @@
  */
 import type { Recipient } from "../envelope/recipient.ts";
 import type { ExpansionContext, OpenedList } from "../routing/expansion.ts";
+import type { AliasOrigins } from "../routing/expansion-lines.ts";
 import { expandRecipients } from "../routing/recipients.ts";
 
 export interface ExpandedAddress {
@@ -19,9 +20,6 @@ export interface ExpandedAddress {
   readonly circle?: string;
   readonly members: readonly ExpandedAddress[];
 }
-
-/** Where the text of an aliases file names what is in the database; undefined when nobody knows. */
-export type AliasOrigins = (name: string) => string | undefined;
 
 export async function expandedAddress(
   context: Omit<ExpansionContext, "watch">,

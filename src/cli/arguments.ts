@@ -61,6 +61,8 @@ export interface SendmailArguments {
   readonly ignoreDots: boolean;
   /** -v. */
   readonly verbose: boolean;
+  /** -v, more than once. */
+  readonly veryVerbose: boolean;
   /** -n. */
   readonly noAliasing: boolean;
   /** -G. */
@@ -178,6 +180,7 @@ const FLAGS: Readonly<Record<string, (draft: Draft) => void>> = {
   t: (draft) => void (draft.fromHeaders = true),
   U: (draft) => void (draft.smtpUtf8 = true),
   v(draft) {
+    draft.veryVerbose = draft.verbose;
     draft.verbose = true;
     setting(draft, "vT");
   },
@@ -204,6 +207,7 @@ export function readArguments(program: string, words: readonly string[]): Sendma
     fromHeaders: false,
     ignoreDots: false,
     verbose: false,
+    veryVerbose: false,
     noAliasing: false,
     gateway: false,
     smtpUtf8: false,

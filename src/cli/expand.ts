@@ -3,13 +3,9 @@
  * which line of which file names him. Files of users are read with their rights where the caller may take those on.
  */
 import yargs from "yargs";
-import { type AliasOrigins, expandedAddress, expansionLines, worstOutcome } from "../analysis/expansion-tree.ts";
-
+import { expandedAddress, expansionLines, worstOutcome } from "../analysis/expansion-tree.ts";
 import { openDeliverySite } from "../daemon/delivery-site.ts";
-import type { AliasDatabase } from "../maps/alias-source.ts";
-import { readAliasText } from "../routing/alias-file.ts";
-import { aliasKey } from "../routing/alias-name.ts";
-import type { Site } from "../site/site.ts";
+import { aliasLines } from "../site/alias-lines.ts";
 import { EX } from "../sys/sysexits.ts";
 import { asciiJson } from "../sys/terminal-text.ts";
 import { type CommandStreams, processStreams } from "./command-streams.ts";
@@ -76,35 +72,4 @@ export async function runExpand(
   } finally {
     await site.close();
   }
-}
-
-/** Finds aliases in the texts of their databases; each is read once. */
-function aliasLines({ aliasDatabases, config }: Site): AliasOrigins {
-  const ourNames = config.classWords("w");
-  const texts = new Map<AliasDatabase, ReadonlyMap<string, readonly number[]>>();
-  const linesIn = (database: AliasDatabase): ReadonlyMap<string, readonly number[]> => {
-    const known = texts.get(database);
-    if (known !== undefined) return known;
-    const lines = new Map<string, readonly number[]>();
-    const read = database.readText();
-    const entries = read?.kind === "read" ? readAliasText(read.text, (domain) => ourNames.has(domain)).entries : [];
-    for (const { name, line } of entries) {
-      // Of several entries the last one counts, unless they are added up.
-      lines.set(name, database.mergesDuplicates ? [...(lines.get(name) ?? []), line] : [line]);
-    }
-    texts.set(database, lines);
-    return lines;
-  };
-  return (name) => {
-    const key = aliasKey(name);
-    const database = aliasDatabases.find((each) => {
-      const answer = each.lookup(key);
-      return !(answer instanceof Promise) && answer.kind === "found";
-    });
-    if (database === undefined) return undefined;
-    const lines = linesIn(database).get(key);
-    if (lines === undefined)
-      return database.textFile === undefined ? database.name : `${database.name}: not in the text`;
-    return `${database.textFile ?? database.name}: line ${lines.join(", ")}`;
-  };
 }

@@ -1,6 +1,7 @@
 /** What a caller of sendmail hears about a message, and the exit status that says it to scripts. */
 import type { SubmissionAnswer, SubmissionFacts } from "../control/protocol.ts";
 import type { Reply } from "../mail/reply.ts";
+import { expansionText } from "../routing/expansion-lines.ts";
 import { EX } from "../sys/sysexits.ts";
 import { octetsForTerminal } from "../sys/terminal-text.ts";
 
@@ -35,12 +36,7 @@ export function firstExit(exits: readonly number[]): number | undefined {
 
 function toldLines({ address, text, via }: NonNullable<SubmissionAnswer["told"]>[number]): string {
   const connecting = via === undefined ? "" : `${address}... Connecting to ${via}...\n`;
-  return `${connecting}${toldLine(address, text)}\n`;
-}
-
-/** What -v tells of a recipient; without one the text says all. */
-export function toldLine(address: string, text: string): string {
-  return address === "" ? text : `${address}... ${text}`;
+  return `${connecting}${expansionText({ address, text })}\n`;
 }
 
 const LONGEST_SHOWN = 255;

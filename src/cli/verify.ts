@@ -1,16 +1,19 @@
 /**
  * `sendmail -bv address ...`: opens aliases, .forward files and lists, and says what would be delivered where. Words may
- * be lists, and end statuses are those of a submission.
+ * be lists, and end statuses are those of a submission. With -v it tells what expands to what as sendmail does, with -v -v also
+ * the line that each alias stands in.
  */
 import type { Recipient, Triple } from "../envelope/recipient.ts";
 import { quotedProgram } from "../mail/quoted-program.ts";
 import { splitRecipients } from "../mail/recipient-list.ts";
 import { resolveRecipients } from "../reception/submission-recipients.ts";
+import { expansionText } from "../routing/expansion-lines.ts";
 import { withoutAliases } from "../routing/aliases.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { octets } from "./given-words.ts";
-import { aboutAddress, exitOf, firstExit, toldLine, visible } from "./submission-answer.ts";
+import { aliasLines } from "../site/alias-lines.ts";
+import { aboutAddress, exitOf, firstExit, visible } from "./submission-answer.ts";
 import { submissionOptions } from "./submission-options.ts";
 import { openForCommand } from "./system.ts";
 
@@ -33,6 +36,7 @@ export async function verify(
     users,
     dontBlame,
     files: agents.files,
+    ...(args.veryVerbose ? { aliasOrigins: aliasLines(opened) } : {}),
   };
   const oldStyle = submissionOptions(args).oldStyle ?? config.options.flag("OldStyleHeaders");
   const addresses = args.addresses.flatMap((word) => splitRecipients(octets(word), oldStyle));
@@ -40,8 +44,7 @@ export async function verify(
   const list = await resolveRecipients(names, addresses, nobody, config.macros.child(), Date.now());
   const told = new Set<string>();
   let exit: number = firstExit(list.problems.map(({ reply }) => exitOf(reply))) ?? EX.OK;
-  if (submissionOptions(args).verbose)
-    for (const { address, text } of list.told) say(`${visible(toldLine(address, text))}\n`);
+  if (submissionOptions(args).verbose) for (const line of list.told) say(`${visible(expansionText(line))}\n`);
   for (const { address, reply } of list.problems) {
     say(`${aboutAddress(address, reply)}\n`);
     told.add(address);

@@ -6,6 +6,8 @@ export interface Reply {
   readonly enhanced?: string;
   /** One entry per line, without code, CR or LF. */
   readonly lines: readonly string[];
+  /** Lines `050` in front of it, for a client that has said VERB (sendmail's; no RFC has them). */
+  readonly told?: readonly string[];
   /** The exit status that says the same to a program that submits (sysexits), where the code does not tell. */
   readonly exit?: number;
 }

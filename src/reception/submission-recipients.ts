@@ -5,7 +5,6 @@
 import type { Config } from "../config/config.ts";
 import { isResent } from "../envelope/complete-headers.ts";
 import type { Recipient, Triple } from "../envelope/recipient.ts";
-import { quotedProgram } from "../mail/quoted-program.ts";
 import { splitRecipients } from "../mail/recipient-list.ts";
 import { withoutComments } from "../mail/comments.ts";
 import { type HeaderField, unfold } from "../mail/header.ts";
@@ -14,17 +13,20 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { withoutAliases } from "../routing/aliases.ts";
 import type { LocalNames } from "../routing/local-user.ts";
 import { directRefusal } from "../routing/refusal.ts";
+import { type AliasOrigins, linesOfExpansion } from "../routing/expansion-lines.ts";
 import type { Expansion, ExpansionWatch } from "../routing/expansion.ts";
 import { expandRecipients } from "../routing/recipients.ts";
 import type { MailRules } from "../routing/mail-rules.ts";
 import type { UserFiles } from "../routing/user-files.ts";
 import { EX } from "../sys/sysexits.ts";
-import type { Problem, RecipientWishes, Submission, SubmissionList, Told } from "./submission.ts";
+import type { Problem, RecipientWishes, Submission, SubmissionList } from "./submission.ts";
 
 /** Everything that recipients are looked up in. */
 export interface RecipientNames extends LocalNames {
   readonly dontBlame: ReadonlySet<string>;
   readonly files: UserFiles;
+  /** For somebody who wants to know which line of which file an alias stands in. */
+  readonly aliasOrigins?: AliasOrigins;
 }
 
 /** -t: To, Cc, Bcc and Apparently-To, or Resent-To, -Cc and -Bcc when the message is resent. */
@@ -159,9 +161,13 @@ async function open(
   now: number,
 ): Promise<Omit<SubmissionList, "problems" | "named"> & { readonly problems: readonly Found[] }> {
   const origins = new Map<number, string>();
+  const aliasOrigins = new Map<number, string>();
   const watch: ExpansionWatch = {
     placed: (index, origin) => void (origin !== undefined && origins.set(index, origin)),
-    opened: () => undefined,
+    opened: (index, { kind, name }) => {
+      const origin = kind === "alias" ? names.aliasOrigins?.(name) : undefined;
+      if (origin !== undefined) aliasOrigins.set(index, origin);
+    },
   };
   const context = { ...names, scope, now, warn: () => undefined, watch };
   const recipients = candidates.map(({ recipient }) => recipient);
@@ -180,7 +186,7 @@ async function open(
   });
   const accepted = recipients.filter((_, index) => alive.has(index));
   const typed = candidates.map(({ at }) => addresses[at]);
-  return { accepted, problems, told: expansions(all, origins), typed, opened: all };
+  return { accepted, problems, told: linesOfExpansion(all, origins, aliasOrigins), typed, opened: all };
 }
 
 /** The recipient that was named, of one that an alias or a list led to. */
@@ -196,66 +202,6 @@ function afterExpansion(candidates: readonly Recipient[], { changes, added }: Ex
     all[index] = { ...all[index], ...change, status: change.status ?? all[index].status };
   }
   return [...all, ...added];
-}
-
-/**
- * "list... aliased to joe, ann"; of files each line that names somebody: "/etc/list: line 3: sending to joe, ann"; and who is on
- * the list already.
- * @param origins "/etc/list: line 3" of members that a file names
- */
-function expansions(all: readonly Recipient[], origins: ReadonlyMap<number, string>): Told[] {
-  const membersOf = new Map<number, number[]>();
-  for (const [index, { parent }] of all.entries()) {
-    if (parent === undefined) continue;
-    const siblings = membersOf.get(parent);
-    if (siblings === undefined) membersOf.set(parent, [index]);
-    else siblings.push(index);
-  }
-  // Who was typed and is on a list, too, was asked for by name.
-  const typed = new Set(
-    all.flatMap(({ parent, state, resolved }) =>
-      parent === undefined && state !== "expanded" && resolved !== undefined ? [keyOf(resolved)] : [],
-    ),
-  );
-  return all.flatMap(({ given, state, resolved }, index): Told[] => {
-    const members = membersOf.get(index) ?? [];
-    if (state === "duplicate") {
-      // A bad line that was told before is no second member.
-      if (resolved === undefined || typed.has(keyOf(resolved))) return [];
-      const place = origins.has(index) ? `${origins.get(index)}: ` : "";
-      return [{ address: `${place}${quotedProgram(given)}`, text: "duplicate suppressed" }];
-    }
-    if (resolved?.mailer === "*include*") {
-      return [{ address: given, text: `including file ${resolved.user}` }, ...lines(all, members, origins, "sending")];
-    }
-    if (state !== "expanded" || members.length === 0) return [];
-    if (members.some((each) => origins.has(each))) return lines(all, members, origins, "forwarding");
-    const names = members.map((each) => quotedProgram(all[each].given));
-    return [{ address: given, text: `aliased to ${names.join(", ")}` }];
-  });
-}
-
-function keyOf({ mailer, host, user }: Triple): string {
-  return [mailer, host.toLowerCase(), user].join("\0");
-}
-
-/** What each line of a file says, as far as it says who gets the mail: of bad lines nothing is shown. */
-function lines(
-  all: readonly Recipient[],
-  members: readonly number[],
-  origins: ReadonlyMap<number, string>,
-  verb: string,
-): Told[] {
-  const byLine = new Map<string, string[]>();
-  for (const each of members) {
-    const { given, state, resolved } = all[each];
-    const place = origins.get(each);
-    if (place === undefined || state === "failed" || (state === "duplicate" && resolved === undefined)) continue;
-    const names = byLine.get(place);
-    if (names === undefined) byLine.set(place, [quotedProgram(given)]);
-    else names.push(quotedProgram(given));
-  }
-  return [...byLine].map(([place, names]) => ({ address: "", text: `${place}: ${verb} to ${names.join(", ")}` }));
 }
 
 function replyOfStatus({ status, text, exit, diagnostic }: NonNullable<Recipient["status"]>): Reply {

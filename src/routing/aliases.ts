@@ -23,7 +23,8 @@ export interface Aliases {
   lookup(user: string): MaybePromise<AliasAnswer>;
   /**
    * Who answers for a list: the address to use as envelope sender for mail to its members, or undefined. It is what
-   * `owner-LIST` stands for when that is one plain address, else `owner-LIST` itself (manual §4.4).
+   * `owner-LIST` stands for when that is one plain address, else `owner-LIST` itself (manual §4.4). LIST-request is a list
+   * like others; who answers for owners is `owner-owner`.
    */
   ownerOf(user: string): MaybePromise<string | undefined>;
 }
@@ -46,11 +47,11 @@ export function createAliases(sources: readonly AliasSource[]): Aliases {
   const lookup = (user: string): MaybePromise<AliasAnswer> => ask(aliasKey(user));
 
   function ownerOf(user: string): MaybePromise<string | undefined> {
-    // An owner of an owner would make mail about bounces of bounces.
-    if (/^owner-|-request$/i.test(user)) return undefined;
-    return whenReady(ask(aliasKey(`owner-${user}`)), (answer) => {
+    // Of all owners together there is one: else their bounces would have owners of their own, and so on.
+    const owner = /^owner-/i.test(user) ? "owner-owner" : `owner-${user}`;
+    return whenReady(ask(aliasKey(owner)), (answer) => {
       if (answer.kind !== "found") return undefined;
-      return /[,:/|"\s]/.test(answer.value.trim()) ? `owner-${user}` : answer.value.trim();
+      return /[,:/|"\s]/.test(answer.value.trim()) ? owner : answer.value.trim();
     });
   }
 

@@ -11,6 +11,7 @@ import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { User } from "../sys/users.ts";
 import type { LocalNames } from "./local-user.ts";
 import type { ExpansionContext } from "./expansion.ts";
+import { expansionText, linesOfExpansion } from "./expansion-lines.ts";
 import { expandRecipients } from "./recipients.ts";
 import type { UserFiles } from "./user-files.ts";
 
@@ -26,14 +27,24 @@ export interface Member {
 }
 
 export type ListAnswer =
-  | { readonly kind: "members"; readonly members: readonly Member[] }
+  | {
+      readonly kind: "members";
+      readonly members: readonly Member[];
+      /** What expands to what, and which line of which file says so. */
+      readonly told?: readonly string[];
+    }
   /** One member cannot be: there is nothing to tell of the others then, as with the original. */
   | { readonly kind: "refused"; readonly address: string; readonly reply: Reply };
 
 /** @param triple where the address goes */
 async function listMembers(context: ExpansionContext, given: string, triple: Triple): Promise<ListAnswer> {
   const asked: Recipient = { given, state: "todo", resolved: triple };
-  const { changes, added } = await expandRecipients(context, [asked], [0]);
+  const origins = new Map<number, string>();
+  const watch = {
+    placed: (index: number, origin: string | undefined) => void (origin !== undefined && origins.set(index, origin)),
+    opened: () => undefined,
+  };
+  const { changes, added } = await expandRecipients({ ...context, watch }, [asked], [0]);
   const change = changes.find(({ index }) => index === 0);
   const all: readonly Recipient[] = [{ ...asked, ...change, resolved: change?.resolved ?? triple }, ...added];
   const bad = all.find(({ state }) => state === "failed" || state === "deferred");
@@ -44,7 +55,7 @@ async function listMembers(context: ExpansionContext, given: string, triple: Tri
   }
   const members: Member[] = [];
   for (const each of all) if (each.state === "todo") members.push(await memberOf(context, each));
-  return { kind: "members", members };
+  return { kind: "members", members, told: linesOfExpansion(all, origins).map(expansionText) };
 }
 
 /** One user or address as it is shown. */

@@ -71,6 +71,8 @@ export interface Conversation extends Ends {
   readonly refusal: Reply | undefined;
   /** What this client is offered and has to do. */
   readonly features: Features;
+  /** The client has said VERB. */
+  isVerbose: boolean;
   /** Who the client has shown to be (AUTH). */
   readonly login: Login | undefined;
   /** The message being announced: MAIL was accepted. */

@@ -29,9 +29,12 @@ export function help({ scope, site, refusal }: Conversation, argument: string): 
   return replies.help([...head, ...text.lines]);
 }
 
-export function verb({ features, refusal }: Conversation): Answer {
-  if (refusal !== undefined) return refusal;
-  return features.offersVerb ? replies.verbose : replies.verbRefused;
+/** From now on EXPN tells how it came to its answer. */
+export function verb(session: Conversation): Answer {
+  if (session.refusal !== undefined) return session.refusal;
+  if (!session.features.offersVerb) return replies.verbRefused;
+  session.isVerbose = true;
+  return replies.verbose;
 }
 
 /** A web browser or scanner that was talked into speaking to us: its next lines are not for us. */

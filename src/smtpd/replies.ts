@@ -101,7 +101,12 @@ export const replies = {
  * The reply as it goes out: every line with code and enhanced code, CRLF at the ends.
  * @param takesUtf8 the client has said SMTPUTF8 (RFC 6531 §3.7.4); for others octets above 127 become "?"
  */
-export function wireText({ code, enhanced, lines }: Reply, takesUtf8 = false): string {
+export function wireText(answer: Reply, takesUtf8 = false): string {
+  const { code, enhanced, lines, told } = answer;
+  if (told !== undefined) {
+    const before = told.map((line) => `050 ${plain(line, takesUtf8)}\r\n`).join("");
+    return `${before}${wireText({ ...answer, told: undefined }, takesUtf8)}`;
+  }
   const status = enhanced === undefined ? "" : `${enhanced} `;
   const last = lines.length - 1;
   if (last === 0) return `${code} ${status}${plain(lines[0], takesUtf8)}\r\n`;

@@ -50,6 +50,7 @@ export class SmtpSession extends SecureConnection implements LineConsumer, Conve
   refusal: Reply | undefined;
   features: Features;
   login: Login | undefined;
+  isVerbose = false;
   certificates: ServerCertificates | undefined;
   transaction: Transaction | undefined;
   message: IncomingMessage | undefined;

@@ -54,6 +54,7 @@ async function verify(
   if (refusal !== undefined) return refusal;
   const { site, scope } = session;
   const lines = new Set<string>();
+  const told: string[] = [];
   let code: number = 250;
   for (const given of splitRecipients(argument, site.config.options.flag("OldStyleHeaders"))) {
     const shown = printable(given);
@@ -65,12 +66,14 @@ async function verify(
     if (unknown !== undefined) return aboutMailbox(shown, unknown);
     const answer = await ask(given, triple);
     if (answer.kind === "refused") return aboutMailbox(printable(answer.address), answer.reply);
+    if (session.isVerbose) told.push(...(answer.told ?? []).map(printable));
     for (const member of answer.members) {
       lines.add(memberLine(session, member));
       if (!member.isSure) code = unsure;
     }
   }
-  return lines.size === 0 ? replies.argumentRequired : reply(code, "2.1.5", ...lines);
+  if (lines.size === 0) return replies.argumentRequired;
+  return { ...reply(code, "2.1.5", ...lines), ...(told.length === 0 ? {} : { told }) };
 }
 
 /** `Ann Ann <ann@mail.example.test>` */

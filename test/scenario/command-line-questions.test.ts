@@ -85,6 +85,17 @@ describe("-bv", () => {
     const shown = sorted((answer.out + answer.err).replaceAll(server.home, "HOME"));
     expect({ code: answer.code, lines: shown }).toEqual({ code, lines });
   });
+
+  test("-v -v also says which line of which file an alias stands in", async () => {
+    const { out } = await server.run("sendmail", [...cf(), "-bv", "-v", "-v", "members", "list"]);
+    const lines = out.replaceAll(server.home, "HOME").split("\n");
+    expect(lines.slice(0, 4)).toEqual([
+      expect.stringMatching(/^HOME\/aliases: line \d+: members\.\.\. aliased to :include:HOME\/members$/),
+      "HOME/aliases: line 3: list... aliased to joe, ann, bob@b.test",
+      ":include:HOME/members... including file HOME/members",
+      "HOME/members: line 2: sending to joe, ann",
+    ]);
+  });
 });
 
 describe("EXPN and VRFY", () => {
@@ -135,6 +146,34 @@ describe("EXPN and VRFY", () => {
     const answer = await client.command(command);
     client.close();
     expect(answer.slice(0, 9)).toBe(code);
+  });
+
+  // As genuine sendmail 8.17; without VERB there is nothing but members, for programs.
+  test.each<[string, string[]]>([
+    ["EXPN carol", ["050 carol... aliased to joe"]],
+    ["EXPN fred", ["050 HOME/forward/fred: line 1: forwarding to ann"]],
+    [
+      "EXPN members",
+      [
+        "050 members... aliased to :include:HOME/members",
+        "050 :include:HOME/members... including file HOME/members",
+        "050 HOME/members: line 2: sending to joe, ann",
+        "050 HOME/members: line 3: sending to bob@b.test",
+      ],
+    ],
+    ["EXPN nosuch", []],
+    ["VRFY carol", []],
+  ])("VERB and %s tells which line says so", async (command, wanted) => {
+    const { client } = await SmtpClient.open(server.port);
+    const before = await client.command(command);
+    expect(before).not.toContain("050");
+    expect(await client.command("VERB")).toBe("250 2.0.0 Verbose mode");
+    let answer = await client.command(command);
+    const told: string[] = [];
+    for (; answer.startsWith("050 "); answer = await client.reply()) told.push(answer);
+    client.close();
+    expect(told.map((line) => line.replaceAll(server.home, "HOME"))).toEqual(wanted);
+    expect(answer).toBe(before);
   });
 
   test("a list that cannot be opened names no secret", async () => {

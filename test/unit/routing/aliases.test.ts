@@ -42,3 +42,32 @@ test("ownerOf() is the one address behind owner-LIST, or owner-LIST itself", asy
   expect(await aliases.ownerOf("c")).toBeUndefined();
   expect(await aliases.ownerOf("owner-a")).toBeUndefined();
 });
+
+// What a genuine sendmail 8.17 said in MAIL for these.
+test.each([
+  ["list", "list-request"],
+  ["LIST", "list-request"],
+  ["list-request", "orq@c.test"],
+  ["List-Request", "orq@c.test"],
+  ["other-request", undefined],
+  ["owner-list", "oo@c.test"],
+  ["OWNER-list", "oo@c.test"],
+  ["owner-list-request", "oo@c.test"],
+  ["owner-owner", "oo@c.test"],
+])("who answers for %s", async (name, owner) => {
+  const entries = {
+    list: "m1@c.test, m2@c.test",
+    "owner-list": "list-request",
+    "list-request": "boss@c.test",
+    "owner-list-request": "orq@c.test",
+    "other-request": "m1@c.test",
+    "owner-owner": "oo@c.test",
+  };
+  expect(await createAliases([source(entries)]).ownerOf(name)).toBe(owner);
+  expect(await createAliases([source({}), source(entries, true)]).ownerOf(name)).toBe(owner);
+});
+
+test("owners of several, without one of their own, have none", async () => {
+  const aliases = createAliases([source({ "owner-a": "boss, chief", "a-request": "boss", "owner-a-request": "" })]);
+  expect(await aliases.ownerOf("owner-a")).toBeUndefined();
+});

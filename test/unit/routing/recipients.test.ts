@@ -215,6 +215,34 @@ describe("expandRecipients()", () => {
     expect(all.slice(2).map(({ owner }) => owner)).toEqual(["boss@far.test", "boss@far.test"]);
   });
 
+  test.each([
+    ["list", "list-request"],
+    ["list-request", "orq@c.test"],
+    // By way of list-request, which has an owner, too: the nearest counts.
+    ["owner-list", "orq@c.test"],
+    ["owner-two", "oo@c.test"],
+    ["outer", "list-request"],
+    ["other-request", undefined],
+  ])("mail to %s goes on in the name of %s", async (name, owner) => {
+    const aliases = {
+      list: "m1@c.test, m2@c.test",
+      "owner-list": "list-request",
+      "list-request": "boss@c.test",
+      "owner-list-request": "orq@c.test",
+      "other-request": "m1@c.test",
+      outer: "list",
+      "owner-outer": "outer@c.test",
+      two: "m1@c.test",
+      "owner-two": "two-request, x@c.test",
+      "two-request": "boss@c.test",
+      "owner-owner": "oo@c.test",
+    };
+    const { all } = await expand([name], aliases);
+    const members = all.filter(({ state }) => state === "todo");
+    expect(members.length).toBeGreaterThan(0);
+    expect(members.map((member) => member.owner)).toEqual(members.map(() => owner));
+  });
+
   test("fails a list that does not exist", async () => {
     const { all } = await expand(["club"], { club: `:include:${home}/none` });
     expect(all[1]).toMatchObject({ state: "failed", status: { status: "5.2.4" } });
