@@ -49,6 +49,12 @@ export class MimeWalk {
     else this.#headerLine(text, startsLine, endsLine);
   }
 
+  /** The rest of the message, which has no line end: a delimiter is one all the same. */
+  lastLine(text: string, startsLine: boolean): void {
+    if (startsLine && text.startsWith("--") && this.#delimits(text)) return;
+    this.line(text, startsLine, false);
+  }
+
   end(): void {
     this.#leave(true);
   }

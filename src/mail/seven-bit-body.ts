@@ -151,7 +151,7 @@ class SevenBitWriter {
     if (encoding !== "as it is") {
       // Without this field nobody reads the others of a message (RFC 2045 §4).
       const isMime = !ofMessage || lines.some((line) => isFieldNamed(line, "mime-version"));
-      changed = encodedHeader(isMime ? lines : [...lines, "MIME-Version: 1.0"], encoding, this.#style.note(encoding));
+      changed = relabelled(isMime ? lines : [...lines, "MIME-Version: 1.0"], encoding, this.#style.note(encoding));
     }
     // The label of a whole that has got seven bits only (RFC 2045 §6.4).
     else if (kind === "multipart" || kind === "message") changed = withoutEightBitLabel(lines);
@@ -170,13 +170,17 @@ class SevenBitWriter {
 
 const LABEL = "content-transfer-encoding";
 
-/** Lines of a header with another encoding in them, in place of the old one, or at the end. */
-function encodedHeader(lines: readonly string[], encoding: LeafEncoding, note: string): string[] {
+/**
+ * Lines of a header with another encoding in them, in place of the old one, or at the end.
+ * @param note value of an X-MIME-Autoconverted field
+ */
+export function relabelled(lines: readonly string[], encoding: string, note?: string): string[] {
   const label = `Content-Transfer-Encoding: ${encoding}`;
   const at = lines.findIndex((line) => isFieldNamed(line, LABEL));
   const rest = withoutField(lines, LABEL);
   const place = at < 0 ? rest.length : at;
-  return [...rest.slice(0, place), label, ...rest.slice(place), `X-MIME-Autoconverted: ${note}`];
+  const told = note === undefined ? [] : [`X-MIME-Autoconverted: ${note}`];
+  return [...rest.slice(0, place), label, ...rest.slice(place), ...told];
 }
 
 function withoutEightBitLabel(lines: readonly string[]): readonly string[] {

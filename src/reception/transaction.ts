@@ -25,6 +25,8 @@ export interface Announcement extends Pick<
   Envelope,
   "sender" | "bodyType" | "smtputf8" | "envid" | "ret" | "auth" | "deliverBy" | "isReport"
 > {
+  /** BODY=BINARYMIME: parts of it may come as they are; the message that is kept of it has BODY=8BITMIME. */
+  readonly isBinary?: boolean;
   /** Local submission: Bcc: is taken out, what is missing in the header is added from these facts. */
   readonly submission?: LocalFacts;
 }

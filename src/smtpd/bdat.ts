@@ -2,12 +2,13 @@
  * BDAT (RFC 3030): the message in chunks of counted octets, no dot stuffing, no 354.
  *
  * The octets of a chunk follow their command at once, whatever we think of it; a refused chunk is read and thrown away
- * before the refusal is said. Lines still have to end with CRLF: BINARYMIME is not offered.
+ * before the refusal is said. Lines still have to end with CRLF, but for parts of messages with BODY=BINARYMIME.
  */
 import { type Reply, reply } from "../mail/reply.ts";
 import type { IncomingMessage } from "../reception/intake.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
+import { BinaryMessage } from "./binary-message.ts";
 import type { Conversation } from "./conversation.ts";
 import { finishMessage, openMessage } from "./data.ts";
 import type { DataFacts } from "./data-scanner.ts";
@@ -47,7 +48,11 @@ function messageFor(session: Conversation): MaybePromise<Found | undefined> {
         ? replies.needRecipient
         : undefined);
   if (problem !== undefined || transaction === undefined) return { message: problem ?? replies.needMail, isNew: true };
-  return whenReady(openMessage(session, transaction), (message) => message && { message, isNew: true });
+  return whenReady(openMessage(session, transaction), (opened) => {
+    if (opened === undefined) return undefined;
+    const isBinary = transaction.announced.isBinary === true && !("code" in opened);
+    return { message: isBinary ? new BinaryMessage(opened, session.settings.hostName) : opened, isNew: true };
+  });
 }
 
 class Chunk implements DataConsumer {

@@ -17,6 +17,8 @@ export function data(session: Conversation): MaybeAnswer {
   if (transaction === undefined) return replies.needMail;
   if (session.message !== undefined) return replies.chunksBegun;
   if (transaction.recipients.length === 0) return replies.needRecipient;
+  // RFC 3030 §3.
+  if (transaction.announced.isBinary === true) return replies.binaryNeedsChunks;
   return whenReady(openMessage(session, transaction), (opened) => {
     if (opened === undefined || "code" in opened) return opened;
     session.receive(opened);
@@ -83,7 +85,8 @@ class MessageData implements DataConsumer {
 
 /** The last octet is there: makes the message final, answers, ends the transaction. */
 export function finishMessage(session: Conversation, message: IncomingMessage, facts: DataFacts): MaybeAnswer {
-  if (facts.bareLineEnd || facts.hiddenDot) {
+  const isBinary = session.transaction?.announced.isBinary === true;
+  if (!isBinary && (facts.bareLineEnd || facts.hiddenDot)) {
     // Where the message ends is what two servers may disagree about: nothing behind it is taken for commands.
     session.endTransaction();
     return { last: facts.bareLineEnd ? replies.bareLineEnd : replies.hiddenDot };

@@ -1,4 +1,5 @@
 /** HELO and EHLO (RFC 5321 §4.1.1.1): who the client says it is, and what we offer. */
+import type { Options } from "../config/config.ts";
 import { reply } from "../mail/reply.ts";
 import { judge } from "../reception/judges.ts";
 import { whenReady } from "../sys/maybe-promise.ts";
@@ -48,6 +49,11 @@ function hello(session: Conversation, verb: "HELO" | "EHLO" | "LHLO", argument: 
   });
 }
 
+/** EightBitMode=strict offers none of it. */
+export function takesEightBits(options: Pick<Options, "text">): boolean {
+  return !/^s/i.test(options.text("EightBitMode"));
+}
+
 function offersTls(session: Conversation): boolean {
   return session.certificates !== undefined && !session.secure && session.features.offersTls;
 }
@@ -66,8 +72,9 @@ function offers(session: Conversation, mechanisms: readonly string[]): string[] 
     ["PIPELINING", features.offersPipelining],
     ["EXPN", features.offersExpn],
     ["VERB", features.offersVerb],
-    ["8BITMIME", !/^s/i.test(options.text("EightBitMode"))],
+    ["8BITMIME", takesEightBits(options)],
     ["CHUNKING", true],
+    ["BINARYMIME", takesEightBits(options)],
     [limit > 0 ? `SIZE ${limit}` : "SIZE", true],
     ["DSN", features.offersDsn],
     ["SMTPUTF8", options.flag("SmtpUTF8")],

@@ -7,6 +7,7 @@ import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
 import { signOut } from "./auth.ts";
+import { takesEightBits } from "./ehlo.ts";
 import { readDeliverBy } from "./deliver-by.ts";
 import { type EsmtpParameter, isEightBit, readPath } from "./path.ts";
 import { refusedBy } from "./policy.ts";
@@ -59,7 +60,7 @@ function trustedAuthor(session: Conversation, said: string | undefined): MaybePr
   });
 }
 
-type MailParameters = Pick<Announcement, "bodyType" | "smtputf8" | "envid" | "ret" | "auth" | "deliverBy">;
+type MailParameters = Pick<Announcement, "bodyType" | "isBinary" | "smtputf8" | "envid" | "ret" | "auth" | "deliverBy">;
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Reads one parameter into the transaction; returns the reply that refuses it. */
@@ -101,11 +102,13 @@ function readSize(value: string | null, _into: unknown, session: Conversation): 
   return undefined;
 }
 
-function readBody(value: string | null, into: Writable<MailParameters>): Reply | undefined {
+function readBody(value: string | null, into: Writable<MailParameters>, session: Conversation): Reply | undefined {
   if (value === null) return reply(501, "5.5.2", "BODY requires a value");
   const type = value.toUpperCase();
-  if (type !== "7BIT" && type !== "8BITMIME") return reply(501, "5.5.4", `Unknown BODY type ${value}`);
-  into.bodyType = type;
+  into.isBinary = type === "BINARYMIME" && takesEightBits(session.site.config.options);
+  if (into.isBinary) into.bodyType = "8BITMIME";
+  else if (type === "7BIT" || type === "8BITMIME") into.bodyType = type;
+  else return reply(501, "5.5.4", `Unknown BODY type ${value}`);
   return undefined;
 }
 

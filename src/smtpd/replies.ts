@@ -70,6 +70,7 @@ export const replies = {
   needMailBeforeRcpt: reply(503, "5.0.0", "Need MAIL before RCPT"),
   needMail: reply(503, "5.0.0", "Need MAIL command"),
   needRecipient: reply(503, "5.0.0", "Need RCPT (recipient)"),
+  binaryNeedsChunks: reply(503, "5.5.1", "BODY=BINARYMIME needs BDAT"),
   chunksBegun: reply(503, "5.5.1", "Message is being sent with BDAT"),
   xclientInTransaction: reply(503, "5.5.1", "XCLIENT not permitted during a mail transaction"),
   tlsOff: reply(503, "5.5.0", "TLS not available"),

@@ -45,6 +45,7 @@ describe("a whole conversation", () => {
           "250-VERB",
           "250-8BITMIME",
           "250-CHUNKING",
+          "250-BINARYMIME",
           "250-SIZE",
           "250-DSN",
           "250-ETRN",

@@ -83,17 +83,4 @@ describe("BY= of MAIL", () => {
       expect(services.messages[0].transaction.announced.auth).toBe("<>");
     });
   });
-
-  test("binary mail is refused in sendmail's words, whatever CHUNKING can do", async () => {
-    await withServer({}, async ({ greeted }) => {
-      const client = await greeted();
-      const offered = await client.ask("EHLO x.test");
-      expect(offered).toContain("CHUNKING");
-      expect(offered).not.toContain("BINARYMIME");
-      for (const type of ["BINARYMIME", "binarymime"]) {
-        expect(await client.ask(`MAIL FROM:<a@b.test> BODY=${type}`)).toBe(`501 5.5.4 Unknown BODY type ${type}`);
-      }
-      expect(await client.ask("RCPT TO:<joe>")).toMatch(/^503 /);
-    });
-  });
 });

@@ -117,7 +117,7 @@ function headerLines(head: string): string[] {
 export function plainReplies(said: string): string {
   return said
     .replaceAll("\r", "")
-    .replace(/^250-(?:AUTH|DELIVERBY|CHUNKING)\b.*\n/gm, "") // what the one has, and the other has not
+    .replace(/^250-(?:AUTH|DELIVERBY|CHUNKING|BINARYMIME)\b.*\n/gm, "") // what the one has, and the other has not
     .replace(/^050 .*\n|^421 .* info=unexpected close\n/gm, "") // nobody listens any more
     .replace(/^220 .*$/gm, "220")
     .replace(/^(250 2\.0\.0) \w{14} /gm, "$1 ID ");

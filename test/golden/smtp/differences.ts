@@ -15,7 +15,7 @@ const ANY = /^/;
 
 const DIFFERENCES: readonly Difference[] = [
   // RFC 3030 exists here.
-  { about: ANY, theirs: "250-8BITMIME\n", ours: "250-8BITMIME\n250-CHUNKING\n" },
+  { about: ANY, theirs: "250-8BITMIME\n", ours: "250-8BITMIME\n250-CHUNKING\n250-BINARYMIME\n" },
   // RFC 9422 exists here.
   { about: /^limits: EHLO/, theirs: "\n250 HELP", ours: "\n250-LIMITS RCPTMAX=2\n250 HELP" },
   // Members stand in the order of the list.

@@ -3,6 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import { mimeEntity } from "../../../src/mail/mime-entity.ts";
 import { planSevenBit, writeSevenBit } from "../../../src/mail/seven-bit-body.ts";
 import { fuzz, type Random } from "../../support/fuzz.ts";
+import { decode, leavesOf } from "../../support/mime-leaves.ts";
 
 const STYLE = {
   note: (encoding: string) => `from 8bit to ${encoding} by here.test id 1`,
@@ -27,38 +28,6 @@ function pieces(octets: Buffer, size: number): Buffer[] {
 
 function lines(...all: string[]): string {
   return all.map((line) => `${line}\r\n`).join("");
-}
-
-// ---- a reader of its own ---------------------------------------------------------------------------------------------
-
-function decodeQuotedPrintable(text: string): string {
-  return text
-    .replaceAll(/[ \t]+(?=\r\n|$)/g, "")
-    .replaceAll("=\r\n", "")
-    .replaceAll(/=([0-9A-F]{2})/g, (_whole, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-}
-
-function decode(encoding: string, text: string): string {
-  if (encoding === "base64") return Buffer.from(text, "base64").toString("latin1");
-  return encoding === "quoted-printable" ? decodeQuotedPrintable(text) : text;
-}
-
-/** The leaves of an entity, decoded; header fields in lower case. */
-function leavesOf(entity: string, type?: string, encoding = ""): string[] {
-  const [, boundary] = /boundary="?([^";\r]+)"?/i.exec(type ?? "") ?? [];
-  if (/^multipart\//i.test(type ?? "") && boundary !== undefined) {
-    const parts = `\r\n${entity}`.split(new RegExp(`\r\n--${boundary}(?:--)?[ \t]*(?=\r\n)`));
-    return parts.slice(1, -1).flatMap((part) => leavesOfPart(part.slice(2)));
-  }
-  if (/^message\/rfc822/i.test(type ?? "")) return leavesOfPart(entity);
-  return [decode(encoding, entity)];
-}
-
-function leavesOfPart(part: string): string[] {
-  const end = part.startsWith("\r\n") ? 0 : part.indexOf("\r\n\r\n") + 2;
-  const header = part.slice(0, end);
-  const field = (name: string) => new RegExp(`^${name}:[ \t]*(.*)\r$`, "im").exec(header)?.[1];
-  return leavesOf(part.slice(end + 2), field("content-type"), field("content-transfer-encoding")?.toLowerCase());
 }
 
 function note(encoding: string): string {
@@ -249,7 +218,7 @@ test("decoding gives back what was there, in chunks of any size", async () => {
 test("chunks of one octet: no line end is lost or doubled", async () => {
   const body = "a\r\n\n\r\r\n\n\n\xe9b\r\n\r\n";
   expect(await convert("text/plain", body, 1)).toBe(await convert("text/plain", body));
-  expect(decodeQuotedPrintable(await convert("text/plain", `${"abc ".repeat(5)}${body}`, 1))).toBe(
+  expect(decode("quoted-printable", await convert("text/plain", `${"abc ".repeat(5)}${body}`, 1))).toBe(
     `${"abc ".repeat(5)}a\r\n\r\n\r\n\r\n\r\n\r\n\xe9b\r\n\r\n`,
   );
 });
