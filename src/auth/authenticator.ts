@@ -19,7 +19,7 @@ export interface Authenticator {
   mechanisms(connection: ConnectionFacts): MaybePromise<readonly string[]>;
   /** undefined: it cannot be served. */
   start(mechanism: string, connection: ConnectionFacts): LoginExchange | undefined;
-  /** False once a user who was let in may not come any more. */
-  isStillGood(user: string): boolean;
+  /** False once a user who was let in by this mechanism may not come any more. */
+  isStillGood(user: string, mechanism: string): boolean;
   close(): void;
 }

@@ -9,6 +9,7 @@ import { closeSync, readFileSync, type Stats, statSync } from "node:fs";
 import type { Known, Passwords, ScramDigest, ScramVerifier } from "../auth/exchange.ts";
 import { saslPrep } from "../auth/saslprep.ts";
 import { explainUnopened, openSafely, type SafetyOptions } from "../sys/safe-file.ts";
+import type { Standing } from "./local-authenticator.ts";
 import { isPassword, parseRecord, type PasswordRecord, SCRYPT_COST, type ScryptHash } from "./password-record.ts";
 import { Turnstile, TooManyError } from "./turnstile.ts";
 
@@ -96,14 +97,21 @@ export class PasswordFile implements Passwords {
   }
 
   /** Whether a user is there and enabled; while the file cannot be read those who are in stay. */
-  has(user: string): boolean {
-    return this.#find(user).kind !== "unknown";
+  standing(user: string): Standing {
+    this.#refresh();
+    const record = this.#record(user);
+    if (this.#problem !== undefined || record?.disabled === false) return "good";
+    return record === undefined ? "unknown" : "disabled";
+  }
+
+  #record(user: string): PasswordRecord | undefined {
+    return this.#records.get(saslPrep(user) ?? user);
   }
 
   #find(user: string): Known<PasswordRecord> {
     this.#refresh();
     if (this.#problem !== undefined) return { kind: "unavailable", reason: this.#problem };
-    const record = this.#records.get(saslPrep(user) ?? user);
+    const record = this.#record(user);
     return record === undefined || record.disabled ? { kind: "unknown" } : { kind: "known", value: record };
   }
 

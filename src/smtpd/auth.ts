@@ -153,7 +153,8 @@ class Attempt {
     const line = (text: string | undefined): MaybeAnswer => {
       if (text === undefined) return this.#cancelled(replies.authLineTooLong);
       if (text === "*") return this.#cancelled(replies.authAborted);
-      const response = fromLine(text);
+      // Not meant for this place (RFC 4954 §4), but curl says it for a response of no octets (EXTERNAL).
+      const response = text === "=" ? Buffer.alloc(0) : fromLine(text);
       if (response !== undefined) return then(response);
       logAuthBadBase64(this.#session);
       return this.#cancelled(replies.badBase64);

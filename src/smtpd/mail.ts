@@ -39,8 +39,8 @@ export function mail(session: Conversation, argument: string): MaybeAnswer {
 
 function order(session: Conversation): Reply | undefined {
   // Who was disabled meanwhile is nobody any more.
-  if (session.login !== undefined && session.site.authenticator?.isStillGood(session.login.user) === false)
-    signOut(session);
+  const { login, site } = session;
+  if (login !== undefined && site.authenticator?.isStillGood(login.user, login.mechanism) === false) signOut(session);
   if (session.refusal !== undefined) return session.refusal;
   if (session.helo === undefined && session.settings.privacy.has("needmailhelo")) return replies.sayHello;
   if (session.features.requiresAuth && session.login === undefined) return replies.authRequired;

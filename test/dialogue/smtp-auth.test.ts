@@ -84,6 +84,31 @@ test("PLAIN and LOGIN, with and without initial response", async () => {
   });
 });
 
+test("a response of no octets is an empty line, or = as curl says it", async () => {
+  const heard: string[] = [];
+  const exchange = {
+    begin: () => ({ kind: "challenge", octets: Buffer.alloc(0) }) as const,
+    step: (response: Buffer) => {
+      heard.push(response.toString("latin1"));
+      return { kind: "accepted", identity: { user: "joe", actAs: "joe" } } as const;
+    },
+    cancel: () => undefined,
+  };
+  const certified = {
+    mechanisms: () => ["EXTERNAL"],
+    start: () => exchange,
+    isStillGood: () => true,
+    close: () => undefined,
+  };
+  await withServer({ authenticator: certified }, async ({ introduced }) => {
+    for (const line of ["", "=", "am9l"]) {
+      const client = await introduced();
+      expect(await client.script("AUTH EXTERNAL", line)).toEqual(["334", "235 2.0.0 OK Authenticated"]);
+    }
+    expect(heard).toEqual(["", "", "joe"]);
+  });
+});
+
 test("SCRAM: the server's last word goes as a challenge, whose answer is empty", async () => {
   await server({}, async ({ introduced }) => {
     const client = await introduced();
@@ -172,7 +197,9 @@ test("a login stands in macros, in $r and in front of what needs it", async () =
 
 test("a login that is disabled ends with the next MAIL", async () => {
   let isGood = true;
-  const disabling = new LocalAuthenticator({ passwords: { ...passwords, has: () => isGood } });
+  const disabling = new LocalAuthenticator({
+    passwords: { ...passwords, standing: () => (isGood ? "good" : "disabled") },
+  });
   const port = { modifiers: new Set("a") };
   await withServer({ authenticator: disabling, options: CLEAR, port }, async ({ introduced }) => {
     const client = await introduced();

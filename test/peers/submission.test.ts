@@ -4,46 +4,14 @@
  */
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { KNOWN_CERTIFICATE, KNOWN_KEY, TEST_CA } from "../support/authority.ts";
 import { peerFile, runInside } from "../support/foreign-programs.ts";
 import { peerDescribe } from "../support/peers.ts";
 import { postfix } from "../support/postfix.ts";
+import { submissionServer } from "../support/submission-server.ts";
 
 const NEEDS = ["sendmail", "swaks", "msmtp", "postfix", "saslpasswd2", "fail2ban-regex"] as const;
 
-/** Our server on 127.0.0.1:587 asks `source` about passwords. */
-const ours = (source: string, more = ""): string => `
-set -u
-cd /mnt
-umask 022
-cat >ca.pem <<'END'\n${TEST_CA}\nEND
-cat >server.pem <<'END'\n${KNOWN_CERTIFICATE}\nEND
-cat >server.key <<'END'\n${KNOWN_KEY}\nEND
-chmod 600 server.key
-wait_for() { for _ in $(seq 600); do "$@" >/dev/null 2>&1 && return; sleep 0.1; done; echo "waited in vain: $*"; }
-listens() { (: </dev/tcp/$1/$2) 2>/dev/null; }
-cat >ours.mc <<'END'
-OSTYPE(\`linux')
-define(\`confSERVER_CERT', \`/mnt/server.pem')
-define(\`confSERVER_KEY', \`/mnt/server.key')
-define(\`confPID_FILE', \`/mnt/ours.pid')
-define(\`confLOG_LEVEL', \`10')
-define(\`confDELIVERY_MODE', \`queueonly')
-define(\`confAUTH_SOURCE', \`${source}')
-${more}
-TRUST_AUTH_MECH(\`PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256')
-FEATURE(\`accept_unresolvable_domains')
-DAEMON_OPTIONS(\`Port=587, Addr=127.0.0.1, Name=MSA, M=Ea')
-FEATURE(\`no_default_msa')
-MAILER(\`smtp')
-END
-rulemail mc ours.mc >ours.cf
-log=/var/spool/rulemail/log
-begin() { sendmail -bd -C /mnt/ours.cf 2>&1 | grep -i error; wait_for listens 127.0.0.1 587; }
-accepted() { grep -c 'proto=ESMTPSA' $log; }
-`;
-
-const OWN_PASSWORDS = `${ours("file:/etc/rulemail-passwords", "define(`confAUTH_MECHANISMS', `SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN')define(`confPRIVACY_FLAGS', `novrfy')")}
+const OWN_PASSWORDS = `${submissionServer("file:/etc/rulemail-passwords", "define(`confAUTH_MECHANISMS', `SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN')define(`confPRIVACY_FLAGS', `novrfy')")}
 printf 'correct horse\\n' | rulemail passwd add -p -C /mnt/ours.cf joe
 begin
 send="--server 127.0.0.1 --port 587 -tls --from me@example.test --to you@far.test"
@@ -132,7 +100,7 @@ swaks $send --auth PLAIN --auth-user joe --auth-password 'correct horse' 2>&1 | 
   test("with passwords of the real saslauthd", () => {
     const { stdout, stderr } = runInside(
       "shell",
-      `${ours("saslauthd:/run/saslauthd/mux", "define(`confAUTH_REALM', `host.test')")}
+      `${submissionServer("saslauthd:/run/saslauthd/mux", "define(`confAUTH_REALM', `host.test')")}
 echo secret-1 | saslpasswd2 -p -c -u host.test joe
 mkdir -p /run/saslauthd
 saslauthd -a sasldb -m /run/saslauthd
@@ -166,7 +134,7 @@ swaks --server 127.0.0.1 --port 587 --quit-after AUTH -tls --auth PLAIN --auth-u
   test("with passwords of the real Dovecot, which speaks the mechanisms itself", () => {
     const { stdout, stderr } = runInside(
       "shell",
-      `${ours("dovecot:/run/dovecot/auth-client")}
+      `${submissionServer("dovecot:/run/dovecot/auth-client")}
 printf 'dovecot:x:391:391::/:/bin/false\\ndovenull:x:392:392::/:/bin/false\\n' >>/etc/passwd
 printf 'dovecot:x:391:\\ndovenull:x:392:\\n' >>/etc/group
 mkdir -p /etc/dovecot /run/dovecot

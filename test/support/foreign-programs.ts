@@ -16,7 +16,16 @@ const INSTALL = "run test/peers/install";
 export type Found = { readonly command: readonly string[] } | { readonly missing: string };
 
 /** What a test may need: a program of test/peers/genuine, or the rights of root. */
-type Program = "slapd" | "swaks" | "procmail" | "postfix" | "saslpasswd2" | "msmtp" | "fail2ban-regex";
+type Program =
+  | "slapd"
+  | "swaks"
+  | "procmail"
+  | "postfix"
+  | "saslpasswd2"
+  | "msmtp"
+  | "gsasl"
+  | "curl"
+  | "fail2ban-regex";
 export type Need = Program | "sendmail" | "m4" | "root";
 
 /** The command of a genuine sendmail: GENUINE="/usr/sbin/sendmail" names another one. */

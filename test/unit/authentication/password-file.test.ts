@@ -78,9 +78,9 @@ test("who knows the password is let in; who does not, or is not there, is not", 
 
 test("a user is refused as soon as he is disabled, and let in when he is enabled again", async () => {
   const file = await given(["joe", "secret-1"]);
-  expect(file.has("joe")).toBe(true);
+  expect([file.standing("joe"), file.standing("ann")]).toEqual(["good", "unknown"]);
   set(true);
-  expect(file.has("joe")).toBe(false);
+  expect(file.standing("joe")).toBe("disabled");
   expect(await file.check("joe", "secret-1")).toEqual({ kind: "known", value: false });
   expect(file.scram("joe", "sha1")).toEqual({ kind: "unknown" });
   set(false);
@@ -100,7 +100,7 @@ test("a file that others may read, or that is not there, lets nobody in for now,
   chmodSync(path, 0o644);
   expect((await file.check("joe", "secret-1")).kind).toBe("unavailable");
   expect((await file.check("joe", "secret-1")).kind).toBe("unavailable");
-  expect(file.has("joe")).toBe(true);
+  expect(file.standing("joe")).toBe("good");
   expect(said).toHaveLength(1);
   expect(said[0]).toContain(path);
   chmodSync(path, 0o600);
