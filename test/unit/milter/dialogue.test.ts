@@ -10,9 +10,9 @@ import {
   type Offer,
   type Step,
 } from "../../../src/milter/filter.ts";
-import { openFilter } from "../../../src/milter/open-filter.ts";
 import { packet } from "../../../src/milter/packets.ts";
-import { type Scenario, scriptedFilter, type ScriptedFilter, type Turn } from "../../support/scripted-filter.ts";
+import { closeDialogues, dialogue as begun, TAKE } from "../../support/filter-dialogue.ts";
+import type { Scenario, Turn } from "../../support/scripted-filter.ts";
 
 const MACROS: MacroLists = {
   connect: ["j", "{daemon_name}", "{if_addr}"],
@@ -31,24 +31,12 @@ const VALUES: Readonly<Record<string, string>> = {
 };
 const macros = (name: string): string | undefined => VALUES[name];
 
-const opened: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const each of opened.splice(0).toReversed()) await each.close();
-});
+afterEach(closeDialogues);
 
-/** A filter with that script, and a connection to it. */
-async function dialogue(
-  scenario: Scenario = {},
-  offer: Partial<Offer> = {},
-): Promise<{ filter: ScriptedFilter; connection: FilterConnection }> {
-  const filter = await scriptedFilter(scenario);
-  opened.push(filter);
-  const connection = await openFilter(filter.settings, { macros: MACROS, ...offer });
-  opened.push({ close: () => connection.close(false) });
-  return { filter, connection };
-}
+/** With macros of ours. */
+const dialogue = (scenario: Scenario = {}, offer: Partial<Offer> = {}): ReturnType<typeof begun> =>
+  begun(scenario, { macros: MACROS, ...offer });
 
-const TAKE: (edit: Edit) => void = () => undefined;
 const CLIENT = { family: "inet", address: "192.0.2.1", port: 4711 } as const;
 
 /** What is said at each step. */

@@ -15,7 +15,7 @@ test("a packet is its length, a letter and data", () => {
 });
 
 test("packets are found however the octets arrive", () => {
-  const octets = Buffer.concat([packet("a"), packet("b", "x".repeat(300)), packet("c", "\0")]);
+  const octets = Buffer.concat([packet("a"), packet("b", "x".repeat(60)), packet("c", "\0")]);
   for (let size = 1; size <= octets.length; size++) {
     const reader = new PacketReader();
     const found: string[] = [];
@@ -23,7 +23,7 @@ test("packets are found however the octets arrive", () => {
       reader.push(octets.subarray(at, at + size));
       found.push(...shown(reader));
     }
-    expect(found).toEqual(["a ", `b ${"x".repeat(300)}`, "c \0"]);
+    expect(found).toEqual(["a ", `b ${"x".repeat(60)}`, "c \0"]);
     expect(reader.isEmpty).toBe(true);
   }
 });
