@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const HERE = join(import.meta.dirname, "..");
-export const COMPARED = ["accept", "accept-kept", "relay", "rewriting"];
+export const COMPARED = ["accept", "accept-kept", "relay", "rewriting", "local", "local-2000"];
 
 type Print = (title: string, figures: readonly string[]) => void;
 

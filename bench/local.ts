@@ -9,12 +9,15 @@ import { generate, type LoadResult } from "./generator.ts";
 import { costOf, sharesOf } from "./process-cost.ts";
 import { localUser, type RunningServer, startServer } from "./server.ts";
 
-export interface LocalBenchmark {
+export interface LocalLoad {
   readonly users: number;
-  readonly messages: number;
-  readonly warmUp: number;
   readonly sessions: number;
   readonly size: number;
+}
+
+export interface LocalBenchmark extends LocalLoad {
+  readonly messages: number;
+  readonly warmUp: number;
   readonly profile?: string | undefined;
 }
 
@@ -28,10 +31,10 @@ export async function benchLocal(
   if (process.getuid?.() !== 0) print("note", ["not root: all users are you, and nobody's ids are taken on"]);
   const server = await startServer({ deliveryMode: "background", relayPort: 9, users, profile });
   try {
-    await deliver(server, options, warmUp, 0);
+    await sendToUsers(server, options, warmUp, 0);
     const before = costOf(server.pid);
     const started = performance.now();
-    const result = await deliver(server, options, messages, warmUp);
+    const result = await sendToUsers(server, options, messages, warmUp);
     const seconds = (performance.now() - started) / 1000;
     const { cpu } = costOf(server.pid);
     if (result.problem !== undefined) print("problem", [`${result.refused} refused: ${result.problem.trim()}`]);
@@ -48,10 +51,13 @@ export async function benchLocal(
   }
 }
 
-/** Sends, and waits until all of it lies in mailboxes. */
-async function deliver(
+/**
+ * Sends, and waits until all of it lies in mailboxes.
+ * @param before messages that were sent to this server before
+ */
+export async function sendToUsers(
   server: RunningServer,
-  { users, sessions, size }: LocalBenchmark,
+  { users, sessions, size }: LocalLoad,
   messages: number,
   before: number,
 ): Promise<LoadResult> {

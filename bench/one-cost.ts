@@ -11,6 +11,7 @@ import type * as Environment from "../src/cli/system-environment.ts";
 import type * as Loading from "../src/config/load.ts";
 import { generate, type Load } from "./generator.ts";
 import { costOf } from "./process-cost.ts";
+import { sendToUsers } from "./local.ts";
 import { compileConfiguration, type RunningServer, startServer } from "./server.ts";
 import { startSink } from "./sink.ts";
 
@@ -78,6 +79,25 @@ async function relaying(roots: readonly string[], messages: number): Promise<num
   }
 }
 
+/** Mail for so many local users: the server and all processes beside it. */
+async function local(roots: readonly string[], messages: number, users: number): Promise<number[]> {
+  const servers: RunningServer[] = [];
+  const { sessions, size } = load(0, 0, Infinity);
+  try {
+    for (const root of roots) {
+      servers.push(await startServer({ root, deliveryMode: "background", relayPort: 9, users }));
+    }
+    const sent = new Map(servers.map((server) => [server, 0]));
+    return await inTurns(servers, messages, async (server, count) => {
+      const before = sent.get(server)!;
+      await sendToUsers(server, { users, sessions, size }, count, before);
+      sent.set(server, before + count);
+    });
+  } finally {
+    for (const server of servers) await server.stop();
+  }
+}
+
 /** Rulesets 3 and 0 in this process, with the engines of the checkouts. */
 async function rewriting(roots: readonly string[], messages: number): Promise<number[]> {
   const engines: Engine[] = [];
@@ -139,5 +159,7 @@ const costs: Readonly<Record<string, () => Promise<number[]>>> = {
   "accept-kept": () => accepting(roots, count, Infinity),
   relay: () => relaying(roots, count),
   rewriting: () => rewriting(roots, count),
+  local: () => local(roots, count, 20),
+  "local-2000": () => local(roots, count, 2_000),
 };
 console.log((await costs[name]()).join(" "));

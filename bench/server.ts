@@ -3,9 +3,9 @@
  * free ports. DNS is a small server of this process; mail for other hosts goes to the sink.
  */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { type DnsServer, startDnsServer } from "../test/support/dns-server.ts";
 
@@ -188,7 +188,14 @@ function passwd(folder: string, users: number): string {
   const lines = [`alice:x:${uid}:${gid}:Alice:${folder}:/bin/sh\n`];
   for (let number = 0; number < users; number++) {
     const [user, group] = uid === 0 ? [FIRST_UID + number, FIRST_UID + number] : [uid, gid];
-    lines.push(`${localUser(number)}:x:${user}:${group}::/nonexistent/${localUser(number)}:/bin/sh\n`);
+    const home = join(folder, "home", localUser(number));
+    // As adduser(8) makes it: nobody else looks into it.
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    if (uid === 0) {
+      chownSync(home, user, group);
+      chmodSync(dirname(home), 0o755);
+    }
+    lines.push(`${localUser(number)}:x:${user}:${group}::${home}:/bin/sh\n`);
   }
   return lines.join("");
 }

@@ -64,7 +64,7 @@ export function createAgents(environment: DeliveryEnvironment): Agents {
   };
   const standIns = standInsFor(environment, agentOf);
   return {
-    files: filesOf(environment.workers),
+    files: filesOf(environment.workers, environment.clock),
     connects: (name) => {
       const mailer = environment.config.mailers.get(name) ?? environment.config.mailers.get(name.toLowerCase());
       return mailer !== undefined && !standIns.has(mailer.name) && kindOf(mailer) === "smtp";

@@ -1,11 +1,17 @@
 /** The task that reads a `.forward` file or a list, whole or a part of it, with the rights of the user concerned. */
+import { lstatSync } from "node:fs";
 import type { FileTask, TaskArgument, TaskResult } from "../rights/task.ts";
 import { readTrustedPart, readTrustedText, type TrustedPart, type TrustedText } from "./trusted-text.ts";
 
 /** Its name among the tasks. */
 export const READ_TASK = "read";
+/** Text of the result about a file that is missing, and is no link that leads nowhere either. */
+export const NO_SUCH_ENTRY = "no such entry";
 
-export const readText: FileTask = (argument) => resultOf(read(argument));
+export const readText: FileTask = (argument) => {
+  const answer = read(argument);
+  return answer.kind === "missing" ? missing(String(argument.path)) : resultOf(answer);
+};
 
 function read(argument: TaskArgument): TrustedText | TrustedPart {
   const { path, use, owner, dontBlame, limit, offset, version } = argument;
@@ -21,7 +27,19 @@ function read(argument: TaskArgument): TrustedText | TrustedPart {
   return readTrustedPart(path, use, safety, range);
 }
 
-function resultOf(answer: TrustedText | TrustedPart): TaskResult {
+function missing(path: string): TaskResult {
+  return { kind: "done", status: "2.0.0", text: isEntry(path) ? "" : NO_SUCH_ENTRY };
+}
+
+function isEntry(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true; // nobody knows
+  }
+}
+
+function resultOf(answer: Exclude<TrustedText | TrustedPart, { readonly kind: "missing" }>): TaskResult {
   switch (answer.kind) {
     case "changed": {
       const file = { uid: -1, mayNamePrograms: false };
@@ -32,8 +50,6 @@ function resultOf(answer: TrustedText | TrustedPart): TaskResult {
       const file = { uid, mayNamePrograms, version, isLast };
       return { kind: "done", status: "2.0.0", text: "", output: text, file };
     }
-    case "missing":
-      return { kind: "done", status: "2.0.0", text: "" };
     case "refused":
       return { kind: "never", status: "5.2.0", text: answer.reason };
     case "tempfail":

@@ -16,9 +16,10 @@ export interface Request {
 
 /** Octets up to which an input goes with its task; a longer one follows piece by piece. */
 const AT_ONCE = 256 * 1024;
-/** File tasks with which a process has enough to do, and how long one that has any may say nothing, ms. */
+/** File tasks with which a process has enough to do, and how long one that has any may say nothing, ms; one that just begins. */
 const MANY = 32;
 const SILENCE = 100;
+const BEGINNING = 2_000;
 /** A cancelled task is waited for this long, ms. */
 const GRACE = 5_000;
 
@@ -75,7 +76,7 @@ export class PoolConnection {
   /** Whether it has more file tasks than it gets done. */
   get isBehind(): boolean {
     const { files } = this.load;
-    return files >= MANY || (files > 0 && this.#now() - this.#heard > SILENCE);
+    return files >= MANY || (files > 0 && this.#now() - this.#heard > (this.hasAnswered ? SILENCE : BEGINNING));
   }
 
   /** Never rejects. */

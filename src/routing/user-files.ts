@@ -3,11 +3,13 @@
  * for him. Reading is a task like writing a mailbox; what is done there stands in mailbox/read-text.ts.
  */
 import { lstatSync } from "node:fs";
+import { systemClock, type Clock } from "../sys/clock.ts";
 import type { Rights } from "../envelope/recipient.ts";
 import type { FileUse } from "../sys/safe-file.ts";
-import { READ_TASK } from "../mailbox/read-text.ts";
+import { NO_SUCH_ENTRY, READ_TASK } from "../mailbox/read-text.ts";
 import type { TextRange, TrustedPart, TrustedText } from "../mailbox/trusted-text.ts";
 import type { TaskResult, UserWorkers } from "../rights/task.ts";
+import { AbsentFiles } from "./absent-files.ts";
 
 /** What to read, and how safe it must be. */
 export interface FileQuestion {
@@ -30,13 +32,23 @@ export interface UserFiles {
 const NOTHING: readonly Buffer[] = [];
 const NEVER = new AbortController().signal;
 
-export function filesOf(workers: UserWorkers): UserFiles {
+export function filesOf(workers: UserWorkers, clock: Clock = systemClock): UserFiles {
+  const absent = new AbsentFiles(clock);
   return {
     async read(reader, { path, use, owner = -1, dontBlame, limit }) {
       // Most users forward nothing, and no process needs to be asked about that.
-      if (isAbsent(path)) return { kind: "missing" };
+      const folder = absent.look(path);
+      if (folder === "absent") return { kind: "missing" };
+      const isGone = (): void => (folder === undefined ? undefined : absent.note(path, folder));
+      if (isAbsent(path)) {
+        isGone();
+        return { kind: "missing" };
+      }
       const argument = { path, use, owner, dontBlame: [...dontBlame], limit };
-      return textOf(await workers.run(reader, READ_TASK, argument, NOTHING, NEVER));
+      const result = await workers.run(reader, READ_TASK, argument, NOTHING, NEVER);
+      const answer = textOf(result);
+      if (answer.kind === "missing" && result.text === NO_SUCH_ENTRY) isGone();
+      return answer;
     },
     async readPart(reader, { path, use, owner = -1, dontBlame }, { offset, length, version = "" }) {
       if (isAbsent(path)) return { kind: "missing" };

@@ -1,8 +1,9 @@
 /**
  * Users from a file of passwd lines: `MailboxDatabase=passwd:/path`, and /etc/passwd in front of getent.
  *
- * The file is read whole and kept; a look-up costs one stat, and a changed file is read again. A file that is being
- * rewritten in place may have half its lines: until it has been quiet for a second nobody is unknown.
+ * The file is read whole and kept; a changed file is read again. Who is in it is believed for a second without a look at the
+ * file; who is not makes us look. A file that is being rewritten in place may have half its lines: until it has been quiet for
+ * a second nobody is unknown.
  */
 import { readFileSync, statSync } from "node:fs";
 import type { Clock } from "./clock.ts";
@@ -11,6 +12,8 @@ import { UserLookupError, type MailboxDatabase, type User } from "./users.ts";
 
 /** ms after its last change that a file is taken for complete. */
 const QUIET_MS = 1000;
+/** ms for which users are believed: each message asks for its recipient three times. */
+const BELIEVED_MS = 1000;
 
 export class PasswdFile implements MailboxDatabase {
   readonly #path: string;
@@ -23,6 +26,8 @@ export class PasswdFile implements MailboxDatabase {
   #emptied = false;
   #byName = new Map<string, User>();
   #byId = new Map<number, User>();
+  /** When the file was looked at last, ms since the epoch. */
+  #seenAt = Number.NEGATIVE_INFINITY;
 
   constructor(path: string, clock: Clock) {
     this.#path = path;
@@ -30,13 +35,21 @@ export class PasswdFile implements MailboxDatabase {
   }
 
   find(name: string): User | undefined {
-    this.#refresh();
-    return this.#byName.get(name) ?? this.#missing();
+    return this.#believed(this.#byName.get(name)) ?? this.#afterLook(() => this.#byName.get(name));
   }
 
   findById(uid: number): User | undefined {
+    return this.#believed(this.#byId.get(uid)) ?? this.#afterLook(() => this.#byId.get(uid));
+  }
+
+  #believed(user: User | undefined): User | undefined {
+    return user !== undefined && Math.abs(this.#clock.now() - this.#seenAt) < BELIEVED_MS ? user : undefined;
+  }
+
+  #afterLook(find: () => User | undefined): User | undefined {
     this.#refresh();
-    return this.#byId.get(uid) ?? this.#missing();
+    this.#seenAt = this.#clock.now();
+    return find() ?? this.#missing();
   }
 
   #missing(): undefined {

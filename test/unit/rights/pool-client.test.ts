@@ -115,6 +115,27 @@ test("another one helps when a process says nothing, until that is heard again",
   expect(processes.map(({ tasks }) => tasks)).toEqual([5, 1]);
 });
 
+test("a process that has not begun to answer is given time", async () => {
+  begun = () => (processes[0].isSilent = true);
+  const first = run(0);
+  while (processes.length === 0) await new Promise((done) => setImmediate(done));
+  await processes[0].has(1);
+  now = 2_000;
+  const second = run(1);
+  await processes[0].has(2);
+  now = 2_001; // behind from here
+  const third = run(2);
+  await processes[0].has(3);
+  expect(processes).toHaveLength(1);
+  now = 2_300;
+  const helper = another();
+  const fourth = run(3);
+  await helper;
+  processes[0].isSilent = false;
+  processes[0].answerAll();
+  await Promise.all([first, second, third, fourth]);
+});
+
 test("another one helps when there is more to do than one gets done", async () => {
   await run(0);
   const [first] = processes;

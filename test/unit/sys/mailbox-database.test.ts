@@ -33,6 +33,29 @@ test("passwd:/path sees a changed file at the next look-up", async () => {
   expect(await users.find("joe")).toEqual(JOE);
 });
 
+test("passwd:/path: who is known is believed for a second, and nobody is unknown without a look at the file", () => {
+  const file = join(folder, "believed");
+  const clock = new ManualClock(Date.now());
+  const replace = (text: string): void => {
+    writeFileSync(`${file}.new`, text);
+    renameSync(`${file}.new`, file);
+  };
+  replace("joe:x:1001:100:Joe Doe:/home/joe:/bin/sh\n");
+  const users = openMailboxDatabase(`passwd:${file}`, clock);
+  expect(users.find("joe")).toEqual(JOE);
+  replace("joe:x:1009:100:Joe Doe:/home/joe:/bin/sh\n");
+  clock.advance(999);
+  expect([users.find("joe"), users.findById(1001)]).toEqual([JOE, JOE]);
+  clock.advance(1);
+  expect(users.find("joe")).toEqual({ ...JOE, uid: 1009 });
+  expect(users.findById(1001)).toBeUndefined();
+  replace("eve:x:1002:100::/home/eve:/bin/sh\n");
+  expect(users.find("joe")).toMatchObject({ uid: 1009 });
+  expect(users.find("eve")).toMatchObject({ uid: 1002 });
+  // That look has shown who has gone, too.
+  expect(users.find("joe")).toBeUndefined();
+});
+
 test("nobody is unknown while a passwd file is being rewritten in place, or when all users are gone", async () => {
   const file = join(folder, "rewritten");
   const joe = "joe:x:1001:100:Joe Doe:/home/joe:/bin/sh\n";
@@ -42,6 +65,7 @@ test("nobody is unknown while a passwd file is being rewritten in place, or when
   const users = openMailboxDatabase(`passwd:${file}`, clock);
   const touch = (): void => utimesSync(file, clock.now() / 1000, clock.now() / 1000);
   expect(await users.find("ann")).toBeUndefined();
+  clock.advance(1000);
   writeFileSync(file, joe);
   touch();
   expect(await users.find("joe")).toEqual(JOE);
@@ -50,6 +74,7 @@ test("nobody is unknown while a passwd file is being rewritten in place, or when
   expect(await users.find("eve")).toBeUndefined();
   writeFileSync(file, "");
   utimesSync(file, 1, 1);
+  clock.advance(1000);
   expect(() => users.find("joe")).toThrow("Cannot find a single user");
   writeFileSync(`${file}.new`, eve);
   renameSync(`${file}.new`, file);
