@@ -83,7 +83,7 @@ const NAMES: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./queue/command.ts")).runQueueCommand,
   },
   status: {
-    says: "what the running server does, and who is logged in",
+    says: "[--sessions] [--json]  what the running server does, who is logged in, and who is inside TLS",
     load: async () => (await import("./status.ts")).runStatus,
   },
   passwd: {

@@ -5,6 +5,7 @@
 import { lstatSync, type Stats } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { dirname } from "node:path";
+import type { SessionFacts } from "../reception/session-facts.ts";
 import type { QueueFilter } from "../queue/filter.ts";
 import { type Challenge, isChallenge, showWhoCalls } from "./caller-proof.ts";
 import {
@@ -180,12 +181,21 @@ export class ControlClient {
   }
 
   /** Ids of all matching messages. */
-  async ids(filter: QueueFilter): Promise<string[]> {
-    await this.#send({ op: "ids", filter });
-    const all: string[] = [];
+  ids(filter: QueueFilter): Promise<string[]> {
+    return this.#inPieces({ op: "ids", filter });
+  }
+
+  /** The SMTP sessions that are open. */
+  sessions(): Promise<SessionFacts[]> {
+    return this.#inPieces({ op: "sessions" });
+  }
+
+  async #inPieces<T>(request: Request): Promise<T[]> {
+    await this.#send(request);
+    const all: T[] = [];
     for (;;) {
       const head = await this.#receive();
-      for (const id of head["value"] as string[]) all.push(id);
+      for (const each of head["value"] as T[]) all.push(each);
       if (head["more"] !== true) return all;
     }
   }

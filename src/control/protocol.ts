@@ -21,6 +21,7 @@ import type { QueueFilter } from "../queue/filter.ts";
 import type { Challenge } from "./caller-proof.ts";
 import type { NewRoute } from "../dispatch/steer.ts";
 import type { QueuedMessage, Steering, Why } from "./queue-answers.ts";
+import type { SessionFacts } from "../reception/session-facts.ts";
 import type { QueueListing } from "./queue-listing.ts";
 import type { Top, TopField } from "./queue-top.ts";
 
@@ -107,6 +108,7 @@ export type Request =
   | { readonly op: "prove" }
   | { readonly op: "submit"; readonly facts: SubmissionFacts }
   | { readonly op: "status" }
+  | { readonly op: "sessions" }
   | { readonly op: "list"; readonly filter: QueueFilter }
   | { readonly op: "count"; readonly filter: QueueFilter }
   | { readonly op: "run"; readonly filter: QueueFilter; readonly watch?: boolean }
@@ -132,6 +134,8 @@ export interface Answers {
   prove: Challenge;
   submit: SubmissionAnswer;
   status: DaemonStatus;
+  /** The SMTP sessions that are open. */
+  sessions: readonly SessionFacts[];
   list: readonly QueueListing[];
   /** How many messages match. */
   count: number;

@@ -188,6 +188,7 @@ const readers: Readonly<Record<Operation, (head: Json) => Request>> = {
   prove: () => ({ op: "prove" }),
   submit: (head) => ({ op: "submit", facts: readFacts(head["facts"]) }),
   status: () => ({ op: "status" }),
+  sessions: () => ({ op: "sessions" }),
   list: (head) => ({ op: "list", filter: readFilter(head["filter"]) }),
   count: (head) => ({ op: "count", filter: readFilter(head["filter"]) }),
   run: (head) => ({ op: "run", filter: readFilter(head["filter"]), watch: flag(head, "watch") }),

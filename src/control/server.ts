@@ -3,8 +3,8 @@
  * What a program may ask for depends on the socket it reached (its file mode decides who that is); who submits a message it
  * may prove (caller-proof.ts), because a unix socket in Node does not tell who is calling.
  */
-import { lchownSync, lstatSync, unlinkSync } from "node:fs";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { lchownSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
 import type { QueueFilter } from "../queue/filter.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
@@ -22,6 +22,7 @@ import {
   type Suspension,
   writeFrame,
 } from "./protocol.ts";
+import type { SessionFacts } from "../reception/session-facts.ts";
 import type { RunEvent, RunWatch } from "../dispatch/runner.ts";
 import type { NewRoute } from "../dispatch/steer.ts";
 import type { QueuedMessage, Steering, Why } from "./queue-answers.ts";
@@ -30,6 +31,7 @@ import type { Top, TopField } from "./queue-top.ts";
 import { CallerProof } from "./caller-check.ts";
 import type { Challenge } from "./caller-proof.ts";
 import { readRequest } from "./request.ts";
+import { clearPath } from "./socket-path.ts";
 
 /** A message being handed over. */
 export interface Submission {
@@ -51,6 +53,8 @@ export interface ControlServices {
   /** @param uid of the caller; undefined when nothing proves who he is */
   submit(facts: SubmissionFacts, uid?: number): MaybePromise<Submission>;
   status(): MaybePromise<DaemonStatus>;
+  /** The SMTP sessions that are open. */
+  sessions(): Iterable<SessionFacts>;
   /** Whether who calls at a socket for everybody may see the queue. @param uid undefined when nothing proves who he is */
   mayList(uid?: number): MaybePromise<boolean>;
   list(filter: QueueFilter): AsyncIterable<QueueListing> | Iterable<QueueListing>;
@@ -122,29 +126,6 @@ const forWhoMayList: ReadonlySet<Operation> = new Set(["list", "count", "ids", "
 /** Who calls may not ask that. */
 class DeniedError extends Error {
   override readonly name = "DeniedError";
-}
-
-/** True when somebody answers at this path. */
-function isAnswered(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    const end = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(2000, () => end(true));
-    socket.once("connect", () => end(true));
-    socket.once("error", () => end(false));
-  });
-}
-
-/** Removes the socket that a killed daemon left behind. */
-async function clearPath(path: string): Promise<void> {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (!stats) return;
-  if (!stats.isSocket()) throw new Error(`Cannot listen on ${path}: there is something else of that name`);
-  if (await isAnswered(path)) throw new Error(`Cannot listen on ${path}: another process answers there`);
-  unlinkSync(path);
 }
 
 function listen(server: Server, { path, mode, owner }: ControlSocketOptions): Promise<void> {
@@ -235,7 +216,8 @@ class Session {
       if (request.op === "submit") await this.#submit(request.facts, services);
       else if (request.op === "list") await this.#list(request.filter, services);
       else if (request.op === "run" && request.watch === true) await this.#watchRun(request.filter, services);
-      else if (request.op === "ids") await this.#ids(request.filter, services);
+      else if (request.op === "ids") await this.#inPieces(services.ids(request.filter), IDS_CHUNK);
+      else if (request.op === "sessions") await this.#inPieces(services.sessions(), LIST_CHUNK);
       else if (request.op === "show") await this.#show(request, services);
       else await this.#send({ ok: true, value: await this.#value(request, services) });
       if (request.op === "shutdown") services.shutdown();
@@ -255,7 +237,10 @@ class Session {
     if (!(await services.mayList(this.#proof?.uid()))) throw new DeniedError("You are not permitted to see the queue");
   }
 
-  #value(request: Exclude<Request, { op: "submit" | "list" | "ids" | "show" }>, services: ControlServices): unknown {
+  #value(
+    request: Exclude<Request, { op: "submit" | "list" | "ids" | "sessions" | "show" }>,
+    services: ControlServices,
+  ): unknown {
     switch (request.op) {
       case "prove":
         return this.#challenge();
@@ -322,11 +307,11 @@ class Session {
     }
   }
 
-  async #ids(filter: QueueFilter, services: ControlServices): Promise<void> {
-    let chunk: string[] = [];
-    for await (const id of services.ids(filter)) {
-      chunk.push(id);
-      if (chunk.length < IDS_CHUNK) continue;
+  async #inPieces<T>(all: AsyncIterable<T> | Iterable<T>, most: number): Promise<void> {
+    let chunk: T[] = [];
+    for await (const each of all) {
+      chunk.push(each);
+      if (chunk.length < most) continue;
       await this.#send({ ok: true, more: true, value: chunk });
       chunk = [];
     }

@@ -1,7 +1,7 @@
 /** The open ports: those that the configuration in force names, as far as they could be opened. */
-import { printable } from "../mail/printable.ts";
 import type { PortOptions } from "../config/config.ts";
 import type { Log } from "../log/log.ts";
+import type { SessionFacts } from "../reception/session-facts.ts";
 import type { SmtpListener } from "../smtpd/server.ts";
 
 /** A port that may be missing (M=O). */
@@ -29,14 +29,12 @@ export class Listeners {
     return this.#open;
   }
 
-  /** Sessions of all ports. */
-  /** Who is logged in, and in how many sessions: "joe (2), ann (1)". */
-  get logins(): string {
-    const counts = new Map<string, number>();
-    for (const name of this.#open.flatMap(({ logins }) => logins)) counts.set(name, (counts.get(name) ?? 0) + 1);
-    return [...counts].map(([name, count]) => `${printable(name)} (${count})`).join(", ");
+  /** What is told of the sessions of all ports. */
+  facts(): SessionFacts[] {
+    return this.#open.flatMap((listener) => listener.facts());
   }
 
+  /** Sessions of all ports. */
   get sessions(): number {
     return this.#open.reduce((sum, { sessions }) => sum + sessions, 0);
   }

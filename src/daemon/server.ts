@@ -12,6 +12,7 @@ import { createIntake } from "../reception/receive.ts";
 import type { JudgeTable } from "../reception/judges.ts";
 import { standardJudges } from "../reception/standard-judges.ts";
 import type { Intake } from "../reception/intake.ts";
+import type { SessionFacts } from "../reception/session-facts.ts";
 import type { SubmissionEnvironment } from "../reception/local-submission.ts";
 import type { Log } from "../log/log.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
@@ -248,9 +249,9 @@ export class Server {
     return this.#surroundings.log;
   }
 
-  /** Who is logged in (AUTH), with the number of sessions. */
-  get logins(): string {
-    return this.#listeners.logins;
+  /** The sessions that are open. */
+  sessions(): readonly SessionFacts[] {
+    return this.#listeners.facts();
   }
 
   /** One line about the state, for SIGUSR1 and the control socket. */

@@ -56,6 +56,8 @@ export interface Conversation extends Ends {
   readonly admission: Admission | undefined;
   /** The connection as it is counted. */
   readonly visit: Visit;
+  /** When it began, ms since the epoch. */
+  readonly began: number;
   /** `relay=` of log lines and the greeting: "host [address]". */
   readonly relay: string;
   /** Name given in HELO or EHLO. */

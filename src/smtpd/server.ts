@@ -3,6 +3,7 @@ import type { AddressInfo, Server, Socket } from "node:net";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js";
 import type { PortOptions } from "../config/config.ts";
+import type { SessionFacts } from "../reception/session-facts.ts";
 import { type Admission, ConnectionRate } from "./abuse-limits.ts";
 import { Clients, type Excess } from "./clients.ts";
 import { loadAbove } from "./load.ts";
@@ -11,6 +12,7 @@ import { takeProxyHeader } from "./proxy-header.ts";
 import { replies, wireText } from "./replies.ts";
 import type { SmtpServices } from "./services.ts";
 import { SmtpSession } from "./session.ts";
+import { sessionFacts } from "./session-facts.ts";
 
 export interface SmtpListener {
   /** Its DaemonPortOptions; those of a new configuration take effect with the next session. */
@@ -20,8 +22,8 @@ export interface SmtpListener {
   readonly boundPort: number;
   /** Sessions open now. */
   readonly sessions: number;
-  /** Who is logged in (AUTH): a name for each session. */
-  readonly logins: readonly string[];
+  /** What is told of each of them. */
+  facts(): SessionFacts[];
   /**
    * Stops listening. Idle sessions get a 421 at once, those with a command or a message under way when that is done;
    * what is left after `grace` ms is closed.
@@ -214,9 +216,7 @@ export async function openSmtpServer(
     get sessions() {
       return server.connections.size;
     },
-    get logins() {
-      return [...server.connections].flatMap((session) => (session as SmtpSession).login?.user ?? []);
-    },
+    facts: () => [...server.connections].map((session) => sessionFacts(session as SmtpSession)),
     close: (grace) =>
       new Promise((resolve) => {
         server.options.closeTimeout = Math.max(1, grace);

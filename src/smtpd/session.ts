@@ -43,6 +43,7 @@ export class SmtpSession extends SecureConnection implements LineConsumer, Conve
   readonly abuse: AbuseCounter;
   readonly admission: Admission | undefined;
   readonly visit: Visit;
+  readonly began: number;
   readonly #release: () => void;
   // Verbs see these through Conversation, which lets them read only.
   helo: string | undefined;
@@ -78,6 +79,7 @@ export class SmtpSession extends SecureConnection implements LineConsumer, Conve
     this.port = port;
     this.admission = admission;
     this.visit = visit;
+    this.began = services.clock.now();
     this.site = services.site();
     this.#release = this.site.use();
     this.settings = this.site.session;

@@ -212,15 +212,6 @@ test("a login that is disabled ends with the next MAIL", async () => {
   });
 });
 
-test("a listener knows who is logged in", async () => {
-  await server({ options: CLEAR }, async ({ introduced, listener }) => {
-    const client = await introduced();
-    expect(listener.logins).toEqual([]);
-    await client.ask(PLAIN);
-    expect(listener.logins).toEqual(["joe"]);
-  });
-});
-
 test("VRFY and EXPN that PrivacyOptions refuses are logged as fail2ban looks for them", async () => {
   await server({ options: { PrivacyOptions: "novrfy,noexpn" } }, async ({ introduced, services }) => {
     await (await introduced()).script("VRFY joe", "EXPN list");

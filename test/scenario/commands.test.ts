@@ -30,7 +30,7 @@ test("rulemail start ends its complaint about a configuration with a line end", 
 test("rulemail status says what the server does and who is logged in", async () => {
   const { code, out, err } = await server.run("rulemail", ["status"]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
-  expect(out).toMatch(/^pid: [0-9]+, version .*\nstate: [0-9]+ sessions, .*\nlogins: nobody\n$/);
+  expect(out).toMatch(/^pid: [0-9]+, version .*\nstate: [0-9]+ sessions, .*\nTLS: no sessions\nlogins: nobody\n$/);
   expect((await server.run("rulemail", ["status", "x"])).code).toBe(64);
 });
 

@@ -8,8 +8,19 @@ import { handshake } from "../support/tls-client.ts";
 
 const PLAIN = Buffer.from("\0alice\0correct horse").toString("base64");
 
-/** Replies of the submission port, in clear and inside TLS. */
-async function submit(server: MailServer, certificate: string, ...lines: readonly string[]): Promise<string[]> {
+/** What `rulemail status` says, without what is different each time. */
+async function status(server: MailServer, ...words: readonly string[]): Promise<string> {
+  const { out } = await server.run("rulemail", ["status", ...words]);
+  return out.replaceAll(/since [-0-9T:.]+Z/g, "since then").replace(/^pid: .*\n/, "");
+}
+
+/** Replies of the submission port, in clear and inside TLS; `during` is asked before the session ends. */
+async function submit(
+  server: MailServer,
+  certificate: string,
+  lines: readonly string[] = [],
+  during: () => Promise<void> = () => Promise.resolve(),
+): Promise<string[]> {
   const client = await SmtpDialogue.open(server.submissionPort);
   try {
     await client.reply();
@@ -22,6 +33,7 @@ async function submit(server: MailServer, certificate: string, ...lines: readonl
     });
     const inside = [String(socket.authorized), await client.ask("EHLO c.test")];
     for (const line of lines) inside.push(await client.ask(line));
+    await during();
     return [clear, ...inside];
   } finally {
     client.socket.destroy();
@@ -35,13 +47,34 @@ test("a first start offers STARTTLS, and AUTH to users with a password; a second
     const files = (): string[] =>
       ["server.pem", "server.key"].map((name) => readFileSync(join(home, "certs", name), "utf8"));
     const [certificate, key] = files();
+    let told: string[] = [];
     const added = await server.run("rulemail", ["passwd", "add", "alice"], "correct horse\n");
     expect(added).toEqual({ code: 0, out: "", err: "" });
-    const [clear, trusted, inside, login] = await submit(server, certificate, `AUTH PLAIN ${PLAIN}`);
+    const [clear, trusted, inside, login] = await submit(server, certificate, [`AUTH PLAIN ${PLAIN}`], async () => {
+      const other = await SmtpDialogue.open(server.port);
+      await other.reply();
+      told = [await status(server, "--sessions"), await status(server, "--json")];
+      other.destroy();
+    });
     expect(clear).toMatch(/^250.STARTTLS$/m);
     expect(clear).not.toMatch(/^250.AUTH.*PLAIN/m);
     expect([trusted, inside]).toEqual(["true", expect.stringMatching(/^250.AUTH.* PLAIN/m)]);
     expect(login.slice(0, 3)).toBe("235");
+    expect(told[0].split("\n")).toEqual([
+      "state: 2 sessions, 0 messages in the queue, 2 ports",
+      "TLS: 1 TLSv1.3, 1 in clear",
+      "logins: alice (1)",
+      expect.stringMatching(/^MTA: localhost \[127\.0\.0\.1\], in clear, since then$/),
+      "MSA: localhost [127.0.0.1], TLSv1.3, cipher=TLS_AES_256_GCM_SHA384, verify=NO, alice by PLAIN, since then",
+      "",
+    ]);
+    expect(JSON.parse(told[1])).toMatchObject({
+      queued: 0,
+      sessions: [
+        { port: "MTA", since: expect.any(Number) },
+        { tls: { version: "TLSv1.3", verify: "NO" }, login: { user: "alice", mechanism: "PLAIN" } },
+      ],
+    });
     await server.stop();
     expect(server.log()).toContain(`STARTTLS=server: ${home}/certs/server.pem is a test certificate`);
     server = await MailServer.start({ certified: true, home });

@@ -153,6 +153,13 @@ export function makeCertificateSite(folder: string): void {
   put("aliases", "");
 }
 
+/** The same files as options, for a server without rules. */
+export const CERTIFICATE_OPTIONS = (folder: string) => ({
+  ServerCertFile: join(folder, "server.pem"),
+  ServerKeyFile: join(folder, "server.key"),
+  CACertFile: join(folder, "ca.pem"),
+});
+
 /** What the server says to MAIL and RCPT of a client as the case has it. */
 export async function holdCertificateCase({ access, client }: CertificateCase, port: number, folder: string) {
   writeFileSync(join(folder, "access"), access.map((line) => `${line}\n`).join(""));

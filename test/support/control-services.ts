@@ -9,6 +9,7 @@ export function servicesWith(given: Partial<ControlServices>): ControlServices {
   return {
     submit: refuse,
     status: refuse,
+    sessions: refuse,
     mayList: refuse,
     list: refuse,
     count: refuse,

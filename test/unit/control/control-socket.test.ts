@@ -73,6 +73,7 @@ function services(calls: Calls): ControlServices {
       };
     },
     status: () => ({ pid: 7, started: 1, version: "0", queued: 3, facts: { load: 0.5 } }),
+    sessions: () => Array.from({ length: 1001 }, (_, since) => ({ port: "MTA", relay: "x", since })),
     mayList: () => calls.mayList,
     count: note("count", 3),
     list: () => calls.entries.map((each) => listingOf(each, false)),
@@ -189,6 +190,7 @@ describe("control socket", () => {
     });
     expect(await client.reload()).toEqual(["sendmail.cf: line 3: unknown option"]);
     expect((await client.status()).facts).toEqual({ load: 0.5 });
+    expect((await client.sessions()).map(({ since }) => since)).toEqual(Array.from({ length: 1001 }, (_, at) => at));
     await client.shutdown();
     client.close();
     expect(calls.log).toEqual([
@@ -314,6 +316,7 @@ describe("control socket", () => {
     await expect(client.count()).rejects.toBeInstanceOf(ControlDeniedError);
     await expect(client.top({}, ["group"], 5)).rejects.toBeInstanceOf(ControlDeniedError);
     await expect(client.run()).rejects.toThrow('Permission denied: "run" is not allowed');
+    await expect(client.sessions()).rejects.toThrow('Permission denied: "sessions" is not allowed');
     await expect(client.shutdown()).rejects.toBeInstanceOf(ControlError);
     client.close();
     expect(calls.log).not.toContain("shutdown");

@@ -20,7 +20,7 @@ async function open(options: PortOptions): Promise<SmtpListener> {
     address: "127.0.0.1",
     boundPort: 2525,
     sessions: 2,
-    logins: ["joe", options.name],
+    facts: () => [{ port: options.name, relay: "x", since: 1 }],
     close: (grace) => Promise.resolve(void story.push(`close ${options.name} ${grace}`)),
   };
 }
@@ -39,7 +39,7 @@ describe("Listeners", () => {
     expect(story).toEqual(["open a", "open b", "open c", "close a 7"]);
     expect(listeners.all.map((each) => each.port.name)).toEqual(["b", "c"]);
     expect(listeners.sessions).toBe(4);
-    expect(listeners.logins).toBe("joe (2), b (1), c (1)");
+    expect(listeners.facts().map((each) => each.port)).toEqual(["b", "c"]);
     await listeners.close(1);
     expect(story.slice(4)).toEqual(["close b 1", "close c 1"]);
   });
