@@ -10,6 +10,7 @@ import { Runner, type RunWatch } from "../dispatch/runner.ts";
 import type { Suspension } from "../control/protocol.ts";
 import { createIntake } from "../reception/receive.ts";
 import type { JudgeTable } from "../reception/judges.ts";
+import { LoginLimits } from "../reception/login-limits.ts";
 import { standardJudges } from "../reception/standard-judges.ts";
 import type { Intake } from "../reception/intake.ts";
 import type { SessionFacts } from "../reception/session-facts.ts";
@@ -40,6 +41,7 @@ import { FreeSpace } from "./free-space.ts";
 import { homeFolder } from "./home.ts";
 import { explainListening } from "./listen-problem.ts";
 import { Listeners } from "./listeners.ts";
+import { LoginCountsFile } from "./login-counts-file.ts";
 import { reopen } from "./reopen.ts";
 import { readByRoot, type RootDoor } from "./root-door.ts";
 import { portTerm } from "./terms-of.ts";
@@ -82,6 +84,7 @@ export class Server {
   readonly #listeners: Listeners;
   readonly #suspensions: Suspensions;
   readonly #judges: JudgeTable;
+  readonly #logins: LoginCountsFile;
   readonly #statistics: StatisticsFile | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -90,7 +93,9 @@ export class Server {
     this.#surroundings = surroundings;
     this.#queue = queue;
     const { clock, log } = surroundings;
-    this.#judges = standardJudges(clock);
+    const limits = new LoginLimits(clock);
+    this.#judges = standardJudges(limits);
+    this.#logins = new LoginCountsFile({ queueFolder: queueFolder(site.config), limits, clock, log });
     const { store } = queue;
     const { configFile: file, settings } = options;
     this.#statistics =
@@ -276,6 +281,7 @@ export class Server {
     await this.#collector.stop();
     await this.#runner.stop(grace);
     await this.#surroundings.destinations.hosts.close();
+    await this.#logins.close();
     await this.#queue.store.close();
     this.#statistics?.write();
     await this.#site.close();

@@ -3,24 +3,20 @@
  * day. A password that was stolen is used from many places, for much mail: above its limits a login is asked to come again, or
  * its mail is accepted and put aside, as the table says.
  *
- * Counts are kept while the server runs; a message counts when its data begin.
+ * A message counts when its data begin. Counts outlive the server where somebody keeps the text of `take` (daemon/login-counts-file.ts).
  */
 import { type Reply, reply } from "../mail/reply.ts";
 import type { Verdict } from "../routing/verdict.ts";
 import type { Clock } from "../sys/clock.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import { DAY, HOUR, LoginActivity, readActivities, type Window, writeActivities } from "./login-activity.ts";
 import type { Judge, Judgement, Stage, Subjects } from "./judges.ts";
 import type { Transaction } from "./transaction.ts";
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-/** A window moves on in so many steps. */
-const STEPS = 12;
 /** So many logins are remembered before those that did nothing for a day are forgotten. */
 const REMEMBERED = 10_000;
 
 type Counted = "messages" | "recipients" | "addresses";
-type Window = "h" | "d";
 
 export interface LoginRules {
   readonly limits: ReadonlyMap<`${Counted}/${Window}`, number>;
@@ -39,75 +35,45 @@ export function readLoginRules(text: string): LoginRules {
   return { limits, hold: /\bhold\b/i.test(text) };
 }
 
-/** A count over a window that moves on. */
-class Count {
-  readonly #steps = new Float64Array(STEPS);
-  readonly #length: number;
-  #step = 0;
-
-  constructor(window: number) {
-    this.#length = window / STEPS;
-  }
-
-  add(now: number, count: number): void {
-    this.#turn(now);
-    this.#steps[this.#step % STEPS] += count;
-  }
-
-  at(now: number): number {
-    this.#turn(now);
-    return this.#steps.reduce((sum, each) => sum + each, 0);
-  }
-
-  #turn(now: number): void {
-    const step = Math.floor(now / this.#length);
-    const gone = Math.abs(step - this.#step);
-    if (gone >= STEPS) this.#steps.fill(0);
-    else for (let i = 1; i <= gone; i++) this.#steps[(this.#step + i) % STEPS] = 0;
-    this.#step = step;
-  }
-}
-
-/** What one login did of late. */
-class Activity {
-  readonly #counts = {
-    "messages/h": new Count(HOUR),
-    "messages/d": new Count(DAY),
-    "recipients/h": new Count(HOUR),
-    "recipients/d": new Count(DAY),
-  };
-  /** Address → when it was seen last. */
-  readonly #addresses = new Map<string, number>();
-  lastAt = 0;
-
-  message(now: number, recipients: number): void {
-    for (const window of ["h", "d"] as const) {
-      this.#counts[`messages/${window}`].add(now, 1);
-      this.#counts[`recipients/${window}`].add(now, recipients);
-    }
-  }
-
-  /** Messages or recipients of the window that ends now. */
-  of(what: "messages" | "recipients", window: Window, now: number): number {
-    return this.#counts[`${what}/${window}`].at(now);
-  }
-
-  /** How many addresses there were in the window, this one included; it counts only when `most` allows it. */
-  addresses(address: string, window: number, most: number, now: number): number {
-    for (const [each, seen] of this.#addresses) if (now - seen > DAY) this.#addresses.delete(each);
-    const others = [...this.#addresses].filter(([each, seen]) => each !== address && now - seen <= window).length;
-    if (others < most) this.#addresses.set(address, now);
-    return others + 1;
-  }
-}
-
 export class LoginLimits implements Judge {
   readonly name = "login_limits";
   readonly #clock: Pick<Clock, "now">;
-  readonly #byLogin = new Map<string, Activity>();
+  readonly #byLogin = new Map<string, LoginActivity>();
+
+  #changed: (() => void) | undefined;
+  #isTold = false;
 
   constructor(clock: Pick<Clock, "now">) {
     this.#clock = clock;
+  }
+
+  /** Hears of the first change after each `take`. */
+  watch(changed: () => void): void {
+    this.#changed = changed;
+  }
+
+  /** What is counted, as a text. */
+  take(): string {
+    this.#isTold = false;
+    this.#forget(this.#clock.now());
+    return writeActivities(this.#byLogin);
+  }
+
+  /**
+   * Goes on with what a server before this one has counted; with nothing when the text is damaged.
+   * @returns what is wrong with the text
+   */
+  restore(text: string): string | undefined {
+    const read = readActivities(text);
+    if (typeof read === "string") return read;
+    for (const [login, activity] of read) this.#byLogin.set(login, activity);
+    return undefined;
+  }
+
+  #tell(): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.#changed?.();
   }
 
   judge<S extends Stage>(stage: S, transaction: Transaction, subject: Subjects[S]): MaybePromise<Judgement> {
@@ -141,6 +107,7 @@ export class LoginLimits implements Judge {
       ] as const) {
         const most = limits.get(`addresses/${window}`);
         if (most === undefined) continue;
+        this.#tell();
         if (activity.addresses(scope.get("client_addr") ?? "", length, most, now) > most)
           return `addresses/${window}=${most}`;
       }
@@ -149,6 +116,7 @@ export class LoginLimits implements Judge {
     if (stage === "data") {
       const { recipients: count } = subject as Subjects["data"];
       activity.message(now, count);
+      this.#tell();
       return undefined;
     }
     const what = stage === "mail" ? "messages" : "recipients";
@@ -160,11 +128,11 @@ export class LoginLimits implements Judge {
     return undefined;
   }
 
-  #activity(login: string, now: number): Activity {
+  #activity(login: string, now: number): LoginActivity {
     let activity = this.#byLogin.get(login);
     if (activity === undefined) {
       if (this.#byLogin.size >= REMEMBERED) this.#forget(now);
-      this.#byLogin.set(login, (activity = new Activity()));
+      this.#byLogin.set(login, (activity = new LoginActivity()));
     }
     activity.lastAt = now;
     return activity;

@@ -1,7 +1,6 @@
 /** The judges of a server: the check rulesets, and what logins may do. */
-import type { Clock } from "../sys/clock.ts";
 import type { Judge, JudgeTable } from "./judges.ts";
-import { LoginLimits } from "./login-limits.ts";
+import type { LoginLimits } from "./login-limits.ts";
 import { askRuleset, rulesetJudges } from "./ruleset-judges.ts";
 
 /** FEATURE(sender_login): which senders a login may use. Clients without AUTH are not asked. */
@@ -13,8 +12,7 @@ const senderLogin: Judge = {
       : { kind: "ok" },
 };
 
-export function standardJudges(clock: Pick<Clock, "now">): JudgeTable {
-  const limits = new LoginLimits(clock);
+export function standardJudges(limits: LoginLimits): JudgeTable {
   const { mail = [], rcpt = [], data = [] } = rulesetJudges;
   return {
     ...rulesetJudges,

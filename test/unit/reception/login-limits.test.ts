@@ -113,7 +113,7 @@ test("sender_login is asked about the sender of who has logged in, behind check_
     resolve: resolveSimply,
     check: (name) => (name === "sender_login" ? refusal(550, "5.7.1", "not yours") : { kind: "ok" }),
   });
-  const court = { log: services.log, judges: standardJudges({ now: () => 0 }) };
+  const court = { log: services.log, judges: standardJudges(new LoginLimits({ now: () => 0 })) };
   const outcome = (type: string) => {
     const scope = new MacroScope(undefined, [["auth_type", type]]);
     const session = Transaction.ofSession(services.site(), { relay: "x" }, scope);
