@@ -17,7 +17,6 @@ const WAITING: readonly (readonly [RegExp, string])[] = [
     /^src\/milter\/filter-half\.ts /,
     "what filters need of the folder, which could be a package: tests write theirs with it",
   ],
-  [/^src\/milter\/open-filter\.ts openFilter$/, "how a server begins; asked for by what comes next"],
 ];
 
 function filesBelow(folder: string): string[] {

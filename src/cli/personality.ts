@@ -86,6 +86,11 @@ const NAMES: Readonly<Record<string, Entry>> = {
     says: "[--sessions] [--json]  what the running server does, who is logged in, and who is inside TLS",
     load: async () => (await import("./status.ts")).runStatus,
   },
+  milter: {
+    says: "test|list ...  what mail filters do, and whether they are there",
+    helps: true,
+    load: async () => (await import("./milter/command.ts")).runMilterCommand,
+  },
   passwd: {
     says: "add|set|disable|enable|remove NAME, list  passwords of clients (AUTH)",
     helps: true,

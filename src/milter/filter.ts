@@ -194,8 +194,11 @@ export interface FilterConnection {
   /** This message is over, without its end having been told; nothing where no message began. */
   abort(): void;
   /**
-   * The session is over. With `reuse` true it is kept for another session where the filter can do that (version 6): true
-   * when it may be used again, beginning with `connect()`; else it is closed.
+   * The session is over. With `reuse` true it is kept for another session (SMFIC_QUIT_NC, version 6): true when it may be used
+   * again, beginning with `connect()`; else it is closed.
+   *
+   * Only for filters that are known to do their part: those made with libmilter (8.17) take SMFIC_QUIT_NC, and give no answer
+   * to what begins the next session. sendmail opens a connection for each session.
    */
   close(reuse: boolean): boolean;
 }

@@ -167,6 +167,6 @@ function seconds(ms: number): string {
 }
 
 /** As X lines write it: `inet:8891@localhost`, `unix:/run/filter.sock`. */
-function describeAddress({ address }: Pick<FilterSettings, "address">): string {
+export function describeAddress({ address }: Pick<FilterSettings, "address">): string {
   return address.kind === "unix" ? `unix:${address.path}` : `${address.kind}:${address.port}@${address.host}`;
 }

@@ -182,8 +182,8 @@ test("a filter that says anything at any time comes to an end: an answer, or a f
     const on = { mail: [turn()], rcpt: [turn()], header: [turn()], body: [turn()], end: [turn()] };
     const said = Object.fromEntries(Object.entries(on).filter(() => random(3) === 0));
     note(said);
-    const { connection } = await dialogue({ on: said, timeouts: { read: 50, end: 50 } });
     try {
+      const { connection } = await dialogue({ on: said, timeouts: { read: 50, end: 50 } });
       await begin(connection);
       await connection.header("A", " b");
       await connection.body(Buffer.from("x"));

@@ -12,7 +12,10 @@ const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
 const config = files.filter((file) => file.startsWith("config/")).map(read);
 /** Everything that uses a configuration, without what reads or only shows it. */
 const users = files
-  .filter((file) => !/^(?:(?:config|cf|mc|analysis|cli\/test-mode)\/|cli\/queue-(?:blocks|print)\.ts$)/.test(file))
+  .filter(
+    (file) =>
+      !/^(?:(?:config|cf|mc|analysis|cli\/test-mode|cli\/milter)\/|cli\/queue-(?:blocks|print)\.ts$)/.test(file),
+  )
   .map(read)
   .join("\n");
 const everything = [users, read("cli/test-mode/host-questions.ts"), ...config].join("\n");
