@@ -3,6 +3,9 @@
  * giving-back, then the next user has a turn. No line of a task runs while the process has another user's ids, because nothing
  * in between waits for anything.
  *
+ * Folders with new entries are opened with the user's ids, and synced when all users of a turn are done: where a journal
+ * keeps the file system, the first of these syncs is all of them.
+ *
  * A task that finds a lock held gives its turn up and is tried again later.
  */
 import type { Clock } from "../sys/clock.ts";
@@ -40,6 +43,8 @@ const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 1_000;
 /** After this much work the event loop has a turn: answers go out, new tasks and cancellations come in. ms */
 const TURN = 20;
+/** Users that have their work done in one turn at most: each may leave folders open until its end. */
+const USERS = 64;
 
 interface Waiting {
   readonly task: ReadyTask;
@@ -83,17 +88,21 @@ export class Batches {
 
   #turn(): void {
     const end = performance.now() + TURN;
+    const batches: Batch[] = [];
     for (const [key, line] of this.#users) {
       this.#users.delete(key);
-      this.#runAll(line);
-      if (performance.now() > end) return;
+      const batch = this.#runAll(line);
+      if (batch !== undefined) batches.push(batch);
+      if (performance.now() > end || batches.length === USERS) break;
     }
+    for (const batch of batches) batch.syncFolders();
+    for (const batch of batches) batch.answer();
   }
 
   /** All waiting tasks of one user. */
-  #runAll(line: readonly Waiting[]): void {
+  #runAll(line: readonly Waiting[]): Batch | undefined {
     const wanted = line.filter(({ task }) => !task.isCancelled());
-    if (wanted.length === 0) return;
+    if (wanted.length === 0) return undefined;
     const [{ task: first }] = wanted;
     const { user } = first;
     const batch = new Batch(this.#options, user);
@@ -104,7 +113,7 @@ export class Batches {
       batch.failAll(wanted, fromSystemError(error, `as user ${user.user}`));
     }
     for (const each of batch.busy) this.#tryLater(each);
-    batch.answer();
+    return batch;
   }
 
   #as(task: ReadyTask, work: () => void): void {
@@ -130,6 +139,8 @@ class Batch {
   readonly #results = new Map<ReadyTask, TaskResult>();
   /** Folders whose entries must be durable before these tasks are called done. */
   readonly #folders = new Map<string, Set<ReadyTask>>();
+  /** The same, open. */
+  readonly #open: { readonly fd: number; readonly path: string }[] = [];
 
   constructor(options: BatchesOptions, user: TaskUser) {
     this.#options = options;
@@ -138,7 +149,20 @@ class Batch {
 
   run(line: readonly Waiting[]): void {
     for (const waiting of line) this.#runOne(waiting);
-    for (const [path, tasks] of this.#folders) this.#syncFolder(path, tasks);
+    for (const path of this.#folders.keys()) this.#openFolder(path);
+  }
+
+  /** With whatever ids: what is opened needs no rights to be synced. */
+  syncFolders(): void {
+    for (const { fd, path } of this.#open) {
+      try {
+        fsyncSync(fd);
+      } catch (error) {
+        this.#fail(path, error);
+      } finally {
+        closeSync(fd);
+      }
+    }
   }
 
   failAll(line: readonly Waiting[], result: TaskResult): void {
@@ -181,17 +205,16 @@ class Batch {
     };
   }
 
-  #syncFolder(path: string, tasks: ReadonlySet<ReadyTask>): void {
+  #openFolder(path: string): void {
     try {
       // Only a folder: a user who puts a FIFO in its place must not hold us.
-      const folder = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
-      try {
-        fsyncSync(folder);
-      } finally {
-        closeSync(folder);
-      }
+      this.#open.push({ fd: openSync(path, constants.O_RDONLY | constants.O_DIRECTORY), path });
     } catch (error) {
-      for (const task of tasks) this.#results.set(task, fromSystemError(error, path));
+      this.#fail(path, error);
     }
+  }
+
+  #fail(path: string, error: unknown): void {
+    for (const task of this.#folders.get(path) ?? []) this.#results.set(task, fromSystemError(error, path));
   }
 }

@@ -44,6 +44,10 @@ const deeds: Readonly<Record<string, FileTask>> = {
     appendFileSync(String(path), `${String(text)} ${ids()}\n`);
     return done(ids());
   },
+  syncAt: ({ path }, _input, tools) => {
+    tools.syncFolder(String(path));
+    return { kind: "done", status: "2.0.0", text: "" };
+  },
   syncNowhere: (_argument, _input, tools) => {
     tools.syncFolder("/nonexistent");
     return done("");

@@ -1,6 +1,6 @@
 /** Who has a turn when: ids are taken on once for all that waits for a user. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -39,7 +39,7 @@ interface Trial {
   readonly add: (uid: number, name: string, run?: FileTask) => { cancel: () => void; result: Promise<TaskResult> };
 }
 
-function trial(mayTakeOn?: (uid: number) => boolean): Trial {
+function trial(mayTakeOn?: (uid: number) => boolean, isAnswerNoted = false): Trial {
   const notes: string[] = [];
   const clock = new ManualClock();
   const identities = new Identities(noting(notes, mayTakeOn), (reason) => {
@@ -66,7 +66,10 @@ function trial(mayTakeOn?: (uid: number) => boolean): Trial {
         octets: new MessageOctets(),
         mayMake: false,
         isCancelled: () => isCancelled,
-        answer: resolve,
+        answer: (result) => {
+          if (isAnswerNoted) notes.push(`answer ${name}`);
+          resolve(result);
+        },
       };
       batches.add(task);
       return { cancel: () => (isCancelled = true), result: promise };
@@ -125,6 +128,26 @@ test("a folder is synced once for all, before anything is called done", async ()
   const bad = add(1, "a3", into("/nonexistent/new"));
   for (const { result } of good) expect(await result).toEqual(DONE);
   expect(await bad.result).toMatchObject({ kind: "later", status: "4.2.0" });
+});
+
+/** Descriptors of this process. */
+const open = (): number => readdirSync("/proc/self/fd").length;
+
+test("folders are synced, and answers given, when the users of a turn are done; none stays open", async () => {
+  const { add, notes } = trial(undefined, true);
+  const before = open();
+  let most = 0;
+  const users = Array.from({ length: 200 }, (_, number) => number + 1);
+  const tasks = users.map((uid) =>
+    add(uid, `t${uid}`, (...words) => {
+      most = Math.max(most, open());
+      return into("/tmp")(...words);
+    }),
+  );
+  for (const { result } of tasks) expect(await result).toEqual(DONE);
+  for (const uid of users) expect(notes.indexOf(`answer t${uid}`)).toBeGreaterThan(notes.indexOf(`t${uid}`));
+  expect(open()).toBe(before);
+  expect(most - before).toBeLessThanOrEqual(64);
 });
 
 test("a FIFO that a user puts where a folder was holds nobody up", async () => {

@@ -139,6 +139,22 @@ asRoot("the pool of root (skipped: needs root)", () => {
     expect(existsSync(join(folder, "x"))).toBe(false);
   });
 
+  test("folders are synced that the user may open, and no others", async () => {
+    open = openTestPool(3);
+    const { home } = open;
+    const box = (number: number): string => join(home(number), "box");
+    for (const number of [0, 1, 2]) {
+      mkdirSync(box(number), { mode: 0o700 });
+      chownSync(box(number), userOf(number).uid, userOf(number).gid);
+    }
+    // A link is what he makes of his own folder; at its end the kernel looks at the ids.
+    symlinkSync(box(0), join(home(1), "link"));
+    const asked = [1, 2].flatMap((number) => [run(number, "syncAt", box(number)), run(number, "whoami", box(number))]);
+    const theirs = run(1, "syncAt", join(home(1), "link"));
+    expect((await Promise.all(asked)).map(({ kind }) => kind)).toEqual(["done", "done", "done", "done"]);
+    expect(await theirs).toMatchObject({ kind: "later", text: expect.stringContaining("denied") });
+  });
+
   test("a user who is not who the server says is not served", async () => {
     open = openTestPool();
     const { pool, home } = open;

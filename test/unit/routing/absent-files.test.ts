@@ -1,4 +1,4 @@
-/** When a file that was not there is looked for again: with real folders, and a clock that stands. */
+/** When a file that was not there is looked for again: with real folders, and a clock that the test moves. */
 import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,6 +28,7 @@ beforeEach(() => {
 
 /** Whether it is believed to be absent still; when not, it is looked for, and not there. */
 function asks(files: AbsentFiles): "believed" | "asked" {
+  clock.advance(1);
   const seen = files.look(path);
   if (seen === "absent") return "believed";
   if (seen !== undefined) files.note(path, seen);
@@ -59,6 +60,17 @@ function setBack(): void {
   writeFileSync(path, "");
   utimesSync(home, before, before);
 }
+
+test("places in one folder that are asked for in the same millisecond cost one look at it", () => {
+  const files = new AbsentFiles(clock);
+  const seen = files.look(path);
+  if (typeof seen !== "object") throw new Error("nothing to keep");
+  files.note(path, seen);
+  writeFileSync(path, "");
+  expect([files.look(path), files.look(`${path}.host`)]).toEqual(["absent", seen]);
+  clock.advance(1);
+  expect(files.look(path)).not.toBe("absent");
+});
 
 test("of a folder that was changed a moment ago nothing is kept", () => {
   clock = new ManualClock(Date.now() + 1_000);
@@ -104,6 +116,7 @@ test("who may look into the folder is asked once", async () => {
   expect(await files.read(JOE, question())).toEqual({ kind: "missing" });
   expect(workers.tasks).toBe(1);
   writeFileSync(join(home, "notes"), "");
+  clock.advance(1);
   await files.read(JOE, question());
   expect(workers.tasks).toBe(2);
 });
