@@ -37,7 +37,7 @@ export function bearerServer(passwords: Passwords, form: BearerForm): ServerExch
         const identity = owner.kind === "known" ? form.identity(name, owner.value) : undefined;
         if (identity !== undefined) return { kind: "accepted", identity };
         refused = name;
-        return { kind: "challenge", octets: Buffer.from(form.refusal) };
+        return { kind: "challenge", octets: Buffer.from(form.refusal), refused: { user: name } };
       });
     },
   };

@@ -56,7 +56,8 @@ export interface Identity {
 }
 
 export type ServerStep =
-  | { readonly kind: "challenge"; readonly octets: Buffer }
+  /** `refused`: the octets say why not; what the client answers, or that it does not, changes nothing about that. */
+  | { readonly kind: "challenge"; readonly octets: Buffer; readonly refused?: { readonly user: string } }
   | { readonly kind: "accepted"; readonly identity: Identity; readonly last?: Buffer }
   /** A wrong name or password; which of the two is nobody's business. */
   | { readonly kind: "refused"; readonly user?: string }
@@ -87,8 +88,8 @@ export type Known<Value> =
 
 /** Where a server's passwords are; a mechanism that it cannot serve is not offered. */
 export interface Passwords {
-  /** PLAIN, LOGIN. */
-  check?: ((user: string, password: string) => MaybePromise<Known<boolean>>) | undefined;
+  /** PLAIN, LOGIN. `client`: who asks, where many may ask at once (sys/client-key.ts). */
+  check?: ((user: string, password: string, client?: string) => MaybePromise<Known<boolean>>) | undefined;
   /** CRAM-MD5 needs the password itself. */
   plain?: ((user: string) => MaybePromise<Known<string>>) | undefined;
   scram?: ((user: string, digest: ScramDigest) => MaybePromise<Known<ScramVerifier>>) | undefined;

@@ -5,6 +5,7 @@ import { external } from "../auth/external.ts";
 import { mechanismNamed, MECHANISMS } from "../auth/mechanisms.ts";
 import { oauthBearer } from "../auth/oauthbearer.ts";
 import { xoauth2 } from "../auth/xoauth2.ts";
+import { clientKey } from "../sys/client-key.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 
 /**
@@ -34,12 +35,12 @@ export class LocalAuthenticator implements Authenticator {
   }
 
   mechanisms(connection: ConnectionFacts): readonly string[] {
-    const passwords = this.#passwords();
+    const passwords = this.#passwords(connection);
     return MECHANISMS.filter((each) => each.server(passwords, connection) !== undefined).map(({ name }) => name);
   }
 
   start(mechanism: string, connection: ConnectionFacts): LoginExchange | undefined {
-    const exchange = mechanismNamed(mechanism)?.server(this.#passwords(), connection);
+    const exchange = mechanismNamed(mechanism)?.server(this.#passwords(connection), connection);
     return exchange && spoken(exchange, (user) => this.isStillGood(user, mechanism));
   }
 
@@ -53,10 +54,11 @@ export class LocalAuthenticator implements Authenticator {
   }
 
   /** What can be asked at this moment. */
-  #passwords(): Passwords {
+  #passwords({ clientAddress }: ConnectionFacts): Passwords {
     const source = this.#source;
+    const client = clientKey(clientAddress);
     return {
-      check: source?.check && ((user, password) => source.check?.(user, password) ?? { kind: "unknown" }),
+      check: source?.check && ((user, password) => source.check?.(user, password, client) ?? { kind: "unknown" }),
       scram: source?.scram && ((user, digest) => source.scram?.(user, digest) ?? { kind: "unknown" }),
       plain: source?.plain,
       token: this.#token,

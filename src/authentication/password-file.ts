@@ -68,12 +68,12 @@ export class PasswordFile implements Passwords {
     this.#report = report;
   }
 
-  async check(user: string, password: string): Promise<Known<boolean>> {
+  async check(user: string, password: string, client = ""): Promise<Known<boolean>> {
     const found = this.#find(user);
     if (found.kind === "unavailable") return found;
     const record = found.kind === "known" ? found.value : undefined;
     try {
-      const right = await this.#turnstile.pass(() => isPassword(record?.scrypt ?? this.#nobody, password));
+      const right = await this.#turnstile.pass(client, () => isPassword(record?.scrypt ?? this.#nobody, password));
       // What was asked for while the hash was made is asked again: it may have been disabled.
       const still = record !== undefined && this.#find(user).kind === "known";
       return { kind: "known", value: right && still };

@@ -8,9 +8,12 @@
  */
 import { connect } from "node:net";
 import type { Known, Passwords } from "../auth/exchange.ts";
+import { TooManyError, Turnstile } from "./turnstile.ts";
 
 /** PAM may wait some seconds after a wrong password; this is longer, ms. */
 const PATIENCE = 30_000;
+/** Connections at a time; saslauthd has five processes, which may each wait some seconds after a wrong password. */
+const AT_ONCE = 20;
 const SERVICE = "smtp";
 /** Two octets of length. */
 const LONGEST = 0xffff;
@@ -24,12 +27,22 @@ export interface SaslauthdOptions {
 
 export class Saslauthd implements Passwords {
   readonly #options: SaslauthdOptions;
+  readonly #turnstile = new Turnstile(AT_ONCE);
 
   constructor(options: SaslauthdOptions) {
     this.#options = options;
   }
 
-  check(user: string, password: string): Promise<Known<boolean>> {
+  async check(user: string, password: string, client = ""): Promise<Known<boolean>> {
+    try {
+      return await this.#turnstile.pass(client, () => this.#ask(user, password));
+    } catch (error) {
+      if (error instanceof TooManyError) return { kind: "unavailable", reason: error.message };
+      throw error;
+    }
+  }
+
+  #ask(user: string, password: string): Promise<Known<boolean>> {
     const { socket: path, realm, patience = PATIENCE } = this.#options;
     const at = user.lastIndexOf("@");
     const [name, domain] = at < 0 ? [user, realm] : [user.slice(0, at), user.slice(at + 1)];

@@ -2,7 +2,7 @@
  * Clients that name wrong passwords: each failure makes the next answer to the same client come later, whichever of its
  * connections asks. Time forgives. Nothing is kept of clients that succeed.
  */
-import { clientKey } from "./clients.ts";
+import { clientKey } from "../sys/client-key.ts";
 
 /** The first answer waits so long, ms; each further one twice as long. */
 const FIRST_PAUSE = 500;

@@ -127,6 +127,7 @@ class Attempt {
     }
     switch (step.kind) {
       case "challenge":
+        if (step.refused !== undefined) return this.#explain(step.octets, step.refused.user);
         return this.#ask(step.octets, (response) =>
           whenReady(this.#exchange.step(response), (next) => this.#answer(next)),
         );
@@ -163,6 +164,16 @@ class Attempt {
     return { reply: replies.challenge(toLine(challenge)), begin: () => this.#session.expect({ line, gone }) };
   }
 
+  /** Says why not, as the mechanism wants it; whatever the client says then, or leaves, it has failed. */
+  #explain(reason: Buffer, user: string): Answer {
+    const fail = (): MaybeAnswer => {
+      this.#exchange.cancel();
+      return this.#fail(user, "a token that does not count");
+    };
+    const gone = (): void => void this.#noteFailure(user, "a token that does not count");
+    return { reply: replies.challenge(toLine(reason)), begin: () => this.#session.expect({ line: fail, gone }) };
+  }
+
   #cancelled(answer: Answer): Answer {
     this.#exchange.cancel();
     return answer;
@@ -171,15 +182,21 @@ class Attempt {
   /** The answer to a wrong password waits; so do those of the client's other connections, and mail goes on meanwhile. */
   #fail(user: string | undefined, reason: string): MaybeAnswer {
     const session = this.#session;
-    const { services, settings } = session;
-    logAuthFailure(session, this.#mechanism, user ?? "", reason);
-    const wait = failures(services).note(session.remoteAddress, services.clock.now());
+    const { settings } = session;
+    const wait = this.#noteFailure(user, reason);
     const count = session.abuse.countAuthFailure();
     return session.pause(wait, () => {
       if (count < MOST_FAILURES) return replies.authFailed;
       logProbing(session, "AUTH", count);
       return { last: replies.tooManyBad(settings.hostName) };
     });
+  }
+
+  /** @returns how many ms the answer shall wait */
+  #noteFailure(user: string | undefined, reason: string): number {
+    const { services, remoteAddress } = this.#session;
+    logAuthFailure(this.#session, this.#mechanism, user ?? "", reason);
+    return failures(services).note(remoteAddress, services.clock.now());
   }
 
   #accept({ user, actAs }: Identity): MaybeAnswer {

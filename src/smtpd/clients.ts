@@ -2,7 +2,7 @@
  * Who is connected and who was: for each client address how many connections are open, how many came of late, and what they
  * made of the server's time. An IPv6 client is a network of 64 bits: that is what one customer gets.
  */
-import { isIPv6 } from "node:net";
+import { clientKey } from "../sys/client-key.ts";
 import { ClientShare, Share, Turns } from "./turns.ts";
 
 /** The window of ConnectionRateWindowSize moves on in so many steps. */
@@ -139,16 +139,4 @@ export class Clients {
       spare--;
     }
   }
-}
-
-/** "192.0.2.1" as it is, "2001:db8:0:1:2:3:4:5" without its second half. */
-export function clientKey(address: string): string {
-  const mapped = /^::ffff:([0-9.]+)$/i.exec(address);
-  if (mapped !== null) return mapped[1];
-  if (!isIPv6(address)) return address;
-  const [head, tail] = address.split("::");
-  const front = head === "" ? [] : head.split(":");
-  const behind = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = tail === undefined ? [] : Array<string>(Math.max(0, 8 - front.length - behind.length)).fill("0");
-  return `${[...front, ...zeros, ...behind].slice(0, 4).join(":")}::`;
 }

@@ -7,7 +7,7 @@ import { MacroScope } from "../../src/rewriting/macro-scope.ts";
 import { connectionFacts } from "../../src/smtpd/auth.ts";
 import { AuthFailures } from "../../src/smtpd/auth-failures.ts";
 import { refusal } from "../support/fake-smtp-services.ts";
-import type { Clock } from "../../src/sys/clock.ts";
+import { instant } from "../support/instant-clock.ts";
 import { type UnderTest, withServer } from "../support/smtp-server-under-test.ts";
 import { until } from "../support/smtp-dialogue.ts";
 
@@ -343,15 +343,3 @@ test("failures are counted by client, forgiven with time, and not remembered for
   for (let i = 0; i < 25_000; i++) failures.note(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, 0);
   expect(failures.size).toBeLessThanOrEqual(10_000);
 });
-
-/** A clock that lets no time pass while something waits; `waits` collects how long it would have been. */
-function instant(waits: number[] = []): Clock {
-  return {
-    now: () => 0,
-    after(ms, then) {
-      waits.push(ms);
-      setImmediate(then);
-      return () => undefined;
-    },
-  };
-}

@@ -183,6 +183,7 @@ test("OAUTHBEARER as in RFC 7628 section 4", async () => {
   expect(await server?.step(Buffer.from(message))).toEqual({
     kind: "challenge",
     octets: Buffer.from('{"status":"invalid_token"}'),
+    refused: { user: "user@example.com" },
   });
   expect(await server?.step(Buffer.from("\x01"))).toEqual({ kind: "refused", user: "user@example.com" });
 });

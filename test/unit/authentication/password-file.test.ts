@@ -6,7 +6,6 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { changePassword, listPasswords, PasswordFileError } from "../../../src/authentication/password-editor.ts";
 import { parsePasswords, PasswordFile } from "../../../src/authentication/password-file.ts";
 import { formatRecord, makeRecord, nameProblem, parseRecord } from "../../../src/authentication/password-record.ts";
-import { Turnstile } from "../../../src/authentication/turnstile.ts";
 
 /** So that tests need not wait. */
 const CHEAP = { logN: 4, r: 1, p: 1 };
@@ -137,22 +136,4 @@ test("two changes at once are told apart by a lock, which goes with the change",
   rmSync(`${path}.lock`);
   expect(() => changePassword(place, "joe", fail)).toThrow("no");
   changePassword(place, "joe", (record) => record);
-});
-
-test("so many hashes at a time, so many waiting, and no more", async () => {
-  const turnstile = new Turnstile(1, 1);
-  const ends: (() => void)[] = [];
-  const work = () => new Promise<number>((resolve) => ends.push(() => resolve(1)));
-  const first = turnstile.pass(work);
-  const second = turnstile.pass(work);
-  await expect(turnstile.pass(work)).rejects.toThrow("too many logins at once");
-  expect(ends).toHaveLength(1);
-  ends[0]();
-  await first;
-  await new Promise((resolve) => setImmediate(resolve));
-  ends[1]();
-  expect(await second).toBe(1);
-  const third = turnstile.pass(() => Promise.reject(new Error("broken")));
-  await expect(third).rejects.toThrow("broken");
-  expect(await turnstile.pass(() => Promise.resolve(2))).toBe(2);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { clientKey, Clients, ConnectionCount, type VisitLimits } from "../../../src/smtpd/clients.ts";
+import { Clients, ConnectionCount, type VisitLimits } from "../../../src/smtpd/clients.ts";
+import { clientKey } from "../../../src/sys/client-key.ts";
 
 const LIMITS: VisitLimits = { most: 0, window: 60_000, logInterval: 1000 };
 
