@@ -43,6 +43,8 @@ export class Mover {
   readonly #stray = new Set<Item>();
   /** The spool has them, and the journal's note of that failed: without the files the journal would bring them back. */
   readonly #untold = new Set<Item>();
+  /** Files of failed moves that are being removed: no move of the same message begins before the end. */
+  readonly #clearing = new Map<Item, Promise<void>>();
   #cancelRepair: (() => void) | undefined;
   #compacting = false;
   #cancelLook: (() => void) | undefined;
@@ -104,16 +106,29 @@ export class Mover {
    * @throws QueueUnavailableError
    */
   async settled(item: Item): Promise<void> {
-    await this.moving(item);
-    const { spool, journal, items } = this.#parts;
-    if (this.#stray.has(item) && item.journal !== undefined) {
-      await spool.remove(item.id).catch((error: unknown) => {
-        throw unavailable(error);
-      });
-    }
-    const wasStray = this.#stray.delete(item);
+    for (let move = this.moving(item); move !== undefined; move = this.moving(item)) await move;
+    const { journal, items } = this.#parts;
+    const wasStray = this.#stray.has(item);
+    if (wasStray) await this.#clear(item);
     if (this.#untold.has(item)) await journal.sync();
     if (this.#untold.delete(item) || wasStray) items.rest(item);
+  }
+
+  /** Removes what a failed move has left. @throws QueueUnavailableError */
+  #clear(item: Item): Promise<void> {
+    const running = this.#clearing.get(item);
+    if (running !== undefined) return running;
+    const removal = item.journal === undefined ? Promise.resolve() : this.#parts.spool.remove(item.id);
+    const clearing = removal
+      .then(
+        () => void this.#stray.delete(item),
+        (error: unknown) => {
+          throw unavailable(error);
+        },
+      )
+      .finally(() => this.#clearing.delete(item));
+    this.#clearing.set(item, clearing);
+    return clearing;
   }
 
   /** Empties an old segment in the background, if there is one that is worth it. */
@@ -167,6 +182,9 @@ export class Mover {
   }
 
   async #move(item: Item): Promise<void> {
+    // Its end would take away what is written now. Whether it succeeds does not matter: everything is written anew.
+    const clearing = this.#clearing.get(item);
+    if (clearing !== undefined) await clearing.catch(() => undefined);
     const { journal: place } = item;
     const { spool, journal, files, fresh, index } = this.#parts;
     if (!place || item.isGone) return;
