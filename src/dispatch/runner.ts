@@ -42,8 +42,11 @@ export interface RunnerOptions extends Omit<AttemptEnvironment, "nextTry" | "sig
   readonly concurrency?: number;
 }
 
-/** Enough to keep slow hosts from blocking quick ones, few enough to keep memory small. */
-const CONCURRENT_ATTEMPTS = 100;
+/**
+ * Enough to keep slow hosts from blocking quick ones, few enough to keep memory small. A message to a new host waits for four
+ * answers, so hosts that are 50 ms away take five messages in a second from each of these.
+ */
+const CONCURRENT_ATTEMPTS = 300;
 
 /** Until the queue is asked again after it could not answer, ms. */
 const ASK_AGAIN = 1000;

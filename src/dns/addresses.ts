@@ -1,9 +1,9 @@
 /** From host names to addresses and back: hosts file first, then DNS. Answers from the cache come at once. */
 import { isIPv6 } from "node:net";
-import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import { isPromise, type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { canonicalAddress, reverseName } from "./address.ts";
 import type { NameSources } from "./names.ts";
-import type { DnsAnswer } from "./resolver.ts";
+import type { DnsAnswer, RecordType } from "./resolver.ts";
 import type { NameAnswer } from "./search.ts";
 
 export interface HostAddress {
@@ -43,8 +43,23 @@ export function addressesOf(
     if (lines.length > 0) return { kind: "found", addresses: lines, secure: false };
   }
   if (!names.services.includes("dns")) return { kind: "nxdomain" };
-  const answers = families.map((family) => names.resolver.query(name, family === 6 ? "AAAA" : "A"));
-  return whenReady(allOf(answers), combine);
+  if (families.length === 1)
+    return whenReady(names.resolver.query(name, typeOf(families[0])), (only) => combine([only]));
+  const [first, second] = families.map((family) => names.resolver.query(name, typeOf(family)));
+  if (isPromise(first) || isPromise(second)) return whenReady(allOf([first, second]), combine);
+  // Answers that the cache keeps are the same ones until their time ends.
+  const known = COMBINED.get(second);
+  if (known?.first === first) return known.answer;
+  const answer = combine([first, second]);
+  COMBINED.set(second, { first, answer });
+  return answer;
+}
+
+/** By the second of two answers: the first, and what both say together. */
+const COMBINED = new WeakMap<DnsAnswer, { readonly first: DnsAnswer; readonly answer: AddressAnswer }>();
+
+function typeOf(family: 4 | 6): RecordType {
+  return family === 6 ? "AAAA" : "A";
 }
 
 /** All answers, at once when all are there. They were asked for together; this only collects them. */

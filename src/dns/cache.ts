@@ -1,6 +1,6 @@
 /**
  * Answers by name and type until their time to live ends. Failures are not kept: who asks again may have more luck.
- * Bounded; the answer that has been kept longest goes first.
+ * Bounded; of the type with most answers the one that has been kept longest goes first.
  */
 import type { Clock } from "../sys/clock.ts";
 import type { DnsAnswer, RecordType } from "./resolver.ts";
@@ -11,7 +11,9 @@ const LONGEST = { found: 86_400, negative: 3_600 } as const;
 export class AnswerCache {
   readonly #clock: Clock;
   readonly #most: number;
-  readonly #kept = new Map<string, { readonly answer: DnsAnswer; readonly until: number }>();
+  /** A map for each type: names are looked up as they come, several times for each message. */
+  readonly #kept = new Map<RecordType, Map<string, { readonly answer: DnsAnswer; readonly until: number }>>();
+  #size = 0;
 
   constructor(clock: Clock, most = 20_000) {
     this.#clock = clock;
@@ -20,11 +22,12 @@ export class AnswerCache {
 
   /** `name` in lower case. */
   get(name: string, type: RecordType): DnsAnswer | undefined {
-    const key = `${type} ${name}`;
-    const kept = this.#kept.get(key);
+    const ofType = this.#kept.get(type);
+    const kept = ofType?.get(name);
     if (kept === undefined) return undefined;
     if (kept.until > this.#clock.now()) return kept.answer;
-    this.#kept.delete(key);
+    ofType!.delete(name);
+    this.#size--;
     return undefined;
   }
 
@@ -32,17 +35,30 @@ export class AnswerCache {
   put(name: string, type: RecordType, answer: DnsAnswer, ttl: number): void {
     const seconds = Math.min(ttl, answer.kind === "found" ? LONGEST.found : LONGEST.negative);
     if (seconds <= 0 || answer.kind === "tempfail") return;
-    const key = `${type} ${name}`;
-    this.#kept.delete(key);
-    if (this.#kept.size >= this.#most) this.#kept.delete(this.#kept.keys().next().value!);
-    this.#kept.set(key, { answer, until: this.#clock.now() + seconds * 1000 });
+    let ofType = this.#kept.get(type);
+    if (ofType === undefined) this.#kept.set(type, (ofType = new Map()));
+    if (ofType.delete(name)) this.#size--;
+    if (this.#size >= this.#most) this.#forgetOne();
+    ofType.set(name, { answer, until: this.#clock.now() + seconds * 1000 });
+    this.#size++;
+  }
+
+  /** Of the type with most answers, the one that has been kept longest. */
+  #forgetOne(): void {
+    let largest: Map<string, unknown> | undefined;
+    for (const each of this.#kept.values()) if (each.size > (largest?.size ?? 0)) largest = each;
+    const oldest = largest?.keys().next();
+    if (oldest?.done !== false) return;
+    largest!.delete(oldest.value);
+    this.#size--;
   }
 
   clear(): void {
     this.#kept.clear();
+    this.#size = 0;
   }
 
   get size(): number {
-    return this.#kept.size;
+    return this.#size;
   }
 }

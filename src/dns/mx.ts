@@ -98,7 +98,8 @@ function byMx(names: NameSources, name: string, options: MxOptions): MaybePromis
 }
 
 /** By preference, equals in random order (own names first); of one name only the best place counts. */
-function order(hosts: readonly MailHost[], { isOwn, random = Math.random }: MxOptions): MailHost[] {
+function order(hosts: MailHost[], { isOwn, random = Math.random }: MxOptions): MailHost[] {
+  if (hosts.length === 1) return hosts;
   const drawn = hosts.map((host) => ({ host, own: isOwn?.(host.name) ? 0 : 1, lot: random() }));
   drawn.sort((a, b) => a.host.preference - b.host.preference || a.own - b.own || a.lot - b.lot);
   const seen = new Set<string>();

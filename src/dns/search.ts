@@ -27,15 +27,17 @@ const SERVICES: Readonly<Record<HostService, (names: NameSources, name: string) 
 };
 
 /** The first answer that is a name; a failure that was met on the way outlives "missing". */
-function inOrder<T>(items: readonly T[], ask: (item: T) => MaybePromise<NameAnswer>): MaybePromise<NameAnswer> {
-  const step = (index: number, so: NameAnswer): MaybePromise<NameAnswer> =>
-    index === items.length
-      ? so
-      : whenReady(ask(items[index]), (answer) => {
-          if (answer.kind === "found") return answer;
-          return step(index + 1, so.kind === "tempfail" ? so : answer);
-        });
-  return step(0, MISSING);
+function inOrder<T>(
+  items: readonly T[],
+  ask: (item: T) => MaybePromise<NameAnswer>,
+  index = 0,
+  so: NameAnswer = MISSING,
+): MaybePromise<NameAnswer> {
+  const next = (answer: NameAnswer): MaybePromise<NameAnswer> => {
+    if (answer.kind === "found") return answer;
+    return inOrder(items, ask, index + 1, so.kind === "tempfail" ? so : answer);
+  };
+  return index === items.length ? so : whenReady(ask(items[index]), next);
 }
 
 function fromHostsFile(names: NameSources, name: string): NameAnswer {

@@ -37,6 +37,15 @@ test.each([
   expect(typeof (SMTPConnection.prototype as unknown as Record<string, unknown>)[name]).toBe("function");
 });
 
+test.each(["_onSocketError", "_onSocketData", "_onSocketTimeout", "_onSocketClose", "_onSocketEnd"])(
+  "%s is what a socket is listened to with",
+  (name) => {
+    const connection = new SMTPConnection({ logger: false });
+    expect(typeof (connection as unknown as Record<string, unknown>)[name]).toBe("function");
+    expect((connection as unknown as { readonly stage: string }).stage).toBe("init");
+  },
+);
+
 test("replies go to actions in order, and a broken connection to the pending send", async () => {
   const sink = await SmtpSink.start({ extensions: ["PIPELINING", "SIZE 1000"] });
   const socket = connect(sink.port, "127.0.0.1");

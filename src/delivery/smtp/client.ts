@@ -13,33 +13,17 @@
  */
 import { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import SMTPConnection from "nodemailer/lib/smtp-connection";
+import { type Action, type Internals, LibraryConnection } from "./library-connection.ts";
 import { ReplyClock } from "./reply-clock.ts";
 import { isClosing, isRefusal, ReplyReader, replyKind } from "./reply-reader.ts";
 import { SmtpExchange, type Transaction, type TransactionResult } from "./exchange.ts";
 import { type HandshakeOptions, handshakeWith, type SmtpClientOptions, type SmtpTimeouts } from "./client-options.ts";
 import { type ClientFailure, describeError, unexpectedReply } from "./failure.ts";
 
-/** Members of the library that its types do not show. */
-interface Internals {
-  _actionGreeting(reply: string): void;
-  _actionEHLO(reply: string): void;
-  _actionHELO(reply: string): void;
-  _actionLHLO(reply: string): void;
-  _clearPhase(): void;
-  _upgradeConnection(done: (error?: Error | null, secured?: boolean) => void): void;
-  _parseEhloExtensions(reply: string): void;
-  _onServerClosing(reply: string): void;
-  _onTimeout(): void;
-  _onError(error: Error, type: string, reply: string | false, command: string): void;
-}
-
-type Action = (reply: string) => void;
-
 /** The library's own way of doing it. */
-const base = SMTPConnection.prototype as unknown as Internals;
+const base = LibraryConnection.prototype as unknown as Internals;
 
-export class SmtpClient extends SMTPConnection {
+export class SmtpClient extends LibraryConnection {
   /** EHLO keywords in upper case → their parameters. */
   readonly extensions = new Map<string, string>();
   /** First word of the greeting: the name the server gives itself. */
@@ -63,12 +47,6 @@ export class SmtpClient extends SMTPConnection {
   #failure: ClientFailure | undefined;
   readonly #clock = new ReplyClock();
 
-  declare readonly _responseActions: Action[];
-  declare readonly _responseQueue: string[];
-  declare readonly _destroyed: boolean;
-  declare readonly _ehloLines: readonly string[] | undefined;
-  declare _pendingSend: false | { callback: (error: Error) => void; stream: false };
-
   constructor(options: SmtpClientOptions) {
     super({
       connection: options.socket,
@@ -89,7 +67,13 @@ export class SmtpClient extends SMTPConnection {
 
   /** Greeting and EHLO. Resolves with undefined when the server has said what it can. */
   open(): Promise<ClientFailure | undefined> {
-    return this.#introduced(() => this.connect((error) => error !== undefined && this.#note(error)));
+    return this.#introduced(() => {
+      if (this.tlsFirst) this.connect((error) => error !== undefined && this.#note(error));
+      else {
+        this.listenTo(this.#options.socket);
+        this.waitFor("greeting", this.#options.timeouts.greeting);
+      }
+    });
   }
 
   /** EHLO once more: what was known before no longer counts. */
@@ -239,14 +223,10 @@ export class SmtpClient extends SMTPConnection {
     this.#setTimeout(0);
   }
 
+  /** @param line without its end; several with CRLF between them go in one write */
   command(line: string, during: string, timeout: number): void {
     this.waitFor(during, timeout);
     if (this.isInStep(during)) this._sendCommand(line);
-  }
-
-  /** A command that goes with others before it: the clock of the first one is running. */
-  pipelined(line: string): void {
-    this._sendCommand(line);
   }
 
   waitFor(during: string, timeout: number): void {

@@ -2,7 +2,6 @@
  * From places to a session that is ready for mail: the first place that takes a connection, what is said before the first
  * message (session-opening.ts), and a second connection without TLS where the handshake of the first one failed.
  */
-import { isIPv6 } from "node:net";
 import type { Options, PortOptions } from "../../config/config.ts";
 import type { TimeoutName } from "../../config/options/timeouts.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
@@ -155,10 +154,13 @@ function unreachable(conversed: { readonly place: Place } & Unopened): Connected
   return { place, reached, outcome, decided: outcome.action === "failed" };
 }
 
+const NO_MODIFIERS: ReadonlySet<string> = new Set();
+
 /** M= of the ClientPortOptions for this kind of address: S no STARTTLS, A no AUTH, h the name of the address as ours. */
 function clientModifiers(ports: readonly PortOptions[], { target }: Place): ReadonlySet<string> {
-  const family = target.kind === "tcp" ? (isIPv6(target.address) ? "inet6" : "inet") : "local";
-  return ports.find((each) => each.family === family)?.modifiers ?? new Set();
+  if (ports.length === 0) return NO_MODIFIERS;
+  const family = target.kind === "tcp" ? (target.address.includes(":") ? "inet6" : "inet") : "local";
+  return ports.find((each) => each.family === family)?.modifiers ?? NO_MODIFIERS;
 }
 
 /** Ends what is going on when the signal fires; returns what takes that back. */

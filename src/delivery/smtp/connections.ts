@@ -11,6 +11,8 @@ import type { Place } from "./socket.ts";
 
 /** How long a connection beyond the cache size waits for more mail, ms. */
 const LINGER = 2_000;
+/** Until the first such look, ms: devices on the way forget connections that are silent for longer. */
+const KEEP_ALIVE = 30_000;
 /** Idle connections to all hosts together; beyond that the host that was used longest ago loses one. */
 const MOST_IDLE = 1_000;
 
@@ -82,6 +84,8 @@ export class Connections {
       ),
       onEnd: () => this.#remove(place, entry),
     };
+    // The system looks now and then whether the other side is there. A program has nothing like it.
+    if (kept) client.socket?.setKeepAlive?.(true, KEEP_ALIVE);
     client.once("end", entry.onEnd);
     list.push(entry);
     if (++this.#count > MOST_IDLE) this.#expireOldest();

@@ -60,7 +60,6 @@ export interface ExchangeConnection {
   expect(action: (reply: string) => void): void;
   guard(onFailure: (failure: ClientFailure) => void): void;
   command(line: string, during: string, timeout: number): void;
-  pipelined(line: string): void;
   waitFor(during: string, timeout: number): void;
   endWait(): void;
   isInStep(during: string): boolean;
@@ -70,6 +69,8 @@ export interface ExchangeConnection {
 }
 
 const END_OF_MESSAGE = Buffer.from(".\r\n");
+/** Smaller messages are put together: one write of one piece costs less than one of several. */
+const IN_ONE_PIECE = 16_384;
 
 export class SmtpExchange {
   readonly #client: ExchangeConnection;
@@ -112,15 +113,25 @@ export class SmtpExchange {
   /** RFC 2920: MAIL, every RCPT and DATA leave together. */
   #sendAll(): void {
     const client = this.#client;
-    const socket = client.socket;
-    socket?.cork();
-    this.#sendMail(undefined);
-    for (let position = 0; position < this.#recipients.length; position++) this.#sendRecipient(position, undefined);
-    this.#sendData();
-    socket?.uncork();
+    const { recipients } = this.#transaction;
+    this.#expectMail(undefined);
+    const lines = [mailCommand(this.#transaction)];
+    for (const [position, recipient] of recipients.entries()) {
+      this.#expectRecipient(position, undefined);
+      lines.push(rcptCommand(recipient));
+    }
+    lines.push("DATA");
+    client.expect((reply) => this.#onData(reply));
+    client.command(lines.join("\r\n"), "MAIL", client.timeouts.mail);
   }
 
-  #sendMail(next: (() => void) | undefined): void {
+  #sendMail(next: () => void): void {
+    const client = this.#client;
+    this.#expectMail(next);
+    client.command(mailCommand(this.#transaction), "MAIL", client.timeouts.mail);
+  }
+
+  #expectMail(next: (() => void) | undefined): void {
     const client = this.#client;
     this.#expect("MAIL", (reply, kind) => {
       this.#mail = reply;
@@ -129,38 +140,29 @@ export class SmtpExchange {
       // 421 closes the connection: the library is about to tell the guard.
       else if (!isClosing(reply)) this.#giveUp("MAIL");
     });
-    client.command(mailCommand(this.#transaction), "MAIL", client.timeouts.mail);
   }
 
-  #sendRecipient(position: number, next: (() => void) | undefined): void {
+  #expectRecipient(position: number, next: (() => void) | undefined): void {
     const client = this.#client;
     this.#expect("RCPT", (reply) => {
       this.#recipients[position] = reply;
       if (next !== undefined) next();
       else if (position === this.#recipients.length - 1) client.waitFor("DATA", client.timeouts.dataInit);
     });
-    const line = rcptCommand(this.#transaction.recipients[position]);
-    // Pipelined, the clock of MAIL is running until its reply is here.
-    if (next === undefined) client.pipelined(line);
-    else client.command(line, "RCPT", client.timeouts.rcpt);
   }
 
   #sendNextRecipient(position: number): void {
     if (position < this.#recipients.length) {
-      return this.#sendRecipient(position, () => {
+      this.#expectRecipient(position, () => {
         const reply = this.#recipients[position];
         if (reply === undefined || !isClosing(reply)) this.#sendNextRecipient(position + 1);
       });
+      const line = rcptCommand(this.#transaction.recipients[position]);
+      return this.#client.command(line, "RCPT", this.#client.timeouts.rcpt);
     }
     if (!this.#recipients.some(accepts)) return this.#giveUp("RCPT");
-    this.#client.waitFor("DATA", this.#client.timeouts.dataInit);
-    if (this.#client.isInStep("DATA")) this.#sendData();
-  }
-
-  #sendData(): void {
-    const client = this.#client;
-    client.expect((reply) => this.#onData(reply));
-    client.pipelined("DATA");
+    this.#client.expect((reply) => this.#onData(reply));
+    this.#client.command("DATA", "DATA", this.#client.timeouts.dataInit);
   }
 
   #onData(reply: string): void {
@@ -205,7 +207,11 @@ export class SmtpExchange {
       void this.#streamMessage(message());
       return;
     }
-    const socket = client.socket;
+    const { socket } = client;
+    if (message.reduce((size, piece) => size + piece.length, 0) <= IN_ONE_PIECE) {
+      socket?.write(Buffer.concat([...message, END_OF_MESSAGE]));
+      return this.#expectFinal();
+    }
     socket?.cork();
     for (const piece of message) socket?.write(piece);
     socket?.write(END_OF_MESSAGE);

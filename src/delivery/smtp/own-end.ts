@@ -34,8 +34,11 @@ export class OwnEnd {
   }
 
   /** @param socket what is connected; a unix socket, and a program, has no address */
-  macros({ localAddress }: { readonly localAddress?: string | undefined }): MaybePromise<MacroValues> {
-    if (this.#asked.size === 0 || localAddress === undefined) return [];
+  macros(socket: { readonly localAddress?: string | undefined }): MaybePromise<MacroValues> {
+    // The system is asked for the address only when somebody wants to know it.
+    if (this.#asked.size === 0) return [];
+    const { localAddress } = socket;
+    if (localAddress === undefined) return [];
     const address = plain(localAddress);
     const values: [Name, string][] = isLoopback(address)
       ? []

@@ -232,7 +232,8 @@ function programPlace(environment: DeliveryEnvironment, { mailer }: Job, argv: r
 
 /** @param name host name without final dot, or an address in brackets */
 function tcpPlace(name: string, address: string, port: number, source: Source): Place {
-  const literalForm = isIPv6(address) ? `[IPv6:${address}]` : `[${address}]`;
+  // Canonical text: nothing else has a colon.
+  const literalForm = address.includes(":") ? `[IPv6:${address}]` : `[${address}]`;
   const isLiteral = name.startsWith("[");
   const shown = isLiteral ? literalForm : `${name}.`;
   return {

@@ -1,5 +1,5 @@
 /** A connection to one place: TCP address and port, a unix socket, or a program. */
-import { connect, isIPv6, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { connectToFirst } from "./happy-eyeballs.ts";
 import type { Policy } from "./pace.ts";
 import type { Peer } from "./reply-status.ts";
@@ -46,7 +46,7 @@ export interface Place {
 /** As rules name it, {server_addr}: `192.0.2.1`, `IPv6:2001:db8::1`, "" for what has none. */
 export function shownAddress({ target }: Place): string {
   if (target.kind !== "tcp") return "";
-  return isIPv6(target.address) ? `IPv6:${target.address}` : target.address;
+  return target.address.includes(":") ? `IPv6:${target.address}` : target.address;
 }
 
 function begin(target: Exclude<Place["target"], { readonly kind: "program" }>): Socket {
