@@ -284,6 +284,7 @@ R< ? TEMP >		$#error $@ 4.4.0 $: "450 Relaying temporarily denied. Cannot resolv
 R< ? FORGED >		$#error $@ 5.7.1 $: "550 Relaying denied. IP name possibly forged " $&{client_name}
 R< ? FAIL >		$#error $@ 5.7.1 $: "550 Relaying denied. IP name lookup failed " $&{client_name}
 R< ? OK >		$: < ? > < $&{client_name} >
+R< ? > < localhost >	$: < ? >			anybody's; who is on this machine shows it by the address
 R< ? > < $=w >		$@ < OK >
 ifdef(`_RELAY_HOSTS_ONLY_', `R< ? > < $=R >		$@ < OK >
 ', `R< ? > < $* $=R >	$: < ? > < $1 $2 > $| < $1 >

@@ -109,6 +109,7 @@ export async function readPortOptions(
     extra: new Map(),
   };
   let host: { readonly name: string; readonly at: number } | undefined;
+  let familyAt = 0;
   for (const { 0: item, index: begin } of text.matchAll(/[^,]+/g)) {
     const equate = item.trim();
     const equals = equate.indexOf("=");
@@ -116,10 +117,15 @@ export async function readPortOptions(
     const at = begin + item.indexOf(equate);
     const value = equate.slice(equals + 1).trim();
     const valueAt = at + equate.length - value.length;
+    if (/^f/i.test(equate)) familyAt = at;
     if (/^a/i.test(equate)) host = { name: value, at: valueAt };
     else setEquate(draft, equate[0], value, equate, { messages, at, valueAt });
   }
   if (host !== undefined) await setAddress(draft, host, messages, environment);
+  // Nobody could connect to a socket without a name.
+  if (use === "daemon" && draft.family === "local" && draft.address === "") {
+    messages.error("Family=local needs the path of its socket, as in Address=/run/mail/smtp", { offset: familyAt });
+  }
   return draft;
 }
 

@@ -1,5 +1,5 @@
 /** The equates of M, Q and X lines and of ports, and the modifiers of ports: one row each. */
-import { NOT_YET, NO_FILTERS, NO_GROUPS, NO_PROCESSES, SYSTEM_BUFFERS } from "./reasons.ts";
+import { NO_FILTERS, NO_GROUPS, NO_PROCESSES, SYSTEM_BUFFERS } from "./reasons.ts";
 import type { Setting } from "./setting.ts";
 
 /** M lines; the first letter counts. */
@@ -71,12 +71,12 @@ export const PORT_EQUATES = {
 export const PORT_MODIFIERS = {
   a: { meaning: "AUTH is needed" },
   A: { meaning: "no AUTH" },
-  b: { meaning: "answers leave from the address that was asked", notActedOn: NOT_YET },
+  b: { meaning: "what comes in here goes on from the address that the client has connected to" },
   c: { meaning: "names of hosts are made canonical (for rules)" },
   C: { meaning: "no canonical names (for rules)" },
   E: { meaning: "no ETRN" },
   f: { meaning: "full names are needed (for rules)" },
-  h: { meaning: "our name in EHLO is that of the address we connect from" },
+  h: { meaning: "our name in EHLO, for what comes in here, is that of the address we connect from" },
   L: { meaning: "LMTP: LHLO, and an answer for each recipient (ours)" },
   O: { meaning: "the port may be missing" },
   P: { meaning: "clients come through proxies, which say who they are (ours; option ProxyHosts)" },

@@ -12,6 +12,7 @@ import type { LoginExchange } from "../auth/authenticator.ts";
 import { fromLine, toLine } from "../auth/base64-line.ts";
 import type { ConnectionFacts, Identity, ServerStep } from "../auth/exchange.ts";
 import { revealsSecret, satisfies } from "../auth/traits.ts";
+import type { Reply } from "../mail/reply.ts";
 import { judge } from "../reception/judges.ts";
 import { askRuleset } from "../reception/ruleset-judges.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
@@ -23,6 +24,8 @@ import { replies } from "./replies.ts";
 import type { SmtpServices } from "./services.ts";
 import { logAuthBadBase64, logAuthFailure, logAuthUnavailable, logLogin, logProbing } from "./session-log.ts";
 
+/** {auth_type} of a login that another host has seen. */
+const BY_WORD = "XCLIENT";
 /** Wrong passwords of one session, after which it is closed. */
 const MOST_FAILURES = 6;
 
@@ -221,6 +224,29 @@ class Attempt {
       });
     });
   }
+}
+
+/**
+ * A host that may say so (XCLIENT) has seen the login of its client.
+ * @returns the refusal of the judges of logins
+ */
+export function signInByWord(session: Conversation, user: string): MaybePromise<Reply | undefined> {
+  setLoginMacros(session, BY_WORD, user);
+  return whenReady(judge(session.services, "auth", session.whole, { mechanism: BY_WORD }), (outcome) => {
+    if (outcome.kind === "out") {
+      setLoginMacros(session, undefined, undefined);
+      return outcome.reply;
+    }
+    session.signIn({ mechanism: BY_WORD, user, since: session.services.clock.now() });
+    logLogin(session, user, BY_WORD);
+    return undefined;
+  });
+}
+
+/** Whether that login counts still: one that is disabled ends; those that another host has let in are its business. */
+export function isStillSignedIn({ login, site }: Pick<Conversation, "login" | "site">): boolean {
+  if (login === undefined) return false;
+  return login.mechanism === BY_WORD || site.authenticator?.isStillGood(login.user, login.mechanism) !== false;
 }
 
 /** What was shown counts no more: a handshake begins (RFC 3207 §4.2). */

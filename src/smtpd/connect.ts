@@ -80,11 +80,16 @@ function setClientMacros(session: Conversation, client: ClientIdentity): void {
   scope.set("daemon_port", String(session.localPort));
   const own = isLocal(session.port) ? `[UNIX: ${session.port.address}]` : session.localAddress;
   scope.set("daemon_addr", own);
-  scope.set("if_addr", own);
+  // Manual §5.2: none on loopback.
+  scope.set("if_addr", isLoopback(own) ? undefined : isIPv6(own) ? `IPv6:${own}` : own);
   scope.set("if_name", isLocal(session.port) ? `[${own}]` : session.settings.hostName);
   scope.set("s", client.name);
   scope.set("_", client.resolve === "FORGED" ? `${session.relay} (may be forged)` : session.relay);
   setDaemonMacros(session, flagLetters(session.port.modifiers));
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith("127.") || address === "::1";
 }
 
 export function setDaemonMacros({ scope, port }: Pick<Conversation, "scope" | "port">, flags: string): void {

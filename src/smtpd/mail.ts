@@ -6,7 +6,7 @@ import type { Announcement } from "../reception/transaction.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
-import { signOut } from "./auth.ts";
+import { isStillSignedIn, signOut } from "./auth.ts";
 import { takesEightBits } from "./ehlo.ts";
 import { readDeliverBy } from "./deliver-by.ts";
 import { type EsmtpParameter, isEightBit, readPath } from "./path.ts";
@@ -39,8 +39,7 @@ export function mail(session: Conversation, argument: string): MaybeAnswer {
 
 function order(session: Conversation): Reply | undefined {
   // Who was disabled meanwhile is nobody any more.
-  const { login, site } = session;
-  if (login !== undefined && site.authenticator?.isStillGood(login.user, login.mechanism) === false) signOut(session);
+  if (session.login !== undefined && !isStillSignedIn(session)) signOut(session);
   if (session.refusal !== undefined) return session.refusal;
   if (session.helo === undefined && session.settings.privacy.has("needmailhelo")) return replies.sayHello;
   if (session.features.requiresAuth && session.login === undefined) return replies.authRequired;

@@ -2,19 +2,20 @@
  * XCLIENT (as Postfix documents it): a host of the option XclientHosts says for whom it speaks, and the session begins anew
  * as that client's: check_relay and all that follows judges the client, the log and Received name it.
  *
- *     XCLIENT NAME=mail.example.com ADDR=192.0.2.7 PROTO=ESMTP HELO=mail.example.com
+ *     XCLIENT NAME=mail.example.com ADDR=192.0.2.7 PROTO=ESMTP HELO=mail.example.com LOGIN=joe
  */
 import { isIP } from "node:net";
+import type { Reply } from "../mail/reply.ts";
 import { decodeXtext } from "../mail/xtext.ts";
-import { whenReady } from "../sys/maybe-promise.ts";
+import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
-import { protocolName, signOut } from "./auth.ts";
+import { protocolName, signInByWord, signOut } from "./auth.ts";
 import { identify } from "./connect.ts";
 import type { Conversation, Ends } from "./conversation.ts";
 import { replies } from "./replies.ts";
 import type { ClientIdentity } from "./services.ts";
 
-const ATTRIBUTES = ["NAME", "ADDR", "PORT", "PROTO", "HELO", "DESTADDR", "DESTPORT"] as const;
+const ATTRIBUTES = ["NAME", "ADDR", "PORT", "PROTO", "HELO", "LOGIN", "DESTADDR", "DESTPORT"] as const;
 type Attribute = (typeof ATTRIBUTES)[number];
 
 /** The keyword of EHLO; undefined for everybody who may not. */
@@ -38,13 +39,19 @@ export function xclient(session: Conversation, argument: string): MaybeAnswer {
   signOut(session);
   const helo = known(said.get("HELO"));
   session.introduced(helo, said.get("PROTO")?.toUpperCase() === "ESMTP");
-  return whenReady(identify(session, identityOf(said.get("NAME"), session.remoteAddress)), (answer) => {
-    if (helo !== undefined) {
-      session.scope.set("s", helo);
-      session.scope.set("r", protocolName(session));
-    }
-    return answer;
-  });
+  return whenReady(identify(session, identityOf(said.get("NAME"), session.remoteAddress)), (answer) =>
+    whenReady(signInAs(session, known(said.get("LOGIN"))), (refusal) => {
+      if (helo !== undefined) {
+        session.scope.set("s", helo);
+        session.scope.set("r", protocolName(session));
+      }
+      return refusal ?? answer;
+    }),
+  );
+}
+
+function signInAs(session: Conversation, user: string | undefined): MaybePromise<Reply | undefined> {
+  return user === undefined || session.refusal !== undefined ? undefined : signInByWord(session, user);
 }
 
 /** @returns the attributes, decoded, or the word that is none */

@@ -63,6 +63,21 @@ describe("PROXY in front of the greeting (M=P)", () => {
     });
   });
 
+  test.each([
+    ["TCP4 192.0.2.7 198.51.100.1", "198.51.100.1"],
+    ["TCP6 2001:db8::7 2001:db8::1", "IPv6:2001:db8::1"],
+    ["TCP4 127.0.0.7 127.0.0.1", undefined],
+    ["TCP6 ::1 ::1", undefined],
+  ])("{if_addr} of %s, as sendmail has it: none on loopback", async (ends, address) => {
+    await withServer(behaviour, async ({ connect, services }) => {
+      const client = await connect();
+      await client.raw(`PROXY ${ends} 40000 25\r\n`);
+      await client.reply();
+      await client.script("EHLO x", "MAIL FROM:<a@b>", "RCPT TO:<joe>", "DATA", "hi\r\n.");
+      expect(services.messages[0].transaction.scope.get("if_addr")).toBe(address);
+    });
+  });
+
   test("connections are counted for the client, not for the proxy", async () => {
     const options = { ...behaviour.options, MaxConnectionsPerClient: 1 };
     await withServer({ ...behaviour, options }, async ({ connect }) => {
@@ -116,7 +131,9 @@ describe("XCLIENT", () => {
   test("the session begins anew as that of the client", async () => {
     await withServer({ options }, async ({ greeted, services }) => {
       const client = await greeted();
-      expect(await client.ask("EHLO proxy")).toContain("\n250-XCLIENT NAME ADDR PORT PROTO HELO DESTADDR DESTPORT\n");
+      expect(await client.ask("EHLO proxy")).toContain(
+        "\n250-XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT\n",
+      );
       expect(
         await client.ask(
           "XCLIENT NAME=mail.b.test ADDR=192.0.2.7 PORT=40000 PROTO=ESMTP HELO=h+2Eb DESTADDR=198.51.100.1 DESTPORT=25",
@@ -139,6 +156,34 @@ describe("XCLIENT", () => {
         "check_relay localhost $| 127.0.0.1",
         "check_relay mail.b.test $| 192.0.2.7",
       ]);
+    });
+  });
+
+  test("LOGIN: as that user, until somebody else speaks", async () => {
+    const port = { modifiers: new Set("a") };
+    await withServer({ options, port }, async ({ greeted, services }) => {
+      const client = await greeted();
+      expect(await client.script("EHLO proxy", "MAIL FROM:<a@b>")).toEqual([
+        expect.stringMatching(/^250-/),
+        "530 5.7.0 Authentication required",
+      ]);
+      expect(await client.ask("XCLIENT ADDR=192.0.2.7 NAME=x.test HELO=x.test PROTO=ESMTP LOGIN=joe+2Bx")).toMatch(
+        /^220 /,
+      );
+      await client.script("MAIL FROM:<a@b>", "RCPT TO:<joe>", "DATA", "hi\r\n.");
+      const { scope } = services.messages[0].transaction;
+      expect(["auth_type", "auth_authen", "r"].map((name) => scope.get(name))).toEqual([
+        "XCLIENT",
+        "joe+2Bx",
+        "ESMTPA",
+      ]);
+      expect(services.lines.map(({ text }) => text)).toContain(
+        "AUTH=server, relay=x.test [192.0.2.7], authid=joe+x, mech=XCLIENT, bits=0",
+      );
+      for (const login of ["", " LOGIN=[UNAVAILABLE]"]) {
+        await client.ask(`XCLIENT ADDR=192.0.2.8${login}`);
+        expect(await client.ask("MAIL FROM:<a@b>")).toBe("530 5.7.0 Authentication required");
+      }
     });
   });
 

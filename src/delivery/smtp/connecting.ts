@@ -9,6 +9,7 @@ import type { Job } from "../agent.ts";
 import { deferred, type Outcome } from "../outcome.ts";
 import type { SmtpTimeouts } from "./client-options.ts";
 import type { SmtpClient } from "./client.ts";
+import { portWishes } from "./incoming-port.ts";
 import type { OwnEnd } from "./own-end.ts";
 import { type Policy, tlsMissing } from "./pace.ts";
 import { fromFailure } from "./reply-status.ts";
@@ -109,7 +110,8 @@ export class Connecting {
     const modifiers = clientModifiers(this.#context.clientPorts, place);
     const Client = await this.#context.client();
     const { ownEnd } = this.#context;
-    const heloName = (modifiers.has("h") && (await ownEnd.helloName(connected.socket))) || this.#context.heloName;
+    const usesOwnName = modifiers.has("h") || portWishes(this.#job).ownName;
+    const heloName = (usesOwnName && (await ownEnd.helloName(connected.socket))) || this.#context.heloName;
     const ownMacros = ownEnd.macros(connected.socket);
     const client = new Client({
       socket: connected.socket,

@@ -2,7 +2,7 @@
  * The places where a job may be delivered, in the order to try them: from the mailer's A= line
  * (`TCP $h`, `TCP mailhub 2526`, `FILE /path/socket`, `mail.local -l`), by way of DNS.
  */
-import { isIPv6 } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import { type AddressAnswer, addressesOf } from "../../dns/addresses.ts";
 import { type MailHost, mailHosts, type MailHosts, splitHostList } from "../../dns/mx.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
@@ -12,6 +12,7 @@ import type { DeliveryEnvironment } from "../environment.ts";
 import { deferred, failed, type Outcome } from "../outcome.ts";
 import { allowed, askPolicy, NO_POLICY, type Policy, wayOf } from "./pace.ts";
 import { inTurns } from "./happy-eyeballs.ts";
+import { portWishes, type PortWishes } from "./incoming-port.ts";
 import { startProgram } from "./program-socket.ts";
 import type { MailPlace, Place } from "./socket.ts";
 
@@ -144,8 +145,11 @@ export class Places {
     const warn = (text: string): void => log.write(3, { priority: "warning", id: job.envelope.id, text });
     return whenReady(askPolicy(rules, { host: entry, best: hosts[0].name }, job, warn), (said) => {
       const policy = job.mailer.flags.has("4") ? ({ ...said, family: "4" } as const) : said;
-      return whenReady(sourcesOf(this.#environment, policy), (sources) => {
-        this.#found = { destination: destinationName(hosts, this.#port), policy, way: wayOf(policy), sources };
+      const port = portWishes(job);
+      return whenReady(sourcesOf(this.#environment, policy, port), (sources) => {
+        // Connections that were made in another way are not used again.
+        const way = `${wayOf(policy)}${port.address === undefined ? "" : ` b=${port.address}`}${port.ownName ? " h" : ""}`;
+        this.#found = { destination: destinationName(hosts, this.#port), policy, way, sources };
         this.#hosts = connectedFirst(hosts, (one) => this.#isConnected(this.#key(one)));
         this.#at = 0;
         return this.next();
@@ -243,7 +247,7 @@ function tcpPlace(name: string, address: string, port: number, source: Source): 
   };
 }
 
-/** From where to connect, for each family: the policy's address, else what ClientPortOptions says. */
+/** From where to connect, for each family: the policy's address, else that of the port (M=b), else what ClientPortOptions says. */
 interface Sources {
   readonly inet: Source;
   readonly inet6: Source;
@@ -256,13 +260,19 @@ interface Source {
 
 const NO_SOURCES: Sources = { inet: {}, inet6: {} };
 
-function sourcesOf(environment: DeliveryEnvironment, policy: Policy): MaybePromise<Sources> {
-  const { source4, source6 } = policy;
+function sourcesOf(environment: DeliveryEnvironment, policy: Policy, port: PortWishes): MaybePromise<Sources> {
+  const { source4 = ofFamily(4, port), source6 = ofFamily(6, port) } = policy;
   const isSaid = source4 !== undefined || source6 !== undefined || environment.config.clientPorts.length > 0;
-  return isSaid ? lookUpSources(environment, policy) : NO_SOURCES;
+  return isSaid ? lookUpSources(environment, { source4, source6 }) : NO_SOURCES;
 }
 
-async function lookUpSources({ config, names }: DeliveryEnvironment, { source4, source6 }: Policy): Promise<Sources> {
+function ofFamily(family: 4 | 6, { address = "" }: PortWishes): string | undefined {
+  return isIP(address) === family ? address : undefined;
+}
+
+type Wanted = { readonly [family in "source4" | "source6"]: string | undefined };
+
+async function lookUpSources({ config, names }: DeliveryEnvironment, { source4, source6 }: Wanted): Promise<Sources> {
   const of = async (family: "inet" | "inet6", own: string | undefined): Promise<Source> => {
     if (own !== undefined) return { localAddress: own };
     const options = config.clientPorts.find((each) => each.family === family);

@@ -99,6 +99,8 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
     "O Milter^=3",
     "O Milter^",
     "O DaemonPortOptions=Name=MTA, ^Zort=25",
+    "O DaemonPortOptions=Name=here, ^Family=local",
+    "O DaemonPortOptions=^Family=unix, Address=",
     "O DaemonPortOptions=Name=MTA, Port=^nosuchport, Family=^ipx",
     "O AliasFile=/etc/aliases, ^nosuch:/etc/other",
     "O DefaultUser=^nobodyhere",

@@ -318,6 +318,44 @@ function ports(values: Partial<PortOptions>): PortOptions[] {
   ];
 }
 
+// As a genuine sendmail does it, between addresses of its machine.
+describe("DaemonPortOptions of the port that a message came in by", () => {
+  const zone = {
+    "A b.test": ["127.0.0.1"],
+    "PTR 58.0.0.127.in-addr.arpa": ["in.far.test"],
+    "PTR 1.0.0.127.in-addr.arpa": ["home.far.test"],
+  };
+
+  test.each([
+    ["nothing", { daemon_flags: "", if_addr: "127.0.0.58" }, "127.0.0.1", "here.test"],
+    ["M=b", { daemon_flags: "c b u", if_addr: "127.0.0.58" }, "127.0.0.58", "here.test"],
+    ["M=h", { daemon_flags: "h", if_addr: "127.0.0.58" }, "127.0.0.1", "home.far.test"],
+    ["M=bh", { daemon_flags: "b h", if_addr: "127.0.0.58" }, "127.0.0.58", "in.far.test"],
+    ["M=b of a port on loopback", { daemon_flags: "b" }, "127.0.0.1", "here.test"],
+    ["M=b of an IPv6 port", { daemon_flags: "b", if_addr: "IPv6:::1" }, "127.0.0.1", "here.test"],
+    ["M=b of an address that is not ours", { daemon_flags: "b", if_addr: "192.0.2.1" }, "127.0.0.1", "here.test"],
+    ["M=b of a unix socket", { daemon_flags: "b", if_addr: "[UNIX: /x]" }, "127.0.0.1", "here.test"],
+    ["no b among other letters", { daemon_flags: "CC bb", if_addr: "127.0.0.58" }, "127.0.0.1", "here.test"],
+  ])("%s", async (_what, macros, address, name) => {
+    const server = await sink();
+    const from: string[] = [];
+    server.onConnect = (each) => void from.push(each);
+    await agent(server.port, { zone })({ envelope: { macros } });
+    expect([from, server.commands[0]]).toEqual([[address], `EHLO ${name}`]);
+  });
+
+  test("counts more than ClientPortOptions, and its connections are used for no other mail", async () => {
+    const server = await sink();
+    const from: string[] = [];
+    server.onConnect = (each) => void from.push(each);
+    const config = { ...testConfig(), clientPorts: ports({ address: "127.0.0.57" }) };
+    const deliver = agent(server.port, { config, zone });
+    const macros = { daemon_flags: "b", if_addr: "127.0.0.58" };
+    for (const each of [{ envelope: { macros } }, {}, { envelope: { macros } }, {}]) await deliver(each);
+    expect(from).toEqual(["127.0.0.58", "127.0.0.57"]);
+  });
+});
+
 describe("ClientPortOptions", () => {
   test.each([
     ["an address", "127.0.0.55", "127.0.0.55"],
