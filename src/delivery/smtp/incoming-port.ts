@@ -16,9 +16,11 @@ export interface PortWishes {
 const NONE: PortWishes = { ownName: false };
 
 export function portWishes({ envelope: { macros } }: Pick<Job, "envelope">): PortWishes {
-  const flags = macros["daemon_flags"]?.split(" ") ?? [];
-  const ownName = flags.includes("h");
-  if (!flags.includes("b")) return ownName ? { ownName } : NONE;
+  const { daemon_flags: flags = "" } = macros;
+  if (flags === "") return NONE;
+  const modifiers = new Set(flags.split(" "));
+  const ownName = modifiers.has("h");
+  if (!modifiers.has("b")) return ownName ? { ownName } : NONE;
   const address = (macros["if_addr"] ?? "").replace(/^IPv6:/i, "");
   return isIP(address) !== 0 && isOurs(address) ? { address, ownName } : { ownName };
 }
