@@ -16,7 +16,9 @@ const INSTALL = "run test/peers/install";
 export type Found = { readonly command: readonly string[] } | { readonly missing: string };
 
 /** What a test may need: a program of test/peers/genuine, or the rights of root. */
+type Filter = "opendkim" | "opendmarc" | "clamd" | "clamav-milter" | "rspamd";
 type Program =
+  | Filter
   | "slapd"
   | "swaks"
   | "procmail"
@@ -26,7 +28,7 @@ type Program =
   | "gsasl"
   | "curl"
   | "fail2ban-regex";
-export type Need = Program | "sendmail" | "m4" | "root";
+export type Need = Program | "pymilter" | "sendmail" | "m4" | "root";
 
 /** The command of a genuine sendmail: GENUINE="/usr/sbin/sendmail" names another one. */
 export function findGenuine(): Found {
@@ -50,7 +52,9 @@ export function findGnuM4(): Found {
 
 /** Another program of the packages, or of the machine. */
 export function findProgram(name: Program): Found {
-  const folders = ["tools/usr/sbin", "tools/usr/bin", "submission/usr/bin"].map((folder) => join(peersFolder, folder));
+  const folders = ["tools/usr/sbin", "tools/usr/bin", "submission/usr/bin", "filters/usr/sbin", "filters/usr/bin"].map(
+    (folder) => join(peersFolder, folder),
+  );
   const places = [...folders, "/usr/sbin", "/usr/bin"];
   return places.some((place) => isForeign(join(place, name)))
     ? { command: [GENUINE, name] }
@@ -114,6 +118,9 @@ export function whyWithout(needs: readonly Need[]): string | undefined {
 
 function reasonAgainst(need: Need): string | undefined {
   if (need === "root") return process.getuid?.() === 0 ? undefined : "needs root";
+  if (need === "pymilter") {
+    return peerFile("/usr/lib/python3/dist-packages/Milter") ? undefined : `no pymilter in ${peersFolder}: ${INSTALL}`;
+  }
   const found = need === "sendmail" ? findGenuine() : need === "m4" ? findGnuM4() : findProgram(need);
   return "missing" in found ? found.missing : undefined;
 }

@@ -10,7 +10,7 @@ import { asciiJson } from "../../sys/terminal-text.ts";
 import type { CommandStreams } from "../command-streams.ts";
 import { ownConfigFile } from "../config-file.ts";
 import { CommandError } from "../database-target.ts";
-import { macroLists, openConfiguration, settingsOf, wordsOf } from "./target.ts";
+import { lastOf, macroLists, openConfiguration, settingsOf, wordsOf } from "./target.ts";
 import { negotiatedDocument, negotiatedLines } from "./trial-text.ts";
 
 interface Listed {
@@ -40,6 +40,7 @@ function parser(words: readonly string[]) {
     .option("ask", { type: "boolean", default: true, describe: "connect to each; --no-ask: only what is configured" })
     .option("json", { type: "boolean", default: false, describe: "one JSON document" })
     .epilogue("Status 0: all that are asked are there; 69: one is not.")
+    .coerce("C", lastOf)
     .strictOptions()
     .version(false)
     .exitProcess(false);

@@ -38,6 +38,11 @@ export function macroLists(config: Config | undefined): MacroLists {
   return Object.fromEntries(lists) as Record<MacroStage, readonly string[]>;
 }
 
+/** Of an option that is given twice the last one counts. */
+export function lastOf(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === "object" ? value.at(-1) : value;
+}
+
 /** Names with commas, semicolons or blanks between. */
 export function wordsOf(text: string): readonly string[] {
   return text.split(/[,;\s]+/).filter((word) => word !== "");

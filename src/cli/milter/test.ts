@@ -12,7 +12,7 @@ import type { CommandStreams } from "../command-streams.ts";
 import { ownConfigFile } from "../config-file.ts";
 import { CommandError } from "../database-target.ts";
 import { givenMessage } from "./given-message.ts";
-import { filterAt, macroLists, openConfiguration, settingsOf } from "./target.ts";
+import { filterAt, lastOf, macroLists, openConfiguration, settingsOf } from "./target.ts";
 import { changedLines, trialDocument, trialLines } from "./trial-text.ts";
 
 const STATUS: Readonly<Record<Fate, ExitCode>> = {
@@ -23,6 +23,9 @@ const STATUS: Readonly<Record<Fate, ExitCode>> = {
   failed: EX.PROTOCOL,
 };
 
+/** Who sends where nobody says it. */
+const LOCAL = "localhost [127.0.0.1]";
+
 function parser(words: readonly string[]) {
   return yargs([...words])
     .scriptName("rulemail milter test")
@@ -30,7 +33,7 @@ function parser(words: readonly string[]) {
     .option("client", {
       type: "string",
       nargs: 1,
-      default: "localhost [127.0.0.1]",
+      default: LOCAL,
       describe: "who sends: NAME [ADDRESS]",
     })
     .option("helo", { type: "string", nargs: 1, describe: "what the client calls itself (default: its name)" })
@@ -50,6 +53,7 @@ function parser(words: readonly string[]) {
         "FILE: a message with its header; - for standard input. Nothing is delivered.\n" +
         "Status 0: accepted or discarded, 69: refused, 75: deferred, 76: the filter is not there or speaks nonsense.",
     )
+    .coerce(["client", "helo", "from", "C"], lastOf)
     .parserConfiguration({ "parse-numbers": false, "parse-positional-numbers": false })
     .strictOptions()
     .version(false)
@@ -67,7 +71,7 @@ export async function runMilterTest(words: readonly string[], streams: CommandSt
   if (problem === undefined && (file === undefined || more.length > 0)) problem = "name a socket and a file";
   if (problem !== undefined) throw usage(problem);
   const { settings, macros } = await target(socket, options.C);
-  const client = clientOf(options.client, options.helo);
+  const client = clientOf(options.client ?? LOCAL, options.helo);
   const message = await givenMessage(file, streams.input, { sender: options.from, recipients: options.to });
   const notes: string[] = [];
   const given = new Map((options.macro ?? []).map(macroOf));

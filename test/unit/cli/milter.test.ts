@@ -200,6 +200,8 @@ result     accepted, with 5 edits
       "--client",
       "[2001:db8::1]",
       "--helo",
+      "w",
+      "--helo",
       "x",
     );
     expect(told).toContain("connect [2001:db8::1] inet6 IPv6:2001:db8::1 port 25");
