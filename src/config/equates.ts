@@ -1,5 +1,5 @@
 /** The equates of M, Q and X lines and of ports, and the modifiers of ports: one row each. */
-import { NO_FILTERS, NO_GROUPS, NO_PROCESSES, SYSTEM_BUFFERS } from "./reasons.ts";
+import { NO_GROUPS, NO_PROCESSES, SYSTEM_BUFFERS } from "./reasons.ts";
 import type { Setting } from "./setting.ts";
 
 /** M lines; the first letter counts. */
@@ -40,9 +40,9 @@ export const QUEUE_EQUATES = {
 
 /** X lines. */
 export const FILTER_EQUATES = {
-  F: { meaning: "what happens when it cannot be asked", notActedOn: NO_FILTERS },
-  S: { meaning: "socket", notActedOn: NO_FILTERS },
-  T: { meaning: "times", notActedOn: NO_FILTERS },
+  F: { meaning: "what happens when it cannot be asked" },
+  S: { meaning: "socket" },
+  T: { meaning: "times" },
 } as const satisfies Readonly<Record<string, Setting>>;
 
 /** DaemonPortOptions and ClientPortOptions, by the long name. */
@@ -52,11 +52,7 @@ export const PORT_EQUATES = {
   delayla: { meaning: "DelayLA of this port" },
   deliverymode: { meaning: "DeliveryMode of this port" },
   family: { meaning: "inet, inet6 or local" },
-  inputmailfilters: {
-    meaning: "mail filters of this port",
-    notActedOn: NO_FILTERS,
-    without: "mail is not shown to the filters",
-  },
+  inputmailfilters: { meaning: "mail filters of this port" },
   listen: { meaning: "connections that may wait" },
   modifiers: { meaning: "letters, see below" },
   name: { meaning: "its name" },

@@ -2,7 +2,6 @@
 
 export const ALWAYS_DURABLE = "messages are kept in a journal, not in a pair of files each";
 export const NO_PROCESSES = "one process does the work, there is none per job or queue";
-export const NO_FILTERS = "mail filters are not called yet";
 export const NO_AUTH_LAYERS = "no AUTH mechanism here makes a layer of its own: TLS encrypts";
 export const NO_TLS_DETAIL = "the TLS library's own choice counts so far";
 export const NO_GROUPS = "the files of all queue groups lie in one folder so far";
@@ -14,7 +13,7 @@ export const SYSTEM_BUFFERS = "the system chooses the buffers of each connection
 export const NOT_YET = "not done yet";
 
 /** Reasons that are a debt; all others say that this server has no use for the setting. */
-const OWED: ReadonlySet<string> = new Set([NO_FILTERS, NO_TLS_DETAIL, NO_GROUPS, NO_USERDB, NOT_YET]);
+const OWED: ReadonlySet<string> = new Set([NO_TLS_DETAIL, NO_GROUPS, NO_USERDB, NOT_YET]);
 
 /** Whether something is missing where this reason is given; false where nothing is to be done. */
 export function isOwed(reason: string): boolean {

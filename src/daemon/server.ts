@@ -11,11 +11,13 @@ import type { Suspension } from "../control/protocol.ts";
 import { createIntake } from "../reception/receive.ts";
 import type { JudgeTable } from "../reception/judges.ts";
 import { LoginLimits } from "../reception/login-limits.ts";
+import { filtersFor } from "../reception/session-filters.ts";
 import { standardJudges } from "../reception/standard-judges.ts";
 import type { Intake } from "../reception/intake.ts";
 import type { SessionFacts } from "../reception/session-facts.ts";
 import type { SubmissionEnvironment } from "../reception/local-submission.ts";
 import type { Log } from "../log/log.ts";
+import { openFilter } from "../milter/open-filter.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import { type OpenedQueue, openQueue } from "../queue/open-queue.ts";
 import type { QueueFilter } from "../queue/filter.ts";
@@ -326,6 +328,7 @@ export class Server {
       tls: new ServerTls({ clock, log, ...(door && { readByRoot: (files) => readByRoot(door, { files }) }) }),
       identify: (site, address) => identifyClient(site.hosts, address),
       judges: this.#judges,
+      filters: (site, port) => filtersFor(site, port, openFilter, log),
       ...listServices(this.#surroundings.clock, () => this.site.agents.files),
       storageProblem: ({ config }) => space.problem(config),
       load: () => loadavg()[0],

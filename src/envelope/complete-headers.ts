@@ -24,24 +24,46 @@ export interface HeaderSource {
  * @returns all fields in the order they are sent
  */
 export function completeHeader(
-  { config, headerPlan: { trace, defaults } }: HeaderSource,
+  { config, headerPlan }: HeaderSource,
   fields: readonly HeaderField[],
   scope: MacroScope,
   resent = isResent(fields),
 ): readonly HeaderField[] {
+  const { trace, defaults, kept } = headerParts({ config, headerPlan }, fields, scope, resent);
+  return [...trace, ...defaults.filter((field) => field !== undefined), ...kept];
+}
+
+/** A header in the parts that it is made of; `completeHeader` joins them. */
+export interface HeaderParts {
+  /** Of this hop. */
+  readonly trace: readonly HeaderField[];
+  /** One for each rule that may supply a field, in their order; undefined where the message needs none. */
+  readonly defaults: readonly (HeaderField | undefined)[];
+  /** What the sender wrote. */
+  readonly kept: readonly HeaderField[];
+}
+
+/** @see completeHeader */
+export function headerParts(
+  { config, headerPlan: { trace, defaults } }: HeaderSource,
+  fields: readonly HeaderField[],
+  scope: MacroScope,
+  resent = isResent(fields),
+): HeaderParts {
   // An empty field is as good as none.
   const present = new Set(fields.filter(({ value }) => value.trim() !== "").map(({ name }) => name.toLowerCase()));
-  const added: HeaderField[] = [];
-  for (const rule of defaults) {
+  const replaced = new Set<string>();
+  const added = defaults.map((rule) => {
     const name = rule.name.toLowerCase();
-    if (present.has(name) || (name.startsWith("resent-") && !resent)) continue;
-    if (rule.macro !== undefined && !scope.get(rule.macro)) continue;
+    if (present.has(name) || (name.startsWith("resent-") && !resent)) return undefined;
+    if (rule.macro !== undefined && !scope.get(rule.macro)) return undefined;
     const field = fromRule(config, rule, scope);
-    if (field.value.trim() !== "") added.push(field);
-  }
-  const replaced = new Set(added.map(({ name }) => name.toLowerCase()));
+    if (field.value.trim() === "") return undefined;
+    replaced.add(name);
+    return field;
+  });
   const kept = fields.filter(({ name, value }) => value.trim() !== "" || !replaced.has(name.toLowerCase()));
-  return [...trace.map((rule) => fromRule(config, rule, scope)), ...added, ...kept];
+  return { trace: trace.map((rule) => fromRule(config, rule, scope)), defaults: added, kept };
 }
 
 const RESENT = /^resent-(?:date|from|sender|reply-to|to|cc|bcc|message-id)$/i;

@@ -28,6 +28,11 @@ export interface ParsedHeader {
 /** A field begins a line: printable octets other than colon, perhaps white space (RFC 5322 §4.5), a colon. */
 const fieldStart = /^([!-9;-~]+)[ \t]*:/;
 
+/** Whether it may stand in front of the colon (RFC 5322 §2.2). */
+export function isFieldName(text: string): boolean {
+  return /^[!-9;-~]+$/.test(text);
+}
+
 /**
  * Reads a header block: CRLF (or LF) lines without the empty line that ends it.
  *

@@ -19,9 +19,12 @@ export function unavailable(error: unknown): QueueUnavailableError {
   return new QueueUnavailableError(`Cannot write to the queue: ${reasonOf(error)}`, { cause: error });
 }
 
-/** @throws QueueUnavailableError when the queue cannot take a message now */
-export function openDraft(queue: QueueEntrance): MaybePromise<Draft> {
-  return whenReady(queue.newId(), (id) => new Draft(id, queue));
+/**
+ * @param reserved a queue id that was asked for before
+ * @throws QueueUnavailableError when the queue cannot take a message now
+ */
+export function openDraft(queue: QueueEntrance, reserved?: string): MaybePromise<Draft> {
+  return whenReady(reserved ?? queue.newId(), (id) => new Draft(id, queue));
 }
 
 export class Draft {
@@ -52,6 +55,34 @@ export class Draft {
     this.size += chunk.length;
     this.#chunks.push(chunk);
     if (this.#file || this.size > this.#queue.bodies.inlineLimit) return this.#spill();
+  }
+
+  /** The body so far: for filters, which look at a message before it is accepted. */
+  contents(): Iterable<Buffer> | AsyncIterable<Buffer> {
+    return this.#file === undefined ? this.#chunks : this.#fileContents(this.#file);
+  }
+
+  async *#fileContents(file: Promise<BodyFile>): AsyncGenerator<Buffer> {
+    await this.#written;
+    yield* (await file).read();
+    yield* this.#chunks;
+  }
+
+  /**
+   * Forgets the body: another one is written in its place.
+   * @throws QueueUnavailableError
+   */
+  async restart(): Promise<void> {
+    this.#chunks = [];
+    this.size = 0;
+    if (this.#file === undefined) return;
+    try {
+      await this.#written;
+      await (await this.#file).restart();
+    } catch (error) {
+      this.discard();
+      throw unavailable(error);
+    }
   }
 
   /**

@@ -209,6 +209,10 @@ export class MemoryStore implements QueueStore {
     const chunks: Buffer[] = [];
     return {
       write: (more) => Promise.resolve(void chunks.push(...more)),
+      async *read() {
+        yield* chunks;
+      },
+      restart: () => Promise.resolve(void chunks.splice(0)),
       finish: () => Promise.resolve(void this.#files.set(id, chunks)),
       drop: () => void this.#files.delete(id),
     };

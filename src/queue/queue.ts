@@ -25,6 +25,10 @@ export type Body = { readonly kind: "octets"; readonly chunks: readonly Uint8Arr
 /** A body file on its way. Nothing of it counts before the message is accepted. */
 export interface BodyFile {
   write(chunks: readonly Buffer[]): Promise<void>;
+  /** What was written so far, for whoever looks at a message before it is accepted. Nothing is written meanwhile. */
+  read(): AsyncIterable<Buffer>;
+  /** Forgets what was written: another body comes in its place. */
+  restart(): Promise<void>;
   /** Everything to stable storage. */
   finish(): Promise<void>;
   /** Closes and removes it, in the background: its message was not accepted. */

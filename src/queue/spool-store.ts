@@ -14,18 +14,11 @@ import { join } from "node:path";
 import { SpoolBody } from "./body.ts";
 import { controlFileParts } from "./control-file.ts";
 import { ControlFileError, parseControlFile } from "./control-file-reader.ts";
-import {
-  type FileOperations,
-  FolderSync,
-  hasCode,
-  type OpenFile,
-  readWhole,
-  reasonOf,
-  unlinkIfThere,
-} from "./file-operations.ts";
+import { type FileOperations, FolderSync, hasCode, readWhole, reasonOf, unlinkIfThere } from "./file-operations.ts";
 import { folderOf, MAIN_GROUP, type SpoolPlace, SpoolPlaces } from "./spool-places.ts";
-import { CrlfToLf, countLf } from "./line-ends.ts";
+import { countLf } from "./line-ends.ts";
 import type { BodyFile, BodyFiles, QueueEntry } from "./queue.ts";
+import { SpoolWriter } from "./spool-writer.ts";
 import { unreadableEntry } from "./unreadable.ts";
 
 /** Longest control file that is read. */
@@ -37,39 +30,6 @@ const QUEUE_FILE = /^(qf|hf|Qf|df|tf|xf)([0-9A-Za-z]{6,32})$/;
 /** The control file of a message is gone; its other files are not, or not for good. */
 export class PartlyRemovedError extends Error {
   override readonly name = "PartlyRemovedError";
-}
-
-/** A body on its way into a df file. */
-class SpoolWriter {
-  readonly #file: OpenFile;
-  readonly #convert = new CrlfToLf();
-  #at = 0;
-
-  constructor(file: OpenFile) {
-    this.#file = file;
-  }
-
-  async write(chunks: readonly Buffer[]): Promise<void> {
-    await this.#append(chunks.map((chunk) => this.#convert.convert(chunk)));
-  }
-
-  /** Everything to stable storage, and the file closed. */
-  async finish(): Promise<void> {
-    await this.#append([this.#convert.end()]);
-    await this.#file.datasync();
-    await this.#file.close();
-  }
-
-  async #append(parts: readonly Buffer[]): Promise<void> {
-    const rest = parts.filter(({ length }) => length > 0);
-    if (rest.length === 0) return;
-    await this.#file.write(rest, this.#at);
-    this.#at += rest.reduce((sum, { length }) => sum + length, 0);
-  }
-
-  close(): Promise<void> {
-    return this.#file.close().catch(() => undefined);
-  }
 }
 
 export type FileKind = "qf" | "hf" | "Qf" | "df" | "tf" | "xf";
@@ -393,6 +353,8 @@ export class SpooledBodies implements BodyFiles {
     };
     return {
       write: (chunks) => writer.write(chunks),
+      read: () => writer.read(),
+      restart: () => writer.restart(),
       finish: () => writer.finish(),
       drop: () => this.#background(remove()),
     };

@@ -25,6 +25,11 @@ export interface IncomingMessage {
 
 export interface Intake {
   /**
+   * A queue id for a message that is announced: filters want to know it before the message comes. Kept in the transaction
+   * (`id`), it is that of the message; else the message gets one of its own when it begins.
+   */
+  reserve?(): MaybePromise<string>;
+  /**
    * @param transaction with its recipients; its site is held until the message is finished or aborted
    *
    * Rejects with QueueUnavailableError when the queue cannot take a message at all.

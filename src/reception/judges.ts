@@ -11,6 +11,7 @@ import { logJudged } from "../routing/log-verdict.ts";
 import { meet, type Verdict } from "../routing/verdict.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import type { Changes } from "./changes.ts";
+import type { MessageAtHand } from "./filter-message.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What is judged at each stage, in the order of a session. */
@@ -20,9 +21,10 @@ export interface Subjects {
   /** After the handshake; what is known of it stands in macros. */
   readonly tls: { readonly verify: string };
   readonly auth: { readonly mechanism: string };
-  /** With angle brackets, as it was said. */
-  readonly mail: { readonly path: string };
+  readonly mail: Said;
   readonly rcpt: { readonly path: string };
+  /** It is known where the recipient goes, or why it is refused. */
+  readonly recipient: Required<Said> & { readonly refusal?: Reply | undefined };
   readonly data: { readonly recipients: number };
   readonly header: { readonly field: HeaderField };
   /** Number of fields, and their octets. */
@@ -30,6 +32,18 @@ export interface Subjects {
   readonly body: { readonly octets: Buffer };
   /** Octets of the whole message. */
   readonly eom: { readonly size: number };
+  /** A message that is complete, for those who may change it. */
+  readonly message: MessageAtHand;
+  /** A command that there is not. */
+  readonly unknown: { readonly line: string };
+}
+
+/** What a client said in MAIL or RCPT. */
+export interface Said {
+  /** With angle brackets, as it was said. */
+  readonly path: string;
+  /** As they were said: "SIZE=2000". */
+  readonly parameters?: readonly string[];
 }
 
 export type Stage = keyof Subjects;
@@ -41,6 +55,8 @@ export type Judgement = Verdict & {
   readonly by?: string;
   /** For the log: what it was asked about. */
   readonly about?: readonly string[];
+  /** The judge has written its own line about it. */
+  readonly isLogged?: boolean;
 };
 
 export interface Judge {
@@ -126,6 +142,7 @@ function note<S extends Stage>(
   const after = meet(before, judgement);
   if (after !== judgement) return before;
   transaction.decided(judgement);
+  if (judgement.isLogged === true) return after;
   // A thousand fields may each be a reason to put the message aside: the first is enough for the log.
   if (stage === "header" && before.kind === "quarantine" && after.kind === "quarantine") return after;
   const told = judgement.kind === "refuse" || judgement.kind === "defer" ? judgement.reply : undefined;

@@ -4,10 +4,9 @@
  * Order matters. Everything that can refuse a message (size, hops, header checks) comes before `commit`; the 250 comes
  * after it, when the message is on stable storage (promise 1 of docs/architecture.md).
  */
-import type { Config } from "../config/config.ts";
 import { type DeliveryMode, deliveryModeIn } from "../config/policies.ts";
 import { Collector } from "../envelope/collect.ts";
-import { completeHeader, countHops, isResent } from "../envelope/complete-headers.ts";
+import { completeHeader, countHops, headerParts, isResent } from "../envelope/complete-headers.ts";
 import { beforeDeadline } from "../envelope/deliver-by.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { setEnvelopeMacros } from "../envelope/envelope-macros.ts";
@@ -20,15 +19,17 @@ import { limitMimeFields } from "../mail/mime-limits.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import { type Draft, openDraft } from "../queue/draft.ts";
 import { type AcceptOptions, type QueueEntrance, type QueueEntry, QueueUnavailableError } from "../queue/queue.ts";
-import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { queueGroupOf } from "../routing/queue-group.ts";
 import type { Site } from "../site/site.ts";
 import { breath } from "../sys/breath.ts";
 import type { Clock } from "../sys/clock.ts";
 import { EX } from "../sys/sysexits.ts";
 import { isPromise, type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import { MessageAtHand } from "./filter-message.ts";
+import { HeaderList } from "./header-list.ts";
 import type { IncomingMessage, Intake } from "./intake.ts";
 import { type Court, judge, type JudgeTable, type Outcome, type Stage, type Subjects } from "./judges.ts";
+import { persistentMacros } from "./persistent-macros.ts";
 import { askForReceipts } from "./return-receipt.ts";
 import { namedInHeader, submittedFields } from "./submission-header.ts";
 import type { Transaction } from "./transaction.ts";
@@ -54,8 +55,9 @@ const QUEUE_FULL = reply(452, "4.3.1", "Out of disk space for temp file");
 
 export function createIntake(environment: IntakeEnvironment): Intake {
   return {
+    reserve: () => environment.queue.newId(),
     begin: (transaction) =>
-      whenReady(openDraft(environment.queue), (draft) => new Incoming(environment, transaction, draft)),
+      whenReady(openDraft(environment.queue, transaction.id), (draft) => new Incoming(environment, transaction, draft)),
   };
 }
 
@@ -71,6 +73,8 @@ class Incoming implements IncomingMessage {
   /** It was clear from the start that nobody gets the message: its octets are not kept. */
   readonly #thrownAway: boolean;
   #size = 0;
+  /** The body that a filter gave in place of the sender's. */
+  #replaced: MessageAtHand["replaced"];
   /** Why the message cannot be taken although octets still come in. */
   #refusal: Reply | undefined;
 
@@ -179,8 +183,26 @@ class Incoming implements IncomingMessage {
     const refusal = await this.#judge(fields);
     if (refusal !== undefined) return refusal;
     const resent = isResent(collector.fields);
-    const headers = completeHeader(this.#site, this.#limited(transaction.edited(fields)), transaction.scope, resent);
-    return this.#commit(this.#envelope(headers, now));
+    const limited = this.#limited(transaction.edited(fields));
+    const headers =
+      transaction.filters === undefined || transaction.isDiscarded || this.#judges.message === undefined
+        ? completeHeader(this.#site, limited, transaction.scope, resent)
+        : await this.#filtered(limited, resent);
+    return "code" in headers ? headers : this.#commit(this.#envelope(headers, now));
+  }
+
+  /** What mail filters make of the header, and of the body; or why they refuse the message. */
+  async #filtered(fields: readonly HeaderField[], resent: boolean): Promise<readonly HeaderField[] | Reply> {
+    const { scope } = this.#transaction;
+    const parts = headerParts(this.#site, fields, scope, resent);
+    const names = this.#site.headerPlan.defaults.map(({ name }) => name);
+    const message = new MessageAtHand(new HeaderList(parts, names), this.#draft);
+    const messageId = findField(message.header.all, "Message-Id");
+    if (messageId !== undefined) scope.set("msg_id", unfold(messageId.value));
+    const outcome = await this.#ask("message", message);
+    if (outcome.kind === "out") return outcome.reply;
+    this.#replaced = message.replaced;
+    return message.header.all;
   }
 
   #limited(fields: readonly HeaderField[]): readonly HeaderField[] {
@@ -338,14 +360,15 @@ class Incoming implements IncomingMessage {
   #envelope(headers: readonly HeaderField[], now: number): Envelope {
     const { announced, recipients, scope } = this.#transaction;
     const { sender, bodyType, smtputf8, envid, ret, auth, deliverBy, isReport } = announced;
+    const body = this.#replaced ?? this.#collector;
     const precedence = findField(headers, "Precedence");
     return {
       id: this.id,
       sender,
       recipients,
       headers,
-      bodySize: this.#collector.bodySize,
-      eightBit: this.#collector.eightBit,
+      bodySize: body.bodySize,
+      eightBit: body.eightBit,
       bodyType,
       smtputf8,
       envid,
@@ -369,20 +392,4 @@ function soleRecipient({ recipients, announced: { isReport, submission } }: Tran
   if (recipients.length !== 1 || isReport) return undefined;
   const [{ given }] = recipients;
   return submission === undefined ? `<${given}>` : given;
-}
-
-/** Session macros that delivery may still ask for, beside those that the class {persistentMacros} names. */
-const savedMacros = ["r", "s", "_", "n", "client_addr", "client_name", "client_port", "daemon_name", "daemon_flags"];
-const savedSecurityMacros = ["auth_type", "auth_authen", "auth_author", "auth_ssf", "tls_version", "cipher", "verify"];
-
-function persistentMacros(config: Config, scope: MacroScope): Record<string, string> {
-  const macros: Record<string, string> = {};
-  const save = (name: string): void => {
-    const value = scope.get(name);
-    if (value !== undefined && value !== "") macros[name] = value;
-  };
-  savedMacros.forEach(save);
-  savedSecurityMacros.forEach(save);
-  for (const name of config.classWords("persistentMacros").words()) save(name.replace(/^\{(.*)\}$/, "$1"));
-  return macros;
 }

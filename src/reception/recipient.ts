@@ -13,6 +13,8 @@ export interface AskedRecipient extends Pick<Recipient, "notify" | "orcpt"> {
   /** As it was said, with angle brackets. */
   readonly shown: string;
   readonly address: string;
+  /** As they were said. */
+  readonly parameters?: readonly string[];
 }
 
 /**
@@ -36,14 +38,58 @@ export function admitRecipient(
   return whenReady(judge(court, "rcpt", transaction, { path: shown }, telling), (outcome) => {
     if (outcome.kind === "out") {
       transaction.badRecipients++;
-      return outcome.reply;
+      return afterFilters(court, transaction, asked, outcome.reply);
     }
     return whenReady(site.rules.resolve(address, scope), (resolution) =>
       whenReady(settle(transaction, asked, resolution), (refusal) =>
-        refusal === undefined ? refusal : refuse(refusal),
+        afterFilters(court, transaction, asked, refusal === undefined ? refusal : refuse(refusal)),
       ),
     );
   });
+}
+
+/** Those who judge a recipient by where he goes are asked, or told that he is refused. */
+function afterFilters(
+  court: Court,
+  transaction: Transaction,
+  { shown, parameters = [] }: AskedRecipient,
+  refusal: Reply | undefined,
+): MaybePromise<Reply | undefined> {
+  if (transaction.filters === undefined) return refusal;
+  const { recipients, scope } = transaction;
+  if (refusal === undefined) {
+    const triple = recipients.at(-1)?.resolved;
+    scope.set("rcpt_mailer", triple?.mailer);
+    scope.set("rcpt_host", triple?.host);
+    scope.set("rcpt_addr", triple?.user);
+    scope.set("nrcpts", String(recipients.length));
+  }
+  const telling = { answer: (reply: Reply) => aboutMailbox(shown, reply) };
+  const asked = judge(court, "recipient", transaction, { path: shown, parameters, refusal }, telling);
+  return whenReady(asked, (outcome) => {
+    if (outcome.kind === "in" || refusal !== undefined) return refusal;
+    recipients.pop();
+    transaction.badRecipients++;
+    return outcome.reply;
+  });
+}
+
+/**
+ * A recipient that a judge adds to a message. Whether he can be is no longer asked: what goes nowhere comes back to the sender
+ * as a report. Whoever is a recipient already stays the one that he is.
+ */
+export function addRecipient(
+  transaction: Transaction,
+  asked: Pick<AskedRecipient, "address" | "notify" | "orcpt">,
+): MaybePromise<void> {
+  const { site, scope, recipients } = transaction;
+  const { address, notify, orcpt } = asked;
+  if (recipients.some(({ given }) => given === address)) return undefined;
+  return whenReady(site.rules.resolve(address, scope), (resolution) =>
+    whenReady(settle(transaction, { shown: `<${address}>`, ...asked }, resolution), (refusal) => {
+      if (refusal !== undefined) transaction.recipients.push({ given: address, state: "todo", notify, orcpt });
+    }),
+  );
 }
 
 /** Notes where the recipient goes; the reason when it goes nowhere. */

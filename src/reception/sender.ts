@@ -8,20 +8,27 @@ import type { Transaction } from "./transaction.ts";
 
 /**
  * @param shown the address as it was said, with angle brackets
+ * @param parameters as they were said
  * @returns why the sender is refused, or undefined
  */
-export function admitSender(court: Court, transaction: Transaction, shown: string): MaybePromise<Reply | undefined> {
+export function admitSender(
+  court: Court,
+  transaction: Transaction,
+  shown: string,
+  parameters?: readonly string[],
+): MaybePromise<Reply | undefined> {
   const { announced, site, scope } = transaction;
   scope.set("mail_from", shown);
   return whenReady(resolveSender(site.rules, announced.sender, shown, scope), (bad) => {
     if (bad !== undefined) return aboutMailbox(shown, bad);
-    const outcome = judge(court, "mail", transaction, { path: shown }, { answer: (each) => aboutMailbox(shown, each) });
+    const telling = { answer: (each: Reply) => aboutMailbox(shown, each) };
+    const outcome = judge(court, "mail", transaction, { path: shown, parameters }, telling);
     return whenReady(outcome, (decided) => (decided.kind === "out" ? decided.reply : undefined));
   });
 }
 
 /** {mail_mailer}, {mail_host}, {mail_addr}: where the sender's address leads. An address that leads nowhere is refused. */
-function resolveSender(
+export function resolveSender(
   rules: MailRules,
   address: string,
   shown: string,

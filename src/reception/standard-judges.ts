@@ -1,4 +1,5 @@
-/** The judges of a server: the check rulesets, and what logins may do. */
+/** The judges of a server: the check rulesets, what logins may do, mail filters. */
+import { filterJudges } from "./filter-judges.ts";
 import type { Judge, JudgeTable } from "./judges.ts";
 import type { LoginLimits } from "./login-limits.ts";
 import { askRuleset, rulesetJudges } from "./ruleset-judges.ts";
@@ -13,12 +14,15 @@ const senderLogin: Judge = {
 };
 
 export function standardJudges(limits: LoginLimits): JudgeTable {
-  const { mail = [], rcpt = [], data = [] } = rulesetJudges;
+  const { connect = [], mail = [], rcpt = [], data = [] } = rulesetJudges;
+  const filters = filterJudges;
   return {
     ...rulesetJudges,
+    ...filters,
+    connect: [...connect, ...filters.connect],
     auth: [limits],
-    mail: [...mail, senderLogin, limits],
+    mail: [...mail, senderLogin, limits, ...filters.mail],
     rcpt: [...rcpt, limits],
-    data: [...data, limits],
+    data: [...data, limits, ...filters.data],
   };
 }

@@ -10,6 +10,7 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { HeaderNotes } from "../routing/note-budget.ts";
 import { ACCEPTED, meet, type Verdict } from "../routing/verdict.ts";
 import type { Site } from "../site/site.ts";
+import type { SessionFilters } from "./session-filters.ts";
 import { type Changes, editHeader, type HeaderEdit } from "./changes.ts";
 
 /** Where mail comes from, as the log tells it. */
@@ -41,7 +42,7 @@ export class Transaction {
    * Received: and are saved as {persistentMacros} tells.
    */
   readonly scope: MacroScope;
-  readonly announced: Announcement;
+  #announced: Announcement;
   /** Accepted recipients, resolved. */
   recipients: Recipient[] = [];
   badRecipients = 0;
@@ -51,6 +52,9 @@ export class Transaction {
   readonly #session: Transaction | undefined;
   #isRefused = false;
   #evidence: Map<string, unknown> | undefined;
+  #filters: SessionFilters | undefined;
+  /** Queue id, where it is known before the message comes. */
+  id: string | undefined;
   #headerEdits: HeaderEdit[] | undefined;
 
   private constructor(
@@ -62,7 +66,7 @@ export class Transaction {
     this.site = place.site;
     this.client = place.client;
     this.scope = scope;
-    this.announced = announced;
+    this.#announced = announced;
     this.#session = session;
     this.#fate = session?.fate ?? ACCEPTED;
   }
@@ -75,6 +79,26 @@ export class Transaction {
   /** A message of this session; its macros are a layer above the session's. */
   message(announced: Announcement, macros: Iterable<readonly [string, string | undefined]> = []): Transaction {
     return new Transaction(this, this.scope.child(macros), announced, this);
+  }
+
+  get announced(): Announcement {
+    return this.#announced;
+  }
+
+  /** A judge wants another sender, or other wishes of his. */
+  announce(change: Partial<Announcement>): void {
+    this.#announced = { ...this.#announced, ...change };
+  }
+
+  /** The mail filters of the session; undefined where none are asked. */
+  get filters(): SessionFilters | undefined {
+    return (this.#session ?? this).#filters;
+  }
+
+  /** Of a session; those that it had before are closed. */
+  useFilters(filters: SessionFilters | undefined): void {
+    this.#filters?.close();
+    this.#filters = filters;
   }
 
   /** What was decided so far: ok, quarantine or discard. Refusals are answered at once and change nothing here. */

@@ -1,4 +1,6 @@
 /** From a line of the client to the work that it asks for, if its client has not tried our patience too often. */
+import { judge } from "../reception/judges.ts";
+import { whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
 import { slowed } from "./load.ts";
@@ -18,13 +20,22 @@ export function workOf(session: Conversation, line: string): CommandWork {
   const verb = verbs.get(word);
   if (verb === undefined) {
     const state = "unknown command";
-    return { state, work: abuse.countBad() === "hang up" ? hangUp : () => replies.unrecognized(line) };
+    return { state, work: abuse.countBad() === "hang up" ? hangUp : () => unknown(session, line) };
   }
   const isRefused = session.refusal !== undefined && isRefusedWork(word);
   if (isRefused && abuse.countBad() === "hang up") return { state: word, work: hangUp };
   const patience = abuse.count(word);
   if (patience === "hang up") return { state: word, work: hangUp };
   return { state: word, work: slowed(session, word, patience, () => verb(session, argument, line)) };
+}
+
+/** A command that there is not: filters may know it, and have a reply to it. */
+function unknown(session: Conversation, line: string): MaybeAnswer {
+  const { whole, transaction = whole, services, refusal } = session;
+  if (whole.filters === undefined || refusal !== undefined) return replies.unrecognized(line);
+  return whenReady(judge(services, "unknown", transaction, { line }), (outcome) =>
+    outcome.kind === "out" ? outcome.reply : replies.unrecognized(line),
+  );
 }
 
 /** As the log may show it: without what an AUTH command brings. */

@@ -106,6 +106,7 @@ function admit(session: Conversation, { name }: ClientIdentity): MaybePromise<vo
   const address = scope.get("client_addr") ?? "";
   return whenReady(offerFeatures(session, name), () => {
     if (session.features.isTemporary) return session.turnAway(replies.featuresUnknown);
+    whole.useFilters(services.filters?.(session.site, session.port));
     return whenReady(judge(services, "connect", whole, { name, address }), (outcome) => {
       if (outcome.kind === "out") session.turnAway(outcome.reply);
     });

@@ -36,7 +36,11 @@ function hello(session: Conversation, verb: "HELO" | "EHLO" | "LHLO", argument: 
   const name = bogusAllowed ? argument.split(/[ \t]/, 1)[0] : argument;
   if (name.length > LONGEST_NAME || /[\x00-\x20<>()\x7f-\xff]/.test(name)) return replies.invalidName;
   return whenReady(judge(session.services, "helo", session.whole, { name }), (outcome) => {
-    if (outcome.kind === "out") return outcome.reply;
+    // Whoever is refused is greeted all the same, and may do nothing.
+    if (outcome.kind === "out") {
+      if (outcome.reply.code === 421) return outcome.reply;
+      session.turnAway(outcome.reply);
+    }
     session.introduced(name, verb !== "HELO");
     session.endTransaction();
     session.scope.set("s", name);

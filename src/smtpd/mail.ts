@@ -2,8 +2,8 @@
 import { type Reply, reply } from "../mail/reply.ts";
 import { isXtext } from "../mail/xtext.ts";
 import { admitSender } from "../reception/sender.ts";
-import type { Announcement } from "../reception/transaction.ts";
-import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import type { Announcement, Transaction } from "../reception/transaction.ts";
+import { isPromise, type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
 import { isStillSignedIn, signOut } from "./auth.ts";
@@ -11,6 +11,7 @@ import { takesEightBits } from "./ehlo.ts";
 import { readDeliverBy } from "./deliver-by.ts";
 import { type EsmtpParameter, isEightBit, readPath } from "./path.ts";
 import { refusedBy } from "./policy.ts";
+import { saidTo } from "./rcpt.ts";
 import { replies } from "./replies.ts";
 
 export function mail(session: Conversation, argument: string): MaybeAnswer {
@@ -29,12 +30,30 @@ export function mail(session: Conversation, argument: string): MaybeAnswer {
     const announced: Announcement = { ...parameters, auth, sender: address, isReport: false };
     const macros = [["f", address] as const, ["auth_author", auth === "<>" ? undefined : auth] as const];
     const transaction = session.whole.message(announced, macros);
-    return whenReady(admitSender(session.services, transaction, shown), (refusal) => {
-      if (refusal !== undefined) return refusal;
-      session.announce(transaction);
-      return replies.senderOk(shown);
+    return whenReady(reserveId(session, transaction), () => {
+      const said = saidTo(session, path.parameters).parameters;
+      return whenReady(admitSender(session.services, transaction, shown, said), (refusal) => {
+        if (refusal !== undefined) return refusal;
+        session.announce(transaction);
+        return replies.senderOk(shown);
+      });
     });
   });
+}
+
+/** Filters are told the queue id ($i) from here on. Where the queue takes nothing now, the answer to DATA says so. */
+function reserveId({ whole, services: { intake } }: Conversation, transaction: Transaction): MaybePromise<void> {
+  if (whole.filters === undefined || intake.reserve === undefined) return undefined;
+  const reserved = (id: string): void => {
+    transaction.id = id;
+    transaction.scope.set("i", id);
+  };
+  try {
+    const id = intake.reserve();
+    return isPromise(id) ? id.then(reserved).catch(() => undefined) : reserved(id);
+  } catch {
+    return undefined;
+  }
 }
 
 function order(session: Conversation): Reply | undefined {

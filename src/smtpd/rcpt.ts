@@ -63,7 +63,16 @@ function readRecipient(session: Conversation, argument: string, isFull: boolean)
   const parameters = readParameters(session, path.parameters, smtputf8);
   if ("code" in parameters) return parameters;
   if (!smtputf8 && isEightBit(address)) return replies.needsUtf8(shown);
-  return { ...parameters, shown, address };
+  return { ...parameters, shown, address, ...saidTo(session, path.parameters) };
+}
+
+/** As filters, where there are some, want to hear them. */
+export function saidTo(
+  { whole }: Pick<Conversation, "whole">,
+  parameters: readonly EsmtpParameter[],
+): { readonly parameters?: readonly string[] } {
+  if (whole.filters === undefined) return {};
+  return { parameters: parameters.map(({ typed, value }) => (value === null ? typed : `${typed}=${value}`)) };
 }
 
 interface RcptParameters {

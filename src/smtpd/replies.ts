@@ -2,6 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { inAscii, printable, withoutControls } from "../mail/printable.ts";
 import { type Reply, reply } from "../mail/reply.ts";
+import { COMMAND_REJECTED } from "../reception/filter-judges.ts";
 
 export const replies = {
   ok: reply(250, "2.0.0", "OK"),
@@ -83,7 +84,7 @@ export const replies = {
   authRequired: reply(530, "5.7.0", "Authentication required"),
   authFailed: reply(535, "5.7.0", "authentication failed"),
   xclientRefused: reply(550, "5.7.1", "XCLIENT not permitted from this host"),
-  rejected: reply(550, "5.0.0", "Command rejected"),
+  rejected: COMMAND_REJECTED,
   invalidSize: reply(552, "5.2.3", "Message size invalid"),
   hugeSize: reply(552, "5.2.3", "Message size exceeds maximum value"),
   tooBig: (limit: number): Reply => reply(552, "5.2.3", `Message size exceeds fixed maximum message size (${limit})`),

@@ -2,8 +2,10 @@
  * What an SMTP session asks of the rest of the server. Sessions share nothing else, so that they can move to worker
  * threads later (decision D6).
  */
+import type { PortOptions } from "../config/config.ts";
 import type { Intake } from "../reception/intake.ts";
 import type { Court } from "../reception/judges.ts";
+import type { SessionFilters } from "../reception/session-filters.ts";
 import type { ListServices } from "../routing/list-members.ts";
 import type { Site } from "../site/site.ts";
 import type { Clock } from "../sys/clock.ts";
@@ -25,6 +27,8 @@ export interface SmtpServices extends Court, ListServices {
   readonly intake: Intake;
   readonly clock: Clock;
   readonly tls: ServerTls;
+  /** The mail filters for sessions of this port; absent, or undefined: none are asked. */
+  filters?(site: Site, port: PortOptions): SessionFilters | undefined;
   identify(site: Site, address: string): MaybePromise<ClientIdentity>;
   /** Free space and the like: undefined when mail can be taken, else the reason for a 452. */
   storageProblem(site: Site): string | undefined;

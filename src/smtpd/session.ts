@@ -147,6 +147,7 @@ export class SmtpSession extends SecureConnection implements LineConsumer, Conve
     this.transaction = undefined;
     this.message = undefined;
     message?.abort();
+    this.whole.filters?.abort();
   }
 
   signIn(login: Login | undefined): void {
@@ -332,6 +333,7 @@ export class SmtpSession extends SecureConnection implements LineConsumer, Conve
 
   override close(): void {
     this.#flush();
+    this.whole.filters?.close();
     super.close();
     discardLittle(this._socket);
   }
@@ -378,6 +380,7 @@ export class SmtpSession extends SecureConnection implements LineConsumer, Conve
     const first = !this._closed;
     super._onClose();
     this.endTransaction();
+    this.whole.filters?.close();
     this.#reader?.gone();
     this.#reader = undefined;
     if (first && !this.askedForMail) logIdleSession(this);

@@ -2,7 +2,6 @@
 import { modifierWords, readPortOptions } from "../daemon-ports.ts";
 import { flagWords, meant, wordsOf } from "./value-words.ts";
 import { readNetworks } from "../../sys/networks.ts";
-import { NO_FILTERS } from "../reasons.ts";
 import type { Check, OptionRow } from "./row.ts";
 
 const PRIVACY_WORDS = [
@@ -137,8 +136,6 @@ export const SERVER_OPTIONS = [
     type: "text",
     initial: "",
     meaning: "mail filters, in order",
-    notActedOn: NO_FILTERS,
-    without: "mail is not shown to the filters",
   },
   {
     name: "Milter",
@@ -150,7 +147,6 @@ export const SERVER_OPTIONS = [
     adds: true,
     check: milter,
     meaning: "LogLevel and the macros of mail filters",
-    notActedOn: NO_FILTERS,
   },
   {
     name: "ProxyHosts",

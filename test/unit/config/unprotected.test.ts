@@ -20,17 +20,12 @@ async function told(text: string): Promise<readonly string[]> {
 }
 
 test("an option that protects and is not acted on is told with what happens instead", async () => {
-  expect(await told("O InputMailFilters=spam\nO StrictTransportSecurity=True\nO LogLevel=20\n")).toEqual([
-    expect.stringMatching(/^option InputMailFilters=spam is not acted on \(.*\): .+$/),
+  expect(await told("O SoftBounce=True\nO StrictTransportSecurity=True\nO LogLevel=20\n")).toEqual([
+    expect.stringMatching(/^option SoftBounce=True is not acted on \(.*\): .+$/),
     expect.stringMatching(/^option StrictTransportSecurity=True is not acted on/),
   ]);
 });
 
 test("not when it only repeats the default, or is empty", async () => {
   expect(await told("O RefuseLA=12\nO QueueLA=8\nO CACertFile\n")).toEqual([]);
-});
-
-test("ports may ask for protection, too", async () => {
-  const lines = await told("O DaemonPortOptions=Port=587, Name=MSA, M=Ea, InputMailFilters=spam\n");
-  expect(lines).toEqual([expect.stringMatching(/^InputMailFilters=spam of port MSA is not acted on/i)]);
 });
