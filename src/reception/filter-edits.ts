@@ -6,7 +6,7 @@ import { isNotify, type Notify, readNotify } from "../mail/notify.ts";
 import { isXtext } from "../mail/xtext.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { type FilterLog, quoted } from "./filter-log.ts";
-import type { MessageAtHand } from "./filter-message.ts";
+import type { MessageAtHand } from "./message-at-hand.ts";
 import type { HeaderChange } from "./header-list.ts";
 import { addRecipient } from "./recipient.ts";
 import { resolveSender } from "./sender.ts";

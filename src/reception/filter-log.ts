@@ -6,7 +6,7 @@ import type { Log, Priority } from "../log/log.ts";
 import { harmless, shorten } from "../log/safe-text.ts";
 
 /** At which levels lines appear. */
-export const FILTER_LEVELS = {
+const FILTER_LEVELS = {
   failure: 1,
   refusal: 4,
   change: 9,

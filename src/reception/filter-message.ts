@@ -3,78 +3,15 @@
  * changes is changed before the next one sees the message.
  */
 import { type Answer, type Edit, type FilterConnection } from "../milter/filter.ts";
-import { isAscii } from "node:buffer";
-import { LineShaper } from "../mail/lines.ts";
 import { breath } from "../sys/breath.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import { FilterEdits } from "./filter-edits.ts";
-import type { HeaderList } from "./header-list.ts";
+import type { MessageAtHand } from "./message-at-hand.ts";
 import { CONTINUE, macroReader, type Member, type Said, type SessionFilters } from "./session-filters.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** So many fields are told before others get their turn. */
 const FIELDS_IN_A_ROW = 50;
-
-/** Where a body waits until its message is accepted: queue/draft.ts. */
-export interface KeptBody {
-  contents(): Iterable<Buffer> | AsyncIterable<Buffer>;
-  restart(): Promise<void>;
-  write(chunk: Buffer): MaybePromise<void>;
-}
-
-/** A message that filters look at, and what they made of it. */
-export class MessageAtHand {
-  readonly header: HeaderList;
-  readonly #body: KeptBody;
-  /** Of the body that a filter gave; undefined while it is the sender's. */
-  #replaced: { bodySize: number; eightBit: boolean } | undefined;
-  #shaper: LineShaper | undefined;
-
-  constructor(header: HeaderList, body: KeptBody) {
-    this.header = header;
-    this.#body = body;
-  }
-
-  get replaced(): { readonly bodySize: number; readonly eightBit: boolean } | undefined {
-    return this.#replaced;
-  }
-
-  contents(): Iterable<Buffer> | AsyncIterable<Buffer> {
-    return this.#body.contents();
-  }
-
-  /** The next part of a new body. Its lines end with CRLF, whatever the filter ends them with. */
-  async replace(chunk: Buffer): Promise<void> {
-    if (this.#shaper === undefined) {
-      await this.#body.restart();
-      this.#replaced = { bodySize: 0, eightBit: false };
-      this.#shaper = new LineShaper({ eol: "\r\n" });
-    }
-    await this.#write(this.#shaper.shape(chunk));
-  }
-
-  /** The filter has given all of it. @returns false where it gave none */
-  async replacedAll(): Promise<boolean> {
-    const shaper = this.#shaper;
-    if (shaper === undefined) return false;
-    this.#shaper = undefined;
-    await this.#write(shaper.end());
-    return true;
-  }
-
-  /** A filter has begun to give a new body, and not ended. */
-  get isBroken(): boolean {
-    return this.#shaper !== undefined;
-  }
-
-  async #write(octets: Buffer): Promise<void> {
-    const replaced = this.#replaced;
-    if (octets.length === 0 || replaced === undefined) return;
-    replaced.bodySize += octets.length;
-    replaced.eightBit ||= !isAscii(octets);
-    await this.#body.write(octets);
-  }
-}
 
 export async function filterMessage(
   filters: SessionFilters,

@@ -52,7 +52,7 @@ export function makePlan(config: Config, own?: string): FilterPlan | undefined {
 }
 
 /** Names with commas, semicolons or blanks between. */
-export function filterNames(text: string): readonly string[] {
+function filterNames(text: string): readonly string[] {
   return text.split(/[,;\s]+/).filter((word) => word !== "");
 }
 

@@ -11,7 +11,7 @@ import { logJudged } from "../routing/log-verdict.ts";
 import { meet, type Verdict } from "../routing/verdict.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import type { Changes } from "./changes.ts";
-import type { MessageAtHand } from "./filter-message.ts";
+import type { MessageAtHand } from "./message-at-hand.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What is judged at each stage, in the order of a session. */

@@ -25,7 +25,7 @@ import { breath } from "../sys/breath.ts";
 import type { Clock } from "../sys/clock.ts";
 import { EX } from "../sys/sysexits.ts";
 import { isPromise, type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
-import { MessageAtHand } from "./filter-message.ts";
+import { MessageAtHand } from "./message-at-hand.ts";
 import { HeaderList } from "./header-list.ts";
 import type { IncomingMessage, Intake } from "./intake.ts";
 import { type Court, judge, type JudgeTable, type Outcome, type Stage, type Subjects } from "./judges.ts";

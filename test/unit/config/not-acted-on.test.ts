@@ -31,6 +31,7 @@ const OTHER_WAYS: Readonly<Record<string, RegExp>> = {
   AliasFile: /\.aliasFiles\b/,
   DaemonPortOptions: /\.daemonPorts\b/,
   ClientPortOptions: /\.clientPorts\b/,
+  Milter: /milterSettings\.get\(/,
   Timeout: /options\.timeout\(/,
   // The old name of two timeouts.
   QueueTimeout: /options\.timeout\(/,
