@@ -1,6 +1,9 @@
 /**
  * Clients that name wrong passwords: each failure makes the next answer to the same client come later, whichever of its
  * connections asks. Time forgives. Nothing is kept of clients that succeed.
+ *
+ * Who does not wait for the answer (a yes would have come at once) gains little: after some failures the client's attempts, of all
+ * its connections together, begin one in a second.
  */
 import { clientKey } from "../sys/client-key.ts";
 
@@ -9,6 +12,13 @@ const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 32_000;
 /** One failure is forgiven in so many ms. */
 const FORGIVEN = 60_000;
+/** More failures are not counted, so that a client that has stopped is forgiven within minutes. */
+const MOST_COUNTED = 12;
+/** From so many failures on attempts have to keep a distance of so many ms. */
+const SUSPECT = 5;
+const DISTANCE = 1000;
+/** An attempt that would have to wait longer, ms, is to come again. */
+const LONGEST_QUEUE = 10_000;
 /** Clients that are remembered; when there are more, those whose failures are forgiven and then the oldest are dropped. */
 const REMEMBERED = 10_000;
 
@@ -16,10 +26,26 @@ interface Failures {
   readonly count: number;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** Before that no attempt begins, ms since the epoch. */
+  next: number;
 }
 
 export class AuthFailures {
   readonly #byClient = new Map<string, Failures>();
+
+  /**
+   * Before an attempt is looked at.
+   * @param now milliseconds since the epoch
+   * @returns how many ms it shall wait; undefined: too many of this client wait already
+   */
+  ahead(address: string, now: number): number | undefined {
+    const failures = this.#byClient.get(clientKey(address));
+    if (failures === undefined || this.#left(failures, now) < SUSPECT) return 0;
+    const begins = Math.max(now, failures.next);
+    if (begins - now > LONGEST_QUEUE) return undefined;
+    failures.next = begins + DISTANCE;
+    return begins - now;
+  }
 
   /**
    * Notes a failure.
@@ -28,11 +54,12 @@ export class AuthFailures {
    */
   note(address: string, now: number): number {
     const key = clientKey(address);
-    const count = this.#left(this.#byClient.get(key), now) + 1;
+    const before = this.#byClient.get(key);
+    const count = Math.min(this.#left(before, now) + 1, MOST_COUNTED);
     // The one that failed last stands at the end of the map.
     this.#byClient.delete(key);
     if (this.#byClient.size >= REMEMBERED) this.#forget(now);
-    this.#byClient.set(key, { count, at: now });
+    this.#byClient.set(key, { count, at: now, next: before?.next ?? now });
     return Math.min(FIRST_PAUSE * 2 ** (count - 1), LONGEST_PAUSE);
   }
 

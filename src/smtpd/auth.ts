@@ -22,7 +22,14 @@ import type { Conversation } from "./conversation.ts";
 import { isLmtp } from "./lmtp.ts";
 import { replies } from "./replies.ts";
 import type { SmtpServices } from "./services.ts";
-import { logAuthBadBase64, logAuthFailure, logAuthUnavailable, logLogin, logProbing } from "./session-log.ts";
+import {
+  logAuthBadBase64,
+  logAuthFailure,
+  logAuthTooOften,
+  logAuthUnavailable,
+  logLogin,
+  logProbing,
+} from "./session-log.ts";
 
 /** {auth_type} of a login that another host has seen. */
 const BY_WORD = "XCLIENT";
@@ -90,21 +97,30 @@ export function auth(session: Conversation, argument: string): MaybeAnswer {
     if (offered.length === 0) return replies.authUnavailable;
     const [word, ...rest] = argument.split(/[ \t]+/);
     if (word === "") return replies.mechanismNeeded;
-    const mechanism = word.toUpperCase();
-    const exchange = offered.includes(mechanism)
-      ? session.site.authenticator?.start(mechanism, connectionFacts(session))
-      : undefined;
-    if (exchange === undefined) return replies.noMechanism(word);
-    const text = rest.join(" ");
-    // "=" stands for an initial response of no octets (RFC 4954 §4).
-    const initial = text === "=" ? Buffer.alloc(0) : text === "" ? undefined : fromLine(text);
-    if (text !== "" && initial === undefined) {
-      exchange.cancel();
-      logAuthBadBase64(session);
-      return replies.badInitialBase64;
+    if (!offered.includes(word.toUpperCase())) return replies.noMechanism(word);
+    const { services, remoteAddress } = session;
+    const wait = failures(services).ahead(remoteAddress, services.clock.now());
+    if (wait === undefined) {
+      logAuthTooOften(session);
+      return replies.authTemporary;
     }
-    return new Attempt(session, mechanism, exchange).begin(initial);
+    const start = (): MaybeAnswer => attempt(session, word, rest.join(" "));
+    return wait === 0 ? start() : session.pause(wait, start);
   });
+}
+
+function attempt(session: Conversation, word: string, text: string): MaybeAnswer {
+  const mechanism = word.toUpperCase();
+  const exchange = session.site.authenticator?.start(mechanism, connectionFacts(session));
+  if (exchange === undefined) return replies.noMechanism(word);
+  // "=" stands for an initial response of no octets (RFC 4954 §4).
+  const initial = text === "=" ? Buffer.alloc(0) : text === "" ? undefined : fromLine(text);
+  if (text !== "" && initial === undefined) {
+    exchange.cancel();
+    logAuthBadBase64(session);
+    return replies.badInitialBase64;
+  }
+  return new Attempt(session, mechanism, exchange).begin(initial);
 }
 
 /** One AUTH command under way. */

@@ -40,6 +40,11 @@ export function logAuthBadBase64(session: Conversation): void {
   session.services.log.write(5, { priority: "warning", text });
 }
 
+/** Level 5: a client that has failed often begins more attempts than it is given time for. */
+export function logAuthTooOften(session: Conversation): void {
+  session.services.log.write(5, { priority: "warning", text: `AUTH too often, relay=${session.relay}` });
+}
+
 /** Level 1: nobody could be asked about a password. */
 export function logAuthUnavailable(session: Conversation, mechanism: string, reason: string): void {
   const text = `AUTH (${mechanism}): nobody can be asked: ${reason}, relay=${session.relay}`;

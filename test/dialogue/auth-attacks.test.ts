@@ -13,7 +13,7 @@ import { TEST_CERTIFICATE, TEST_KEY } from "../support/certificate.ts";
 import { refusal } from "../support/fake-smtp-services.ts";
 import { instant } from "../support/instant-clock.ts";
 import { ManualClock } from "../support/manual-clock.ts";
-import { type SmtpDialogue, until } from "../support/smtp-dialogue.ts";
+import { SmtpDialogue, until } from "../support/smtp-dialogue.ts";
 import { withServer } from "../support/smtp-server-under-test.ts";
 import { handshake } from "../support/tls-client.ts";
 
@@ -165,16 +165,58 @@ test("guesses that are sent at once are looked at one after the other, each when
   );
 });
 
-test("while a hundred wrong passwords of one client wait for their answers, others log in", async () => {
+test("who hangs up before the answer gets no more guesses: the next ones wait, from whichever connection", async () => {
+  const waits: number[] = [];
   const clock = new ManualClock();
+  const after = clock.after.bind(clock);
+  clock.after = (ms, action) => {
+    waits.push(ms);
+    return after(ms, action);
+  };
+  let asked = 0;
+  const counting: Passwords = {
+    check: () => {
+      asked++;
+      return { kind: "known", value: false };
+    },
+  };
+  const authenticator = new LocalAuthenticator({ passwords: counting });
+  await withServer({ authenticator, options: CLEAR, clock }, async ({ introduced, services }) => {
+    const guess = `AUTH PLAIN ${b64("\0joe\0x")}\r\n`;
+    const failed = () => services.lines.filter(({ text }) => text.startsWith("AUTH failure")).length;
+    for (let i = 1; i <= 6; i++) {
+      const client = await introduced();
+      await client.raw(guess);
+      await until(() => failed() === i);
+      client.destroy();
+    }
+    const late: SmtpDialogue[] = [];
+    for (let i = 0; i < 10; i++) late.push(await introduced());
+    for (const client of late) await client.raw(guess);
+    const away = await introduced();
+    await until(() => waits.includes(10_000));
+    expect(await away.ask(guess.trim())).toBe("454 4.7.0 Temporary authentication failure");
+    expect(services.lines.map(({ text }) => text)).toContain("AUTH too often, relay=localhost [127.0.0.1]");
+    expect(asked).toBe(6);
+    for (let i = 1; i <= 3; i++) {
+      clock.advance(1000);
+      await until(() => asked === 6 + i);
+    }
+  });
+});
+
+test("while a hundred attempts of one client wait, another one logs in", async () => {
   const authenticator = new LocalAuthenticator({
     passwords: { check: (_user, password) => ({ kind: "known", value: password === PASSWORD }) },
   });
-  await withServer({ authenticator, options: CLEAR, clock }, async ({ introduced, services }) => {
+  const clock = new ManualClock();
+  await withServer({ authenticator, options: CLEAR, clock }, async ({ introduced, listener, services }) => {
     for (let i = 0; i < 100; i++) await (await introduced()).raw(`AUTH PLAIN ${b64("\0joe\0x")}\r\n`);
-    await until(() => services.lines.filter(({ text }) => text.startsWith("AUTH failure")).length === 100);
-    const other = await introduced();
-    expect(await other.ask(`AUTH PLAIN ${b64(`\0joe\0${PASSWORD}`)}`)).toMatch(/^235 /);
+    await until(() => services.lines.some(({ text }) => text.startsWith("AUTH too often")));
+    const other = await SmtpDialogue.open(listener.boundPort, "127.0.0.1", "127.0.0.3");
+    await other.reply();
+    expect((await other.script("EHLO x", `AUTH PLAIN ${b64(`\0joe\0${PASSWORD}`)}`))[1]).toMatch(/^235 /);
+    other.destroy();
   });
 });
 

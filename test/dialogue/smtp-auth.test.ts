@@ -333,6 +333,21 @@ test("mechanisms are told what the connection and its certificate say", () => {
   for (const verify of ["NO", "FAIL", ""]) expect(facts("TLSv1.3", { ...shown, verify }).certified).toBeUndefined();
 });
 
+test("who has failed often begins one attempt a second, and is sent away when too many wait; five minutes make him one of the others", () => {
+  const failures = new AuthFailures();
+  const ahead = (count: number, now: number) => Array.from({ length: count }, () => failures.ahead("192.0.2.1", now));
+  for (let i = 0; i < 4; i++) failures.note("192.0.2.1", 0);
+  expect(ahead(3, 0)).toEqual([0, 0, 0]);
+  failures.note("192.0.2.1", 0);
+  expect(ahead(13, 0)).toEqual([...Array.from({ length: 11 }, (_, second) => second * 1000), undefined, undefined]);
+  expect(ahead(2, 5000)).toEqual([6000, 7000]);
+  expect(failures.ahead("192.0.2.2", 0)).toBe(0);
+  for (let i = 0; i < 1000; i++) failures.note("192.0.2.1", 10_000);
+  expect(failures.ahead("192.0.2.1", 20_000)).toBe(0);
+  expect(failures.ahead("192.0.2.1", 20_000)).toBe(1000);
+  expect(ahead(3, 10_000 + 8 * 60_000)).toEqual([0, 0, 0]);
+});
+
 test("failures are counted by client, forgiven with time, and not remembered for ever", () => {
   const failures = new AuthFailures();
   expect([1, 2, 3].map(() => failures.note("192.0.2.1", 0))).toEqual([500, 1000, 2000]);
