@@ -9,6 +9,7 @@
  * One process does all of it while it keeps up, because more tasks at once are fewer changes of ids and syncs. Another one
  * helps when it has been behind for a while: it has many tasks, or says nothing (a disk or a file server that hangs).
  */
+import { onAbort } from "../sys/abort-watch.ts";
 import { PoolConnection, type Request } from "./pool-connection.ts";
 import type { PoolSource } from "./pool-source.ts";
 import type { TaskArgument, TaskInput, TaskResult, TaskUser, UserWorkers } from "./task.ts";
@@ -95,7 +96,7 @@ export class PoolClient implements UserWorkers {
         input,
         signal,
         answer: (result) => {
-          signal.removeEventListener("abort", withdraw);
+          forget();
           resolve(result);
         },
       };
@@ -104,8 +105,7 @@ export class PoolClient implements UserWorkers {
       let line = lines.get(key);
       if (line === undefined) lines.set(key, (line = new Line()));
       line.waiting.push(request);
-      const withdraw = (): void => this.#withdraw(line, request);
-      signal.addEventListener("abort", withdraw, { once: true });
+      const forget = onAbort(signal, () => this.#withdraw(line, request));
       this.#schedule();
     });
   }

@@ -1,5 +1,6 @@
 /** The server's connection to one pool process: tasks out, results in, each by its number. */
 import type { Socket } from "node:net";
+import { onAbort } from "../sys/abort-watch.ts";
 import { drained, FrameReader, FrameWriter, joinTask } from "./frames.ts";
 import { fileFactsOf, octetsOf, type TaskArgument, type TaskInput, type TaskResult, type TaskUser } from "./task.ts";
 
@@ -93,7 +94,7 @@ export class PoolConnection {
       this.#writer.write("X", id);
       grace = setTimeout(() => this.#settle(id, UNANSWERED), GRACE);
     };
-    signal.addEventListener("abort", abort, { once: true });
+    const forget = onAbort(signal, abort);
     this.#send(request).catch((error: unknown) => {
       // Half a message must not be taken for a whole one.
       this.#writer.write("X", id);
@@ -104,7 +105,7 @@ export class PoolConnection {
       return await promise;
     } finally {
       clearTimeout(grace);
-      signal.removeEventListener("abort", abort);
+      forget();
     }
   }
 

@@ -75,7 +75,7 @@ export class PoolProcess {
 
   /** The server has gone: programs end too. */
   abandon(): void {
-    for (const task of this.#tasks.values()) task.abort.abort();
+    for (const task of this.#tasks.values()) giveUp(task);
   }
 
   #receive(chunk: Buffer): void {
@@ -115,9 +115,9 @@ export class PoolProcess {
   }
 
   #cancel(id: number, incoming: Incoming): void {
-    incoming.abort.abort();
+    giveUp(incoming);
     // A program says itself what has become of it.
-    if (!incoming.isProgram) this.#answer(id, INTERRUPTED);
+    if (incoming.program === undefined) this.#answer(id, INTERRUPTED);
   }
 
   /** All octets are there. */
@@ -147,7 +147,7 @@ export class PoolProcess {
   }
 
   #start(id: number, incoming: Incoming, account: Account): void {
-    const { name, octets, abort } = incoming;
+    const { name, octets } = incoming;
     const task = this.#options.tasks.get(name);
     if (task === undefined) return this.#refuse(id, `unknown task "${name}"`);
     const admission =
@@ -158,17 +158,18 @@ export class PoolProcess {
     const { argument, mayMake } = admission;
     const answer = (result: TaskResult): void => this.#answer(id, result);
     if (task.kind === "program") {
-      incoming.isProgram = true;
+      const { signal } = (incoming.program = new AbortController());
+      if (incoming.isCancelled) giveUp(incoming);
       const begin = (): Promise<TaskResult> => {
         this.#identities?.neutral();
-        return task.run(argument, octets, this.#programIdentity(account), abort.signal);
+        return task.run(argument, octets, this.#programIdentity(account), signal);
       };
       const named = "named" in admission ? admission.named : undefined;
       const result = named === undefined ? begin() : this.#ifUsers(named, begin);
       result.then(answer, (error: unknown) => answer(fromSystemError(error, name)));
       return;
     }
-    const isCancelled = (): boolean => abort.signal.aborted || this.#tasks.get(id) !== incoming;
+    const isCancelled = (): boolean => incoming.isCancelled || this.#tasks.get(id) !== incoming;
     const placed = this.#fromFolder(argument);
     const groups = (): readonly number[] => this.#groupsOf(account);
     this.#batches.add({
@@ -229,8 +230,15 @@ interface Incoming {
   readonly argument: TaskArgument;
   readonly octets: MessageOctets;
   readonly more: boolean;
-  readonly abort: AbortController;
-  isProgram: boolean;
+  /** Nobody waits for it any more. */
+  isCancelled: boolean;
+  /** Of a program that runs. */
+  program?: AbortController;
+}
+
+function giveUp(incoming: Incoming): void {
+  incoming.isCancelled = true;
+  incoming.program?.abort();
 }
 
 /** @throws when it is no task: the server is not what it was */
@@ -246,8 +254,7 @@ function readTask(json: string): Incoming {
     argument: argument as TaskArgument,
     octets: new MessageOctets(),
     more: more === true,
-    abort: new AbortController(),
-    isProgram: false,
+    isCancelled: false,
   };
 }
 
