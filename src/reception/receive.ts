@@ -10,6 +10,7 @@ import { completeHeader, countHops, headerParts, isResent } from "../envelope/co
 import { beforeDeadline } from "../envelope/deliver-by.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { setEnvelopeMacros } from "../envelope/envelope-macros.ts";
+import { withHeaderOptions } from "../envelope/header-options.ts";
 import { type FirstAttempt, NO_ALIASES } from "../envelope/local-facts.ts";
 import { isOpen } from "../envelope/recipient.ts";
 import { logFrom } from "../log/mail-log.ts";
@@ -26,9 +27,12 @@ import type { Clock } from "../sys/clock.ts";
 import { EX } from "../sys/sysexits.ts";
 import { isPromise, type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { MessageAtHand } from "./message-at-hand.ts";
+import { givenRecipients, soleRecipient } from "./given-recipients.ts";
+import { withoutHidden } from "./hidden-recipients.ts";
 import { HeaderList } from "./header-list.ts";
 import type { IncomingMessage, Intake } from "./intake.ts";
 import { type Court, judge, type JudgeTable, type Outcome, type Stage, type Subjects } from "./judges.ts";
+import { type OctetRules, octetRules } from "./octet-rules.ts";
 import { persistentMacros } from "./persistent-macros.ts";
 import { askForReceipts } from "./return-receipt.ts";
 import { namedInHeader, submittedFields } from "./submission-header.ts";
@@ -50,6 +54,7 @@ const FIELDS_IN_A_ROW = 50;
 
 const NO_JUDGES: JudgeTable = {};
 
+const NO_NUL = reply(554, "5.6.1", "NUL byte not allowed");
 const NO_EIGHT_BIT = reply(554, "5.6.1", "Eight bit data not allowed");
 const QUEUE_FULL = reply(452, "4.3.1", "Out of disk space for temp file");
 
@@ -72,6 +77,7 @@ class Incoming implements IncomingMessage {
   readonly #judges: JudgeTable;
   /** It was clear from the start that nobody gets the message: its octets are not kept. */
   readonly #thrownAway: boolean;
+  readonly #rules: OctetRules | undefined;
   #size = 0;
   /** The body that a filter gave in place of the sender's. */
   #replaced: MessageAtHand["replaced"];
@@ -88,6 +94,7 @@ class Incoming implements IncomingMessage {
     const { options } = this.#site.config;
     // A report of ours that is refused could never be sent: no limit of the size, and no judge, stands in its way.
     const { isReport } = transaction.announced;
+    this.#rules = octetRules(options, transaction.announced);
     this.#maxSize = isReport ? 0 : options.number("MaxMessageSize");
     this.#judges = isReport ? NO_JUDGES : environment.judges;
     this.#collector = new Collector({
@@ -107,7 +114,7 @@ class Incoming implements IncomingMessage {
     }
     // The client talks on to its end; there is nothing to keep of what it says.
     if (this.#refusal !== undefined) return undefined;
-    return this.#collector.write(chunk);
+    return this.#collector.write(this.#rules === undefined ? chunk : this.#rules.take(chunk));
   }
 
   /** Octets of the body, as they come: judged, then kept. */
@@ -170,6 +177,7 @@ class Incoming implements IncomingMessage {
     if (collector.headerTooLong) {
       return reply(552, "5.6.0", `Headers too large (${config.options.number("MaxHeadersLength")} max)`);
     }
+    if (this.#rules?.isBroken === true) return NO_NUL;
     if (this.#isForbiddenEightBit()) return NO_EIGHT_BIT;
     const fields = this.#withReceipts(this.#wantedFields(collector.fields));
     const hops = Math.max(countHops(fields), this.#transaction.announced.submission?.hops ?? 0);
@@ -188,7 +196,9 @@ class Incoming implements IncomingMessage {
       transaction.filters === undefined || transaction.isDiscarded || this.#judges.message === undefined
         ? completeHeader(this.#site, limited, transaction.scope, resent)
         : await this.#filtered(limited, resent);
-    return "code" in headers ? headers : this.#commit(this.#envelope(headers, now));
+    if ("code" in headers) return headers;
+    const wanted = withHeaderOptions(config.options, headers, () => givenRecipients(transaction));
+    return this.#commit(this.#envelope(wanted, now));
   }
 
   /** What mail filters make of the header, and of the body; or why they refuse the message. */
@@ -347,7 +357,8 @@ class Incoming implements IncomingMessage {
 
   #wantedFields(fields: readonly HeaderField[]): readonly HeaderField[] {
     const { submission } = this.#transaction.announced;
-    return submission === undefined ? fields : submittedFields(fields);
+    const open = withoutHidden(fields);
+    return submission === undefined ? open : submittedFields(open);
   }
 
   #withReceipts(fields: readonly HeaderField[]): readonly HeaderField[] {
@@ -385,11 +396,4 @@ class Incoming implements IncomingMessage {
         precedence === undefined ? 0 : (this.#site.config.precedences.get(unfold(precedence.value).toLowerCase()) ?? 0),
     };
   }
-}
-
-/** $u while the message is completed: the only recipient, as RCPT or the command line gave it. Reports name nobody. */
-function soleRecipient({ recipients, announced: { isReport, submission } }: Transaction): string | undefined {
-  if (recipients.length !== 1 || isReport) return undefined;
-  const [{ given }] = recipients;
-  return submission === undefined ? `<${given}>` : given;
 }

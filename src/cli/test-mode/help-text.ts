@@ -20,13 +20,13 @@ export const HELP: readonly string[] = [
 const SMTP_HELP: Readonly<Record<string, readonly string[]>> = {
   smtp: [
     "HELO EHLO MAIL RCPT DATA BDAT RSET NOOP QUIT",
-    "VRFY EXPN ETRN VERB HELP STARTTLS",
+    "VRFY EXPN ETRN VERB HELP STARTTLS AUTH",
     "HELP and one of these words tells more.",
   ],
   helo: ["HELO name: who you are, without extensions"],
   ehlo: ["EHLO name: who you are; the answer says what is offered here"],
   mail: [
-    "MAIL FROM:<sender> [SIZE=n] [BODY=7BIT|8BITMIME] [RET=FULL|HDRS] [ENVID=id] [BY=seconds;R|N]: begins a message",
+    "MAIL FROM:<sender> [SIZE=n] [BODY=7BIT|8BITMIME|BINARYMIME] [RET=FULL|HDRS] [ENVID=id] [BY=seconds;R|N]: begins a message",
   ],
   rcpt: ["RCPT TO:<recipient> [NOTIFY=NEVER|SUCCESS,FAILURE,DELAY] [ORCPT=type;address]: one more recipient"],
   data: ["DATA: the message follows, up to a line with nothing but a dot"],
@@ -40,6 +40,7 @@ const SMTP_HELP: Readonly<Record<string, readonly string[]>> = {
   verb: ["VERB: asks for more words"],
   help: ["HELP [word]: what a word means"],
   starttls: ["STARTTLS: goes on inside TLS"],
+  auth: ["AUTH mechanism [initial response]: says who you are"],
 };
 
 /** In the form of a help file: macros in it are not filled in. */

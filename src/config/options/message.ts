@@ -29,7 +29,6 @@ export const MESSAGE_OPTIONS = [
     initial: false,
     safe: true,
     meaning: "strip the eighth bit of what comes in",
-    notActedOn: NOT_YET,
   },
   {
     name: "EightBitMode",
@@ -83,7 +82,6 @@ export const MESSAGE_OPTIONS = [
     range: ["none", "add-to", "add-apparently-to", "add-bcc", "add-to-undisclosed"],
     check: noRecipientAction,
     meaning: "what a message without recipient fields gets",
-    notActedOn: NOT_YET,
   },
   {
     name: "MustQuoteChars",
@@ -99,7 +97,6 @@ export const MESSAGE_OPTIONS = [
     initial: false,
     safe: true,
     meaning: "From: is put on one line",
-    notActedOn: NOT_YET,
   },
   {
     name: "RejectNUL",
@@ -107,8 +104,6 @@ export const MESSAGE_OPTIONS = [
     type: "flag",
     initial: false,
     meaning: "refuse messages with NUL octets",
-    notActedOn: NOT_YET,
-    without: "messages with NUL octets are taken",
   },
   {
     name: "SmtpUTF8",

@@ -17,6 +17,7 @@ import type { Site } from "../../../src/site/site.ts";
 import { systemClock } from "../../../src/sys/clock.ts";
 import { testConfig, testOptions } from "../../support/delivery-job.ts";
 import { fakeSite, NO_MIME_LIMITS } from "../../support/fake-site.ts";
+import { bodyOf } from "../../support/queue-samples.ts";
 import { resolveSimply } from "../../support/fake-smtp-services.ts";
 
 let store: MemoryStore;
@@ -95,6 +96,84 @@ test("EightBitMode=strict: eight bits only where BODY=8BITMIME said that they co
     expect(await bring({}, ["joe"], text)).toMatchObject({ code: 250 });
     [site, bodyType] = [usual, undefined];
     expect(await bring({}, ["joe"], text)).toMatchObject({ code: 250 });
+  }
+});
+
+test.each([
+  ["in the body", `${HEADER}a\0b\r\n`],
+  ["in the header", "Subject: a\0b\r\n\r\nx\r\n"],
+  ["at the end", `${HEADER}a\r\n\0`],
+])("RejectNUL: a message with a NUL octet %s is refused, as by a genuine sendmail", async (_, text) => {
+  expect(await bring({}, ["joe"], text)).toMatchObject({ code: 250 });
+  site = siteWith(testOptions({ RejectNUL: true }));
+  expect(await bring({}, ["joe"], ...Array.from(text))).toMatchObject(reply(554, "5.6.1", "NUL byte not allowed"));
+  expect(await bring({}, ["joe"], `${HEADER}x\r\n`)).toMatchObject({ code: 250 });
+  expect(store.list()).toHaveLength(2);
+});
+
+/** Header and body of the only message in the queue. */
+async function stored(): Promise<string> {
+  const [{ id, envelope }] = store.list();
+  const fields = envelope.headers.map(({ name, value }) => `${name}:${value}\r\n`).join("");
+  return `${fields}\r\n${await bodyOf(store, id)}`;
+}
+
+test("SevenBitInput: the eighth bit goes, and with it no line begins or ends", async () => {
+  site = siteWith(testOptions({ SevenBitInput: true }));
+  await bring({}, ["joe"], "Subject: \xe9t\x8aBcc: x\r\n\r\nh\xe9llo\x8d\x8a.\x8d\x8a\r\n", "\xff\x80\xa0\r\n");
+  expect(await stored()).toBe("Subject: it?Bcc: x\r\n\r\nhillo??.??\r\n?? \r\n");
+  expect(store.list()[0].envelope.eightBit).toBe(false);
+});
+
+test("SevenBitInput: who has said BODY=8BITMIME means them", async () => {
+  site = siteWith(testOptions({ SevenBitInput: true }));
+  bodyType = "8BITMIME";
+  await bring({}, ["joe"], `${HEADER}h\xe9llo\r\n`);
+  expect(await stored()).toBe(`${HEADER}h\xe9llo\r\n`);
+});
+
+test("SingleLineFromHeader: From: has one line, and no other field", async () => {
+  const text = "From: a\r\n b <a@b.test>,\r\n\tc@d.test\r\nTo: a,\r\n b\r\n\r\nx\r\n";
+  await bring({}, ["joe"], text);
+  expect(await stored()).toBe(text);
+  store = new MemoryStore();
+  site = siteWith(testOptions({ SingleLineFromHeader: true }));
+  await bring({}, ["joe"], text);
+  expect(await stored()).toBe("From: a  b <a@b.test>, \tc@d.test\r\nTo: a,\r\n b\r\n\r\nx\r\n");
+});
+
+// As a genuine sendmail does it with what comes by SMTP.
+test.each([
+  ["To: a@b.test\r\nBcc: hidden@b.test,\r\n other@b.test\r\n", "To: a@b.test\r\n"],
+  ["BCC: hidden@b.test\r\nbcc: other@b.test\r\n", "BCC:\r\nbcc:\r\n"],
+  ["To: a@b.test\r\nResent-To: c@d.test\r\nResent-Bcc: hidden@b.test\r\n", "To: a@b.test\r\nResent-To: c@d.test\r\n"],
+  ["To: a@b.test\r\nResent-Bcc: hidden@b.test\r\n", "To: a@b.test\r\n"],
+  ["X-Bcc: a@b.test\r\nTo: a@b.test\r\n", "X-Bcc: a@b.test\r\nTo: a@b.test\r\n"],
+])("hidden recipients of %j do not go on", async (given, kept) => {
+  await bring({}, ["joe"], `${given}\r\nx\r\n`);
+  expect(await stored()).toBe(`${kept}\r\nx\r\n`);
+});
+
+// As a genuine sendmail, which adds a field for each recipient, though, where RFC 5322 wants one.
+test.each([
+  ["none", ""],
+  ["add-to", "To: <joe>,\r\n\t<ann@b.test>\r\n"],
+  ["add-apparently-to", "Apparently-To: <joe>,\r\n\t<ann@b.test>\r\n"],
+  ["add-to-undisclosed", "To: undisclosed-recipients:;\r\n"],
+  ["add-bcc", "Bcc:\r\n"],
+])("NoRecipientAction=%s: what a message gets that names no recipient", async (NoRecipientAction, added) => {
+  site = siteWith(testOptions({ NoRecipientAction }));
+  for (const [text, gets] of [
+    ["Subject: s\r\n", added],
+    ["Resent-To: z@z.test\r\n", added],
+    ["To: z@z.test\r\n", ""],
+    ["cc: z@z.test\r\n", ""],
+    ["Bcc:\r\n", ""],
+    ["Apparently-To: z@z.test\r\n", ""],
+  ]) {
+    store = new MemoryStore();
+    await bring({}, ["joe", "ann@b.test"], `${text}\r\nx\r\n`);
+    expect(await stored()).toBe(`${text}${gets}\r\nx\r\n`);
   }
 });
 
