@@ -1,5 +1,6 @@
 /** Options of AUTH (RFC 4954). */
-import { firstLetters } from "./value-words.ts";
+import { mechanismNamed } from "../../auth/mechanisms.ts";
+import { firstLetters, placed } from "./value-words.ts";
 import { authTokens } from "../auth-tokens.ts";
 import { AUTH_SOURCES, authSource } from "../auth-source.ts";
 import { NO_AUTH_LAYERS } from "../reasons.ts";
@@ -19,6 +20,18 @@ const tokensOfIssuer: Check = (value, { messages, row }) => {
   return undefined;
 };
 
+/** Those that are not here are read all the same: Dovecot may speak them as a server. */
+const mechanisms: Check = (value, { messages }) => {
+  for (const { word, offset } of placed(value, /[^\s,]+/g)) {
+    if (mechanismNamed(word) === undefined)
+      messages.note(
+        `AuthMechanisms: ${word} is not here; only where AuthSource is a Dovecot that speaks it clients get it`,
+        offset,
+      );
+  }
+  return value;
+};
+
 export const AUTH_OPTIONS = [
   {
     name: "DefaultAuthInfo",
@@ -32,6 +45,7 @@ export const AUTH_OPTIONS = [
     name: "AuthMechanisms",
     code: 0xae,
     type: "text",
+    check: mechanisms,
     initial: "EXTERNAL GSSAPI KERBEROS_V4 DIGEST-MD5 CRAM-MD5",
     meaning: "AUTH mechanisms that we use as a client and offer as a server; when not set, all that can be had safely",
   },

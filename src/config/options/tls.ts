@@ -62,6 +62,17 @@ const tlsSwitches: Check = (value, context) => {
   return value;
 };
 
+const serverOptions: Check = (value, context) => {
+  for (const { word, offset } of placed(value, /[^\s,]+/g)) {
+    if (word.startsWith("C"))
+      context.messages.note(
+        "TLSSrvOptions=C has no effect: without a certificate of its own this server offers no TLS",
+        offset,
+      );
+  }
+  return firstLetters(value, context);
+};
+
 export const TLS_OPTIONS = [
   {
     name: "ServerCertFile",
@@ -154,7 +165,7 @@ export const TLS_OPTIONS = [
     type: "text",
     initial: "",
     range: ["C", "V"],
-    check: firstLetters,
+    check: serverOptions,
     meaning: "V: no client certificate is asked for",
   },
   {

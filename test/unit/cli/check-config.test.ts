@@ -61,6 +61,17 @@ describe("sendmail -bC", () => {
     expect(output).toMatch(/^F: no errors, 2 notes$/m);
   });
 
+  test("notes name values that have no effect: a server without certificate, mechanisms that are not here", async () => {
+    const text = `${HEAD}O TLSSrvOptions=V C\nO AuthMechanisms=PLAIN gssapi,scram-sha-256-plus DIGEST-MD5\n`;
+    const { status, output } = await run(checkConfiguration, text);
+    expect(status).toBe(0);
+    expect(output).toMatch(/^F:3:19: note: TLSSrvOptions=C has no effect/m);
+    expect(output.match(/^F:4:[0-9]+: note: AuthMechanisms: \S+/gm)).toEqual([
+      "F:4:24: note: AuthMechanisms: gssapi",
+      "F:4:50: note: AuthMechanisms: DIGEST-MD5",
+    ]);
+  });
+
   test("a dollar in a message is a dollar", async () => {
     const { output } = await run(checkConfiguration, `${HEAD}R$* abc\n`);
     expect(output).toContain('error: missing valid ruleset for "R$* abc"');
