@@ -6,7 +6,7 @@ import { expect, test } from "@jest/globals";
 import { fuzz, type Random } from "../support/fuzz.ts";
 import { ANSWERS, type HopAnswer } from "../support/hop-answers.ts";
 import { trial, type TrialMessage, type TrialOptions } from "../support/hop-trial.ts";
-import type { HopScript, Moment } from "../support/scripted-hop.ts";
+import { type HopScript, type Manner, MANNERS, type Moment } from "../support/scripted-hop.ts";
 
 /** Chance of something wrong at each moment, of 100; the beginning of a conversation is only interesting sometimes. */
 const CHANCES: Readonly<Record<Moment, number>> = {
@@ -30,18 +30,25 @@ const SPEAKING = Object.values(ANSWERS).filter(({ kind }) => kind !== "silent");
 const ALL = Object.values(ANSWERS);
 
 /**
- * Where LMTP has a reply for each recipient, a hop that gives one too many and then breaks off before the last one has
- * told a story without a contradiction: nobody can know that it is not true.
+ * A reply too many that comes alone, later than the right one, answers the next command as far as anybody can see. Where LMTP
+ * has a reply for each recipient, a hop that gives one too many and then breaks off before the last one has told a story
+ * without a contradiction: nobody can know that it is not true.
  */
-function isPlausibleLie({ kind }: HopAnswer, moment: Moment): boolean {
-  return kind.startsWith("twice") && (moment === "DATA" || moment === ".");
+function isPlausibleLie({ kind }: HopAnswer, moment: Moment, { lmtp, manner }: Way): boolean {
+  if (!kind.startsWith("twice")) return false;
+  return manner === "octet by octet" || (lmtp && (moment === "DATA" || moment === "."));
 }
 
-function randomScript(random: Random, answers: readonly HopAnswer[], lmtp: boolean, noted: string[]): HopScript {
+interface Way {
+  readonly lmtp: boolean;
+  readonly manner: Manner;
+}
+
+function randomScript(random: Random, answers: readonly HopAnswer[], way: Way, noted: string[]): HopScript {
   return ({ moment, connection, message, recipient }) => {
     if (random(100) >= CHANCES[moment]) return undefined;
     const answer = answers[random(answers.length)];
-    if (lmtp && isPlausibleLie(answer, moment)) return undefined;
+    if (isPlausibleLie(answer, moment, way)) return undefined;
     const [name] = Object.entries(ANSWERS).find(([, each]) => each === answer) ?? [];
     noted.push(`${connection}/${message}/${recipient} ${moment}: ${name}`);
     return answer.acts;
@@ -60,15 +67,17 @@ function randomOptions(random: Random, noted: string[]): TrialOptions {
   const silence = random(12) === 0;
   const hosts = 1 + random(3);
   const lmtp = random(3) === 0;
+  const manner = MANNERS[random(MANNERS.length)];
   const answers = silence ? ALL : SPEAKING;
   return {
     lmtp,
     pipelining: random(2) === 0,
     starttls: random(4) === 0,
     auth: random(4) === 0,
+    manner,
     maxMessages: random(3) === 0 ? 1 + random(3) : 0,
     cache: random(3),
-    scripts: Array.from({ length: hosts }, () => randomScript(random, answers, lmtp, noted)),
+    scripts: Array.from({ length: hosts }, () => randomScript(random, answers, { lmtp, manner }, noted)),
     messages: Array.from({ length: 1 + random(5) }, (_, number) => randomMessage(random, number)),
     ...(silence ? { timeout: 300 } : {}),
   };

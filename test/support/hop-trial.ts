@@ -15,7 +15,7 @@ import {
   testMessage,
   testOptions,
 } from "./delivery-job.ts";
-import { type HopScript, ScriptedHop } from "./scripted-hop.ts";
+import { type HopScript, type Manner, ScriptedHop } from "./scripted-hop.ts";
 
 export interface Mode {
   readonly lmtp: boolean;
@@ -49,6 +49,8 @@ export interface TrialOptions extends Mode {
   readonly starttls?: boolean;
   /** Servers offer AUTH LOGIN, and we have a name and a password for them. */
   readonly auth?: boolean;
+  /** How servers send their replies. */
+  readonly manner?: Manner;
   /** ms for every step; the default is long enough for a busy machine. */
   readonly timeout?: number;
   /** Messages for one connection, 0 for any number. */
@@ -135,7 +137,14 @@ function rulesFor({ auth = false }: TrialOptions): NonNullable<DeliveryEnvironme
 }
 
 /** "10 mx1.b.test" at 127.0.0.2, "20 mx2.b.test" at 127.0.0.3 ... all with one port. */
-async function startHops({ scripts, lmtp, pipelining, starttls, auth }: TrialOptions): Promise<ScriptedHop[]> {
+async function startHops({
+  scripts,
+  lmtp,
+  pipelining,
+  starttls,
+  auth,
+  manner = "each by itself",
+}: TrialOptions): Promise<ScriptedHop[]> {
   const some = [pipelining && "PIPELINING", starttls === true && "STARTTLS", auth === true && "AUTH LOGIN"];
   const extensions = [...some.filter((each) => each !== false), "8BITMIME"];
   for (let tries = 0; ; tries++) {
@@ -145,7 +154,14 @@ async function startHops({ scripts, lmtp, pipelining, starttls, auth }: TrialOpt
         const place = { host: `127.0.0.${number + 2}`, ...(number === 0 ? {} : { port: hops[0].port }) };
         const name = `mx${number + 1}.b.test`;
         hops.push(
-          await ScriptedHop.start({ ...place, name, lmtp, extensions, ...(script === undefined ? {} : { script }) }),
+          await ScriptedHop.start({
+            ...place,
+            name,
+            lmtp,
+            manner,
+            extensions,
+            ...(script === undefined ? {} : { script }),
+          }),
         );
       }
       return hops;

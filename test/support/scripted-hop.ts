@@ -65,8 +65,13 @@ export type HopAct =
 
 export type HopScript = (event: HopEvent) => readonly HopAct[] | undefined;
 
+/** How replies leave: each by itself, octet by octet, or all that answer what came together in one packet. */
+export const MANNERS = ["each by itself", "octet by octet", "together"] as const;
+export type Manner = (typeof MANNERS)[number];
+
 export interface HopOptions {
   readonly script?: HopScript;
+  readonly manner?: Manner;
   readonly lmtp?: boolean;
   /** EHLO keywords. */
   readonly extensions?: readonly string[];
@@ -146,6 +151,9 @@ class HopSession {
   #encrypted = false;
   /** Said with the next reply. */
   #held = "";
+  /** Still to be said, octet by octet, and what is to be done then. */
+  readonly #pieces: string[] = [];
+  #afterwards: (() => void) | undefined;
   #state: "open" | "mute" | "closed" = "open";
   #message = 0;
   #sender: string | undefined;
@@ -176,6 +184,14 @@ class HopSession {
   }
 
   #next(): void {
+    if (this.#hop.options.manner !== "together") return this.#readLines();
+    this.#socket.cork();
+    const socket = this.#socket;
+    this.#readLines();
+    socket.uncork();
+  }
+
+  #readLines(): void {
     let from = 0;
     while (this.#state === "open") {
       const end = this.#buffer.indexOf("\r\n", from);
@@ -210,7 +226,8 @@ class HopSession {
   }
 
   startTls(line: string): void {
-    if (accepts(this.#answer("STARTTLS", line, "220 2.0.0 go ahead"), "2") && this.#state === "open") this.#encrypt();
+    const begins = accepts(this.#answer("STARTTLS", line, "220 2.0.0 go ahead"), "2") && this.#state === "open";
+    if (begins) this.#whenSaid(() => this.#encrypt());
   }
 
   auth(line: string): void {
@@ -295,14 +312,32 @@ class HopSession {
   }
 
   #send(octets: string): void {
-    const held = this.#held;
+    const text = this.#held + octets;
     this.#held = "";
-    this.#socket.write(held + octets, "latin1");
+    if (this.#hop.options.manner !== "octet by octet") return void this.#socket.write(text, "latin1");
+    // Of long texts several at a time.
+    const size = Math.ceil(text.length / 500);
+    const isIdle = this.#pieces.length === 0;
+    for (let at = 0; at < text.length; at += size) this.#pieces.push(text.slice(at, at + size));
+    if (isIdle) this.#sayNext();
+  }
+
+  readonly #sayNext = (): void => {
+    const piece = this.#pieces.shift();
+    if (piece !== undefined && !this.#socket.destroyed) this.#socket.write(piece, "latin1");
+    if (this.#pieces.length > 0) return void setImmediate(this.#sayNext);
+    this.#afterwards?.();
+    this.#afterwards = undefined;
+  };
+
+  #whenSaid(then: () => void): void {
+    if (this.#pieces.length === 0) then();
+    else this.#afterwards = then;
   }
 
   #end(): void {
     this.#state = "closed";
-    setImmediate(() => this.#socket.end());
+    setImmediate(() => this.#whenSaid(() => this.#socket.end()));
   }
 
   #reset(): void {

@@ -79,6 +79,15 @@ test.each([
   "SIZE -1",
   "SIZE 10 20",
   "SIZE=10",
+  "SIZE=abc",
+  "SIZE abc",
+  "SIZE 99999999999999999999999999",
+  "PIPELINING PIPELINING",
+  "AUTH",
+  "AUTH=",
+  "DELIVERBY x",
+  "\xff\xfe",
+  "250-SIZE 1",
   "SIZE\t",
   "=",
   "__proto__ x",
@@ -89,6 +98,51 @@ test.each([
   expect(texts(await agent(server.port)())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
   const other = await sink({ extensions: [keyword] });
   expect(texts(await agent(other.port)())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
+});
+
+describe("what comes behind 220 is no handshake", () => {
+  const octets = (text: string): Buffer => Buffer.from(text, "latin1");
+  test.each<[string, Buffer]>([
+    ["nothing at all, and the end", octets("")],
+    ["text", octets("HTTP/1.1 400 Bad Request\r\n\r\n")],
+    ["replies", octets("250 ok\r\n".repeat(100))],
+    ["the beginning of a record", octets("\x16\x03\x03\x40\x00")],
+    ["a record that is too long", octets(`\x16\x03\x03\xff\xff${"x".repeat(70_000)}`)],
+    ["an alert", octets("\x15\x03\x03\x00\x02\x02\x28")],
+    ["a hello of a client", octets("\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00")],
+    ["octets of all kinds", Buffer.from(Array.from({ length: 5_000 }, (_, at) => (at * 7919) % 251))],
+  ])("%s: the next connection is one without", async (_, answer) => {
+    let connections = 0;
+    const taken: string[] = [];
+    const port = await serve((socket) => {
+      const number = ++connections;
+      let text = "";
+      let inData = false;
+      socket.write("220 hop.test\r\n");
+      socket.on("data", (chunk) => {
+        text += chunk.toString("latin1");
+        for (let end = text.indexOf("\r\n"); end >= 0; end = text.indexOf("\r\n")) {
+          const line = text.slice(0, end);
+          text = text.slice(end + 2);
+          if (inData && line !== ".") continue;
+          if (line === "STARTTLS") {
+            socket.removeAllListeners("data").resume();
+            socket.write("220 go\r\n");
+            // Behind the client's first words, and then the end: a host that stays silent is another case.
+            socket.once("data", () => socket.end(answer));
+            return;
+          }
+          if (line === ".") taken.push(`by connection ${number}`);
+          inData = line === "DATA";
+          socket.write(
+            line.startsWith("EHLO") ? "250-hop.test\r\n250 STARTTLS\r\n" : inData ? "354 go\r\n" : "250 ok\r\n",
+          );
+        }
+      });
+    });
+    expect(texts(await agent(port)())).toEqual(["2.0.0 Sent (ok)"]);
+    expect(taken).toEqual(["by connection 2"]);
+  });
 });
 
 describe("a host that says one octet after the other and never ends its reply is given up in time", () => {

@@ -5,7 +5,14 @@
 import { describe, expect, test } from "@jest/globals";
 import { ANSWER_KINDS, type AnswerKind, type HopCell, hopCells } from "../../../support/hop-answers.ts";
 import { type Mode, MODES, modeName, trial, type TrialMessage } from "../../../support/hop-trial.ts";
-import { type HopAct, type HopEvent, type HopScript, type Moment, MOMENTS } from "../../../support/scripted-hop.ts";
+import {
+  type HopAct,
+  type HopEvent,
+  type HopScript,
+  type Manner,
+  type Moment,
+  MOMENTS,
+} from "../../../support/scripted-hop.ts";
 
 const FIRST: TrialMessage = {
   sender: "m1@a.test",
@@ -91,10 +98,10 @@ function optionsFor({ moment }: HopCell, mode: Mode) {
 }
 
 /** What is wrong with one cell; `timeout` in ms for hops that say nothing. */
-type Check = (cell: HopCell, mode: Mode, timeout?: number) => Promise<string[]>;
+type Check = (cell: HopCell, mode: Mode, timeout?: number, manner?: Manner) => Promise<string[]>;
 
-const aloneAndInStep: Check = async (cell, mode, timeout) => {
-  const options = { ...optionsFor(cell, mode), ...(timeout === undefined ? {} : { timeout }) };
+const aloneAndInStep: Check = async (cell, mode, timeout, manner = "each by itself") => {
+  const options = { ...optionsFor(cell, mode), manner, ...(timeout === undefined ? {} : { timeout }) };
   const result = await trial({ ...options, scripts: [scriptOf(cell)], messages: [FIRST, SECOND] });
   const [first, second] = result.fates;
   const wanted = expected(cell, mode);
@@ -168,6 +175,18 @@ describe.each(NAMED_MODES)("$name", ({ mode }) => {
     const shown = new Set([...oneOfEachKind(cells), ...cells.filter((_, at) => at % MODES.length === turn)]);
     const cases = [...shown].map((cell) => ({ cell, mode, check: aloneAndInStep }));
     expect(await complaintsOf(cases, ({ cell, check }) => check(cell, mode))).toEqual([]);
+  });
+
+  test.each(["octet by octet", "together"] as const)("the same when its replies come %s", async (manner) => {
+    // Octet by octet, what comes behind a reply is seen later than the reply.
+    const inOrder = ({ kind }: HopCell): boolean => manner === "together" || !/^(?:twice|early)/.test(kind);
+    const cells = oneOfEachKind(hopCells()).filter((cell) => speaking(cell) && inOrder(cell));
+    const turn = MODES.indexOf(mode);
+    const cases = cells
+      .filter((_, at) => at % MODES.length === turn)
+      .map((cell) => ({ cell, mode, check: aloneAndInStep }));
+    expect(cases.length).toBeGreaterThan(20);
+    expect(await complaintsOf(cases, ({ cell, check }) => check(cell, mode, undefined, manner))).toEqual([]);
   });
 
   test("the second of two hosts gets whom the first has neither taken nor refused", async () => {
