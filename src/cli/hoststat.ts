@@ -6,6 +6,7 @@ import { queueFolder } from "../config/queue-folder.ts";
 import { hostsOf, purgeHosts, resultOf } from "../delivery/smtp/host-status-files.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
+import { type CommandStreams, processStreams } from "./command-streams.ts";
 import { systemConfigFile } from "./config-file.ts";
 import { systemEnvironment } from "./system-environment.ts";
 
@@ -13,27 +14,28 @@ const HEAD = " -------------- Hostname --------------- How long ago ---------Res
 /** Characters of a result when not all of it is wanted (-v). */
 const SHORT = 25;
 
-export function showHosts(args: SendmailArguments): Promise<number> {
-  return withFolder(args, async (folder) => {
+type Streams = Pick<CommandStreams, "output" | "errors">;
+
+export function showHosts(args: SendmailArguments, streams: Streams = processStreams()): Promise<number> {
+  const { output, errors } = streams;
+  return withFolder(args, streams, async (folder) => {
     let headed = false;
     for await (const { name, path, record } of hostsOf(folder)) {
       if (record === undefined) {
-        process.stderr.write(`${path}: could not read status file\n`);
+        errors.line(`${path}: could not read status file`);
         continue;
       }
-      if (!headed) process.stdout.write(`${HEAD}\n`);
+      if (!headed) output.line(HEAD);
       headed = true;
       const age = ageInWords(Date.now() - record.at);
       const result = resultOf(record);
-      process.stdout.write(
-        ` ${name.padEnd(39)} ${age.padStart(12)} ${args.verbose ? result : result.slice(0, SHORT)}\n`,
-      );
+      output.line(` ${name.padEnd(39)} ${age.padStart(12)} ${args.verbose ? result : result.slice(0, SHORT)}`);
     }
   });
 }
 
-export function purge(args: SendmailArguments): Promise<number> {
-  return withFolder(args, async (folder, { options }) => {
+export function purge(args: SendmailArguments, streams: Streams = processStreams()): Promise<number> {
+  return withFolder(args, streams, async (folder, { options }) => {
     await purgeHosts(folder, options.timeout("hoststatus"), Date.now());
   });
 }
@@ -41,20 +43,24 @@ export function purge(args: SendmailArguments): Promise<number> {
 /** Without a folder there is nothing to show, which is no error. */
 async function withFolder(
   args: SendmailArguments,
+  { output, errors }: Streams,
   action: (folder: string, config: Config) => Promise<void>,
 ): Promise<number> {
   const environment = { ...systemEnvironment(), settings: args.settings };
   const { config, messages, exit } = await loadConfig(systemConfigFile(args), environment);
-  for (const message of messages) process.stderr.write(`${message}\n`);
+  for (const message of messages) errors.line(message);
+  errors.flush();
   if (!config) return exit === EX.OK ? EX.CONFIG : exit;
   try {
     const folder = config.options.text("HostStatusDirectory");
     if (folder !== "") await action(resolve(queueFolder(config), folder), config);
     return EX.OK;
   } catch (error) {
-    process.stderr.write(`sendmail: ${error instanceof Error ? error.message : String(error)}\n`);
+    errors.line(`sendmail: ${error instanceof Error ? error.message : String(error)}`);
     return EX.NOPERM;
   } finally {
+    output.flush();
+    errors.flush();
     config.close();
   }
 }
