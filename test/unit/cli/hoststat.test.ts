@@ -33,17 +33,19 @@ function record(path: string, age: number, lines: readonly string[]): void {
   writeFileSync(file, ["V0", ...lines, `U${at}`, ".", ""].join("\n"), { mode: 0o600 });
 }
 
+/** Lines of hoststat, seconds left out. */
+async function shown(...words: string[]): Promise<string[]> {
+  const { status, output, errors } = await run("hoststat", words);
+  expect([status, errors]).toEqual([0, ""]);
+  return output.split("\n").map((line) => line.replace(/:\d\d (?=[D5])/, ":SS "));
+}
+
 const REFUSED = ["E111", "H0", "S75", "D4.4.1"];
 const HEAD = " -------------- Hostname --------------- How long ago ---------Results---------";
 
 test("hosts are listed with the age and the beginning of what is known, all of it with -v", async () => {
   record("9./0./0./127", 3_725, REFUSED);
   record("test./down./mx", 2 * 86_400 + 59, ["E0", "H0", "S69", "D5.5.0", "R554 5.3.2 go away, and far away"]);
-  const shown = async (...words: string[]): Promise<string[]> => {
-    const { status, output, errors } = await run("hoststat", words);
-    expect([status, errors]).toEqual([0, ""]);
-    return output.split("\n").map((line) => line.replace(/:\d\d (?=[D5])/, ":SS "));
-  };
   expect(await shown()).toEqual([
     HEAD,
     " 127.0.0.9                                   01:02:SS Deferred: Connection refu",

@@ -100,16 +100,17 @@ test.each([
   expect(texts(await agent(other.port)())).toEqual(["2.0.0 Sent (ok queued as 1)"]);
 });
 
+const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");
+
 describe("what comes behind 220 is no handshake", () => {
-  const octets = (text: string): Buffer => Buffer.from(text, "latin1");
   test.each<[string, Buffer]>([
-    ["nothing at all, and the end", octets("")],
-    ["text", octets("HTTP/1.1 400 Bad Request\r\n\r\n")],
-    ["replies", octets("250 ok\r\n".repeat(100))],
-    ["the beginning of a record", octets("\x16\x03\x03\x40\x00")],
-    ["a record that is too long", octets(`\x16\x03\x03\xff\xff${"x".repeat(70_000)}`)],
-    ["an alert", octets("\x15\x03\x03\x00\x02\x02\x28")],
-    ["a hello of a client", octets("\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00")],
+    ["nothing at all, and the end", latin1("")],
+    ["text", latin1("HTTP/1.1 400 Bad Request\r\n\r\n")],
+    ["replies", latin1("250 ok\r\n".repeat(100))],
+    ["the beginning of a record", latin1("\x16\x03\x03\x40\x00")],
+    ["a record that is too long", latin1(`\x16\x03\x03\xff\xff${"x".repeat(70_000)}`)],
+    ["an alert", latin1("\x15\x03\x03\x00\x02\x02\x28")],
+    ["a hello of a client", latin1("\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00")],
     ["octets of all kinds", Buffer.from(Array.from({ length: 5_000 }, (_, at) => (at * 7919) % 251))],
   ])("%s: the next connection is one without", async (_, answer) => {
     let connections = 0;
