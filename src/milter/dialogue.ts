@@ -67,7 +67,7 @@ export class FilterDialogue implements FilterConnection {
   }
 
   get isUsable(): boolean {
-    return this.#socket.failure === undefined && !this.#socket.hasUnread;
+    return this.#socket.isOpen && !this.#socket.hasUnread;
   }
 
   connect(macros: MacroReader, host: string, place: ClientPlace): MaybePromise<Answer> {
@@ -147,7 +147,7 @@ export class FilterDialogue implements FilterConnection {
   }
 
   close(reuse: boolean): boolean {
-    if (this.#socket.failure) return false;
+    if (!this.#socket.isOpen) return false;
     const isKept = reuse && this.negotiated.version >= 6 && this.isUsable;
     if (isKept) {
       // A filter that does not take it at once is too busy for another session.
@@ -166,7 +166,7 @@ export class FilterDialogue implements FilterConnection {
 
   /** The filter does not want to hear of this any more. */
   #isOver(step: Step): boolean {
-    if (this.#socket.failure) return false;
+    if (!this.#socket.isOpen) return false;
     return this.#acceptedSession || (!this.#inMessage && MESSAGE_STEPS.has(step));
   }
 
@@ -188,7 +188,7 @@ export class FilterDialogue implements FilterConnection {
 
   /** Sends macros and command in one go; undefined when they were taken at once. */
   #say(step: Step, command: Command, macros?: MacroReader): Promise<void> | undefined {
-    if (this.#socket.hasUnread && !this.#socket.failure) {
+    if (this.#socket.hasUnread && this.#socket.isOpen) {
       this.#socket.fail("protocol", `it spoke before ${WORDS[step]}, without having been asked`);
     }
     if (this.#socket.failure) return Promise.reject(this.#socket.failure);

@@ -23,12 +23,14 @@ import type { Edit, MacroLists, Negotiated, Offer, Step } from "./filter.ts";
 const KINDS = Object.keys(EDIT_BITS) as Edit["kind"][];
 const KB = 1024;
 
+const STEP_BITS = allBits(UNWANTED_BITS) | allBits(UNANSWERED_BITS) | SKIP | REJECTED_RECIPIENTS | LEADING_SPACE;
+
 /** What SMFIC_OPTNEG says. */
 export function offeredBits({ edits = new Set(KINDS), chunk = 64 }: Offer): Negotiation {
   let actions = SET_MACRO_LISTS;
   for (const kind of edits) actions |= EDIT_BITS[kind];
   if (edits.has("add-recipient")) actions |= ADD_WITH_PARAMETERS;
-  let protocol = allBits(UNWANTED_BITS) | allBits(UNANSWERED_BITS) | SKIP | REJECTED_RECIPIENTS | LEADING_SPACE;
+  let protocol = STEP_BITS;
   if (chunk >= 256) protocol |= CHUNK_256;
   if (chunk >= 1024) protocol |= CHUNK_1024;
   return { version: VERSION, actions, protocol: protocol >>> 0 };

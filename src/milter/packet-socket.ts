@@ -20,14 +20,16 @@ export class PacketSocket {
   #waiter: Waiter | undefined;
   #drained: (() => void)[] = [];
   #failure: FilterError | undefined;
+  /** It was closed by us: the usual end, which needs no error unless somebody goes on. */
+  #isEnded = false;
 
   private constructor(socket: Socket, settings: FilterSettings) {
     this.#socket = socket;
     this.#settings = settings;
     socket.on("data", (octets: Buffer) => this.#take(octets));
     socket.on("drain", () => this.#release());
-    socket.on("error", (error) => this.fail("closed", `the connection broke: ${error.message}`, error));
-    socket.on("close", () => this.fail("closed", "it closed the connection"));
+    socket.on("error", (error) => this.#lost(`the connection broke: ${error.message}`, error));
+    socket.on("close", () => this.#lost("it closed the connection"));
   }
 
   /** Rejects with a FilterError that says who was to be reached. */
@@ -57,7 +59,15 @@ export class PacketSocket {
 
   /** Why it is of no use any more. */
   get failure(): FilterError | undefined {
+    if (this.#isEnded && !this.#failure) {
+      this.#failure = new FilterError(this.#settings.name, "closed", "the connection was closed");
+    }
     return this.#failure;
+  }
+
+  /** Nothing has gone wrong with it, and it was not closed. */
+  get isOpen(): boolean {
+    return !this.#isEnded && this.#failure === undefined;
   }
 
   /** The filter said something that was not asked for yet. */
@@ -70,14 +80,14 @@ export class PacketSocket {
    * @param doing for messages: "MAIL"
    */
   send(octets: Buffer, doing: string): Promise<void> | undefined {
-    if (this.#failure) return Promise.reject(this.#failure);
+    if (!this.isOpen) return Promise.reject(this.failure);
     if (this.#socket.write(octets)) return undefined;
     return new Promise((resolve, reject) => {
       const { send } = this.#settings.timeouts;
       const timer = limit(send, () => this.fail("timeout", `it did not take ${doing} within ${seconds(send)}`));
       this.#drained.push(() => {
         clearTimeout(timer);
-        if (this.#failure) reject(this.#failure);
+        if (this.failure) reject(this.failure);
         else resolve();
       });
     });
@@ -87,7 +97,7 @@ export class PacketSocket {
   receive(within: number, doing: string): Promise<Packet> {
     const there = this.#next();
     if (there) return Promise.resolve(there);
-    if (this.#failure) return Promise.reject(this.#failure);
+    if (!this.isOpen) return Promise.reject(this.failure);
     return new Promise((resolve, reject) => {
       const timer = limit(within, () => this.fail("timeout", `no answer to ${doing} within ${seconds(within)}`));
       this.#waiter = { resolve, reject, timer };
@@ -106,9 +116,15 @@ export class PacketSocket {
     return this.#failure;
   }
 
+  #lost(message: string, cause?: unknown): void {
+    if (this.isOpen) this.fail("closed", message, cause);
+    else if (this.#waiter) this.fail("closed", "the connection was closed");
+    else this.#release();
+  }
+
   /** Sends what is to be sent last, and closes. */
   end(octets: Buffer): void {
-    this.#failure ??= new FilterError(this.#settings.name, "closed", "the connection was closed");
+    this.#isEnded = true;
     // A filter that takes nothing must not keep the socket: half a second, or the time for sending.
     const timer = setTimeout(() => this.#socket.destroy(), Math.min(this.#settings.timeouts.send || 500, 500));
     timer.unref();

@@ -38,21 +38,27 @@ export function makePlan(config: Config, own?: string): FilterPlan | undefined {
   const names = filterNames(own ?? config.options.text("InputMailFilters"));
   const filters = names.map((name) => config.filters.get(name)).filter((filter) => filter !== undefined);
   if (filters.length === 0) return undefined;
-  const { milterSettings } = config;
-  const lists = STAGES.map((stage) => [stage, words(milterSettings.get(`macros.${stage}`) ?? "")] as const);
-  const level = Number.parseInt(milterSettings.get("loglevel") ?? "", 10);
+  const level = Number.parseInt(config.milterSettings.get("loglevel") ?? "", 10);
   return {
-    filters: filters.map(({ name, socket, timeouts, onFailure }) => ({
-      settings: { name, address: socket, timeouts },
-      onFailure,
-    })),
-    macros: Object.fromEntries(lists) as Record<MacroStage, readonly string[]>,
+    filters: filters.map((filter) => ({ settings: settingsOf(filter), onFailure: filter.onFailure })),
+    macros: macroLists(config),
     logLevel: Number.isNaN(level) ? undefined : level,
   };
 }
 
+/** An X line as the client of filters wants it. */
+export function settingsOf({ name, socket, timeouts }: Filter): FilterSettings {
+  return { name, address: socket, timeouts };
+}
+
+/** What filters are told of unless they ask for something else: Milter.macros.*. */
+export function macroLists({ milterSettings }: Pick<Config, "milterSettings">): MacroLists {
+  const lists = STAGES.map((stage) => [stage, words(milterSettings.get(`macros.${stage}`) ?? "")] as const);
+  return Object.fromEntries(lists) as Record<MacroStage, readonly string[]>;
+}
+
 /** Names with commas, semicolons or blanks between. */
-function filterNames(text: string): readonly string[] {
+export function filterNames(text: string): readonly string[] {
   return text.split(/[,;\s]+/).filter((word) => word !== "");
 }
 

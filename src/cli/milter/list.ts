@@ -5,12 +5,13 @@ import type { Filter } from "../../config/milters.ts";
 import { FilterError, type MacroLists, type Negotiated } from "../../milter/filter.ts";
 import { openFilter } from "../../milter/open-filter.ts";
 import { describeAddress } from "../../milter/packet-socket.ts";
+import { filterNames, macroLists, settingsOf } from "../../reception/filter-plan.ts";
 import { EX } from "../../sys/sysexits.ts";
 import { asciiJson } from "../../sys/terminal-text.ts";
 import type { CommandStreams } from "../command-streams.ts";
 import { ownConfigFile } from "../config-file.ts";
 import { CommandError } from "../database-target.ts";
-import { lastOf, macroLists, openConfiguration, settingsOf, wordsOf } from "./target.ts";
+import { lastOf, openConfiguration } from "./target.ts";
 import { negotiatedDocument, negotiatedLines } from "./trial-text.ts";
 
 interface Listed {
@@ -18,8 +19,8 @@ interface Listed {
   readonly socket: string;
   /** What F= says. */
   readonly onFailure: Filter["onFailure"];
-  /** "MTA 1": of that port the first that is asked. */
-  readonly askedBy: readonly { readonly port: string; readonly position: number }[];
+  /** Ports, and the place among the filters of each, from 1. */
+  readonly askedBy: readonly { readonly name: string; readonly port: number; readonly position: number }[];
   readonly state: "there" | "away" | "not asked";
   readonly negotiated?: Negotiated;
   readonly problem?: string;
@@ -77,16 +78,18 @@ export async function runMilterList(words: readonly string[], streams: CommandSt
 
 interface Port {
   readonly name: string;
+  readonly port: number;
   readonly filters: readonly string[];
 }
 
 /** What I= of a port says counts, even when it says nobody; else InputMailFilters. */
 function portsOf(config: Config): Port[] {
-  const common = wordsOf(config.options.text("InputMailFilters"));
-  if (config.daemonPorts.length === 0) return [{ name: "mail", filters: common }];
-  return config.daemonPorts.map(({ name, extra }) => {
+  const common = filterNames(config.options.text("InputMailFilters"));
+  // Without a line there is one port all the same.
+  if (config.daemonPorts.length === 0) return [{ name: "Daemon0", port: 25, filters: common }];
+  return config.daemonPorts.map(({ name, port, extra }) => {
     const own = extra.get("inputmailfilters");
-    return { name, filters: own === undefined ? common : wordsOf(own) };
+    return { name, port, filters: own === undefined ? common : filterNames(own) };
   });
 }
 
@@ -95,9 +98,9 @@ async function look(filter: Filter, ports: readonly Port[], config: Config, asks
     name: filter.name,
     socket: describeAddress({ address: filter.socket }),
     onFailure: filter.onFailure,
-    askedBy: ports.flatMap(({ name, filters }) => {
+    askedBy: ports.flatMap(({ name, port, filters }) => {
       const position = filters.indexOf(filter.name);
-      return position === -1 ? [] : [{ port: name, position: position + 1 }];
+      return position === -1 ? [] : [{ name, port, position: position + 1 }];
     }),
   };
   if (!asks) return { ...base, state: "not asked" };
@@ -120,7 +123,9 @@ function* textOf(
   if (listed.length === 0) yield `${file} has no mail filters`;
   for (const { name, socket, onFailure, askedBy, state, negotiated, problem } of listed) {
     yield `${name}  ${socket}  ${state}`;
-    const who = askedBy.map(({ port, position }) => `${port} (number ${position})`).join(", ");
+    const who = askedBy
+      .map(({ name: daemon, port, position }) => `${daemon} (port ${port}) as number ${position}`)
+      .join(", ");
     yield `  asked by: ${who || "nobody (InputMailFilters, I= of a port)"}; ${FAILURES[onFailure]}`;
     if (problem !== undefined) yield `  ${problem}`;
     if (negotiated) for (const line of negotiatedLines(negotiated, macros)) yield `  ${line}`;

@@ -1,16 +1,17 @@
 /** Which filter is meant, and what it is told: from words of a command line, or from a configuration. */
 import { ConfigMessages } from "../../cf/messages.ts";
 import type { Config } from "../../config/config.ts";
-import { type Filter, readFilter } from "../../config/milters.ts";
-import type { FilterSettings, MacroLists, MacroStage } from "../../milter/filter.ts";
+import { readFilter } from "../../config/milters.ts";
+import type { FilterSettings, MacroLists } from "../../milter/filter.ts";
+import { settingsOf } from "../../reception/filter-plan.ts";
 import { reportAll } from "../../source/report.ts";
 import { readText } from "../../mc/library.ts";
 import { EX } from "../../sys/sysexits.ts";
 import { CommandError } from "../database-target.ts";
 import { analysisEnvironment, readConfiguration } from "../read-configuration.ts";
 
-/** What filters are told of unless the configuration says something else: sendmail's lists. */
-const STANDARD: MacroLists = {
+/** What filters are told of where there is no configuration: sendmail's lists. */
+export const STANDARD_MACROS: MacroLists = {
   connect: ["j", "_", "{daemon_name}", "{if_name}", "{if_addr}"],
   helo: ["{tls_version}", "{cipher}", "{cipher_bits}", "{cert_subject}", "{cert_issuer}"],
   envfrom: [
@@ -28,29 +29,9 @@ const STANDARD: MacroLists = {
   eoh: [],
   eom: ["{msg_id}"],
 };
-const STAGES = Object.keys(STANDARD) as MacroStage[];
-
-/** What the configuration says about macros (Milter.macros.*); where it says nothing, sendmail's lists. */
-export function macroLists(config: Config | undefined): MacroLists {
-  const settings = config?.milterSettings;
-  if (!settings || !STAGES.some((stage) => settings.has(`macros.${stage}`))) return STANDARD;
-  const lists = STAGES.map((stage) => [stage, wordsOf(settings.get(`macros.${stage}`) ?? "")] as const);
-  return Object.fromEntries(lists) as Record<MacroStage, readonly string[]>;
-}
-
 /** Of an option that is given twice the last one counts. */
 export function lastOf(value: string | readonly string[] | undefined): string | undefined {
   return typeof value === "object" ? value.at(-1) : value;
-}
-
-/** Names with commas, semicolons or blanks between. */
-export function wordsOf(text: string): readonly string[] {
-  return text.split(/[,;\s]+/).filter((word) => word !== "");
-}
-
-/** An X line as the client of filters wants it. */
-export function settingsOf({ name, socket, timeouts }: Filter): FilterSettings {
-  return { name, address: socket, timeouts };
 }
 
 /** A .cf or .mc file, read. Throws CommandError with what is wrong. Whoever gets it closes it. */

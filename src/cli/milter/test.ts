@@ -5,6 +5,7 @@ import type { PlainMessage } from "../../milter/edited-message.ts";
 import type { ClientPlace, FilterSettings, MacroLists, Step } from "../../milter/filter.ts";
 import { openFilter } from "../../milter/open-filter.ts";
 import { type Fate, type TrialClient, tryFilter } from "../../milter/trial.ts";
+import { macroLists, settingsOf } from "../../reception/filter-plan.ts";
 import { readMachine } from "../../sys/machine.ts";
 import { EX, type ExitCode } from "../../sys/sysexits.ts";
 import { asciiJson } from "../../sys/terminal-text.ts";
@@ -12,7 +13,7 @@ import type { CommandStreams } from "../command-streams.ts";
 import { ownConfigFile } from "../config-file.ts";
 import { CommandError } from "../database-target.ts";
 import { givenMessage } from "./given-message.ts";
-import { filterAt, lastOf, macroLists, openConfiguration, settingsOf } from "./target.ts";
+import { filterAt, lastOf, openConfiguration, STANDARD_MACROS } from "./target.ts";
 import { changedLines, trialDocument, trialLines } from "./trial-text.ts";
 
 const STATUS: Readonly<Record<Fate, ExitCode>> = {
@@ -98,7 +99,7 @@ async function target(
   file: string | undefined,
 ): Promise<{ readonly settings: FilterSettings; readonly macros: MacroLists }> {
   const isName = !/[:/=]/.test(word);
-  if (!isName && file === undefined) return { settings: await filterAt(word), macros: macroLists(undefined) };
+  if (!isName && file === undefined) return { settings: await filterAt(word), macros: STANDARD_MACROS };
   const path = ownConfigFile({ configFile: file });
   const config = await openConfiguration(path);
   try {

@@ -266,11 +266,11 @@ describe("rulemail milter list", () => {
     expect({ status, errors }).toEqual({ status: 69, errors: "" });
     expect(output.replaceAll(/unix:\S*\/(?=socket)/g, "unix:").replaceAll(folder, "FOLDER")).toBe(
       `there  unix:socket  there
-  asked by: MTA (number 1), MSA (number 1); without it mail is deferred (F=T)
+  asked by: MTA (port 2525) as number 1, MSA (port 2587) as number 1; without it mail is deferred (F=T)
   version 6; may ask for: add-header, insert-header
   gives no answer to: header
 away  unix:FOLDER/none  away
-  asked by: MTA (number 2); without it mail is refused (F=R)
+  asked by: MTA (port 2525) as number 2; without it mail is refused (F=R)
   cannot connect to unix:FOLDER/none: connect ENOENT FOLDER/none
 spare  unix:FOLDER/none  away
   asked by: nobody (InputMailFilters, I= of a port); without it sessions end with 421 (F=4)
@@ -287,7 +287,7 @@ spare  unix:FOLDER/none  away
       missing: ["gone"],
       filters: [
         { name: "there", state: "not asked", onFailure: "tempfail" },
-        { name: "away", askedBy: [{ port: "MTA", position: 2 }] },
+        { name: "away", askedBy: [{ name: "MTA", port: 2525, position: 2 }] },
         { name: "spare", askedBy: [] },
       ],
     });

@@ -314,6 +314,14 @@ describe("a filter that fails", () => {
     await expect(connection.rcpt(noMacros, "<b>", [])).rejects.toMatchObject({ kind: "closed" });
   });
 
+  test("whoever waits for its answer hears that the connection was closed by us", async () => {
+    const { filter, connection } = await dialogue({ on: { mail: [{ kind: "silence" }] } });
+    const waiting = connection.mail(noMacros, "<a>", []);
+    await heard(filter, "mail <a>");
+    connection.close(false);
+    await expect(waiting).rejects.toMatchObject({ kind: "closed", message: "the connection was closed" });
+  });
+
   test("does not answer in time", async () => {
     const { connection } = await dialogue({ on: { mail: [{ kind: "silence" }] }, timeouts: { read: 20 } });
     await expect(begin(connection)).rejects.toMatchObject({
