@@ -98,6 +98,8 @@ export class PacketSocket {
     const there = this.#next();
     if (there) return Promise.resolve(there);
     if (!this.isOpen) return Promise.reject(this.failure);
+    // A packet may be larger than what is read ahead.
+    if (this.#socket.isPaused()) this.#socket.resume();
     return new Promise((resolve, reject) => {
       const timer = limit(within, () => this.fail("timeout", `no answer to ${doing} within ${seconds(within)}`));
       this.#waiter = { resolve, reject, timer };
@@ -159,7 +161,6 @@ export class PacketSocket {
     try {
       const packet = this.#reader.next();
       if (packet) this.#unread -= packet.data.length + 5;
-      if (this.#socket.isPaused() && this.#unread <= BACKLOG) this.#socket.resume();
       return packet;
     } catch (error) {
       this.fail("protocol", `it sent ${(error as Error).message}`);

@@ -183,6 +183,22 @@ describe("bodies", () => {
     expect(Buffer.concat(taken).equals(Buffer.concat(parts))).toBe(true);
   });
 
+  test("large parts that come while an edit is at work are not lost", async () => {
+    const part = Buffer.alloc(LONGEST_DATA, "x");
+    const { connection } = await dialogue({
+      on: { end: [[octets("h", "X\0y\0"), octets("b", part), octets("b", part), { kind: "accept" }]] },
+    });
+    await begin(connection);
+    let taken = 0;
+    const answer = await connection.endOfMessage(noMacros, async (edit) => {
+      // Long enough for as much to come as is read ahead.
+      for (let turn = 0; turn < 200; turn++) await new Promise((go) => setImmediate(go));
+      if (edit.kind === "replace-body") taken += edit.chunk.length;
+    });
+    expect(answer).toEqual({ kind: "accept" });
+    expect(taken).toBe(2 * LONGEST_DATA);
+  });
+
   test("what a packet cannot hold is said by whom", async () => {
     const { connection } = await dialogue();
     await begin(connection);
