@@ -25,6 +25,8 @@ export function lhlo(session: Conversation, argument: string): MaybeAnswer {
 
 /** Names longer than this have no place in a Received: field. */
 const LONGEST_NAME = 255;
+/** No name has these; those that AllowBogusHELO lets in lose them, because the name goes into Received: and the log. */
+const NO_NAME = /[\x00-\x20<>()\x7f-\xff]/;
 
 function hello(session: Conversation, verb: "HELO" | "EHLO" | "LHLO", argument: string): MaybeAnswer {
   // RFC 2033 §4.1: each protocol has its own.
@@ -33,8 +35,10 @@ function hello(session: Conversation, verb: "HELO" | "EHLO" | "LHLO", argument: 
   if (session.hasMore && session.features.refusesStuffing) return { last: replies.protocolError };
   const bogusAllowed = session.site.config.options.flag("AllowBogusHELO");
   if (argument === "" && !bogusAllowed) return replies.heloNeedsName(verb);
-  const name = bogusAllowed ? argument.split(/[ \t]/, 1)[0] : argument;
-  if (name.length > LONGEST_NAME || /[\x00-\x20<>()\x7f-\xff]/.test(name)) return replies.invalidName;
+  const said = bogusAllowed ? argument.split(/[ \t]/, 1)[0] : argument;
+  const isBogus = NO_NAME.test(said);
+  if (said.length > LONGEST_NAME || (isBogus && !bogusAllowed)) return replies.invalidName;
+  const name = isBogus ? said.replaceAll(new RegExp(NO_NAME, "g"), "?") : said;
   return whenReady(judge(session.services, "helo", session.whole, { name }), (outcome) => {
     // Whoever is refused is greeted all the same, and may do nothing.
     if (outcome.kind === "out") {
@@ -45,7 +49,8 @@ function hello(session: Conversation, verb: "HELO" | "EHLO" | "LHLO", argument: 
     session.endTransaction();
     session.scope.set("s", name);
     session.scope.set("r", protocolName(session));
-    const greeting = `${session.settings.hostName} Hello ${session.relay}, pleased to meet you`;
+    const welcome = isBogus ? "accepting invalid domain name" : "pleased to meet you";
+    const greeting = `${session.settings.hostName} Hello ${session.relay}, ${welcome}`;
     if (!session.isEsmtp) return reply(250, undefined, greeting);
     return whenReady(offeredMechanisms(session), (mechanisms) =>
       reply(250, undefined, greeting, ...offers(session, mechanisms)),

@@ -208,6 +208,23 @@ describe("a whole conversation", () => {
     });
   });
 
+  test("AllowBogusHELO: any name, or none, as a genuine sendmail answers; it goes on without what names have not", async () => {
+    await withServer({ options: { AllowBogusHELO: true } }, async ({ greeted, services }) => {
+      for (const [line, words, name] of [
+        ["HELO", "pleased to meet you", ""],
+        ["HELO a b", "pleased to meet you", "a"],
+        ["HELO a_b", "pleased to meet you", "a_b"],
+        ["HELO a<b>(\xe9", "accepting invalid domain name", "a?b???"],
+      ]) {
+        const client = await greeted();
+        expect(await client.ask(line)).toBe(`250 mail.example.test Hello localhost [127.0.0.1], ${words}`);
+        await client.script("MAIL FROM:<a@b>", "RCPT TO:<joe>", "DATA", "hi\r\n.");
+        expect(services.messages.at(-1)!.transaction.scope.get("s")).toBe(name);
+      }
+      expect(await (await greeted()).ask(`EHLO ${"z".repeat(300)}`)).toBe("501 5.0.0 Invalid domain name");
+    });
+  });
+
   test("commands out of order", async () => {
     await withServer({}, async ({ greeted }) => {
       const client = await greeted();

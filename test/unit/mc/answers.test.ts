@@ -50,3 +50,51 @@ describe("a configuration decides as the original does", () => {
     });
   }
 });
+
+// Limits and refusals as a genuine sendmail had them with its own library.
+test("ratecontrol and conncontrol refuse who comes more often, or with more connections, than the table allows", async () => {
+  const access = "ClientRate:192.0.2.1\t5\nClientRate:192.0.2\t2\nClientRate:\t8\n";
+  const open = "ClientConn:192.0.2.1\t4\nClientConn:192.0.2.9\t0\nClientConn:\t3\n";
+  const map = join(folder, "access");
+  expect(await runCommand(runMakemap, ["hash", map], access + open)).toMatchObject({ status: 0, errors: "" });
+  const lines = [
+    "OSTYPE(`linux')",
+    "define(`confDOMAIN_NAME', `mx.example.com')",
+    "define(`confDONT_PROBE_INTERFACES', `True')",
+    "FEATURE(`nocanonify')",
+    `FEATURE(\`access_db', \`hash ${map}')`,
+    "FEATURE(`ratecontrol')",
+    "FEATURE(`conncontrol')",
+    "MAILER(`smtp')",
+    "LOCAL_RULESETS",
+    "STyped",
+    "R$* $$| $*\t$: $1 $| $2",
+    "",
+  ];
+  const { text } = compileMc({ file: join(folder, "site.mc"), text: lines.join("\n") }, { library });
+  const config = join(folder, "sendmail.cf");
+  writeFileSync(config, text, "latin1");
+  const often = "452 Connection rate limit exceeded .";
+  const many = "452 Too many open connections .";
+  const cases: [address: string, rate: number, connections: number, refused: string][] = [
+    ["192.0.2.1", 5, 4, ""],
+    ["192.0.2.1", 6, 1, often],
+    ["192.0.2.1", 1, 5, many],
+    ["192.0.2.9", 2, 9, ""],
+    ["192.0.2.9", 3, 1, often],
+    ["203.0.113.5", 8, 3, ""],
+    ["203.0.113.5", 9, 1, often],
+    ["203.0.113.5", 1, 4, many],
+  ];
+  const typed = cases.flatMap(([address, rate, connections]) => [
+    `.D{client_addr}${address}`,
+    `.D{client_rate}${rate}`,
+    `.D{client_connections}${connections}`,
+    `Typed,check_relay host.test $| ${address}`,
+  ]);
+  const said = (await decide(config, typed))
+    .filter(({ typed: line }) => line.startsWith("Typed"))
+    .map(({ answer }) => answer);
+  const refusals = said.map((answer) => /^\$# error \$@ 4 \. 3 \. 2 \$: (.*)$/.exec(answer)?.[1] ?? "");
+  expect(refusals).toEqual(cases.map(([, , , refused]) => refused));
+});

@@ -99,6 +99,23 @@ test("EightBitMode=strict: eight bits only where BODY=8BITMIME said that they co
   }
 });
 
+test("MaxHeadersLength: a header of that many octets is taken, a longer one refused, wherever it is cut", async () => {
+  site = siteWith(testOptions({ MaxHeadersLength: 100 }));
+  for (const pieces of [1, 100]) {
+    for (const [length, end] of [
+      [100, "\r\nbody\r\n"],
+      [101, "\r\nbody\r\n"],
+      [5_000, ""],
+    ] as const) {
+      const text = `X: ${"x".repeat(length - 5)}\r\n${end}`;
+      const chunks = pieces === 1 ? [text] : (text.match(/[^]{1,7}/g) ?? []);
+      const answer = await bring({}, ["joe"], ...chunks);
+      expect(answer).toMatchObject(length === 100 ? { code: 250 } : reply(552, "5.6.0", "Headers too large (100 max)"));
+    }
+  }
+  expect(store.list()).toHaveLength(2);
+});
+
 test.each([
   ["in the body", `${HEADER}a\0b\r\n`],
   ["in the header", "Subject: a\0b\r\n\r\nx\r\n"],
