@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- NAME ...] [--messages=N] [--profile=FOLDER] [--against=CHECKOUT [--pairs=N]]`: prints what
- * the server costs. The names: mc, rewriting, accept, accept-kept, tls, relay, destinations, lists,
+ * the server costs. The names: mc, rewriting, accept, accept-kept, tls, milter, relay, destinations, lists,
  * queue, local (`--users=20`), hostile (`--kinds=mail-1,slow`, `--seconds=3`). `--against` compares with another checkout
  * (against.ts); `--profile` has the server write a CPU profile, for the developer tools of a browser.
  *
@@ -16,6 +16,7 @@ import { benchHostile } from "./hostile.ts";
 import { benchLists } from "./lists.ts";
 import { benchLocal } from "./local.ts";
 import { benchMacros } from "./macros.ts";
+import { benchMilter } from "./milter.ts";
 import { postfixTool, runSmtpSource } from "./postfix.ts";
 import { costOf } from "./process-cost.ts";
 import { benchQueue } from "./queue.ts";
@@ -82,6 +83,17 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   queue: {
     title: "a queue of 100,000, and of a million: started with, looked at, relayed beside, drained",
     run: () => benchQueue(print, { messages: MESSAGES, sessions: SESSIONS, profile: settings.profile }),
+  },
+  milter: {
+    title: "accepted and queued without mail filters, with one, with three",
+    run: () =>
+      benchMilter(print, {
+        messages: MESSAGES,
+        warmUp: Math.min(MESSAGES, 4 * WARM_UP),
+        sessions: SESSIONS,
+        size: SIZE,
+        profile: settings.profile,
+      }),
   },
   hostile: {
     title: "accepted and queued beside attackers",

@@ -3,7 +3,17 @@
  * free ports. DNS is a small server of this process; mail for other hosts goes to the sink.
  */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -32,6 +42,8 @@ export interface ServerConfiguration {
   readonly prepare?: (queue: string) => Promise<void>;
   /** Options beside: "LogLevel=9". */
   readonly options?: readonly string[];
+  /** Mail filters, asked in this order. */
+  readonly filters?: readonly { readonly name: string; readonly socket: string }[];
   /** With a certificate for STARTTLS. */
   readonly tls?: boolean;
   /** Folder for a CPU profile of the server, written when it stops. */
@@ -120,6 +132,11 @@ export function compileConfiguration(folder: string, configuration: ServerConfig
     encoding: "utf8",
   });
   if (compiled.status !== 0) throw new Error(`Cannot compile cf/standalone.mc: ${compiled.stderr}`);
+  const { filters = [] } = configuration;
+  if (filters.length > 0) {
+    const lines = filters.map(({ name, socket }) => `X${name}, S=${socket}\n`).join("");
+    appendFileSync(cf, `${lines}O InputMailFilters=${filters.map(({ name }) => name).join(",")}\n`);
+  }
   return cf;
 }
 
