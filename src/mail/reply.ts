@@ -25,5 +25,6 @@ export function replyText({ code, enhanced, lines }: Reply): string {
 export function aboutMailbox(shown: string, answer: Reply): Reply {
   const { code } = answer;
   if (code !== 450 && code !== 550 && code !== 553) return answer;
-  return { ...answer, lines: answer.lines.map((line) => `${shown}... ${line}`) };
+  const [first, ...rest] = answer.lines;
+  return { ...answer, lines: [`${shown}... ${first}`, ...rest] };
 }

@@ -120,7 +120,7 @@ const table: readonly (readonly [kind: Command["kind"], saying: Saying, replies:
     reply(550, "5.7.9", "one", "two"),
     [
       ...OK.slice(0, 2),
-      "550-5.7.9 <x@y.example>... one\n550 5.7.9 <x@y.example>... two",
+      "550-5.7.9 <x@y.example>... one\n550 5.7.9 two",
       "503 5.0.0 Need RCPT (recipient)",
       "503 5.5.0 Sender already specified",
     ],

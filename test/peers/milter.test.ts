@@ -1,7 +1,10 @@
 /** Mail goes through real filters of a running server: each does its part, and the message arrives as the last one left it. */
+import { join } from "node:path";
 import { afterEach, expect, test } from "@jest/globals";
 import { dkimVerifies } from "../support/dkim.ts";
 import { startDnsServer } from "../support/dns-server.ts";
+import type { HopOutcome } from "../support/filter-hops.ts";
+import { runInside } from "../support/foreign-programs.ts";
 import { MailServer } from "../support/mail-server.ts";
 import { peerDescribe } from "../support/peers.ts";
 import {
@@ -108,7 +111,7 @@ peerDescribe("a filter made with pymilter", ["pymilter"], () => {
     await client.reply();
     await client.script("EHLO mx.x.example", "MAIL FROM:<joe@x.example>", "RCPT TO:<alice@mail.example.test>");
     expect(await client.ask("RCPT TO:<refused@y.example>")).toBe(
-      "550-5.7.1 <refused@y.example>... not this one\n550 5.7.1 <refused@y.example>... 100% sure",
+      "550-5.7.1 <refused@y.example>... not this one\n550 5.7.1 100% sure",
     );
     await client.script("RCPT TO:<bob@mail.example.test>", "DATA");
     const text = MESSAGE.replace("X-Fold", "X-Gone: a\nX-Fold").replaceAll("\n", "\r\n");
@@ -127,4 +130,18 @@ peerDescribe("a filter made with pymilter", ["pymilter"], () => {
     expect(shown.match(/^a new line$/gm)?.length).toBe(20_000);
     expect((await server.run("mailq", ["-qQ"])).out).toContain("QUARANTINE: looks odd");
   }, 60_000);
+});
+
+peerDescribe("what scripted filters say", ["sendmail", "root"], () => {
+  test("makes the same message, replies and further questions of a genuine sendmail and of us", () => {
+    const program = join(import.meta.dirname, "..", "support", "filter-hops.ts");
+    const [genuine, ours] = [false, true].map((isOurs) => {
+      const script = `mkdir -p /mnt/home; RULEMAIL_HOME=/mnt/home exec ${process.execPath} --no-warnings ${program}`;
+      const { status, stdout, stderr } = runInside("shell", script, isOurs);
+      if (status !== 0) throw new Error(stderr);
+      return JSON.parse(stdout) as HopOutcome[];
+    });
+    expect(ours).toEqual(genuine);
+    expect(genuine.filter(({ arrived }) => arrived.length === 1).length).toBeGreaterThan(8);
+  }, 120_000);
 });
