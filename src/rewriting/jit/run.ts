@@ -13,7 +13,8 @@ import type { ExitCode } from "../../sys/sysexits.ts";
 import { LIMITS } from "../limits.ts";
 import type { LookupContext, LookupMap, LookupResult } from "../lookup-map.ts";
 import { expandMacros } from "../macro-text.ts";
-import type { RewriteContext } from "../rewriter.ts";
+import type { RewriteContext, Rewritten } from "../rewriter.ts";
+import { type Answer, isSameAnswer, type Question, type Remembered } from "./memory.ts";
 
 /** Thrown by a look-up that waits. */
 export class Waiting {
@@ -23,8 +24,6 @@ export class Waiting {
     this.answer = answer;
   }
 }
-
-type Outside = LookupResult | string | undefined;
 
 export class Run {
   /** How deep rulesets have called each other. */
@@ -40,19 +39,34 @@ export class Run {
   /** Of the rule that made a triple last. */
   decidedAt: Location | undefined;
   readonly #context: RewriteContext;
-  readonly #log: Outside[] = [];
+  /** What was asked, and what was answered; an answer that is waited for comes later. */
+  readonly questions: Question[];
+  readonly answers: Answer[];
   #at = 0;
   #said = 0;
   #sayNow = 0;
-  #lookupContext: LookupContext | undefined;
+  readonly #lookupContext: LookupContext;
 
-  constructor(context: RewriteContext) {
+  /** @param asked and what was answered to it: the run is not to ask that again */
+  constructor(
+    context: RewriteContext,
+    lookupContext = lookupContextOf(context),
+    asked: { readonly questions: Question[]; readonly answers: Answer[] } = { questions: [], answers: [] },
+  ) {
     this.#context = context;
+    this.#lookupContext = lookupContext;
+    this.questions = asked.questions;
+    this.answers = asked.answers;
+  }
+
+  /** Something was said about this run: about the next one it would have to be said again. */
+  get hasSpoken(): boolean {
+    return this.#said > 0;
   }
 
   /** Begins again, with the answer that was waited for. */
   restart(answer: LookupResult): void {
-    this.#log.push(answer);
+    this.answers.push(answer);
     this.#at = 0;
     this.#sayNow = 0;
     this.depth = 0;
@@ -70,31 +84,64 @@ export class Run {
   }
 
   macro(name: string): string | undefined {
-    if (this.#at < this.#log.length) return this.#log[this.#at++] as string | undefined;
+    if (this.#at < this.answers.length) return this.answers[this.#at++] as string | undefined;
     const value = this.#context.scope.get(name);
-    this.#log.push(value);
+    this.questions.push(name);
+    this.answers.push(value);
     this.#at++;
     return value;
   }
 
   lookUp(map: LookupMap, key: string, args: readonly string[]): LookupResult {
     this.calls += LIMITS.lookUp;
-    if (this.#at < this.#log.length) return this.#log[this.#at++] as LookupResult;
-    const answer = map.lookup(key, args, (this.#lookupContext ??= this.#makeLookupContext()));
+    if (this.#at < this.answers.length) return this.answers[this.#at++] as LookupResult;
+    this.questions.push({ map, key, args });
+    const answer = map.lookup(key, args, this.#lookupContext);
     if (isPromise(answer)) throw new Waiting(answer);
-    this.#log.push(answer);
+    this.answers.push(answer);
     this.#at++;
     return answer;
   }
+}
 
-  #makeLookupContext(): LookupContext {
-    const { scope, deferred } = this.#context;
-    return {
-      scope,
-      deferred,
-      expand: (text) => expandMacros(text, scope),
-      // Maps speak once, when they are asked: not through message(), which counts what a repeated run says again.
-      message: (text) => this.#context.message(text),
-    };
+function lookupContextOf(context: RewriteContext): LookupContext {
+  const { scope, deferred } = context;
+  return {
+    scope,
+    deferred,
+    expand: (text) => expandMacros(text, scope),
+    // Maps speak once, when they are asked: not through Run.message(), which counts what a repeated run says again.
+    message: (text) => context.message(text),
+  };
+}
+
+/**
+ * Asks the outside what an earlier run has asked.
+ * @returns the result of that run when all answers are the same; else a run that knows the answers so far, and what it
+ *   has to wait for, if anything
+ */
+export function askAgain(
+  { questions, answers, result }: Remembered,
+  context: RewriteContext,
+): { readonly run: Run; readonly waiting?: Waiting } | Rewritten {
+  const lookupContext = lookupContextOf(context);
+  const { scope } = context;
+  const otherwise = (at: number, answer?: [Answer]): { run: Run } => ({
+    run: new Run(context, lookupContext, {
+      questions: questions.slice(0, at + 1),
+      answers: [...answers.slice(0, at), ...(answer ?? [])],
+    }),
+  });
+  for (let i = 0; i < questions.length; i++) {
+    const question = questions[i];
+    if (typeof question === "string") {
+      const value = scope.get(question);
+      if (value !== answers[i]) return otherwise(i, [value]);
+    } else {
+      const answer = question.map.lookup(question.key, question.args, lookupContext);
+      if (isPromise(answer)) return { ...otherwise(i), waiting: new Waiting(answer) };
+      if (!isSameAnswer(answer, answers[i] as LookupResult)) return otherwise(i, [answer]);
+    }
   }
+  return result;
 }
