@@ -11,7 +11,7 @@ import type { Suspension } from "../control/protocol.ts";
 import { createIntake } from "../reception/receive.ts";
 import type { JudgeTable } from "../reception/judges.ts";
 import { LoginLimits } from "../reception/login-limits.ts";
-import { filtersFor } from "../reception/session-filters.ts";
+import { filtersFor, type SessionFilters } from "../reception/session-filters.ts";
 import { standardJudges } from "../reception/standard-judges.ts";
 import type { Intake } from "../reception/intake.ts";
 import type { SessionFacts } from "../reception/session-facts.ts";
@@ -29,6 +29,7 @@ import { listServices } from "../routing/list-members.ts";
 import { isLocal } from "../smtpd/listen.ts";
 import { openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
 import { ServerTls } from "../smtpd/server-tls.ts";
+import type { Site } from "../site/site.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
 import type { Agents } from "../delivery/agents.ts";
 import { type DeliverySite } from "../dispatch/attempt.ts";
@@ -230,7 +231,9 @@ export class Server {
   /** Where local submissions enter now. */
   submissions(): SubmissionEnvironment {
     const { site } = this;
-    return { site, files: site.agents.files, intake: this.#intake };
+    const { log } = this.#surroundings;
+    const filters = (of: Site): SessionFilters | undefined => filtersFor(of, undefined, openFilter, log);
+    return { site, files: site.agents.files, intake: this.#intake, filters };
   }
 
   /** What an operator's decisions about single messages need. */

@@ -19,6 +19,8 @@ import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { UserFiles } from "../routing/user-files.ts";
 import type { Site } from "../site/site.ts";
 import type { IncomingMessage, Intake } from "./intake.ts";
+import type { SessionFilters } from "./session-filters.ts";
+import { askAboutSubmission } from "./submission-filters.ts";
 import type { Problem, Submission, SubmissionResult, Told } from "./submission.ts";
 import { namedAddresses, type RecipientNames, resolveRecipients } from "./submission-recipients.ts";
 import { submissionSender } from "./submission-sender.ts";
@@ -29,6 +31,8 @@ export interface SubmissionEnvironment {
   /** Reads .forward files and lists with their users' rights. */
   readonly files: UserFiles;
   readonly intake: Intake;
+  /** Mail filters of InputMailFilters; absent, or undefined: none are asked. */
+  filters?(site: Site): SessionFilters | undefined;
 }
 
 const NO_RECIPIENTS = { ...reply(553, "5.1.3", "Recipient names must be specified"), exit: EX.USAGE };
@@ -46,6 +50,7 @@ export class LocalSubmission {
   /** Octets until the header is complete; undefined afterwards. */
   #header: Buffer | undefined = Buffer.alloc(0);
   #message: IncomingMessage | undefined;
+  #filters: SessionFilters | undefined;
   #problems: readonly Problem[] = [];
   readonly #told: Told[] = [];
   #exit: { readonly index: number; readonly exit: number } | undefined;
@@ -71,6 +76,7 @@ export class LocalSubmission {
     try {
       return await this.#finish();
     } finally {
+      this.#filters?.close();
       this.#release();
     }
   }
@@ -88,6 +94,7 @@ export class LocalSubmission {
 
   abort(): void {
     this.#message?.abort();
+    this.#filters?.close();
     this.#release();
   }
 
@@ -128,9 +135,11 @@ export class LocalSubmission {
       firstAttempt: this.#firstAttempt,
     };
     const announced = { sender, bodyType, smtputf8, envid, ret, deliverBy, isReport: false, submission: local };
-    const transaction = Transaction.ofSession(site, { relay: relayOf(submission) }, scope).message(announced);
+    const whole = Transaction.ofSession(site, { relay: relayOf(submission) }, scope);
+    const transaction = whole.message(announced);
     transaction.recipients.push(...recipients);
     try {
+      if (!(await this.#passFilters(whole, transaction, from.mailer))) return;
       this.#message = await intake.begin(transaction);
     } catch (error) {
       if (!(error instanceof QueueUnavailableError)) throw error;
@@ -138,6 +147,26 @@ export class LocalSubmission {
       return;
     }
     await this.#message.write(withWarning(config, submission, sender, start));
+  }
+
+  /** @returns false when they want nothing of it */
+  async #passFilters(whole: Transaction, transaction: Transaction, mailer: string | undefined): Promise<boolean> {
+    const { site, intake } = this.#environment;
+    this.#filters = this.#environment.filters?.(site);
+    if (this.#filters === undefined) return true;
+    whole.useFilters(this.#filters);
+    transaction.id = await intake.reserve?.();
+    for (const [name, value] of [
+      ["i", transaction.id],
+      ["mail_mailer", mailer],
+      ["mail_addr", transaction.announced.sender],
+    ] as const) {
+      transaction.scope.set(name, value);
+    }
+    const { refusal, problems } = await askAboutSubmission(whole, transaction);
+    this.#problems = [...this.#problems, ...problems];
+    this.#answer = refusal;
+    return refusal === undefined;
   }
 
   /** With -oem, -oew and -oee bad recipients come back as a report: the queue finds them bad once more. */
