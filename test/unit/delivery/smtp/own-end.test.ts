@@ -1,6 +1,7 @@
 /** {if_addr_out}, {if_name_out}, {if_family_out}: values as a genuine sendmail 8.17 has them for the same addresses. */
 import { expect, test } from "@jest/globals";
 import { OwnEnd } from "../../../../src/delivery/smtp/own-end.ts";
+import { shownAddress } from "../../../../src/delivery/smtp/socket.ts";
 import { RulesetTable } from "../../../../src/rewriting/rulesets.ts";
 import { testEnvironment } from "../../../support/delivery-job.ts";
 import { sink } from "../../../support/smtp-delivery.ts";
@@ -41,6 +42,16 @@ test.each([
 
 test("a unix socket and a program have none", () => {
   expect(new OwnEnd(ALL, names).macros({})).toEqual([]);
+});
+
+test.each([
+  [{ kind: "tcp", address: "192.0.2.1", port: 25 } as const, "192.0.2.1"],
+  [{ kind: "tcp", address: "2001:db8::1", port: 25 } as const, "IPv6:2001:db8::1"],
+  [{ kind: "unix", path: "/run/lmtp" } as const, ""],
+])("{server_addr} of %j is %j, as keys of access tables are", (target, shown) => {
+  expect(shownAddress({ target, peer: { name: "mx.b.test", relay: "mx.b.test" }, serverName: "mx.b.test" })).toBe(
+    shown,
+  );
 });
 
 test("the name is asked for where a rule reads it, and nowhere else", async () => {
