@@ -1,7 +1,7 @@
 /**
  * Messages with binary parts (RFC 3030 §3) as all other mail is: lines that end with CR LF. Each leaf that is labelled as
  * `binary` is written in base64, octet for octet, and gets that label; everything else stays. In one pass, while the message
- * comes in; a line of what is no such leaf and the header of a part is all that is kept.
+ * comes in; the header of a part is all that is kept.
  *
  * A CR or LF alone, or a dot among NUL octets, belongs into leaves with that label. Elsewhere it is what two servers may take
  * for the end of a message, and `isStray` tells of it.
@@ -19,11 +19,15 @@ export class BinaryBody {
   /** Octets that only a binary leaf may have were found elsewhere; what has been written is no message. */
   isStray = false;
   readonly #note: string;
-  readonly #cutter = new CrlfCutter((text, starts, ends) => this.#walk.line(text, starts, ends));
   readonly #walk: MimeWalk;
   #encoder: Base64 | undefined;
   #written = "";
+  /** What may go on with the next octets. */
+  #rest = "";
+  #startsLine = true;
+  /** Of what is written as it came: a line begins, or has had NUL octets only. */
   #lineBegins = true;
+  #afterNul = false;
 
   /** @param note value of the X-MIME-Autoconverted field in each header that gets another encoding */
   constructor(note: string) {
@@ -41,16 +45,46 @@ export class BinaryBody {
    * @returns what is known of the new message by now
    */
   write(chunk: Buffer): Buffer {
-    this.#cutter.write(chunk);
+    const text = this.#rest + chunk.toString("latin1");
+    let at = 0;
+    for (let next: number | undefined = 0; next !== undefined; next = this.#step(text, at)) at = next;
+    this.#rest = text.slice(at);
+    if (this.#rest.length > LONGEST_PIECE) {
+      // The line end may be cut in two.
+      const kept = this.#rest.endsWith("\r") ? 1 : 0;
+      this.#walk.line(this.#rest.slice(0, this.#rest.length - kept), this.#startsLine, false);
+      this.#startsLine = false;
+      this.#rest = kept === 0 ? "" : "\r";
+    }
     return this.#take();
   }
 
   /** The rest of it. */
   end(): Buffer {
-    const { rest, startsLine } = this.#cutter.end();
-    if (rest !== "") this.#walk.lastLine(rest, startsLine);
+    if (this.#rest !== "") this.#walk.lastLine(this.#rest, this.#startsLine);
     this.#walk.end();
     return this.#take();
+  }
+
+  /**
+   * A line, or all lines up to the next one that begins with `--`: of what is no header no more need be looked at.
+   * @returns where it goes on; undefined: more octets are needed for that
+   */
+  #step(text: string, at: number): number | undefined {
+    const isBlock = this.#walk.takesBlocks && !(this.#startsLine && text.startsWith("--", at));
+    const end = text.indexOf(isBlock ? "\r\n--" : "\r\n", at);
+    if (end >= 0) {
+      const lines = text.slice(at, end);
+      if (isBlock) this.#walk.block(lines, this.#startsLine, true);
+      else this.#walk.line(lines, this.#startsLine, true);
+      this.#startsLine = true;
+      return end + 2;
+    }
+    const stop = isBlock ? text.length - undecided(text, at, this.#startsLine) : at;
+    if (stop <= at) return undefined;
+    this.#walk.block(text.slice(at, stop), this.#startsLine, false);
+    this.#startsLine = false;
+    return stop;
   }
 
   #take(): Buffer {
@@ -82,45 +116,27 @@ export class BinaryBody {
     this.#written += this.#encoder.end(atEnd);
     this.#encoder = undefined;
     this.#lineBegins = true;
+    this.#afterNul = false;
   }
 
   #plain(text: string, endsLine: boolean): void {
-    if (/[\r\n]/.test(text) || (this.#lineBegins && /^\0+\./.test(text))) this.isStray = true;
+    const seen = this.#afterNul ? `\0${text}` : text;
+    const begins = this.#lineBegins || this.#afterNul;
+    if (BARE.test(seen) || /\n\0+\./.test(seen) || (begins && /^\0+\./.test(seen))) this.isStray = true;
     this.#lineBegins = endsLine;
+    this.#afterNul = !endsLine && (/\n\0+$/.test(seen) || (begins && /^\0+$/.test(seen)));
     this.#written += endsLine ? `${text}\r\n` : text;
   }
 }
 
-/** A longer line is handed out in pieces, octets. */
+/** A CR or LF alone. */
+const BARE = /\r(?!\n)|(?<!\r)\n/;
+/** A longer line of a header is handed out in pieces, octets. */
 const LONGEST_PIECE = 16 * 1024;
 
-/** Cuts octets into lines that end with CR LF; a CR or LF alone is like any other octet. */
-class CrlfCutter {
-  readonly #line: (text: string, startsLine: boolean, endsLine: boolean) => void;
-  #rest = "";
-  #startsLine = true;
-
-  constructor(line: (text: string, startsLine: boolean, endsLine: boolean) => void) {
-    this.#line = line;
-  }
-
-  write(chunk: Buffer): void {
-    const lines = (this.#rest + chunk.toString("latin1")).split("\r\n");
-    this.#rest = lines.pop() ?? "";
-    for (const line of lines) {
-      this.#line(line, this.#startsLine, true);
-      this.#startsLine = true;
-    }
-    if (this.#rest.length <= LONGEST_PIECE) return;
-    // The line end may be cut in two.
-    const kept = this.#rest.endsWith("\r") ? 1 : 0;
-    this.#line(this.#rest.slice(0, this.#rest.length - kept), this.#startsLine, false);
-    this.#startsLine = false;
-    this.#rest = kept === 0 ? "" : "\r";
-  }
-
-  /** What has no line end. */
-  end(): { readonly rest: string; readonly startsLine: boolean } {
-    return { rest: this.#rest, startsLine: this.#startsLine };
-  }
+/** Octets at the end that may be the beginning of a line end and a delimiter. */
+function undecided(text: string, at: number, startsLine: boolean): number {
+  if (startsLine && text.length === at + 1 && text.endsWith("-")) return 1;
+  for (const beginning of ["\r\n-", "\r\n", "\r"]) if (text.endsWith(beginning)) return beginning.length;
+  return 0;
 }

@@ -49,6 +49,17 @@ export class MimeWalk {
     else this.#headerLine(text, startsLine, endsLine);
   }
 
+  /** False inside a header, whose lines are looked at one by one. */
+  get takesBlocks(): boolean {
+    return this.#state !== "header";
+  }
+
+  /** Several lines and their ends in one piece, none of which begins with `--`; only where `takesBlocks` says so. */
+  block(text: string, startsLine: boolean, endsLine: boolean): void {
+    if (this.#state === "leaf") this.#listener.content(text, startsLine, endsLine);
+    else this.#listener.other(text, endsLine);
+  }
+
   /** The rest of the message, which has no line end: a delimiter is one all the same. */
   lastLine(text: string, startsLine: boolean): void {
     if (startsLine && text.startsWith("--") && this.#delimits(text)) return;

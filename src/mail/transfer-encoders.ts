@@ -86,6 +86,10 @@ export class Base64 implements TransferEncoder {
   write(text: string, _startsLine: boolean, endsLine: boolean): string {
     const all = (this.#owesLineEnd ? `${this.#rest}\r\n` : this.#rest) + text;
     this.#owesLineEnd = endsLine;
+    if (all.length < ROW) {
+      this.#rest = all;
+      return "";
+    }
     const whole = all.length - (all.length % ROW);
     this.#rest = all.slice(whole);
     return rows(all.slice(0, whole));

@@ -5,7 +5,11 @@
 import { BinaryBody } from "../mail/binary-body.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import type { IncomingMessage } from "../reception/intake.ts";
+import { Breaths } from "../sys/breath.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+
+/** Octets that are looked at in one go. */
+const SLICE = 4096;
 
 const STRAY = reply(554, "5.6.1", "Binary data outside of a part with Content-Transfer-Encoding: binary");
 
@@ -24,7 +28,16 @@ export class BinaryMessage implements IncomingMessage {
   }
 
   write(chunk: Buffer): MaybePromise<void> {
-    return this.#pass(this.#body.write(chunk));
+    return chunk.length <= SLICE ? this.#pass(this.#body.write(chunk)) : this.#inSlices(chunk);
+  }
+
+  /** Thousands of delimiters, or of empty lines, are work: others have their turn meanwhile. */
+  async #inSlices(chunk: Buffer): Promise<void> {
+    const breaths = new Breaths();
+    for (let at = 0; at < chunk.length; at += SLICE) {
+      await this.#pass(this.#body.write(chunk.subarray(at, at + SLICE)));
+      if (breaths.isDue()) await breaths.take();
+    }
   }
 
   async finish(): Promise<Reply> {

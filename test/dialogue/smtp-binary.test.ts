@@ -45,6 +45,19 @@ test("binary parts come in chunks cut anywhere, and are stored in base64", async
   }
 });
 
+test("a large part arrives whole, between what else there is to do", async () => {
+  await withServer({}, async ({ introduced, services }) => {
+    const client = await introduced();
+    const content = `${CONTENT}\r\n--`.repeat(3_000);
+    const message = `${HEADER}Content-Transfer-Encoding: binary\r\n\r\n${content}`;
+    await client.script(...announce);
+    await client.raw(`BDAT ${message.length} LAST\r\n${message}`);
+    expect(await client.reply()).toBe("250 2.0.0 m1 Message accepted for delivery");
+    const body = services.messages[0].text.split("\r\n\r\n")[1];
+    expect(Buffer.from(body, "base64").equals(Buffer.from(content, "latin1"))).toBe(true);
+  });
+});
+
 test("DATA cannot carry it", async () => {
   await withServer({}, async ({ introduced, services }) => {
     const client = await introduced();

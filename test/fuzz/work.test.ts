@@ -17,6 +17,7 @@ import { reportText } from "../../src/dsn/report-text.ts";
 import { Collector } from "../../src/envelope/collect.ts";
 import { bounded, cut, harmless, shorten } from "../../src/log/safe-text.ts";
 import { bareMailbox, isSeveral, readAddressList } from "../../src/mail/address-list.ts";
+import { BinaryBody } from "../../src/mail/binary-body.ts";
 import { withoutComments } from "../../src/mail/comments.ts";
 import { foldAddresses, foldText } from "../../src/mail/fold.ts";
 import { crackAddress } from "../../src/mail/header-address.ts";
@@ -72,6 +73,12 @@ const MIME_LIMITS = {
   hasParameters: () => true,
 };
 
+function binary(message: string): void {
+  const body = new BinaryBody("note");
+  body.write(Buffer.from(message, "latin1"));
+  body.end();
+}
+
 /** Everything that walks over text of strangers. */
 const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
   "addresses of a field": (text) => readAddressList(text),
@@ -101,6 +108,9 @@ const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
   "a full name": fullNamePhrase,
   "members of a list": (text) => [...eachLineMember(text)],
   "right side of an alias": parseDestinations,
+  "a binary part": (text) => binary(`Content-Transfer-Encoding: binary\r\n\r\n${text}`),
+  "parts of a binary message": (text) => binary(`Content-Type: multipart/x; boundary=b\r\n\r\n--b\r\n${text}`),
+  "header of a binary message": binary,
   "lines of a body": (text) => shapeLines(Buffer.from(text, "latin1"), { eol: "\r\n", limit: 99, stuffDots: true }),
   "lines of a mailbox": (text) => shapeLines(Buffer.from(text, "latin1"), { eol: "\n", escapeFrom: true }),
   "text of a log line": (text) => harmless(cut(text, 2000)) + shorten(text),
