@@ -7,7 +7,8 @@
  * not been sent wait for the next one.
  *
  * One process does all of it while it keeps up, because more tasks at once are fewer changes of ids and syncs. Another one
- * helps when it has been behind for a while: it has many tasks, or says nothing (a disk or a file server that hangs).
+ * helps when it has been behind for a while: it has many tasks, or says nothing. Further ones would be memory and little more
+ * speed: they are for when none of these gets anything done (a disk or a file server that hangs).
  */
 import { onAbort } from "../sys/abort-watch.ts";
 import { PoolConnection, type Request } from "./pool-connection.ts";
@@ -15,7 +16,7 @@ import type { PoolSource } from "./pool-source.ts";
 import type { TaskArgument, TaskInput, TaskResult, TaskUser, UserWorkers } from "./task.ts";
 
 export interface PoolClientOptions {
-  /** Processes that are kept, those that there are while these are behind, and while even more waits. */
+  /** Processes that are kept, those that there are while these are behind, and while all of these hang or run programs. */
   readonly kept?: number;
   readonly processes?: number;
   readonly mostProcesses?: number;
@@ -153,9 +154,12 @@ export class PoolClient implements UserWorkers {
     // Somebody waits for the next try: the process must not end before.
     if (files.isFull || programs.isFull) this.#retry?.ref();
     const isBehind = this.#isBehind();
-    if (programs.isFull || (files.isFull && (isBehind || count === 0))) this.#startUpTo(this.#most, count);
-    else if (programs.isBusy || isBehind) this.#startUpTo(this.#processes, count);
-    else if (files.isFull) this.#lookAgain();
+    const areHanging = this.#connections.every((each) => each.isHanging);
+    if (programs.isFull || (files.isFull && areHanging)) this.#startUpTo(this.#most, count);
+    else {
+      if (programs.isBusy || isBehind) this.#startUpTo(this.#processes, count);
+      if (files.isFull) this.#lookAgain();
+    }
   }
 
   /** Nothing may come before a process that hangs has been silent for long enough. */

@@ -21,6 +21,8 @@ const AT_ONCE = 256 * 1024;
 const MANY = 32;
 const SILENCE = 100;
 const BEGINNING = 2_000;
+/** Who has tasks and says nothing for so long does not work on them but waits, for a disk or a file server; ms. */
+const HANGING = 2_000;
 /** A cancelled task is waited for this long, ms. */
 const GRACE = 5_000;
 
@@ -78,6 +80,11 @@ export class PoolConnection {
   get isBehind(): boolean {
     const { files } = this.load;
     return files >= MANY || (files > 0 && this.#now() - this.#heard > (this.hasAnswered ? SILENCE : BEGINNING));
+  }
+
+  /** Whether it gets nothing done at all. */
+  get isHanging(): boolean {
+    return this.load.files > 0 && this.#now() - this.#heard > HANGING;
   }
 
   /** Never rejects. */

@@ -170,6 +170,38 @@ test("who waits for room in a process that hangs gets another one, though nothin
   await Promise.all(many);
 });
 
+test("a third one helps only when both others hang", async () => {
+  await run(0);
+  const [first] = processes;
+  first.isSilent = true;
+  const many = Array.from({ length: 64 }, (_, number) => run(number));
+  await first.has(64);
+  const times: number[] = [];
+  const { promise: third, resolve } = Promise.withResolvers<void>();
+  begun = () => {
+    times.push(now);
+    processes.at(-1)!.isSilent = processes.length === 2;
+    if (processes.length === 3) resolve();
+  };
+  now = 1_000; // behind, and not hanging
+  many.push(...Array.from({ length: 66 }, (_, number) => run(100 + number)));
+  while (processes.length < 2) await new Promise((done) => setImmediate(done));
+  const [, second] = processes;
+  await second.has(64);
+  now = 2_500; // the first one hangs, the second one does not
+  second.answerAll();
+  await second.has(2);
+  many.push(...Array.from({ length: 63 }, (_, number) => run(200 + number)));
+  await second.has(64);
+  now = 4_501;
+  await third;
+  expect(times).toEqual([1_000, 4_501]);
+  for (const each of processes) each.answerAll();
+  second.isSilent = false;
+  first.isSilent = false;
+  await Promise.all(many);
+});
+
 test("a program that runs long is no sign of a process that is behind", async () => {
   await run(0);
   const [first] = processes;
