@@ -31,6 +31,7 @@ type Work<At extends Stage> = (
 function filterJudge<At extends Stage>(work: Work<At>): Judge {
   return {
     name: "milter",
+    hearsAccepted: true,
     judge(_stage, transaction, subject) {
       const { filters } = transaction;
       if (filters === undefined || transaction.fate.kind === "discard") return ACCEPTED;

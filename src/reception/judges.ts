@@ -61,6 +61,8 @@ export type Judgement = Verdict & {
 
 export interface Judge {
   readonly name: string;
+  /** Not asked about what another one has deferred. */
+  readonly hearsAccepted?: boolean;
   judge<S extends Stage>(stage: S, transaction: Transaction, subject: Subjects[S]): MaybePromise<Judgement>;
 }
 
@@ -114,6 +116,7 @@ function ask<S extends Stage>(court: Court, hearing: Hearing<S>, next: number, s
   let outcome = sofar;
   for (let i = next; i < judges.length && outcome.kind !== "refuse"; i++) {
     const each = judges[i];
+    if (outcome.kind === "defer" && each.hearsAccepted === true) continue;
     const answer = each.judge(stage, transaction, subject);
     if (isPromise(answer)) {
       return answer.then((late) => ask(court, hearing, i + 1, note(court, hearing, each, outcome, late)));

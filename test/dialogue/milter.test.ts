@@ -175,6 +175,10 @@ describe("what a filter answers", () => {
   });
 });
 
+/** check_mail asks everybody to come again. */
+const deferAll = (ruleset: string): Verdict =>
+  ruleset === "check_mail" ? refusal(450, "4.7.1", "not now") : { kind: "ok" };
+
 /** check_rcpt refuses one recipient. */
 const refuseOne = (ruleset: string, [path]: readonly string[]): Verdict =>
   ruleset === "check_rcpt" && path === "<no@y.example>" ? refusal(550, "5.7.1", "not him") : { kind: "ok" };
@@ -270,6 +274,18 @@ describe("what filters hear", () => {
         ]);
       },
       { check: refuseOne },
+    );
+  });
+
+  test("nothing of what rulesets defer", async () => {
+    await withFilters(
+      [{}],
+      async (server) => {
+        const [, mail] = await say(await server.client(), ...ENVELOPE);
+        expect(mail).toBe("450 4.7.1 <a@c.example>... not now");
+        expect(server.filters[0].transcript.at(-1)).toBe("helo c.example");
+      },
+      { check: deferAll },
     );
   });
 
