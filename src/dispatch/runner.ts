@@ -46,7 +46,7 @@ export interface RunnerOptions extends Omit<AttemptEnvironment, "nextTry" | "sig
  * Enough to keep slow hosts from blocking quick ones, few enough to keep memory small. A message to a new host waits for four
  * answers, so hosts that are 50 ms away take five messages in a second from each of these.
  */
-const CONCURRENT_ATTEMPTS = 300;
+const CONCURRENT_ATTEMPTS = 200;
 
 /** Until the queue is asked again after it could not answer, ms. */
 const ASK_AGAIN = 1000;
