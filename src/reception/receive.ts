@@ -357,8 +357,7 @@ class Incoming implements IncomingMessage {
 
   #wantedFields(fields: readonly HeaderField[]): readonly HeaderField[] {
     const { submission } = this.#transaction.announced;
-    const open = withoutHidden(fields);
-    return submission === undefined ? open : submittedFields(open);
+    return submission === undefined ? withoutHidden(fields) : submittedFields(fields);
   }
 
   #withReceipts(fields: readonly HeaderField[]): readonly HeaderField[] {
