@@ -6,11 +6,10 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { Print } from "./wishes.ts";
 
 const HERE = join(import.meta.dirname, "..");
 export const COMPARED = ["accept", "accept-kept", "relay", "rewriting", "local", "local-2000"];
-
-type Print = (title: string, figures: readonly string[]) => void;
 
 export interface Comparison {
   readonly names: readonly string[];

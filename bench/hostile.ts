@@ -12,8 +12,7 @@ import { ATTACKS } from "./hostile/attacks.ts";
 import { type HalfCore, halfCore } from "./hostile/half-core.ts";
 import { costOf } from "./process-cost.ts";
 import { type RunningServer, startServer } from "./server.ts";
-
-type Print = (title: string, figures: readonly string[]) => void;
+import type { Print } from "./wishes.ts";
 
 export interface HostileSettings {
   /** Names of attacks; empty for all. */

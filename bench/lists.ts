@@ -7,8 +7,7 @@ import { generate } from "./generator.ts";
 import { costOf } from "./process-cost.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { startSink, type Sink } from "./sink.ts";
-
-type Print = (title: string, figures: readonly string[]) => void;
+import type { Print } from "./wishes.ts";
 
 const PATIENCE_MS = 60_000;
 const SMALL = 5_000;

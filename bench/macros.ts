@@ -7,8 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { compileMc, processM4 } from "../src/mc/compile.ts";
 import { findGnuM4, peerFile } from "../test/support/foreign-programs.ts";
-
-type Print = (title: string, figures: readonly string[]) => void;
+import type { Print } from "./wishes.ts";
 
 const home = join(import.meta.dirname, "..");
 const SITE = join(home, "cf/gateway.mc");

@@ -8,6 +8,7 @@ import { PacketReader } from "../src/milter/packets.ts";
 import { generate, type Load } from "./generator.ts";
 import { costOf } from "./process-cost.ts";
 import { type RunningServer, startServer } from "./server.ts";
+import type { Print, Wishes } from "./wishes.ts";
 
 const COUNTS = [0, 1, 3] as const;
 const SLICES = 6;
@@ -20,17 +21,7 @@ const MACROS = {
   eom: "{msg_id}",
 };
 
-export interface MilterBench {
-  readonly messages: number;
-  readonly warmUp: number;
-  readonly sessions: number;
-  readonly size: number;
-  readonly profile: string | undefined;
-}
-
-type Print = (title: string, figures: readonly string[]) => void;
-
-export async function benchMilter(print: Print, wishes: MilterBench): Promise<void> {
+export async function benchMilter(print: Print, wishes: Wishes): Promise<void> {
   const filters = await Promise.all([1, 2, 3].map(startFilter));
   const servers: RunningServer[] = [];
   try {
@@ -62,7 +53,7 @@ async function measure(
   print: Print,
   title: string,
   servers: readonly RunningServer[],
-  wishes: MilterBench,
+  wishes: Wishes,
   perConnection: number,
 ): Promise<void> {
   const send = async ({ port }: RunningServer, messages: number): Promise<void> => {

@@ -10,8 +10,7 @@ import { generate } from "./generator.ts";
 import { costOf, residentOf } from "./process-cost.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { startSink, type Sink } from "./sink.ts";
-
-type Print = (title: string, figures: readonly string[]) => void;
+import type { Print } from "./wishes.ts";
 
 interface Settings {
   /** Relayed beside the queue. */

@@ -14,8 +14,7 @@ import { type MaybePromise, isPromise } from "../src/sys/maybe-promise.ts";
 import { findGenuine } from "../test/support/foreign-programs.ts";
 import { compileConfiguration } from "./server.ts";
 import { type Dialogue, fastest, lengthen, runDialogue } from "./test-mode.ts";
-
-type Print = (title: string, figures: readonly string[]) => void;
+import type { Print } from "./wishes.ts";
 
 const ADDRESSES = 20_000;
 const RUNS = 3;

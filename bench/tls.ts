@@ -8,22 +8,13 @@ import { connect as secure } from "node:tls";
 import { generate, type Load } from "./generator.ts";
 import { costOf, residentOf } from "./process-cost.ts";
 import { type RunningServer, startServer } from "./server.ts";
+import type { Print, Wishes } from "./wishes.ts";
 
 /** Idle sessions that are opened, and those that the memory is told for. */
 const IDLE = 1_000;
 const MANY = 10_000;
 
-export interface TlsBench {
-  readonly messages: number;
-  readonly warmUp: number;
-  readonly sessions: number;
-  readonly size: number;
-  readonly profile: string | undefined;
-}
-
-type Print = (title: string, figures: readonly string[]) => void;
-
-export async function benchTls(print: Print, wishes: TlsBench): Promise<void> {
+export async function benchTls(print: Print, wishes: Wishes): Promise<void> {
   const { profile } = wishes;
   const most = ["MaxConnectionsPerClient=0"];
   const server = await startServer({ deliveryMode: "queue", relayPort: 9, tls: true, options: most, profile });
@@ -47,7 +38,7 @@ export async function benchTls(print: Print, wishes: TlsBench): Promise<void> {
 
 function load(
   { port }: RunningServer,
-  { sessions, size }: TlsBench,
+  { sessions, size }: Wishes,
   handshake: "none" | "full" | "resumed",
   messages: number,
 ): Load {

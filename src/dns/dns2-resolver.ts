@@ -3,6 +3,7 @@
  * outcomes of resolver.ts apart (decision D9). It is a stub resolver: the servers are expected to recurse.
  */
 import type { Clock } from "../sys/clock.ts";
+import { isLoopback } from "../sys/ip-address.ts";
 import type { Machine, NameServer } from "../sys/machine.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import { AnswerCache } from "./cache.ts";
@@ -169,8 +170,4 @@ function conclude(chain: Chain, reply: Reply, records: readonly DnsRecord[]): { 
   const ttl = Math.min(chain.ttl, reply.negativeTtl ?? 0);
   if (reply.rcode === NXDOMAIN) return { answer: { kind: "nxdomain" }, ttl };
   return { answer: { kind: "nodata", canonicalName: chain.name }, ttl };
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith("127.") || address === "::1";
 }

@@ -6,10 +6,10 @@
  */
 import type { PortOptions } from "../config/config.ts";
 import { flagLetters } from "../config/daemon-ports.ts";
-import { isIPv6 } from "node:net";
 import { rfc5322Date } from "../mail/date.ts";
 import { reply } from "../mail/reply.ts";
 import { judge } from "../reception/judges.ts";
+import { isLoopback, taggedAddress } from "../sys/ip-address.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { Answer, MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
@@ -61,7 +61,7 @@ export function identify(session: Conversation, known?: ClientIdentity): MaybeAn
 
 function shownAddress({ port, remoteAddress }: Conversation): string {
   if (isLocal(port)) return LOCAL_ADDRESS;
-  return isIPv6(remoteAddress) ? `IPv6:${remoteAddress}` : remoteAddress;
+  return taggedAddress(remoteAddress);
 }
 
 function setClientMacros(session: Conversation, client: ClientIdentity): void {
@@ -81,15 +81,11 @@ function setClientMacros(session: Conversation, client: ClientIdentity): void {
   const own = isLocal(session.port) ? `[UNIX: ${session.port.address}]` : session.localAddress;
   scope.set("daemon_addr", own);
   // Manual §5.2: none on loopback.
-  scope.set("if_addr", isLoopback(own) ? undefined : isIPv6(own) ? `IPv6:${own}` : own);
+  scope.set("if_addr", isLocal(session.port) ? own : isLoopback(own) ? undefined : taggedAddress(own));
   scope.set("if_name", isLocal(session.port) ? `[${own}]` : session.settings.hostName);
   scope.set("s", client.name);
   scope.set("_", client.resolve === "FORGED" ? `${session.relay} (may be forged)` : session.relay);
   setDaemonMacros(session, flagLetters(session.port.modifiers));
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith("127.") || address === "::1";
 }
 
 export function setDaemonMacros({ scope, port }: Pick<Conversation, "scope" | "port">, flags: string): void {

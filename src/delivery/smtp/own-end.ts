@@ -10,6 +10,7 @@ import type { Config } from "../../config/config.ts";
 import { nameOfAddress } from "../../dns/addresses.ts";
 import type { NameSources } from "../../dns/names.ts";
 import type { RulesetTable } from "../../rewriting/rulesets.ts";
+import { isLoopback, taggedAddress } from "../../sys/ip-address.ts";
 import { type MaybePromise, whenReady } from "../../sys/maybe-promise.ts";
 
 export type MacroValues = readonly (readonly [name: string, value: string | undefined])[];
@@ -43,12 +44,12 @@ export class OwnEnd {
     const values: [Name, string][] = isLoopback(address)
       ? []
       : [
-          ["if_addr_out", isIPv6(address) ? `IPv6:${address}` : address],
+          ["if_addr_out", taggedAddress(address)],
           ["if_family_out", FAMILIES[isIPv6(address) ? "inet6" : "inet"]],
         ];
     if (!this.#asked.has("if_name_out")) return values;
     return whenReady(nameOfAddress(this.#names, address), (answer) => {
-      const literal = isIPv6(address) ? `[IPv6:${address}]` : `[${address}]`;
+      const literal = `[${taggedAddress(address)}]`;
       const name = answer.kind === "found" ? answer.name.replace(/\.$/, "") : literal;
       return [...values, ["if_name_out", name] as const];
     });
@@ -67,10 +68,6 @@ export class OwnEnd {
 /** An IPv4 address as a socket of both families shows it. */
 function plain(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, "");
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith("127.") || address === "::1";
 }
 
 function isRead(rulesets: RulesetTable, name: Name): boolean {

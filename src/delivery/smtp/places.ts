@@ -6,6 +6,7 @@ import { isIP, isIPv6 } from "node:net";
 import { type AddressAnswer, addressesOf } from "../../dns/addresses.ts";
 import { type MailHost, mailHosts, type MailHosts, splitHostList } from "../../dns/mx.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
+import { taggedAddress } from "../../sys/ip-address.ts";
 import { isPromise, type MaybePromise, whenReady } from "../../sys/maybe-promise.ts";
 import type { Job } from "../agent.ts";
 import type { DeliveryEnvironment } from "../environment.ts";
@@ -237,7 +238,7 @@ function programPlace(environment: DeliveryEnvironment, { mailer }: Job, argv: r
 /** @param name host name without final dot, or an address in brackets */
 function tcpPlace(name: string, address: string, port: number, source: Source): Place {
   // Canonical text: nothing else has a colon.
-  const literalForm = address.includes(":") ? `[IPv6:${address}]` : `[${address}]`;
+  const literalForm = `[${taggedAddress(address)}]`;
   const isLiteral = name.startsWith("[");
   const shown = isLiteral ? literalForm : `${name}.`;
   return {

@@ -1,5 +1,6 @@
 /** A connection to one place: TCP address and port, a unix socket, or a program. */
 import { connect, type Socket } from "node:net";
+import { taggedAddress } from "../../sys/ip-address.ts";
 import { connectToFirst } from "./happy-eyeballs.ts";
 import type { Policy } from "./pace.ts";
 import type { Peer } from "./reply-status.ts";
@@ -46,7 +47,7 @@ export interface Place {
 /** As rules name it, {server_addr}: `192.0.2.1`, `IPv6:2001:db8::1`, "" for what has none. */
 export function shownAddress({ target }: Place): string {
   if (target.kind !== "tcp") return "";
-  return target.address.includes(":") ? `IPv6:${target.address}` : target.address;
+  return taggedAddress(target.address);
 }
 
 function begin(target: Exclude<Place["target"], { readonly kind: "program" }>): Socket {
