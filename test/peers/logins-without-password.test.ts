@@ -84,6 +84,8 @@ for mechanism in SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS; do
   try "gsasl $mechanism" by_gsasl $mechanism -a joe -p 'correct horse'
 done
 try "gsasl EXTERNAL" by_gsasl EXTERNAL --x509-cert-file=/mnt/client.pem --x509-key-file=/mnt/client.key
+logged() { [ $(grep -c AUTH=server $log) = 10 ]; }
+wait_for logged
 grep -o 'AUTH=server, .*' $log | sed 's/.*authid=//'
 by_msmtp oauthbearer tom "--passwordeval='cat /mnt/forged'" 2>&1 | grep -o -m 1 '535 5.7.0 [a-z ]*'
 by_msmtp external somebody "--tls-cert-file=/mnt/client.pem --tls-key-file=/mnt/client.key" 2>&1 | grep -o -m 1 '535 5.7.0 [a-z ]*'
