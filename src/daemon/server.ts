@@ -334,6 +334,7 @@ export class Server {
       filters: (site, port) => filtersFor(site, port, openFilter, log),
       ...listServices(this.#surroundings.clock, () => this.site.agents.files),
       storageProblem: ({ config }) => space.problem(config),
+      queueInterval: this.#options.queueInterval,
       load: () => loadavg()[0],
       startQueueRun: oneAfterTheOther((asked) => this.#hurry(etrnFilter(asked))),
     };

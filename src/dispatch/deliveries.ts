@@ -203,7 +203,11 @@ function senderMacros(sender: string): [string, string][] {
 }
 
 /** Macros of one attempt at a message. */
-export function deliveryScope(config: Config, { envelope, id }: QueueEntry, mode: DeliveryMode = "i"): MacroScope {
+export function deliveryScope(
+  config: Config,
+  { envelope, id, attempts }: QueueEntry,
+  mode: DeliveryMode = "i",
+): MacroScope {
   return config.macros.child([
     ...Object.entries(envelope.macros),
     ["i", id],
@@ -212,5 +216,6 @@ export function deliveryScope(config: Config, { envelope, id }: QueueEntry, mode
     ["envid", envelope.envid],
     ["msg_size", String(envelope.bodySize)],
     ["nrcpts", String(envelope.recipients.length)],
+    ["ntries", String(attempts)],
   ]);
 }

@@ -91,3 +91,9 @@ export function unfold(value: string): string {
 export function formatField(field: HeaderField): string {
   return `${field.name}:${field.value}\r\n`;
 }
+
+/** Octets of a field as check_eoh is told them: a line ends with one. */
+export function countedOctets({ name, value }: HeaderField): number {
+  const plain = value.includes("\r\n") ? value.replaceAll("\r\n", "\n") : value;
+  return name.length + ":".length + plain.length + "\n".length;
+}

@@ -24,7 +24,8 @@ export function unavailable(error: unknown): QueueUnavailableError {
  * @throws QueueUnavailableError when the queue cannot take a message now
  */
 export function openDraft(queue: QueueEntrance, reserved?: string): MaybePromise<Draft> {
-  return whenReady(reserved ?? queue.newId(), (id) => new Draft(id, queue));
+  // Asked for all the same: a queue that takes nothing now says so here.
+  return whenReady(queue.newId(), (id) => new Draft(reserved ?? id, queue));
 }
 
 export class Draft {

@@ -17,10 +17,11 @@ export function checkField({ site, scope, headerNotes }: Transaction, field: Hea
   const value = unfold(field.value);
   const { keepComments } = check;
   const text = (keepComments ? value : withoutComments(value)).slice(0, LONGEST_CHECKED);
+  const said = field.value.replaceAll("\r\n", "\n");
   const macros = scope.child([
-    ["currHeader", value.slice(0, LONGEST_CHECKED)],
+    ["currHeader", quoted(said.slice(0, LONGEST_CHECKED))],
     ["hdr_name", field.name],
-    ["hdrlen", String(value.length)],
+    ["hdrlen", String(said.length)],
     ["addr_type", "h"],
   ]);
   const by = site.config.rulesets.nameOf(check.ruleset);
@@ -28,4 +29,9 @@ export function checkField({ site, scope, headerNotes }: Transaction, field: Hea
   return whenReady(site.rules.checkText(by, text, how, macros), (verdict) =>
     verdict.kind === "ok" ? verdict : { ...verdict, by, about: [field.value.replaceAll("\r\n", "\n")] },
   );
+}
+
+/** One token, whatever stands in it: with blanks and comments, on one line (manual §5.2, {currHeader}). */
+function quoted(text: string): string {
+  return `"${text.replaceAll("\n", " ").replaceAll(/["\\]/g, "\\$&")}"`;
 }

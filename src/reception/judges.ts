@@ -150,7 +150,7 @@ function note<S extends Stage>(
   if (stage === "header" && before.kind === "quarantine" && after.kind === "quarantine") return after;
   const told = judgement.kind === "refuse" || judgement.kind === "defer" ? judgement.reply : undefined;
   logJudged(log, transaction.site.config, {
-    id: telling.id,
+    id: telling.id ?? transaction.id,
     ruleset: judgement.by ?? name,
     args: judgement.about ?? [],
     relay: transaction.client.relay,

@@ -15,7 +15,7 @@ import { type FirstAttempt, NO_ALIASES } from "../envelope/local-facts.ts";
 import { isOpen } from "../envelope/recipient.ts";
 import { logFrom } from "../log/mail-log.ts";
 import { shorten } from "../log/safe-text.ts";
-import { findField, type HeaderField, unfold } from "../mail/header.ts";
+import { countedOctets, findField, type HeaderField, unfold } from "../mail/header.ts";
 import { limitMimeFields } from "../mail/mime-limits.ts";
 import { type Reply, reply } from "../mail/reply.ts";
 import { type Draft, openDraft } from "../queue/draft.ts";
@@ -252,10 +252,11 @@ class Incoming implements IncomingMessage {
 
   /** Each field, the header as a whole, the message; the refusal, if there is one. */
   async #judge(fields: readonly HeaderField[]): Promise<Reply | undefined> {
-    let octets = 0;
+    // The empty line behind the header belongs to it.
+    let octets = 1;
     let asked = 0;
     for (const field of fields) {
-      octets += field.name.length + field.value.length + 3;
+      octets += countedOctets(field);
       if (++asked % FIELDS_IN_A_ROW === 0) await breath();
       const about = this.#ask("header", { field });
       const outcome = isPromise(about) ? await about : about;

@@ -3,6 +3,7 @@ import { deliveryModeIn } from "../config/policies.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import { aboutMailbox, type Reply } from "../mail/reply.ts";
 import { refusalOf } from "../routing/refusal.ts";
+import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Resolution } from "../routing/mail-rules.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { type Court, judge } from "./judges.ts";
@@ -35,17 +36,32 @@ export function admitRecipient(
     return aboutMailbox(shown, reply);
   };
   const telling = { answer: (reply: Reply) => aboutMailbox(shown, reply) };
-  return whenReady(judge(court, "rcpt", transaction, { path: shown }, telling), (outcome) => {
-    if (outcome.kind === "out") {
-      transaction.badRecipients++;
-      return afterFilters(court, transaction, asked, outcome.reply);
-    }
-    return whenReady(site.rules.resolve(address, scope), (resolution) =>
-      whenReady(settle(transaction, asked, resolution), (refusal) =>
+  // Where it leads is known to who judges it, as in sendmail: {rcpt_mailer}, {rcpt_host}, {rcpt_addr}.
+  return whenReady(site.rules.resolve(address, scope), (resolution) => {
+    setRecipientMacros(scope, resolution);
+    return whenReady(judge(court, "rcpt", transaction, { path: shown }, telling), (outcome) => {
+      setRecipientMacros(scope, undefined);
+      if (outcome.kind === "out") {
+        transaction.badRecipients++;
+        return afterFilters(court, transaction, asked, outcome.reply);
+      }
+      // Nobody gets the message any more: whether there is such a user does not matter.
+      if (transaction.fate.kind === "discard") {
+        transaction.recipients.push({ given: address, state: "discarded" });
+        return afterFilters(court, transaction, asked, undefined);
+      }
+      return whenReady(settle(transaction, asked, resolution), (refusal) =>
         afterFilters(court, transaction, asked, refusal === undefined ? refusal : refuse(refusal)),
-      ),
-    );
+      );
+    });
   });
+}
+
+function setRecipientMacros(scope: MacroScope, resolution: Resolution | undefined): void {
+  const triple = resolution?.kind === "triple" ? resolution.triple : undefined;
+  scope.set("rcpt_mailer", triple?.mailer);
+  scope.set("rcpt_host", triple?.host);
+  scope.set("rcpt_addr", triple?.user);
 }
 
 /** Those who judge a recipient by where he goes are asked, or told that he is refused. */

@@ -3,7 +3,7 @@ import type { Config } from "../config/config.ts";
 import type { Comments } from "../rewriting/prescan.ts";
 import type { RewriteContext } from "../rewriting/rewriter.ts";
 import { ARGUMENT_SEPARATOR, CANON_MAILER, type Tokens } from "../rewriting/tokens.ts";
-import { reply } from "../mail/reply.ts";
+import { reply, type Reply } from "../mail/reply.ts";
 import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
 import { EX } from "../sys/sysexits.ts";
 import { errorReply, readErrorText } from "./error-text.ts";
@@ -74,11 +74,18 @@ function verdictOf(parser: AddressParser, tokens: Tokens, context: RewriteContex
     const host = parser.message(triple.host);
     const user = parser.message(triple.user);
     if (host.toLowerCase() === "quarantine") return { kind: "quarantine", reason: readErrorText(user).text };
-    const answer = errorReply(host, user);
+    const answer = withoutBackslashes(errorReply(host, user));
     return { kind: answer.code < 500 ? "defer" : "refuse", reply: answer };
   }
   // `$#OK` and any other mailer end the checks in favour of the client; `$#error` without text is a mistake in a rule.
   if (tokens[1]?.toLowerCase() !== "error") return ACCEPTED;
   context.message("buildaddr: no user");
   return { kind: "refuse", reply: reply(554, "5.3.5", "buildaddr: no user") };
+}
+
+/** What a client reads of `"550 not \\"you\\""`. */
+function withoutBackslashes(answer: Reply): Reply {
+  if (!answer.lines.some((line) => line.includes("\\"))) return answer;
+  const [first, ...rest] = answer.lines.map((line) => line.replaceAll(/\\([^])/g, "$1"));
+  return { ...answer, lines: [first, ...rest] };
 }

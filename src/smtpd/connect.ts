@@ -4,6 +4,7 @@
  * A refused client is not hung up on: it gets the same refusal to every command that moves mail, as sendmail does it; the
  * greeting is a 554 (RFC 5321 §3.1) only for who talked before it.
  */
+import { isIPv6 } from "node:net";
 import type { PortOptions } from "../config/config.ts";
 import { flagLetters } from "../config/daemon-ports.ts";
 import { rfc5322Date } from "../mail/date.ts";
@@ -82,18 +83,31 @@ function setClientMacros(session: Conversation, client: ClientIdentity): void {
   scope.set("daemon_addr", own);
   // Manual §5.2: none on loopback.
   scope.set("if_addr", isLocal(session.port) ? own : isLoopback(own) ? undefined : taggedAddress(own));
+  scope.set("if_family", isLocal(session.port) || isLoopback(own) ? undefined : isIPv6(own) ? "10" : "2");
   scope.set("if_name", isLocal(session.port) ? `[${own}]` : session.settings.hostName);
   scope.set("s", client.name);
   scope.set("_", client.resolve === "FORGED" ? `${session.relay} (may be forged)` : session.relay);
   setDaemonMacros(session, flagLetters(session.port.modifiers));
 }
 
-export function setDaemonMacros({ scope, port }: Pick<Conversation, "scope" | "port">, flags: string): void {
+export function setDaemonMacros(
+  { scope, port, services }: Pick<Conversation, "scope" | "port" | "services">,
+  flags: string,
+): void {
   scope.set("daemon_name", port.name);
   scope.set("daemon_family", port.family);
   scope.set("daemon_flags", flags);
-  scope.set("daemon_info", "accepting connections");
+  const { queueInterval } = services;
+  scope.set("daemon_info", queueInterval === undefined ? "SMTP" : `SMTP+queueing@${clockTime(queueInterval)}`);
   scope.set("r", "SMTP");
+}
+
+/** "00:30:00" */
+function clockTime(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  return [seconds / 3600, (seconds / 60) % 60, seconds % 60]
+    .map((part) => String(Math.floor(part)).padStart(2, "0"))
+    .join(":");
 }
 
 /** srv_features, then the judges of the connect stage. */

@@ -28,7 +28,13 @@ export function mail(session: Conversation, argument: string): MaybeAnswer {
   if (storage !== undefined) return replies.storage(storage);
   return whenReady(trustedAuthor(session, parameters.auth), (auth) => {
     const announced: Announcement = { ...parameters, auth, sender: address, isReport: false };
-    const macros = [["f", address] as const, ["auth_author", auth === "<>" ? undefined : auth] as const];
+    const macros = [
+      ["f", address] as const,
+      ["auth_author", auth === "<>" ? undefined : auth] as const,
+      ["nrcpts", "0"] as const,
+      ["nbadrcpts", "0"] as const,
+      ["ntries", "0"] as const,
+    ];
     const transaction = session.whole.message(announced, macros);
     return whenReady(reserveId(session, transaction), () => {
       const said = saidTo(session, path.parameters).parameters;
@@ -41,9 +47,12 @@ export function mail(session: Conversation, argument: string): MaybeAnswer {
   });
 }
 
-/** Filters are told the queue id ($i) from here on. Where the queue takes nothing now, the answer to DATA says so. */
-function reserveId({ whole, services: { intake } }: Conversation, transaction: Transaction): MaybePromise<void> {
-  if (whole.filters === undefined || intake.reserve === undefined) return undefined;
+/**
+ * Rules, filters and the log are told the queue id ($i) from here on. Where the queue takes nothing now, the answer to DATA
+ * says so.
+ */
+function reserveId({ services: { intake } }: Conversation, transaction: Transaction): MaybePromise<void> {
+  if (intake.reserve === undefined) return undefined;
   const reserved = (id: string): void => {
     transaction.id = id;
     transaction.scope.set("i", id);

@@ -12,8 +12,8 @@ export function refusedBy(
   argument: string,
 ): MaybePromise<Reply | undefined> {
   return whenReady(askRuleset(whole, ruleset, [argument]), (verdict) => {
-    if (verdict.kind !== "refuse" && verdict.kind !== "defer") return undefined;
+    // There is no message that could be thrown away or put aside; that a rule wanted it is written down.
     logJudged(services.log, site.config, { ruleset, args: verdict.about ?? [], relay, verdict });
-    return verdict.reply;
+    return verdict.kind === "refuse" || verdict.kind === "defer" ? verdict.reply : undefined;
   });
 }

@@ -32,6 +32,8 @@ export interface SmtpServices extends Court, ListServices {
   identify(site: Site, address: string): MaybePromise<ClientIdentity>;
   /** Free space and the like: undefined when mail can be taken, else the reason for a 452. */
   storageProblem(site: Site): string | undefined;
+  /** Between queue runs (-q30m), ms. */
+  readonly queueInterval?: number | undefined;
   /** Load average of the last minute. */
   load(): number;
   /** ETRN: makes mail for a host, "@domain" or "#group" due; returns how many messages wait. */

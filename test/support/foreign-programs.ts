@@ -79,15 +79,26 @@ export interface Said {
 /**
  * Runs a script in namespaces of its own (test/peers/genuine): "shell" with a genuine sendmail in its places, "bare" with
  * none of the foreign programs. Ours come first in the PATH when `ours` is set. Everything that it started ends with it.
+ * @param environment more variables: GENUINE_ZONE
  */
-export function runInside(kind: "shell" | "bare", script: string, ours = true): Said {
+export function runInside(
+  kind: "shell" | "bare",
+  script: string,
+  ours = true,
+  environment: Readonly<Record<string, string>> = {},
+): Said {
   const path = process.env["PATH"] ?? "";
   const { status, stdout, stderr } = spawnSync(GENUINE, [kind, "-c", script], {
     encoding: "latin1",
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 5 * PATIENCE_MS,
     maxBuffer: 1 << 26,
-    env: { HOME: process.env["HOME"], RULEMAIL_PEERS: peersFolder, PATH: ours ? `${join(home, "bin")}:${path}` : path },
+    env: {
+      HOME: process.env["HOME"],
+      RULEMAIL_PEERS: peersFolder,
+      PATH: ours ? `${join(home, "bin")}:${path}` : path,
+      ...environment,
+    },
   });
   return { status, stdout, stderr };
 }
