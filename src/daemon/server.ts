@@ -52,6 +52,7 @@ import { Suspensions } from "./suspensions.ts";
 import { StatisticsFile } from "./statistics-file.ts";
 import { SiteInForce } from "./site-in-force.ts";
 import { identifyClient } from "./client-identity.ts";
+import { ownName } from "../dns/own-name.ts";
 
 export interface ServerOptions {
   readonly configFile: string;
@@ -330,6 +331,7 @@ export class Server {
       clock,
       tls: new ServerTls({ clock, log, ...(door && { readByRoot: (files) => readByRoot(door, { files }) }) }),
       identify: (site, address) => identifyClient(site.hosts, address),
+      ownName: (site, address) => ownName(site.hosts, address),
       judges: this.#judges,
       filters: (site, port) => filtersFor(site, port, openFilter, log),
       ...listServices(this.#surroundings.clock, () => this.site.agents.files),

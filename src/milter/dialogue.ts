@@ -1,7 +1,8 @@
 /**
  * One filter, asked about sessions and messages: which command is sent when, which answers it may have, and what they mean for
  * the commands to come. What sendmail 8.17 does is the measure: macros are sent for steps that the filter does not want to hear
- * about, too; a message that the filter accepted or refused is not aborted; edits that were not negotiated are carried out.
+ * about, too; a message that the filter accepted or refused is not aborted; edits that were not negotiated are carried out, but
+ * for a new body: that message is to come again.
  */
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import { decodeSaid, describeCode, type Said } from "./answers.ts";
@@ -23,6 +24,19 @@ import type { PacketSocket } from "./packet-socket.ts";
 const CONTINUE: Answer = { kind: "continue" };
 const ACCEPT: Answer = { kind: "accept" };
 const SKIP: Answer = { kind: "skip" };
+const TEMPFAIL: Answer = { kind: "tempfail" };
+
+/** How sendmail's log calls kinds of edits. */
+const ODD_WORDS: Readonly<Record<Edit["kind"], string>> = {
+  "add-header": "adding headers",
+  "insert-header": "adding headers",
+  "change-header": "changing headers",
+  "add-recipient": "adding recipients",
+  "delete-recipient": "removing recipients",
+  "change-sender": "changing sender",
+  "replace-body": "replacing body",
+  quarantine: "quarantining",
+};
 
 /** How messages call a step. */
 const WORDS: Readonly<Record<Step, string>> = {
@@ -132,10 +146,15 @@ export class FilterDialogue implements FilterConnection {
 
   async #end(sent: MaybePromise<void>, edit: (edit: Edit) => MaybePromise<void>): Promise<Answer> {
     await sent;
+    let isBodyRefused = false;
     for (;;) {
       const said = await this.#hear("end", this.settings.timeouts.end);
-      if (said.kind === "edit") await this.#carryOut(said.edit, edit);
-      else if (said.kind === "answer") return this.#conclude("end", said);
+      if (said.kind === "edit" && this.#isTaken(said.edit)) await this.#carryOut(said.edit, edit);
+      else if (said.kind === "edit") isBodyRefused = true;
+      else if (said.kind === "answer") {
+        const answer = this.#conclude("end", said);
+        return isBodyRefused && (answer.kind === "continue" || answer.kind === "accept") ? TEMPFAIL : answer;
+      }
     }
   }
 
@@ -241,15 +260,23 @@ export class FilterDialogue implements FilterConnection {
     return answer;
   }
 
-  async #carryOut(edit: Edit, sink: (edit: Edit) => MaybePromise<void>): Promise<void> {
-    const { kind } = edit;
+  /** What was not negotiated is noted; a new body then does not count, and the message has to come again. */
+  #isTaken({ kind }: Edit): boolean {
     if (this.#offer.edits?.has(kind) === false) {
       throw this.#socket.fail("protocol", `it asked for ${kind}, which it was not offered`);
     }
-    if (!this.negotiated.edits.has(kind) && !this.#odd.has(kind)) {
+    if (this.negotiated.edits.has(kind)) return true;
+    const isBody = kind === "replace-body";
+    if (!this.#odd.has(kind)) {
       this.#odd.add(kind);
-      this.#offer.note?.(`it asks for ${kind}, which it did not negotiate; done all the same`);
+      const consequence = isBody ? "rejecting request and tempfailing message" : "honoring request anyway";
+      this.#offer.note?.(`lied about ${ODD_WORDS[kind]}, ${consequence}`);
     }
+    return !isBody;
+  }
+
+  async #carryOut(edit: Edit, sink: (edit: Edit) => MaybePromise<void>): Promise<void> {
+    const { kind } = edit;
     try {
       await sink(this.negotiated.leadingSpace ? edit : withLeadingSpace(edit));
     } catch (error) {

@@ -85,7 +85,9 @@ export class SessionFilters {
   async #openOne(member: Member): Promise<void> {
     const { settings } = member.filter;
     try {
-      const connection = await this.#open(settings, { macros: this.#plan.macros });
+      const note = (text: string): void =>
+        this.log.write("change", this.#message?.id, `Milter (${settings.name}): ${quoted(text)}`);
+      const connection = await this.#open(settings, { macros: this.#plan.macros, note });
       if (this.#isClosed) connection.close(false);
       else member.connection = connection;
       this.log.write("session", undefined, `Milter (${settings.name}): init success to negotiate`);

@@ -4,13 +4,12 @@
  * A refused client is not hung up on: it gets the same refusal to every command that moves mail, as sendmail does it; the
  * greeting is a 554 (RFC 5321 §3.1) only for who talked before it.
  */
-import { isIPv6 } from "node:net";
 import type { PortOptions } from "../config/config.ts";
 import { flagLetters } from "../config/daemon-ports.ts";
 import { rfc5322Date } from "../mail/date.ts";
 import { reply } from "../mail/reply.ts";
 import { judge } from "../reception/judges.ts";
-import { isLoopback, taggedAddress } from "../sys/ip-address.ts";
+import { familyNumber, isLoopback, taggedAddress } from "../sys/ip-address.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { Answer, MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
@@ -50,14 +49,28 @@ const LOCAL_ADDRESS = "[UNIX: localhost]";
 export function identify(session: Conversation, known?: ClientIdentity): MaybeAnswer {
   const { services, site, remoteAddress } = session;
   const client = known ?? (isLocal(session.port) ? LOCAL_CLIENT : services.identify(site, remoteAddress));
-  return whenReady(client, (found) => {
-    setClientMacros(session, found);
-    return whenReady(admit(session, found), () =>
-      whenReady(encryptAtOnce(session), (goesOn) =>
-        goesOn ? whenReady(hold(session, found), () => greet(session)) : undefined,
-      ),
-    );
-  });
+  const interfaceName = nameOfInterface(session);
+  return whenReady(client, (found) =>
+    whenReady(interfaceName, (name) => {
+      session.scope.set("if_name", name);
+      return welcome(session, found);
+    }),
+  );
+}
+
+/** Of our end of the connection. */
+function nameOfInterface({ services, settings, site, port, localAddress }: Conversation): MaybePromise<string> {
+  if (isLocal(port)) return `[[UNIX: ${port.address}]]`;
+  return services.ownName?.(site, localAddress) ?? settings.hostName;
+}
+
+function welcome(session: Conversation, found: ClientIdentity): MaybeAnswer {
+  setClientMacros(session, found);
+  return whenReady(admit(session, found), () =>
+    whenReady(encryptAtOnce(session), (goesOn) =>
+      goesOn ? whenReady(hold(session, found), () => greet(session)) : undefined,
+    ),
+  );
 }
 
 function shownAddress({ port, remoteAddress }: Conversation): string {
@@ -79,15 +92,19 @@ function setClientMacros(session: Conversation, client: ClientIdentity): void {
   scope.set("client_rate", String(visit.rate));
   scope.set("total_rate", String(visit.totalRate));
   scope.set("daemon_port", String(session.localPort));
-  const own = isLocal(session.port) ? `[UNIX: ${session.port.address}]` : session.localAddress;
-  scope.set("daemon_addr", own);
-  // Manual §5.2: none on loopback.
-  scope.set("if_addr", isLocal(session.port) ? own : isLoopback(own) ? undefined : taggedAddress(own));
-  scope.set("if_family", isLocal(session.port) || isLoopback(own) ? undefined : isIPv6(own) ? "10" : "2");
-  scope.set("if_name", isLocal(session.port) ? `[${own}]` : session.settings.hostName);
+  setInterfaceMacros(session);
   scope.set("s", client.name);
   scope.set("_", client.resolve === "FORGED" ? `${session.relay} (may be forged)` : session.relay);
   setDaemonMacros(session, flagLetters(session.port.modifiers));
+}
+
+/** Manual §5.2: {if_addr} and {if_family} are not there on loopback. */
+function setInterfaceMacros({ scope, port, localAddress }: Conversation): void {
+  const own = isLocal(port) ? `[UNIX: ${port.address}]` : localAddress;
+  scope.set("daemon_addr", own);
+  const isSilent = isLocal(port) || isLoopback(own);
+  scope.set("if_addr", isLocal(port) ? own : isSilent ? undefined : taggedAddress(own));
+  scope.set("if_family", isSilent ? undefined : familyNumber(own));
 }
 
 export function setDaemonMacros(

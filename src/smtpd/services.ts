@@ -30,6 +30,8 @@ export interface SmtpServices extends Court, ListServices {
   /** The mail filters for sessions of this port; absent, or undefined: none are asked. */
   filters?(site: Site, port: PortOptions): SessionFilters | undefined;
   identify(site: Site, address: string): MaybePromise<ClientIdentity>;
+  /** What our end of a connection is called ({if_name}); absent: as the host (-bs). */
+  ownName?(site: Site, address: string): MaybePromise<string>;
   /** Free space and the like: undefined when mail can be taken, else the reason for a 452. */
   storageProblem(site: Site): string | undefined;
   /** Between queue runs (-q30m), ms. */

@@ -9,3 +9,8 @@ export function isLoopback(address: string): boolean {
 export function taggedAddress(address: string): string {
   return address.includes(":") ? `IPv6:${address}` : address;
 }
+
+/** AF_INET or AF_INET6 of Linux, as {if_family} and {if_family_out} have them. */
+export function familyNumber(address: string): "2" | "10" {
+  return address.includes(":") ? "10" : "2";
+}

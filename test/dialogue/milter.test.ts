@@ -277,6 +277,52 @@ describe("what filters hear", () => {
     );
   });
 
+  const told = {
+    options: { ProxyHosts: "0.0.0.0/0", XclientHosts: "0.0.0.0/0" },
+    identify: (address: string) => ({ name: `name-of-${address}`, ptr: "", resolve: "OK" as const }),
+    ownName: (address: string) => `name of ${address}`,
+  };
+  const WHERE = ["{if_name}", "{if_addr}", "{if_family}", "{client_addr}", "_"];
+
+  test("PROXY: the client that it names, and which of our addresses that one went to", async () => {
+    await withFilters(
+      [{ lists: new Map([["connect", WHERE]]) }],
+      async (server) => {
+        await (await server.client("PROXY TCP6 2001:db8::7 2001:db8::1 40000 25")).ask("EHLO c.example");
+        expect(server.filters[0].transcript.slice(1, 3)).toEqual([
+          "macros connect {if_name}=name of 2001:db8::1 {if_addr}=IPv6:2001:db8::1 {if_family}=10 " +
+            "{client_addr}=IPv6:2001:db8::7 _=name-of-2001:db8::7 [IPv6:2001:db8::7]",
+          "connect name-of-2001:db8::7 inet6 IPv6:2001:db8::7 port 40000",
+        ]);
+      },
+      { ...told, port: { modifiers: new Set("P") } },
+    );
+  });
+
+  test("XCLIENT: another session, of the client that it names; the one before is over", async () => {
+    await withFilters(
+      [{ lists: new Map([["connect", WHERE]]) }],
+      async (server) => {
+        const client = await server.client();
+        await say(client, "EHLO proxy", "XCLIENT ADDR=192.0.2.7 PORT=40000 NAME=mx.example DESTADDR=198.51.100.1");
+        await say(client, "EHLO mx.example", "MAIL FROM:<a@c.example>");
+        await until(() => server.filters[0].transcript.includes("quit"));
+        const { transcript } = server.filters[0];
+        expect(server.filters[0].connections()).toBe(2);
+        expect(transcript).toEqual(
+          expect.arrayContaining([
+            "connect name-of-127.0.0.1 inet 127.0.0.1 port " + /port (\d+)/.exec(transcript[2])?.[1],
+            "macros connect {if_name}=name of 198.51.100.1 {if_addr}=198.51.100.1 {if_family}=2 " +
+              "{client_addr}=192.0.2.7 _=mx.example [192.0.2.7]",
+            "connect mx.example inet 192.0.2.7 port 40000",
+          ]),
+        );
+        expect(transcript.filter((line) => line !== "quit").at(-1)).toBe("mail <a@c.example>");
+      },
+      told,
+    );
+  });
+
   test("nothing of what rulesets defer", async () => {
     await withFilters(
       [{}],

@@ -34,6 +34,8 @@ async function inFolder(work: (path: string) => Promise<void>): Promise<void> {
   }
 }
 
+const ownName = (own: string): Promise<string> => Promise.resolve(`name of ${own}`);
+
 describe("PROXY in front of the greeting (M=P)", () => {
   const behaviour = {
     port: { modifiers: new Set("P") },
@@ -64,19 +66,27 @@ describe("PROXY in front of the greeting (M=P)", () => {
   });
 
   test.each([
-    ["TCP4 192.0.2.7 198.51.100.1", "198.51.100.1"],
-    ["TCP6 2001:db8::7 2001:db8::1", "IPv6:2001:db8::1"],
-    ["TCP4 127.0.0.7 127.0.0.1", undefined],
-    ["TCP6 ::1 ::1", undefined],
-  ])("{if_addr} of %s, as sendmail has it: none on loopback", async (ends, address) => {
-    await withServer(behaviour, async ({ connect, services }) => {
-      const client = await connect();
-      await client.raw(`PROXY ${ends} 40000 25\r\n`);
-      await client.reply();
-      await client.script("EHLO x", "MAIL FROM:<a@b>", "RCPT TO:<joe>", "DATA", "hi\r\n.");
-      expect(services.messages[0].transaction.scope.get("if_addr")).toBe(address);
-    });
-  });
+    ["TCP4 192.0.2.7 198.51.100.1", "198.51.100.1", "2"],
+    ["TCP6 2001:db8::7 2001:db8::1", "IPv6:2001:db8::1", "10"],
+    ["TCP4 127.0.0.7 127.0.0.1", undefined, undefined],
+    ["TCP6 ::1 ::1", undefined, undefined],
+  ])(
+    "{if_addr} and its kin of %s, as sendmail has them: none on loopback but a name",
+    async (ends, address, family) => {
+      await withServer({ ...behaviour, ownName }, async ({ connect, services }) => {
+        const client = await connect();
+        await client.raw(`PROXY ${ends} 40000 25\r\n`);
+        await client.reply();
+        await client.script("EHLO x", "MAIL FROM:<a@b>", "RCPT TO:<joe>", "DATA", "hi\r\n.");
+        const { scope } = services.messages[0].transaction;
+        expect(["if_addr", "if_family", "if_name"].map((name) => scope.get(name))).toEqual([
+          address,
+          family,
+          `name of ${ends.split(" ")[2]}`,
+        ]);
+      });
+    },
+  );
 
   test("connections are counted for the client, not for the proxy", async () => {
     const options = { ...behaviour.options, MaxConnectionsPerClient: 1 };

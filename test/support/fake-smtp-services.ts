@@ -91,6 +91,7 @@ export interface FakeBehaviour {
   expand?: (triple: Triple) => MaybePromise<readonly string[] | undefined>;
   identity?: ClientIdentity;
   identify?: (address: string) => ClientIdentity;
+  ownName?: (address: string) => MaybePromise<string>;
   storageProblem?: () => string | undefined;
   load?: () => number;
   waiting?: number;
@@ -145,6 +146,7 @@ export function fakeServices(behaviour: FakeBehaviour = {}): FakeServices {
     tls: new ServerTls({ clock, log, readByRoot: behaviour.readByRoot }),
     identify: (_site, address) =>
       behaviour.identify?.(address) ?? behaviour.identity ?? { name: "localhost", ptr: "localhost", resolve: "OK" },
+    ownName: (_site, address) => behaviour.ownName?.(address) ?? "mail.example.test",
     judges: rulesetJudges,
     expand: (_site, given, triple) => whenReady(behaviour.expand?.(triple), (members) => membersOf(members ?? [given])),
     member: (_site, given) => membersOf([given]),

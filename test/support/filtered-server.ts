@@ -2,7 +2,7 @@
  * An SMTP server whose mail goes through scripted filters: sessions, judges, intake and queue are the real ones, rulesets
  * and configuration simple parts.
  */
-import type { HeaderRule } from "../../src/config/config.ts";
+import type { HeaderRule, PortOptions } from "../../src/config/config.ts";
 import { planHeader } from "../../src/envelope/header-plan.ts";
 import type { Site } from "../../src/site/site.ts";
 import { testConfig } from "./delivery-job.ts";
@@ -43,8 +43,8 @@ export interface Filtered {
   /** Log lines about filters. */
   readonly log: readonly string[];
   readonly asked: readonly string[];
-  /** A client that was greeted. */
-  readonly client: () => Promise<SmtpDialogue>;
+  /** A client that was greeted. @param first said in front of the greeting */
+  readonly client: (first?: string) => Promise<SmtpDialogue>;
   /** What is in the queue, with the body. */
   readonly message: () => Promise<{ readonly entry: QueueEntry; readonly header: string; readonly body: string }>;
 }
@@ -54,6 +54,7 @@ export interface FilteredBehaviour extends FakeBehaviour {
   readonly inlineLimit?: number;
   /** Milter.LogLevel. */
   readonly filterLog?: number;
+  readonly port?: Partial<PortOptions>;
 }
 
 export async function withFilters(
@@ -72,7 +73,7 @@ export async function withFilters(
   completeSite(services.site());
   const judges = standardJudges(new LoginLimits(systemClock));
   const plan = { filters: planned, macros: TEST_MACROS, logLevel: behaviour.filterLog };
-  const listener = await openSmtpServer(fakePort(), {
+  const listener = await openSmtpServer(fakePort(behaviour.port), {
     ...services,
     judges,
     filters: () => new SessionFilters(plan, openFilter, services.log),
@@ -94,9 +95,10 @@ export async function withFilters(
       get log() {
         return services.lines.map(({ text }) => text).filter((text) => /^milter/i.test(text));
       },
-      async client() {
+      async client(first) {
         const client = await SmtpDialogue.open(listener.boundPort);
         clients.push(client);
+        if (first !== undefined) await client.raw(`${first}\r\n`);
         await client.reply();
         return client;
       },

@@ -5,18 +5,15 @@
  * The name is a question to the name server for each connection, so it is asked only where a rule mentions it. sendmail sets
  * them too late: there a rule sees those of the connection before, and none at the first one.
  */
-import { isIPv6 } from "node:net";
 import type { Config } from "../../config/config.ts";
 import { nameOfAddress } from "../../dns/addresses.ts";
 import type { NameSources } from "../../dns/names.ts";
+import { ownName } from "../../dns/own-name.ts";
 import type { RulesetTable } from "../../rewriting/rulesets.ts";
-import { isLoopback, taggedAddress } from "../../sys/ip-address.ts";
+import { familyNumber, isLoopback, taggedAddress } from "../../sys/ip-address.ts";
 import { type MaybePromise, whenReady } from "../../sys/maybe-promise.ts";
 
 export type MacroValues = readonly (readonly [name: string, value: string | undefined])[];
-
-/** AF_INET and AF_INET6 of Linux: what a genuine sendmail there writes. */
-const FAMILIES = { inet: "2", inet6: "10" } as const;
 
 const NAMES = ["if_addr_out", "if_name_out", "if_family_out"] as const;
 type Name = (typeof NAMES)[number];
@@ -45,14 +42,10 @@ export class OwnEnd {
       ? []
       : [
           ["if_addr_out", taggedAddress(address)],
-          ["if_family_out", FAMILIES[isIPv6(address) ? "inet6" : "inet"]],
+          ["if_family_out", familyNumber(address)],
         ];
     if (!this.#asked.has("if_name_out")) return values;
-    return whenReady(nameOfAddress(this.#names, address), (answer) => {
-      const literal = `[${taggedAddress(address)}]`;
-      const name = answer.kind === "found" ? answer.name.replace(/\.$/, "") : literal;
-      return [...values, ["if_name_out", name] as const];
-    });
+    return whenReady(ownName(this.#names, address), (name) => [...values, ["if_name_out", name] as const]);
   }
 
   /** Its name, if that is a full one: for EHLO (ClientPortOptions M=h). */

@@ -82,9 +82,32 @@ describe("an edit", () => {
     const edits: Edit[] = [];
     await connection.endOfMessage(noMacros, (each) => void edits.push(each));
     expect(edits).toEqual([edit, edit]);
-    expect(notes).toEqual(["it asks for add-header, which it did not negotiate; done all the same"]);
+    expect(notes).toEqual(["lied about adding headers, honoring request anyway"]);
     connection.close(false);
     await filter.close();
+  });
+
+  // As sendmail 8.17 does: of all edits only this one.
+  test.each([
+    [{ kind: "accept" }, "tempfail"],
+    [{ kind: "reject" }, "reject"],
+  ] satisfies [Answer, string][])("a new body that was not negotiated, then %j: %s", async (answer, outcome) => {
+    const notes: string[] = [];
+    const { filter, connection } = await dialogue(
+      {
+        negotiates: { actions: 0x01 },
+        on: { end: [[octets("b", "one"), octets("h", "A\0b\0"), octets("b", "x"), answer]] },
+      },
+      { note: (text) => notes.push(text) },
+    );
+    await begin(connection);
+    const edits: Edit[] = [];
+    expect(await connection.endOfMessage(noMacros, (edit) => void edits.push(edit))).toEqual({ kind: outcome });
+    expect(edits).toEqual([{ kind: "add-header", name: "A", value: " b" }]);
+    expect(notes).toEqual(["lied about replacing body, rejecting request and tempfailing message"]);
+    // It has not failed: the next message is told.
+    await begin(connection);
+    expect(filter.transcript.at(-1)).toBe("rcpt <b@y.example>");
   });
 
   test("that was not offered ends it", async () => {
