@@ -9,14 +9,16 @@ import { guardTerminal } from "./sys/terminal-text.ts";
 
 // Compiled code is kept beside the program, where only its owner can put any; a folder in /tmp could be somebody else's.
 enableCompileCache(join(import.meta.dirname, ".cache"));
+const [name = "rulemail", ...words] = givenWords(process.argv.slice(2));
+// smrsh becomes another program: streams that Node has opened would be non-blocking for it.
+const becomesAnother = (name === "rulemail" ? words[0] : name) === "smrsh";
 // Whoever reads us may stop reading (`mailq | head`): no reason to fail, and none for a server to end.
-for (const stream of [process.stdout, process.stderr]) {
+for (const stream of becomesAnother ? [] : [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
   });
   guardTerminal(stream);
 }
-const [name = "rulemail", ...words] = givenWords(process.argv.slice(2));
 try {
   process.exitCode = await run(name, words);
 } catch (error) {

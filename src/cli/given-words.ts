@@ -42,7 +42,8 @@ function ownCommandLine(): Buffer {
 const CHARACTER =
   /[\x00-\x7f]+|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|([\x80-\xff])/g;
 
-function inUtf8(word: string): string {
+/** Octets (latin1) as a word of a command line, of which `octets` makes the same again. */
+export function inUtf8(word: string): string {
   return word.replace(CHARACTER, (character, octet?: string) =>
     octet === undefined
       ? Buffer.from(character, "latin1").toString("utf8")

@@ -130,6 +130,22 @@ const NAMES: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./mailstats.ts")).runMailstats,
   },
   praliases: { says: "the aliases as they are", load: async () => (await import("./praliases.ts")).runPraliases },
+  vacation: {
+    says: "LOGIN  answers mail while somebody is away; in a .forward file",
+    load: async () => (await import("./vacation/command.ts")).runVacation,
+  },
+  rmail: {
+    says: "USER...  submits mail that came by UUCP",
+    load: async () => (await import("./rmail.ts")).runRmail,
+  },
+  smrsh: {
+    says: "-c COMMAND  a shell that runs nothing but the programs in /etc/mail/smrsh",
+    load: async () => (await import("./smrsh.ts")).runSmrsh,
+  },
+  "mail.local": {
+    says: "[-l] USER...  puts a message into mailboxes of this machine; -l: LMTP",
+    load: async () => (await import("./mail-local/command.ts")).runMailLocal,
+  },
   version: { says: "which version this is", load: async () => (await import("./version.ts")).runVersion },
   "--worker": { load: worker },
 };

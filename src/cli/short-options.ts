@@ -1,4 +1,7 @@
-/** Options of the small companion programs, in the manner of getopt(3): one letter each, values joined or following. */
+/**
+ * Options of the small companion programs, in the manner of getopt(3): one letter each, values joined or following, also behind
+ * operands (as the GNU one reads them).
+ */
 
 export interface ShortOptions {
   /** Letter → values in order; "" for a switch. */
@@ -14,11 +17,14 @@ export interface ShortOptions {
  */
 export function readShortOptions(words: readonly string[], letters: string, program: string): ShortOptions {
   const options = new Map<string, string[]>();
-  let index = 0;
-  for (; index < words.length; index++) {
+  const operands: string[] = [];
+  for (let index = 0; index < words.length; index++) {
     const word = words[index];
-    if (word === "--") return { options, operands: words.slice(index + 1) };
-    if (!word.startsWith("-") || word === "-") break;
+    if (word === "--") return { options, operands: [...operands, ...words.slice(index + 1)] };
+    if (!word.startsWith("-") || word === "-") {
+      operands.push(word);
+      continue;
+    }
     for (let at = 1; at < word.length; at++) {
       const letter = word[at];
       const place = letter === ":" ? -1 : letters.indexOf(letter);
@@ -32,7 +38,7 @@ export function readShortOptions(words: readonly string[], letters: string, prog
       options.set(letter, [...(options.get(letter) ?? []), value]);
     }
   }
-  return { options, operands: words.slice(index) };
+  return { options, operands };
 }
 
 function missingValue(program: string, letter: string): string {

@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
+import { run } from "../../../src/cli/personality.ts";
 
 const root = join(import.meta.dirname, "../../..");
 
@@ -68,19 +69,48 @@ test("help goes to standard output", () => {
   expect(stdout).toMatch(/^usage: rulemail COMMAND/);
 });
 
-const NAMES = ["sendmail", "mailq", "newaliases", "makemap", "editmap", "praliases", "mailstats"];
+const NAMES =
+  "sendmail mailq newaliases hoststat purgestat makemap editmap praliases mailstats vacation rmail smrsh mail.local";
 
-test.each([...NAMES, "rulemail"])("%s --help and --version only tell, and do nothing", (name) => {
-  const help = called(name, "--help");
+/** The same in this process: what it says is asked of many names. */
+async function inside(name: string, ...words: readonly string[]): Promise<Said> {
+  const said = { stdout: "", stderr: "" };
+  const spies = (["stdout", "stderr"] as const).map((stream) =>
+    jest.spyOn(process[stream], "write").mockImplementation((text) => {
+      said[stream] += String(text);
+      return true;
+    }),
+  );
+  try {
+    return { status: await run(name, words), ...said };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+test.each([...NAMES.split(" "), "rulemail"])("%s --help and --version only tell, and do nothing", async (name) => {
+  const help = await inside(name, "--help");
   expect([help.status, help.stderr]).toEqual([0, ""]);
   expect(help.stdout).toMatch(new RegExp(`^usage: ${name} `));
-  const version = called(name, "--version");
+  const version = await inside(name, "--version");
   expect([version.status, version.stderr]).toEqual([0, ""]);
   expect(version.stdout).toMatch(/^rulemail [0-9.]+\nlanguage: sendmail 8/);
 });
 
-test.each(["start", "mc", "lint", "explain", "m4", "mailq", "newaliases", "makemap"])("rulemail %s --help", (name) => {
+test.each(["start", "m4", "mailq", "newaliases", "makemap"])("rulemail %s --help", async (name) => {
+  const { status, stderr, stdout } = await inside("rulemail", name, "--help");
+  expect([status, stderr]).toEqual([0, ""]);
+  expect(stdout).toContain(name);
+});
+
+// These print by way of the console.
+test.each(["mc", "lint", "explain"])("rulemail %s --help, on its own", (name) => {
   const { status, stderr, stdout } = rulemail(name, "--help");
   expect([status, stderr]).toEqual([0, ""]);
   expect(stdout).toContain(name);
+});
+
+test("a link's name reaches the program", () => {
+  expect(called("mail.local", "--help").stdout).toMatch(/^usage: mail\.local /);
+  expect(called("smrsh", "--version").stdout).toMatch(/^rulemail /);
 });
