@@ -3,7 +3,7 @@ import { printable } from "../rewriting/tokens.ts";
 import { formatLocation } from "../source/location.ts";
 import type { Triple } from "../envelope/recipient.ts";
 import type { Explanation, LocalStory, Outcome, Sent } from "./explain.ts";
-import type { Asked, FiredRule, RulesetRun } from "./record-runs.ts";
+import { type Asked, type FiredRule, firedIn, type RulesetRun } from "./record-runs.ts";
 
 /** @param all every rule that fired; without it only the last ones before the outcome */
 export function explanationLines(told: Explanation, all = false): string[] {
@@ -46,11 +46,6 @@ function decisionLines({ rulesets, local }: Explanation): string[] {
 
 /** Look-ups of the short form. */
 const MOST_LOOKUPS = 3;
-
-/** All rules of a run and of those that it called, in the order in which they fired. */
-function firedIn({ rules }: RulesetRun): FiredRule[] {
-  return rules.flatMap((rule) => [...rule.calls.flatMap(firedIn), rule]);
-}
 
 /** One line of ASCII; octets above 127 are written as \u00xx. */
 export function explanationJson(told: Explanation): string {

@@ -45,6 +45,11 @@ export interface Asked {
   readonly reason?: string;
 }
 
+/** All rules of a run and of those that it called, in the order in which they were done. */
+export function firedIn({ rules }: RulesetRun): FiredRule[] {
+  return rules.flatMap((rule) => [...rule.calls.flatMap(firedIn), rule]);
+}
+
 type Draft<T> = { -readonly [Key in keyof T]: T[Key] };
 interface OpenRule extends Draft<FiredRule> {
   lookups: Asked[];

@@ -111,6 +111,11 @@ const NAMES: Readonly<Record<string, Entry>> = {
     helps: true,
     load: async () => (await import("./explain.ts")).runExplain,
   },
+  session: {
+    says: "[SCRIPT]  an SMTP session from any client: what the site answers, who decides, and by which rule",
+    helps: true,
+    load: async () => (await import("./session/command.ts")).runSession,
+  },
   expand: {
     says: "-C FILE ADDRESS  who gets mail for an address, and which line names him",
     helps: true,

@@ -6,6 +6,7 @@ import { loadConfig } from "../config/load.ts";
 import { openNames } from "../dns/names.ts";
 import type { MailRules } from "../routing/mail-rules.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
+import type { Trace } from "../rewriting/trace.ts";
 import { originsOf } from "../source/source-map.ts";
 import type { SealedFiles } from "../sys/sealed-file.ts";
 import { openAliasDatabases } from "./alias-databases.ts";
@@ -36,11 +37,16 @@ export interface SiteSource {
   readonly opMode: string;
   /** Files that may not be read here, or not for long. */
   readonly sealed?: SealedFiles;
+  /** The engine is the interpreter, which tells this what it does. */
+  readonly trace?: Trace;
+  readonly witness?: SiteParts["witness"];
+  /** The configuration is that of another machine. */
+  readonly missingTablesAreEmpty?: boolean;
 }
 
 /** @param attach makes the delivery agents of the site, which are closed with it */
 export async function openSite<Agents extends Attachment>(
-  { file, settings, opMode, sealed }: SiteSource,
+  { file, settings, opMode, sealed, trace, witness, missingTablesAreEmpty = false }: SiteSource,
   surroundings: SiteSurroundings,
   attach: (parts: SiteParts, rules: MailRules) => Agents,
 ): Promise<OpenedSite<Agents>> {
@@ -52,6 +58,8 @@ export async function openSite<Agents extends Attachment>(
     settings,
     opMode,
     ...(sealed && { sealed }),
+    ...(trace && { trace }),
+    missingTablesAreEmpty,
   };
   const { config, diagnostics, exit, refusal, messages: plain } = await loadConfig(file, environment);
   const messages = plain.length === 0 ? [] : withOrigins(plain, file, originsOf(file));
@@ -65,6 +73,7 @@ export async function openSite<Agents extends Attachment>(
     ...(surroundings.statistics === undefined ? {} : { statistics: surroundings.statistics }),
     authenticator: openAuthenticator(config, clock, (text) => log.write(1, { priority: "err", text })),
     report: (text) => log.write(9, { priority: "info", text }),
+    witness,
   };
   return { kind: "opened", site: new Site(parts, attach), messages, exit: refusal };
 }

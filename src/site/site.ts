@@ -31,6 +31,8 @@ export interface SiteParts {
   readonly authenticator?: Authenticator | undefined;
   /** Hears what rulesets report while they are asked about mail. */
   readonly report: (text: string) => void;
+  /** Stands between mail and the rulesets: for those who want to know what is asked; absent: nobody. */
+  readonly witness?: ((rules: MailRules) => MailRules) | undefined;
 }
 
 /** What stands above a site but lives as long as it: its delivery agents. */
@@ -62,7 +64,8 @@ export class Site<Agents extends Attachment = Attachment> implements LocalNames 
   constructor(parts: SiteParts, attach: (parts: SiteParts, rules: MailRules) => Agents) {
     const { config } = parts;
     this.config = config;
-    this.rules = createMailRules(config, parts.report);
+    const rules = createMailRules(config, parts.report);
+    this.rules = parts.witness?.(rules) ?? rules;
     this.aliases = createAliases(parts.aliasDatabases);
     this.aliasDatabases = parts.aliasDatabases;
     this.users = parts.users;

@@ -246,15 +246,19 @@ class Attempt {
  * A host that may say so (XCLIENT) has seen the login of its client.
  * @returns the refusal of the judges of logins
  */
-export function signInByWord(session: Conversation, user: string): MaybePromise<Reply | undefined> {
-  setLoginMacros(session, BY_WORD, user);
-  return whenReady(judge(session.services, "auth", session.whole, { mechanism: BY_WORD }), (outcome) => {
+export function signInByWord(
+  session: Conversation,
+  user: string,
+  mechanism = BY_WORD,
+): MaybePromise<Reply | undefined> {
+  setLoginMacros(session, mechanism, user);
+  return whenReady(judge(session.services, "auth", session.whole, { mechanism }), (outcome) => {
     if (outcome.kind === "out") {
       setLoginMacros(session, undefined, undefined);
       return outcome.reply;
     }
-    session.signIn({ mechanism: BY_WORD, user, since: session.services.clock.now() });
-    logLogin(session, user, BY_WORD);
+    session.signIn({ mechanism, user, since: session.services.clock.now(), isByWord: true });
+    logLogin(session, user, mechanism);
     return undefined;
   });
 }
@@ -262,7 +266,7 @@ export function signInByWord(session: Conversation, user: string): MaybePromise<
 /** Whether that login counts still: one that is disabled ends; those that another host has let in are its business. */
 export function isStillSignedIn({ login, site }: Pick<Conversation, "login" | "site">): boolean {
   if (login === undefined) return false;
-  return login.mechanism === BY_WORD || site.authenticator?.isStillGood(login.user, login.mechanism) !== false;
+  return login.isByWord === true || site.authenticator?.isStillGood(login.user, login.mechanism) !== false;
 }
 
 /** What was shown counts no more: a handshake begins (RFC 3207 §4.2). */

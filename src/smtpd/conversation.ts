@@ -32,6 +32,8 @@ export interface Login {
   readonly user: string;
   /** Milliseconds since the epoch. */
   readonly since: number;
+  /** Somebody else has seen it: no password of ours stands behind it. */
+  readonly isByWord?: true;
 }
 
 /** Who gets the next line in place of the commands (AUTH). */

@@ -8,6 +8,7 @@ import { SMTPConnection, verifyPeerCertificate } from "smtp-server/lib/smtp-conn
 import type { SMTPStream } from "smtp-server/lib/smtp-stream.js";
 import type { Clock } from "../sys/clock.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import type { PeerFacts } from "../tls/peer-facts.ts";
 import type { ServerCertificates } from "../tls/server-context.ts";
 
 export interface HandshakeOffer {
@@ -21,6 +22,8 @@ export interface HandshakeOffer {
 
 export type Secured =
   | { readonly kind: "secured"; readonly socket: TLSSocket }
+  /** Nobody was there to shake hands with: the session is tried out (trial.ts). */
+  | { readonly kind: "supposed"; readonly facts: PeerFacts }
   | { readonly kind: "failed"; readonly reason: string };
 
 export class SecureConnection extends SMTPConnection {

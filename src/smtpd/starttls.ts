@@ -96,8 +96,9 @@ function secured(session: Conversation, outcome: Secured): MaybePromise<boolean>
   }
 }
 
-function factsOf({ features, site }: Conversation, { socket }: Secured & { kind: "secured" }): PeerFacts {
-  const facts = peerFacts(socket, "", site.config.options.text("CertFingerprintAlgorithm"));
+function factsOf({ features, site }: Conversation, outcome: Exclude<Secured, { kind: "failed" }>): PeerFacts {
+  const algorithm = site.config.options.text("CertFingerprintAlgorithm");
+  const facts = outcome.kind === "supposed" ? outcome.facts : peerFacts(outcome.socket, "", algorithm);
   if (facts.certificate !== undefined && features.asksCertificate) return facts;
   return { ...facts, verify: features.asksCertificate ? "NO" : "NOT", verifyMessage: "ok" };
 }

@@ -76,6 +76,6 @@ function commonName(parts: readonly Attribute[]): string {
 }
 
 /** `+HH` for what is not printable, blanks, and `<>()"+\`. */
-function encodeName(text: string): string {
+export function encodeName(text: string): string {
   return text.replaceAll(/[^\x21-\x7e]|[<>()"+\\]/g, (octet) => `+${hexOf(octet)}`);
 }

@@ -77,7 +77,8 @@ const STRENGTHS: readonly (readonly [pattern: RegExp, used: number, algorithm: n
   [/3DES|DES-CBC3/, 112, 168],
 ];
 
-function strength(cipher: string): readonly [used: number, algorithm: number] {
+/** Bits in use, and those of the algorithm; 0 for a cipher that is not known. */
+export function strength(cipher: string): readonly [used: number, algorithm: number] {
   const found = STRENGTHS.find(([pattern]) => pattern.test(cipher));
   return found === undefined ? [0, 0] : [found[1], found[2]];
 }

@@ -24,7 +24,7 @@ export async function holdDialogue({ name, lines }: Dialogue, port: number): Pro
 }
 
 /** Without what is different each time, and with each program. */
-function comparable(reply: string): string {
+export function comparable(reply: string): string {
   return reply
     .replace(/^220 mail\.example\.test ESMTP .*$/, "220 GREETING")
     .replaceAll(/^(\d{3}[ -]2\.0\.0) \w{14} /gm, "$1 ID ")
