@@ -68,15 +68,18 @@ function saidText({ kind, said }: Exchange): string {
 
 function expectationsOf(exchange: Exchange): string[] {
   const { replies, testimonies, said, kind } = exchange;
-  const isRecipient = kind === "command" && /^RCPT\b/i.test(said);
+  const isRefused = testimonies.some(({ answer }) => answer.kind === "refuse" || answer.kind === "defer");
+  const goesOn = kind === "command" && /^RCPT\b/i.test(said) && !isRefused;
   const verdicts = new Map<string, string>();
   for (const each of testimonies) {
-    if (each.answer.kind === "says" || (each.ruleset === "address" && !isRecipient)) continue;
+    if (each.answer.kind === "says" || each.ruleset === "address") continue;
     // What is refused stands in the reply.
     const words = "reply" in each.answer ? each.answer.kind : answerWords(each.answer);
-    // The address itself comes first, then what it is an alias of.
-    if (each.ruleset !== "address" || !verdicts.has("address")) verdicts.set(nameOf(each), words);
+    verdicts.set(nameOf(each), words);
   }
+  // The address itself comes first, then what it is an alias of.
+  const address = goesOn ? testimonies.find(({ ruleset }) => ruleset === "address") : undefined;
+  if (address !== undefined) verdicts.set("address", answerWords(address.answer));
   return [
     ...replies.map((reply) => `= ${remarkable(reply)}`),
     ...[...verdicts].map(([name, words]) => `= ${name}: ${words}`),

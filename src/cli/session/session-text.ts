@@ -102,14 +102,14 @@ function ruleLines(rule: NonNullable<Testimony["rule"]>, answer: Answered): stri
 
 /** What tables know, each on a line; what they do not, together. */
 function lookupLines(lookups: readonly Asked[], all: boolean): string[] {
-  const lines: string[] = [];
+  const lines = new Set<string>();
   const missing = new Map<string, Set<string>>();
   for (const { map, key, args, answer, value = "", reason = "" } of lookups) {
     const asked = [key, ...args].map((text) => `"${printable(text)}"`).join(", ");
     if (answer === "missing") missing.set(map, (missing.get(map) ?? new Set()).add(asked));
-    else if (answer === "found") lines.push(`        ${map} has ${asked}: "${printable(value)}"`);
+    else if (answer === "found") lines.add(`        ${map} has ${asked}: "${printable(value)}"`);
     else
-      lines.push(
+      lines.add(
         `        ${map} ${answer === "later" ? `does not answer ${asked}: ${printable(reason)}` : "is no map"}`,
       );
   }
