@@ -28,7 +28,7 @@ export const sequenceClass: MapClass = {
 /** A map that asks others. They fold the key and fill in the value by their own flags; quotes are gone already. */
 export function askInOrder(members: readonly LookupMap[]): BareMap {
   return {
-    find: (key, args, context) => ask(members, 0, NOWHERE, { key, args, context: { ...context, verbatim: true } }),
+    find: (key, args, context) => ask(members, 0, NOWHERE, { key, args, context: verbatim(context) }),
   };
 }
 
@@ -52,4 +52,16 @@ function ask(
     const so: BareResult = result.kind === "tempfail" ? tempfail(result.reason) : otherwise;
     return ask(members, from + 1, so, question);
   });
+}
+
+/** The key of a member is what the sequence was given. */
+function verbatim(context: LookupContext): LookupContext {
+  const { scope, deferred } = context;
+  return {
+    scope,
+    deferred,
+    verbatim: true,
+    expand: (text) => context.expand(text),
+    message: (text) => context.message?.(text),
+  };
 }

@@ -40,6 +40,8 @@ export function createInterpreter(program: RuleProgram): Rewriter {
       const run = new Run(program, prepared, context);
       return drive(run.ruleset(ruleset, prepared.tokens.workspace(workspace), 0), run);
     },
+    remember: (_key, context, work) => work(context),
+    setMacro: (scope, name, value) => scope.set(name, value),
     tokenise(text, context) {
       const message = (each: string): void => context.message(each);
       return prescan(text, { operators, comments, trace: program.trace, message }).tokens ?? [];

@@ -37,6 +37,20 @@ export interface Rewriter {
   has(ruleset: number): boolean;
   /** Runs one ruleset over the workspace. Comes at once unless a look-up has to wait. */
   rewrite(ruleset: number, workspace: Tokens, context: RewriteContext): MaybePromise<Rewritten>;
+  /**
+   * Several runs and what is made of them, as one piece of work: an engine that remembers what it came to asks only what
+   * the runs asked, and has the answer when the outside says what it said.
+   * @param key names the work and all that it depends on beside macros, maps and the configuration
+   * @param work does it: the same runs in the same order for the same key and answers; sets macros by `setMacro` alone,
+   *   says nothing but by `context`, and gives what nobody changes
+   */
+  remember<T>(
+    key: string,
+    context: RewriteContext,
+    work: (context: RewriteContext) => MaybePromise<T>,
+  ): MaybePromise<T>;
+  /** Sets a macro between two runs of such a work. */
+  setMacro(scope: MacroScope, name: string, value: string | undefined): void;
   /** Text to tokens, as typed or received addresses are read (operators of this configuration). */
   tokenise(text: string, context: RewriteContext): Tokens;
   /** Tokens to text, as mailers and look-ups see it: BlankSub between two words. */

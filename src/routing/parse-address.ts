@@ -5,7 +5,6 @@
  */
 import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
-import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { catAddress } from "../rewriting/cat-address.ts";
 import {
   type Comments,
@@ -124,7 +123,8 @@ export class AddressParser {
   parse(address: string, context: RewriteContext, discards: boolean): MaybePromise<ParsedAddress> {
     let said = "";
     const noting: RewriteContext = {
-      ...context,
+      scope: context.scope,
+      deferred: context.deferred,
       message: (text) => {
         said = text;
         context.message(text);
@@ -183,9 +183,9 @@ export class AddressParser {
         const { scope } = context;
         const given = rewriter.join(triple.host);
         const host = hostText(given, mailer);
-        scope.set("h", given === "" ? undefined : given);
+        rewriter.setMacro(scope, "h", given === "" ? undefined : given);
         return whenReady(this.through(tokens, sets, context), (named) => {
-          if (host !== given) scope.set("h", host);
+          if (host !== given) rewriter.setMacro(scope, "h", host);
           const text = rewriter.join(named.tokens);
           const user = mailer.flags.has("u") ? text : lowerCase(text);
           const clean = this.#clean(user, context);
@@ -261,8 +261,4 @@ function lowerCase(text: string): string {
 /** Names of hosts have no letter case, except where the mailer says so (F=h). */
 function hostText(host: string, mailer: Mailer): string {
   return mailer.flags.has("h") ? host : lowerCase(host);
-}
-
-export function rewriteContext(scope: MacroScope, message: (text: string) => void, deferred: boolean): RewriteContext {
-  return { scope, message, deferred };
 }

@@ -78,7 +78,7 @@ export function namedInMail(
   const bare = mailer.flags.has("c") && role.part === "header";
   const frame = address === "" || bare ? NOTHING_AROUND : crack(config, isRoute ? `<${address}>` : address, true);
   const asked = role.part === "header" ? readable(address) : address;
-  context.scope.set("addr_type", `${role.part[0]} ${role.role[0]}`);
+  config.rewriter.setMacro(context.scope, "addr_type", `${role.part[0]} ${role.role[0]}`);
   return whenReady(remoteName(config, parser, mailer, asked, role, context, frame), (named) => {
     // What no ruleset could read stays as it was, with what stands around it.
     const untouched = asked !== address && named.text === asked;

@@ -10,7 +10,7 @@ import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { EX } from "../sys/sysexits.ts";
 import { argumentTokens, runCheck, runTextCheck } from "./check.ts";
 import { errorReply } from "./error-text.ts";
-import { AddressParser, rewriteContext, type ParsedAddress } from "./parse-address.ts";
+import { AddressParser, type ParsedAddress } from "./parse-address.ts";
 import type { RewrittenAddress } from "./address-rewriter.ts";
 import { namedInMail, type RemoteName } from "./remote-name.ts";
 import { faultReply, runRuleset } from "./run-ruleset.ts";
@@ -30,7 +30,7 @@ export function createMailRules(config: Config, note: (text: string) => void = (
   const parser = new AddressParser(config);
   const numbers = new Map<string, number | undefined>();
   const contextOf = (scope: MacroScope, notes: NoteBudget = { left: NOTES_OF_A_QUESTION }): RewriteContext =>
-    rewriteContext(scope, limited(note, notes), deliveryModeIn(config, scope) === "d");
+    new MailContext(scope, deliveryModeIn(config, scope) === "d", note, notes);
   const rulesetOf = (name: string): number | undefined => {
     if (!numbers.has(name)) {
       const number = rewriter.number(name);
@@ -41,7 +41,9 @@ export function createMailRules(config: Config, note: (text: string) => void = (
   return {
     resolve(address, scope, notes, role = "recipient") {
       scope.set("addr_type", `e ${role[0]}`);
-      return whenReady(parser.parse(address, contextOf(scope, notes), true), resolutionOf);
+      return rewriter.remember(keyOf("resolve", address), contextOf(scope, notes), (context) =>
+        whenReady(parser.parse(address, context, true), resolutionOf),
+      );
     },
 
     plain(address, scope) {
@@ -51,24 +53,15 @@ export function createMailRules(config: Config, note: (text: string) => void = (
       return whenReady(parser.through(tokens, PLAIN, context), (named) => rewriter.join(named.tokens));
     },
 
-    localAddress(triple, scope) {
-      const context = contextOf(scope);
-      if (!rewriter.has(LOCAL_ADDRESS)) return undefined;
-      const tokens = parser.tokens(triple.user, context);
-      if (!tokens) return undefined;
-      return whenReady(runRuleset(rewriter, LOCAL_ADDRESS, tokens, context), (result) => {
-        if (result.status === EX.TEMPFAIL) return later(result.reason);
-        if (result.fault !== undefined) return broken(result.fault);
-        if (result.tokens[0] !== CANON_MAILER) return undefined;
-        return whenReady(parser.build(triple.user, result, context), (parsed) =>
-          parsed.kind === "broken" ? undefined : changed(resolutionOf(parsed), triple),
-        );
-      });
-    },
+    localAddress: (triple, scope) =>
+      rewriter.has(LOCAL_ADDRESS) ? localAddress(rewriter, parser, triple, contextOf(scope)) : undefined,
 
     check(name, args, scope) {
       const ruleset = rulesetOf(name);
-      return ruleset === undefined ? ACCEPTED : runCheck(config, parser, ruleset, args, contextOf(scope));
+      if (ruleset === undefined) return ACCEPTED;
+      return rewriter.remember(keyOf(`check ${ruleset}`, ...args), contextOf(scope), (context) =>
+        runCheck(config, parser, ruleset, args, context),
+      );
     },
 
     checkText(name, text, { keepComments, notes }, scope) {
@@ -80,18 +73,68 @@ export function createMailRules(config: Config, note: (text: string) => void = (
     select(name, args, scope) {
       const ruleset = rulesetOf(name);
       if (ruleset === undefined) return undefined;
-      const context = contextOf(scope);
-      const workspace = argumentTokens(parser, args, context);
-      return whenReady(runRuleset(rewriter, ruleset, workspace, context), ({ tokens, fault }) =>
-        fault === undefined && tokens[0] === CANON_MAILER ? rewriter.join(tokens.slice(1)) : "",
+      return rewriter.remember(keyOf(`select ${ruleset}`, ...args), contextOf(scope), (context) =>
+        whenReady(runRuleset(rewriter, ruleset, argumentTokens(parser, args, context), context), ({ tokens, fault }) =>
+          fault === undefined && tokens[0] === CANON_MAILER ? rewriter.join(tokens.slice(1)) : "",
+        ),
       );
     },
 
     text: (name, args, scope) => wordsOf(rewriter, parser, rulesetOf(name), args, contextOf(scope)),
 
-    rewrite: (mailer, address, role, scope) =>
-      whenReady(namedInMail(config, parser, mailer, address, role, contextOf(scope, role.notes)), rewrittenOf),
+    rewrite(mailer, address, role, scope) {
+      const key = keyOf("rewrite", mailer.name, role.role, role.part, role.appendDomain ?? "", address);
+      return rewriter.remember(key, contextOf(scope, role.notes), (context) =>
+        whenReady(namedInMail(config, parser, mailer, address, role, context), rewrittenOf),
+      );
+    },
   };
+}
+
+function localAddress(
+  rewriter: Rewriter,
+  parser: AddressParser,
+  triple: Triple,
+  context: RewriteContext,
+): MaybePromise<Resolution | undefined> {
+  const tokens = parser.tokens(triple.user, context);
+  if (!tokens) return undefined;
+  return whenReady(runRuleset(rewriter, LOCAL_ADDRESS, tokens, context), (result) => {
+    if (result.status === EX.TEMPFAIL) return later(result.reason);
+    if (result.fault !== undefined) return broken(result.fault);
+    if (result.tokens[0] !== CANON_MAILER) return undefined;
+    return whenReady(parser.build(triple.user, result, context), (parsed) =>
+      parsed.kind === "broken" ? undefined : changed(resolutionOf(parsed), triple),
+    );
+  });
+}
+
+/** One question to the rulesets: what they say goes to the log, where the budget allows. */
+class MailContext implements RewriteContext {
+  readonly scope: MacroScope;
+  readonly deferred: boolean;
+  readonly #note: (text: string) => void;
+  readonly #budget: NoteBudget;
+  #limited: ((text: string) => void) | undefined;
+
+  constructor(scope: MacroScope, deferred: boolean, note: (text: string) => void, budget: NoteBudget) {
+    this.scope = scope;
+    this.deferred = deferred;
+    this.#note = note;
+    this.#budget = budget;
+  }
+
+  message(text: string): void {
+    this.#limited ??= limited(this.#note, this.#budget);
+    this.#limited(text);
+  }
+}
+
+/** No two lists of texts have the same. */
+function keyOf(question: string, ...texts: readonly string[]): string {
+  let key = question;
+  for (const text of texts) key += ` ${text.length} ${text}`;
+  return key;
 }
 
 /** What a ruleset leaves behind, as text. */

@@ -4,9 +4,11 @@ import { createInterpreter } from "../../src/rewriting/interpreter.ts";
 import { createCompiled } from "../../src/rewriting/jit.ts";
 import type { LookupMap, LookupResult } from "../../src/rewriting/lookup-map.ts";
 import type { RuleProgram } from "../../src/rewriting/program.ts";
-import type { Rewriter } from "../../src/rewriting/rewriter.ts";
+import type { RewriteContext, Rewriter, Rewritten } from "../../src/rewriting/rewriter.ts";
+import type { Tokens } from "../../src/rewriting/tokens.ts";
+import { type MaybePromise, whenReady } from "../../src/sys/maybe-promise.ts";
 import { EX } from "../../src/sys/sysexits.ts";
-import { fuzz } from "../support/fuzz.ts";
+import { fuzz, type Random } from "../support/fuzz.ts";
 import { randomAddress, randomRules } from "../support/random-rules.ts";
 import { testProgram } from "../support/rule-program.ts";
 
@@ -75,7 +77,14 @@ function bench(create: (program: RuleProgram) => Rewriter, rules: string): Bench
   return { world, program, engine: create(program) };
 }
 
-async function run({ world, program, engine }: Bench, season: number, input: string, set: string): Promise<unknown> {
+type Work = (engine: Rewriter, workspace: Tokens, context: RewriteContext) => MaybePromise<Rewritten>;
+
+async function outcomeOf(
+  { world, program, engine }: Bench,
+  season: number,
+  input: string,
+  work: Work,
+): Promise<unknown> {
   world.season = season;
   world.asked.length = 0;
   const messages: string[] = [];
@@ -88,28 +97,49 @@ async function run({ world, program, engine }: Bench, season: number, input: str
     deferred: false,
     message: (text: string) => messages.push(text),
   };
-  const { tokens, status, reason } = await engine.rewrite(
-    engine.number(set) ?? 0,
-    engine.tokenise(input, context),
-    context,
-  );
+  const { tokens, status, reason } = await work(engine, engine.tokenise(input, context), context);
   return { tokens, status, reason, messages, macros: [...context.scope.own()], asked: [...world.asked] };
 }
 
-test("runs that are remembered come to what they come to when the rules are tried", async () => {
+function one(set: string): Work {
+  return (engine, workspace, context) => engine.rewrite(engine.number(set) ?? 0, workspace, context);
+}
+
+/** Several one after the other, as one piece of work, with macros set between them to what is there by then. */
+function several(sets: readonly string[]): Work {
+  return (engine, workspace, context) =>
+    engine.remember(`${sets.join(" ")} ${workspace.join("\n")}`, context, (inner) => {
+      let done: MaybePromise<Rewritten> = { tokens: workspace, status: EX.OK };
+      for (const [index, set] of sets.entries()) {
+        done = whenReady(done, ({ tokens }) => {
+          engine.setMacro(inner.scope, ["v", "w", "z"][index % 3], index === 1 ? undefined : tokens[0]);
+          return engine.rewrite(engine.number(set) ?? 0, tokens, inner);
+        });
+      }
+      return done;
+    });
+}
+
+const SETS = ["A", "B", "E", "E"];
+
+test.each<[string, (random: Random) => Work, number]>([
+  ["runs that are remembered come", (random) => one(SETS[random(4)]), 10],
+  ["work of several runs that is remembered comes", (random) => several([0, 1, 2].map(() => SETS[random(4)])), 24],
+])("%s to what it comes to when the rules are tried", async (_name, choose, times) => {
   let sameTwice = 0;
   await fuzz(30, async (random, note) => {
     const rules = `${randomRules(random)}\n${CURIOUS}`;
     const compiled = bench(createCompiled, rules);
     const interpreted = bench(createInterpreter, rules);
     const inputs = [randomAddress(random), randomAddress(random)];
-    for (let count = 0; count < 10; count++) {
-      const [season, input, set] = [random(4), inputs[random(2)], ["A", "B", "E", "E"][random(4)]];
-      note({ rules, season, input, set, count });
-      const wanted = await run(interpreted, season, input, set);
-      const outcome = await run(compiled, season, input, set);
+    const works = [choose(random), choose(random)];
+    for (let count = 0; count < times; count++) {
+      const [season, input, which] = [random(4), inputs[random(2)], random(2)];
+      note({ rules, season, input, which, count });
+      const wanted = await outcomeOf(interpreted, season, input, works[which]);
+      const outcome = await outcomeOf(compiled, season, input, works[which]);
       expect(outcome).toEqual(wanted);
-      if (count > 6) sameTwice += (wanted as { asked: string[] }).asked.length;
+      if (count > times - 4) sameTwice += (wanted as { asked: string[] }).asked.length;
     }
   });
   // Runs that ask nothing would show nothing.

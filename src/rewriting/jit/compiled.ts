@@ -11,19 +11,22 @@ import { prescan } from "../prescan.ts";
 import type { RuleProgram } from "../program.ts";
 import type { RewriteContext, Rewriter, Rewritten } from "../rewriter.ts";
 import { CANON_MAILER, type Tokens } from "../tokens.ts";
-import { Memory } from "./memory.ts";
-import { askAgain, Run, Waiting } from "./run.ts";
+import { Memory, type Remembered } from "./memory.ts";
+import { type Again, askAgain, Run, Waiting } from "./run.ts";
 import { Runtime } from "./runtime.ts";
+import { WorkMemory } from "./work.ts";
 import { texts } from "../token-table.ts";
 
 export function createCompiled(program: RuleProgram): Rewriter {
   const { operators, blankSub, comments = "tokens" } = program;
   const runtime = new Runtime(program);
-  const memory = new Memory();
+  const engine: Engine = { runtime, memory: new Memory(), work: new WorkMemory() };
   return {
     number: (name) => program.rulesets.number(name),
     has: (ruleset) => (program.rulesets.get(ruleset)?.rules.length ?? 0) > 0,
-    rewrite: (ruleset, workspace, context) => start({ runtime, memory, ruleset, workspace, keeps: false }, context),
+    rewrite: (ruleset, workspace, context) => start(engine, ruleset, workspace, context),
+    remember: (key, context, work) => engine.work.remember(key, context, work),
+    setMacro: (scope, name, value) => engine.work.setMacro(scope, name, value),
     tokenise(text, context) {
       const { tokens = [], messages } = prescan(text, { operators, comments });
       for (const each of messages) context.message(each);
@@ -33,37 +36,64 @@ export function createCompiled(program: RuleProgram): Rewriter {
   };
 }
 
-/** A call of a ruleset from outside. */
-interface Call {
+interface Engine {
   readonly runtime: Runtime;
   readonly memory: Memory;
+  readonly work: WorkMemory;
+}
+
+/** A call of a ruleset from outside. */
+interface Call {
   readonly ruleset: number;
   readonly workspace: Tokens;
-  keeps: boolean;
+  /** Its end is to be remembered. */
+  readonly keeps: boolean;
 }
 
-function start(call: Call, context: RewriteContext): MaybePromise<Rewritten> {
-  const known = call.memory.find(call.ruleset, call.workspace);
-  call.keeps = known !== undefined;
-  const again = known ? askAgain(known, context) : { run: new Run(context) };
-  if (!("run" in again)) return again;
-  const { run, waiting } = again;
-  const result = waiting ?? attempt(call, run);
-  return result instanceof Waiting ? finishLater(call, run, result) : result;
+function start(engine: Engine, ruleset: number, workspace: Tokens, context: RewriteContext): MaybePromise<Rewritten> {
+  const { memory, work } = engine;
+  const retold = work.retold(ruleset, workspace);
+  if (retold !== undefined) {
+    if (!("run" in retold)) return told(work, retold);
+    return proceed(engine, { ruleset, workspace, keeps: true }, retold);
+  }
+  const known = memory.find(ruleset, workspace);
+  const call = { ruleset, workspace, keeps: known !== undefined };
+  if (!known) return proceed(engine, call, { run: new Run(context) });
+  const again = askAgain(known, context);
+  return "run" in again ? proceed(engine, call, again) : told(work, known);
 }
 
-function attempt({ runtime, memory, ruleset, workspace, keeps }: Call, run: Run): Rewritten | Waiting {
+function told(work: WorkMemory, run: Remembered): Rewritten {
+  work.heard(run);
+  return run.result;
+}
+
+function proceed(engine: Engine, call: Call, { run, waiting }: Again): MaybePromise<Rewritten> {
+  const result = waiting ?? attempt(engine, call, run);
+  if (!(result instanceof Waiting)) return result;
+  engine.work.heard(undefined);
+  return finishLater(engine, call, run, result);
+}
+
+function attempt({ runtime, memory, work }: Engine, call: Call, run: Run): Rewritten | Waiting {
+  const { ruleset, workspace } = call;
   try {
     const tokens = texts(runtime.run(ruleset, runtime.tokens.workspace(workspace), run));
     const { status } = run;
     const reason = status === EX.TEMPFAIL ? run.reason : undefined;
     const result = { tokens, status, ...(reason === undefined ? {} : { reason }), ...decided(tokens, run) };
-    const { questions, answers } = run;
-    if (keeps && !run.hasSpoken) memory.keep(ruleset, { input: workspace, questions, answers, result });
+    if (call.keeps || work.listens) {
+      const { questions, answers } = run;
+      const remembered = run.hasSpoken ? undefined : { ruleset, input: workspace, questions, answers, result };
+      if (call.keeps && remembered !== undefined) memory.keep(remembered);
+      work.heard(remembered);
+    }
     return result;
   } catch (thrown) {
     if (thrown instanceof Waiting) return thrown;
     if (thrown instanceof GivenUp) {
+      work.heard(undefined);
       run.message(thrown.message);
       return thrown.rewritten;
     }
@@ -75,11 +105,11 @@ function decided(tokens: Tokens, { decidedAt }: Run): Pick<Rewritten, "decidedAt
   return tokens[0] === CANON_MAILER && decidedAt !== undefined ? { decidedAt } : undefined;
 }
 
-async function finishLater(call: Call, run: Run, first: Waiting): Promise<Rewritten> {
+async function finishLater(engine: Engine, call: Call, run: Run, first: Waiting): Promise<Rewritten> {
   let result: Rewritten | Waiting = first;
   while (result instanceof Waiting) {
     run.restart(await result.answer);
-    result = attempt(call, run);
+    result = attempt(engine, call, run);
   }
   return result;
 }

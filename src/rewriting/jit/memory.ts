@@ -7,6 +7,7 @@
 import type { LookupMap, LookupResult } from "../lookup-map.ts";
 import type { Rewritten } from "../rewriter.ts";
 import type { Tokens } from "../tokens.ts";
+import { Generations } from "./generations.ts";
 
 /** What a run asks of the outside: the value of a macro, by name, or a map. */
 export type Question = string | { readonly map: LookupMap; readonly key: string; readonly args: readonly string[] };
@@ -15,6 +16,7 @@ export type Answer = LookupResult | string | undefined;
 
 /** One run that ended without a word. */
 export interface Remembered {
+  readonly ruleset: number;
   readonly input: Tokens;
   readonly questions: readonly Question[];
   /** As many. */
@@ -22,49 +24,22 @@ export interface Remembered {
   readonly result: Rewritten;
 }
 
-/** So many runs are kept, and the same number from before that; so many are known to have happened once. */
-const KEPT = 1024;
-const KNOWN = 4096;
 /** What is larger is not kept: tokens or questions. */
 const LARGEST = 64;
 
 export class Memory {
-  /** By ruleset and workspace. What was not asked for while a generation filled up goes with the next. */
-  #young = new Map<string, Remembered>();
-  #old = new Map<string, Remembered>();
-  /** What is called only once is not worth keeping. */
-  #once = new Set<string>();
+  /** By ruleset and workspace. */
+  readonly #runs = new Generations<Remembered>(1024);
 
   /** A run to be compared with; or false when this one is to be kept, or undefined. */
   find(ruleset: number, input: Tokens): Remembered | false | undefined {
     if (input.length > LARGEST) return undefined;
-    const key = keyOf(ruleset, input);
-    let found = this.#young.get(key);
-    if (found === undefined) {
-      found = this.#old.get(key);
-      if (found === undefined) return this.#isSeen(key) ? false : undefined;
-      this.#put(key, found);
-    }
-    return isSame(found.input, input) ? found : undefined;
+    const found = this.#runs.find(keyOf(ruleset, input));
+    return found && !isSame(found.input, input) ? undefined : found;
   }
 
-  keep(ruleset: number, run: Remembered): void {
-    if (run.questions.length <= LARGEST) this.#put(keyOf(ruleset, run.input), run);
-  }
-
-  #isSeen(key: string): boolean {
-    if (this.#once.delete(key)) return true;
-    if (this.#once.size >= KNOWN) this.#once.clear();
-    this.#once.add(key);
-    return false;
-  }
-
-  #put(key: string, run: Remembered): void {
-    if (this.#young.size >= KEPT) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(key, run);
+  keep(run: Remembered): void {
+    if (run.questions.length <= LARGEST) this.#runs.keep(keyOf(run.ruleset, run.input), run);
   }
 }
 
@@ -73,7 +48,9 @@ function keyOf(ruleset: number, input: Tokens): string {
   return `${ruleset} ${input.join("\n")}`;
 }
 
-function isSame(a: Tokens, b: Tokens): boolean {
+/** True when two workspaces hold the same tokens. */
+export function isSame(a: Tokens, b: Tokens): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;

@@ -12,6 +12,7 @@ import { EX } from "../../sys/sysexits.ts";
 import type { ExitCode } from "../../sys/sysexits.ts";
 import { LIMITS } from "../limits.ts";
 import type { LookupContext, LookupMap, LookupResult } from "../lookup-map.ts";
+import type { MacroScope } from "../macro-scope.ts";
 import { expandMacros } from "../macro-text.ts";
 import type { RewriteContext, Rewritten } from "../rewriter.ts";
 import { type Answer, isSameAnswer, type Question, type Remembered } from "./memory.ts";
@@ -45,16 +46,14 @@ export class Run {
   #at = 0;
   #said = 0;
   #sayNow = 0;
-  readonly #lookupContext: LookupContext;
+  #lookups: OwnLookups | undefined;
 
   /** @param asked and what was answered to it: the run is not to ask that again */
   constructor(
     context: RewriteContext,
-    lookupContext = lookupContextOf(context),
     asked: { readonly questions: Question[]; readonly answers: Answer[] } = { questions: [], answers: [] },
   ) {
     this.#context = context;
-    this.#lookupContext = lookupContext;
     this.questions = asked.questions;
     this.answers = asked.answers;
   }
@@ -96,7 +95,8 @@ export class Run {
     this.calls += LIMITS.lookUp;
     if (this.#at < this.answers.length) return this.answers[this.#at++] as LookupResult;
     this.questions.push({ map, key, args });
-    const answer = map.lookup(key, args, this.#lookupContext);
+    this.#lookups ??= new OwnLookups(this.#context);
+    const answer = map.lookup(key, args, this.#lookups);
     if (isPromise(answer)) throw new Waiting(answer);
     this.answers.push(answer);
     this.#at++;
@@ -104,44 +104,61 @@ export class Run {
   }
 }
 
-function lookupContextOf(context: RewriteContext): LookupContext {
-  const { scope, deferred } = context;
-  return {
-    scope,
-    deferred,
-    expand: (text) => expandMacros(text, scope),
-    // Maps speak once, when they are asked: not through Run.message(), which counts what a repeated run says again.
-    message: (text) => context.message(text),
-  };
+class OwnLookups implements LookupContext {
+  readonly #context: RewriteContext;
+
+  constructor(context: RewriteContext) {
+    this.#context = context;
+  }
+
+  get scope(): MacroScope {
+    return this.#context.scope;
+  }
+
+  get deferred(): boolean {
+    return this.#context.deferred;
+  }
+
+  expand(text: string): string {
+    return expandMacros(text, this.#context.scope);
+  }
+
+  /** Maps speak once, when they are asked: not through Run.message(), which counts what a repeated run says again. */
+  message(text: string): void {
+    this.#context.message(text);
+  }
+}
+
+/** A run that is to go on where an earlier one was answered otherwise, and what it has to wait for, if anything. */
+export interface Again {
+  readonly run: Run;
+  readonly waiting?: Waiting;
 }
 
 /**
  * Asks the outside what an earlier run has asked.
- * @returns the result of that run when all answers are the same; else a run that knows the answers so far, and what it
- *   has to wait for, if anything
+ * @returns the result of that run when all answers are the same; else a run that knows the answers so far
  */
-export function askAgain(
-  { questions, answers, result }: Remembered,
-  context: RewriteContext,
-): { readonly run: Run; readonly waiting?: Waiting } | Rewritten {
-  const lookupContext = lookupContextOf(context);
-  const { scope } = context;
-  const otherwise = (at: number, answer?: [Answer]): { run: Run } => ({
-    run: new Run(context, lookupContext, {
-      questions: questions.slice(0, at + 1),
-      answers: [...answers.slice(0, at), ...(answer ?? [])],
-    }),
-  });
+export function askAgain(known: Remembered, context: RewriteContext): Again | Rewritten {
+  const { questions, answers, result } = known;
+  let lookups: OwnLookups | undefined;
   for (let i = 0; i < questions.length; i++) {
     const question = questions[i];
     if (typeof question === "string") {
-      const value = scope.get(question);
-      if (value !== answers[i]) return otherwise(i, [value]);
+      const value = context.scope.get(question);
+      if (value !== answers[i]) return otherwise(known, context, i, [value]);
     } else {
-      const answer = question.map.lookup(question.key, question.args, lookupContext);
-      if (isPromise(answer)) return { ...otherwise(i), waiting: new Waiting(answer) };
-      if (!isSameAnswer(answer, answers[i] as LookupResult)) return otherwise(i, [answer]);
+      lookups ??= new OwnLookups(context);
+      const answer = question.map.lookup(question.key, question.args, lookups);
+      if (isPromise(answer)) return { ...otherwise(known, context, i, []), waiting: new Waiting(answer) };
+      if (!isSameAnswer(answer, answers[i] as LookupResult)) return otherwise(known, context, i, [answer]);
     }
   }
   return result;
+}
+
+function otherwise({ questions, answers }: Remembered, context: RewriteContext, at: number, answer: Answer[]): Again {
+  return {
+    run: new Run(context, { questions: questions.slice(0, at + 1), answers: [...answers.slice(0, at), ...answer] }),
+  };
 }
