@@ -4,6 +4,7 @@ import type { SubmissionFacts } from "../control/protocol.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import { type ClientWishes, wishesAsMacros } from "../queue/client-wishes.ts";
 import { CLIENT_FOLDER_MODE, ClientQueue, makeClientFolder } from "../queue/client-queue.ts";
+import type { Draft } from "../queue/draft.ts";
 import { QueueUnavailableError } from "../queue/queue.ts";
 import { type Home, homeFolder, makeHome } from "../daemon/home.ts";
 import { submittedFields } from "../reception/submission-header.ts";
@@ -22,9 +23,16 @@ export async function leaveInClientQueue(facts: SubmissionFacts, message: AsyncI
   return outcome.kind === "nobody" ? EX.USAGE : EX.TEMPFAIL;
 }
 
-/** Leaves a message for the server; returns its queue id, undefined when that cannot be. */
-export async function leaveMessage(facts: SubmissionFacts, message: Iterable<Buffer>): Promise<string | undefined> {
-  const outcome = await leave(facts, message);
+/**
+ * Leaves a message for the server; returns its queue id, undefined when that cannot be.
+ * @param later the server wants it later, for these recipients
+ */
+export async function leaveMessage(
+  facts: SubmissionFacts,
+  message: Iterable<Buffer>,
+  later?: readonly string[],
+): Promise<string | undefined> {
+  const outcome = await leave(facts, message, later && { later, isDeferred: true });
   return outcome.kind === "left" ? outcome.id : undefined;
 }
 
@@ -34,9 +42,15 @@ function nameField({ fullName }: SubmissionFacts): readonly HeaderField[] {
 }
 
 /** Whom the words and the header name, each with what was said about it. */
-function namedIn(facts: SubmissionFacts, fields: readonly HeaderField[]): readonly Recipient[] {
+function namedIn(
+  facts: SubmissionFacts,
+  fields: readonly HeaderField[],
+  some: readonly string[] | undefined,
+): readonly Recipient[] {
   const { recipients, each, fromHeader, notify, oldStyle = true, smtp } = facts;
   const todo = (given: string): Recipient => ({ given, state: "todo", notify });
+  const wishes = new Map(recipients.map((given, index) => [given, each?.[index]]));
+  if (some !== undefined) return some.map((given) => ({ ...todo(given), ...wishes.get(given) }));
   if (smtp) return recipients.map((given, index) => ({ ...todo(given), ...each?.[index] }));
   // Lists are taken apart once more, by the server, which knows whether blanks separate.
   const words = recipients.flatMap((word) => splitRecipients(word, oldStyle));
@@ -54,32 +68,93 @@ function wishesOf({ noAliases, deliveryMode, hopCount, oldStyle, smtp }: Submiss
   return { noAliases, deliveryMode: mode, hopCount, oldStyle, smtp };
 }
 
-type Outcome =
+export type Outcome =
   | { readonly kind: "left"; readonly id: string }
   | { readonly kind: "nobody" | "unavailable"; readonly problem: string };
 
+/** For whom a message is left, and why. */
+interface Leaving {
+  /** Some of those that it is for; absent: whom the words and the header name. */
+  readonly later?: readonly string[] | undefined;
+  /** The server has seen it and wants it another time, not at once. */
+  readonly isDeferred?: boolean;
+}
+
 /** @param message header and body with CRLF lines */
-async function leave(facts: SubmissionFacts, message: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<Outcome> {
-  const home = homeFolder();
-  const unprepared = prepare(home);
-  if (unprepared !== undefined) return unavailableBecause(unprepared);
-  const draft = new ClientQueue(home.clientQueue).draft();
+async function leave(
+  facts: SubmissionFacts,
+  message: AsyncIterable<Buffer> | Iterable<Buffer>,
+  leaving?: Leaving,
+): Promise<Outcome> {
+  const opened = MessageToLeave.open(facts);
+  if ("kind" in opened) return opened;
   try {
-    const collector = new Collector({ maxHeadersLength: 0, body: (chunk) => draft.write(chunk) });
-    for await (const chunk of message) await collector.write(chunk);
-    await collector.finish();
-    const { fields, bodySize, eightBit } = collector;
-    const { bodyType, smtputf8 = false, envid, ret, deliverBy } = facts;
-    const named = namedIn(facts, fields);
-    if (named.length === 0) {
-      draft.discard();
-      return { kind: "nobody", problem: nobodyIn(facts) };
+    for await (const chunk of message) {
+      const problem = await opened.write(chunk);
+      if (problem !== undefined) return problem;
     }
-    const envelope: Envelope = {
-      id: draft.id,
-      sender: facts.sender ?? facts.user,
-      recipients: named,
-      headers: submittedFields([...nameField(facts), ...fields]),
+  } catch (error) {
+    opened.discard();
+    throw error;
+  }
+  return opened.commit(leaving);
+}
+
+/** A message that may be left in the client queue: its body lies there once it is large, and nobody sees it before `commit`. */
+export class MessageToLeave {
+  readonly #facts: SubmissionFacts;
+  readonly #home: Home;
+  readonly #draft: Draft;
+  readonly #collector: Collector;
+
+  private constructor(facts: SubmissionFacts, home: Home) {
+    this.#facts = facts;
+    this.#home = home;
+    const draft = new ClientQueue(home.clientQueue).draft();
+    this.#draft = draft;
+    this.#collector = new Collector({ maxHeadersLength: 0, body: (chunk) => draft.write(chunk) });
+  }
+
+  static open(facts: SubmissionFacts): MessageToLeave | Outcome {
+    const home = homeFolder();
+    const unprepared = prepare(home);
+    return unprepared === undefined ? new MessageToLeave(facts, home) : unavailableBecause(unprepared);
+  }
+
+  /** @returns why nothing can be left, for good */
+  write(chunk: Buffer): Promise<Outcome | undefined> {
+    return this.#try(async () => {
+      await this.#collector.write(chunk);
+      return undefined;
+    });
+  }
+
+  async commit({ later, isDeferred = false }: Leaving = {}): Promise<Outcome> {
+    const committed = this.#try(async () => {
+      await this.#collector.finish();
+      const named = namedIn(this.#facts, this.#collector.fields, later);
+      if (named.length === 0) {
+        this.#draft.discard();
+        return { kind: "nobody", problem: nobodyIn(this.#facts) };
+      }
+      await this.#draft.commit(this.#envelope(named, isDeferred));
+      return { kind: "left", id: this.#draft.id };
+    });
+    return (await committed)!;
+  }
+
+  discard(): void {
+    this.#draft.discard();
+  }
+
+  #envelope(recipients: readonly Recipient[], isDeferred: boolean): Envelope {
+    const { fields, bodySize, eightBit } = this.#collector;
+    const { bodyType, smtputf8 = false, envid, ret, deliverBy, sender, user } = this.#facts;
+    return {
+      id: this.#draft.id,
+      sender: sender ?? user,
+      recipients,
+      headers: submittedFields([...nameField(this.#facts), ...fields]),
       bodySize,
       eightBit,
       bodyType,
@@ -88,17 +163,21 @@ async function leave(facts: SubmissionFacts, message: AsyncIterable<Buffer> | It
       ret,
       deliverBy,
       arrived: Date.now(),
-      macros: wishesAsMacros(wishesOf(facts)),
+      macros: wishesAsMacros({ ...wishesOf(this.#facts), ...(isDeferred ? { isDeferred } : {}) }),
       isReport: false,
       messageClass: 0,
     };
-    await draft.commit(envelope);
-    return { kind: "left", id: draft.id };
-  } catch (error) {
-    draft.discard();
-    if (!(error instanceof QueueUnavailableError)) throw error;
-    const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
-    return unavailableBecause(code === "EACCES" ? whyClosed(home) : error.message);
+  }
+
+  async #try(work: () => Promise<Outcome | undefined>): Promise<Outcome | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#draft.discard();
+      if (!(error instanceof QueueUnavailableError)) throw error;
+      const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
+      return unavailableBecause(code === "EACCES" ? whyClosed(this.#home) : error.message);
+    }
   }
 }
 

@@ -20,6 +20,7 @@ import { serveStdio, type StdioStreams } from "../smtpd/stdio.ts";
 import { systemClock } from "../sys/clock.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { leaveMessage } from "./client-submission.ts";
+import { deferredBy } from "./kept-copy.ts";
 import { caller } from "./caller.ts";
 import { EX } from "../sys/sysexits.ts";
 import { submissionOptions } from "./submission-options.ts";
@@ -150,14 +151,31 @@ class HandedOver implements IncomingMessage {
     if (this.#limit > 0 && this.#size > this.#limit) {
       return reply(552, "5.2.3", `Message exceeds maximum fixed size (${this.#limit})`);
     }
+    let answer: SubmissionAnswer | undefined;
     try {
-      return (await this.#submit()).reply;
+      answer = await this.#submit();
     } catch (error) {
       if (!(error instanceof NoDaemonError)) return reply(451, "4.3.0", (error as Error).message);
     }
-    const id = await leaveMessage(this.#facts, this.#octets);
+    const again = answer && this.#again(answer);
+    if (answer !== undefined && again?.length === 0) return answer.reply;
+    const id = await leaveMessage(this.#facts, this.#octets, again);
+    if (answer?.reply.code === 250 && id !== undefined) return answer.reply;
     if (id === undefined) return reply(452, "4.3.1", "Queue not available; try again later");
     return reply(250, "2.0.0", `${id} Message accepted for delivery`);
+  }
+
+  /**
+   * For whom the message is to be handed in once more: who is to come again; and when it was taken for the others, whom RCPT
+   * had accepted and filters then refused, for these come back to the sender as a report.
+   */
+  #again(answer: SubmissionAnswer): readonly string[] {
+    const { reply: said, refused = [], filtered = [] } = answer;
+    const later = deferredBy(answer) ?? [];
+    const named = later === "all" ? this.#facts.recipients : later;
+    if (said.code >= 500) return [];
+    const unwanted = new Set(filtered.map(({ address }) => address));
+    return [...named, ...refused.map(({ address }) => address).filter((address) => unwanted.has(address))];
   }
 
   abort(): void {

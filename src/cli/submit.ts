@@ -4,12 +4,13 @@
  *
  * Called from cron and web pages for every mail they send: imports nothing that it does not need (decision D10).
  */
-import type { SubmissionFacts } from "../control/protocol.ts";
+import type { SubmissionAnswer, SubmissionFacts } from "../control/protocol.ts";
 import { ControlError, connectToSubmit, NoDaemonError } from "../control/client.ts";
 import { homeFolder } from "../daemon/home.ts";
 import { EX } from "../sys/sysexits.ts";
 import { caller } from "./caller.ts";
 import type { SendmailArguments } from "./arguments.ts";
+import { answerAfterKeeping, deferredBy, KeptCopy } from "./kept-copy.ts";
 import { readMessage } from "./read-message.ts";
 import { octets } from "./given-words.ts";
 import { type Listener, report } from "./submission-answer.ts";
@@ -45,15 +46,28 @@ export async function submit(args: SendmailArguments, by: Caller = thisProcess()
     const { leaveInClientQueue } = await import("./client-submission.ts");
     return leaveInClientQueue(facts, input);
   }
+  const copy = new KeptCopy(facts);
   try {
-    return report(await client.submit(facts, input), by, options.verbose, facts.errorMode);
+    const answer = await client.submit(facts, copy.through(input));
+    return report(await keepForLater(answer, copy, by), by, options.verbose, facts.errorMode);
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
     by.complain(`${error.message}\n`);
     return EX.TEMPFAIL;
   } finally {
+    copy.discard();
     client.close();
   }
+}
+
+/** What the server wants another time goes to the client queue; where that cannot be, the caller hears that it is not kept. */
+async function keepForLater(answer: SubmissionAnswer, copy: KeptCopy, by: Caller): Promise<SubmissionAnswer> {
+  const later = deferredBy(answer);
+  if (later === undefined) return answer;
+  const outcome = await copy.leave(later === "all" ? undefined : later);
+  if (outcome.kind === "left") return answerAfterKeeping(answer);
+  by.complain(`it is not kept for later: ${outcome.problem}\n`);
+  return answer;
 }
 
 function thisProcess(): Caller {

@@ -81,6 +81,10 @@ export interface SubmissionAnswer {
   readonly id?: string;
   /** Recipients that cannot be; the message goes to the others. */
   readonly refused?: readonly { readonly address: string; readonly reply: Reply }[];
+  /** Recipients for whom the message is to be kept, and handed in again later. */
+  readonly later?: readonly string[];
+  /** Recipients whom mail filters refused for good. */
+  readonly filtered?: readonly { readonly address: string; readonly reply: Reply }[];
   /** For -v: what aliases stand for, and how the first attempt went when it was waited for. */
   readonly told?: readonly { readonly address: string; readonly text: string; readonly via?: string }[];
   /** Exit status of the first recipient that the first attempt failed for. */

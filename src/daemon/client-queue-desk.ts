@@ -64,7 +64,7 @@ async function steered(
   let returned = 0;
   const take = async (message: ClientMessage): Promise<boolean> => {
     const { entry } = message;
-    const result = await collector.submit(message, entry.hold ?? TAKEN_OVER);
+    const result = await collector.submit(message, { hold: entry.hold ?? TAKEN_OVER });
     const { reply, id } = result;
     if (reply.code !== 250) {
       if (reply.code < 500 || !(await refused(message, result))) throw new Error(replyText(reply));

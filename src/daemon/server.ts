@@ -33,7 +33,7 @@ import type { Site } from "../site/site.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
 import type { Agents } from "../delivery/agents.ts";
 import { type DeliverySite } from "../dispatch/attempt.ts";
-import type { SteerEnvironment } from "../dispatch/steer.ts";
+import { returnUnqueued, type SteerEnvironment } from "../dispatch/steer.ts";
 import { BoundPort } from "./bound-ports.ts";
 import { ClientQueueCollector } from "./client-queue-collector.ts";
 import { type LocalRights, ownRights, prepareLocalMail } from "./local-mail.ts";
@@ -73,6 +73,9 @@ export interface Openings {
   take(port: PortOptions): BoundPort | undefined;
   readonly door?: RootDoor | undefined;
 }
+
+/** After which time what a filter deferred is handed in again, without an interval of queue runs; ms. */
+const CLIENT_QUEUE_INTERVAL = 20 * 60_000;
 
 /** Milliseconds that running messages may take to end at shutdown. */
 const GRACE = 25_000;
@@ -139,6 +142,9 @@ export class Server {
       log,
       accounts: new SystemUsers(clock),
       environment: () => this.submissions(),
+      retryAfter: options.queueInterval ?? CLIENT_QUEUE_INTERVAL,
+      giveBack: (entry, body, reason) => returnUnqueued(this.steering(), entry, body, reason),
+      clock,
     });
     this.#runner = new Runner({
       site: () => this.site,
@@ -157,7 +163,7 @@ export class Server {
    * @param watch hears of each attempt; the answer comes after the last
    */
   async runQueue(filter: QueueFilter, watch?: RunWatch): Promise<number> {
-    await this.#collector.collect();
+    await this.#collector.collect("all");
     if (watch === undefined && filter.held !== true) return this.#hurry(filter);
     // What is held is never due: it is tried by this run, or not at all.
     this.#surroundings.destinations.hosts.forget();

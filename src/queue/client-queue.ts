@@ -96,16 +96,16 @@ export class ClientQueue {
    */
   async collect(
     take: (message: ClientMessage) => Promise<boolean>,
-    isMeant: (entry: QueueEntry) => boolean = ({ hold }) => hold === undefined,
+    isMeant: (entry: QueueEntry, wishes: ClientWishes) => boolean = ({ hold }) => hold === undefined,
   ): Promise<Collected> {
     const { entries, owners, reports } = await this.#spool.load(this.#clock.now() - ABANDONED);
     const taken: string[] = [];
     const failed: { id: string; why: string }[] = [];
     for (const entry of entries) {
-      if (!isMeant(entry)) continue;
+      const wishes = readWishes(entry.envelope.macros);
+      if (!isMeant(entry, wishes)) continue;
       const owner = owners.get(entry.id)!;
       try {
-        const wishes = readWishes(entry.envelope.macros);
         const message = { entry: untrusted(entry), owner, wishes, body: this.#spool.body(entry, owner) };
         if (!(await take(message))) continue;
         await this.#spool.remove(entry.id);

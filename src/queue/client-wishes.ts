@@ -13,6 +13,8 @@ export interface ClientWishes {
   readonly oldStyle?: boolean;
   /** From `sendmail -bs`: single addresses. */
   readonly smtp?: boolean;
+  /** The server has seen it and wants it another time, not at once. */
+  readonly isDeferred?: boolean;
 }
 
 /** Name of the macro; its value is JSON. */
@@ -27,7 +29,9 @@ export function readWishes(macros: Readonly<Record<string, string>>): ClientWish
   const given = parsed(macros[WISHES]);
   const mode = (["b", "q", "d"] as const).find((each) => each === given["deliveryMode"]);
   const hops = given["hopCount"];
-  const flags = (["noAliases", "oldStyle", "smtp"] as const).filter((name) => typeof given[name] === "boolean");
+  const flags = (["noAliases", "oldStyle", "smtp", "isDeferred"] as const).filter(
+    (name) => typeof given[name] === "boolean",
+  );
   return {
     ...Object.fromEntries(flags.map((name) => [name, given[name]])),
     ...(mode === undefined ? {} : { deliveryMode: mode }),

@@ -99,6 +99,7 @@ function judgement(filters: SessionFilters, transaction: Transaction, about: str
   const told = said.kind === "reply" ? replyWords(said) : harmless(replyText(refusal));
   const words = said.kind === "shutdown" && wording === AT_COMMAND ? "421, errormode=4" : told;
   filters.log.write("refusal", id, `Milter: ${about}, reject=${words}`);
+  if (about === "data") filters.refusal = refusal;
   return verdictOf(refusal);
 }
 

@@ -20,7 +20,7 @@ import type { UserFiles } from "../routing/user-files.ts";
 import type { Site } from "../site/site.ts";
 import type { IncomingMessage, Intake } from "./intake.ts";
 import type { SessionFilters } from "./session-filters.ts";
-import { askAboutSubmission } from "./submission-filters.ts";
+import { askAboutSubmission, givenOf, isLater } from "./submission-filters.ts";
 import type { Problem, Submission, SubmissionResult, Told } from "./submission.ts";
 import { namedAddresses, type RecipientNames, resolveRecipients } from "./submission-recipients.ts";
 import { submissionSender } from "./submission-sender.ts";
@@ -52,6 +52,11 @@ export class LocalSubmission {
   #message: IncomingMessage | undefined;
   #filters: SessionFilters | undefined;
   #problems: readonly Problem[] = [];
+  /** Who may be handed in again, and whom filters refused for good. */
+  #later: readonly string[] = [];
+  #filtered: readonly Problem[] = [];
+  /** Who gets the message, before filters change that. */
+  #meant: readonly string[] = [];
   readonly #told: Told[] = [];
   #exit: { readonly index: number; readonly exit: number } | undefined;
   #answer: Reply | undefined;
@@ -83,13 +88,27 @@ export class LocalSubmission {
 
   async #finish(): Promise<SubmissionResult> {
     if (this.#header !== undefined && this.#answer === undefined) await this.#begin(this.#header);
-    const answer = this.#answer ?? (await this.#message?.finish()) ?? NO_RECIPIENTS;
+    const answer = this.#answer ?? (await this.#end()) ?? NO_RECIPIENTS;
     const refused = this.#problems;
     const told = this.#told;
     const exit = this.#exit === undefined ? {} : { exit: this.#exit.exit };
     const sender = this.#sender === undefined ? {} : { sender: this.#sender };
     const id = this.#message === undefined ? {} : { id: this.#message.id };
-    return { reply: answer, refused, told, ...exit, ...sender, ...id };
+    const later = this.#later.length === 0 ? {} : { later: this.#later };
+    const filtered = this.#filtered.length === 0 ? {} : { filtered: this.#filtered };
+    return { reply: answer, refused, told, ...exit, ...sender, ...id, ...later, ...filtered };
+  }
+
+  async #end(): Promise<Reply | undefined> {
+    const answer = await this.#message?.finish();
+    if (answer === undefined) return undefined;
+    if (isLater(answer)) this.#later = [...this.#later, ...this.#meant];
+    else if (answer === this.#filters?.refusal) this.#filteredBy(answer, this.#meant);
+    return answer;
+  }
+
+  #filteredBy(why: Reply, addresses: readonly string[]): void {
+    this.#filtered = [...this.#filtered, ...addresses.map((address) => ({ address, reply: why }))];
   }
 
   abort(): void {
@@ -140,9 +159,11 @@ export class LocalSubmission {
     transaction.recipients.push(...recipients);
     try {
       if (!(await this.#passFilters(whole, transaction, from.mailer))) return;
+      this.#meant = givenOf(transaction);
       this.#message = await intake.begin(transaction);
     } catch (error) {
       if (!(error instanceof QueueUnavailableError)) throw error;
+      this.#later = [...this.#later, ...givenOf(transaction)];
       this.#answer = reply(452, "4.3.1", `Queue not available: ${error.message}`);
       return;
     }
@@ -163,10 +184,19 @@ export class LocalSubmission {
     ] as const) {
       transaction.scope.set(name, value);
     }
-    const { refusal, problems } = await askAboutSubmission(whole, transaction);
+    const { refusal, problems, later } = await askAboutSubmission(whole, transaction);
     this.#problems = [...this.#problems, ...problems];
-    this.#answer = refusal;
-    return refusal === undefined;
+    this.#later = later;
+    this.#filtered = problems.filter(({ reply: why }) => !isLater(why));
+    if (refusal !== undefined && !isLater(refusal)) this.#filteredBy(refusal, givenOf(transaction));
+    this.#answer = refusal ?? this.#waitForAll(problems);
+    return this.#answer === undefined;
+  }
+
+  /** What nobody waits for comes whole, as long as it may still come: the file in the client queue is not for parts of it. */
+  #waitForAll(problems: readonly Problem[]): Reply | undefined {
+    const { returnByMail = false, isLastTry = false } = this.#submission;
+    return returnByMail && !isLastTry ? problems.find(({ reply: why }) => isLater(why))?.reply : undefined;
   }
 
   /** With -oem, -oew and -oee bad recipients come back as a report: the queue finds them bad once more. */

@@ -15,6 +15,7 @@ import {
 import type { PortOptions } from "../config/config.ts";
 import type { Log } from "../log/log.ts";
 import type { Site } from "../site/site.ts";
+import type { Reply } from "../mail/reply.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
@@ -54,6 +55,8 @@ export class SessionFilters {
   readonly #plan: FilterPlan;
   readonly #open: OpenFilter;
   readonly #members: readonly Member[];
+  /** What was said about the last message that they refused. */
+  refusal: Reply | undefined;
   #isClosed = false;
   /** The message that is being told. */
   #message: { readonly id: string | undefined } | undefined;

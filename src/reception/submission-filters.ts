@@ -19,6 +19,8 @@ export interface FilteredSubmission {
   readonly refusal?: Reply;
   /** Recipients that are refused; the others are left. */
   readonly problems: readonly Problem[];
+  /** Recipients whose turn comes later: each for itself, or all that are left. */
+  readonly later: readonly string[];
 }
 
 /**
@@ -32,7 +34,21 @@ export async function askAboutSubmission(whole: Transaction, transaction: Transa
     (await refusalAt("connect", whole, { name: "localhost", address: "127.0.0.1" })) ??
     (await refusalAt("helo", whole, { name: macroValue("j", scope) })) ??
     (await refusalAt("mail", transaction, { path, parameters: [] }));
-  if (refusal !== undefined) return { refusal, problems: [] };
+  if (refusal !== undefined) return { refusal, problems: [], later: isLater(refusal) ? givenOf(transaction) : [] };
+  const problems = await askAboutRecipients(transaction);
+  const deferred = problems.filter(({ reply }) => isLater(reply));
+  const later = deferred.map(({ address }) => address);
+  const { length: left } = transaction.recipients;
+  // Where nobody is left, one that may come again is worth another try.
+  if (left === 0) return { refusal: (deferred[0] ?? problems[0])?.reply, problems, later };
+  const no = await refusalAt("data", transaction, { recipients: left });
+  if (no === undefined) return { problems, later };
+  return { refusal: no, problems, later: isLater(no) ? [...later, ...givenOf(transaction)] : later };
+}
+
+/** Those that are refused are taken out. */
+async function askAboutRecipients(transaction: Transaction): Promise<readonly Problem[]> {
+  const { scope } = transaction;
   const problems: Problem[] = [];
   const left: typeof transaction.recipients = [];
   for (const recipient of transaction.recipients) {
@@ -46,9 +62,16 @@ export async function askAboutSubmission(whole: Transaction, transaction: Transa
     else problems.push({ address: given, reply: aboutMailbox(given, no) });
   }
   transaction.recipients = left;
-  if (left.length === 0) return { refusal: problems[0]?.reply, problems };
-  const no = await refusalAt("data", transaction, { recipients: left.length });
-  return no === undefined ? { problems } : { refusal: no, problems };
+  return problems;
+}
+
+/** What is refused now may be taken another time. */
+export function isLater({ code }: Reply): boolean {
+  return code >= 400 && code < 500;
+}
+
+export function givenOf({ recipients }: Pick<Transaction, "recipients">): readonly string[] {
+  return recipients.map(({ given }) => given);
 }
 
 async function refusalAt<S extends Stage>(

@@ -45,6 +45,8 @@ export interface Submission {
   readonly smtp?: boolean;
   /** Nobody waits for the answer: bad recipients are taken, and come back to the sender as a report. */
   readonly returnByMail?: boolean;
+  /** With `returnByMail`, where recipients that are to come again let all others wait: not any more. */
+  readonly isLastTry?: boolean;
   /** Why the message is held from the start; absent: it is tried as others are. */
   readonly hold?: string;
 }
@@ -70,6 +72,10 @@ export interface SubmissionResult {
   readonly reply: Reply;
   readonly id?: string;
   readonly refused: readonly Problem[];
+  /** Recipients for whom the message is to be handed in again, later: a filter, or the queue, asks for that. */
+  readonly later?: readonly string[];
+  /** Recipients whom filters refused for good; all of them where `reply` is of a filter. */
+  readonly filtered?: readonly Problem[];
   /** Its reverse-path; absent when that was refused, or never looked at. */
   readonly sender?: string;
   /** What aliases stand for, and how the first attempt went, when it was waited for. */

@@ -46,3 +46,42 @@ test("sendmail -t: the filter hears of localhost, signs, and refuses one recipie
     ]),
   );
 });
+
+const LATER = { kind: "tempfail" } as const;
+const YES = { kind: "continue" } as const;
+const large = "a line of text\n".repeat(100_000);
+
+/** Each time in a session of its own: what the filter says is one script for all of them. */
+function sessionsOf(...said: readonly NonNullable<Scenario["on"]>[]): Scenario {
+  return { inSession: (session) => said[Math.min(session, said.length - 1)] };
+}
+
+test("sendmail -t, -bs: what a filter defers waits in the client queue, for those whom that concerns", async () => {
+  const { server, filter } = await serverWith(
+    sessionsOf({ mail: [LATER] }, { rcpt: [YES, LATER] }, { end: [LATER] }, { rcpt: [LATER] }, {}),
+  );
+  const send = (subject: string, to: string, body = "text\n"): ReturnType<MailServer["run"]> =>
+    server.run("sendmail", ["-t"], `To: ${to}\nSubject: ${subject}\n\n${body}`);
+  expect(await send("one", "alice, bob")).toMatchObject({ code: 0, out: "", err: "" });
+  expect(await send("two", "alice, bob")).toMatchObject({ code: 0, out: "", err: "" });
+  expect(await send("three", "Bob <bob>", large)).toMatchObject({ code: 0, out: "", err: "" });
+  const lines = ["MAIL FROM:<alice>", "RCPT TO:<alice>", "RCPT TO:<bob>", "DATA", "Subject: four", "", ".", "QUIT"];
+  const spoken = await server.run("sendmail", ["-bs"], lines.map((line) => `${line}\r\n`).join(""));
+  expect(spoken.out).toMatch(/^250 2\.0\.0 .*accepted/m);
+  const subjects = (user: string): string[] =>
+    server
+      .mailbox(user)
+      .map((text) => /^Subject: (.*)$/m.exec(text)?.[1] ?? "")
+      .toSorted();
+  await until(() => subjects("bob").includes("four"));
+  await until(() => subjects("alice").includes("two"));
+  expect([subjects("alice"), subjects("bob")]).toEqual([["two"], ["four"]]);
+  await server.run("sendmail", ["-q"], "");
+  await until(() => subjects("bob").length === 4 && subjects("alice").length === 3);
+  expect([subjects("alice"), subjects("bob")]).toEqual([
+    ["four", "one", "two"],
+    ["four", "one", "three", "two"],
+  ]);
+  expect(server.mailbox("bob").find((text) => text.includes("Subject: three"))).toContain(large);
+  expect(filter.connections()).toBe(8);
+});

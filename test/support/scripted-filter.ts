@@ -41,6 +41,8 @@ export interface Scenario {
   readonly instead?: Turn;
   /** Kind of command → its turns, one for each time it comes, in each connection; when they are used up: continue. */
   readonly on?: Readonly<Partial<Record<Command["kind"], readonly Turn[]>>>;
+  /** The same for the connections from 0 on, in place of `on`. */
+  readonly inSession?: (connection: number) => Scenario["on"];
   /** Kinds of commands that get no answer (SMFIP_NR_*). */
   readonly mute?: readonly Command["kind"][];
   readonly timeouts?: Partial<FilterTimeouts>;
@@ -78,6 +80,7 @@ export async function scriptedFilter(scenario: Scenario = {}): Promise<ScriptedF
   const sockets = new Set<Socket>();
   let connections = 0;
   const server = createServer((socket) => {
+    const said = scenario.inSession === undefined ? scenario : { ...scenario, on: scenario.inSession(connections) };
     connections++;
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
@@ -92,7 +95,7 @@ export async function scriptedFilter(scenario: Scenario = {}): Promise<ScriptedF
         if (command.kind === "body") bodies.push(command.octets);
         const count = turns.get(command.kind) ?? 0;
         turns.set(command.kind, count + 1);
-        speak(socket, scenario, command, count);
+        speak(socket, said, command, count);
       }
     });
   });

@@ -20,6 +20,7 @@ import { MemoryStore } from "../../src/queue/memory-store.ts";
 import type { QueueEntry } from "../../src/queue/queue.ts";
 import { TimerScheduler } from "../../src/queue/timer-scheduler.ts";
 import type { Intake } from "../../src/reception/intake.ts";
+import type { JudgeTable } from "../../src/reception/judges.ts";
 import { createIntake } from "../../src/reception/receive.ts";
 import { queueGroupOf } from "../../src/routing/queue-group.ts";
 import { createMailRules } from "../../src/routing/resolve.ts";
@@ -74,6 +75,8 @@ export interface Facts {
   readonly load?: () => number;
   /** Mailers have destinations, whose hosts may be held or suspended. */
   readonly connects?: boolean;
+  /** Who judges what comes in; default nobody. */
+  readonly judges?: JudgeTable;
 }
 
 export class SimulatedQueue {
@@ -117,7 +120,7 @@ export class SimulatedQueue {
     });
     const log = silentLog;
     this.intake = createIntake({
-      judges: {},
+      judges: facts.judges ?? {},
       queue: store,
       clock,
       log,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { clientQueueChanges } from "../../../src/daemon/client-queue-desk.ts";
 import { ClientQueueCollector } from "../../../src/daemon/client-queue-collector.ts";
+import { returnUnqueued } from "../../../src/dispatch/steer.ts";
 import type { Envelope } from "../../../src/envelope/envelope.ts";
 import { silentLog } from "../../../src/log/log.ts";
 import { reply } from "../../../src/mail/reply.ts";
@@ -35,6 +36,9 @@ async function start(cf = ""): Promise<ReturnType<typeof clientQueueChanges>> {
     log: silentLog,
     accounts: { find: () => undefined, findById: () => undefined },
     environment: () => ({ site, files: ownFiles, intake }),
+    retryAfter: 60_000,
+    giveBack: (entry, body, reason) => returnUnqueued(queue.steering(), entry, body, reason),
+    clock: queue.clock,
   });
   return clientQueueChanges(collector, queue.steering());
 }
