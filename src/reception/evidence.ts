@@ -6,6 +6,7 @@
  */
 import { type Asked, firedIn, type FiredRule, RunRecorder, type RulesetRun } from "../analysis/record-runs.ts";
 import type { Config } from "../config/config.ts";
+import type { LookupMap } from "../rewriting/lookup-map.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { replyText } from "../mail/reply.ts";
 import type { RewriteWatcher, Trace } from "../rewriting/trace.ts";
@@ -32,10 +33,14 @@ export interface Testimony {
   readonly ruleset?: string;
   readonly asked: readonly string[];
   readonly answer: Answered;
+  /** In the judge's own words. */
+  readonly why?: string;
   /** The rule that decided, "sendmail.cf:915", both its sides as `=S` prints them, and where it came from. */
   readonly rule?: { readonly at: string; readonly text: string; readonly origin?: string };
   /** Tables in the order in which they were asked. */
   readonly lookups: readonly Asked[];
+  /** Those of them that are not there, though they may be missing (-o): they know nothing. */
+  readonly absent?: readonly string[];
   /** Macros that rules set; null: cleared. */
   readonly macros: Readonly<Record<string, string | null>>;
 }
@@ -123,15 +128,25 @@ export class Witness {
 
   /** @param before number of testimonies when the judge was asked */
   #judged(stage: Stage, name: string, judgement: Judgement, before: number): void {
-    const asked = this.#heard.slice(before);
-    for (const each of asked) {
+    const testimonies = this.#heard.slice(before);
+    for (const each of testimonies) {
       each.stage = stage;
       if (each.ruleset !== name) each.judge = name;
     }
     // A judge that only hands on what a ruleset says has nothing of its own to add.
-    if (asked.some(({ ruleset }) => ruleset === (judgement.by ?? name)) && name !== "login_limits") return;
+    if (testimonies.some(({ ruleset }) => ruleset === (judgement.by ?? name)) && name !== "login_limits") return;
     if (judgement.kind === "ok" && name !== FILTERS) return;
-    this.#heard.push({ stage, judge: name, asked: [], answer: answeredVerdict(judgement), lookups: [], macros: {} });
+    const why = judgement.why === undefined ? {} : { why: judgement.why };
+    const asked = [...(judgement.about ?? [])];
+    this.#heard.push({
+      stage,
+      judge: name,
+      asked,
+      answer: answeredVerdict(judgement),
+      ...why,
+      lookups: [],
+      macros: {},
+    });
   }
 
   #note<T>(
@@ -166,20 +181,40 @@ export class Witness {
     answer: unknown,
   ): void {
     const fired = runs.flatMap(firedIn);
-    const at = (answer as { readonly at?: { readonly file: string; readonly line: number } } | undefined)?.at;
-    const rule =
-      at === undefined
-        ? lastWord(runs, said.ruleset === "address")
-        : fired.findLast(({ file, line }) => file === at.file && line === at.line);
+    const rule = decisive(runs, fired, said, answer);
     const maps = this.#config?.maps;
-    const isTable = ({ map }: Asked): boolean => !NO_TABLES.has(maps?.get(map.toLowerCase())?.mapClass ?? "");
+    const known = (map: string): LookupMap | undefined => maps?.get(map.toLowerCase());
+    const lookups = fired
+      .flatMap((each) => each.lookups)
+      .filter(({ map }) => !NO_TABLES.has(known(map)?.mapClass ?? ""));
+    const absent = [...new Set(lookups.map(({ map }) => map))].filter((map) => known(map)?.available?.() === false);
     this.#heard.push({
       ...said,
       ...(rule === undefined ? {} : { rule: told(rule) }),
-      lookups: fired.flatMap(({ lookups }) => lookups).filter(isTable),
+      lookups,
+      ...(absent.length === 0 ? {} : { absent }),
       macros,
     });
   }
+}
+
+/** The rule that decided; of those that hand on what another one has said (FEATURE(delay_checks)) the one that said it. */
+function decisive(
+  runs: readonly RulesetRun[],
+  fired: readonly FiredRule[],
+  said: Pick<Testimony, "ruleset" | "answer">,
+  answer: unknown,
+): FiredRule | undefined {
+  const at = (answer as { readonly at?: { readonly file: string; readonly line: number } } | undefined)?.at;
+  const isCheck = said.ruleset !== "address";
+  // A table that does not answer, rules that loop: no rule has wanted that.
+  if (at === undefined && isCheck && "reply" in said.answer) return undefined;
+  if (at === undefined) return lastWord(runs, !isCheck);
+  const output = runs.at(-1)?.output;
+  return (
+    fired.find(({ after }) => after === output) ??
+    fired.findLast(({ file, line }) => file === at.file && line === at.line)
+  );
 }
 
 /** The rule that had the last word: the last that fired, or the last of the ruleset that it called. */

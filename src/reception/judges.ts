@@ -55,6 +55,8 @@ export type Judgement = Verdict & {
   readonly by?: string;
   /** For the log: what it was asked about. */
   readonly about?: readonly string[];
+  /** In words, for people who want to know (`rulemail session`): "messages/h=100". */
+  readonly why?: string;
   /** The judge has written its own line about it. */
   readonly isLogged?: boolean;
 };

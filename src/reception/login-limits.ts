@@ -86,7 +86,7 @@ export class LoginLimits implements Judge {
       const excess = this.#excess(stage, transaction, login, rules, subject);
       return excess === undefined
         ? { kind: "ok" }
-        : { ...verdict(stage, excess, rules), by: this.name, about: [login] };
+        : { ...verdict(stage, excess, rules), by: this.name, about: [login], why: excess };
     });
   }
 

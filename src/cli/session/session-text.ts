@@ -1,6 +1,5 @@
 /** What a session looks like on paper: replies at the left margin, as on the wire; all that is known beside them is indented. */
 import { explanationLines } from "../../analysis/explain-text.ts";
-import type { Asked } from "../../analysis/record-runs.ts";
 import type { Answered, Testimony } from "../../reception/evidence.ts";
 import { printable } from "../../rewriting/tokens.ts";
 import { asciiJson } from "../../sys/terminal-text.ts";
@@ -23,6 +22,14 @@ const CAUSES: Readonly<Record<NonNullable<Exchange["cause"]>, string>> = {
   earlier: "as it was refused before",
 };
 
+/** What each mail filter did is told even where the log would not have it. */
+const OF_FILTERS = /^(?:Milter|milter=)/;
+
+function logLines(text: string, { log }: Manner): string[] {
+  const line = printable(text);
+  return OF_FILTERS.test(text) ? [`        ${line}`] : log ? [`    log: ${line}`] : [];
+}
+
 /** Width of lines that list things. */
 const WIDTH = 100;
 
@@ -37,7 +44,7 @@ export function exchangeLines(exchange: Exchange, manner: Manner): string[] {
       .flatMap((each) => testimonyLines(each, manner)),
     ...(exchange.cause === undefined ? [] : [`    ${CAUSES[exchange.cause]}`]),
     ...macroLines("macros", exchange.macros, "    "),
-    ...(manner.log ? exchange.log.map((text) => `    log: ${printable(text)}`) : []),
+    ...exchange.log.flatMap((text) => logLines(text, manner)),
     ...(exchange.explanation === undefined
       ? []
       : explanationLines(exchange.explanation, manner.all).map((line) => `    | ${line}`)),
@@ -52,8 +59,11 @@ function saidLines({ kind, said, line }: Exchange): string[] {
       return [`(has logged in: ${said})`];
     case "unsaid":
       return [`(not said: ${/\r\n/.test(said) ? `the message of line ${line}` : printable(said)})`];
-    case "message":
+    case "message": {
+      const command = /^BDAT[^\r]*/i.exec(said)?.[0];
+      if (command !== undefined) return [`> ${printable(command)}`, `(${said.length - command.length - 2} octets)`];
       return [`(${said.length} octets of a message)`];
+    }
     default:
       return [`> ${printable(said)}`];
   }
@@ -81,13 +91,14 @@ export function nameOf({ ruleset, judge }: Testimony): string {
 }
 
 export function testimonyLines(testimony: Testimony, { all }: Pick<Manner, "all">): string[] {
-  const { asked, answer, rule, lookups, macros, judge, ruleset } = testimony;
+  const { asked, answer, why, rule, macros, judge, ruleset } = testimony;
   const about = asked.length === 0 ? "" : ` ${asked.map((text) => printable(text)).join(" $| ")}`;
   const asker = judge === undefined || ruleset === undefined || judge === ruleset ? "" : ` (for ${judge})`;
   return [
     `    ${nameOf(testimony)}${about}${asker}: ${answerWords(answer)}`,
+    ...(why === undefined ? [] : [`        because of ${printable(why)}`]),
     ...(rule === undefined ? [] : ruleLines(rule, answer)),
-    ...lookupLines(lookups, all),
+    ...lookupLines(testimony, all),
     ...macroLines("sets", macros, "        "),
   ];
 }
@@ -101,7 +112,7 @@ function ruleLines(rule: NonNullable<Testimony["rule"]>, answer: Answered): stri
 }
 
 /** What tables know, each on a line; what they do not, together. */
-function lookupLines(lookups: readonly Asked[], all: boolean): string[] {
+function lookupLines({ lookups, absent = [] }: Testimony, all: boolean): string[] {
   const lines = new Set<string>();
   const missing = new Map<string, Set<string>>();
   for (const { map, key, args, answer, value = "", reason = "" } of lookups) {
@@ -112,6 +123,10 @@ function lookupLines(lookups: readonly Asked[], all: boolean): string[] {
       lines.add(
         `        ${map} ${answer === "later" ? `does not answer ${asked}: ${printable(reason)}` : "is no map"}`,
       );
+  }
+  for (const map of absent) {
+    missing.delete(map);
+    lines.add(`        ${map} knows nothing: its table is not there`);
   }
   const nothing = [...missing].flatMap(([map, keys]) => listed(`${map} has no`, someOf([...keys], all), "        "));
   return [...lines, ...nothing];

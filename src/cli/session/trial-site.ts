@@ -15,11 +15,13 @@ import { MemoryStore } from "../../queue/memory-store.ts";
 import { Witness } from "../../reception/evidence.ts";
 import { LoginLimits } from "../../reception/login-limits.ts";
 import { createIntake } from "../../reception/receive.ts";
-import { filtersFor } from "../../reception/session-filters.ts";
+import { filterPlan } from "../../reception/filter-plan.ts";
+import { SessionFilters } from "../../reception/session-filters.ts";
 import { standardJudges } from "../../reception/standard-judges.ts";
 import { listServices } from "../../routing/list-members.ts";
 import { ServerTls, type ServerTlsSource } from "../../smtpd/server-tls.ts";
 import type { SmtpServices } from "../../smtpd/services.ts";
+import type { Site } from "../../site/site.ts";
 import { reportAll } from "../../source/report.ts";
 import { formatSourceMap, sourceMapPath } from "../../source/source-map.ts";
 import { type Clock, systemClock } from "../../sys/clock.ts";
@@ -33,6 +35,9 @@ import { type Client, SupposedNames } from "./client.ts";
 
 /** Nobody waits: greet_pause and the pauses after errors are over at once. */
 const HURRIED: Clock = { now: () => systemClock.now(), after: (_ms, action) => systemClock.after(0, action) };
+
+/** Level at which filters tell what each of them has answered (reception/filter-log.ts). */
+const EVERY_ANSWER = 13;
 
 export interface SiteWishes {
   /** A .cf or an .mc. */
@@ -154,13 +159,20 @@ function services(
     tls: new SupposedTls({ clock: systemClock, log }, elsewhere),
     identify: (of, address) => client.identity ?? identifyClient(of.hosts, address),
     judges,
-    ...(asksFilters && { filters: (of, port) => filtersFor(of, port, openFilter, log) }),
+    ...(asksFilters && { filters: (of, port) => talkativeFilters(of, port, lines) }),
     ...listServices(systemClock, () => site.agents.files),
     storageProblem: () => undefined,
     load: () => 0,
     // As if something waited.
     startQueueRun: () => 1,
   };
+}
+
+/** Each answer of each filter is told, whatever Milter.LogLevel says. */
+function talkativeFilters(site: Site, port: PortOptions, lines: string[]): SessionFilters | undefined {
+  const plan = filterPlan(site, port);
+  const log: Log = { enabled: () => true, write: (_level, { text }) => void lines.push(text) };
+  return plan && new SessionFilters({ ...plan, logLevel: EVERY_ANSWER }, openFilter, log);
 }
 
 /** Keys that only the server may read are taken to be in order: no handshake is made with them. */
