@@ -26,11 +26,13 @@ function parser(words: readonly string[]) {
   return yargs([...words])
     .scriptName("rulemail session")
     .usage(
-      "rulemail session [options] [SCRIPT]     what the site answers, and why (without SCRIPT: standard input)\n" +
-        "rulemail session --expect FILE|FOLDER...  saved sessions: does the site still decide so?",
+      "rulemail session [options] [SCRIPT]\n" +
+        "  an SMTP session (standard input, or a script): what the site answers, and why\n" +
+        "rulemail session [-C FILE] --expect FILE|FOLDER...\n" +
+        "  sessions that were saved: does the site still decide so?",
     )
     .option("C", { ...text, describe: "configuration: a .cf or an .mc (default: the one in force)" })
-    .option("client", { ...text, describe: "address of the client (default: a stranger, 192.0.2.1)" })
+    .option("client", { ...text, describe: "address of the client (default: 192.0.2.1, a stranger)" })
     .option("name", { ...text, describe: "its name (default: what the DNS says of the address)" })
     .option("resolve", { ...text, describe: "OK, FAIL (no name), FORGED (does not lead back), TEMP (no answer)" })
     .option("port", { ...text, describe: "name or number of the port (default: the first)" })
@@ -50,7 +52,7 @@ function parser(words: readonly string[]) {
     .option("elsewhere", {
       type: "boolean",
       default: false,
-      describe: "the site is another machine's: no table is empty",
+      describe: "of another machine: tables that are not here are empty",
     })
     .option("explain", {
       ...text,
@@ -69,8 +71,8 @@ function parser(words: readonly string[]) {
     .option("save", { ...text, describe: "write the session to a file, with what it led to" })
     .option("expect", { type: "string", array: true, describe: "saved sessions, or folders of them" })
     .epilogue(
-      "Status 0: all was said, or all was decided as expected. 1: something was decided otherwise. 65: a script is wrong,\n" +
-        "66: it cannot be read, 73: --save cannot write, 78: the configuration is wrong. Scripts: docs/policy.md.",
+      "Scripts, and how to read what is said: docs/policy.md. Status 0: all was said, or all was decided as expected; 1: something " +
+        "was decided otherwise; 65: a script is wrong; 66: it cannot be read; 73: --save cannot write; 78: the configuration is wrong.",
     )
     .parserConfiguration({ "parse-numbers": false, "parse-positional-numbers": false })
     .strictOptions()
@@ -213,8 +215,10 @@ class Run {
 
   async #source(script: string | undefined): Promise<{ settings: Settings; speaker: Speaker }> {
     if (script !== undefined && script !== "-") return readScript(script, readFile(script));
-    const { input } = this.#streams;
+    const { input, errors } = this.#streams;
     if (input === process.stdin && process.stdin.isTTY) {
+      errors.line("Type SMTP: EHLO, MAIL FROM:<...>, RCPT TO:<...>, DATA; QUIT ends. Nothing is sent or delivered.");
+      errors.flush();
       return { settings: new Map(), speaker: new TypingSpeaker(linesOf(input)) };
     }
     const chunks: Uint8Array[] = [];

@@ -115,8 +115,8 @@ function ruleLines(rule: NonNullable<Testimony["rule"]>, answer: Answered): stri
 function lookupLines({ lookups, absent = [] }: Testimony, all: boolean): string[] {
   const lines = new Set<string>();
   const missing = new Map<string, Set<string>>();
-  for (const { map, key, args, answer, value = "", reason = "" } of lookups) {
-    const asked = [key, ...args].map((text) => `"${printable(text)}"`).join(", ");
+  for (const { map, key, answer, value = "", reason = "" } of lookups) {
+    const asked = `"${printable(key)}"`;
     if (answer === "missing") missing.set(map, (missing.get(map) ?? new Set()).add(asked));
     else if (answer === "found") lines.add(`        ${map} has ${asked}: "${printable(value)}"`);
     else

@@ -1,5 +1,5 @@
 /** The site that a session is tried out with: a configuration as the server would open it, and services without consequences. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createSecureContext } from "node:tls";
@@ -29,6 +29,7 @@ import { type MaybePromise, whenReady } from "../../sys/maybe-promise.ts";
 import { EX } from "../../sys/sysexits.ts";
 import type { ServerContext } from "../../tls/server-context.ts";
 import { CommandError } from "../database-target.ts";
+import { kindOfFile } from "../configuration-kind.ts";
 import { isMacroFile } from "../read-configuration.ts";
 import { surroundings, withRootHelper } from "../system.ts";
 import { type Client, SupposedNames } from "./client.ts";
@@ -67,6 +68,12 @@ export interface TrialSite {
 /** @throws CommandError with what is wrong with the configuration; SettingError */
 export async function openTrialSite(wishes: SiteWishes): Promise<TrialSite> {
   const { file, names, elsewhere, asksFilters, tell } = wishes;
+  if (kindOfFile(file) === "neither" && existsSync(file)) {
+    throw new CommandError(
+      `rulemail session: ${file} is neither a configuration (.cf) nor a macro file (.mc)`,
+      EX.CONFIG,
+    );
+  }
   const compiled = isMacroFile(file) ? compiledFile(file, tell) : undefined;
   let isOpen = false;
   try {
@@ -126,8 +133,11 @@ function portOf({ config }: DeliverySite, wanted: string | undefined): PortOptio
       ? (ports.find(({ family }) => family !== "local") ?? ports[0])
       : ports.find(({ name, port }) => name.toLowerCase() === wanted.toLowerCase() || String(port) === wanted);
   if (found !== undefined) return found;
+  if (ports.length === 0) {
+    throw new CommandError("rulemail session: this configuration has no port (DaemonPortOptions)", EX.CONFIG);
+  }
   const there = ports.map(({ name, port }) => `${name} (${port})`).join(", ");
-  throw new CommandError(`rulemail session: there is no port ${wanted ?? ""}; there are ${there || "none"}`, EX.USAGE);
+  throw new CommandError(`rulemail session: there is no port ${wanted}; there are ${there}`, EX.USAGE);
 }
 
 /** Only what can be asked again: nothing is counted, kept, sent or delivered for longer than the session. */
