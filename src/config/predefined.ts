@@ -4,7 +4,7 @@ import type { WordSet } from "../rewriting/word-set.ts";
 import { OPERATORS, expandMacros } from "../rewriting/macro-text.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { parseHosts } from "../sys/hosts.ts";
-import { taggedAddress } from "../sys/ip-address.ts";
+import { spelledOut, taggedAddress } from "../sys/ip-address.ts";
 import type { Machine } from "../sys/machine.ts";
 import { LANGUAGE_VERSION } from "./version.ts";
 
@@ -93,6 +93,7 @@ export function addInterfaces(machine: Machine, probe: string, classOf: (name: s
   const hosts = parseHosts(hostsText(machine));
   for (const address of machine.interfaces ?? []) {
     own.add(`[${taggedAddress(address)}]`);
+    own.add(`[${taggedAddress(spelledOut(address))}]`);
     for (const line of hosts) if (line.address === address) for (const name of line.names) own.add(name);
   }
 }

@@ -7,6 +7,7 @@
 import { isIPv6 } from "node:net";
 import { candidates } from "../dns/search.ts";
 import type { DnsAnswer, DnsRecord, RecordType } from "../dns/resolver.ts";
+import { spelledOut, taggedAddress } from "../sys/ip-address.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import { EX } from "../sys/sysexits.ts";
 import { lenientFlags } from "./flags.ts";
@@ -77,12 +78,6 @@ export const dnsClass: MapClass = {
   },
 };
 
-/** IPv6 addresses as sendmail writes them: tagged, all groups, no zeros in front. */
 function recordText({ type, data }: DnsRecord): string {
-  if (type !== "AAAA" || !isIPv6(data)) return data;
-  const [head, tail] = new URL(`http://[${data}]/`).hostname.slice(1, -1).split("::");
-  const first = head === "" ? [] : head.split(":");
-  const last = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = Array<string>(8 - first.length - last.length).fill("0");
-  return `IPv6:${[...first, ...zeros, ...last].join(":")}`;
+  return type === "AAAA" && isIPv6(data) ? taggedAddress(spelledOut(data)) : data;
 }

@@ -56,12 +56,13 @@ function runCheckOn(
   context: RewriteContext,
 ): MaybePromise<Verdict> {
   const ran = runRuleset(config.rewriter, ruleset, workspace, context);
-  return whenReady(ran, ({ tokens, status, reason, fault, decidedAt }) => {
-    if (status === EX.TEMPFAIL) {
-      return { kind: "defer", reply: reply(451, "4.3.0", reason ?? "Temporary failure, please try again later") };
+  // A look-up that cannot answer now decides nothing: its rule does, with the default or the tag (-T) that it names.
+  return whenReady(ran, ({ tokens, status, fault, decidedAt }) => {
+    const isDecided = tokens[0] === CANON_MAILER;
+    if (fault !== undefined && !(isDecided && status === EX.TEMPFAIL)) {
+      return { kind: "refuse", reply: faultReply(fault) };
     }
-    if (fault !== undefined) return { kind: "refuse", reply: faultReply(fault) };
-    if (tokens[0] !== CANON_MAILER) return ACCEPTED;
+    if (!isDecided) return ACCEPTED;
     const verdict = verdictOf(parser, tokens, context);
     return verdict.kind !== "ok" && decidedAt !== undefined ? { ...verdict, at: decidedAt } : verdict;
   });

@@ -17,6 +17,9 @@ export interface Ran extends Rewritten {
   readonly fault?: string;
 }
 
+/** What is said of a name that nobody can tell now: status 75, not a fault of rules. */
+const NO_ANSWER = /: Name server timeout$/;
+
 export function runRuleset(
   rewriter: Rewriter,
   ruleset: number,
@@ -44,7 +47,7 @@ class Listening implements RewriteContext {
   }
 
   message(text: string): void {
-    this.said ??= text;
+    if (!NO_ANSWER.test(text)) this.said ??= text;
     this.#context.message(text);
   }
 

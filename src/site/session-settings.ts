@@ -22,6 +22,8 @@ export interface SessionSettings {
   readonly proxies: Networks;
   /** XclientHosts: who may say so with XCLIENT. */
   readonly xclients: Networks;
+  /** UseCompressedIPv6Addresses: `IPv6:2001:db8::1` and not `IPv6:2001:db8:0:0:0:0:0:1`. */
+  readonly isIpv6Short: boolean;
 }
 
 export function readSessionSettings(config: Config): SessionSettings {
@@ -34,6 +36,7 @@ export function readSessionSettings(config: Config): SessionSettings {
     dataTimeout: options.timeout("datablock"),
     proxies: readNetworks(options.text("ProxyHosts")),
     xclients: readNetworks(options.text("XclientHosts")),
+    isIpv6Short: options.flag("UseCompressedIPv6Addresses"),
     handshakeTimeout: options.timeout("starttls"),
     tlsConfigured: options.text("ServerCertFile") !== "",
   };

@@ -9,7 +9,7 @@ import { flagLetters } from "../config/daemon-ports.ts";
 import { rfc5322Date } from "../mail/date.ts";
 import { reply } from "../mail/reply.ts";
 import { judge } from "../reception/judges.ts";
-import { familyNumber, isLoopback, taggedAddress } from "../sys/ip-address.ts";
+import { familyNumber, isLoopback, spelledOut, taggedAddress } from "../sys/ip-address.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
 import type { Answer, MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
@@ -64,7 +64,8 @@ function nameOfInterface({ services, settings, site, port, localAddress }: Conve
   return services.ownName?.(site, localAddress) ?? settings.hostName;
 }
 
-function welcome(session: Conversation, found: ClientIdentity): MaybeAnswer {
+function welcome(session: Conversation, answer: ClientIdentity): MaybeAnswer {
+  const found = asWritten(session, answer);
   setClientMacros(session, found);
   return whenReady(admit(session, found), () =>
     whenReady(encryptAtOnce(session), (goesOn) =>
@@ -73,16 +74,31 @@ function welcome(session: Conversation, found: ClientIdentity): MaybeAnswer {
   );
 }
 
-function shownAddress({ port, remoteAddress }: Conversation): string {
-  if (isLocal(port)) return LOCAL_ADDRESS;
-  return taggedAddress(remoteAddress);
+function shownAddress({ port, remoteAddress, settings }: Conversation): string {
+  return isLocal(port) ? LOCAL_ADDRESS : written(remoteAddress, settings);
+}
+
+function written(address: string, { isIpv6Short }: Conversation["settings"]): string {
+  return taggedAddress(isIpv6Short ? address : spelledOut(address));
+}
+
+/** Who has no name is called by the address, as macros write it. */
+function asWritten(session: Conversation, client: ClientIdentity): ClientIdentity {
+  const { remoteAddress } = session;
+  if (!remoteAddress.includes(":")) return client;
+  const plain = `[${taggedAddress(remoteAddress)}]`;
+  const shown = (name: string): string => (name === plain ? `[${shownAddress(session)}]` : name);
+  return { ...client, name: shown(client.name), ptr: shown(client.ptr) };
 }
 
 function setClientMacros(session: Conversation, client: ClientIdentity): void {
   const { scope, whole, visit } = session;
   const address = shownAddress(session);
   const shown = `[${address}]`;
-  whole.client.relay = client.name === "" || client.name === shown ? shown : `${client.name} ${shown}`;
+  const isForged = client.resolve === "FORGED";
+  const name = isForged ? client.ptr : client.name;
+  const relay = name === "" || name === shown ? shown : `${name} ${shown}`;
+  whole.client.relay = isForged ? `${relay} (may be forged)` : relay;
   scope.set("client_addr", address);
   scope.set("client_name", client.name);
   scope.set("client_ptr", client.ptr);
@@ -94,16 +110,16 @@ function setClientMacros(session: Conversation, client: ClientIdentity): void {
   scope.set("daemon_port", String(session.localPort));
   setInterfaceMacros(session);
   scope.set("s", client.name);
-  scope.set("_", client.resolve === "FORGED" ? `${session.relay} (may be forged)` : session.relay);
+  scope.set("_", session.relay);
   setDaemonMacros(session, flagLetters(session.port.modifiers));
 }
 
 /** Manual §5.2: {if_addr} and {if_family} are not there on loopback. */
-function setInterfaceMacros({ scope, port, localAddress }: Conversation): void {
+function setInterfaceMacros({ scope, port, localAddress, settings }: Conversation): void {
   const own = isLocal(port) ? `[UNIX: ${port.address}]` : localAddress;
   scope.set("daemon_addr", own);
   const isSilent = isLocal(port) || isLoopback(own);
-  scope.set("if_addr", isLocal(port) ? own : isSilent ? undefined : taggedAddress(own));
+  scope.set("if_addr", isLocal(port) ? own : isSilent ? undefined : written(own, settings));
   scope.set("if_family", isSilent ? undefined : familyNumber(own));
 }
 

@@ -323,7 +323,7 @@ describe("who may come in", () => {
     const forged = { name: "[127.0.0.1]", ptr: "bad.example.test", resolve: "FORGED" } as const;
     await withServer({ identity: forged }, async ({ sending, services }) => {
       await (await sending()).ask("x\r\n.");
-      expect(services.messages[0].transaction.scope.get("_")).toBe("[127.0.0.1] (may be forged)");
+      expect(services.messages[0].transaction.scope.get("_")).toBe("bad.example.test [127.0.0.1] (may be forged)");
     });
   });
 });

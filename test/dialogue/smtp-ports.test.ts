@@ -67,7 +67,7 @@ describe("PROXY in front of the greeting (M=P)", () => {
 
   test.each([
     ["TCP4 192.0.2.7 198.51.100.1", "198.51.100.1", "2"],
-    ["TCP6 2001:db8::7 2001:db8::1", "IPv6:2001:db8::1", "10"],
+    ["TCP6 2001:db8::7 2001:db8::1", "IPv6:2001:db8:0:0:0:0:0:1", "10"],
     ["TCP4 127.0.0.7 127.0.0.1", undefined, undefined],
     ["TCP6 ::1 ::1", undefined, undefined],
   ])(
@@ -255,7 +255,7 @@ describe("XCLIENT", () => {
       await client.script(`XCLIENT NAME=${name} ADDR=IPv6:2001:db8::7 HELO=[UNAVAILABLE]`, "MAIL FROM:<a@b>");
       await client.script("RCPT TO:<joe>", "DATA", "hi\r\n.");
       const { scope, client: who } = services.messages[0].transaction;
-      expect(who.relay).toBe("[IPv6:2001:db8::7]");
+      expect(who.relay).toBe("[IPv6:2001:db8:0:0:0:0:0:7]");
       expect(scope.get("client_resolve")).toBe(resolve);
     });
   });

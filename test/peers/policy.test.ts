@@ -10,7 +10,7 @@ import { rows, sites } from "../golden/policy/cases.ts";
 import { nameOf } from "../golden/policy/rows.ts";
 import { runInside } from "../support/foreign-programs.ts";
 import { peerDescribe } from "../support/peers.ts";
-import { ACCOUNTS, type Held, policyFiles, policyGolden, readPolicyRecorded } from "../support/policy-site.ts";
+import { ACCOUNTS, type Held, policyFiles, policyGolden, readPolicyRecorded, SERVER6 } from "../support/policy-site.ts";
 
 /** Where the sites lie inside: sendmail wants no folder above them that others may write. */
 const SITE = "/mnt/site";
@@ -45,7 +45,9 @@ mkdir /mnt/dev /mnt/dev.work
 mount -t overlay -o lowerdir=/dev,upperdir=/mnt/dev,workdir=/mnt/dev.work overlay /dev
 python3 ${support}/log-collector.py ${LOG_PORT} >/mnt/collecting &
 for net in 10.0.0.0/8 192.0.2.0/24 198.51.100.0/24 203.0.113.0/24; do ip route add local $net dev lo; done
-ip route add local 2001:db8::/32 dev lo
+for address in ${[SERVER6, ...new Set(rows.map(({ from }) => from).filter((from) => from.includes(":")))].join(" ")}; do
+  ip addr add $address/128 dev lo nodad
+done
 cp -r ${folder}/site ${SITE}
 chown -R 0:0 ${SITE}
 for site in ${SITE}/*; do
@@ -54,12 +56,17 @@ for site in ${SITE}/*; do
     mkdir -m 700 queue
     m4 -D_CF_DIR_=${LIBRARY} ${LIBRARY}m4/cf.m4 site.mc >site.cf
     makemap -C /dev/null hash access <access
-    [ -e ${SITE}/aliases.db ] || sendmail -C $site/site.cf -bi >&2
+    sendmail -C $site/site.cf -bi >daemon.log
     sendmail -C $site/site.cf -bD </dev/null >daemon.log 2>&1 || cat daemon.log >&2
   ) &
 done
+tries=0
 for port in ${LOG_PORT} ${names.map((_name, index) => FIRST_PORT + index).join(" ")}; do
-  until bash -c ": </dev/tcp/127.0.0.1/$port" 2>/dev/null; do kill -0 $!; sleep 0.05; done
+  until bash -c ": </dev/tcp/127.0.0.1/$port" 2>/dev/null; do
+    tries=$((tries + 1))
+    [ $tries -lt 400 ] || { echo "nobody listens at $port" >&2; bash -c "cat </dev/tcp/127.0.0.1/${LOG_PORT}" >&2; exit 1; }
+    sleep 0.05
+  done
 done
 bash -c "cat </dev/tcp/127.0.0.1/${LOG_PORT}" >/dev/null
 ${process.execPath} --no-warnings ${support}/policy-dialogues.ts ${LOG_PORT} ${ports}

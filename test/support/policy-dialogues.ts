@@ -5,7 +5,7 @@
 import { connect } from "node:net";
 import { rows } from "../golden/policy/cases.ts";
 import { nameOf, type Row } from "../golden/policy/rows.ts";
-import { SERVER, type Held } from "./policy-site.ts";
+import { type Held, SERVER, SERVER6 } from "./policy-site.ts";
 import { SmtpDialogue } from "./smtp-dialogue.ts";
 
 /** The replies to the lines of a dialogue, the greeting first; "" when the server has closed. */
@@ -54,7 +54,7 @@ if (process.argv[1] === import.meta.filename) {
   const [collector, ...words] = process.argv.slice(2);
   const ports = new Map(words.map((word) => word.split("=") as [string, string]));
   for (const row of rows) {
-    const host = row.from.includes(":") ? "2001:db8::25" : SERVER;
+    const host = row.from.includes(":") ? SERVER6 : SERVER;
     const client = await SmtpDialogue.open(Number(ports.get(row.site)), host, row.from);
     const said = await holdRow(row, client);
     client.half();

@@ -8,6 +8,7 @@ export const policyGolden = join(import.meta.dirname, "..", "golden", "policy");
 export const ACCOUNTS = "joe:x:1000:1000:Joe Public:/:/bin/sh\nann:x:1001:1001:Ann &:/:/bin/sh\n";
 /** Of the server; the clients' are those of the rows. */
 export const SERVER = "192.0.2.25";
+export const SERVER6 = "2001:db8::25";
 
 /** Name → text of the files of a site, its .mc among them; `@DIR@` stands for their folder, `@PORT@` for the port. */
 export function policyFiles({ features, rules = [], config = [], access }: PolicySite): ReadonlyMap<string, string> {

@@ -2,7 +2,6 @@
 import { checkLdapDefaults } from "../../maps/ldap-options.ts";
 import { EX } from "../../sys/sysexits.ts";
 import { meant, placed, wordsOf } from "./value-words.ts";
-import { NOT_YET } from "../reasons.ts";
 import type { Check, OptionRow } from "./row.ts";
 
 const RESOLVER_WORDS = [
@@ -102,7 +101,6 @@ export const NAME_OPTIONS = [
     code: 0xec,
     type: "flag",
     initial: false,
-    meaning: "IPv6 addresses with :: in macros and maps",
-    notActedOn: NOT_YET,
+    meaning: "IPv6 addresses of clients with :: in macros, tables and the log",
   },
 ] as const satisfies readonly OptionRow[];
