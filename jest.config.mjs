@@ -5,6 +5,7 @@ import { join } from "node:path";
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "node_modules/.cache/rulemail-tests");
 
 export default {
+  globalSetup: "<rootDir>/test/support/warm-start.mjs",
   testEnvironment: "node",
   extensionsToTreatAsEsm: [".ts"],
   transform: { "\\.ts$": "<rootDir>/test/support/strip-types.mjs" },

@@ -3,6 +3,7 @@
  * started, and then nothing of root's is left (rights/identity.ts). For servers, and for a queue run without one.
  */
 import { constants, lstatSync, mkdirSync, readdirSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { basename, dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { queueFolder, queuePaths } from "../config/queue-folder.ts";
@@ -40,6 +41,8 @@ export async function giveUpRoot(options: DropOptions): Promise<RootHelper | und
   const left = takeOver(user, queue, config);
   left.forEach(warn);
   const helper = await startHelper();
+  // What Node has compiled so far is kept for the next start beside the program, where the user cannot write.
+  flushCompileCache();
   becomeForGood(user);
   const groups = process.getgroups?.().join(",") ?? "";
   const text = `runs as user ${user.user} (uid=${user.uid}, gid=${user.gid}, groups=${groups}): ${user.because}`;

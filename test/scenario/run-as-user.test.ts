@@ -11,6 +11,7 @@ import {
   statSync,
   symlinkSync,
 } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { encodeFrame } from "../../src/control/protocol.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../support/certificate.ts";
@@ -55,7 +56,7 @@ asRoot("a server with RunAsUser", () => {
     // Mail of before the first start; only root can make the folder for it.
     site.run("sendmail", ["-i", "joe"], MESSAGE("left by root"));
     site.run("sendmail", ["-i", "joe"], MESSAGE("left by ann"), USERS.ann);
-    server = await site.start();
+    server = await site.start({ NODE_COMPILE_CACHE: site.path("compiled") });
   }, 60_000);
   afterAll(async () => {
     await server?.stop();
@@ -97,6 +98,14 @@ asRoot("a server with RunAsUser", () => {
     for (const name of ["", "sendmail.cf", "submit", "control"]) expect(owner(site.path(name))).toMatch(/^0:/);
     expect(statSync(site.path("")).mode & 0o7777).toBe(0o1775);
     expect(statSync(site.path("queue")).mode & 0o777).toBe(0o700);
+  });
+
+  test("has kept what Node compiled for the next start, where its user may not write", () => {
+    const kept = readdirSync(site.path("compiled"), { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
+    expect(kept.length).toBeGreaterThan(20);
+    expect(new Set(kept.map(({ parentPath, name }) => owner(join(parentPath, name))))).toEqual(new Set(["0:0"]));
   });
 
   test("makes its log again after rotation", async () => {

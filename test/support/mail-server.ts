@@ -2,6 +2,7 @@
  * The whole program for scenario tests: a process of its own with its own home folder, users, machine file and ports.
  * Nothing is shared with the machine or with other tests.
  */
+import { createHash } from "node:crypto";
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import {
   chownSync,
@@ -120,6 +121,8 @@ export class MailServer {
     const defaultUser = `-DconfDEF_USER_ID=${userIds()}`;
     const uncertified = options.certified === true ? [] : ["-DSERVER_CERTS="];
     const words = ["start", "-DSERVER_PORT=0", "-DSERVER_MSA_PORT=0", ...uncertified, defaultUser, mc];
+    const key = JSON.stringify([words.slice(0, -1), readFileSync(mc, "latin1")]);
+    if (options.home === undefined && options.unprivileged !== true) useCompiled(key, home);
     // LISTEN_PID is that of the server itself, which only it can know.
     const child = spawn("/bin/sh", ["-c", 'LISTEN_PID=$$ exec "$0" "$@"', join(root, "bin", "rulemail"), ...words], {
       stdio: ["ignore", "ignore", "pipe", ...Object.values(sockets), "pipe"],
@@ -132,6 +135,7 @@ export class MailServer {
     releaseAtExit(child);
     const ready = await Promise.race([readyLine(child, readyFd), exit]);
     if (ready === null || typeof ready === "number") throw new Error(`server ended with ${ready}: ${complaints}`);
+    keepCompiled(key, home);
     return new MailServer(home, child, ready, exit, environment);
   }
 
@@ -207,6 +211,32 @@ export class MailServer {
     if (found === undefined) throw new Error(`no port named ${name}`);
     return found.port;
   }
+}
+
+/** What `rulemail start` makes of site.mc, and by which it sees that it need not make it again. */
+const COMPILED = { cf: "sendmail.cf", map: "sendmail.cf.map", stamp: ".sendmail.cf.from" };
+const HOME = "/HOME-OF-A-SERVER";
+const compiled = new Map<string, Readonly<Record<keyof typeof COMPILED, string>>>();
+
+/** A server of a test file finds what an earlier one has compiled from the same words and lines: a third less of CPU time each. */
+function useCompiled(key: string, home: string): void {
+  const kept = compiled.get(key);
+  if (kept === undefined) return;
+  const cf = kept.cf.replaceAll(HOME, home);
+  // The map names the octets that it belongs to.
+  const digest = createHash("sha256").update(cf, "latin1").digest("hex");
+  const map = kept.map.replaceAll(HOME, home).replace(/"sha256":"[0-9a-f]+"/, `"sha256":"${digest}"`);
+  const files = { cf, map, stamp: kept.stamp.replaceAll(HOME, home) };
+  for (const [kind, name] of Object.entries(COMPILED)) {
+    writeFileSync(join(home, name), files[kind as keyof typeof COMPILED], { encoding: "latin1", mode: 0o600 });
+  }
+}
+
+function keepCompiled(key: string, home: string): void {
+  const files = Object.entries(COMPILED).map(([kind, name]) => ({ kind, path: join(home, name) }));
+  if (compiled.has(key) || !files.every(({ path }) => existsSync(path))) return;
+  const texts = files.map(({ kind, path }) => [kind, readFileSync(path, "latin1").replaceAll(home, HOME)]);
+  compiled.set(key, Object.fromEntries(texts) as Record<keyof typeof COMPILED, string>);
 }
 
 const running = new Set<ChildProcess>();

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -17,6 +18,7 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { compileMc } from "../../src/mc/compile.ts";
 import { eventually } from "./mail-server.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -32,6 +34,26 @@ export interface RootServerOptions {
   /** Lines added to the configuration file, and lines of it that are taken out. */
   readonly lines?: readonly string[];
   readonly without?: RegExp;
+}
+
+/** Lines of cf/standalone.mc, compiled for a home folder. */
+function standalone(home: string): readonly string[] {
+  const defines = { SERVER_HOME: home, SERVER_SETTINGS: home, SERVER_PORT: "0", SERVER_MSA_PORT: "0" };
+  return compileMc({ file: join(root, "cf/standalone.mc") }, { defines }).text.split("\n");
+}
+
+let madeTable: string | undefined;
+
+/** A database without entries, which everybody may read; made once. */
+function emptyTable(): string {
+  if (madeTable !== undefined) return madeTable;
+  const folder = mkdtempSync(join(tmpdir(), "root-table-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const { status } = spawnSync(bin("rulemail"), ["makemap", "hash", join(folder, "empty")], { input: "" });
+  if (status !== 0) throw new Error(`makemap ended with ${status}`);
+  madeTable = join(folder, "empty.db");
+  chmodSync(madeTable, 0o644);
+  return madeTable;
 }
 
 /** A folder as a server has it: queue, users, aliases, mailboxes. */
@@ -78,23 +100,16 @@ export class RootSite {
 
   /** Writes sendmail.cf anew. */
   configure({ runAs = `${RUNNER.uid}:${RUNNER.gid}`, lines = [], without }: RootServerOptions = {}): void {
-    const words = ["SERVER_HOME", "SERVER_SETTINGS"].map((name) => `-D${name}=${this.home}`);
-    const ports = ["-DSERVER_PORT=0", "-DSERVER_MSA_PORT=0"];
-    const made = spawnSync(bin("rulemail"), ["mc", ...words, ...ports, join(root, "cf/standalone.mc")], {
-      encoding: "latin1",
-    });
-    const kept = made.stdout.split("\n").filter((line) => without === undefined || !without.test(line));
+    const kept = standalone(this.home).filter((line) => without === undefined || !without.test(line));
     const run = runAs === "" ? [] : [`O RunAsUser=${runAs}`];
     this.write("sendmail.cf", [...kept, ...run, ...lines, ""].join("\n"));
-    for (const table of ["access", "mailertable", "virtusertable"]) {
-      if (existsSync(this.path(`${table}.db`))) continue;
-      spawnSync(bin("rulemail"), ["makemap", "hash", this.path(table)], { input: "" });
-      if (existsSync(this.path(`${table}.db`))) chmodSync(this.path(`${table}.db`), 0o644);
+    for (const table of ["access.db", "mailertable.db", "virtusertable.db"]) {
+      if (!existsSync(this.path(table))) copyFileSync(emptyTable(), this.path(table));
     }
   }
 
-  start(): Promise<RootServer> {
-    return RootServer.start(this);
+  start(environment: NodeJS.ProcessEnv = {}): Promise<RootServer> {
+    return RootServer.start(this, 0, environment);
   }
 
   /** All of it belongs to somebody else. */
@@ -188,10 +203,10 @@ export class RootServer {
   }
 
   /** Throws with what the server said when it does not start. */
-  static async start(site: RootSite, uid = 0): Promise<RootServer> {
+  static async start(site: RootSite, uid = 0, environment: NodeJS.ProcessEnv = {}): Promise<RootServer> {
     const child = spawn(bin("sendmail"), ["-bD", "-C", site.path("sendmail.cf")], {
       stdio: ["ignore", "ignore", "pipe", "pipe"],
-      env: { ...site.environment, RULEMAIL_READY_FD: "3" },
+      env: { ...site.environment, RULEMAIL_READY_FD: "3", ...environment },
       ...(uid === 0 ? {} : { uid, gid: uid }),
     });
     running.add(child);
