@@ -63,9 +63,10 @@ function nobodyIn({ fromHeader, recipients }: SubmissionFacts): string {
     : "Recipient names must be specified";
 }
 
-function wishesOf({ noAliases, deliveryMode, hopCount, oldStyle, smtp }: SubmissionFacts): ClientWishes {
+function wishesOf(facts: SubmissionFacts): ClientWishes {
+  const { noAliases, deliveryMode, hopCount, oldStyle, smtp, protocol, protocolHost } = facts;
   const mode = (["b", "q", "d"] as const).find((each) => each === deliveryMode);
-  return { noAliases, deliveryMode: mode, hopCount, oldStyle, smtp };
+  return { noAliases, deliveryMode: mode, hopCount, oldStyle, smtp, protocol, protocolHost };
 }
 
 export type Outcome =

@@ -5,6 +5,7 @@
 import { EX } from "../sys/sysexits.ts";
 import { whereLooked } from "./config-file.ts";
 import { kindOfFile, notCompiled } from "./configuration-kind.ts";
+import { isUnusual } from "./submission-options.ts";
 import { readArguments, type Mode, type SendmailArguments } from "./arguments.ts";
 
 /** Runs with the words after the name; resolves with the exit status. */
@@ -50,9 +51,10 @@ async function serving(): Promise<ModeCommand> {
 }
 
 /** `-q` without -bd: one queue run, or with an interval a process that does nothing else. */
-async function queueRunning({ queueRun, quarantine }: SendmailArguments): Promise<ModeCommand> {
+async function queueRunning({ queueRun, quarantine, variant }: SendmailArguments): Promise<ModeCommand> {
   if (quarantine !== undefined) return (await import("./quarantine.ts")).quarantine;
-  return queueRun?.interval === undefined ? (await import("./queue-run.ts")).runQueue : serving();
+  // The client queue has no process of its own: the server looks after it, now and later.
+  return queueRun?.interval === undefined || variant === "c" ? (await import("./queue-run.ts")).runQueue : serving();
 }
 
 /** A name of the program and first word of `rulemail`; one without a description is not for people. */
@@ -164,6 +166,20 @@ async function worker(): Promise<Command> {
   };
 }
 
+/** What most calls have nothing of, and pay nothing for. @returns the exit status when the command ends here */
+async function lookCloser(args: SendmailArguments): Promise<number | undefined> {
+  const { settings, debug, debugFile, trafficLog } = args;
+  if (isUnusual(settings)) {
+    const unknown = (await import("./command-line-options.ts")).unknownOption(settings);
+    if (unknown !== undefined) {
+      process.stderr.write(`${unknown}\n`);
+      return EX.SOFTWARE;
+    }
+  }
+  if (debug.length === 0 && debugFile === undefined && trafficLog === undefined) return undefined;
+  return (await import("./debugging.ts")).beginDebugging(args);
+}
+
 /** The classic command line: -b (or the name) chooses. */
 async function sendmail(name: string): Promise<Command> {
   return async (words) => {
@@ -175,6 +191,10 @@ async function sendmail(name: string): Promise<Command> {
       const stream = fatal === "mode" ? process.stdout : process.stderr;
       for (const problem of problems) stream.write(`${problem}\n`);
       if (usage) return EX.USAGE;
+    }
+    if (mode !== "t") {
+      const status = await lookCloser(args);
+      if (status !== undefined) return status;
     }
     // A macro file read as a configuration would leave a server without any of its settings.
     if (args.configFile !== undefined && kindOfFile(args.configFile) === "mc") {

@@ -24,6 +24,7 @@ import { deferredBy } from "./kept-copy.ts";
 import { caller } from "./caller.ts";
 import { EX } from "../sys/sysexits.ts";
 import { submissionOptions } from "./submission-options.ts";
+import { TrafficLog } from "./traffic-log.ts";
 import { type CommandSurroundings, openForCommand, surroundings } from "./system.ts";
 
 type Client = Awaited<ReturnType<typeof connectToSubmit>>;
@@ -46,6 +47,7 @@ export async function speakSmtp(args: SendmailArguments, streams: StdioStreams =
     hopCount: args.hopCount,
     ...(args.noAliasing ? { noAliases: true } : {}),
   };
+  const traffic = args.trafficLog === undefined ? undefined : new TrafficLog(args.trafficLog);
   const line = new ServerLine();
   if (process.getuid?.() === 0) await giveUpRoot(opened, around, line);
   const exit = await serveStdio(
@@ -62,8 +64,9 @@ export async function speakSmtp(args: SendmailArguments, streams: StdioStreams =
       load: () => 0,
       startQueueRun: () => 0,
     },
-    streams,
+    traffic === undefined ? streams : { ...streams, ...traffic.between(streams.input, streams.output) },
   );
+  traffic?.close();
   line.close();
   await opened.close();
   return exit;

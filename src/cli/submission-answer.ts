@@ -34,9 +34,10 @@ export function firstExit(exits: readonly number[]): number | undefined {
   return bad.find((exit) => exit !== EX.USAGE) ?? bad[0];
 }
 
-function toldLines({ address, text, via }: NonNullable<SubmissionAnswer["told"]>[number]): string {
+function toldLines({ address, text, via, dialogue = [] }: NonNullable<SubmissionAnswer["told"]>[number]): string {
   const connecting = via === undefined ? "" : `${address}... Connecting to ${via}...\n`;
-  return `${connecting}${expansionText({ address, text })}\n`;
+  const said = dialogue.map((line) => `${visible(line)}\n`).join("");
+  return `${connecting}${said}${expansionText({ address, text })}\n`;
 }
 
 const LONGEST_SHOWN = 255;

@@ -20,6 +20,25 @@ function lastFlag(settings: readonly CommandLineSetting[], letter: string, name:
   return value === undefined ? undefined : value === "" || /^[ty]/i.test(value);
 }
 
+/** Options that a submission reads itself. */
+const OF_SUBMISSION = /^(?:[dievo]|\s+(?:DeliveryMode|IgnoreDots|ErrorMode|Verbose|OldStyleHeaders)\s*(?:=|$))/i;
+
+/** Something is set beside what every submission knows: whether it is an option at all takes a longer look. */
+export function isUnusual(settings: readonly CommandLineSetting[]): boolean {
+  return settings.some(({ kind, text }) => kind === "option" && !OF_SUBMISSION.test(text));
+}
+
+/** How the message came to the caller: -p, -Mr and -Ms. Other macros are the server's. */
+export function givenOrigin({ protocol, protocolHost, settings }: SendmailArguments): {
+  readonly protocol?: string;
+  readonly protocolHost?: string;
+} {
+  const macro = (letter: string): string | undefined =>
+    settings.findLast(({ kind, text }) => kind === "macro" && text.startsWith(letter))?.text.slice(1);
+  const [how, host] = [protocol ?? macro("r"), protocolHost ?? macro("s")];
+  return { ...(how === undefined ? {} : { protocol: how }), ...(host === undefined ? {} : { protocolHost: host }) };
+}
+
 export interface SubmissionOptions {
   readonly ignoreDots: boolean;
   readonly verbose: boolean;

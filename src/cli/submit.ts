@@ -14,7 +14,8 @@ import { answerAfterKeeping, deferredBy, KeptCopy } from "./kept-copy.ts";
 import { readMessage } from "./read-message.ts";
 import { octets } from "./given-words.ts";
 import { type Listener, report } from "./submission-answer.ts";
-import { submissionOptions, type SubmissionOptions } from "./submission-options.ts";
+import type { TrafficLog } from "./traffic-log.ts";
+import { givenOrigin, submissionOptions, type SubmissionOptions } from "./submission-options.ts";
 
 /** Who calls, and where the message comes from. */
 export interface Caller extends Listener {
@@ -36,7 +37,9 @@ export async function submit(args: SendmailArguments, by: Caller = thisProcess()
     return EX.USAGE;
   }
   const { submitSocket } = homeFolder();
-  const input = readMessage(by.input, options.ignoreDots);
+  const traffic = args.trafficLog === undefined ? undefined : await openTraffic(args.trafficLog);
+  const message = readMessage(by.input, options.ignoreDots);
+  const input = traffic?.passing(message) ?? message;
   const facts = factsOf(args, options, by);
   let client: Awaited<ReturnType<typeof connectToSubmit>>;
   try {
@@ -49,6 +52,10 @@ export async function submit(args: SendmailArguments, by: Caller = thisProcess()
   const copy = new KeptCopy(facts);
   try {
     const answer = await client.submit(facts, copy.through(input));
+    for (const { via, dialogue = [] } of answer.told ?? []) {
+      if (via !== undefined) traffic?.line("===", `CONNECT ${via}`);
+      for (const line of dialogue) traffic?.dialogue(line);
+    }
     return report(await keepForLater(answer, copy, by), by, options.verbose, facts.errorMode);
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
@@ -57,7 +64,13 @@ export async function submit(args: SendmailArguments, by: Caller = thisProcess()
   } finally {
     copy.discard();
     client.close();
+    traffic?.close();
   }
+}
+
+async function openTraffic(path: string): Promise<TrafficLog> {
+  const { TrafficLog: Log } = await import("./traffic-log.ts");
+  return new Log(path);
 }
 
 /** What the server wants another time goes to the client queue; where that cannot be, the caller hears that it is not kept. */
@@ -80,6 +93,14 @@ function thisProcess(): Caller {
   };
 }
 
+function originOf(args: SendmailArguments): Pick<SubmissionFacts, "protocol" | "protocolHost"> {
+  const { protocol, protocolHost } = givenOrigin(args);
+  return {
+    ...(protocol === undefined ? {} : { protocol: octets(protocol) }),
+    ...(protocolHost === undefined ? {} : { protocolHost: octets(protocolHost) }),
+  };
+}
+
 function factsOf(args: SendmailArguments, options: SubmissionOptions, by: Caller): SubmissionFacts {
   return {
     user: by.user,
@@ -97,5 +118,7 @@ function factsOf(args: SendmailArguments, options: SubmissionOptions, by: Caller
     errorMode: options.errorMode,
     hopCount: args.hopCount,
     ...(args.noAliasing ? { noAliases: true } : {}),
+    ...(options.verbose || args.trafficLog !== undefined ? { dialogue: true } : {}),
+    ...originOf(args),
   };
 }

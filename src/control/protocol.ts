@@ -59,8 +59,9 @@ export interface SubmissionFacts {
   readonly envid?: string;
   /** BY= of MAIL. */
   readonly deliverBy?: DeliverBy;
-  /** -p, -M and the like: macro name without braces → value. */
-  readonly macros?: Readonly<Record<string, string>>;
+  /** -p, -Mr, -Ms: how it came to the caller, and from which host. */
+  readonly protocol?: string;
+  readonly protocolHost?: string;
   /** -od and -v: i interactive, b background, q queue only, d deferred. */
   readonly deliveryMode?: string;
   /** -oe: how the caller learns of bad recipients. */
@@ -69,6 +70,8 @@ export interface SubmissionFacts {
   readonly hopCount?: number;
   /** -n. */
   readonly noAliases?: boolean;
+  /** -v, -X. */
+  readonly dialogue?: boolean;
   /** -oo: blanks separate addresses, or not. */
   readonly oldStyle?: boolean;
   /** From `sendmail -bs`. */
@@ -86,7 +89,12 @@ export interface SubmissionAnswer {
   /** Recipients whom mail filters refused for good. */
   readonly filtered?: readonly { readonly address: string; readonly reply: Reply }[];
   /** For -v: what aliases stand for, and how the first attempt went when it was waited for. */
-  readonly told?: readonly { readonly address: string; readonly text: string; readonly via?: string }[];
+  readonly told?: readonly {
+    readonly address: string;
+    readonly text: string;
+    readonly via?: string;
+    readonly dialogue?: readonly string[];
+  }[];
   /** Exit status of the first recipient that the first attempt failed for. */
   readonly exit?: number;
 }

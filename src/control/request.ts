@@ -126,10 +126,6 @@ function readDeliverBy(value: unknown): DeliverBy {
 
 function readFacts(value: unknown): SubmissionFacts {
   if (!isRecord(value)) return fail('"facts" is not an object');
-  const macros = value["macros"] ?? {};
-  if (!isRecord(macros) || !Object.values(macros).every((each) => typeof each === "string")) {
-    return fail('"macros" is not an object of texts');
-  }
   return defined({
     sender: optionalText(value, "sender"),
     recipients: texts(value, "recipients"),
@@ -143,12 +139,14 @@ function readFacts(value: unknown): SubmissionFacts {
     ret: oneOf(value, "ret", ["FULL", "HDRS"]),
     envid: optionalText(value, "envid"),
     deliverBy: value["deliverBy"] === undefined ? undefined : readDeliverBy(value["deliverBy"]),
-    macros: macros as Record<string, string>,
+    protocol: optionalText(value, "protocol"),
+    protocolHost: optionalText(value, "protocolHost"),
     deliveryMode: optionalText(value, "deliveryMode"),
     errorMode: oneOf(value, "errorMode", ["p", "q", "m", "w", "e"]),
     hopCount: typeof value["hopCount"] === "number" ? value["hopCount"] : undefined,
     noAliases: value["noAliases"] === undefined ? undefined : flag(value, "noAliases"),
     oldStyle: value["oldStyle"] === undefined ? undefined : flag(value, "oldStyle"),
+    dialogue: value["dialogue"] === undefined ? undefined : flag(value, "dialogue"),
     smtp: value["smtp"] === undefined ? undefined : flag(value, "smtp"),
   }) as SubmissionFacts;
 }

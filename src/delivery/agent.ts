@@ -38,6 +38,8 @@ export interface Job {
   readonly senderIsLocal?: () => MaybePromise<boolean>;
   /** Character set of 8-bit text without label; that of the configuration when it says nothing. */
   readonly charset?: () => MaybePromise<string | undefined>;
+  /** Somebody wants to know each line of the conversation with the next host; those that we say begin with ">>> ". */
+  readonly heard?: (line: string) => void;
   /** Fires when the server shuts down or the claim is lost. */
   readonly signal: AbortSignal;
 }

@@ -114,6 +114,7 @@ class Work {
       isFirst: claim.entry.attempts === 0,
       rules: site.rules,
       signal: environment.signal,
+      heard: occasion.told?.heard,
       run: (job) => this.#runJob(job),
     });
   }
@@ -228,7 +229,7 @@ class Work {
     const { envelope } = this.#entry;
     const recipient = envelope.recipients[index];
     this.#outcomes.note(index, recipient, status);
-    this.#occasion.told?.(index, recipient, undefined, status);
+    this.#occasion.told?.outcome(index, recipient, undefined, status);
     this.#logOutcome(envelope, recipient, recipient.resolved?.mailer ?? "", this.#started, status);
   }
 
@@ -266,7 +267,7 @@ class Work {
     if (!isHeld(this.#site.config, recipient, this.#occasion)) return false;
     this.#held.push(index);
     const { resolved } = recipient;
-    this.#occasion.told?.(index, recipient, undefined, this.#queued());
+    this.#occasion.told?.outcome(index, recipient, undefined, this.#queued());
     this.#logOutcome(envelope, recipient, resolved?.mailer ?? "", this.#started, this.#queued());
     return true;
   }
@@ -293,7 +294,7 @@ class Work {
       const status = report?.statuses.get(each.index) ?? lost(clock.now());
       this.#outcomes.note(each.index, each.recipient, status);
       if (report === undefined) continue;
-      this.#occasion.told?.(each.index, each.recipient, each.triple, status);
+      this.#occasion.told?.outcome(each.index, each.recipient, each.triple, status);
       this.#logOutcome(job.envelope, each.recipient, job.mailer.name, started, status);
     }
     this.#outcomes.checkpoint();

@@ -4,6 +4,7 @@ import type { DeliveryMode } from "../config/policies.ts";
 import type { Job } from "../delivery/agent.ts";
 import { type JobGroup, JobLine } from "../delivery/group.ts";
 import type { Envelope } from "../envelope/envelope.ts";
+import type { FirstAttempt } from "../envelope/local-facts.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import type { QueueEntry } from "../queue/queue.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
@@ -25,6 +26,8 @@ export interface DeliveriesParts {
   readonly isFirst: boolean;
   readonly rules: MailRules;
   readonly signal: AbortSignal;
+  /** Who wants to hear what is said to the next hosts. */
+  readonly heard?: FirstAttempt["heard"];
   /** Delivers, and notes what came of it. */
   readonly run: (job: Job) => Promise<void>;
 }
@@ -161,7 +164,7 @@ export class Deliveries {
   }
 
   #jobOf({ mailer, host, recipients }: JobGroup, list: string | undefined): Job {
-    const { scope, group, isFirst, signal, message } = this.#parts;
+    const { scope, group, isFirst, signal, message, heard } = this.#parts;
     const envelope = this.#envelope!;
     // What nobody may answer to stays so on its way through lists: two owners could keep each other busy (RFC 5321 §4.5.5).
     const owner = envelope.sender === "" ? undefined : list;
@@ -179,6 +182,7 @@ export class Deliveries {
       charset,
       senderIsLocal: isLocal,
       signal,
+      ...(heard && { heard: (line) => heard(recipients[0].index, line) }),
     };
   }
 

@@ -326,8 +326,9 @@ export class Runner {
     const recipients: { address: string; text: string }[] = [];
     const number = run === undefined ? 0 : ++run.begun;
     const leave = this.#gate.leaveInTime({ clock, ms: PATIENCE, most: MOST_WAITING });
-    const told: FirstAttempt | undefined =
-      run?.watch && ((_index, { given }, _triple, { text }) => void recipients.push({ address: given, text }));
+    const told: FirstAttempt | undefined = run?.watch && {
+      outcome: (_index, { given }, _triple, { text }) => void recipients.push({ address: given, text }),
+    };
     void this.#work(claim, { atOnce, asked: this.#demands.isAsked(claim.entry, clock.now()), told }).finally(() => {
       run?.watch?.({ id: claim.entry.id, number, of: run.of, recipients });
       admitted();

@@ -15,6 +15,9 @@ export interface ClientWishes {
   readonly smtp?: boolean;
   /** The server has seen it and wants it another time, not at once. */
   readonly isDeferred?: boolean;
+  /** -p: latin1. */
+  readonly protocol?: string;
+  readonly protocolHost?: string;
 }
 
 /** Name of the macro; its value is JSON. */
@@ -32,7 +35,9 @@ export function readWishes(macros: Readonly<Record<string, string>>): ClientWish
   const flags = (["noAliases", "oldStyle", "smtp", "isDeferred"] as const).filter(
     (name) => typeof given[name] === "boolean",
   );
+  const texts = (["protocol", "protocolHost"] as const).filter((name) => typeof given[name] === "string");
   return {
+    ...Object.fromEntries(texts.map((name) => [name, given[name]])),
     ...Object.fromEntries(flags.map((name) => [name, given[name]])),
     ...(mode === undefined ? {} : { deliveryMode: mode }),
     ...(typeof hops === "number" && Number.isSafeInteger(hops) && hops >= 0 ? { hopCount: hops } : {}),

@@ -5,8 +5,8 @@
 import { directFlags } from "../config/daemon-ports.ts";
 import { privacyOf } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
-import type { Recipient } from "../envelope/recipient.ts";
 import type { FirstAttempt } from "../envelope/local-facts.ts";
+import type { Recipient, Triple } from "../envelope/recipient.ts";
 import type { RecipientStatus } from "../envelope/status.ts";
 import { findField, type HeaderField, parseHeader } from "../mail/header.ts";
 import { type Reply, reply } from "../mail/reply.ts";
@@ -38,6 +38,10 @@ export interface SubmissionEnvironment {
 const NO_RECIPIENTS = { ...reply(553, "5.1.3", "Recipient names must be specified"), exit: EX.USAGE };
 const NONE_IN_HEADER = { ...reply(553, "5.1.3", "No recipient addresses found in header"), exit: EX.USAGE };
 
+/** Lines of one conversation that the caller is shown at most, and characters of each. */
+const MOST_LINES = 1_000;
+const LONGEST_LINE = 512;
+
 /** Header octets that are read before the recipients must be known. */
 const LONGEST_HEADER = 4 * 1024 * 1024;
 
@@ -58,6 +62,8 @@ export class LocalSubmission {
   /** Who gets the message, before filters change that. */
   #meant: readonly string[] = [];
   readonly #told: Told[] = [];
+  /** By the first recipient of each conversation. */
+  readonly #dialogues = new Map<number, string[]>();
   #exit: { readonly index: number; readonly exit: number } | undefined;
   #answer: Reply | undefined;
   #sender: string | undefined;
@@ -151,7 +157,7 @@ export class LocalSubmission {
       hops: submission.hopCount,
       noAliases,
       hold: submission.hold,
-      firstAttempt: this.#firstAttempt,
+      firstAttempt: this.#firstAttempt(),
     };
     const announced = { sender, bodyType, smtputf8, envid, ret, deliverBy, isReport: false, submission: local };
     const whole = Transaction.ofSession(site, { relay: relayOf(submission) }, scope);
@@ -208,15 +214,30 @@ export class LocalSubmission {
       .map(({ address }) => ({ given: address, state: "todo" }));
   }
 
-  readonly #firstAttempt: FirstAttempt = (index, { given }, triple, status) => {
-    if (triple !== undefined) {
-      const { host, mailer } = triple;
-      this.#told.push({ address: given, text: status.text, via: host === "" ? mailer : `${host} via ${mailer}` });
-    }
-    const exit = exitOfAttempt(status);
-    // The first of the recipients counts, not the first that was done.
-    if (exit !== undefined && index < (this.#exit?.index ?? Infinity)) this.#exit = { index, exit };
-  };
+  #firstAttempt(): FirstAttempt {
+    return {
+      outcome: (index, { given }, triple, status) => {
+        if (triple !== undefined) this.#told.push(this.#toldOf(index, given, triple, status));
+        else if (status.action === "delayed") this.#told.push({ address: given, text: status.text });
+        const exit = exitOfAttempt(status);
+        // The first of the recipients counts, not the first that was done.
+        if (exit !== undefined && index < (this.#exit?.index ?? Infinity)) this.#exit = { index, exit };
+      },
+      ...(this.#submission.dialogue === true ? { heard: (first, line) => this.#hear(first, line) } : {}),
+    };
+  }
+
+  #toldOf(index: number, address: string, { host, mailer }: Triple, { text }: RecipientStatus): Told {
+    const dialogue = this.#dialogues.get(index);
+    const via = host === "" ? mailer : `${host} via ${mailer}`;
+    return { address, text, via, ...(dialogue === undefined ? {} : { dialogue }) };
+  }
+
+  #hear(first: number, line: string): void {
+    const lines = this.#dialogues.get(first) ?? [];
+    this.#dialogues.set(first, lines);
+    if (lines.length < MOST_LINES) lines.push(line.slice(0, LONGEST_LINE));
+  }
 }
 
 /** What recipients are looked up in. */
@@ -248,8 +269,8 @@ function headerOf(message: Buffer): readonly HeaderField[] {
 function submissionScope(config: Config, submission: Submission, sender: string): MacroScope {
   return config.macros.child([
     ["_", relayOf(submission)],
-    ["s", undefined],
-    ["r", undefined],
+    ["s", ofOneLine(submission.protocolHost)],
+    ["r", ofOneLine(submission.protocol)],
     ["f", sender],
     ["client_name", "localhost"],
     ["client_addr", "127.0.0.1"],
@@ -257,6 +278,16 @@ function submissionScope(config: Config, submission: Submission, sender: string)
     ["daemon_flags", directFlags(config.options) ?? "c u"],
     ...(submission.deliveryMode === undefined ? [] : [["deliveryMode", submission.deliveryMode] as const]),
   ]);
+}
+
+/** It is to stand in a header field. */
+function ofOneLine(text: string | undefined): string | undefined {
+  return (
+    text
+      ?.replaceAll(/[\0-\x1f\x7f]+/g, " ")
+      .trim()
+      .slice(0, LONGEST_LINE) || undefined
+  );
 }
 
 /** As the original words it of a client whose name proves nothing. */

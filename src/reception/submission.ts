@@ -37,12 +37,17 @@ export interface Submission {
   readonly errorMode?: ErrorMode;
   /** -h. */
   readonly hopCount?: number;
+  /** -p, -Mr and -Ms: how the message came to the caller, and from which host ($r, $s). */
+  readonly protocol?: string;
+  readonly protocolHost?: string;
   /** -n: no alias is looked for. */
   readonly noAliases?: boolean;
   /** -oo: replaces option OldStyleHeaders. */
   readonly oldStyle?: boolean;
   /** From `sendmail -bs`: sender and recipients are single addresses, nothing is known of the caller's name. */
   readonly smtp?: boolean;
+  /** -v: the caller wants to see what is said to the next hosts. */
+  readonly dialogue?: boolean;
   /** Nobody waits for the answer: bad recipients are taken, and come back to the sender as a report. */
   readonly returnByMail?: boolean;
   /** With `returnByMail`, where recipients that are to come again let all others wait: not any more. */
@@ -65,6 +70,8 @@ export interface Told {
   readonly text: string;
   /** Where it went: "hub.example.test via remote". */
   readonly via?: string;
+  /** What was said there; lines of ours begin with ">>> ". */
+  readonly dialogue?: readonly string[];
 }
 
 export interface SubmissionResult {

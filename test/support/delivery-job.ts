@@ -206,6 +206,7 @@ export interface JobValues {
   readonly addresses?: AddressRewriter;
   readonly group?: string;
   readonly signal?: AbortSignal;
+  readonly heard?: (line: string) => void;
 }
 
 export function testJob(values: JobValues = {}): Job {
@@ -247,6 +248,7 @@ export function testJob(values: JobValues = {}): Job {
     ]),
     addresses: values.addresses ?? unchangedAddresses,
     ...(values.group === undefined ? {} : { group: values.group }),
+    ...(values.heard && { heard: values.heard }),
     signal: values.signal ?? new AbortController().signal,
   };
 }

@@ -20,6 +20,12 @@ import { SmtpExchange, type Transaction, type TransactionResult } from "./exchan
 import { type HandshakeOptions, handshakeWith, type SmtpClientOptions, type SmtpTimeouts } from "./client-options.ts";
 import { type ClientFailure, describeError, unexpectedReply } from "./failure.ts";
 
+/** What we say, as others may see it: of AUTH only the mechanism, the rest may be a password. */
+function saidLines(command: string, during: string): string[] {
+  const lines = during === "AUTH" ? [/^AUTH \S+/.exec(command)?.[0] ?? "*"] : command.split("\r\n");
+  return lines.map((line) => `>>> ${line}`);
+}
+
 /** The library's own way of doing it. */
 const base = LibraryConnection.prototype as unknown as Internals;
 
@@ -38,6 +44,9 @@ export class SmtpClient extends LibraryConnection {
   bearsName = false;
   /** We had a password for this server, and it did not want it. */
   authRefused = false;
+
+  /** Hears each line that is said, for as long as it is set. */
+  heard: ((line: string) => void) | undefined;
 
   /** The handshake comes before the greeting. */
   readonly tlsFirst: boolean;
@@ -282,6 +291,7 @@ export class SmtpClient extends LibraryConnection {
   _sendCommand(line: string): void {
     const socket = this._socket;
     if (this._destroyed || socket === false || socket === null || socket.destroyed) return;
+    if (this.heard !== undefined) for (const each of saidLines(line, this.#during)) this.heard(each);
     socket.write(`${line}\r\n`, "latin1");
   }
 
@@ -301,6 +311,7 @@ export class SmtpClient extends LibraryConnection {
       const reply = this._responseQueue.shift();
       if (reply === undefined) return;
       this.lastServerResponse = reply;
+      if (this.heard !== undefined) for (const each of reply.split(/\r?\n/)) this.heard(each);
       const closing = isClosing(reply);
       const action = this._responseActions.shift();
       if (action === undefined) return this.#unasked(reply, closing);

@@ -123,6 +123,7 @@ export class Connecting {
       extended: !mailer.flags.has("2"),
       timeouts,
     });
+    client.heard = this.#job.heard;
     const wishes = {
       id: envelope.id,
       scope: this.#scope,

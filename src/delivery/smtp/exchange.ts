@@ -57,6 +57,8 @@ export interface ExchangeConnection {
   /** A reply that has come already; undefined for none. */
   readonly nextReply: string | undefined;
   needsReset: boolean;
+  /** Hears each line that is said, where somebody wants to. */
+  readonly heard: ((line: string) => void) | undefined;
   expect(action: (reply: string) => void): void;
   guard(onFailure: (failure: ClientFailure) => void): void;
   command(line: string, during: string, timeout: number): void;
@@ -240,6 +242,7 @@ export class SmtpExchange {
     const client = this.#client;
     const during = "end of message";
     this.#complete = true;
+    client.heard?.(">>> .");
     client.waitFor(during, client.timeouts.dataFinal);
     if (!this.#lmtp) {
       return this.#expect(during, (reply, kind) => {

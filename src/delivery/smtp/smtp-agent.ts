@@ -208,6 +208,7 @@ class Attempt {
     const key = cacheKey(this.#job, host.key);
     // A kept connection may have died unnoticed, or the server has had enough of it: that says nothing about the host.
     for (let kept = connections.take(key); kept !== undefined; kept = connections.take(key)) {
+      kept.heard = this.#job.heard;
       if (kept.needsReset && !(await kept.clear())) {
         connections.drop(kept);
         continue;
@@ -289,6 +290,7 @@ class Attempt {
       stop();
       ended();
     }
+    client.heard = undefined;
     const maxMessages = host.policy.messagesPerConnection ?? job.mailer.maxMessages;
     if (!client.isOpen || (maxMessages > 0 && client.transactions >= maxMessages)) connections.drop(client);
     else connections.put(key, client);

@@ -21,7 +21,7 @@ const facts: SubmissionFacts = {
   fromHeader: false,
   user: "anna",
   notify: ["FAILURE"],
-  macros: { r: "local" },
+  protocol: "local",
 };
 
 function entry(id: string): QueueEntry {

@@ -44,7 +44,9 @@ describe("HoldExpensive", () => {
     queue = await SimulatedQueue.of({ cf: hold, interval: undefined });
     const { id } = await queue.put("mail", ["x@dear.test"], { mode: "q" });
     const told: string[] = [];
-    await queue.runner.deliver(id, (_index, { given }, _triple, { text }) => void told.push(`${given} ${text}`));
+    await queue.runner.deliver(id, {
+      outcome: (_index, { given }, _triple, { text }) => void told.push(`${given} ${text}`),
+    });
     expect([queue.tried.length, told]).toEqual([0, ["x@dear.test queued"]]);
     await queue.runner.runOnce();
     expect(queue.tried).toHaveLength(1);

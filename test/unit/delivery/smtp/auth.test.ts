@@ -41,14 +41,20 @@ async function auth({
   });
   const map = "FEATURE(`authinfo', `text -o -k0 -v1 -z| @DIR@/authinfo')";
   const site = await smtpSite([map, ...mc], server.port, { ...files, authinfo: `AuthInfo:mx.b.test|${info}\n` });
-  const outcome = texts(await site.deliver());
+  const heard: string[] = [];
+  const outcome = texts(await site.deliver({ heard: (line) => void heard.push(line) }));
   const said = server.commands.filter((line) => !/^(?:EHLO|STARTTLS|MAIL|RCPT|DATA|RSET|QUIT)/.test(line));
-  noSecretIn(site, server);
+  noSecretIn(site, server, heard);
   return { outcome: outcome[0], said, server, log: site.log };
 }
 
-function noSecretIn({ log }: SmtpSite, { commands }: SmtpSink): void {
-  const text = log.join("\n");
+function noSecretIn({ log }: SmtpSite, { commands }: SmtpSink, heard: readonly string[]): void {
+  const text = [...log, ...heard].join("\n");
+  // Who watches sees which mechanism it was.
+  const verbs = commands
+    .filter((line) => line.startsWith("AUTH "))
+    .map((line) => line.split(" ").slice(0, 2).join(" "));
+  expect(heard.filter((line) => line.startsWith(">>> AUTH"))).toEqual(verbs.map((verb) => `>>> ${verb}`));
   for (const each of [
     SECRET,
     base64(SECRET),
