@@ -101,7 +101,7 @@ class BuiltAliases implements AliasDatabase {
     this.name = this.textFile;
     this.databaseFile = databasePath(mapClass, flags.firstWord);
     this.mergesDuplicates = flags.has("A");
-    this.isOptional = flags.has("o");
+    this.isOptional = flags.has("o") || environment.missingTablesAreEmpty === true;
     this.#keepCase = flags.has("f");
     this.#environment = environment;
     const files =

@@ -11,6 +11,7 @@ export function openAliasDatabases(
   config: Config,
   users: MailboxDatabase,
   { resolver, machine, clock, log }: SiteSurroundings,
+  missingTablesAreEmpty = false,
 ): readonly AliasDatabase[] {
   const ourNames = config.classWords("w");
   const environment: MapEnvironment = {
@@ -23,6 +24,7 @@ export function openAliasDatabases(
     isLocalHost: (name) => ourNames.has(name),
     ldapDefaultSpec: () => config.options.text("LDAPDefaultSpec"),
     dontBlame: dontBlameOf(config.options),
+    missingTablesAreEmpty,
     log: (priority, text) => log.write(priority === "debug" ? 10 : 4, { priority, text }),
   };
   const readText = (text: string) => readAliasText(text, (domain) => ourNames.has(domain)).entries;

@@ -69,7 +69,7 @@ export async function openSite<Agents extends Attachment>(
     config,
     users,
     hosts: openNames(machine, resolver, { clock }),
-    aliasDatabases: openAliasDatabases(config, users, surroundings),
+    aliasDatabases: openAliasDatabases(config, users, surroundings, missingTablesAreEmpty),
     ...(surroundings.statistics === undefined ? {} : { statistics: surroundings.statistics }),
     authenticator: openAuthenticator(config, clock, (text) => log.write(1, { priority: "err", text })),
     report: (text) => log.write(9, { priority: "info", text }),

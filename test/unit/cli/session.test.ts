@@ -241,6 +241,19 @@ describe("rulemail session", () => {
     );
   });
 
+  test("--elsewhere: what lies on the other machine is not missed", async () => {
+    const other = join(folder, "other.mc");
+    writeFileSync(
+      other,
+      SITE.replace(`${folder}/aliases`, "/nowhere/aliases").replace(`${folder}/access`, "/nowhere/access"),
+    );
+    const said = [...NAMES, "EHLO x", "MAIL FROM:<a@example.com>", "RCPT TO:<joe@example.test>", ""].join("\n");
+    const answers = async (...words: string[]): Promise<string | undefined> =>
+      (await runCommand(runSession, ["-C", other, "--quiet", ...words], said)).output.trimEnd().split("\n").at(-1);
+    expect(await answers("--elsewhere")).toBe("550 5.1.1 <joe@example.test>... User unknown");
+    expect(await answers()).toMatch(/^(?:451|503) /);
+  });
+
   test("an .mc is compiled where nobody looks", async () => {
     const said = ["EHLO x", "MAIL FROM:<a@example.com>", "RCPT TO:<b@far.example>", "QUIT"];
     const { output } = await runCommand(
