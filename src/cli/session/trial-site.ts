@@ -167,7 +167,8 @@ function services(
     log,
     clock: HURRIED,
     tls: new SupposedTls({ clock: systemClock, log }, elsewhere),
-    identify: (of, address) => client.identity ?? identifyClient(of.hosts, address),
+    // XCLIENT makes another client of it.
+    identify: (of, address) => (address === client.address && client.identity) || identifyClient(of.hosts, address),
     judges,
     ...(asksFilters && { filters: (of, port) => talkativeFilters(of, port, lines) }),
     ...listServices(systemClock, () => site.agents.files),

@@ -32,9 +32,13 @@ FEATURE(\`login_limits', \`${table("limits")}')dnl
 FEATURE(\`accept_unresolvable_domains')dnl
 DAEMON_OPTIONS(\`Name=MTA, Port=25')dnl
 DAEMON_OPTIONS(\`Name=Lists, Port=24, M=L')dnl
+DAEMON_OPTIONS(\`Name=Smtps, Port=465, M=s')dnl
+define(\`confSERVER_CERT', \`${folder}/cert.pem')define(\`confSERVER_KEY', \`${folder}/key.pem')dnl
 INPUT_MAIL_FILTER(\`f1', \`S=unix:${socket}, F=T')dnl
 MAILER(\`local')dnl
 MAILER(\`smtp')dnl
+LOCAL_CONFIG
+O XclientHosts=192.0.2.50
 LOCAL_RULESETS
 SLocal_check_mail
 R$* spammer $*	$#error $@ 5.7.1 $: "550 go away"
@@ -149,6 +153,29 @@ test("LMTP: an answer for each recipient; chunks stand below their BDAT", async 
     ["message", "250"],
     ["message", "250,250"],
     ["command", "221"],
+  ]);
+});
+
+test("TLS from the first octet comes before the greeting", async () => {
+  const tls = "verify=FAIL; subject=/CN=a";
+  const [connect, ehlo] = await told(["EHLO x"], "--port", "Smtps", "--elsewhere", "--tls", tls);
+  expect(connect?.macros).toMatchObject({ verify: "FAIL", cert_subject: "/CN=a", daemon_port: "465" });
+  expect(connect?.evidence.map(({ ruleset }) => ruleset)).toContain("tls_client");
+  expect(ehlo?.replies[0]).not.toContain("STARTTLS");
+});
+
+test("XCLIENT makes another client of it, about whom the DNS is asked", async () => {
+  const said = ["EHLO x", "XCLIENT ADDR=192.0.2.9", "EHLO y", "MAIL FROM:<a@b.example>", "RCPT TO:<c@d.example>"];
+  const documents = await told(said, "--client", "192.0.2.50", "--name", "proxy.example");
+  expect(documents[2]?.macros).toMatchObject({ client_addr: "192.0.2.9", client_resolve: "FAIL" });
+  expect(documents.at(-1)?.replies[0]).toMatch(/IP name lookup failed \[192\.0\.2\.9\]$/);
+});
+
+test("a line without end is the end", async () => {
+  const documents = await told(["EHLO x", `NOOP ${"x".repeat(3000)}`, "QUIT"]);
+  expect(documents.map(({ kind, replies }) => [kind, replies[0]?.slice(0, 3)]).slice(2)).toEqual([
+    ["command", expect.stringMatching(/^[45]/)],
+    ["unsaid", undefined],
   ]);
 });
 
