@@ -10,7 +10,7 @@ export interface Manner {
   readonly quiet: boolean;
   /** Commands are shown, too: nobody has typed them here. */
   readonly echoes: boolean;
-  /** Every key that no table has, rulesets that say nothing, and of explanations every rule. */
+  /** Every key that no table has, rulesets that say nothing, what rules say that let pass, and of explanations every rule. */
   readonly all: boolean;
   /** Lines of the log. */
   readonly log: boolean;
@@ -97,18 +97,17 @@ export function testimonyLines(testimony: Testimony, { all }: Pick<Manner, "all"
   return [
     `    ${nameOf(testimony)}${about}${asker}: ${answerWords(answer)}`,
     ...(why === undefined ? [] : [`        because of ${printable(why)}`]),
-    ...(rule === undefined ? [] : ruleLines(rule, answer)),
+    ...(rule === undefined ? [] : ruleLines(rule, answer, all)),
     ...lookupLines(testimony, all),
     ...macroLines("sets", macros, "        "),
   ];
 }
 
 /** Where the rule stands; what it says, where somebody is refused by it. */
-function ruleLines(rule: NonNullable<Testimony["rule"]>, answer: Answered): string[] {
-  const at = `        by ${rule.at}${rule.origin === undefined ? "" : `, from ${rule.origin}`}`;
-  return answer.kind === "ok" || answer.kind === "goes to" || answer.kind === "says"
-    ? [at]
-    : [at, `            ${rule.text}`];
+function ruleLines({ at, text, origin }: NonNullable<Testimony["rule"]>, answer: Answered, all: boolean): string[] {
+  const line = `        by ${at}${origin === undefined ? "" : `, from ${origin}`}`;
+  const isYes = answer.kind === "ok" || answer.kind === "goes to" || answer.kind === "says";
+  return isYes && !all ? [line] : [line, `            ${text}`];
 }
 
 /** What tables know, each on a line; what they do not, together. */
