@@ -73,9 +73,9 @@ async function replayed(dialogue: Dialogue, said: readonly string[]): Promise<Ex
   return exchanges;
 }
 
-/** Of the 600 dialogues with the plain site one in twelve: this is about the way, not about the verbs. */
-function isReplayed({ site }: Dialogue, index: number): boolean {
-  return site !== "plain" || index % 12 === 0;
+/** Of the 600 dialogues with the plain site one in twelve: this is about the way, not about the verbs; all that have DATA where it is refused. */
+function isReplayed({ site, name }: Dialogue, index: number): boolean {
+  return site !== "plain" || name.endsWith(": DATA") || index % 12 === 0;
 }
 
 describe.each(names)("site %s", (site) => {

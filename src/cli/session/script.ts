@@ -100,7 +100,7 @@ function spoken({ line, text }: Numbered, file: string): string | undefined {
 
 /** Whether a command has to be written behind "> ". */
 export function written(text: string): string {
-  return /^(?:[@#>=]|[ \t]*$)/.test(text) ? `> ${text}` : text;
+  return /^(?:[@#>=]|\.?[ \t]*$)/.test(text) ? `> ${text}` : text;
 }
 
 class ScriptSpeaker implements Speaker {
