@@ -166,7 +166,7 @@ export class SupposedNames implements Resolver {
     const key = withoutDot(name);
     const known = this.#records.get(key);
     const fate = this.#fates.get(key);
-    if (fate === "tempfail") return { kind: "tempfail", reason: `${name}: no answer (as @dns says)` };
+    if (fate === "tempfail") return { kind: "tempfail", reason: "no answer, as @dns wants it" };
     if (known !== undefined) {
       const records = known.filter((each) => each.type === type);
       return records.length > 0

@@ -118,6 +118,14 @@ const VERDICTS: readonly (readonly [string, readonly string[], string, object, R
     { map: "dnsbl", key: "77.2.0.192.bl.example.net.", answer: "found" },
   ],
   [
+    "a DNS list that does not answer lets pass",
+    ["@client 192.0.2.78", "@dns 78.2.0.192.bl.example.net tempfail"],
+    "check_relay",
+    { kind: "ok" },
+    /site\.mc:\d+ FEATURE\(dnsbl\)$/,
+    { map: "dnsbl", key: "78.2.0.192.bl.example.net.", answer: "later" },
+  ],
+  [
     "a sender whose domain does not exist",
     ["EHLO x", "MAIL FROM:<a@nowhere.example>"],
     "check_mail",
