@@ -117,7 +117,7 @@ const WITH_VALUE: Readonly<Record<string, Take>> = {
   },
   b(draft, value) {
     if (value !== "" && MODES.includes(value[0])) draft.mode = value[0] as Mode;
-    else stop(draft, "mode", value[0] === "z" ? FROZEN : `Invalid operation mode ${value.slice(0, 1)}`);
+    else stop(draft, "mode", value[0] === "z" ? FROZEN : `Invalid operation mode ${value.slice(0, 1)}`.trimEnd());
   },
   C: (draft, value) => void (draft.configFile = value),
   D(draft, value) {
@@ -230,11 +230,22 @@ export function readArguments(program: string, words: readonly string[]): Sendma
     at += readWord(draft, program, word, words[at + 1]);
   }
   draft.addresses.push(...words.slice(at));
+  checkQueueRun(draft);
   checkQuarantine(draft);
   const { bodyProblem, ...read } = draft;
   if (bodyProblem === undefined) return read;
   read.problems.push(bodyProblem);
   return { ...read, usage: read.usage || read.mode === "m" || read.mode === "s" };
+}
+
+/** Modes that -q has a meaning in; test mode says itself that it has none there. */
+const RUNS_QUEUE = "mdDpPt";
+
+function checkQueueRun(draft: Draft): void {
+  const { mode, queueRun: run } = draft;
+  if (run === undefined || RUNS_QUEUE.includes(mode)) return;
+  // Where the caller speaks SMTP he is answered in it.
+  usage(draft, `${mode === "s" || mode === "a" ? "550 " : ""}Can not use -q with -b${mode}`);
 }
 
 /** -Q is an action of its own. */
@@ -257,7 +268,7 @@ function readWord(draft: Draft, program: string, word: string, next: string | un
     }
     const take = WITH_VALUE[letter];
     if (take) {
-      if (rest === "" && next === undefined)
+      if (rest === "" && next === undefined && letter !== "b")
         stop(draft, "option", `${program}: option requires an argument -- ${letter}`);
       else take(draft, rest === "" ? (next ?? "") : rest);
       return rest === "" ? 1 : 0;
