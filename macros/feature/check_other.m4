@@ -14,5 +14,5 @@ Scheck_other
 R$* $| $*		$: < $(badcommand $1 $: OK $) > $1
 R< $* < BAD > > $*	$#error $@ 4.7.0 $: 421 bad command
 R< < BAD > > $*		$#error $@ 4.7.0 $: 421 bad command
-R< $* > $*		$@ $2
+R< $* > $*		$: $2				no end here: sites add rules
 POPDIVERT

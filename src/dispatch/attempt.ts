@@ -14,19 +14,19 @@ import type { Envelope } from "../envelope/envelope.ts";
 import { type FirstAttempt, NO_ALIASES } from "../envelope/local-facts.ts";
 import type { Recipient, RecipientChange, RecipientState } from "../envelope/recipient.ts";
 import { type RecipientStatus, statusOfReply } from "../envelope/status.ts";
-import type { Log } from "../log/log.ts";
 import { logTo } from "../log/mail-log.ts";
-import { shorten } from "../log/safe-text.ts";
 import type { Attempt, Changes, Claim, QueueEntry } from "../queue/queue.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { withoutAliases } from "../routing/aliases.ts";
-import type { ExpansionContext, ExpansionWatch, Portion } from "../routing/expansion.ts";
+import type { ExpansionContext, Portion } from "../routing/expansion.ts";
 import { expandInPortions } from "../routing/recipients.ts";
 import { sameTriple } from "../routing/local-user.ts";
 import type { Site } from "../site/site.ts";
 import { keepLostReport, type Kept } from "./dead-letter.ts";
+import { compatible, type CompatibleParts } from "./compatible.ts";
 import { Deliveries, deliveryScope } from "./deliveries.ts";
 import { Outcomes } from "./outcomes.ts";
+import { expansionLog } from "./expansion-log.ts";
 import { heldStatus, isHeld, type Occasion, unaskedStatus } from "./held.ts";
 import { mayBeSplit, splitMessage } from "./split.ts";
 import { postpone, type QueueWork } from "./overdue.ts";
@@ -209,6 +209,7 @@ class Work {
     const { config, rules, users, dontBlame, agents, aliases } = this.#site;
     const { log } = this.#environment;
     const { id } = this.#entry;
+    const watch = expansionLog(log, envelope);
     return {
       config,
       rules,
@@ -219,7 +220,7 @@ class Work {
       scope: this.#scope,
       now: this.#started,
       warn: (text) => log.write(3, { priority: "notice", id, text }),
-      ...(log.enabled(EXPANSION_LEVEL) ? { watch: expansionLog(log, envelope) } : {}),
+      ...(watch && { watch }),
     };
   }
 
@@ -254,10 +255,23 @@ class Work {
   }
 
   async #deliver(ready: readonly number[]): Promise<void> {
-    const now = ready.filter((index) => !this.#hold(index));
+    const free = ready.filter((index) => !this.#hold(index));
+    const now = await compatible(this.#compatibleParts(), free);
     if (now.length === 0) return;
     await this.#record(now);
     this.#deliveries.add(now, this.#entry.envelope);
+  }
+
+  #compatibleParts(): CompatibleParts {
+    return {
+      site: this.#site,
+      envelope: this.#entry.envelope,
+      scope: this.#scope,
+      log: this.#environment.log,
+      now: this.#started,
+      ended: (index, state, status) => this.#ended(index, state, status),
+      discarded: (indexes) => this.#write({ recipients: indexes.map((index) => ({ index, state: "discarded" })) }),
+    };
   }
 
   /** Leaves a recipient in the queue who is not for now. */
@@ -351,19 +365,6 @@ function messageSize({ headers, bodySize }: Envelope): number {
   let size = bodySize;
   for (const { name, value } of headers) size += name.length + value.length + ":\r\n".length;
   return size;
-}
-
-/** LogLevel of lines about lists that are opened. */
-const EXPANSION_LEVEL = 10;
-
-/** "alias list => ann, bob"; of files their names, not what stands in them. */
-function expansionLog(log: Log, { id }: Envelope): ExpansionWatch {
-  return {
-    opened(_index, { kind, name }, value) {
-      const text = value === undefined ? `${kind} ${name}` : `${kind} ${shorten(name)} => ${shorten(value)}`;
-      log.write(EXPANSION_LEVEL, { priority: "info", id, text });
-    },
-  };
 }
 
 /** A fresh message whose recipients all go to mailers that look nothing up can be delivered as it is. */

@@ -3,6 +3,7 @@ import { judge } from "../reception/judges.ts";
 import { whenReady } from "../sys/maybe-promise.ts";
 import type { MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
+import { answerToOther } from "./policy.ts";
 import { slowed } from "./load.ts";
 import { replies } from "./replies.ts";
 import { isRefusedWork, readCommand, verbs } from "./verbs.ts";
@@ -29,13 +30,17 @@ export function workOf(session: Conversation, line: string): CommandWork {
   return { state: word, work: slowed(session, word, patience, () => verb(session, argument, line)) };
 }
 
-/** A command that there is not: filters may know it, and have a reply to it. */
+/** A command that there is not: check_other is asked, and filters may know it, and have a reply to it. */
 function unknown(session: Conversation, line: string): MaybeAnswer {
   const { whole, transaction = whole, services, refusal } = session;
-  if (whole.filters === undefined || refusal !== undefined) return replies.unrecognized(line);
-  return whenReady(judge(services, "unknown", transaction, { line }), (outcome) =>
-    outcome.kind === "out" ? outcome.reply : replies.unrecognized(line),
-  );
+  const usual = replies.unrecognized(line);
+  if (refusal !== undefined) return usual;
+  return whenReady(answerToOther(session, line, usual), (answer) => {
+    if (whole.filters === undefined || answer !== usual) return answer;
+    return whenReady(judge(services, "unknown", transaction, { line }), (outcome) =>
+      outcome.kind === "out" ? outcome.reply : usual,
+    );
+  });
 }
 
 /** As the log may show it: without what an AUTH command brings. */

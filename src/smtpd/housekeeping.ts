@@ -1,7 +1,8 @@
 /** The small commands: RSET NOOP QUIT HELP VERB, those that are none of SMTP, and those that RFC 5321 has given up. */
 import { readHelp } from "../site/help-file.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer, MaybeAnswer } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
+import { answerToOther } from "./policy.ts";
 import { replies } from "./replies.ts";
 
 export function rset(session: Conversation): Answer {
@@ -42,6 +43,6 @@ export function openProxy({ settings, relay }: Conversation): Answer {
   return { last: replies.openProxy(settings.hostName, relay) };
 }
 
-export function notImplemented({ refusal }: Conversation, _argument: string, line: string): Answer {
-  return refusal ?? replies.notImplemented(line);
+export function notImplemented(session: Conversation, _argument: string, line: string): MaybeAnswer {
+  return session.refusal ?? answerToOther(session, line, replies.notImplemented(line));
 }

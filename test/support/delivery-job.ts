@@ -55,7 +55,7 @@ export function testConfig(options: Options = testOptions(), localNames: readonl
     level: 10,
     originOf: () => undefined,
     rewriter: {
-      number: unused,
+      number: () => undefined,
       has: unused,
       rewrite: unused,
       remember: unused,

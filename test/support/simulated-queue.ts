@@ -14,7 +14,7 @@ import { Runner } from "../../src/dispatch/runner.ts";
 import type { SteerEnvironment } from "../../src/dispatch/steer.ts";
 import type { Envelope } from "../../src/envelope/envelope.ts";
 import type { RecipientStatus } from "../../src/envelope/status.ts";
-import { silentLog } from "../../src/log/log.ts";
+import { type Log, silentLog } from "../../src/log/log.ts";
 import { openDraft } from "../../src/queue/draft.ts";
 import { MemoryStore } from "../../src/queue/memory-store.ts";
 import type { QueueEntry } from "../../src/queue/queue.ts";
@@ -75,6 +75,7 @@ export interface Facts {
   readonly load?: () => number;
   /** Mailers have destinations, whose hosts may be held or suspended. */
   readonly connects?: boolean;
+  readonly log?: Log;
   /** Who judges what comes in; default nobody. */
   readonly judges?: JudgeTable;
 }
@@ -118,7 +119,7 @@ export class SimulatedQueue {
       rules: createMailRules(config),
       agents: { ...agents, close: () => Promise.resolve() },
     });
-    const log = silentLog;
+    const log = facts.log ?? silentLog;
     this.intake = createIntake({
       judges: facts.judges ?? {},
       queue: store,

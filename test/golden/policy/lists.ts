@@ -14,6 +14,11 @@ function unanswered(moment: string): string[] {
     `Rtagged ${moment}-said $*\t$#error $@ 4.7.1 $: "450 said by the rule"`,
   ];
 }
+const OTHER = (
+  "FOO hangup,FOO refuse,FOO five,FOO two,FOO drop,NOOP hangup,NOOP two,HELP hangup," +
+  "RSET hangup,VERB hangup,VRFY hangup,HELO hangup,EHLO two,MAIL hangup,RCPT hangup,DATA hangup," +
+  "TURN hangup,ETRN hangup,EXPN hangup,STARTTLS hangup,Subject: hello,Received: from x,a:b,QUIT two"
+).split(",");
 const UNANSWERED_KINDS = ["plain", "tagged", "name", "refused", "said"];
 
 const TABLE = "FEATURE(`access_db', `hash -T<TMPF> @DIR@/access')";
@@ -37,6 +42,17 @@ export const listSites: Readonly<Record<string, PolicySite>> = {
   names: {
     features: [TABLE, "FEATURE(`require_rdns')", "FEATURE(`badmx')"],
     access: { "Connect:192.0.2.12": "OK", "Connect:192.0.2.13": "RELAY" },
+  },
+  other: {
+    features: ["FEATURE(`check_other')"],
+    rules: [
+      "Scheck_other",
+      'R$* hangup $*\t$#error $@ 4.7.0 $: "421 go away"',
+      'R$* refuse $*\t$#error $@ 5.7.0 $: "550 no"',
+      'R$* five $| 5\t$#error $@ 4.7.0 $: "421 a five"',
+      'R$* two $| 2\t$#error $@ 4.7.0 $: "421 a two"',
+      "R$* drop $*\t$#discard $: x",
+    ],
   },
   unanswered: {
     features: ["FEATURE(`accept_unresolvable_domains')"],
@@ -117,6 +133,7 @@ function row(site: string, ruleset: string, about: string, lines: readonly strin
 }
 
 export const listRows: readonly Row[] = [
+  ...OTHER.map((line) => row("other", "check_other", line, ["EHLO x", line, "NOOP"])),
   ...UNANSWERED_KINDS.flatMap((kind) => [
     row("unanswered", "check_mail", kind, ["EHLO x", `MAIL FROM:<mail-${kind}@far.test>`, "RCPT TO:<ann>"]),
     row("unanswered", "check_rcpt", kind, [

@@ -63,6 +63,7 @@ const config = {
   macros: new MacroScope(),
   classWords: () => EMPTY_CLASS,
   expand: (text: string) => text,
+  rewriter: { number: () => undefined },
 } as unknown as Config;
 
 const rules = {

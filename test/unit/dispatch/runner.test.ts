@@ -66,6 +66,7 @@ function start(interval: number | undefined, ages: { readonly min?: number; read
     macros: new MacroScope(),
     classWords: () => EMPTY_CLASS,
     expand: (text: string) => text,
+    rewriter: { number: () => undefined },
   } as unknown as Config;
   const rules = {
     resolve: (address: string) => ({

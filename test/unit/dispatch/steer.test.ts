@@ -51,6 +51,7 @@ const config = {
   macros: new MacroScope(),
   classWords: () => EMPTY_CLASS,
   expand: (text: string) => text,
+  rewriter: { number: () => undefined },
 } as unknown as Config;
 
 /** Hosts in .test are known, others are not; `nobody` is refused, `hole` thrown away. */
