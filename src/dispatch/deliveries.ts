@@ -212,14 +212,14 @@ export function deliveryScope(
   { envelope, id, attempts }: QueueEntry,
   mode: DeliveryMode = "i",
 ): MacroScope {
-  return config.macros.child([
-    ...Object.entries(envelope.macros),
-    ["i", id],
-    ["deliveryMode", mode],
-    ...senderMacros(envelope.sender),
-    ["envid", envelope.envid],
-    ["msg_size", String(envelope.bodySize)],
-    ["nrcpts", String(envelope.recipients.length)],
-    ["ntries", String(attempts)],
-  ]);
+  const scope = config.macros.child();
+  for (const name in envelope.macros) scope.set(name, envelope.macros[name]);
+  for (const [name, value] of senderMacros(envelope.sender)) scope.set(name, value);
+  scope.set("i", id);
+  scope.set("deliveryMode", mode);
+  scope.set("envid", envelope.envid);
+  scope.set("msg_size", String(envelope.bodySize));
+  scope.set("nrcpts", String(envelope.recipients.length));
+  scope.set("ntries", String(attempts));
+  return scope;
 }

@@ -4,9 +4,9 @@
  * A name counts as existing when it has an A, AAAA or MX record. Short names go through the search list; aliases are
  * replaced by what they stand for. The result has no final dot; whoever wants one adds it.
  */
-import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import { type HostService, type NameSources } from "./names.ts";
-import type { RecordType } from "./resolver.ts";
+import type { DnsAnswer, RecordType } from "./resolver.ts";
 
 export type NameAnswer =
   | { readonly kind: "found"; readonly name: string }
@@ -18,7 +18,7 @@ const MISSING: NameAnswer = { kind: "missing" };
 /** Canonifies a name; a final dot says that it is complete already. */
 export function canonify(names: NameSources, name: string): MaybePromise<NameAnswer> {
   if (name === "" || name === "." || /\.\.|\s/.test(name)) return MISSING;
-  return inOrder(names.services, (service) => SERVICES[service](names, name));
+  return inOrder(names, name);
 }
 
 const SERVICES: Readonly<Record<HostService, (names: NameSources, name: string) => MaybePromise<NameAnswer>>> = {
@@ -26,18 +26,20 @@ const SERVICES: Readonly<Record<HostService, (names: NameSources, name: string) 
   files: fromHostsFile,
 };
 
-/** The first answer that is a name; a failure that was met on the way outlives "missing". */
-function inOrder<T>(
-  items: readonly T[],
-  ask: (item: T) => MaybePromise<NameAnswer>,
-  index = 0,
-  so: NameAnswer = MISSING,
-): MaybePromise<NameAnswer> {
-  const next = (answer: NameAnswer): MaybePromise<NameAnswer> => {
+/** The first answer that is a name; a failure that was met on the way outlives "missing". No closures: each address asks this. */
+function inOrder(names: NameSources, name: string, index = 0, so: NameAnswer = MISSING): MaybePromise<NameAnswer> {
+  for (let at = index; at < names.services.length; at++) {
+    const answer = SERVICES[names.services[at]](names, name);
+    if (isPromise(answer)) {
+      const before = so;
+      return answer.then((later) =>
+        later.kind === "found" ? later : inOrder(names, name, at + 1, before.kind === "tempfail" ? before : later),
+      );
+    }
     if (answer.kind === "found") return answer;
-    return inOrder(items, ask, index + 1, so.kind === "tempfail" ? so : answer);
-  };
-  return index === items.length ? so : whenReady(ask(items[index]), next);
+    if (so.kind !== "tempfail") so = answer;
+  }
+  return so;
 }
 
 function fromHostsFile(names: NameSources, name: string): NameAnswer {
@@ -48,20 +50,21 @@ function fromHostsFile(names: NameSources, name: string): NameAnswer {
   return { kind: "found", name: names.domain === "" ? line.names[0] : `${line.names[0]}.${names.domain}` };
 }
 
-function fromDns(names: NameSources, name: string): MaybePromise<NameAnswer> {
-  return firstSettled(candidates(name, names.machine), (each) => lookUp(names, each));
-}
-
 /** Like inOrder, but a failure ends the search: the name that cannot be asked for may be the right one. */
-function firstSettled(
-  items: readonly string[],
-  ask: (item: string) => MaybePromise<NameAnswer>,
+function fromDns(
+  names: NameSources,
+  name: string,
+  items = candidates(name, names.machine),
   index = 0,
 ): MaybePromise<NameAnswer> {
-  if (index === items.length) return MISSING;
-  return whenReady(ask(items[index]), (answer) =>
-    answer.kind === "missing" ? firstSettled(items, ask, index + 1) : answer,
-  );
+  for (let at = index; at < items.length; at++) {
+    const answer = lookUp(names, items[at]);
+    if (isPromise(answer)) {
+      return answer.then((later) => (later.kind === "missing" ? fromDns(names, name, items, at + 1) : later));
+    }
+    if (answer.kind !== "missing") return answer;
+  }
+  return MISSING;
 }
 
 /**
@@ -92,13 +95,25 @@ function lookUp(
   index = 0,
   so: NameAnswer = MISSING,
 ): MaybePromise<NameAnswer> {
-  if (index === types.length) return so;
-  return whenReady(names.resolver.query(name, types[index]), (answer) => {
+  for (let at = index; at < types.length; at++) {
+    const answer = names.resolver.query(name, types[at]);
+    if (isPromise(answer)) {
+      const before = so;
+      return answer.then((later) => {
+        if (later.kind === "found") return found(names, name, later.canonicalName);
+        return later.kind === "nxdomain" ? before : lookUp(names, name, types, at + 1, worse(before, later));
+      });
+    }
     if (answer.kind === "found") return found(names, name, answer.canonicalName);
     // "No such name" holds for all types.
     if (answer.kind === "nxdomain") return so;
-    return lookUp(names, name, types, index + 1, answer.kind === "tempfail" && so.kind !== "tempfail" ? answer : so);
-  });
+    so = worse(so, answer);
+  }
+  return so;
+}
+
+function worse(before: NameAnswer, answer: DnsAnswer): NameAnswer {
+  return answer.kind === "tempfail" && before.kind !== "tempfail" ? answer : before;
 }
 
 function found(names: NameSources, name: string, canonical: string): NameAnswer {

@@ -5,7 +5,8 @@
 import { bracketedAddress } from "../dns/address.ts";
 import { nameOfAddress } from "../dns/addresses.ts";
 import { canonify, type NameAnswer } from "../dns/search.ts";
-import { whenReady } from "../sys/maybe-promise.ts";
+import type { LookupContext } from "../rewriting/lookup-map.ts";
+import { isPromise } from "../sys/maybe-promise.ts";
 import { EX } from "../sys/sysexits.ts";
 import { lenientFlags } from "./flags.ts";
 import { type BareResult, found, type MapClass, MISSING, tempfail } from "./map-class.ts";
@@ -22,16 +23,20 @@ export const hostClass: MapClass = {
     const names = namesOf(environment);
     return {
       find(key, _args, context) {
-        if (/^\[[^\]]*$/.test(key)) return MISSING;
+        if (key.startsWith("[") && !key.includes("]")) return MISSING;
         const answer = key.startsWith("[") ? addressName(key) : canonify(names(), key);
-        return whenReady(answer, (ready): BareResult => {
-          if (ready.kind === "found") return found(ready.name.replace(/\.$/, ""));
-          if (ready.kind === "missing") return UNKNOWN;
-          if (names().services.includes("dns")) context.message?.(`${key}: Name server timeout`);
-          return tempfail(`${key}: Name server timeout`);
-        });
+        return isPromise(answer)
+          ? answer.then((later) => bareResult(later, key, context))
+          : bareResult(answer, key, context);
       },
     };
+
+    function bareResult(answer: NameAnswer, key: string, context: LookupContext): BareResult {
+      if (answer.kind === "found") return found(answer.name.endsWith(".") ? answer.name.slice(0, -1) : answer.name);
+      if (answer.kind === "missing") return UNKNOWN;
+      if (names().services.includes("dns")) context.message?.(`${key}: Name server timeout`);
+      return tempfail(`${key}: Name server timeout`);
+    }
 
     function addressName(key: string) {
       // What stands behind the bracket does not count, as in user@[192.0.2.1].UUCP.

@@ -6,8 +6,8 @@ export function namesOf(environment: MapEnvironment): () => NameSources {
   let names: NameSources | undefined;
   return () => {
     if (environment.names) return environment.names();
-    const services = environment.services("hosts").filter((each): each is HostService => /^(?:dns|files)$/.test(each));
     if (names) return names;
+    const services = environment.services("hosts").filter((each): each is HostService => /^(?:dns|files)$/.test(each));
     const options = { clock: environment.clock, ...(services.length === 0 ? {} : { services }) };
     return (names = openNames(environment.machine, environment.resolver, {
       ...options,

@@ -5,28 +5,40 @@
  * Names are without `$` and braces: "j", "client_addr"; `{x}` and `x` are the same macro. Values are raw macro text
  * (`$j` inside is expanded when used, not here).
  */
+const NONE: ReadonlyMap<string, string | undefined> = new Map();
+
 export class MacroScope {
   readonly #parent: MacroScope | undefined;
-  readonly #values = new Map<string, string | undefined>();
+  /** Made when the first one is set: many layers are never written to. */
+  #values: Map<string, string | undefined> | undefined;
 
   constructor(parent?: MacroScope, values?: Iterable<readonly [string, string | undefined]>) {
     this.#parent = parent;
-    if (values) for (const [name, value] of values) this.#values.set(name, value);
+    if (values) this.#values = new Map(values);
   }
 
   get(name: string): string | undefined {
-    // A layer may hold `undefined`: the macro was cleared here, whatever the layers below say.
-    if (this.#values.has(name)) return this.#values.get(name);
-    return this.#parent?.get(name);
+    let scope: MacroScope | undefined = this;
+    do {
+      const values: ReadonlyMap<string, string | undefined> | undefined = scope.#values;
+      if (values !== undefined) {
+        const value = values.get(name);
+        // A layer may hold `undefined`: the macro was cleared here, whatever the layers below say.
+        if (value !== undefined || values.has(name)) return value;
+      }
+      scope = scope.#parent;
+    } while (scope !== undefined);
+    return undefined;
   }
 
   set(name: string, value: string | undefined): void {
+    this.#values ??= new Map();
     this.#values.set(name, value);
   }
 
   /** Values of this layer alone, without those below. */
   own(): ReadonlyMap<string, string | undefined> {
-    return this.#values;
+    return this.#values ?? NONE;
   }
 
   /** A new layer above this one. */
