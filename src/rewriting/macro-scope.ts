@@ -1,3 +1,5 @@
+const NONE: ReadonlyMap<string, string | undefined> = new Map();
+
 /**
  * Macro values in layers: configuration ▷ session ▷ envelope ▷ delivery. A look-up goes to the outermost layer that
  * has the name; setting changes only the layer it is called on.
@@ -5,8 +7,6 @@
  * Names are without `$` and braces: "j", "client_addr"; `{x}` and `x` are the same macro. Values are raw macro text
  * (`$j` inside is expanded when used, not here).
  */
-const NONE: ReadonlyMap<string, string | undefined> = new Map();
-
 export class MacroScope {
   readonly #parent: MacroScope | undefined;
   /** Made when the first one is set: many layers are never written to. */
@@ -18,17 +18,12 @@ export class MacroScope {
   }
 
   get(name: string): string | undefined {
-    let scope: MacroScope | undefined = this;
-    do {
-      const values: ReadonlyMap<string, string | undefined> | undefined = scope.#values;
-      if (values !== undefined) {
-        const value = values.get(name);
-        // A layer may hold `undefined`: the macro was cleared here, whatever the layers below say.
-        if (value !== undefined || values.has(name)) return value;
-      }
-      scope = scope.#parent;
-    } while (scope !== undefined);
-    return undefined;
+    if (this.#values !== undefined) {
+      const value = this.#values.get(name);
+      // A layer may hold `undefined`: the macro was cleared here, whatever the layers below say.
+      if (value !== undefined || this.#values.has(name)) return value;
+    }
+    return this.#parent?.get(name);
   }
 
   set(name: string, value: string | undefined): void {
