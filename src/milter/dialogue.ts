@@ -20,6 +20,7 @@ import type {
   Step,
 } from "./filter.ts";
 import type { PacketSocket } from "./packet-socket.ts";
+import type { Packet } from "./packets.ts";
 
 const CONTINUE: Answer = { kind: "continue" };
 const ACCEPT: Answer = { kind: "accept" };
@@ -148,7 +149,7 @@ export class FilterDialogue implements FilterConnection {
     await sent;
     let isBodyRefused = false;
     for (;;) {
-      const said = await this.#hear("end", this.settings.timeouts.end);
+      const said = this.#understood("end", await this.#socket.receive(this.settings.timeouts.end, WORDS.end));
       if (said.kind === "edit" && this.#isTaken(said.edit)) await this.#carryOut(said.edit, edit);
       else if (said.kind === "edit") isBodyRefused = true;
       else if (said.kind === "answer") {
@@ -200,7 +201,7 @@ export class FilterDialogue implements FilterConnection {
 
   async #answer(step: Step, sent: Promise<void> | undefined): Promise<Answer> {
     if (sent) await sent;
-    const said = await this.#hear(step, this.settings.timeouts.read);
+    const said = this.#understood(step, await this.#socket.receive(this.settings.timeouts.read, WORDS[step]));
     if (said.kind === "answer") return this.#conclude(step, said);
     throw this.#socket.fail("protocol", `it answered ${said.kind} to ${WORDS[step]}, where only an answer is allowed`);
   }
@@ -228,15 +229,15 @@ export class FilterDialogue implements FilterConnection {
     const stage = step in STAGE_OF_STEP ? STAGE_OF_STEP[step as keyof typeof STAGE_OF_STEP] : undefined;
     const names = stage === undefined ? [] : this.negotiated.macros[stage];
     if (names.length === 0) return [];
-    const values = names.flatMap((name) => {
+    const values: (readonly [string, string])[] = [];
+    for (const name of names) {
       const value = macros(name);
-      return value === undefined ? [] : [[name, value] as const];
-    });
+      if (value !== undefined) values.push([name, value]);
+    }
     return [encodeCommand({ kind: "macros", step, values })];
   }
 
-  async #hear(step: Step, within: number): Promise<Said> {
-    const packet = await this.#socket.receive(within, WORDS[step]);
+  #understood(step: Step, packet: Packet): Said {
     try {
       return decodeSaid(packet);
     } catch (error) {
