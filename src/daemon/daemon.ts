@@ -20,7 +20,7 @@ import { QueueFormatError } from "../queue/format.ts";
 import type { DeliverySite } from "../dispatch/attempt.ts";
 import { SystemUsers } from "../sys/getent.ts";
 import { controlServices } from "./control.ts";
-import { openDeliverySite, SERVING, type Surroundings } from "./delivery-site.ts";
+import { openServingSite, SERVING, type Surroundings } from "./delivery-site.ts";
 import { Entrance } from "./entrance.ts";
 import { queueFolder } from "../config/queue-folder.ts";
 import { NO_QUEUE } from "./free-space.ts";
@@ -106,7 +106,7 @@ async function run(options: RunOptions, surroundings: ServerSurroundings): Promi
   const { configFile: file, settings } = options;
   // Keys that only root may read: read below, while this is root.
   const sealed = new Map<string, Buffer>();
-  const opened = await openDeliverySite({ file, settings, opMode: SERVING, sealed }, surroundings);
+  const opened = await openServingSite({ file, settings, sealed }, surroundings);
   for (const text of opened.messages) process.stderr.write(`${text}\n`);
   if (opened.kind === "failed") {
     for (const text of opened.messages) log.write(0, { priority: "crit", text });

@@ -3,7 +3,9 @@ import { type Agents, createAgents } from "../delivery/agents.ts";
 import type { Destinations } from "../delivery/smtp/destinations.ts";
 import { type OpenedSite, openSite, type SiteSource } from "../site/open-site.ts";
 import type { SiteSurroundings } from "../site/surroundings.ts";
+import { filterProblems } from "../reception/filter-checks.ts";
 import type { UserWorkers } from "../rights/task.ts";
+import { EX } from "../sys/sysexits.ts";
 
 /** What sites and their agents share. */
 export interface Surroundings extends SiteSurroundings {
@@ -13,6 +15,19 @@ export interface Surroundings extends SiteSurroundings {
 
 /** {opMode} of a server, in the background or the foreground. */
 export const SERVING = "d";
+
+/** For a server: it asks mail filters, so that what is wrong with these is an error of the file. */
+export async function openServingSite(
+  source: Omit<SiteSource, "opMode">,
+  surroundings: Surroundings,
+): Promise<OpenedSite<Agents>> {
+  const opened = await openDeliverySite({ ...source, opMode: SERVING }, surroundings);
+  if (opened.kind === "failed") return opened;
+  const problems = filterProblems(opened.site.config);
+  const exit = problems.find((problem) => problem.exit !== undefined)?.exit ?? EX.OK;
+  const messages = [...opened.messages, ...problems.map(({ text }) => text)];
+  return { ...opened, messages, exit: opened.exit === EX.OK ? exit : opened.exit };
+}
 
 export function openDeliverySite(source: SiteSource, surroundings: Surroundings): Promise<OpenedSite<Agents>> {
   return openSite(source, surroundings, ({ config, users, hosts }, rules) =>

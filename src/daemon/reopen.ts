@@ -2,7 +2,7 @@
 import type { Agents } from "../delivery/agents.ts";
 import type { OpenedSite, SiteSource } from "../site/open-site.ts";
 import { EX } from "../sys/sysexits.ts";
-import { openDeliverySite, type Surroundings } from "./delivery-site.ts";
+import { openServingSite, type Surroundings } from "./delivery-site.ts";
 import { readByRoot, type RootDoor } from "./root-door.ts";
 
 /**
@@ -10,16 +10,16 @@ import { readByRoot, type RootDoor } from "./root-door.ts";
  * texts that only root may read come from there.
  */
 export async function reopen(
-  source: SiteSource,
+  source: Omit<SiteSource, "opMode">,
   surroundings: Surroundings,
   door: RootDoor | undefined,
 ): Promise<OpenedSite<Agents>> {
-  if (door === undefined) return openDeliverySite(source, surroundings);
+  if (door === undefined) return openServingSite(source, surroundings);
   const read = await door.reload().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
   if (typeof read === "string") return failed([`cannot read ${source.file} again, ${read}: start the server again`]);
   const { terms, messages } = read;
   const sealed = terms === undefined ? undefined : await readByRoot(door, terms);
-  const opened = await openDeliverySite({ ...source, ...(sealed && { sealed }) }, surroundings);
+  const opened = await openServingSite({ ...source, ...(sealed && { sealed }) }, surroundings);
   if (terms !== undefined || opened.kind === "failed") return opened;
   await opened.site.close();
   return failed(messages);

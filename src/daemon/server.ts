@@ -37,7 +37,7 @@ import { returnUnqueued, type SteerEnvironment } from "../dispatch/steer.ts";
 import { BoundPort } from "./bound-ports.ts";
 import { ClientQueueCollector } from "./client-queue-collector.ts";
 import { type LocalRights, ownRights, prepareLocalMail } from "./local-mail.ts";
-import { SERVING, type Surroundings } from "./delivery-site.ts";
+import type { Surroundings } from "./delivery-site.ts";
 import { queueFileMode, queueFolder, queuePaths } from "../config/queue-folder.ts";
 import { etrnFilter, oneAfterTheOther } from "./etrn-runs.ts";
 import { FreeSpace } from "./free-space.ts";
@@ -112,7 +112,7 @@ export class Server {
     this.#site = new SiteInForce(site, {
       file,
       log,
-      open: () => reopen({ file, settings, opMode: SERVING }, surroundings, options.openings?.door),
+      open: () => reopen({ file, settings }, surroundings, options.openings?.door),
       prepare: (next) => prepareLocalMail(next, options.rights ?? ownRights(), log),
       adopt: ({ config }) => {
         options.inForce?.(config);

@@ -191,6 +191,23 @@ export function checkFolderFor(folder: string, use: FileUse, options: SafetyOpti
   }
 }
 
+/**
+ * Whether others could put another socket in the place of this one: the folders above it count, and it may be no link itself.
+ * Whose it is, and its mode, do not: sendmail asks neither.
+ */
+export function checkSocket(path: string, options: SafetyOptions): Unopened | undefined {
+  try {
+    const whole = resolve(path);
+    if (lstatSync(whole).isSymbolicLink()) {
+      return { kind: "unsafe", problem: "Symbolic links not allowed", component: path, allowedBy: [] };
+    }
+    const way = checkPath(whole, { anyFolder: [], groupFolder: [], link: [] }, options, 0);
+    return way.kind === "way" ? undefined : way;
+  } catch (error) {
+    return failure(error);
+  }
+}
+
 /** "World writable directory (/var/maps; DontBlameSendmail=MapInUnsafeDirPath would allow it)": for a log or a report. */
 export function explainUnopened(unopened: Unopened): string {
   if (unopened.kind !== "unsafe") return unopened.problem;

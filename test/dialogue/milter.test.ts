@@ -290,9 +290,9 @@ describe("what filters hear", () => {
       async (server) => {
         await (await server.client("PROXY TCP6 2001:db8::7 2001:db8::1 40000 25")).ask("EHLO c.example");
         expect(server.filters[0].transcript.slice(1, 3)).toEqual([
-          "macros connect {if_name}=name of 2001:db8::1 {if_addr}=IPv6:2001:db8::1 {if_family}=10 " +
-            "{client_addr}=IPv6:2001:db8::7 _=name-of-2001:db8::7 [IPv6:2001:db8::7]",
-          "connect name-of-2001:db8::7 inet6 IPv6:2001:db8::7 port 40000",
+          "macros connect {if_name}=name of 2001:db8::1 {if_addr}=IPv6:2001:db8:0:0:0:0:0:1 {if_family}=10 " +
+            "{client_addr}=IPv6:2001:db8:0:0:0:0:0:7 _=name-of-2001:db8::7 [IPv6:2001:db8:0:0:0:0:0:7]",
+          "connect name-of-2001:db8::7 inet6 IPv6:2001:db8:0:0:0:0:0:7 port 40000",
         ]);
       },
       { ...told, port: { modifiers: new Set("P") } },

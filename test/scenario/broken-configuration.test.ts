@@ -63,6 +63,13 @@ describe("a server does not start", () => {
     expect(asked).toMatchObject({ status: 0, stdout: "joe... deliverable: mailer local, user joe\n" });
   });
 
+  test("with a filter that no X line defines; what asks no filter goes on", () => {
+    const lines = `${GOOD}O InputMailFilters=nobody\n`;
+    const { status, stderr } = run(lines, "-bD");
+    expect([status, stderr]).toEqual([78, expect.stringMatching(/^InputFilter nobody not defined: No such file/)]);
+    expect(run(lines, "-bv", "joe")).toMatchObject({ status: 0, stderr: "" });
+  });
+
   test("in the background either", () => {
     const { status, stderr } = run(`${GOOD}O FooBar=1\n`, "-bd");
     expect(stderr).toContain("rulemail: cannot start: ");
