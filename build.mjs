@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
 import peggy from "peggy";
+import { dns2Codec } from "./packaging/dns2-codec.mjs";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 
@@ -82,6 +83,7 @@ async function bundle() {
     sourcemap: "linked",
     sourcesContent: false,
     chunkNames: "part-[hash]",
+    plugins: [dns2Codec],
     logLevel: "warning",
     plugins: [builtinsWhenUsed],
     // CommonJS packages inside an ES module bundle ask for require().

@@ -241,9 +241,11 @@ export function scramVerifier(
   return { salt, iterations, storedKey, serverKey: hmac(digest, salted, "Server Key") };
 }
 
-const secretOfThisProcess = randomBytes(32);
+/** Made when somebody is not known; commands that only read a configuration need none. */
+let secretOfThisProcess: Buffer | undefined;
 
 function nobody(digest: ScramDigest, user: string): ScramVerifier {
+  secretOfThisProcess ??= randomBytes(32);
   const salt = hmac(digest, secretOfThisProcess, user).subarray(0, 16);
   const key = randomBytes(digest === "sha1" ? 20 : 32);
   return { salt, iterations: FEWEST_ITERATIONS, storedKey: key, serverKey: key };

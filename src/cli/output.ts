@@ -57,6 +57,11 @@ export class ReaderGoneError extends Error {
   override readonly name = "ReaderGoneError";
 }
 
+/** By its name: in the one executable file two scripts have this class, each its own. */
+export function isReaderGone(error: unknown): boolean {
+  return error instanceof Error && error.name === "ReaderGoneError";
+}
+
 /**
  * Writes to standard output (1) or standard error (2), all of it.
  * @throws ReaderGoneError when nobody reads it any more; what the system says

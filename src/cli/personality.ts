@@ -153,6 +153,14 @@ const NAMES: Readonly<Record<string, Entry>> = {
     says: "[-l] USER...  puts a message into mailboxes of this machine; -l: LMTP",
     load: async () => (await import("./mail-local/command.ts")).runMailLocal,
   },
+  files: {
+    says: "[NAME]  what came with the program: configurations to begin with, and the macro library",
+    load: async () => (await import("./came-along.ts")).runFiles,
+  },
+  licences: {
+    says: "the licences of all that the program consists of",
+    load: async () => (await import("./came-along.ts")).runLicences,
+  },
   version: { says: "which version this is", load: async () => (await import("./version.ts")).runVersion },
   "--worker": { load: worker },
 };

@@ -19,7 +19,7 @@ import { printBlock, type QueueBlock, type QueuePrintOptions, totalLine } from "
 import { Output, ReaderGoneError } from "./output.ts";
 import { filterOf } from "./queue-arguments.ts";
 import { blocksOf, folderOf, foldersOf } from "./queue-blocks.ts";
-import { isForbidden, queueProblem } from "./queue-run.ts";
+import { isForbidden, queueProblem } from "./queue-problem.ts";
 import { systemEnvironment } from "./system-environment.ts";
 import { keptByLoad } from "../queue/load-limit.ts";
 

@@ -5,18 +5,17 @@
 import { loadConfig } from "../config/load.ts";
 import { queueFolder } from "../config/queue-folder.ts";
 import { callServer } from "./call-server.ts";
-import { type ControlClient, ControlError, NoDaemonError } from "../control/client.ts";
+import { type ControlClient, NoDaemonError } from "../control/client.ts";
 import { homeFolder } from "../daemon/home.ts";
 import type { RunEvent } from "../dispatch/runner.ts";
 import type { QueueFilter } from "../queue/filter.ts";
-import { QueueFormatError } from "../queue/format.ts";
-import { QueueLockedError } from "../queue/lock.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import { octetsForTerminal } from "../sys/terminal-text.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { systemConfigFile } from "./config-file.ts";
 import { filterOf } from "./queue-arguments.ts";
 import { folderOf } from "./queue-blocks.ts";
+import { queueProblem } from "./queue-problem.ts";
 import { withServerHere } from "./server-here.ts";
 import { openForCommand, surroundings } from "./system.ts";
 import { systemEnvironment } from "./system-environment.ts";
@@ -104,24 +103,4 @@ export async function withReasons(folder: string, work: () => Promise<ExitCode>)
     process.stderr.write(`sendmail: ${problem.text}\n`);
     return problem.exit;
   }
-}
-
-/** Why a queue cannot be worked on or read, and what to end with; undefined for an accident. */
-export function queueProblem(
-  error: unknown,
-  folder: string,
-): { readonly text: string; readonly exit: ExitCode } | undefined {
-  if (error instanceof QueueLockedError) return { text: error.message, exit: EX.TEMPFAIL };
-  if (error instanceof QueueFormatError) return { text: error.message, exit: EX.OSFILE };
-  if (error instanceof ControlError) return { text: error.message, exit: EX.UNAVAILABLE };
-  return isForbidden(error) ? { text: queueIsClosed(folder), exit: EX.NOPERM } : undefined;
-}
-
-export function isForbidden(error: unknown): boolean {
-  return ["EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "");
-}
-
-/** What to say to who may not read the queue. */
-function queueIsClosed(folder: string): string {
-  return `user ${process.geteuid?.()} may not see the queue ${folder}: ask as root, or as the user that runs the server`;
 }

@@ -9,6 +9,8 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeSync }
 import { setImmediate as nextRound } from "node:timers/promises";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { runServer } from "../daemon/daemon.ts";
+import { keepHeapSmall } from "../sys/heap.ts";
+import { isOneFile, sameCommand } from "../sys/program-files.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 
 /** open(2): the same on all kinds of Linux that Node runs on. */
@@ -42,6 +44,7 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
       options.started?.(addresses);
       announce(addresses);
       if (isDetached) letGoOfErrors();
+      if (isOneFile()) keepHeapSmall();
     },
   });
 }
@@ -90,8 +93,9 @@ function letGoOfErrors(): void {
  */
 async function detach(): Promise<ExitCode> {
   closeInherited();
-  const [, program, ...words] = process.argv;
-  const child = spawn(process.execPath, [...process.execArgv, program, ...words], {
+  const { file, words, argv0 } = sameCommand();
+  const child = spawn(file, words, {
+    ...(argv0 === undefined ? {} : { argv0 }),
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "pipe"],
     env: { ...process.env, RULEMAIL_READY_FD: "3", RULEMAIL_DETACHED: "1" },

@@ -6,7 +6,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { homeFolder } from "../daemon/home.ts";
@@ -20,6 +19,7 @@ import { shippedLibrary } from "../mc/library.ts";
 import { reportAll } from "../source/report.ts";
 import { formatSourceMap, sourceMapPath } from "../source/source-map.ts";
 import { systemClock } from "../sys/clock.ts";
+import { isOneFile, programFile, programRoot, readProgramFile, typedCommand } from "../sys/program-files.ts";
 import { errorText } from "../sys/safe-file.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import { systemEnvironment } from "./system-environment.ts";
@@ -36,8 +36,8 @@ export interface StartArguments {
 /** No user in particular. */
 const OTHERS = { uid: -1, gid: -1 };
 
-/** The folder that holds `cf/` and `macros/`, seen from the built program. */
-const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
+/** The configuration that counts without another. */
+const STANDALONE = "cf/standalone.mc";
 
 const usage = "usage: rulemail start [-D NAME[=VALUE]]... [-p PORT] [-r HOST:PORT] [FILE.mc]";
 
@@ -95,7 +95,7 @@ async function ensureCertificate(home: string): Promise<readonly string[]> {
     makeTestCertificate(home, Buffer.from(name, "latin1").toString("utf8"), systemClock.now());
     return [
       `TLS        a test certificate, in ${certificateFolder(home)}/: put your own in its place (docs/tls.md)`,
-      `logins     RULEMAIL_HOME=${home} ${join(packageFolder, "bin", "rulemail")} passwd add alice`,
+      `logins     RULEMAIL_HOME=${home} ${typedCommand("rulemail")} passwd add alice`,
     ];
   } catch (error) {
     process.stderr.write(
@@ -111,7 +111,7 @@ async function ensureCertificate(home: string): Promise<readonly string[]> {
  */
 function staysRoot(home: string): CommandLineSetting[] {
   if (process.getuid?.() !== 0) return [];
-  const closed = [dirname(home), packageFolder]
+  const closed = [dirname(home), isOneFile() ? dirname(programRoot()) : programRoot()]
     .map((path) => closedTo(path, OTHERS))
     .find((path) => path !== undefined);
   if (closed === undefined) return [];
@@ -153,7 +153,7 @@ function standing(): string {
 function refusal(file: string): { readonly text: string; readonly exit: ExitCode } | undefined {
   if (!existsSync(file)) return { text: `cannot read ${file}: there is no such file`, exit: EX.NOINPUT };
   if (kindOfFile(file) !== "cf") return undefined;
-  const use = `to run it as it is: RULEMAIL_HOME=FOLDER ${join(packageFolder, "bin", "sendmail")} -bD -C ${file}`;
+  const use = `to run it as it is: RULEMAIL_HOME=FOLDER ${typedCommand("sendmail")} -bD -C ${file}`;
   return { text: alreadyCompiled(file, use), exit: EX.DATAERR };
 }
 
@@ -163,7 +163,7 @@ type Compiled =
 
 /** Compiles the configuration when it is missing or older than its sources. */
 function compileFor(home: string, { defines, configuration, wishes }: StartArguments): Compiled {
-  const source = configuration ?? join(packageFolder, "cf", "standalone.mc");
+  const source = configuration ?? join(programRoot(), STANDALONE);
   const target = join(home, "sendmail.cf");
   const stamp = join(home, ".sendmail.cf.from");
   const wanted = JSON.stringify([resolve(source), defines, home, wishes]);
@@ -174,7 +174,7 @@ function compileFor(home: string, { defines, configuration, wishes }: StartArgum
     return { kind: "compiled", moved };
   }
   const result = compileMc(
-    { file: source },
+    { file: source, ...(configuration === undefined ? { text: readProgramFile(STANDALONE)?.toString("latin1") } : {}) },
     {
       defines: { SERVER_CERTS: certificateFolder(home), ...defines, SERVER_HOME: home, SERVER_SETTINGS: home },
     },
@@ -202,8 +202,7 @@ function readSource(file: string): string | undefined {
 function isFresh(target: string, stamp: string, wanted: string, source: string): boolean {
   if (!existsSync(target) || !existsSync(stamp) || !readFileSync(stamp, "utf8").startsWith(wanted)) return false;
   const made = statSync(target).mtimeMs;
-  const program = join(packageFolder, "dist", "main.js");
-  return [source, program].every((file) => !existsSync(file) || statSync(file).mtimeMs < made);
+  return [source, programFile()].every((file) => !existsSync(file) || statSync(file).mtimeMs < made);
 }
 
 function welcome(
@@ -213,7 +212,7 @@ function welcome(
   moved: readonly string[],
 ): string {
   const ports = addresses.map(({ name, address, port }) => `${name} ${address}:${port}`).join(", ");
-  const program = join(packageFolder, "bin", "sendmail");
+  const program = typedCommand("sendmail");
   return `rulemail on ${hostname()}: ${ports}
   ${facts.join("\n  ")}
   queue      ${join(home, "queue")}/

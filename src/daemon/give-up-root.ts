@@ -12,6 +12,7 @@ import type { Log } from "../log/log.ts";
 import { makeClientFolder } from "../queue/client-queue.ts";
 import { becomeForGood } from "../rights/identity.ts";
 import type { RootHelper } from "../rights/root-helper.ts";
+import { programPlace } from "../sys/program-files.ts";
 import { homeFolder } from "./home.ts";
 import { CALLERS, CLIENT_QUEUE, GROUP_QUEUE, HOST_STATUS, QUEUE } from "./own-files.ts";
 import { whyOutOfReach } from "./reach.ts";
@@ -93,16 +94,13 @@ function takeOver(user: ServerUser, queue: string, config: Config): readonly str
   ];
 }
 
-/** Where this program lies: parts of it are loaded when they are needed. */
-const program = dirname(process.argv[1] ?? process.execPath);
-
 function whyUseless({ user }: ServerUser, queue: string): string | undefined {
   const { folder: home } = homeFolder();
   const { R_OK, W_OK, X_OK } = constants;
   const needed: readonly (readonly [path: string, wanted: number])[] = [
     [home, W_OK | X_OK],
     [queue, R_OK | W_OK | X_OK],
-    [program, R_OK | X_OK],
+    [programPlace(), R_OK | X_OK],
   ];
   return needed.map(([path, wanted]) => whyOutOfReach(path, wanted, `user ${user}`)).find((text) => text !== undefined);
 }

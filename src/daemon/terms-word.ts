@@ -1,6 +1,7 @@
 /** The word of a command line that says how the terms are made again: the configuration, and whom the server has become. */
 import type { TaskUser } from "../rights/task.ts";
 import type { SiteSource } from "../site/open-site.ts";
+import { workerCommand } from "../sys/program-files.ts";
 
 export interface TermsWord {
   readonly source: SiteSource;
@@ -18,5 +19,5 @@ export function readTermsWord(word: string): TermsWord {
 
 /** The whole command line: this program once more. */
 export function termsCommand(word: TermsWord): readonly string[] {
-  return [process.execPath, process.argv[1], "rulemail", "--worker", "terms", termsWord(word)];
+  return workerCommand(["terms", termsWord(word)]);
 }

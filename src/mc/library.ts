@@ -1,9 +1,7 @@
-/**
- * Finds the files of the macro library (`macros/`). One interface, so that a single binary can carry them as an asset
- * later; today they are a folder beside the program.
- */
+/** Finds the files of the macro library (`macros/`): a folder, or what came with the program. */
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
+import { programFiles, programRoot, readProgramFile } from "../sys/program-files.ts";
 
 export interface Library {
   /** What `_CF_DIR_` stands for; ends in a slash. Names that begin with it are sought here. */
@@ -22,10 +20,7 @@ export function folderLibrary(folder: string): Library {
     read: (name) => readText(root + name),
     names: (kind) => {
       try {
-        return readdirSync(root + kind)
-          .filter((file) => file.endsWith(".m4"))
-          .map((file) => file.slice(0, -3))
-          .toSorted();
+        return m4Names(readdirSync(root + kind));
       } catch {
         return [];
       }
@@ -33,13 +28,17 @@ export function folderLibrary(folder: string): Library {
   };
 }
 
-/** The folder `macros/` that belongs to this program, whether it runs from src/ or from dist/. */
+/** The folder `macros/` that belongs to this program, whether it runs from src/, from dist/ or as one file. */
 export function shippedLibrary(): Library {
-  for (let folder = import.meta.dirname, up = 0; up < 4; folder = dirname(folder), up++) {
-    const candidate = folderLibrary(join(folder, "macros"));
-    if (candidate.read("m4/cf.m4") !== undefined) return candidate;
-  }
-  throw new Error(`find the macro library: no macros/m4/cf.m4 above ${import.meta.dirname}`);
+  return {
+    root: `${programRoot()}/macros/`,
+    read: (name) => readProgramFile(`macros/${name}`)?.toString("latin1"),
+    names: (folder) => m4Names(programFiles(`macros/${folder}`)),
+  };
+}
+
+function m4Names(files: readonly string[]): readonly string[] {
+  return files.flatMap((file) => (file.endsWith(".m4") ? [file.slice(0, -3)] : [])).toSorted();
 }
 
 /** Macro files and configurations are octets: one character for each. */

@@ -1,5 +1,6 @@
 /** How the processes beside the server are started. */
 import { join } from "node:path";
+import { isOneFile, workerCommand } from "../sys/program-files.ts";
 
 /**
  * Flags of Node for processes that do little and change ids: each id call signals every thread there is, so there are as few as
@@ -14,8 +15,10 @@ export const WORKER_FLAGS: readonly string[] = [
   "--max-old-space-size=64",
 ];
 
-/** Their bundle lies beside the program's own; from the source it is src/worker.ts. */
+/** Their bundle lies beside the program's own; from the source it is src/worker.ts; the one executable file carries it. */
 const SCRIPT = join(import.meta.dirname, import.meta.filename.endsWith(".ts") ? "../worker.ts" : "worker.js");
 
 /** A command line to which a role is added (worker-roles.ts). */
-export const WORKER_COMMAND: readonly string[] = [process.execPath, ...WORKER_FLAGS, SCRIPT];
+export const WORKER_COMMAND: readonly string[] = isOneFile()
+  ? workerCommand([])
+  : [process.execPath, ...WORKER_FLAGS, SCRIPT];

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { openFolder } from "../../../src/cli/listed-queue.ts";
-import { queueProblem } from "../../../src/cli/queue-run.ts";
+import { queueProblem } from "../../../src/cli/queue-problem.ts";
 import { ControlError } from "../../../src/control/client.ts";
 import { openQueue } from "../../../src/queue/open-queue.ts";
 import { QueueLockedError } from "../../../src/queue/lock.ts";

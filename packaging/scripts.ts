@@ -1,0 +1,74 @@
+/**
+ * The scripts that the one executable file carries: the parts of a bundle like that of dist/, each as a function of CommonJS
+ * (src/cli/one-file.ts loads them), since code that is compiled beforehand is kept for scripts, not for modules; and its main script.
+ */
+import { basename, join } from "node:path";
+import esbuild, { type BuildOptions } from "esbuild";
+import { dns2Codec } from "./dns2-codec.mjs";
+
+const root = join(import.meta.dirname, "..");
+
+/** What esbuild says of a bundle. */
+export type Metafile = NonNullable<esbuild.BuildResult["metafile"]>;
+
+export interface Scripts {
+  /** By name: `main`, `worker`, and parts of theirs. */
+  readonly texts: ReadonlyMap<string, string>;
+  readonly metafile: Metafile;
+}
+
+const COMMON: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  write: false,
+  platform: "node",
+  target: "node24",
+  // Names stay: they are what errors quote.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  charset: "ascii",
+  legalComments: "none",
+  define: {
+    // Where a file of the source lies means nothing here (src/sys/program-files.ts).
+    "import.meta.dirname": '"/"',
+    "import.meta.filename": '"/rulemail.js"',
+    "import.meta.url": '"file:///rulemail.js"',
+    // Packages look at it; the environment of a caller says nothing about a mail server.
+    "process.env.NODE_ENV": '"production"',
+  },
+  plugins: [dns2Codec],
+  logLevel: "warning",
+};
+
+export async function buildScripts(): Promise<Scripts> {
+  const { outputFiles, metafile } = await esbuild.build({
+    ...COMMON,
+    entryPoints: { main: join(root, "src/cli/main.ts"), worker: join(root, "src/mailbox/worker.ts") },
+    outdir: "scripts",
+    splitting: true,
+    format: "esm",
+    chunkNames: "part-[hash]",
+    metafile: true,
+    // As in dist/: CommonJS packages ask for require(), which each function has.
+  });
+  const texts = new Map<string, string>();
+  for (const { path, text } of outputFiles!) texts.set(basename(path, ".js"), await asFunction(text));
+  return { texts, metafile: metafile! };
+}
+
+/** The main script of a file. @param entry its source */
+export async function mainScript(entry: string): Promise<string> {
+  const { outputFiles } = await esbuild.build({ ...COMMON, entryPoints: [entry], format: "cjs" });
+  return outputFiles![0].text;
+}
+
+async function asFunction(text: string): Promise<string> {
+  const { code } = await esbuild.transform(text, {
+    format: "cjs",
+    target: "node24",
+    supported: { "dynamic-import": false },
+    minifyWhitespace: true,
+    charset: "ascii",
+  });
+  return `(function (require, module) {${code}\n})`;
+}

@@ -1,0 +1,110 @@
+/**
+ * How the one executable file (packaging/build-binary.ts makes it) begins: takes out of the environment what is for Node, finds
+ * the name that it was called by, and runs one of the scripts that it carries, compiled beforehand.
+ *
+ * The scripts are those of dist/: `main`, `worker` (what runs beside the server), and parts of theirs that are loaded when they are
+ * wanted.
+ */
+import { basename } from "node:path";
+import { Script } from "node:vm";
+import type { beWorker } from "../mailbox/worker.ts";
+import { withoutNodeVariables } from "../sys/node-variables.ts";
+import { readProgramFile, WORKER_WORD } from "../sys/program-files.ts";
+import type { main } from "./main.ts";
+
+interface Program {
+  readonly main: typeof main;
+}
+
+interface Worker {
+  readonly beWorker: typeof beWorker;
+}
+
+interface Module {
+  exports: unknown;
+}
+
+/** What a script is: a function with what modules of CommonJS know. */
+type Body = (require: (name: string) => unknown, module: Module) => void;
+
+/** What is kept of the compiled code; others than this file's own when that is still to be made. */
+export interface CompiledCode {
+  /** @returns undefined when there is none for this script */
+  find(name: string): Buffer | undefined;
+  /** Told of each script that is run. */
+  loaded?(name: string, script: Script): void;
+}
+
+/** A file for another architecture than that of the machine where it was made has none. */
+const OWN_CODE: CompiledCode = {
+  find: (name) => readProgramFile(`${name}.cache`),
+};
+
+class Scripts {
+  readonly #code: CompiledCode;
+  readonly #loaded = new Map<string, Module>();
+
+  constructor(code: CompiledCode) {
+    this.#code = code;
+  }
+
+  /** What a script exports, which is run when it is wanted first. */
+  load(name: string): unknown {
+    const known = this.#loaded.get(name);
+    if (known !== undefined) return known.exports;
+    const source = readProgramFile(`${name}.js`)!.toString("latin1");
+    const script = new Script(source, { filename: `rulemail:${name}`, cachedData: this.#code.find(name) });
+    const module: Module = { exports: {} };
+    this.#loaded.set(name, module);
+    (script.runInThisContext() as Body)((wanted) => this.#require(wanted), module);
+    this.#code.loaded?.(name, script);
+    return module.exports;
+  }
+
+  /** Another script, or what Node has itself: no folder is looked into, and none that a variable names. */
+  #require(name: string): unknown {
+    return name.startsWith("./") ? this.load(name.slice(2, -".js".length)) : builtin(name);
+  }
+}
+
+/** Parts of Node that take long to load, and that most commands name without using them. */
+const LATE = /^(?:node:)?(?:child_process|crypto|dgram|dns|http|https|readline|stream\/promises|tls|worker_threads|zlib)$/;
+
+function builtin(name: string): unknown {
+  return LATE.test(name) ? whenUsed(name) : process.getBuiltinModule(name);
+}
+
+/** Stands for a part of Node until something is asked of it. */
+function whenUsed(name: string): unknown {
+  let part: object | undefined;
+  const loaded = (): object => (part ??= process.getBuiltinModule(name) as object);
+  return new Proxy({}, {
+    get: (_target, key) => Reflect.get(loaded(), key),
+    has: (_target, key) => Reflect.has(loaded(), key),
+    ownKeys: () => Reflect.ownKeys(loaded()),
+    getOwnPropertyDescriptor: (_target, key) => {
+      const found = Reflect.getOwnPropertyDescriptor(loaded(), key);
+      // The object that stands here has no such property, so that it may go away for all that can be known of it.
+      return found && { ...found, configurable: true };
+    },
+  });
+}
+
+/** Runs what this process was started for, and sets the status that it will exit with. */
+export async function runOneFile(code: CompiledCode = OWN_CODE): Promise<void> {
+  const [, called, ...words] = process.argv;
+  const isOwn = words[0] === WORKER_WORD;
+  // A process of the server's own has the environment that the server gave it, and a channel to it.
+  const clean = isOwn ? undefined : withoutNodeVariables(process.env);
+  if (clean !== undefined) process.execve?.(process.execPath, [called, ...words], clean);
+  const scripts = new Scripts(code);
+  if (isOwn && words[1] !== "terms") return (scripts.load("worker") as Worker).beWorker(words[1]);
+  const { main } = scripts.load("main") as Program;
+  process.exitCode = await main(isOwn ? "rulemail" : nameOf(called), words);
+}
+
+/** A file that was downloaded is called rulemail-VERSION and the like. */
+function nameOf(called: string): string {
+  const name = basename(called);
+  return name.startsWith("rulemail") ? "rulemail" : name;
+}
