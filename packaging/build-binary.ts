@@ -60,7 +60,12 @@ async function main(): Promise<void> {
     if (isOurs) for (const [name, code] of await compiledCode(work, node, assets)) assets.set(name, code);
     packWhatIsRare(assets);
     const target = join(root, "dist", isOurs ? "rulemail" : `rulemail-linux-${arch}`);
-    const size = await writeBinary(target, work, { node, main: await mainScript(join(root, "src/executable.ts")), assets, isOurs });
+    const size = await writeBinary(target, work, {
+      node,
+      main: await mainScript(join(root, "src/executable.ts")),
+      assets,
+      isOurs,
+    });
     if (size > LARGEST) throw new Error(`${target} has ${size} octets, more than ${LARGEST}`);
     writeFileSync(`${target}.sbom.json`, sbom());
     writeSums(join(root, "dist"));
@@ -79,11 +84,15 @@ function nodeOf(folder: string, arch: string): Buffer {
     };
     const name = `node-linux-${arch}`;
     const wanted = optionalDependencies[name] === undefined ? "" : `: npm pack ${name}@${optionalDependencies[name]}`;
-    throw new Error(`no Node for ${arch} in ${folder}${wanted}; unpack it, and name its folder package/ with --node=FOLDER`);
+    throw new Error(
+      `no Node for ${arch} in ${folder}${wanted}; unpack it, and name its folder package/ with --node=FOLDER`,
+    );
   }
   const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
   if (version !== process.versions.node) {
-    throw new Error(`${folder} has Node ${version}, and this is ${process.versions.node}: run it with npm run build:binary`);
+    throw new Error(
+      `${folder} has Node ${version}, and this is ${process.versions.node}: run it with npm run build:binary`,
+    );
   }
   const octets = readFileSync(file);
   const found = architectureOf(octets);
@@ -110,7 +119,12 @@ async function compiledCode(
   assets: ReadonlyMap<string, Buffer>,
 ): Promise<ReadonlyMap<string, Buffer>> {
   const recording = join(work, "rulemail");
-  await writeBinary(recording, work, { node, main: await mainScript(join(import.meta.dirname, "recorder.ts")), assets, isOurs: true });
+  await writeBinary(recording, work, {
+    node,
+    main: await mainScript(join(import.meta.dirname, "recorder.ts")),
+    assets,
+    isOurs: true,
+  });
   const folder = await recordCode(recording, work);
   const names = (await readdir(folder)).filter((name) => name.endsWith(".cache"));
   return new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
@@ -118,7 +132,7 @@ async function compiledCode(
 
 /** Texts, and scripts that did not run while code was recorded. */
 function packWhatIsRare(assets: Map<string, Buffer>): void {
-  for (const [name, octets] of [...assets]) {
+  for (const [name, octets] of Array.from(assets)) {
     const isScript = name.endsWith(".js");
     if (name.endsWith(".cache") || (isScript && assets.has(name.replace(/js$/, "cache")))) continue;
     assets.delete(name);
@@ -127,7 +141,11 @@ function packWhatIsRare(assets: Map<string, Buffer>): void {
 }
 
 /** @returns its size in octets */
-async function writeBinary(target: string, work: string, { node, main: script, assets, isOurs }: Parts): Promise<number> {
+async function writeBinary(
+  target: string,
+  work: string,
+  { node, main: script, assets, isOurs }: Parts,
+): Promise<number> {
   const place = (name: string): string => join(work, name.replaceAll("/", "%"));
   for (const [name, octets] of assets) writeFileSync(place(name), octets);
   writeFileSync(place("main"), script);
@@ -176,7 +194,10 @@ function sbom(): string {
 
 /** As sha256sum(1) writes it: `sha256sum -c SHA256SUMS` in that folder. */
 function writeSums(folder: string): void {
-  const files = ["rulemail", "rulemail-linux-x64", "rulemail-linux-arm64"].flatMap((name) => [name, `${name}.sbom.json`]);
+  const files = ["rulemail", "rulemail-linux-x64", "rulemail-linux-arm64"].flatMap((name) => [
+    name,
+    `${name}.sbom.json`,
+  ]);
   const lines = files
     .map((name) => join(folder, name))
     .filter((file) => existsSync(file))

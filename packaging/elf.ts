@@ -38,7 +38,11 @@ export function stripped(file: Buffer): Buffer {
   const end = endOfMemory(file, kept);
   const names = Buffer.from(`\0${[...kept.map(({ name }) => name), NAMES].join("\0")}\0`, "latin1");
   const offset = align(end + names.length);
-  const headers = [Buffer.alloc(SECTION_HEADER), ...kept.map((section) => renumbered(section, kept, names)), nameTable(end, names)];
+  const headers = [
+    Buffer.alloc(SECTION_HEADER),
+    ...kept.map((section) => renumbered(section, kept, names)),
+    nameTable(end, names),
+  ];
   const head = Buffer.from(file.subarray(0, 64));
   head.writeBigUInt64LE(BigInt(offset), 40);
   head.writeUInt16LE(headers.length, 60);
@@ -49,7 +53,8 @@ export function stripped(file: Buffer): Buffer {
 
 function sectionsOf(file: Buffer): readonly Section[] {
   const [start, count, ofNames] = [Number(file.readBigUInt64LE(40)), file.readUInt16LE(60), file.readUInt16LE(62)];
-  const header = (index: number): Buffer => file.subarray(start + index * SECTION_HEADER, start + (index + 1) * SECTION_HEADER);
+  const header = (index: number): Buffer =>
+    file.subarray(start + index * SECTION_HEADER, start + (index + 1) * SECTION_HEADER);
   const names = Number(header(ofNames).readBigUInt64LE(24));
   return Array.from({ length: count }, (_each, index) => {
     const at = names + header(index).readUInt32LE(0);

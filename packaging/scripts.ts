@@ -53,7 +53,7 @@ export async function buildScripts(): Promise<Scripts> {
   });
   const texts = new Map<string, string>();
   for (const { path, text } of outputFiles!) texts.set(basename(path, ".js"), await asFunction(text));
-  return { texts, metafile: metafile! };
+  return { texts, metafile };
 }
 
 /** The main script of a file. @param entry its source */

@@ -4,7 +4,17 @@
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -23,7 +33,8 @@ const DIALOGUE = [
   `${MESSAGE.replaceAll("\n", "\r\n")}.`,
   "QUIT",
 ];
-const TESTS = "3,0 alice@localhost\n3,0 alice@example.org\n/parse bob@example.net\n/try local alice\n=S3\n/map aliases postmaster\n";
+const TESTS =
+  "3,0 alice@localhost\n3,0 alice@example.org\n/parse bob@example.net\n/try local alice\n=S3\n/map aliases postmaster\n";
 
 /**
  * @param file records; everybody may run it

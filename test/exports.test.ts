@@ -26,7 +26,7 @@ function filesBelow(folder: string): string[] {
 }
 
 const texts = new Map(
-  ["src", "bench", "docs", "test"]
+  ["src", "bench", "docs", "packaging", "test"]
     .flatMap(filesBelow)
     .map((file) => [file, readFileSync(join(root, file), "utf8")] as const),
 );
@@ -47,7 +47,7 @@ function uses(text: string, name: string): number {
 interface Exported {
   /** `src/mail/date.ts logDuration`. */
   readonly title: string;
-  /** Asked for by another file of src/, or by what makes documents and measures. */
+  /** Asked for by another file of src/, or by what makes documents and files, and measures. */
   readonly byProgram: boolean;
   readonly byTests: boolean;
   readonly byItself: boolean;

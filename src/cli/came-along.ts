@@ -19,7 +19,9 @@ export function runFiles(words: readonly string[]): Promise<ExitCode> {
     const isListed = FOLDERS.some((folder) => programFiles(folder).some((file) => `${folder}/${file}` === name));
     const octets = isListed ? readProgramFile(name) : undefined;
     if (octets === undefined) {
-      process.stderr.write(`rulemail files: nothing named ${name} came with ${programRoot()}; all names: rulemail files\n`);
+      process.stderr.write(
+        `rulemail files: nothing named ${name} came with ${programRoot()}; all names: rulemail files\n`,
+      );
       return Promise.resolve(EX.NOINPUT);
     }
     output.print(octets.toString("latin1"));

@@ -7,9 +7,10 @@ import { runWorker } from "../rights/worker-roles.ts";
 import { FcntlLocks } from "./fcntl-lock.ts";
 import { poolTasks } from "./pool-tasks.ts";
 
+const warn = (reason: string): void => void process.stderr.write(`rulemail: ${reason}\n`);
+
 /** @param role rights/worker-roles.ts; resolves when whoever started the process is gone */
 export function beWorker(role: string | undefined): Promise<void> {
-  const warn = (reason: string): void => void process.stderr.write(`rulemail: ${reason}\n`);
   return runWorker(role, {
     command: WORKER_COMMAND,
     tasks: poolTasks,

@@ -74,7 +74,9 @@ export function programFiles(folder: string): readonly string[] {
   const own = ownAssets();
   if (own === undefined) return namesIn(join(programRoot(), folder)).toSorted();
   const below = own.getAssetKeys().filter((name) => name.startsWith(`${folder}/`));
-  const names = below.map((name) => (name.endsWith(PACKED) ? name.slice(0, -PACKED.length) : name)).map((name) => name.slice(folder.length + 1));
+  const names = below
+    .map((name) => (name.endsWith(PACKED) ? name.slice(0, -PACKED.length) : name))
+    .map((name) => name.slice(folder.length + 1));
   return names.filter((name) => !name.includes("/")).toSorted();
 }
 

@@ -1,0 +1,132 @@
+/** The one executable file (npm run build:binary): on a machine that has nothing else of ours, and called by somebody hostile. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { peersFolder, whyUnreachable } from "../support/package-source.ts";
+import { peerTest } from "../support/peers.ts";
+
+const root = join(import.meta.dirname, "../..");
+const file = join(root, "dist/rulemail");
+const debian = join(peersFolder, "whole/debian");
+const PATIENCE_MS = 110_000;
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "one-file-"));
+  // dist/ is made anew before these tests; whoever has built the file since has it already.
+  if (!existsSync(file)) {
+    const built = spawnSync(process.execPath, [join(root, "packaging/build-binary.ts")], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    expect(built.stderr).toBe("");
+  }
+  mkdirSync(join(folder, "bin"));
+  for (const name of ["sendmail", "rulemail-0.1-linux"]) symlinkSync(file, join(folder, "bin", name));
+}, PATIENCE_MS);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const DAY = `cron: 
+header: 
+mailx: 
+mutt: 
+php: 
+git: Sent [PATCH] by git
+delivered: 6
+subjects: Subject: Cron <root@mail> true|Subject: [PATCH] by git|Subject: by header|Subject: by mailx|Subject: by mutt|Subject: by php|
+mailq: /srv/mail/queue is empty Total requests: 0 
+newaliases: /srv/mail/aliases: 4 aliases
+alias: 
+delivered: 7
+makemap: key	value
+vacation: 
+vacation: 
+delivered: 8
+compiled: yes
+tested: parse            returns: $# esmtp $@ [ smtp . example . net ] $: bob < @ example . org >
+licences: 1
+accepted: 200
+stopped: 0
+kept: Total requests: 200
+stopped: 0
+leftovers: 0
+`;
+
+peerTest("a small Debian with nothing but the file gets through a day, and keeps what waits", ["root"], () => {
+  // Where packages cannot be had, this could not be unpacked.
+  if (!existsSync(join(peersFolder, "whole/complete")) && whyUnreachable() !== undefined) return;
+  const here = join(import.meta.dirname, "one-file");
+  const words = [join(here, "enter"), debian, file, join(here, "day")];
+  const { stdout, stderr } = spawnSync("sh", words, { encoding: "utf8", timeout: PATIENCE_MS });
+  expect(stderr).toBe("");
+  expect(stdout).toBe(DAY);
+});
+
+interface Answer {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function call(name: string, words: readonly string[], environment: NodeJS.ProcessEnv = {}, input = ""): Answer {
+  const env = { PATH: process.env.PATH, ...environment };
+  const { status, stdout, stderr } = spawnSync(join(folder, "bin", name), words, { env, input, encoding: "utf8" });
+  return { status, stdout, stderr };
+}
+
+function testMode(environment: NodeJS.ProcessEnv): Answer {
+  return call("sendmail", ["-bt", "-C", join(root, "cf/smarthost.cf")], environment, "3,0 bob@example.org\n");
+}
+
+/** Without anything of Node's in the environment. */
+let plain: Answer | undefined;
+
+/** Files below a folder, however deep. */
+function filesIn(path: string): readonly string[] {
+  return readdirSync(path, { recursive: true, encoding: "utf8" }).filter((each) => statSync(join(path, each)).isFile());
+}
+
+test.each([
+  ["NODE_OPTIONS", "--require=HERE/evil.cjs"],
+  ["NODE_OPTIONS", "--no-such-option"],
+  ["NODE_PATH", "HERE"],
+  ["NODE_EXTRA_CA_CERTS", "HERE/evil.cjs"],
+  ["NODE_COMPILE_CACHE", "HERE/code"],
+  ["NODE_REDIRECT_WARNINGS", "HERE/warnings"],
+  ["NODE_PENDING_DEPRECATION", "1"],
+  ["NODE_TLS_REJECT_UNAUTHORIZED", "0"],
+  ["NODE_USE_SYSTEM_CA", "1"],
+  ["NODE_DEBUG", "fs,net,module,rulemail"],
+  ["NODE_DEBUG_NATIVE", "sea"],
+  ["NODE_ICU_DATA", "HERE"],
+  ["NODE_SKIP_PLATFORM_CHECK", "1"],
+  ["NODE_CHANNEL_FD", "99"],
+  ["OPENSSL_CONF", "HERE/evil.cjs"],
+  ["OPENSSL_MODULES", "HERE"],
+  ["SSL_CERT_FILE", "HERE/evil.cjs"],
+])("%s=%s in the environment changes nothing", (name, value) => {
+  const here = mkdtempSync(join(folder, "caller-"));
+  const evil = 'require("node:fs").writeFileSync(__dirname + "/ran", ""); console.log("evil"); process.exit(9);';
+  for (const each of ["evil.cjs", "net.js", "fs.js"]) writeFileSync(join(here, each), evil);
+  plain ??= testMode({});
+  expect(plain.stdout).toContain("returns: $# esmtp $@ [ smtp . example . net ]");
+  expect(testMode({ [name]: value.replace("HERE", here) })).toEqual(plain);
+  expect([...filesIn(here)].toSorted()).toEqual(["evil.cjs", "fs.js", "net.js"]);
+});
+
+test("called rulemail-VERSION it is rulemail, and says what is in it", () => {
+  const { stdout } = call("rulemail-0.1-linux", ["version"]);
+  expect(stdout).toMatch(/^rulemail \d/);
+  const licences = call("rulemail-0.1-linux", ["licences"]).stdout;
+  for (const each of ["rulemail", "smtp-server", "nodemailer", "winston", "Node.js"]) {
+    expect(licences).toMatch(new RegExp(`^={80}\\n${each}\\b`, "m"));
+  }
+});
+
+test("it is no larger than said, and its sums are right", () => {
+  expect(statSync(file).size).toBeLessThanOrEqual(115_000_000);
+  const sums = spawnSync("sha256sum", ["-c", "SHA256SUMS"], { cwd: join(root, "dist"), encoding: "utf8" });
+  expect(sums.stdout).toBe("rulemail: OK\nrulemail.sbom.json: OK\n");
+});
