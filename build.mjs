@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
 import peggy from "peggy";
-import { dns2Codec } from "./packaging/dns2-codec.mjs";
+import { plugins } from "./packaging/plugins.mjs";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 
@@ -44,30 +44,6 @@ export class SyntaxError extends Error {
   }
 }
 
-/**
- * Parts of Node that take long to load (http with what stands behind it 70 ms, tls 25) are fetched when something of them is
- * used: most starts use none of them, and packages import them for what is never asked of them.
- */
-const builtinsWhenUsed = {
-  name: "builtins-when-used",
-  setup(build) {
-    build.onResolve(
-      { filter: /^(?:node:)?(?:child_process|crypto|dgram|dns|fs\/promises|https?|http2|readline|tls|tty|zlib)$/ },
-      ({ path, kind }) =>
-        kind === "entry-point" ? undefined : { path: path.replace("node:", ""), namespace: "builtins-when-used" },
-    );
-    // What has been asked for once is a property of whoever asked: only the first use goes through the proxy.
-    build.onLoad({ filter: /./, namespace: "builtins-when-used" }, ({ path }) => ({
-      contents: `const get = (_target, key, holder) => {
-  const value = process.getBuiltinModule("node:${path}")[key];
-  Object.defineProperty(holder, key, { value });
-  return value;
-};
-module.exports = Object.create(new Proxy({}, { get }));`,
-    }));
-  },
-};
-
 async function bundle() {
   await rm(join(root, "dist"), { recursive: true, force: true });
   await esbuild.build({
@@ -83,9 +59,8 @@ async function bundle() {
     sourcemap: "linked",
     sourcesContent: false,
     chunkNames: "part-[hash]",
-    plugins: [dns2Codec],
     logLevel: "warning",
-    plugins: [builtinsWhenUsed],
+    plugins,
     // CommonJS packages inside an ES module bundle ask for require().
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',

@@ -4,7 +4,7 @@
  */
 import { basename, join } from "node:path";
 import esbuild, { type BuildOptions } from "esbuild";
-import { dns2Codec } from "./dns2-codec.mjs";
+import { plugins } from "./plugins.mjs";
 
 const root = join(import.meta.dirname, "..");
 
@@ -36,7 +36,7 @@ const COMMON: BuildOptions = {
     // Packages look at it; the environment of a caller says nothing about a mail server.
     "process.env.NODE_ENV": '"production"',
   },
-  plugins: [dns2Codec],
+  plugins,
   logLevel: "warning",
 };
 

@@ -63,35 +63,8 @@ class Scripts {
 
   /** Another script, or what Node has itself: no folder is looked into, and none that a variable names. */
   #require(name: string): unknown {
-    return name.startsWith("./") ? this.load(name.slice(2, -".js".length)) : builtin(name);
+    return name.startsWith("./") ? this.load(name.slice(2, -".js".length)) : process.getBuiltinModule(name);
   }
-}
-
-/** Parts of Node that take long to load, and that most commands name without using them. */
-const LATE =
-  /^(?:node:)?(?:child_process|crypto|dgram|dns|http|https|readline|stream\/promises|tls|worker_threads|zlib)$/;
-
-function builtin(name: string): unknown {
-  return LATE.test(name) ? whenUsed(name) : process.getBuiltinModule(name);
-}
-
-/** Stands for a part of Node until something is asked of it. */
-function whenUsed(name: string): unknown {
-  let part: object | undefined;
-  const loaded = (): object => (part ??= process.getBuiltinModule(name) as object);
-  return new Proxy(
-    {},
-    {
-      get: (_target, key) => Reflect.get(loaded(), key),
-      has: (_target, key) => Reflect.has(loaded(), key),
-      ownKeys: () => Reflect.ownKeys(loaded()),
-      getOwnPropertyDescriptor: (_target, key) => {
-        const found = Reflect.getOwnPropertyDescriptor(loaded(), key);
-        // The object that stands here has no such property, so that it may go away for all that can be known of it.
-        return found && { ...found, configurable: true };
-      },
-    },
-  );
 }
 
 /** Runs what this process was started for, and sets the status that it will exit with. */

@@ -1,3 +1,3 @@
 import type { Plugin } from "esbuild";
 
-export const dns2Codec: Plugin;
+export const plugins: Plugin[];
