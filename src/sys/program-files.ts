@@ -1,28 +1,17 @@
 /**
  * The program itself: the files that came with it, and how it is started once more. Run from the source, or built to dist/, it is
- * a folder of files and a Node that reads them; the one executable file (build-binary.mjs) carries Node, program and files, the
+ * a folder of files and a Node that reads them; the one executable file (packaging/build-binary.ts) carries Node, program and files, the
  * latter as assets that have the names of the files of the folder.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import { getAssetKeys, getRawAsset, isSea } from "node:sea";
 
-type Assets = typeof import("node:sea");
-
-let assets: Assets | undefined | null = null;
 let root: string | undefined;
-
-/** @returns undefined for a program that is a folder of files */
-function ownAssets(): Assets | undefined {
-  if (assets === null) {
-    const sea = process.getBuiltinModule("node:sea");
-    assets = sea.isSea() ? sea : undefined;
-  }
-  return assets;
-}
 
 /** Whether this is the one executable file. */
 export function isOneFile(): boolean {
-  return ownAssets() !== undefined;
+  return isSea();
 }
 
 /**
@@ -45,8 +34,7 @@ function folderAbove(): string {
  * @returns undefined when no such file came with it
  */
 export function readProgramFile(name: string): Buffer | undefined {
-  const own = ownAssets();
-  if (own !== undefined) return asset(own, name) ?? unpacked(asset(own, name + PACKED));
+  if (isOneFile()) return asset(name) ?? unpacked(asset(name + PACKED));
   try {
     return readFileSync(join(programRoot(), name));
   } catch {
@@ -57,9 +45,9 @@ export function readProgramFile(name: string): Buffer | undefined {
 /** What most runs do not need is smaller there: compressed, under its name with this behind it. */
 export const PACKED = ".br";
 
-function asset(own: Assets, name: string): Buffer | undefined {
+function asset(name: string): Buffer | undefined {
   try {
-    return Buffer.from(own.getRawAsset(name));
+    return Buffer.from(getRawAsset(name));
   } catch {
     return undefined; // there is none of this name
   }
@@ -71,13 +59,12 @@ function unpacked(octets: Buffer | undefined): Buffer | undefined {
 
 /** Names of the files in a folder of those that came with it, without those of folders in it, sorted. */
 export function programFiles(folder: string): readonly string[] {
-  const own = ownAssets();
-  if (own === undefined) return namesIn(join(programRoot(), folder)).toSorted();
-  const below = own.getAssetKeys().filter((name) => name.startsWith(`${folder}/`));
-  const names = below
-    .map((name) => (name.endsWith(PACKED) ? name.slice(0, -PACKED.length) : name))
-    .map((name) => name.slice(folder.length + 1));
-  return names.filter((name) => !name.includes("/")).toSorted();
+  return (isOneFile() ? assetsIn(folder) : namesIn(join(programRoot(), folder))).toSorted();
+}
+
+function assetsIn(folder: string): readonly string[] {
+  const names = getAssetKeys().map((name) => (name.endsWith(PACKED) ? name.slice(0, -PACKED.length) : name));
+  return names.flatMap((name) => (dirname(name) === folder ? [basename(name)] : []));
 }
 
 function namesIn(folder: string): readonly string[] {
