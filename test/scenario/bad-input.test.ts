@@ -122,7 +122,7 @@ describe("SMTP", () => {
     client.close();
     expect(await isWell()).toBe(true);
     expect(server.mailbox("alice").some((text) => text.includes("Subject: half"))).toBe(false);
-    await eventually("an empty queue", async () => (await server.run("mailq", [])).out.includes("is empty"));
+    await server.emptied();
   });
 });
 

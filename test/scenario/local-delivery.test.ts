@@ -186,7 +186,7 @@ describe("the command line", () => {
       "bob... deliverable: mailer local, user bob",
       "carol... deliverable: mailer local, user carol",
     ]);
-    await eventually("an empty queue", async () => (await server.run("mailq", [])).out.includes("is empty"));
+    await server.emptied();
   });
 });
 

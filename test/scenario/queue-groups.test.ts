@@ -45,5 +45,5 @@ test("each part has the whole message, waits in its group over a restart, and go
   const bodies = sink.messages.map(({ data }) => data.slice(data.indexOf("\r\n\r\n")));
   expect(bodies[0] === bodies[1]).toBe(true);
   expect(bodies[0].length).toBeGreaterThan(1_100_000);
-  await eventually("an empty queue", async () => (await server.run("mailq", [])).out.includes("empty"));
+  await server.emptied();
 });

@@ -13,8 +13,29 @@ import { eventually, MailServer } from "../support/mail-server.ts";
 import { SmtpClient, sendMail } from "../support/smtp-client.ts";
 import { SmtpSink } from "../support/smtp-sink.ts";
 
+const MAILERTABLE = [
+  "shop.test      esmtp:[127.0.0.4]",
+  ".shop.test     esmtp:[127.0.0.4]",
+  "desk.test      local:bob",
+  "closed.test    error:5.7.1:550 Closed for good",
+  "busy.test      error:4.2.0:450 Come back tomorrow",
+  "void.test      discard:discard",
+];
+const ACCESS = [
+  "Connect:127.0.0.5     RELAY",
+  "Connect:127.0.0.6     REJECT",
+  "From:spam.test        REJECT",
+  "From:rude@far.test    ERROR:5.7.1:550 Say please first",
+  "From:later@far.test   ERROR:4.7.1:450 Later",
+  "From:void@far.test    DISCARD",
+  "To:bob@               ERROR:5.2.1:550 Bob is on holiday",
+  "To:partner.test       RELAY",
+];
+
 let dns: DnsServer;
 let sink: SmtpSink;
+/** With the tables of several tests, which do not get in each other's way. */
+let shared: MailServer | undefined;
 const servers: MailServer[] = [];
 
 beforeAll(async () => {
@@ -29,6 +50,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
+  await shared?.remove();
   await sink.close();
   await dns.close();
 });
@@ -39,13 +61,21 @@ afterEach(async () => {
 
 /** A server whose home has these tables, and whose mail leaves to the port of the sink. */
 async function start(mc: string, tables: Readonly<Record<string, string>> = {}): Promise<MailServer> {
+  const server = await begin(mc, tables);
+  servers.push(server);
+  return server;
+}
+
+async function begin(mc: string, tables: Readonly<Record<string, string>>): Promise<MailServer> {
   const home = mkdtempSync(join(tmpdir(), "mail-"));
   for (const [name, lines] of Object.entries(tables)) await build(home, name, lines);
   const ports = ["SMTP", "ESMTP", "RELAY"].map((name) => `define(\`${name}_MAILER_ARGS', \`TCP $h ${sink.port}')dnl`);
   const lines = [...ports, mc.replaceAll("@HOME@", home)].join("\n");
-  const server = await MailServer.start({ home, mc: lines, machine: dns.machine() });
-  servers.push(server);
-  return server;
+  return MailServer.start({ home, mc: lines, machine: dns.machine() });
+}
+
+async function withTables(): Promise<MailServer> {
+  return (shared ??= await begin("", { mailertable: MAILERTABLE.join("\n"), access: ACCESS.join("\n") }));
 }
 
 async function build(home: string, name: string, lines: string): Promise<void> {
@@ -71,22 +101,9 @@ async function ask(server: MailServer, from: string, to: readonly string[], addr
 const text = (subject: string, from = "alice@example.test"): string =>
   `From: ${from}\r\nTo: someone@far.test\r\nSubject: ${subject}\r\n\r\nhello\r\n`;
 
-async function emptyQueue(server: MailServer): Promise<void> {
-  await eventually("an empty queue", async () => (await server.run("mailq", [])).out.includes("is empty"));
-}
-
 describe("mailertable", () => {
-  const table = [
-    "shop.test      esmtp:[127.0.0.4]",
-    ".shop.test     esmtp:[127.0.0.4]",
-    "desk.test      local:bob",
-    "closed.test    error:5.7.1:550 Closed for good",
-    "busy.test      error:4.2.0:450 Come back tomorrow",
-    "void.test      discard:discard",
-  ].join("\n");
-
   test("hosts, hosts below a domain, and local users get what it says", async () => {
-    const server = await start("", { mailertable: table });
+    const server = await withTables();
     const to = ["a@shop.test", "b@deep.below.shop.test", "c@desk.test"];
     expect(await sendMail(server.port, "alice@example.test", to, text("routed"))).toMatch(/^250 /);
     await eventually("both", () => sink.messages.flatMap(({ recipients }) => recipients).length === 2);
@@ -96,11 +113,11 @@ describe("mailertable", () => {
     ]);
     await eventually("the local one", () => server.mailbox("bob").length === 1);
     expect(server.mailbox("bob")[0]).toContain("Subject: routed");
-    await emptyQueue(server);
+    await server.emptied();
   });
 
   test("the error mailer answers the client with code and text, the discard mailer takes and forgets", async () => {
-    const server = await start("", { mailertable: table });
+    const server = await withTables();
     expect(await ask(server, "alice@example.test", ["a@closed.test", "a@busy.test", "a@void.test"])).toEqual([
       expect.stringMatching(/^250 /),
       "550 5.7.1 <a@closed.test>... Closed for good",
@@ -109,8 +126,7 @@ describe("mailertable", () => {
     ]);
     expect(await sendMail(server.port, "alice@mail.example.test", ["a@void.test"], text("void"))).toMatch(/^250 /);
     await eventually("the log", () => /: discarded$/m.test(server.log()));
-    await emptyQueue(server);
-    await emptyQueue(server);
+    await server.emptied();
     expect(sink.messages).toEqual([]);
     expect(server.mailbox("alice")).toEqual([]);
   });
@@ -175,19 +191,8 @@ test("genericstable: mail that leaves has the public name in From: and in the en
 });
 
 describe("access_db", () => {
-  const access = [
-    "Connect:127.0.0.5     RELAY",
-    "Connect:127.0.0.6     REJECT",
-    "From:spam.test        REJECT",
-    "From:rude@far.test    ERROR:5.7.1:550 Say please first",
-    "From:later@far.test   ERROR:4.7.1:450 Later",
-    "From:void@far.test    DISCARD",
-    "To:bob@               ERROR:5.2.1:550 Bob is on holiday",
-    "To:partner.test       RELAY",
-  ].join("\n");
-
   test("Connect: lets one network relay and refuses another; strangers may only reach what To: opens", async () => {
-    const server = await start("", { access });
+    const server = await withTables();
     expect(await ask(server, "x@far.test", ["y@far.test"], "127.0.0.5")).toEqual([
       expect.stringMatching(/^250 /),
       expect.stringMatching(/^250 /),
@@ -203,7 +208,7 @@ describe("access_db", () => {
   });
 
   test("From: and To: refuse with their own words", async () => {
-    const server = await start("", { access });
+    const server = await withTables();
     const sender = async (from: string): Promise<string> => (await ask(server, from, [], "127.0.0.7"))[0];
     expect(await sender("x@spam.test")).toBe("550 5.7.1 <x@spam.test>... Access denied");
     expect(await sender("rude@far.test")).toBe("550 5.7.1 <rude@far.test>... Say please first");
@@ -214,11 +219,11 @@ describe("access_db", () => {
   });
 
   test("DISCARD takes the message and delivers it to nobody", async () => {
-    const server = await start("", { access });
+    const server = await withTables();
     expect(await sendMail(server.port, "void@far.test", ["alice@mail.example.test"], text("void"))).toMatch(/^250 /);
     expect(await sendMail(server.port, "x@far.test", ["alice@mail.example.test"], text("kept"))).toMatch(/^250 /);
     await eventually("the other message", () => server.mailbox("alice").length > 0);
-    await emptyQueue(server);
+    await server.emptied();
     expect(server.mailbox("alice")).toHaveLength(1);
     expect(server.mailbox("alice")[0]).toContain("Subject: kept");
   });
@@ -229,7 +234,7 @@ test("a local mailer with mbox: appends to the file of the user, From lines in t
   await sendMail(server.port, "x@far.test", ["alice@mail.example.test"], `${text("one")}From the start\r\n`);
   await sendMail(server.port, "x@far.test", ["alice@mail.example.test"], text("two"));
   const file = join(server.home, "mail", "alice");
-  await emptyQueue(server);
+  await server.emptied();
   const mbox = readFileSync(file, "latin1");
   expect(mbox.match(/^From x@far\.test /gm)).toHaveLength(2);
   expect(mbox).toContain("\n>From the start\n");
@@ -249,5 +254,5 @@ test("what a local rule quarantines waits, shown by mailq -qQ, until it is relea
   expect(server.mailbox("alice")).toEqual([]);
   expect((await server.run("sendmail", ["-qQ", "-Q"])).code).toBe(0);
   await eventually("the message", () => server.mailbox("alice").length === 1);
-  await emptyQueue(server);
+  await server.emptied();
 });

@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connectControl, type ControlClient } from "../../src/control/client.ts";
 import type { Machine } from "../../src/sys/machine.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -121,8 +122,8 @@ export class MailServer {
     const defaultUser = `-DconfDEF_USER_ID=${userIds()}`;
     const uncertified = options.certified === true ? [] : ["-DSERVER_CERTS="];
     const words = ["start", "-DSERVER_PORT=0", "-DSERVER_MSA_PORT=0", ...uncertified, defaultUser, mc];
-    const key = JSON.stringify([words.slice(0, -1), readFileSync(mc, "latin1")]);
-    if (options.home === undefined && options.unprivileged !== true) useCompiled(key, home);
+    const key = JSON.stringify([words.slice(0, -1), readFileSync(mc, "latin1").replaceAll(home, HOME)]);
+    if (!existsSync(join(home, COMPILED.cf)) && options.unprivileged !== true) useCompiled(key, home);
     // LISTEN_PID is that of the server itself, which only it can know.
     const child = spawn("/bin/sh", ["-c", 'LISTEN_PID=$$ exec "$0" "$@"', join(root, "bin", "rulemail"), ...words], {
       stdio: ["ignore", "ignore", "pipe", ...Object.values(sockets), "pipe"],
@@ -183,6 +184,30 @@ export class MailServer {
       child.stdin?.on("error", () => undefined);
       child.stdin?.end(Buffer.from(input, "latin1"));
     });
+  }
+
+  /** Waits until the server has nothing in its queue. */
+  async emptied(limit?: number): Promise<void> {
+    await eventually("an empty queue", async () => (await this.waiting()) === 0, limit);
+  }
+
+  /** How many messages are in its queue: what `mailq` asks, without a process. */
+  waiting(): Promise<number> {
+    return this.#ask((client) => client.count());
+  }
+
+  /** What `sendmail -q` asks for, without a process. */
+  runQueue(): Promise<unknown> {
+    return this.#ask((client) => client.run());
+  }
+
+  async #ask<T>(question: (client: ControlClient) => Promise<T>): Promise<T> {
+    const client = await connectControl(join(this.home, "control"));
+    try {
+      return await question(client);
+    } finally {
+      client.close();
+    }
   }
 
   signal(name: NodeJS.Signals): void {
