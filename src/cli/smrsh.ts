@@ -66,7 +66,9 @@ export function restrict(words: readonly string[], folder: string): Restricted {
       break;
     }
     const separator = rest.slice(end, end + 2);
-    if (separator !== "||" && separator !== "&&") return refused(`cannot use ${rest[end]} in command`);
+    // Behind a backslash the first of the two is a letter, and the second one a separator of its own.
+    const isQuoted = rest[end - 1] === "\\";
+    if (isQuoted || (separator !== "||" && separator !== "&&")) return refused(`cannot use ${rest[end]} in command`);
     command += `${rest.slice(0, end)}${separator} `;
     rest = rest.slice(end + 2);
     if (trimStart(rest) === "") break; // the shell says what is missing

@@ -1,6 +1,6 @@
 /**
- * What an administrator forbids to programs and files of aliases: smrsh of the sendmail package as the shell (FEATURE(smrsh), with
- * and without its path), and SafeFileEnvironment. The same mail goes to a genuine sendmail and to us; what is written where, and
+ * What an administrator forbids to programs and files of aliases: smrsh as the shell (FEATURE(smrsh), that of the sendmail package,
+ * and by its path our own), and SafeFileEnvironment. The same mail goes to a genuine sendmail and to us; what is written where, and
  * what the sender is told, is compared.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -69,14 +69,17 @@ const SITES: readonly Site[] = [
   { name: "no SafeFileEnvironment", lines: "", values: FILES },
 ];
 
-const mc = ({ lines }: Site): string => `OSTYPE(\`linux')dnl
+const OUR_SMRSH = join(import.meta.dirname, "../../bin/smrsh");
+
+/** Named by its path it is our own smrsh for us. */
+const mc = ({ lines }: Site, kind: Kind): string => `OSTYPE(\`linux')dnl
 define(\`confDOMAIN_NAME', \`mail.example.test')dnl
 define(\`confDEF_USER_ID', \`8:8')dnl
 define(\`ALIAS_FILE', \`/mnt/aliases')dnl
 define(\`confDELIVERY_MODE', \`i')dnl
 define(\`QUEUE_DIR', \`/mnt/queue')dnl
 DAEMON_OPTIONS(\`Port=2526, Addr=127.0.0.1, Name=MTA')dnl
-${lines}
+${kind === "ours" ? lines.replace(SMRSH, OUR_SMRSH) : lines}
 FEATURE(\`nocanonify')dnl
 MAILER(\`local')dnl
 MAILER(\`smtp')dnl
@@ -152,6 +155,7 @@ peerDescribe("programs and files of aliases that are not free", ["sendmail", "m4
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const run = (kind: Kind, site: Site): Record<string, string> => {
+    writeFileSync(join(folder, "site.mc"), mc(site, kind));
     writeFileSync(join(folder, "script"), script(kind, site, folder));
     const { stdout, stderr } = runInside("shell", `. ${folder}/script`, kind === "ours");
     if (stdout.includes("in vain") || !stdout.includes("== 0")) throw new Error(`${kind}: ${stdout}${stderr}`);
@@ -162,7 +166,6 @@ peerDescribe("programs and files of aliases that are not free", ["sendmail", "m4
   test.each(SITES.map((site) => [site.name, site] as const))(
     "%s",
     (_name, site) => {
-      writeFileSync(join(folder, "site.mc"), mc(site));
       writeFileSync(join(folder, "aliases"), aliases(site));
       const genuine = run("genuine", site);
       expect(run("ours", site)).toEqual(genuine);

@@ -70,7 +70,7 @@ rm -rf /var/mail/joe
 const WAIT = `
 wait_for_sendmail() {
   for i in 1 2 3 4 5 6 7 8 9 10; do
-    pgrep -x sendmail >/dev/null || pgrep -f /mnt/recorder >/dev/null || pgrep -f /usr/sbin/sendmail >/dev/null || return 0
+    pgrep -f 'vacation[.]sendmail|sendmail -oi' >/dev/null || return 0
     sleep 0.01
   done
 }

@@ -1,7 +1,7 @@
 /**
  * `vacation LOGIN`, in a `.forward` file: answers a message with ~/.vacation.msg, each sender once in an interval.
  *
- *     joe, "|/usr/bin/vacation -a joseph joe"
+ *     \joe, "|/usr/bin/vacation -a joseph joe"
  *
  * Who gets no answer: judgement.ts. Who had one: replies.ts. The answer is recorded before it is sent. Errors go to syslog,
  * with -d to standard error.

@@ -3,7 +3,15 @@
  * the next one finds. They go to the genuine programs (test/peers/companions.test.ts, which records their answers) and to us
  * (test/unit/cli/companions.test.ts).
  */
-export type Companion = "smrsh" | "rmail" | "vacation" | "makemap" | "editmap" | "praliases" | "mail.local -l";
+export type Companion =
+  | "smrsh"
+  | "rmail"
+  | "vacation"
+  | "makemap"
+  | "editmap"
+  | "praliases"
+  | "mailstats"
+  | "mail.local -l";
 
 export interface CompanionCase {
   readonly program: Companion;
@@ -109,7 +117,6 @@ for (const command of [
   "note\ta\tb",
   'note "a && other"',
   "note '&' x",
-  "note \\&& note",
   "notexec",
   "folder",
   "linked x",
@@ -375,6 +382,15 @@ add("praliases", "-f FOLDER/none", "", {
   ours: { errors: "praliases: FOLDER/none: open: No such file or directory\n" },
 });
 for (const words of ["-z", "-f", "-C FOLDER/nosuch.cf", `${MAP} x y`]) add("praliases", words);
+
+// ---- mailstats: what it shows is compared in test/peers/statistics.test.ts ----------------------------------------------
+const STATISTICS = "V10/Berkeley\nO StatusFile=FOLDER/statistics\nMlocal, P=/bin/true, F=lsDFM, A=true\n";
+add("mailstats", "-C FOLDER/st.cf", "", { files: { "st.cf": STATISTICS } });
+for (const words of ["-z", "-f", "-C FOLDER/nosuch.cf", "-C FOLDER/st.cf extra", "-p -P -o -C FOLDER/st.cf"]) {
+  add("mailstats", words);
+}
+add("mailstats", "-C FOLDER/st.cf", "", { files: { statistics: "this is no table of counts" } });
+add("mailstats", "-C FOLDER/st.cf", "", { files: { statistics: "" } });
 
 // ---- LMTP ------------------------------------------------------------------------------------------------------------
 const lmtp = (...lines: string[]): void => add("mail.local -l", "", lines.map((line) => `${line}\r\n`).join(""));

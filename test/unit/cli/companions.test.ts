@@ -18,6 +18,7 @@ import { readArguments } from "../../../src/cli/arguments.ts";
 import { runEditmap } from "../../../src/cli/editmap.ts";
 import { speakLmtp } from "../../../src/cli/mail-local/lmtp.ts";
 import type { Mailboxes } from "../../../src/cli/mail-local/mailboxes.ts";
+import { runMailstats } from "../../../src/cli/mailstats.ts";
 import { runMakemap } from "../../../src/cli/makemap.ts";
 import { runPraliases } from "../../../src/cli/praliases.ts";
 import { runRmail } from "../../../src/cli/rmail.ts";
@@ -110,6 +111,7 @@ const RUN: Readonly<Record<Companion, Run>> = {
   makemap: (words, input) => runCommand(runMakemap, words, input),
   editmap: (words, input) => runCommand(runEditmap, words, input),
   praliases: (words, input) => runCommand(runPraliases, words, input),
+  mailstats: (words, input) => runCommand(runMailstats, words, input),
   "mail.local -l": (words, input) => runCommand(lmtp, words, input),
 };
 
@@ -157,3 +159,13 @@ test.each(
     submitted && { args: readArguments("sendmail", submitted.words), message: submitted.message },
   );
 });
+
+test.each(["note \\&& note", "note \\|| note", "note a\\&&note"])(
+  "smrsh does not run %s: the rest would be in the background",
+  (command) => {
+    expect(restrict(["-c", command], join(folder, "smrsh"))).toEqual({
+      problem: `smrsh: cannot use ${command.includes("&") ? "&" : "|"} in command`,
+      status: 69,
+    });
+  },
+);
