@@ -1,6 +1,6 @@
 /** What a filter wants changed about a message (SMFIR_*), carried out at once: what the next filter sees is the result. */
 import type { Recipient } from "../envelope/recipient.ts";
-import type { Edit } from "../milter/filter.ts";
+import { type Edit, FilterError } from "../milter/filter.ts";
 import { isFieldName } from "../mail/header.ts";
 import { isNotify, type Notify, readNotify } from "../mail/notify.ts";
 import { isXtext } from "../mail/xtext.ts";
@@ -12,11 +12,17 @@ import { addRecipient } from "./recipient.ts";
 import { resolveSender } from "./sender.ts";
 import type { Transaction } from "./transaction.ts";
 
+/** Of edits, all that is in memory; each counts as so much at least. */
+const MOST_OCTETS = 32 << 20;
+const LEAST_WEIGHT = 128;
+
 export class FilterEdits {
   readonly #transaction: Transaction;
   readonly #message: MessageAtHand;
   readonly #log: FilterLog;
   readonly #who: string;
+  /** Octets of all edits but new bodies. */
+  #size = 0;
 
   /** @param name of the filter */
   constructor(transaction: Transaction, message: MessageAtHand, log: FilterLog, name: string) {
@@ -26,7 +32,9 @@ export class FilterEdits {
     this.#who = name;
   }
 
+  /** Throws FilterError where a filter asks for more than any message can hold. */
   apply(edit: Edit): MaybePromise<void> {
+    this.#weigh(edit);
     switch (edit.kind) {
       case "add-header":
         return this.#addHeader(edit.name, cleanValue(edit.value));
@@ -44,6 +52,16 @@ export class FilterEdits {
         return this.#message.replace(edit.chunk);
       case "quarantine":
         return this.#quarantine(edit.reason);
+    }
+  }
+
+  #weigh(edit: Edit): void {
+    if (edit.kind === "replace-body") return;
+    const parameters = "parameters" in edit ? edit.parameters.join(" ") : "";
+    const text = "value" in edit ? (edit.value ?? "") : "path" in edit ? edit.path : "";
+    this.#size += LEAST_WEIGHT + text.length + parameters.length;
+    if (this.#size > MOST_OCTETS) {
+      throw new FilterError(this.#who, "protocol", `it asked for more than ${MOST_OCTETS >> 20} MB of changes`);
     }
   }
 

@@ -3,7 +3,7 @@
  * changes is changed before the next one sees the message.
  */
 import { type Answer, type Edit, type FilterConnection } from "../milter/filter.ts";
-import { breath } from "../sys/breath.ts";
+import { breath, Breaths } from "../sys/breath.ts";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import { FilterEdits } from "./filter-edits.ts";
 import type { MessageAtHand } from "./message-at-hand.ts";
@@ -94,10 +94,13 @@ class Telling {
   async #end(): Promise<Said> {
     const { log } = this.#filters;
     const edits = new FilterEdits(this.#transaction, this.#message, log, this.#member.filter.settings.name);
+    const breaths = new Breaths();
+    const apply = async (edit: Edit): Promise<void> => {
+      await edits.apply(edit);
+      if (breaths.isDue()) await breaths.take();
+    };
     return this.#ask("end", async (connection) => {
-      const answer = await connection.endOfMessage(macroReader(this.#transaction.scope), (edit: Edit) =>
-        edits.apply(edit),
-      );
+      const answer = await connection.endOfMessage(macroReader(this.#transaction.scope), apply);
       await edits.finish();
       return answer;
     });

@@ -5,13 +5,15 @@
  * its place.
  */
 import type { HeaderParts } from "../envelope/complete-headers.ts";
-import { type HeaderField, isField } from "../mail/header.ts";
+import type { HeaderField } from "../mail/header.ts";
 
 interface Place {
   /** Undefined: nothing stands here, or nothing any more. */
   field: HeaderField | undefined;
   /** Of a place that is empty or was emptied: the name that it is for. */
   readonly name: string;
+  /** The name in lower case. */
+  readonly key: string;
   /** Whose it is. `default` becomes `message` when somebody changes it. */
   origin: "trace" | "default" | "message";
 }
@@ -24,13 +26,16 @@ export type HeaderChange =
 
 export class HeaderList {
   readonly #places: Place[];
+  /** Keys of all places: a filter may add thousands of fields. */
+  readonly #keys: Set<string>;
 
   constructor({ trace, defaults, kept }: HeaderParts, names: readonly string[]) {
     this.#places = [
-      ...trace.map((field): Place => ({ field, name: field.name, origin: "trace" })),
-      ...defaults.map((field, i): Place => ({ field, name: names[i], origin: "default" })),
-      ...kept.map((field): Place => ({ field, name: field.name, origin: "message" })),
+      ...trace.map((field) => placeFor(field.name, field, "trace")),
+      ...defaults.map((field, i) => placeFor(names[i], field, "default")),
+      ...kept.map((field) => placeFor(field.name, field, "message")),
     ];
+    this.#keys = new Set(this.#places.map(({ key }) => key));
   }
 
   /** The header as it is sent. */
@@ -48,17 +53,22 @@ export class HeaderList {
 
   /** In front of the first field of this name, else at the end; in place of one that was supplied by default. */
   add(name: string, value: string): HeaderChange {
-    const supplied = this.#places.find(({ origin, field }) => origin === "default" && field && isField(field, name));
-    if (supplied?.field !== undefined) return change(supplied, value);
-    const first = this.#places.findIndex(({ field }) => field && isField(field, name));
-    const at = first < 0 ? this.#places.length : first;
-    this.#places.splice(at, 0, { field: { name, value }, name, origin: "message" });
+    const wanted = name.toLowerCase();
+    const isThere = ({ key, field }: Place): boolean => key === wanted && field !== undefined;
+    const isKnown = this.#keys.has(wanted);
+    const supplied = isKnown ? this.#places.find((place) => place.origin === "default" && isThere(place)) : undefined;
+    if (supplied !== undefined) return change(supplied, value);
+    const first = isKnown ? this.#places.findIndex(isThere) : -1;
+    this.insert(first < 0 ? this.#places.length : first, name, value);
     return { kind: "added" };
   }
 
   /** @param index of all places, from 0; more than there are: at the end */
   insert(index: number, name: string, value: string): void {
-    this.#places.splice(index, 0, { field: { name, value }, name, origin: "message" });
+    const place = placeFor(name, { name, value }, "message");
+    this.#keys.add(place.key);
+    if (index >= this.#places.length) this.#places.push(place);
+    else this.#places.splice(index, 0, place);
   }
 
   /**
@@ -67,16 +77,22 @@ export class HeaderList {
    */
   change(index: number, name: string, value: string | undefined): HeaderChange {
     const wanted = index >= 1 && index <= 0x7fff_ffff ? index : 1;
+    const key = name.toLowerCase();
     let seen = 0;
-    const place = this.#places.find((each) => isChangeable(each, name) && ++seen === wanted);
+    const place = this.#keys.has(key)
+      ? this.#places.find((each) => each.key === key && isChangeable(each) && ++seen === wanted)
+      : undefined;
     if (place !== undefined) return change(place, value);
     return value === undefined ? { kind: "nothing" } : this.add(name, value);
   }
 }
 
-function isChangeable({ origin, field, name: own }: Place, name: string): boolean {
-  if (origin === "trace" || (origin === "default" && field === undefined)) return false;
-  return own.length === name.length && own.toLowerCase() === name.toLowerCase();
+function placeFor(name: string, field: HeaderField | undefined, origin: Place["origin"]): Place {
+  return { field, name, key: name.toLowerCase(), origin };
+}
+
+function isChangeable({ origin, field }: Place): boolean {
+  return origin !== "trace" && (origin !== "default" || field !== undefined);
 }
 
 function change(place: Place, value: string | undefined): HeaderChange {

@@ -417,6 +417,14 @@ describe("a filter that fails", () => {
     expect(silent.log).toContain("Milter (f0): to error state");
   });
 
+  test("one that asks for more than any message can hold has failed", async () => {
+    const add = { kind: "add-header", name: "X-Large", value: "x".repeat(1_000_000) } as const;
+    const end = [...Array.from({ length: 34 }, () => add), { kind: "accept" }] as const;
+    const told = await session([{ onFailure: "tempfail", on: { end: [end] } }]);
+    expect(told.replies).toEqual([...OK, GO, LATER, LATER]);
+    expect(told.log).toContain("Milter (f0): it asked for more than 32 MB of changes");
+  });
+
   test("one that is silent holds nobody else", async () => {
     await withFilters([{ on: { mail: [{ kind: "silence" }] } }], async (server) => {
       const [held, other] = [await server.client(), await server.client()];

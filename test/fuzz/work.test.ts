@@ -28,6 +28,7 @@ import { limitMimeFields } from "../../src/mail/mime-limits.ts";
 import { quotePhrase } from "../../src/mail/phrase.ts";
 import { printable } from "../../src/mail/printable.ts";
 import { fullNamePhrase } from "../../src/mail/full-name.ts";
+import { HeaderList } from "../../src/reception/header-list.ts";
 import { bareAddress, headerRecipients } from "../../src/reception/submission-recipients.ts";
 import { prescan } from "../../src/rewriting/prescan.ts";
 import { eachLineMember, parseDestinations } from "../../src/routing/alias-list.ts";
@@ -79,6 +80,12 @@ function binary(message: string): void {
   body.end();
 }
 
+/** Of these, a filter adds one field after the other. */
+function addedFields(text: string): void {
+  const list = new HeaderList({ trace: [], defaults: [], kept: [] }, []);
+  for (let at = 0; at < text.length; at += 4) list.add(`X-${String(at).padStart(7, "0")}`, text.slice(at, at + 4));
+}
+
 /** Everything that walks over text of strangers. */
 const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
   "addresses of a field": (text) => readAddressList(text),
@@ -128,6 +135,7 @@ const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
   ),
   "a line of Dovecot": parseDovecotLine,
   "a line of the password file": parseRecord,
+  "fields of a filter": addedFields,
   "header octet by octet": (text) => {
     const collector = new Collector({ maxHeadersLength: 0, body: () => undefined });
     for (const octet of text) void collector.write(Buffer.from(octet, "latin1"));
