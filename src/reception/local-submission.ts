@@ -38,8 +38,8 @@ export interface SubmissionEnvironment {
 const NO_RECIPIENTS = { ...reply(553, "5.1.3", "Recipient names must be specified"), exit: EX.USAGE };
 const NONE_IN_HEADER = { ...reply(553, "5.1.3", "No recipient addresses found in header"), exit: EX.USAGE };
 
-/** Lines of one conversation that the caller is shown at most, and characters of each. */
-const MOST_LINES = 1_000;
+/** Lines of all conversations that the caller is shown at most, and characters of each. */
+const MOST_LINES = 10_000;
 const LONGEST_LINE = 512;
 
 /** Header octets that are read before the recipients must be known. */
@@ -64,6 +64,7 @@ export class LocalSubmission {
   readonly #told: Told[] = [];
   /** By the first recipient of each conversation. */
   readonly #dialogues = new Map<number, string[]>();
+  #lines = 0;
   #exit: { readonly index: number; readonly exit: number } | undefined;
   #answer: Reply | undefined;
   #sender: string | undefined;
@@ -234,9 +235,10 @@ export class LocalSubmission {
   }
 
   #hear(first: number, line: string): void {
+    if (this.#lines++ >= MOST_LINES) return;
     const lines = this.#dialogues.get(first) ?? [];
     this.#dialogues.set(first, lines);
-    if (lines.length < MOST_LINES) lines.push(line.slice(0, LONGEST_LINE));
+    lines.push(line.slice(0, LONGEST_LINE));
   }
 }
 

@@ -1,8 +1,8 @@
 /**
- * What a caller is shown of a delivery (-v, -X), what he may say about where a message comes from (-p, -Mr, -Ms), and what
- * ends a call before anything is sent: processes of their own beside one server and one next host.
+ * What a caller is shown of a delivery (-v, -X), and what he may say about where a message comes from (-p, -Mr,
+ * -Ms): processes of their own beside one server and one next host. What ends a call before that: unit/cli/flags.test.ts.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type DnsServer, startDnsServer } from "../support/dns-server.ts";
@@ -101,20 +101,6 @@ test.each([
   expect(sink.messages.at(-1)?.data).toMatch(received);
 });
 
-// As genuine sendmail; nothing is sent.
-test.each([
-  ["-O NoSuch=x a@b.test", 70, "readcf: unknown option name NoSuch"],
-  ["-ONoSuch -bv a@b.test", 70, "readcf: unknown option name NoSuch"],
-  ["-o1 a@b.test", 70, "readcf: unknown option name 0x31"],
-  ["-O a@b.test", 70, "readcf: unknown option name a@b"],
-  ["-X /nonexistent/x a@b.test", 73, "cannot open /nonexistent/x: No such file or directory"],
-  ["-D /nonexistent/x -d0.1 a@b.test", 73, "cannot open /nonexistent/x: No such file or directory"],
-])("%s ends with %d", async (words, status, text) => {
-  const before = sink.messages.length;
-  const { code, out, err } = await sendmail(words);
-  expect([code, `${out}${err}`.trimEnd(), sink.messages.length]).toEqual([status, text, before]);
-});
-
 test("-d0.1 tells which program and machine this is, in the file of -D when there is one", async () => {
   const cf = join(server.home, "sendmail.cf");
   const told = /^Version [\d.]+\n Compiled with: [^]*= SYSTEM IDENTITY \(after readcf\) =[^]*\$j = \S+\n/;
@@ -126,4 +112,32 @@ test("-d0.1 tells which program and machine this is, in the file of -D when ther
 
 test("-Ac -q30m, as systems start it beside the server, hands the client queue over and ends", async () => {
   expect(await server.run("sendmail", ["-L", "sm-msp-queue", "-Ac", "-q30m"])).toEqual({ code: 0, out: "", err: "" });
+});
+
+test("rmail and vacation submit as sendmail does", async () => {
+  const before = sink.messages.length;
+  const said = await server.run(
+    "rmail",
+    ["a@b.test"],
+    "From x Mon Jan  1 00:00:00 2024 remote from hub\nSubject: u\n\nbody\n",
+  );
+  expect(said).toEqual({ code: 0, out: "", err: "" });
+  await eventually("the message of rmail", () => sink.messages.length > before);
+  expect(sink.messages.at(-1)?.data).toMatch(
+    /^Received: from hub\.UUCP \(\S+@localhost\)\r\n\tby \S+ \([^)]*\) with UUCP id /m,
+  );
+
+  const [database, text] = [join(server.home, "replies"), join(server.home, "away")];
+  writeFileSync(text, "Subject: away: $SUBJECT\n\nI am away.\n");
+  const words = ["-d", "-U", "-f", database, "-m", text, "alice"];
+  for (let times = 0; times < 2; times++) {
+    expect(await server.run("vacation", words, "From a@b.test Mon Jan  1\nTo: alice\nSubject: hi\n\nbody\n")).toEqual(
+      said,
+    );
+  }
+  await eventually("the answer", () => sink.messages.length > before + 1);
+  const { recipients, data } = sink.messages.at(-1)!;
+  expect(recipients).toEqual(["a@b.test"]);
+  expect(data).toMatch(/^To: a@b\.test\r\nAuto-Submitted: auto-replied\r\nSubject: away: hi\r\n/m);
+  expect(sink.messages.length).toBe(before + 2);
 });

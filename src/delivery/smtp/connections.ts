@@ -73,6 +73,8 @@ export class Connections {
   /** Gives a connection back that can carry another message. */
   put(place: string, client: SmtpClient): void {
     this.#used.delete(client);
+    // Who watched has seen his delivery.
+    client.heard = undefined;
     if (this.#closed || this.#size <= 0 || !client.isOpen) return client.quit();
     let list = this.#idle.get(place);
     if (list === undefined) this.#idle.set(place, (list = []));

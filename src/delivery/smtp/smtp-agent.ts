@@ -290,7 +290,6 @@ class Attempt {
       stop();
       ended();
     }
-    client.heard = undefined;
     const maxMessages = host.policy.messagesPerConnection ?? job.mailer.maxMessages;
     if (!client.isOpen || (maxMessages > 0 && client.transactions >= maxMessages)) connections.drop(client);
     else connections.put(key, client);

@@ -70,7 +70,7 @@ test("help goes to standard output", () => {
 });
 
 const NAMES =
-  "sendmail mailq newaliases hoststat purgestat makemap editmap praliases mailstats vacation rmail smrsh mail.local";
+  "sendmail smtpd mailq newaliases hoststat purgestat makemap editmap praliases mailstats vacation rmail smrsh mail.local";
 
 /** The same in this process: what it says is asked of many names. */
 async function inside(name: string, ...words: readonly string[]): Promise<Said> {

@@ -34,6 +34,20 @@ describe("a transaction", () => {
     ]);
   });
 
+  test("is heard by whoever watches, and only while it lasts: the next one on the connection is somebody else's", async () => {
+    const server = await sink({ extensions: [], name: "next.test" });
+    const deliver = agent(server.port);
+    const [first, third]: string[][] = [[], []];
+    await deliver({ heard: (line) => void first.push(line) });
+    await deliver();
+    await deliver({ heard: (line) => void third.push(line) });
+    expect(server.commands.filter((line) => line.startsWith("EHLO"))).toHaveLength(1);
+    const said = [">>> MAIL FROM:<joe@a.test>", ">>> RCPT TO:<jane@b.test>", ">>> DATA", ">>> ."];
+    expect(first.filter((line) => line.startsWith(">>> "))).toEqual([">>> EHLO here.test", ...said]);
+    expect(first[0]).toMatch(/^220 next\.test /);
+    expect(third.filter((line) => line.startsWith(">>> "))).toEqual(said);
+  });
+
   test("goes step by step with a server that has no PIPELINING", async () => {
     const server = await sink({ extensions: [] });
     const report = await agent(server.port)({ users: ["a@b.test", "c@b.test"] });
