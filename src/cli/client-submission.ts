@@ -25,14 +25,14 @@ export async function leaveInClientQueue(facts: SubmissionFacts, message: AsyncI
 
 /**
  * Leaves a message for the server; returns its queue id, undefined when that cannot be.
- * @param later the server wants it later, for these recipients
+ * @param again the server wants it later, for these recipients, and has said why
  */
 export async function leaveMessage(
   facts: SubmissionFacts,
   message: Iterable<Buffer>,
-  later?: readonly string[],
+  again?: { readonly later: readonly string[]; readonly deferred: string },
 ): Promise<string | undefined> {
-  const outcome = await leave(facts, message, later && { later, isDeferred: true });
+  const outcome = await leave(facts, message, again);
   return outcome.kind === "left" ? outcome.id : undefined;
 }
 
@@ -57,6 +57,11 @@ function namedIn(
   return [...words, ...(fromHeader ? headerRecipients(fields, oldStyle) : [])].map(todo);
 }
 
+function delayed(recipient: Recipient, why: string): Recipient {
+  const status = { action: "delayed", status: "4.3.2", text: `Deferred: ${why}`, at: Date.now() } as const;
+  return { ...recipient, state: "deferred", status };
+}
+
 function nobodyIn({ fromHeader, recipients }: SubmissionFacts): string {
   return fromHeader && recipients.length === 0
     ? "No recipient addresses found in header"
@@ -77,8 +82,8 @@ export type Outcome =
 interface Leaving {
   /** Some of those that it is for; absent: whom the words and the header name. */
   readonly later?: readonly string[] | undefined;
-  /** The server has seen it and wants it another time, not at once. */
-  readonly isDeferred?: boolean;
+  /** The server has seen it and wants it another time, not at once; what it said about them, for mailq. */
+  readonly deferred?: string;
 }
 
 /** @param message header and body with CRLF lines */
@@ -130,15 +135,16 @@ export class MessageToLeave {
     });
   }
 
-  async commit({ later, isDeferred = false }: Leaving = {}): Promise<Outcome> {
+  async commit({ later, deferred }: Leaving = {}): Promise<Outcome> {
     const committed = this.#try(async () => {
       await this.#collector.finish();
-      const named = namedIn(this.#facts, this.#collector.fields, later);
+      const all = namedIn(this.#facts, this.#collector.fields, later);
+      const named = deferred === undefined ? all : all.map((each) => delayed(each, deferred));
       if (named.length === 0) {
         this.#draft.discard();
         return { kind: "nobody", problem: nobodyIn(this.#facts) };
       }
-      await this.#draft.commit(this.#envelope(named, isDeferred));
+      await this.#draft.commit(this.#envelope(named, deferred !== undefined));
       return { kind: "left", id: this.#draft.id };
     });
     return (await committed)!;

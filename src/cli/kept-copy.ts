@@ -55,12 +55,16 @@ export class KeptCopy {
     return opened;
   }
 
-  /** Leaves it in the client queue. @param later for these recipients; undefined: for all that were named */
-  async leave(later: readonly string[] | undefined): Promise<Outcome> {
+  /**
+   * Leaves it in the client queue.
+   * @param later for these recipients; undefined: for all that were named
+   * @param why what the server said
+   */
+  async leave(later: readonly string[] | undefined, why: string): Promise<Outcome> {
     const message = this.#lost === undefined ? await this.#spool() : undefined;
     if (message === undefined) return this.#lost!;
     this.#spooled = undefined;
-    return message.commit({ later, isDeferred: true });
+    return message.commit({ later, deferred: why });
   }
 
   /** It is needed no more. */
@@ -82,14 +86,18 @@ export function answerAfterKeeping(answer: SubmissionAnswer): SubmissionAnswer {
   const { reply, refused = [], later, told = [] } = answer;
   const all = isLater(reply);
   const waits = (address: string, code: number): boolean => code < 500 && (all || later?.includes(address) === true);
-  const reason = (address: string): string =>
-    (refused.find((each) => each.address === address)?.reply ?? reply).lines.join(" ");
   return {
     ...answer,
     reply: all ? { code: 250, enhanced: "2.0.0", lines: ["queued"] } : reply,
     refused: refused.filter((each) => !waits(each.address, each.reply.code)),
-    told: [...told, ...(later ?? []).map((address) => ({ address, text: `Deferred: ${reason(address)}` }))],
+    told: [...told, ...(later ?? []).map((address) => ({ address, text: `Deferred: ${reasonOf(answer, address)}` }))],
   };
+}
+
+/** What was said about this recipient, or about all of them: "451 4.3.2 Please try again later". */
+export function reasonOf({ reply, refused = [] }: SubmissionAnswer, address?: string): string {
+  const { code, enhanced, lines } = refused.find((each) => each.address === address)?.reply ?? reply;
+  return [code, ...(enhanced === undefined ? [] : [enhanced]), lines.join(" ")].join(" ");
 }
 
 function isLater({ code }: SubmissionAnswer["reply"]): boolean {

@@ -20,7 +20,7 @@ import { serveStdio, type StdioStreams } from "../smtpd/stdio.ts";
 import { systemClock } from "../sys/clock.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { leaveMessage } from "./client-submission.ts";
-import { deferredBy } from "./kept-copy.ts";
+import { deferredBy, reasonOf } from "./kept-copy.ts";
 import { caller } from "./caller.ts";
 import { EX } from "../sys/sysexits.ts";
 import { submissionOptions } from "./submission-options.ts";
@@ -160,8 +160,9 @@ class HandedOver implements IncomingMessage {
     } catch (error) {
       if (!(error instanceof NoDaemonError)) return reply(451, "4.3.0", (error as Error).message);
     }
-    const again = answer && this.#again(answer);
-    if (answer !== undefined && again?.length === 0) return answer.reply;
+    const later = answer === undefined ? [] : this.#again(answer);
+    if (answer !== undefined && later.length === 0) return answer.reply;
+    const again = answer && { later, deferred: reasonOf(answer, later[0]) };
     const id = await leaveMessage(this.#facts, this.#octets, again);
     if (answer?.reply.code === 250 && id !== undefined) return answer.reply;
     if (id === undefined) return reply(452, "4.3.1", "Queue not available; try again later");

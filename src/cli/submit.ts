@@ -10,7 +10,7 @@ import { homeFolder } from "../daemon/home.ts";
 import { EX } from "../sys/sysexits.ts";
 import { caller } from "./caller.ts";
 import type { SendmailArguments } from "./arguments.ts";
-import { answerAfterKeeping, deferredBy, KeptCopy } from "./kept-copy.ts";
+import { answerAfterKeeping, deferredBy, KeptCopy, reasonOf } from "./kept-copy.ts";
 import { readMessage } from "./read-message.ts";
 import { octets } from "./given-words.ts";
 import { type Listener, report } from "./submission-answer.ts";
@@ -77,7 +77,10 @@ async function openTraffic(path: string): Promise<TrafficLog> {
 async function keepForLater(answer: SubmissionAnswer, copy: KeptCopy, by: Caller): Promise<SubmissionAnswer> {
   const later = deferredBy(answer);
   if (later === undefined) return answer;
-  const outcome = await copy.leave(later === "all" ? undefined : later);
+  const outcome =
+    later === "all"
+      ? await copy.leave(undefined, reasonOf(answer))
+      : await copy.leave(later, reasonOf(answer, later[0]));
   if (outcome.kind === "left") return answerAfterKeeping(answer);
   by.complain(`it is not kept for later: ${outcome.problem}\n`);
   return answer;

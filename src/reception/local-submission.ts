@@ -110,8 +110,9 @@ export class LocalSubmission {
     const answer = await this.#message?.finish();
     if (answer === undefined) return undefined;
     if (isLater(answer)) this.#later = [...this.#later, ...this.#meant];
-    else if (answer === this.#filters?.refusal) this.#filteredBy(answer, this.#meant);
-    return answer;
+    if (answer !== this.#filters?.refusal) return answer;
+    if (answer.code >= 500) this.#filteredBy(answer, this.#meant);
+    return { ...answer, exit: answer.code < 500 ? EX.TEMPFAIL : EX.UNAVAILABLE };
   }
 
   #filteredBy(why: Reply, addresses: readonly string[]): void {

@@ -58,7 +58,14 @@ function sessionsOf(...said: readonly NonNullable<Scenario["on"]>[]): Scenario {
 
 test("sendmail -t, -bs: what a filter defers waits in the client queue, for those whom that concerns", async () => {
   const { server, filter } = await serverWith(
-    sessionsOf({ mail: [LATER] }, { rcpt: [YES, LATER] }, { end: [LATER] }, { rcpt: [LATER] }, {}),
+    sessionsOf(
+      { mail: [LATER] },
+      { rcpt: [YES, LATER] },
+      { end: [LATER] },
+      { rcpt: [LATER] },
+      { end: [{ kind: "reject" }] },
+      {},
+    ),
   );
   const send = (subject: string, to: string, body = "text\n"): ReturnType<MailServer["run"]> =>
     server.run("sendmail", ["-t"], `To: ${to}\nSubject: ${subject}\n\n${body}`);
@@ -68,6 +75,10 @@ test("sendmail -t, -bs: what a filter defers waits in the client queue, for thos
   const lines = ["MAIL FROM:<alice>", "RCPT TO:<alice>", "RCPT TO:<bob>", "DATA", "Subject: four", "", ".", "QUIT"];
   const spoken = await server.run("sendmail", ["-bs"], lines.map((line) => `${line}\r\n`).join(""));
   expect(spoken.out).toMatch(/^250 2\.0\.0 .*accepted/m);
+  const no = await send("five", "alice");
+  expect(no).toMatchObject({ code: 69, err: expect.stringContaining("Command rejected") });
+  const waiting = (await server.run("mailq", ["-Ac"], "")).out;
+  expect(waiting.match(/\(Deferred: 451 4\.3\.2 Please try again later\)/g)).toHaveLength(4);
   const subjects = (user: string): string[] =>
     server
       .mailbox(user)
@@ -83,5 +94,5 @@ test("sendmail -t, -bs: what a filter defers waits in the client queue, for thos
     ["four", "one", "three", "two"],
   ]);
   expect(server.mailbox("bob").find((text) => text.includes("Subject: three"))).toContain(large);
-  expect(filter.connections()).toBe(8);
+  expect(filter.connections()).toBe(9);
 });
