@@ -4,6 +4,7 @@
  */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { loadConfig } from "../config/load.ts";
+import type { Trace } from "../rewriting/trace.ts";
 import { errorText } from "../sys/safe-file.ts";
 import { EX } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
@@ -40,6 +41,17 @@ export async function beginDebugging(args: SendmailArguments): Promise<number | 
   config?.close();
   tell(`${lines.join("\n")}\n`, debugFile);
   return undefined;
+}
+
+/** -d of a command that asks rules: what they do (21), maps (60), options (37) ... as test mode shows it. */
+export function commandTrace({ debug, debugFile }: SendmailArguments): Trace {
+  const levels = new DebugLevels();
+  for (const text of debug) levels.set(text);
+  return {
+    level: (category) => levels.level(category),
+    testMode: false,
+    print: (text) => tell(`${text}\n`, debugFile),
+  };
 }
 
 function tell(text: string, file: string | undefined): void {

@@ -9,6 +9,7 @@ import { Statistics } from "../log/statistics.ts";
 import { silentLog } from "../log/log.ts";
 import { systemClock } from "../sys/clock.ts";
 import { readMachine } from "../sys/machine.ts";
+import type { Trace } from "../rewriting/trace.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { systemConfigFile } from "./config-file.ts";
@@ -36,15 +37,17 @@ export function surroundings(): CommandSurroundings {
   };
 }
 
-/** Opens the configuration for a command; messages go to standard error. The status to end with when it is broken. */
+/**
+ * Opens the configuration for a command; messages go to standard error. The status to end with when it is broken.
+ * @param trace hears what is read, and what rules do
+ */
 export async function openForCommand(
   args: SendmailArguments,
   around: CommandSurroundings = surroundings(),
+  trace?: Trace,
 ): Promise<DeliverySite | ExitCode> {
-  const opened = await openDeliverySite(
-    { file: systemConfigFile(args), settings: args.settings, opMode: operationMode(args) },
-    around,
-  );
+  const source = { file: systemConfigFile(args), settings: args.settings, opMode: operationMode(args) };
+  const opened = await openDeliverySite({ ...source, ...(trace && { trace }) }, around);
   for (const text of opened.messages) process.stderr.write(`${text}\n`);
   if (opened.kind === "opened") {
     withRootHelper(opened.site, around);

@@ -26,7 +26,8 @@ export async function verify(
     process.stderr.write("Recipient names must be specified\n");
     return EX.USAGE;
   }
-  const opened = await openForCommand(args);
+  const trace = args.debug.length === 0 ? undefined : (await import("./debugging.ts")).commandTrace(args);
+  const opened = await openForCommand(args, undefined, trace);
   if (typeof opened === "number") return opened;
   const { config, rules, aliases, users, dontBlame, agents } = opened;
   const names = {

@@ -132,11 +132,16 @@ class Run {
     this.#context.message(message);
     for (let name = this.#open.pop(); name !== undefined; name = this.#open.pop()) {
       if (this.#open.length === 0 && this.#steps) {
-        this.#print(`${stepHead(name, "returns")} ${printTokens(rewritten.tokens)}`);
+        this.#printStep(`${stepHead(name, "returns")} ${printTokens(rewritten.tokens)}`);
       }
       this.#watcher?.leave(rewritten.tokens, rewritten.status);
     }
     return rewritten;
+  }
+
+  /** What goes into a ruleset, or comes out; among other output it says what it is. */
+  #printStep(line: string): void {
+    this.#print(this.#program.trace?.testMode === false ? `rewrite: ruleset ${line}` : line);
   }
 
   /** A ruleset over a workspace, with the two lines that show what went in and what came out. */
@@ -144,7 +149,7 @@ class Run {
     const ruleset = this.#prepared.ruleset(number);
     const { name } = ruleset;
     if (++this.#calls > LIMITS.calls) throw new GivenUp(name);
-    if (this.#steps) this.#print(ruleset.input + printed(workspace));
+    if (this.#steps) this.#printStep(ruleset.input + printed(workspace));
     this.#watcher?.enter(number, name, texts(workspace));
     if (depth > LIMITS.recursion) {
       this.#calls += LIMITS.tooDeep;
@@ -155,7 +160,7 @@ class Run {
     this.#open.push(name);
     const outcome = yield* this.#rules(ruleset, workspace, depth);
     this.#open.pop();
-    if (!outcome.broken && this.#steps) this.#print(ruleset.returns + printed(outcome.tokens));
+    if (!outcome.broken && this.#steps) this.#printStep(ruleset.returns + printed(outcome.tokens));
     this.#watcher?.leave(texts(outcome.tokens), outcome.status);
     return outcome;
   }

@@ -105,6 +105,10 @@ test("-d0.1 tells which program and machine this is, in the file of -D when ther
   const cf = join(server.home, "sendmail.cf");
   const told = /^Version [\d.]+\n Compiled with: [^]*= SYSTEM IDENTITY \(after readcf\) =[^]*\$j = \S+\n/;
   expect((await sendmail(`-C ${cf} -d0.1 -bv a@b.test`)).out).toMatch(told);
+  const rules = (await sendmail(`-C ${cf} -d21.1,37.1 -bv a@b.test`)).out;
+  expect(rules).toMatch(/^setoption SmtpGreetingMessage /m);
+  expect(rules).toMatch(/^rewrite: ruleset canonify {11}input: a @ b \. test$/m);
+  expect(rules).toMatch(/\na@b\.test\.\.\. deliverable: mailer relay, host \[127\.0\.0\.1\], user a@b\.test\n$/);
   const file = join(server.home, "debug");
   expect((await sendmail(`-C ${cf} -D ${file} -d0.1 a@b.test`)).out).toBe("");
   expect(existsSync(file) && readFileSync(file, "latin1")).toMatch(told);
