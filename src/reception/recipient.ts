@@ -46,7 +46,7 @@ export function admitRecipient(
         return afterFilters(court, transaction, asked, outcome.reply);
       }
       // Nobody gets the message any more: whether there is such a user does not matter.
-      if (transaction.fate.kind === "discard") {
+      if (transaction.fate.kind === "discard" && resolution.kind === "triple") {
         transaction.recipients.push({ given: address, state: "discarded" });
         return afterFilters(court, transaction, asked, undefined);
       }

@@ -350,6 +350,16 @@ describe("what filters hear", () => {
     });
   });
 
+  test("a message that is thrown away: recipients that lead nowhere are refused all the same", async () => {
+    await withFilters([{ on: { mail: [{ kind: "discard" }] } }], async (server) => {
+      const replies = await say(await server.client(), ...ENVELOPE, "RCPT TO:<nobody>");
+      expect(replies.slice(2)).toEqual([
+        "250 2.1.5 <x@y.example>... Recipient ok",
+        "550 5.1.1 <nobody>... User unknown",
+      ]);
+    });
+  });
+
   test("who accepts hears no more of the message; the next filter hears all", async () => {
     await withFilters([{ on: { mail: [{ kind: "accept" }] } }, {}], async (server) => {
       await say(await server.client(), ...ENVELOPE, "DATA", MESSAGE);
