@@ -70,7 +70,10 @@ export class ClientQueueCollector {
     const { folder, log } = this.#options;
     try {
       makeClientFolder(folder);
-      this.#watcher = watch(folder, { persistent: false }, () => void this.collect());
+      // A body alone is no message yet.
+      this.#watcher = watch(folder, { persistent: false }, (_event, name) => {
+        if (name?.startsWith("df") !== true) void this.collect();
+      });
       this.#watcher.on("error", () => this.#watcher?.close());
     } catch (error) {
       log.write(1, {

@@ -1,33 +1,40 @@
 /** Mail filters and a running server: mail of this machine goes through them as that of clients does. */
-import { afterEach, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Scenario, ScriptedFilter } from "../support/scripted-filter.ts";
 import { scriptedFilter } from "../support/scripted-filter.ts";
 import { MailServer } from "../support/mail-server.ts";
 import { until } from "../support/smtp-dialogue.ts";
 
-const running: { close(): Promise<unknown> }[] = [];
-afterEach(async () => {
-  for (const each of running.splice(0).toReversed()) await each.close();
-});
+const LATER = { kind: "tempfail" } as const;
+const YES = { kind: "continue" } as const;
+const REJECT = { kind: "reject" } as const;
+const NO = { kind: "reply", code: 550, enhanced: "5.7.1", lines: ["no"] } as const;
+const SIGN = { kind: "add-header", name: "X-Signed", value: "yes" } as const;
 
-async function serverWith(scenario: Scenario): Promise<{ server: MailServer; filter: ScriptedFilter }> {
-  const filter = await scriptedFilter(scenario);
-  running.push(filter);
+/** What the filter says in one session after the other; at last everything is welcome. */
+const SESSIONS: readonly NonNullable<Scenario["on"]>[] = [
+  { rcpt: [YES, NO], end: [[SIGN, YES]] },
+  { mail: [LATER] },
+  { rcpt: [YES, LATER] },
+  { end: [LATER] },
+  { rcpt: [LATER] },
+  { end: [REJECT] },
+];
+
+let filter: ScriptedFilter;
+let server: MailServer;
+beforeAll(async () => {
+  filter = await scriptedFilter({ inSession: (session) => SESSIONS[session] ?? {} });
   const { address } = filter.settings;
   const socket = address.kind === "unix" ? `unix:${address.path}` : "";
-  const server = await MailServer.start({ mc: `INPUT_MAIL_FILTER(\`scripted', \`S=${socket}, F=T')dnl` });
-  running.push({ close: () => server.remove() });
-  return { server, filter };
-}
+  server = await MailServer.start({ mc: `INPUT_MAIL_FILTER(\`scripted', \`S=${socket}, F=T')dnl` });
+});
+afterAll(async () => {
+  await server.remove();
+  await filter.close();
+});
 
 test("sendmail -t: the filter hears of localhost, signs, and refuses one recipient", async () => {
-  const reply = { kind: "reply", code: 550, enhanced: "5.7.1", lines: ["no"] } as const;
-  const { server, filter } = await serverWith({
-    on: {
-      rcpt: [{ kind: "continue" }, reply],
-      end: [[{ kind: "add-header", name: "X-Signed", value: "yes" }, { kind: "continue" }]],
-    },
-  });
   const text = "To: alice, bob\nSubject: hello\n\ntext\n";
   const { code, err } = await server.run("sendmail", ["-t"], text);
   expect([code, err]).toEqual([69, expect.stringMatching(/bob\.\.\. no/)]);
@@ -47,26 +54,9 @@ test("sendmail -t: the filter hears of localhost, signs, and refuses one recipie
   );
 });
 
-const LATER = { kind: "tempfail" } as const;
-const YES = { kind: "continue" } as const;
 const large = "a line of text\n".repeat(100_000);
 
-/** Each time in a session of its own: what the filter says is one script for all of them. */
-function sessionsOf(...said: readonly NonNullable<Scenario["on"]>[]): Scenario {
-  return { inSession: (session) => said[Math.min(session, said.length - 1)] };
-}
-
 test("sendmail -t, -bs: what a filter defers waits in the client queue, for those whom that concerns", async () => {
-  const { server, filter } = await serverWith(
-    sessionsOf(
-      { mail: [LATER] },
-      { rcpt: [YES, LATER] },
-      { end: [LATER] },
-      { rcpt: [LATER] },
-      { end: [{ kind: "reject" }] },
-      {},
-    ),
-  );
   const send = (subject: string, to: string, body = "text\n"): ReturnType<MailServer["run"]> =>
     server.run("sendmail", ["-t"], `To: ${to}\nSubject: ${subject}\n\n${body}`);
   expect(await send("one", "alice, bob")).toMatchObject({ code: 0, out: "", err: "" });
@@ -86,13 +76,13 @@ test("sendmail -t, -bs: what a filter defers waits in the client queue, for thos
       .toSorted();
   await until(() => subjects("bob").includes("four"));
   await until(() => subjects("alice").includes("two"));
-  expect([subjects("alice"), subjects("bob")]).toEqual([["two"], ["four"]]);
+  expect([subjects("alice"), subjects("bob")]).toEqual([["hello", "two"], ["four"]]);
   await server.run("sendmail", ["-q"], "");
-  await until(() => subjects("bob").length === 4 && subjects("alice").length === 3);
+  await until(() => subjects("bob").length === 4 && subjects("alice").length === 4);
   expect([subjects("alice"), subjects("bob")]).toEqual([
-    ["four", "one", "two"],
+    ["four", "hello", "one", "two"],
     ["four", "one", "three", "two"],
   ]);
   expect(server.mailbox("bob").find((text) => text.includes("Subject: three"))).toContain(large);
-  expect(filter.connections()).toBe(9);
+  expect(filter.connections()).toBe(10);
 });
