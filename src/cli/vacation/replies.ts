@@ -119,11 +119,17 @@ function readEntries(path: string): Map<string, string> {
   }
 }
 
+/** What the system says is told by its code, as everywhere. */
+function withCode(reason: string): Error {
+  const code = /^(E[A-Z]+)\b/.exec(reason)?.[1];
+  return Object.assign(new Error(reason), code === undefined ? {} : { code });
+}
+
 async function lockOf(path: string): Promise<DotLock> {
   for (const deadline = Date.now() + PATIENCE; ;) {
     const taken = takeDotLock(path, { staleAfter: STALE_AFTER });
     if (taken.kind === "locked") return taken.lock;
-    if (taken.kind === "forbidden") throw new Error(taken.reason);
+    if (taken.kind === "forbidden") throw withCode(taken.reason);
     if (Date.now() >= deadline) throw new BusyError("locked by another vacation");
     await sleep(PAUSE);
   }

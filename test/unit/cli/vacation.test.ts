@@ -117,6 +117,12 @@ test("what is wrong goes to the log, with -d to standard error", async () => {
   expect((await vacation("-d joe", from("ann@b.test"))).errors).toBe("vacation: no ~joe/.vacation.msg file.\n");
 });
 
+test("a database that cannot be is named, with the reason", async () => {
+  const { status, errors } = await vacation("-d -f none/db joe", from("ann@b.test"));
+  expect([status, errors]).toEqual([65, "vacation: none/db: No such file or directory\n"]);
+  expect(sent).toEqual([]);
+});
+
 test("another program's database stays as it is", async () => {
   const berkeley = Buffer.alloc(4096);
   berkeley.writeUInt32LE(0x061561, 12);
