@@ -89,7 +89,8 @@ test("rules that complain lead nowhere", async () => {
     else if (trouble.said) seen.refused++;
     trouble.said = trouble.later = false;
     const verdict = await mailRules.check("check_rcpt", [address], program.scope.child());
-    if (trouble.said || trouble.later) expect(["refuse", "defer"]).toContain(verdict.kind);
+    // A look-up without an answer decides nothing in a check: the rules behind it do.
+    if (trouble.said && !trouble.later) expect(["refuse", "defer"]).toContain(verdict.kind);
   });
   // The generator makes all three.
   expect(Math.min(...Object.values(seen))).toBeGreaterThan(5);
