@@ -133,6 +133,7 @@ kill $(head -n 1 theirs.pid)`,
       `${FILES}${POSTFIX}${ours("")}
 printf 'Subject: three\\n\\nt\\n' | sendmail -C /mnt/ours.cf -f me@example.test ok@far.test no@far.test later@far.test
 wait_for grep -q 'to=<ok@far.test>.*status=sent' /var/log/postfix.log
+wait_for grep -q 'to=<ok@far.test>.*stat=' $log
 wait_for grep -q 'to=<no@far.test>.*stat=' $log
 wait_for grep -q 'to=<later@far.test>.*stat=' $log
 (echo 'Subject: large'; echo; yes | head -c 30000) | sendmail -C /mnt/ours.cf -f me@example.test big@far.test

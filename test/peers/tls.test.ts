@@ -147,6 +147,7 @@ sed -i 's/^smtp_tls_\\(cert\\|key\\)_file.*//' /etc/postfix/main.cf
 MAIL_CONFIG=/etc/postfix postfix reload >/dev/null 2>&1
 send unknown
 ends bounced '.*550 5.7.1'
+wait_for grep -q 'verify=NO' $log
 shaken
 grep -o 'cert-subject=/.*' $log
 grep -c 'from=<unknown@far.test>.*proto=' $log

@@ -5,7 +5,7 @@ import { eventually, MailServer } from "../support/mail-server.ts";
 import { SmtpClient } from "../support/smtp-client.ts";
 
 /** Thousands of other moments: `npm run crash-test`. */
-const KILLS = 8;
+const KILLS = 5;
 const SESSIONS = 5;
 
 /** Sends numbered messages until the connection breaks; the numbers that were acknowledged go to `acknowledged`. */

@@ -1,7 +1,7 @@
 /** Socket activation: a server takes the sockets that whoever started it listens at, and serves who waits there. */
 import { createServer, type Server } from "node:net";
 import { expect, test } from "@jest/globals";
-import { MailServer } from "../support/mail-server.ts";
+import { eventually, MailServer } from "../support/mail-server.ts";
 import { SmtpDialogue } from "../support/smtp-dialogue.ts";
 
 async function listening(): Promise<{ readonly server: Server; readonly fd: number; readonly port: number }> {
@@ -24,9 +24,8 @@ test("a port takes the socket of its name; a socket that no port wants is closed
     expect(await client.reply()).toMatch(/^220 /);
     await client.script("EHLO x", "QUIT");
     client.destroy();
-    expect(mail.log()).toContain(
-      `no DaemonPortOptions is about the socket 127.0.0.1:${stray.port} (stray) that the server was started with: it is closed`,
-    );
+    const closed = `no DaemonPortOptions is about the socket 127.0.0.1:${stray.port} (stray) that the server was started with: it is closed`;
+    await eventually("the word in the log", () => mail.log().includes(closed));
     await expect(SmtpDialogue.open(stray.port)).rejects.toMatchObject({ code: "ECONNREFUSED" });
   } finally {
     await mail.remove();

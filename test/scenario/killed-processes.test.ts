@@ -140,7 +140,7 @@ wait
     await more();
     await eventually("another one", () => processes().pools.some((pid) => !pools.includes(pid)), 60_000);
     await end();
-    expect(site.log()).toContain("a pool process has ended by itself; tasks that it had");
+    await eventually("the log", () => site.log().includes("a pool process has ended by itself; tasks that it had"));
   }, 120_000);
 
   test.each<[string, NodeJS.Signals, boolean]>([
