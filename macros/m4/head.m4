@@ -83,6 +83,9 @@ C{R}$={VirtHost}
 Kdequote dequote ifdef(`confDEQUOTE_OPTS', `confDEQUOTE_OPTS')
 Karith arith
 Kmacro macro
+define(`_ROUTE_SIGNS_', `@ifdef(`_NO_PERCENT_HACK_', `', `%')ifdef(`_NO_UUCP_NOSPECIAL_', `', `!')')dnl
+ifdef(`_QUOTED_ROUTES_', `', `Kquotedroute regex -q -a<ROUTE> (["\\].*[_ROUTE_SIGNS_]|[_ROUTE_SIGNS_].*["\\])
+')dnl
 ifdef(`confOPENSSL_CNF', `EOPENSSL_CONF=confOPENSSL_CNF
 ')dnl
 ifdef(`_ACCEPT_UNRESOLVABLE_', `', `Kresolve host -a<OKR> -T<TEMP>

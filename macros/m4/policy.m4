@@ -221,6 +221,13 @@ R$* ! $*		$: $1 ! $2 < @ ! >
 ifelse(defn(`_NO_PERCENT_HACK_'), `reject', `# nor are those with a percent sign
 R$* % $*		$: $1 % $2 < @ % >
 ')dnl
+ifdef(`_QUOTED_ROUTES_', `', `# a user name that holds another address in quotes or behind a backslash: the next host could send mail there
+R$*			$: < ? > $1
+R< ? > $+ < @ $+ >	$: < $(quotedroute $1 $: PLAIN $) > $1 < @ $2 >
+R< ? > $+		$: < $(quotedroute $1 $: PLAIN $) > $1
+R< < ROUTE > > $*	$@ NO
+R< $- > $*		$: $2
+')dnl
 # ours
 R$+ < @ $=w >		$@ < OK >
 # relayed

@@ -71,19 +71,31 @@ const SENDERS = [
   "joe@single",
 ];
 
-export const relayRows: readonly Row[] = Object.keys(relaySites).flatMap((site) => [
-  ...CLIENTS.map((from) => ({
-    site,
-    ruleset: "check_rcpt",
+/** User names that hold another address: of those the next host may make what it likes. */
+export const QUOTED_ROUTES = ["x\\@victim.test@friend.test", '"x @ victim.test"@friend.test'];
+
+export const relayRows: readonly Row[] = [
+  ...["192.0.2.7", "10.1.2.3"].map((from) => ({
+    site: "closed",
+    ruleset: "quoted routes",
     about: `client ${from}`,
     from,
-    lines: ["EHLO x", "MAIL FROM:<joe@far.test>", ...RECIPIENTS.map((recipient) => `RCPT TO:<${recipient}>`)],
+    lines: ["EHLO x", "MAIL FROM:<joe@far.test>", ...QUOTED_ROUTES.map((recipient) => `RCPT TO:<${recipient}>`)],
   })),
-  ...SENDERS.map((sender) => ({
-    site,
-    ruleset: "check_mail",
-    about: `sender <${sender}>`,
-    from: CLIENTS[0],
-    lines: ["EHLO x", `MAIL FROM:<${sender}>`, "RCPT TO:<x@victim.test>", "RCPT TO:<ann>"],
-  })),
-]);
+  ...Object.keys(relaySites).flatMap((site) => [
+    ...CLIENTS.map((from) => ({
+      site,
+      ruleset: "check_rcpt",
+      about: `client ${from}`,
+      from,
+      lines: ["EHLO x", "MAIL FROM:<joe@far.test>", ...RECIPIENTS.map((recipient) => `RCPT TO:<${recipient}>`)],
+    })),
+    ...SENDERS.map((sender) => ({
+      site,
+      ruleset: "check_mail",
+      about: `sender <${sender}>`,
+      from: CLIENTS[0],
+      lines: ["EHLO x", `MAIL FROM:<${sender}>`, "RCPT TO:<x@victim.test>", "RCPT TO:<ann>"],
+    })),
+  ]),
+];
