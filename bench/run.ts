@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- NAME ...] [--messages=N] [--profile=FOLDER] [--against=CHECKOUT [--pairs=N]]`: prints what
- * the server costs. The names: mc, rewriting, accept, accept-kept, tls, milter, relay, destinations, lists,
+ * the server costs. The names: mc, rewriting, startup, accept, accept-kept, tls, milter, relay, destinations, lists,
  * queue, local (`--users=20`), hostile (`--kinds=mail-1,slow`, `--seconds=3`). `--against` compares with another checkout
  * (against.ts); `--profile` has the server write a CPU profile, for the developer tools of a browser.
  *
@@ -23,6 +23,7 @@ import { benchQueue } from "./queue.ts";
 import { benchRewriting } from "./rewriting.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { startSink, type Sink } from "./sink.ts";
+import { benchStartup } from "./startup.ts";
 import { benchTls } from "./tls.ts";
 
 const SESSIONS = 20;
@@ -57,6 +58,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   rewriting: {
     title: "addresses through rulesets 3,0 and check_rcpt, reading a configuration",
     run: () => benchRewriting(print),
+  },
+  startup: {
+    title: "commands that live for moments, and a server until its 220, beside a Node that runs nothing",
+    run: () => benchStartup(print),
   },
   accept: { title: "accepted and queued, a connection for each message", run: () => accept(1) },
   "accept-kept": { title: "accepted and queued, connections kept", run: () => accept(Infinity) },

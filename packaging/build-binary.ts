@@ -130,11 +130,13 @@ async function compiledCode(
   return new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
 }
 
-/** Texts, and scripts that did not run while code was recorded. */
+/** Texts, and scripts that did not run while code was recorded, if any was. */
 function packWhatIsRare(assets: Map<string, Buffer>): void {
+  const isRecorded = assets.has("main.cache");
   for (const [name, octets] of Array.from(assets)) {
-    const isScript = name.endsWith(".js");
-    if (name.endsWith(".cache") || (isScript && assets.has(name.replace(/js$/, "cache")))) continue;
+    const code = name.replace(/\.js$/, ".cache");
+    const isRare = code === name || (isRecorded && !assets.has(code));
+    if (name.endsWith(".cache") || !isRare) continue;
     assets.delete(name);
     assets.set(name + PACKED, brotliCompressSync(octets));
   }

@@ -73,11 +73,21 @@ export async function runOneFile(code: CompiledCode = OWN_CODE): Promise<void> {
   const isOwn = words[0] === WORKER_WORD;
   // A process of the server's own has the environment that the server gave it, and a channel to it.
   const clean = isOwn ? undefined : withoutNodeVariables(process.env);
-  if (clean !== undefined) process.execve?.(process.execPath, [called, ...words], clean);
+  if (clean !== undefined) beginAgain([called, ...words], clean);
   const scripts = new Scripts(code);
   if (isOwn && words[1] !== "terms") return (scripts.load("worker") as Worker).beWorker(words[1]);
   const { main } = scripts.load("main") as Program;
   process.exitCode = await main(isOwn ? "rulemail" : nameOf(called), words);
+}
+
+/**
+ * The same process with another environment. A new start would lose descriptors that whoever supervises a server has given it
+ * (Node closes them for programs): then the variables are only taken out, for all that looks for them from now on.
+ */
+function beginAgain(words: readonly string[], environment: NodeJS.ProcessEnv): void {
+  const hasDescriptors = environment.LISTEN_FDS !== undefined || environment.RULEMAIL_READY_FD !== undefined;
+  if (!hasDescriptors) process.execve?.(process.execPath, words, environment);
+  for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
 }
 
 /** A file that was downloaded is called rulemail-VERSION and the like. */
