@@ -1,9 +1,4 @@
 // Tests read src/ directly: types are stripped by Node itself, nothing is compiled.
-import { join } from "node:path";
-
-// Processes that tests start read src/ too: Node keeps what it has made of a file for the next one.
-process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "node_modules/.cache/rulemail-tests");
-
 export default {
   globalSetup: "<rootDir>/test/support/warm-start.mjs",
   testEnvironment: "node",
