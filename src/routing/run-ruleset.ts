@@ -6,7 +6,7 @@
  * (A look-up that cannot answer now is none: that is status 75, and the question is asked again later.)
  */
 import { type Reply, reply } from "../mail/reply.ts";
-import type { MacroScope } from "../rewriting/macro-scope.ts";
+import { HeardContext } from "../rewriting/heard-context.ts";
 import type { RewriteContext, Rewriter, Rewritten } from "../rewriting/rewriter.ts";
 import type { Tokens } from "../rewriting/tokens.ts";
 import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
@@ -26,34 +26,15 @@ export function runRuleset(
   workspace: Tokens,
   context: RewriteContext,
 ): MaybePromise<Ran> {
-  const listening = new Listening(context);
+  const listening = new HeardContext(context, isFault);
   return whenReady(rewriter.rewrite(ruleset, workspace, listening), (result) => {
     const fault = faultOf(result.status, listening.said);
     return fault === undefined ? result : { ...result, fault };
   });
 }
 
-/** Keeps what was said first. */
-class Listening implements RewriteContext {
-  readonly scope: MacroScope;
-  readonly deferred: boolean;
-  readonly #context: RewriteContext;
-  said: string | undefined;
-
-  constructor(context: RewriteContext) {
-    this.scope = context.scope;
-    this.deferred = context.deferred;
-    this.#context = context;
-  }
-
-  message(text: string): void {
-    if (!NO_ANSWER.test(text)) this.said ??= text;
-    this.#context.message(text);
-  }
-
-  lost(): void {
-    this.#context.lost?.();
-  }
+function isFault(text: string): boolean {
+  return !NO_ANSWER.test(text);
 }
 
 function faultOf(status: ExitCode, said: string | undefined): string | undefined {

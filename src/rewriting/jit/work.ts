@@ -5,6 +5,7 @@
  * answers that are known by then.
  */
 import { isPromise, type MaybePromise } from "../../sys/maybe-promise.ts";
+import { HeardContext } from "../heard-context.ts";
 import type { MacroScope } from "../macro-scope.ts";
 import type { RewriteContext } from "../rewriter.ts";
 import type { Tokens } from "../tokens.ts";
@@ -115,40 +116,17 @@ export class WorkMemory {
     work: (context: RewriteContext) => MaybePromise<T>,
   ): MaybePromise<T> {
     const steps: Step[] = [];
+    const heard = new HeardContext(context);
     this.#steps = steps;
     try {
-      const result = work(new Listening(context, () => this.heard(undefined)));
-      const isWhole = this.#steps === steps && !isPromise(result) && questionsIn(steps) <= MOST_QUESTIONS;
-      if (isWhole) this.#done.keep(key, { steps, result });
+      const result = work(heard);
+      const isWhole = this.#steps === steps && !isPromise(result) && heard.said === undefined;
+      if (isWhole && questionsIn(steps) <= MOST_QUESTIONS) this.#done.keep(key, { steps, result });
       return result;
     } finally {
       this.#steps = undefined;
       this.#retold = undefined;
     }
-  }
-}
-
-/** Hears that something is said. */
-class Listening implements RewriteContext {
-  readonly scope: MacroScope;
-  readonly deferred: boolean;
-  readonly #context: RewriteContext;
-  readonly #heard: () => void;
-
-  constructor(context: RewriteContext, heard: () => void) {
-    this.scope = context.scope;
-    this.deferred = context.deferred;
-    this.#context = context;
-    this.#heard = heard;
-  }
-
-  message(text: string): void {
-    this.#heard();
-    this.#context.message(text);
-  }
-
-  lost(): void {
-    this.#context.lost?.();
   }
 }
 
