@@ -64,7 +64,9 @@ function patternOf(shown: readonly string[]): RegExp {
 
 async function run(command: string): Promise<string> {
   const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain);
-  const paths = words.map((word) => (/^(?:site\.mc|stranger|tests.*)$/.test(word) ? join(folder, word) : word));
+  const paths = words.map((word) =>
+    /^(?:site\.mc|checks\.mc|stranger|serial|tests.*)$/.test(word) ? join(folder, word) : word,
+  );
   if (words[0] === "cat") return readFileSync(paths[1], "utf8");
   expect(words.slice(0, 2)).toEqual(["rulemail", "session"]);
   const { output, errors } = await runCommand(runSession, paths.slice(2));
