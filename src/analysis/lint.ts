@@ -10,6 +10,7 @@ import { CODES, type Code, type CodeRow, type FindingSeverity, type Issue } from
 import { checkClasses } from "./lint/classes.ts";
 import { checkMailers } from "./lint/mailers.ts";
 import { checkMaps } from "./lint/maps.ts";
+import { checkFilters } from "./lint/filters.ts";
 import { checkOptions } from "./lint/options.ts";
 import { checkReading } from "./lint/reading.ts";
 import { checkPresence } from "./lint/presence.ts";
@@ -52,6 +53,7 @@ const CHECKS: readonly Check[] = [
   checkClasses,
   checkRules,
   checkOptions,
+  checkFilters,
   checkRelaying,
 ];
 

@@ -18,6 +18,11 @@ export interface Filter {
   readonly timeouts: { readonly connect: number; readonly send: number; readonly read: number; readonly end: number };
 }
 
+/** What InputMailFilters, and I= of a port, name: with commas, semicolons or blanks between. */
+export function filterNames(text: string): readonly string[] {
+  return text.split(/[,;\s]+/).filter((word) => word !== "");
+}
+
 const FAILURES: Readonly<Record<string, Filter["onFailure"]>> = { R: "reject", T: "tempfail", "4": "shutdown" };
 const TIMEOUTS: Readonly<Record<string, keyof Filter["timeouts"]>> = { C: "connect", S: "send", R: "read", E: "end" };
 

@@ -1,9 +1,9 @@
 /** What is wrong with the mail filters of a configuration, in sendmail's words: a server does not start with that. */
 import type { Config } from "../config/config.ts";
+import { filterNames } from "../config/milters.ts";
 import { dontBlameOf } from "../config/policies.ts";
 import { checkSocket, explainUnopened } from "../sys/safe-file.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
-import { filterNames } from "./filter-plan.ts";
 
 export interface FilterProblem {
   readonly text: string;

@@ -1,6 +1,6 @@
 /** Which filters a configuration has for the mail of a port, and what they are told (X lines, InputMailFilters, Milter.*). */
 import type { Config, PortOptions } from "../config/config.ts";
-import type { Filter } from "../config/milters.ts";
+import { type Filter, filterNames } from "../config/milters.ts";
 import type { FilterSettings, MacroLists, MacroStage } from "../milter/filter.ts";
 import type { Site } from "../site/site.ts";
 
@@ -55,11 +55,6 @@ export function settingsOf({ name, socket, timeouts }: Filter): FilterSettings {
 export function macroLists({ milterSettings }: Pick<Config, "milterSettings">): MacroLists {
   const lists = STAGES.map((stage) => [stage, words(milterSettings.get(`macros.${stage}`) ?? "")] as const);
   return Object.fromEntries(lists) as Record<MacroStage, readonly string[]>;
-}
-
-/** Names with commas, semicolons or blanks between. */
-export function filterNames(text: string): readonly string[] {
-  return text.split(/[,;\s]+/).filter((word) => word !== "");
 }
 
 /** As sendmail reads such a list: a macro with a long name stands in braces. */

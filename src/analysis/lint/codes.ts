@@ -23,6 +23,7 @@ export const CODES = {
   L015: { severity: "warning", title: "A mailer that nothing uses", ownOnly: true },
   L016: { severity: "warning", title: "A class that is not defined", ownOnly: true },
   L017: { severity: "warning", title: "A class that nothing uses", ownOnly: true },
+  L018: { severity: "error", title: "A mail filter that is not defined" },
   L020: { severity: "warning", title: "A rule that never matches", ownOnly: true },
   L021: { severity: "error", title: "A rule that loops" },
   L030: { severity: "warning", title: "An option without effect" },

@@ -1,11 +1,11 @@
 /** `rulemail milter list`: the filters of a configuration, who asks them, whether they are there, and what they want. */
 import yargs from "yargs";
 import type { Config } from "../../config/config.ts";
-import type { Filter } from "../../config/milters.ts";
+import { type Filter, filterNames } from "../../config/milters.ts";
 import { FilterError, type MacroLists, type Negotiated } from "../../milter/filter.ts";
 import { openFilter } from "../../milter/open-filter.ts";
 import { describeAddress } from "../../milter/packet-socket.ts";
-import { filterNames, macroLists, settingsOf } from "../../reception/filter-plan.ts";
+import { macroLists, settingsOf } from "../../reception/filter-plan.ts";
 import { EX } from "../../sys/sysexits.ts";
 import { asciiJson } from "../../sys/terminal-text.ts";
 import type { CommandStreams } from "../command-streams.ts";

@@ -93,6 +93,13 @@ describe("rulemail lint", () => {
     expect(await found("Kone text -o /a\nKboth sequence one\nSlocaladdr=5\nRx\t$@ $(both x $) $[x$]\n")).toEqual([]);
   });
 
+  test("filters that are to be asked but not defined are L018", async () => {
+    const lines =
+      "Xspam, S=local:/run/spam\nO InputMailFilters=spam,sign\nO DaemonPortOptions=Name=MSA, Port=587, I=spam;sign\n";
+    expect(await found(lines)).toEqual(["L018:16"]);
+    expect(await found("O DaemonPortOptions=Name=MSA, InputMailFilters=sign\n")).toEqual(["L018:15"]);
+  });
+
   test("mailers that are chosen but not made are L014, those that are made but not chosen L015", async () => {
     expect(await found("Slocaladdr=5\nRx\t$#fax $: x\n")).toEqual(["L014:16"]);
     expect(await found("Mfax, P=/bin/fax, F=ls, A=fax $u\n")).toEqual(["L015:15"]);
