@@ -1,5 +1,6 @@
 /** The one executable file (npm run build:binary): on a machine that has nothing else of ours, and called by somebody hostile. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -114,6 +115,29 @@ test.each([
   expect(plain.stdout).toContain("returns: $# esmtp $@ [ smtp . example . net ]");
   expect(testMode({ [name]: value.replace("HERE", here) })).toEqual(plain);
   expect([...filesIn(here)].toSorted()).toEqual(["evil.cjs", "fs.js", "net.js"]);
+});
+
+test("a server keeps the descriptor that it was given to tell on, whatever else it was given", async () => {
+  const env = {
+    PATH: process.env.PATH,
+    RULEMAIL_HOME: join(folder, "home"),
+    RULEMAIL_READY_FD: "3",
+    NODE_DEBUG: "rulemail,x",
+  };
+  const words = ["start", "-p", "0"];
+  const server = spawn(join(folder, "bin/rulemail-0.1-linux"), words, {
+    env,
+    stdio: ["ignore", "ignore", "ignore", "pipe"],
+  });
+  const ended = once(server, "exit");
+  try {
+    const told = server.stdio[3] as NodeJS.ReadableStream;
+    const [line] = (await Promise.race([once(told, "data"), ended])) as [unknown];
+    expect(String(line)).toMatch(/^\{"ready":true,/);
+  } finally {
+    server.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
+  }
 });
 
 test("called rulemail-VERSION it is rulemail, and says what is in it", () => {
