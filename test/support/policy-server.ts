@@ -1,6 +1,6 @@
 /**
  * A site of test/golden/policy in this process: its rules, tables and names, sessions, judges and intake are the real ones;
- * what is accepted lies in memory. Clients come over the loopback, and say with XCLIENT who they are.
+ * what is accepted lies in memory. Clients come over the loopback, and say with PROXY who they are.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ import { systemClock } from "../../src/sys/clock.ts";
 import type { PolicySite } from "../golden/policy/rows.ts";
 import type { DnsServer } from "./dns-server.ts";
 import { fakeServices } from "./fake-smtp-services.ts";
-import { ACCOUNTS, policyFiles, SERVER } from "./policy-site.ts";
+import { ACCOUNTS, policyFiles, SERVER, SERVER6 } from "./policy-site.ts";
 import { SmtpDialogue } from "./smtp-dialogue.ts";
 
 export interface PolicyServer {
@@ -56,26 +56,29 @@ export async function startPolicyServer(policy: PolicySite, folder: string, dns:
     firstTry: () => undefined,
     accepted: () => undefined,
   });
-  const listener = await openSmtpServer(site.config.daemonPorts[0], {
-    ...fakeServices(),
-    ...listServices(systemClock, () => ({
-      read: () => Promise.resolve({ kind: "missing" as const }),
-      readPart: () => Promise.resolve({ kind: "missing" as const }),
-    })),
-    site: () => site,
-    judges,
-    intake,
-    log,
-    identify: (_site, address) => identifyClient(site.hosts, address),
-    startQueueRun: () => 1,
-  });
+  const port = site.config.daemonPorts[0];
+  const listener = await openSmtpServer(
+    { ...port, modifiers: new Set([...port.modifiers, "P"]) },
+    {
+      ...fakeServices(),
+      ...listServices(systemClock, () => ({
+        read: () => Promise.resolve({ kind: "missing" as const }),
+        readPart: () => Promise.resolve({ kind: "missing" as const }),
+      })),
+      site: () => site,
+      judges,
+      intake,
+      log,
+      identify: (_site, address) => identifyClient(site.hosts, address),
+      startQueueRun: () => 1,
+    },
+  );
   return {
     async client(address) {
       const client = await SmtpDialogue.open(listener.boundPort);
-      await client.reply();
       lines.length = 0;
-      const literal = address.includes(":") ? `IPv6:${address}` : address;
-      await client.raw(`XCLIENT ADDR=${literal} DESTADDR=${SERVER}\r\n`);
+      const ends = address.includes(":") ? `TCP6 ${address} ${SERVER6}` : `TCP4 ${address} ${SERVER}`;
+      await client.raw(`PROXY ${ends} 40000 25\r\n`);
       return client;
     },
     logged: () => lines.splice(0),
@@ -98,7 +101,7 @@ async function openPolicySite(
   writeFileSync(cf, text, "latin1");
   const machine = dns.machine();
   const resolver = new Dns2Resolver({ machine, clock: systemClock });
-  const options = ["XclientHosts=127.0.0.1", `MailboxDatabase=passwd:${join(folder, "passwd")}`];
+  const options = ["ProxyHosts=127.0.0.1", `MailboxDatabase=passwd:${join(folder, "passwd")}`];
   const settings = options.map((option) => ({ kind: "option" as const, text: ` ${option}` }));
   const opened = await openSite(
     { file: cf, settings, opMode: "d" },

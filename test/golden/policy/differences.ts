@@ -15,6 +15,8 @@ const OUTSIDE_MAIL = /^moments: check_(?:vrfy|expn|etrn): /;
 const DIFFERENCES: readonly Difference[] = [
   // The address that the client came to, not the one that the port was opened with.
   { about: ANY, theirs: /daemon_addr=<0\.0\.0\.0>/, ours: "daemon_addr=<192.0.2.25>" },
+  // The port of the test is told with PROXY who connects.
+  { about: ANY, theirs: /daemon_flags=<>/, ours: "daemon_flags=<PP>" },
   // Octets of a message are those that are sent: a line ends with two.
   { about: /: check_eom: /, theirs: /(check_eom, arg1|msg_size)(=<?)42\b/g, ours: "$1$246" },
   { about: /: check_eom: /, theirs: /(check_eom, arg1)=16\b/, ours: "$1=19" },

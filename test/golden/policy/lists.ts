@@ -67,6 +67,26 @@ export const listSites: Readonly<Record<string, PolicySite>> = {
       ...unanswered("data"),
     ],
   },
+  rates: {
+    features: [
+      TABLE,
+      "FEATURE(`ratecontrol')",
+      "FEATURE(`conncontrol', `', `terminate')",
+      "FEATURE(`greet_pause', `0')",
+    ],
+    access: {
+      "ClientRate:192.0.2.71": "1",
+      "ClientRate:192.0.2": "50",
+      "ClientRate:198.51.100": "0",
+      "ClientRate:127.0.0.1": "0",
+      "ClientRate:": "2",
+      "ClientConn:192.0.2.72": "0",
+      "ClientConn:203.0.113": "0",
+      "ClientConn:": "10",
+      "Srv_Features:192.0.2.73": "X D e p",
+      "Srv_Features:far.test": "x b",
+    },
+  },
   helo: { features: ["FEATURE(`delay_checks')", "FEATURE(`block_bad_helo')"] },
 };
 
@@ -134,6 +154,14 @@ function row(site: string, ruleset: string, about: string, lines: readonly strin
 
 export const listRows: readonly Row[] = [
   ...OTHER.map((line) => row("other", "check_other", line, ["EHLO x", line, "NOOP"])),
+  ...["192.0.2.71", "198.51.100.71", "203.0.113.71", "192.0.2.72"].flatMap((from) =>
+    [1, 2, 3].map((time) =>
+      row("rates", "ratecontrol", `${from}, time ${time}`, ["EHLO x", "MAIL FROM:<>", "NOOP"], from),
+    ),
+  ),
+  ...["192.0.2.73", CLIENT].map((from) =>
+    row("rates", "srv_features", from, ["HELO x", "EXPN ann", "VERB", "ETRN far.test", "MAIL FROM:<> RET=HDRS"], from),
+  ),
   ...UNANSWERED_KINDS.flatMap((kind) => [
     row("unanswered", "check_mail", kind, ["EHLO x", `MAIL FROM:<mail-${kind}@far.test>`, "RCPT TO:<ann>"]),
     row("unanswered", "check_rcpt", kind, [
