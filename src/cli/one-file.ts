@@ -82,12 +82,27 @@ export async function runOneFile(code: CompiledCode = OWN_CODE): Promise<void> {
 
 /**
  * The same process with another environment. A new start would lose descriptors that whoever supervises a server has given it
- * (Node closes them for programs): then the variables are only taken out, for all that looks for them from now on.
+ * (Node closes them for programs): then the variables are taken out, for all that looks for them from now on, and what Node has
+ * read of them is undone.
  */
 function beginAgain(words: readonly string[], environment: NodeJS.ProcessEnv): void {
-  const hasDescriptors = environment.LISTEN_FDS !== undefined || environment.RULEMAIL_READY_FD !== undefined;
-  if (!hasDescriptors) process.execve?.(process.execPath, words, environment);
+  if (!hasDescriptors(environment)) process.execve?.(process.execPath, words, environment);
   for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
+  Object.assign(process.env, environment);
+  forgetWhatNodeRead();
+}
+
+/** The variables are anybody's: those that a server would not heed are no reason for anything (sd_listen_fds(3)). */
+function hasDescriptors({ LISTEN_FDS, LISTEN_PID, RULEMAIL_READY_FD: ready }: NodeJS.ProcessEnv): boolean {
+  // Those of standard input and output are there after a new start, too.
+  return (LISTEN_FDS !== undefined && Number(LISTEN_PID) === process.pid) || Number(ready) > 2;
+}
+
+/** Authorities of NODE_EXTRA_CA_CERTS and NODE_USE_SYSTEM_CA, and the file that NODE_REDIRECT_WARNINGS names. */
+function forgetWhatNodeRead(): void {
+  const { getCACertificates, setDefaultCACertificates } = process.getBuiltinModule("node:tls");
+  setDefaultCACertificates(getCACertificates("bundled"));
+  process.removeAllListeners("warning");
 }
 
 /** A file that was downloaded is called rulemail-VERSION and the like. */
