@@ -22,7 +22,6 @@ const LONGEST_BACK_REFERENCE = 256;
 const LONGEST_VALUE = 255;
 
 export const regexClass: MapClass = {
-  constant: true,
   flags: lenientFlags({
     s: "adjacent",
     d: "adjacent",
