@@ -29,9 +29,10 @@ const LARGEST = 115_000_000;
 /**
  * Options of Node for every process of the file. No option of V8 is among them: with one, V8 takes no code that was compiled
  * without. OpenSSL reads the file of this option in place of the one that OPENSSL_CONF names. One thread for V8's work in the
- * background is what rulemail's processes need; and a signal that anybody of the same user can send opens no debugger.
+ * background is what rulemail's processes need; and a signal that anybody of the same user can send opens no debugger. After the last
+ * word Node takes none for its own: the next one is what the caller wrote as argv[0], which may be `--require=FILE`, or `-sendmail`.
  */
-const NODE_OPTIONS = ["--openssl-config=/dev/null", "--v8-pool-size=1", "--disable-sigusr1"];
+const NODE_OPTIONS = ["--openssl-config=/dev/null", "--v8-pool-size=1", "--disable-sigusr1", "--"];
 
 interface Parts {
   /** Node without symbols. */

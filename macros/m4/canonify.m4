@@ -33,6 +33,7 @@ R$* < $+ > $*		$: $2
 R$@			$@ :; < @ >
 R@			$@ < @ >
 R@ $+ , $+		$2
+R@ : $* [ $* ]		$1 [ $2 ]			an empty route, not the colons of the address behind it
 R@ [ $* ] : $+		$2
 R@ $+ : $+		$2
 # where is the host? After the last at sign ...

@@ -320,6 +320,8 @@ R$*			$: $>CanonAddr $1
 R$#$*			$@ $#$1
 R$* < @ $+ . >		$1 < @ $2 >
 R$- < @ $* >		$: $(dequote $1 $) < @ $2 >
+# a host with such a sign is none: mail for it is not ours, whatever its end is called
+R$* < @ $* $=O $* >	$@ $1 < @ $2 $3 $4 >
 # user %% other @ us is mail for other
 ifdef(`_LOOSE_RELAY_CHECK_', `R$* $=O $* < @ $=w >	$@ $>ParseRecipient $1 $2 $3
 ', `R$* $=O $* < @ $=w >	$@ $>ParseRecipient $1 $2 $3

@@ -7,14 +7,14 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { homeFolder } from "../daemon/home.ts";
+import { homeFolder, isHomeNamed } from "../daemon/home.ts";
 import type { SendmailArguments } from "./arguments.ts";
 
 export type ConfigFileArguments = Pick<SendmailArguments, "configFile" | "variant">;
 
 /** For `sendmail` and its other names. */
 export function systemConfigFile(args: ConfigFileArguments, environment: NodeJS.ProcessEnv = process.env): string {
-  return choose(args, environment, environment.RULEMAIL_HOME !== undefined);
+  return choose(args, environment, isHomeNamed(environment));
 }
 
 /** For the commands of `rulemail`. */
@@ -43,7 +43,7 @@ export function whereLooked(
   const name = variant === "c" ? "submit.cf" : "sendmail.cf";
   const home = homeFolder(environment).folder;
   if ([join("/etc/mail", name), join(home, name)].some((file) => existsSync(file))) return undefined;
-  const isSet = environment.RULEMAIL_HOME !== undefined;
+  const isSet = isHomeNamed(environment);
   const what = isSet ? `${home} (RULEMAIL_HOME)` : `${home} (RULEMAIL_HOME is not set)`;
   return `there is no ${name} in ${what} or /etc/mail: set RULEMAIL_HOME to the folder of the server, or name a file with -C`;
 }

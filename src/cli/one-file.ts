@@ -5,6 +5,7 @@
  * The scripts are those of dist/: `main`, `worker` (what runs beside the server), and parts of theirs that are loaded when they are
  * wanted.
  */
+import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { Script } from "node:vm";
 import type { beWorker } from "../mailbox/worker.ts";
@@ -81,13 +82,41 @@ export async function runOneFile(code: CompiledCode = OWN_CODE): Promise<void> {
 }
 
 /**
- * The same process with another environment. A new start would lose descriptors that whoever supervises a server has given it
- * (Node closes them for programs): then the variables are only taken out, for all that looks for them from now on.
+ * The same process with another environment. Where a new start would lose something, the variables are taken out, for all that
+ * looks for them from now on, and what Node has read of them is undone.
  */
 function beginAgain(words: readonly string[], environment: NodeJS.ProcessEnv): void {
-  const hasDescriptors = environment.LISTEN_FDS !== undefined || environment.RULEMAIL_READY_FD !== undefined;
-  if (!hasDescriptors) process.execve?.(process.execPath, words, environment);
+  // A start that fails is the end. Where this file is, the system alone knows: it may be replaced by now, and without /proc Node
+  // takes the first one along PATH for it.
+  const canStart = existsSync(THIS_FILE) && !hasDescriptors(environment) && isText(words) && isText(environment);
+  if (canStart) process.execve?.(THIS_FILE, words, environment);
   for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
+  if (environment.NODE_DEBUG !== undefined) process.env.NODE_DEBUG = environment.NODE_DEBUG;
+  forgetWhatNodeRead();
+}
+
+const THIS_FILE = "/proc/self/exe";
+
+/** Words that are not in UTF-8 (a name in Latin-1) would not come through. */
+function isText(words: object): boolean {
+  return !Object.entries(words).flat().join("").includes("\uFFFD");
+}
+
+/**
+ * Whoever supervises a server may have given it descriptors, which Node closes for other programs.
+ * The variables are anybody's: those that a server would not heed are no reason for anything (sd_listen_fds(3)).
+ */
+function hasDescriptors({ LISTEN_FDS, LISTEN_PID, RULEMAIL_READY_FD: ready }: NodeJS.ProcessEnv): boolean {
+  // Those of standard input and output are there after a new start, too.
+  return (LISTEN_FDS !== undefined && Number(LISTEN_PID) === process.pid) || Number(ready) > 2;
+}
+
+/** Authorities (NODE_EXTRA_CA_CERTS, NODE_USE_SYSTEM_CA), a file for warnings (NODE_REDIRECT_WARNINGS), a channel (NODE_CHANNEL_FD). */
+function forgetWhatNodeRead(): void {
+  const { getCACertificates, setDefaultCACertificates } = process.getBuiltinModule("node:tls");
+  setDefaultCACertificates(getCACertificates("bundled"));
+  process.removeAllListeners("warning");
+  if (process.connected) process.disconnect();
 }
 
 /** A file that was downloaded is called rulemail-VERSION and the like. */

@@ -25,7 +25,7 @@ import { Entrance } from "./entrance.ts";
 import { queueFolder } from "../config/queue-folder.ts";
 import { NO_QUEUE } from "./free-space.ts";
 import { sealKeys } from "./key-files.ts";
-import { homeFolder, makeHome } from "./home.ts";
+import { homeFolder, isHomeNamed, makeHome } from "./home.ts";
 import { type LocalRights, makeLocalFiles, ownRights, prepareLocalMail } from "./local-mail.ts";
 import { ListenError } from "./listen-problem.ts";
 import { type ServerUser, serverUser } from "./server-user.ts";
@@ -277,7 +277,7 @@ function refusal(
 /** Where every user's programs hand in mail they have to get there. Whoever named a folder of his own may mean it so. */
 function warnOfClosedHome(log: Log): void {
   const { folder } = homeFolder();
-  if (process.env.RULEMAIL_HOME !== undefined) return;
+  if (isHomeNamed()) return;
   if ((statSync(folder).mode & 0o001) !== 0) return;
   const text = `users cannot enter ${folder}: their sendmail and mail programs cannot hand in mail (chmod 755 ${folder})`;
   log.write(1, { priority: "warning", text });

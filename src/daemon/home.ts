@@ -21,8 +21,13 @@ export interface Home {
   readonly callers: string;
 }
 
+/** Whether RULEMAIL_HOME names a folder; as an empty variable it does not, as with others of their kind. */
+export function isHomeNamed(environment: NodeJS.ProcessEnv = process.env): boolean {
+  return (environment.RULEMAIL_HOME ?? "") !== "";
+}
+
 export function homeFolder(environment: NodeJS.ProcessEnv = process.env): Home {
-  const folder = (hasOwnRights() ? environment.RULEMAIL_HOME : undefined) ?? "/var/spool/rulemail";
+  const folder = (hasOwnRights() && environment.RULEMAIL_HOME) || "/var/spool/rulemail";
   const submitSocket = join(folder, "submit");
   return {
     folder,

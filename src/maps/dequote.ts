@@ -6,6 +6,7 @@ import { computingFlags } from "./flags.ts";
 import { type BareResult, found, MISSING, type MapClass } from "./map-class.ts";
 
 export const dequoteClass: MapClass = {
+  constant: true,
   flags: { ...computingFlags(), alias: { s: "S" }, onlyOne: true },
   keepsCase: true,
   keepsQuotes: true,

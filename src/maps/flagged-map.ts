@@ -17,6 +17,7 @@ export class FlaggedMap implements LookupMap {
   readonly name: string;
   readonly mapClass: string;
   readonly wordSeparator: string | undefined;
+  readonly constant: boolean;
   /** undefined when the K line could not be used. */
   readonly #bare: BareMap | undefined;
   readonly #unquotes: boolean;
@@ -39,6 +40,7 @@ export class FlaggedMap implements LookupMap {
     this.#matchOnly = !kind.ownMatchOnly && flags.has("m");
     this.#optional = flags.has("o");
     this.#deferrable = flags.has("D");
+    this.constant = kind.constant === true && !this.#deferrable;
     this.#literal = kind.literal ?? false;
     this.#append = kind.appendsNothing ? "" : (flags.value("a") ?? "");
     this.#appendOnTempfail = flags.value("T");

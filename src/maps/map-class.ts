@@ -42,6 +42,8 @@ export interface MapClass {
   readonly keepsCase?: boolean;
   /** The class wants the key as it came: quotes kept. */
   readonly keepsQuotes?: boolean;
+  /** Asked without arguments, what it says depends on the key alone, and asking does nothing: nobody has to ask twice. */
+  readonly constant?: boolean;
   /** The value is not a template: `%1` in it stays. */
   readonly literal?: boolean;
   /** -a adds nothing to what the class finds. */

@@ -4,6 +4,7 @@ import { COMMON_FLAGS } from "./flags.ts";
 import type { MapClass } from "./map-class.ts";
 
 export const nullClass: MapClass = {
+  constant: true,
   flags: COMMON_FLAGS,
   open: () => ({ find: () => ({ kind: "missing", status: EX.NOHOST }) }),
 };

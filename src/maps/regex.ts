@@ -22,6 +22,7 @@ const LONGEST_BACK_REFERENCE = 256;
 const LONGEST_VALUE = 255;
 
 export const regexClass: MapClass = {
+  constant: true,
   flags: lenientFlags({
     s: "adjacent",
     d: "adjacent",

@@ -33,6 +33,8 @@ export interface LookupMap {
   readonly mapClass: string;
   /** -S: the text between two words of a key, in place of BlankSub, when the engine joins its tokens. */
   readonly wordSeparator?: string;
+  /** Asked without arguments, what it says depends on the key alone, and asking does nothing. */
+  readonly constant?: boolean;
   /**
    * False when the K line was wrong or an optional (-o) source is not there: look-ups find nothing, and test mode says
    * `Map named "x" not open`. May open the source.

@@ -58,12 +58,12 @@ function runCheckOn(
   const ran = runRuleset(config.rewriter, ruleset, workspace, context);
   // A look-up that cannot answer now decides nothing: its rule does, with the default or the tag (-T) that it names.
   return whenReady(ran, ({ tokens, status, fault, decidedAt }) => {
-    const isDecided = tokens[0] === CANON_MAILER;
-    if (fault !== undefined && !(isDecided && status === EX.TEMPFAIL)) {
+    const verdict = tokens[0] === CANON_MAILER ? verdictOf(parser, tokens, context) : ACCEPTED;
+    const isHarsh = verdict.kind === "refuse" || verdict.kind === "defer";
+    // Rules that go round for ever end with an error of their own, "later".
+    if (fault !== undefined && !(isHarsh && status === EX.TEMPFAIL)) {
       return { kind: "refuse", reply: faultReply(fault) };
     }
-    if (!isDecided) return ACCEPTED;
-    const verdict = verdictOf(parser, tokens, context);
     return verdict.kind !== "ok" && decidedAt !== undefined ? { ...verdict, at: decidedAt } : verdict;
   });
 }

@@ -189,9 +189,13 @@ async function pauseFor(session: Conversation, pause: number): Promise<void> {
   const began = clock.now();
   if (!(await session.isSpokenTo(pause))) return;
   session.turnAway(replies.rejected);
-  session.services.log.write(1, {
+  const { scope, services } = session;
+  // Unlike relay=, both parts also where the name is the address.
+  const client = `${scope.get("client_name") ?? ""} [${scope.get("client_addr") ?? ""}]`;
+  const seconds = Math.round((clock.now() - began) / 1000);
+  services.log.write(1, {
     priority: "notice",
-    text: `rejecting commands from ${session.relay} due to pre-greeting traffic after ${Math.round((clock.now() - began) / 1000)} seconds`,
+    text: `rejecting commands from ${client} due to pre-greeting traffic after ${seconds} seconds`,
   });
 }
 

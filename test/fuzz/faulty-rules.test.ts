@@ -90,7 +90,7 @@ test("rules that complain lead nowhere", async () => {
     trouble.said = trouble.later = false;
     const verdict = await mailRules.check("check_rcpt", [address], program.scope.child());
     // A look-up without an answer decides nothing in a check: the rules behind it do.
-    if (trouble.said && !trouble.later) expect(["refuse", "defer"]).toContain(verdict.kind);
+    if (trouble.said) expect(["refuse", "defer"]).toContain(verdict.kind);
   });
   // The generator makes all three.
   expect(Math.min(...Object.values(seen))).toBeGreaterThan(5);

@@ -1,10 +1,25 @@
 /** The one executable file (npm run build:binary): on a machine that has nothing else of ours, and called by somebody hostile. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createServer } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { EX } from "../../src/sys/sysexits.ts";
 import { peersFolder, whyUnreachable } from "../support/package-source.ts";
 import { peerTest } from "../support/peers.ts";
 
@@ -81,6 +96,11 @@ function testMode(environment: NodeJS.ProcessEnv): Answer {
   return call("sendmail", ["-bt", "-C", join(root, "cf/smarthost.cf")], environment, "3,0 bob@example.org\n");
 }
 
+/** Others cannot take a file system away. */
+function ofRoot<Row>(...rows: readonly Row[]): readonly Row[] {
+  return process.getuid?.() === 0 ? rows : [];
+}
+
 /** Without anything of Node's in the environment. */
 let plain: Answer | undefined;
 
@@ -117,6 +137,33 @@ test.each([
   expect([...filesIn(here)].toSorted()).toEqual(["evil.cjs", "fs.js", "net.js"]);
 });
 
+test.each([
+  [
+    "words and variables that are not in UTF-8",
+    `NAME=$(printf 'J\\374rgen') "$@" "$(printf '\\377')@here"`,
+    "\\377@here... User",
+  ],
+  [
+    "a folder that it is not in, as PATH has it",
+    `cd "$(dirname "$1")" && PATH=. && shift && sendmail "$@" joe`,
+    "joe... User unknown",
+  ],
+  ...ofRoot([
+    "no /proc",
+    `unshare -m bash -c 'umount -l /proc; cd /; shift; exec -a sendmail ${file} "$@" joe' - "$@"`,
+    "joe... User unknown",
+  ]),
+])("with %s the environment changes nothing either", (_what, script, said) => {
+  const words = ["-c", script, "-", join(folder, "bin/sendmail"), "-C", join(root, "cf/smarthost.cf"), "-bv"];
+  const [plainly, hostile] = [{}, { NODE_PATH: folder, NODE_DEBUG: "rulemail" }].map((more): Answer => {
+    const env = { PATH: process.env.PATH, ...more };
+    const { status, stdout, stderr } = spawnSync("sh", words, { env, encoding: "utf8" });
+    return { status, stdout, stderr };
+  });
+  expect(hostile).toEqual(plainly);
+  expect(hostile.stdout).toContain(said);
+});
+
 test("a server keeps the descriptor that it was given to tell on, whatever else it was given", async () => {
   const env = {
     PATH: process.env.PATH,
@@ -139,6 +186,105 @@ test("a server keeps the descriptor that it was given to tell on, whatever else 
     expect(await ended).toEqual([0, null]);
   }
 });
+
+test.each(["-sendmail", "--require=HERE/evil.cjs", "HERE/--eval=1", "", "./"])("called %j it is sendmail", (name) => {
+  const here = mkdtempSync(join(folder, "caller-"));
+  writeFileSync(join(here, "evil.cjs"), 'console.log("evil"); process.exit(9);');
+  const env = { PATH: process.env.PATH, NODE_PATH: here };
+  for (const words of [[], ["-bm"]]) {
+    const { status, stdout, stderr } = spawnSync(join(folder, "bin/sendmail"), words, {
+      argv0: name.replace("HERE", here),
+      env,
+      input: "",
+      encoding: "utf8",
+    });
+    expect([status, stdout, stderr]).toEqual([EX.USAGE, "", "Recipient names must be specified\n"]);
+  }
+});
+
+test.each([
+  ["sendmail", ["-bt", "-C", "smarthost.cf"], "3,0 bob@example.org\n"],
+  ["sendmail", ["-bO", "-C", "smarthost.cf"], ""],
+  ["rulemail-0.1-linux", ["licences"], ""],
+  ["rulemail-0.1-linux", ["version"], ""],
+])("%s %j tells when a full disk has not taken all that it writes", (name, words, input) => {
+  const full = openSync("/dev/full", "w");
+  try {
+    const { status, stderr } = spawnSync(join(folder, "bin", name), words, {
+      cwd: join(root, "cf"),
+      stdio: ["pipe", full, "pipe"],
+      input,
+      encoding: "utf8",
+    });
+    expect(stderr).toMatch(/^.*: ENOSPC: no space left on device, write\n$/);
+    expect(status).toBe(EX.IOERR);
+  } finally {
+    closeSync(full);
+  }
+});
+
+/** Somebody who could be anybody: a certificate for 127.0.0.1, and the authority that signed it, itself. */
+function madeAuthority(): { readonly key: Buffer; readonly cert: Buffer; readonly path: string } {
+  const [key, path] = [join(folder, "key.pem"), join(folder, "authority.pem")];
+  const words = [
+    "req",
+    "-x509",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:prime256v1",
+    "-nodes",
+    "-subj",
+    "/CN=x",
+  ];
+  const made = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", path];
+  expect(spawnSync("openssl", [...words, ...made], { encoding: "utf8" }).status).toBe(0);
+  return { key: readFileSync(key), cert: readFileSync(path), path };
+}
+
+/** A machine whose LDAP clients are told of no authorities: those that Node knows count. */
+const WITHOUT_LDAP_CONF = `
+for folder in /etc/ldap /etc/openldap; do test ! -d $folder || mount -t tmpfs none $folder; done
+exec "$@"`;
+
+peerTest(
+  "no authority of the caller's is trusted, whatever else it says; one that LDAP clients are told is",
+  ["root"],
+  async () => {
+    const authority = madeAuthority();
+    let heard = 0;
+    // Ends each connection with the first request that the client sends to it, which it does to a server that it trusts.
+    const server = createServer(authority, (socket) => void socket.once("data", () => (heard++, socket.destroy())));
+    server.on("tlsClientError", () => undefined).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const config = join(folder, "ldap.cf");
+    const map = `Km ldap -H ldaps://127.0.0.1:${port} -1 -b dc=test -k (mapKey=%0) -v mapValue`;
+    writeFileSync(config, `V10/Berkeley\n${map}\nMlocal, P=/bin/true, F=l, A=true\nMprog, P=/bin/true, F=l, A=true\n`);
+    const extra = { NODE_EXTRA_CA_CERTS: authority.path };
+    const asked = async (environment: NodeJS.ProcessEnv): Promise<number> => {
+      heard = 0;
+      const words = ["-c", WITHOUT_LDAP_CONF, "-", join(folder, "bin/sendmail"), "-bt", "-C", config];
+      const child = spawn("unshare", ["-m", "sh", ...words], {
+        env: { PATH: process.env.PATH, ...environment },
+        stdio: ["pipe", "ignore", "ignore", "pipe"],
+      });
+      (child.stdio[0] as NodeJS.WritableStream).end("/map m one\n");
+      await once(child, "exit");
+      return heard;
+    };
+    try {
+      expect(await asked({ LDAPTLS_CACERT: authority.path })).toBeGreaterThan(0);
+      expect(await asked(extra)).toBe(0);
+      expect(await asked({ ...extra, RULEMAIL_READY_FD: "3" })).toBe(0);
+      expect(await asked({ ...extra, LISTEN_FDS: "1", LISTEN_PID: "1" })).toBe(0);
+      const ofSystem = { NODE_USE_SYSTEM_CA: "1", SSL_CERT_FILE: authority.path };
+      expect(await asked({ ...ofSystem, RULEMAIL_READY_FD: "3" })).toBe(0);
+    } finally {
+      server.close();
+    }
+  },
+);
 
 test("called rulemail-VERSION it is rulemail, and says what is in it", () => {
   const { stdout } = call("rulemail-0.1-linux", ["version"]);

@@ -9,9 +9,11 @@ import { type Held, SERVER, SERVER6 } from "./policy-site.ts";
 import { SmtpDialogue } from "./smtp-dialogue.ts";
 
 /** The replies to the lines of a dialogue, the greeting first; "" when the server has closed. */
-export async function holdRow({ lines }: Row, client: SmtpDialogue): Promise<string[]> {
+export async function holdRow({ lines, early = false }: Row, client: SmtpDialogue): Promise<string[]> {
+  if (early) void client.raw(`${lines[0]}\r\n`);
   const replies = [await client.reply()];
-  for (const line of lines) {
+  if (early) replies.push(await client.reply());
+  for (const line of lines.slice(early ? 1 : 0)) {
     if (line.endsWith("\r\n.") && !replies.at(-1)?.startsWith("354")) continue;
     const reply = await client.ask(line);
     replies.push(reply);
@@ -27,6 +29,7 @@ function comparable(reply: string): string {
     .replace(/^250-mail\.example\.test Hello [^]*$/, "250 HELLO")
     .replace(/^(250 2\.0\.0) \w{14} /, "$1 ID ")
     .replaceAll(/(\b(?:client|daemon)_port=\s*<\s*)\d+/g, "$1PORT")
+    .replace(/( due to pre-greeting traffic after) \d+ /, "$1 FEW ")
     .replaceAll(/\b[0-9A-Za-z]{8}\d{6}\b/g, "ID");
 }
 
@@ -34,7 +37,7 @@ function comparable(reply: string): string {
 export function comparableLine(line: string): string | undefined {
   const [, text] =
     /^(?:<\d+>\w{3} [ \d]\d [\d:]{8} \S+\[\d+\]: )?(?:[0-9A-Za-z]{14}: |NOQUEUE: )?(.*)$/s.exec(line) ?? [];
-  return text !== undefined && /^(?:ruleset=|discarded)/.test(text)
+  return text !== undefined && /^(?:ruleset=|discarded|rejecting commands)/.test(text)
     ? comparable(text).replaceAll("\n", "\\n")
     : undefined;
 }

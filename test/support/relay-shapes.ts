@@ -90,6 +90,13 @@ const WHOLE: readonly Piece[] = [
   ["nested brackets", (victim) => `<<u@${victim}>>`],
   ["phrase", (victim, own) => `"x@${own}" <u@${victim}>`],
   ["mailbox list", (victim, own) => `x@${own},u@${victim}`],
+  ["empty route to an IPv6 literal", () => "@:u@[IPv6:2001:db8::200]"],
+  ["empty route with percent", () => "@:u%[IPv6:2001:db8::200]"],
+  ["empty route", (victim) => `@:u@${victim}`],
+  ["two routes, one empty", (victim, own) => `@${own}:@:u@${victim}`],
+  ["bang path to a host with percent", (victim, own) => `${own}!u@${victim}%${own}`],
+  ["bang path to a host with a bang", (victim, own) => `${own}!u@${victim}!${own}`],
+  ["percent before a host with percent", (victim, own) => `u%@${victim}%${own}`],
   ["null octets of the mind", (victim) => `u@${victim}%00`],
 ];
 

@@ -17,6 +17,8 @@ export interface TestProgram extends RuleProgram {
 
 export interface TestSettings {
   readonly maps?: Readonly<Record<string, LookupMap["lookup"]>>;
+  /** Those of the maps that always say the same. */
+  readonly constant?: readonly string[];
   readonly trace?: Trace;
   readonly operators?: string;
   readonly blankSub?: string;
@@ -25,7 +27,7 @@ export interface TestSettings {
 export const OPERATORS = ".:%@!^/[]+";
 
 export function testProgram(text: string, settings: TestSettings = {}): TestProgram {
-  const { maps = {}, trace, operators = OPERATORS, blankSub = " " } = settings;
+  const { maps = {}, constant = [], trace, operators = OPERATORS, blankSub = " " } = settings;
   const rulesets = new RulesetTable();
   const scope = new MacroScope();
   const classes = new Map<string, WordSet>();
@@ -62,7 +64,7 @@ export function testProgram(text: string, settings: TestSettings = {}): TestProg
     operators,
     blankSub,
     trace,
-    map: (name) => (maps[name] ? { name, mapClass: "test", lookup: maps[name] } : undefined),
+    map: (name) => maps[name] && { name, mapClass: "test", lookup: maps[name], constant: constant.includes(name) },
     classWords: (name) => classes.get(name) ?? EMPTY_CLASS,
   };
 }

@@ -11,7 +11,17 @@ import type { PeerFacts, Verify } from "../../tls/peer-facts.ts";
 import type { Setting, Settings } from "./script.ts";
 
 /** A setting that says nothing sensible; whoever reads it knows where it stands. */
-export class SettingError extends Error {}
+export class SettingError extends Error {
+  readonly setting: Setting;
+  /** Which of its values, from 0; -1: the last. */
+  readonly index: number;
+
+  constructor(setting: Setting, text: string, index = -1) {
+    super(`${setting}: ${text}`);
+    this.setting = setting;
+    this.index = index;
+  }
+}
 
 /** Who comes when nobody is named: a stranger from the addresses of documentation (RFC 5737), whose name is his. */
 const STRANGER = { address: "192.0.2.1", name: "stranger.example" };
@@ -35,7 +45,7 @@ export interface Client {
 export function clientOf(settings: Settings): Client {
   const one = (name: Setting): string | undefined => settings.get(name)?.at(-1);
   const given = one("client")?.replace(/^\[(?:IPv6:)?(.*)\]$/i, "$1");
-  if (given !== undefined && isIP(given) === 0) throw new SettingError(`client: "${given}" is no IP address`);
+  if (given !== undefined && isIP(given) === 0) throw new SettingError("client", `"${given}" is no IP address`);
   const address = given?.toLowerCase() ?? STRANGER.address;
   const identity = identityOf(address, given === undefined, one("name"), one("resolve"));
   const tls = one("tls");
@@ -60,15 +70,15 @@ function identityOf(
 ): ClientIdentity | undefined {
   const result = RESOLVE.find((each) => each === resolve?.toUpperCase());
   if (resolve !== undefined && result === undefined) {
-    throw new SettingError(`resolve: "${resolve}" is none of ${RESOLVE.join(", ")}`);
+    throw new SettingError("resolve", `"${resolve}" is none of ${RESOLVE.join(", ")}`);
   }
   const name = given ?? (isStranger && (result ?? "OK") === "OK" ? STRANGER.name : undefined);
   if (name === undefined && (result === undefined || result === "OK")) {
-    if (result === "OK") throw new SettingError("resolve: a client whose name is confirmed needs a name");
+    if (result === "OK") throw new SettingError("resolve", "a client whose name is confirmed needs a name");
     return undefined;
   }
   if (name !== undefined && !/^[A-Za-z0-9._-]{1,253}$/.test(name)) {
-    throw new SettingError(`name: "${name}" is no host name`);
+    throw new SettingError("name", `"${name}" is no host name`);
   }
   const literal = `[${taggedAddress(address)}]`;
   if (result === "FAIL" || name === undefined) return { name: literal, ptr: literal, resolve: result ?? "FAIL" };
@@ -79,7 +89,7 @@ function identityOf(
 }
 
 function numberOf(name: Setting, text = "1"): number {
-  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new SettingError(`${name}: "${text}" is no number from 1 on`);
+  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new SettingError(name, `"${text}" is no number from 1 on`);
   return Number(text);
 }
 
@@ -91,14 +101,14 @@ function tlsOf(text: string): PeerFacts {
     const [, name = "verify", value = ""] = /^(?:([a-z]+)[ \t]*=)?[ \t]*(.*)$/i.exec(part) ?? [];
     const key = name.toLowerCase();
     if (!["verify", "version", "cipher", "subject", "issuer", "fingerprint"].includes(key)) {
-      throw new SettingError(`tls: no ${name}; there are verify, version, cipher, subject, issuer, fingerprint`);
+      throw new SettingError("tls", `no ${name}; there are verify, version, cipher, subject, issuer, fingerprint`);
     }
     facts[key] = value;
   }
   const shown = facts.subject !== undefined || facts.issuer !== undefined;
   const verify = (facts.verify ?? (shown ? "OK" : "NO")).toUpperCase();
   if (!VERIFY_WORDS.includes(verify as Verify)) {
-    throw new SettingError(`tls: verify="${verify}" is none of ${VERIFY_WORDS.join(", ")}`);
+    throw new SettingError("tls", `verify="${verify}" is none of ${VERIFY_WORDS.join(", ")}`);
   }
   return supposedFacts({ ...facts, verify: verify as Verify });
 }
@@ -106,7 +116,7 @@ function tlsOf(text: string): PeerFacts {
 function loginOf(text: string | undefined): Pick<Client, "login"> {
   if (text === undefined) return {};
   const [user, mechanism = "PLAIN", ...more] = text.trim().split(/[ \t]+/);
-  if (more.length > 0) throw new SettingError(`auth: "${text}" is not USER or USER MECHANISM`);
+  if (more.length > 0) throw new SettingError("auth", `"${text}" is not USER or USER MECHANISM`);
   return { login: { user, mechanism: mechanism.toUpperCase() } };
 }
 
@@ -143,19 +153,22 @@ export class SupposedNames implements Resolver {
   /** @throws SettingError */
   constructor(real: Resolver, lines: readonly string[]) {
     this.#real = real;
-    for (const line of lines) this.#add(line.trim().split(/[ \t]+/), line);
+    for (const [index, line] of lines.entries()) this.#add(line.trim().split(/[ \t]+/), { line, index });
   }
 
-  #add([name, word = "", ...values]: string[], line: string): void {
+  #add([name, word = "", ...values]: string[], { line, index }: { line: string; index: number }): void {
     if (name === "none" && word === "") return void (this.#alone = true);
     const key = withoutDot(name);
     if (word === "nxdomain" || word === "tempfail") return void this.#fates.set(key, word);
     const type = TYPES.find((each) => each === word.toUpperCase());
     const preference = type === "MX" ? Number(values.shift()) : undefined;
-    if (type === undefined || values.length === 0 || Number.isNaN(preference)) {
-      throw new SettingError(
-        `dns: "${line}" is not none, NAME nxdomain, NAME tempfail or NAME TYPE VALUE (${TYPES.join(", ")})`,
-      );
+    if (type === undefined || values.length === 0 || (preference !== undefined && !isPreference(preference))) {
+      const forms = `none, NAME nxdomain, NAME tempfail or NAME TYPE VALUE (${TYPES.join(", ")}; MX: NUMBER NAME)`;
+      throw new SettingError("dns", `"${line}" is not ${forms}`, index);
+    }
+    const version = { A: 4, AAAA: 6 }[type as string];
+    if (version !== undefined && isIP(values.join(" ")) !== version) {
+      throw new SettingError("dns", `"${values.join(" ")}" is no address that type ${type} could have`, index);
     }
     const data = type === "TXT" ? values.join(" ") : withoutDot(values.join(" "));
     const record = { name: key, type, ttl: 0, data, ...(preference === undefined ? {} : { preference }) };
@@ -175,6 +188,11 @@ export class SupposedNames implements Resolver {
     }
     return fate === "nxdomain" || this.#alone ? { kind: "nxdomain" } : this.#real.query(name, type);
   }
+}
+
+/** Of an MX record: 16 bits (RFC 1035 section 3.3.9). */
+function isPreference(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 65_535;
 }
 
 function withoutDot(name: string): string {

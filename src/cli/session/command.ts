@@ -14,7 +14,7 @@ import { CommandError, runToStatus } from "../database-target.ts";
 import { clientOf, endsOf, SettingError } from "./client.ts";
 import { type Difference, differenceOf, savedScript } from "./expectations.ts";
 import { type Exchange, play } from "./play.ts";
-import { readScript, type Setting, type Settings, SETTINGS, type Speaker, TypingSpeaker } from "./script.ts";
+import { problem, readScript, type Script, type Setting, SETTINGS, TypingSpeaker } from "./script.ts";
 import { exchangeJson, exchangeLines, testimonyLines } from "./session-text.ts";
 import { openTrialSite, type TrialSite } from "./trial-site.ts";
 
@@ -88,11 +88,11 @@ export function runSession(words: readonly string[], streams: CommandStreams = p
 }
 
 async function session(words: readonly string[], streams: CommandStreams): Promise<number> {
-  let problem: string | undefined;
+  let complaint: string | undefined;
   const options = await parser(words)
-    .fail((message, error) => void (problem = message || error.message))
+    .fail((message, error) => void (complaint = message || error.message))
     .parse();
-  if (problem !== undefined) throw usage(problem);
+  if (complaint !== undefined) throw usage(complaint);
   if (options["help"] === true) return EX.OK;
   const run = new Run(options, streams);
   const scripts = options._.map(String);
@@ -154,12 +154,15 @@ class Run {
   async play(script: string | undefined): Promise<number> {
     const { output } = this.#streams;
     const { json, save } = this.#options;
-    const { settings, speaker } = await this.#source(script);
-    const merged = new Map([...settings, ...givenSettings(this.#options)]);
+    const { settings, places, speaker } = await this.#source(script);
+    const given = givenSettings(this.#options);
+    const merged = new Map([...settings, ...given]);
+    const inScript = new Map([...places].filter(([name]) => !given.has(name)));
+    const supposed = { settings: merged, places: inScript, speaker };
     const exchanges: Exchange[] = [];
     const manner = { ...this.#manner, echoes: !(speaker instanceof TypingSpeaker) };
-    await this.#withSite(merged, async (site) => {
-      for await (const exchange of this.#played(site, merged, speaker)) {
+    await this.#withSite(supposed, async (site) => {
+      for await (const exchange of this.#played(site, supposed)) {
         if (json) output.line(shown(exchangeJson(exchange)));
         else for (const line of exchangeLines(exchange, manner)) output.line(shown(line));
         output.flush();
@@ -180,14 +183,18 @@ class Run {
     const { output } = this.#streams;
     let changed = 0;
     for (const file of files) {
-      const { settings, speaker } = readScript(file, readFile(file));
+      const script = readScript(file, readFile(file));
       const differences: Difference[] = [];
-      await this.#withSite(settings, async (site) => {
-        for await (const exchange of this.#played(site, settings, speaker)) {
+      let expects = false;
+      await this.#withSite(script, async (site) => {
+        for await (const exchange of this.#played(site, script)) {
+          expects ||= exchange.expected.length > 0;
           const difference = differenceOf(exchange);
           if (difference !== undefined) differences.push(difference);
         }
       });
+      if (!expects)
+        throw problem(file, 1, "nothing is expected: no command has a line `= ...` below it (--save writes them)");
       if (differences.length > 0) changed++;
       for (const each of differences) this.#show(file, each);
     }
@@ -213,27 +220,27 @@ class Run {
     }
   }
 
-  async #source(script: string | undefined): Promise<{ settings: Settings; speaker: Speaker }> {
+  async #source(script: string | undefined): Promise<Script> {
     if (script !== undefined && script !== "-") return readScript(script, readFile(script));
     const { input, errors } = this.#streams;
     if (input === process.stdin && process.stdin.isTTY) {
       errors.line("Type SMTP: EHLO, MAIL FROM:<...>, RCPT TO:<...>, DATA; QUIT ends. Nothing is sent or delivered.");
       errors.flush();
-      return { settings: new Map(), speaker: new TypingSpeaker(linesOf(input)) };
+      return { settings: new Map(), places: new Map(), speaker: new TypingSpeaker(linesOf(input)) };
     }
     const chunks: Uint8Array[] = [];
     for await (const chunk of input) chunks.push(chunk);
     return readScript("-", Buffer.concat(chunks).toString("latin1"));
   }
 
-  async #withSite(settings: Settings, work: (site: TrialSite) => Promise<void>): Promise<void> {
+  async #withSite(script: Script, work: (site: TrialSite) => Promise<void>): Promise<void> {
     const { errors } = this.#streams;
     const { elsewhere, filters } = this.#options;
-    const site = await this.#sensibly(() =>
+    const site = await sensibly(script, () =>
       openTrialSite({
         file: this.#file,
         elsewhere,
-        names: settings.get("dns") ?? [],
+        names: script.settings.get("dns") ?? [],
         asksFilters: filters,
         tell: (text) => errors.line(text),
       }),
@@ -246,24 +253,15 @@ class Run {
     }
   }
 
-  async *#played(site: TrialSite, settings: Settings, speaker: Speaker): AsyncGenerator<Exchange> {
+  async *#played(site: TrialSite, script: Script): AsyncGenerator<Exchange> {
     const { explain = [] } = this.#options;
-    const client = await this.#sensibly(() => clientOf(settings));
-    const port = site.port(settings.get("port")?.at(-1));
+    const { settings, speaker } = script;
+    const client = await sensibly(script, () => clientOf(settings));
+    const port = await sensibly(script, () => site.port(settings.get("port")?.at(-1)));
     const log: string[] = [];
     const trial = new Trial(site.services(client, log), port, endsOf(client, port, site.interfaces));
     const explains = new Set(explain as ("RCPT" | "MAIL")[]);
     yield* play({ trial, witness: site.witness, client, log, explains }, speaker);
-  }
-
-  /** Settings that say nothing sensible are the user's. */
-  async #sensibly<T>(work: () => T | Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof SettingError) throw usage(error.message);
-      throw error;
-    }
   }
 
   #save(file: string, text: string): void {
@@ -273,6 +271,17 @@ class Run {
     } catch (error) {
       throw new CommandError(`rulemail session: ${(error as Error).message}`, EX.CANTCREAT);
     }
+  }
+}
+
+/** Settings that say nothing sensible are told with their line of the script; those of options are wrong words. */
+async function sensibly<T>({ places, speaker }: Script, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error;
+    const line = places.get(error.setting)?.at(error.index);
+    throw line === undefined ? usage(error.message) : problem(speaker.file, line, error.message);
   }
 }
 

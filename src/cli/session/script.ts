@@ -55,24 +55,35 @@ interface Numbered {
   readonly text: string;
 }
 
+export interface Script {
+  readonly settings: Settings;
+  /** The line of each value of a setting. */
+  readonly places: ReadonlyMap<Setting, readonly number[]>;
+  readonly speaker: Speaker;
+}
+
 /** A script as a whole: what it sets, and the rest. @param text latin1 */
-export function readScript(file: string, text: string): { readonly settings: Settings; readonly speaker: Speaker } {
+export function readScript(file: string, text: string): Script {
   const lines = text.split("\n").map((each, index) => ({ line: index + 1, text: each.replace(/\r$/, "") }));
   if (lines.at(-1)?.text === "") lines.pop();
   const settings = new Map<Setting, string[]>();
+  const places = new Map<Setting, number[]>();
   let at = 0;
   for (; at < lines.length && /^(?:@|#|[ \t]*$)/.test(lines[at].text); at++) {
-    if (lines[at].text.startsWith("@")) addSetting(settings, lines[at], file);
+    if (!lines[at].text.startsWith("@")) continue;
+    const { name, value } = setting(lines[at], file);
+    settings.set(name, [...(settings.get(name) ?? []), value]);
+    places.set(name, [...(places.get(name) ?? []), lines[at].line]);
   }
-  return { settings, speaker: new ScriptSpeaker(file, lines, at) };
+  return { settings, places, speaker: new ScriptSpeaker(file, lines, at) };
 }
 
-function addSetting(settings: Map<Setting, string[]>, { line, text }: Numbered, file: string): void {
+function setting({ line, text }: Numbered, file: string): { readonly name: Setting; readonly value: string } {
   const [, word = "", value = ""] = /^@(\S*)[ \t]*(.*?)[ \t]*$/.exec(text) ?? [];
   const name = SETTINGS.find((each) => each === word);
   if (name === undefined) throw problem(file, line, `there is no setting @${word}; there are ${known()}`);
   if (value === "") throw problem(file, line, `@${word} says nothing`);
-  settings.set(name, [...(settings.get(name) ?? []), value]);
+  return { name, value };
 }
 
 function known(): string {
@@ -86,8 +97,9 @@ export function problem(file: string, line: number, text: string): CommandError 
 
 const EXPECTED = /^=[ \t]*(?:([A-Za-z_][\w.-]*):[ \t]*)?(.*?)[ \t]*$/;
 
-function expectation({ line, text }: Numbered): Expectation {
+function expectation({ line, text }: Numbered, file: string): Expectation {
   const [, by, rest = ""] = EXPECTED.exec(text) ?? [];
+  if (by === undefined && rest === "") throw problem(file, line, "an expectation (= ...) says nothing");
   return { line, text: rest, ...(by === undefined ? {} : { by }) };
 }
 
@@ -171,7 +183,7 @@ class ScriptSpeaker implements Speaker {
   #expected(): Expectation[] {
     const first = this.#at;
     while (this.#at < this.#lines.length && this.#lines[this.#at].text.startsWith("=")) this.#at++;
-    return this.#lines.slice(first, this.#at).map(expectation);
+    return this.#lines.slice(first, this.#at).map((each) => expectation(each, this.file));
   }
 }
 

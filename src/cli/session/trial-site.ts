@@ -32,7 +32,7 @@ import { CommandError } from "../database-target.ts";
 import { kindOfFile } from "../configuration-kind.ts";
 import { isMacroFile } from "../read-configuration.ts";
 import { surroundings, withRootHelper } from "../system.ts";
-import { type Client, SupposedNames } from "./client.ts";
+import { type Client, SettingError, SupposedNames } from "./client.ts";
 
 /** Nobody waits: greet_pause and the pauses after errors are over at once. */
 const HURRIED: Clock = { now: () => systemClock.now(), after: (_ms, action) => systemClock.after(0, action) };
@@ -60,7 +60,7 @@ export interface TrialSite {
   readonly interfaces: readonly string[] | undefined;
   /** For one session. Nothing that it does outlives it. */
   services(client: Client, log: string[]): SmtpServices;
-  /** The port of this name or number; without one the first. @throws CommandError */
+  /** The port of this name or number; without one the first. @throws SettingError, or CommandError when there is none */
   port(wanted: string | undefined): PortOptions;
   close(): Promise<void>;
 }
@@ -137,7 +137,7 @@ function portOf({ config }: DeliverySite, wanted: string | undefined): PortOptio
     throw new CommandError("rulemail session: this configuration has no port (DaemonPortOptions)", EX.CONFIG);
   }
   const there = ports.map(({ name, port }) => `${name} (${port})`).join(", ");
-  throw new CommandError(`rulemail session: there is no port ${wanted}; there are ${there}`, EX.USAGE);
+  throw new SettingError("port", `there is no ${wanted}; there are ${there}`);
 }
 
 /** Only what can be asked again: nothing is counted, kept, sent or delivered for longer than the session. */

@@ -147,7 +147,7 @@ export function askAgain(known: Remembered, context: RewriteContext): Again | Re
     if (typeof question === "string") {
       const value = context.scope.get(question);
       if (value !== answers[i]) return otherwise(known, context, i, [value]);
-    } else {
+    } else if (question.map.constant !== true || question.args.length > 0) {
       lookups ??= new OwnLookups(context);
       const answer = question.map.lookup(question.key, question.args, lookups);
       if (isPromise(answer)) return { ...otherwise(known, context, i, []), waiting: new Waiting(answer) };

@@ -85,6 +85,7 @@ export const listSites: Readonly<Record<string, PolicySite>> = {
       "ClientConn:": "10",
       "Srv_Features:192.0.2.73": "X D e p",
       "Srv_Features:far.test": "x b",
+      "GreetPause:192.0.2.74": "5000",
     },
   },
   helo: { features: ["FEATURE(`delay_checks')", "FEATURE(`block_bad_helo')"] },
@@ -162,6 +163,10 @@ export const listRows: readonly Row[] = [
   ...["192.0.2.73", CLIENT].map((from) =>
     row("rates", "srv_features", from, ["HELO x", "EXPN ann", "VERB", "ETRN far.test", "MAIL FROM:<> RET=HDRS"], from),
   ),
+  ...["192.0.2.74", CLIENT].map((from) => ({
+    ...row("rates", "greet_pause", `${from} does not wait`, ["EHLO x", "MAIL FROM:<>", "RCPT TO:<ann>", "NOOP"], from),
+    early: true,
+  })),
   ...UNANSWERED_KINDS.flatMap((kind) => [
     row("unanswered", "check_mail", kind, ["EHLO x", `MAIL FROM:<mail-${kind}@far.test>`, "RCPT TO:<ann>"]),
     row("unanswered", "check_rcpt", kind, [

@@ -22,6 +22,8 @@ export interface Row {
   readonly from: string;
   /** A text with a dot at its end is a message: it is left out where DATA was not taken. */
   readonly lines: readonly string[];
+  /** The first line is said before the greeting. */
+  readonly early?: boolean;
 }
 
 /** A client that has a name, which points back to it. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { ownConfigFile, systemConfigFile, whereLooked } from "../../../src/cli/config-file.ts";
+import { homeFolder } from "../../../src/daemon/home.ts";
 
 const home = mkdtempSync(join(tmpdir(), "rulemail-config-file-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -34,6 +35,12 @@ describe("a configuration that is nowhere", () => {
     expect(whereLooked({ variant: "c" }, {})).toMatch(
       /no submit\.cf in \/var\/spool\/rulemail \(RULEMAIL_HOME is not set\)/,
     );
+  });
+
+  test("as if RULEMAIL_HOME were not set where it is empty", () => {
+    expect(homeFolder({ RULEMAIL_HOME: "" })).toEqual(homeFolder({}));
+    expect(whereLooked({}, { RULEMAIL_HOME: "" })).toContain("/var/spool/rulemail (RULEMAIL_HOME is not set)");
+    expect(systemConfigFile({}, { RULEMAIL_HOME: "" })).toBe(systemConfigFile({}, {}));
   });
 
   test("not when it is there, or named", () => {

@@ -377,15 +377,35 @@ describe("saved sessions", () => {
       65,
       /-:4: BDAT speaks of 5 octets, .* have 7/,
     ],
-    [["@client nobody"], 64, /client: "nobody" is no IP address/],
-    [["@tls verify=MAYBE"], 64, /verify="MAYBE" is none of OK, FAIL/],
-    [["@resolve OK", "@client 192.0.2.9"], 64, /needs a name/],
-    [["@port nine"], 64, /there is no port nine; there are MTA \(25\), Inside \(2525\)/],
-    [["@dns a b c"], 64, /dns: "a b c" is not none/],
+    [["@client nobody"], 65, /-:1: client: "nobody" is no IP address/],
+    [["# who", "@tls verify=MAYBE"], 65, /-:2: tls: verify="MAYBE" is none of OK, FAIL/],
+    [["@resolve OK", "@client 192.0.2.9"], 65, /-:1: resolve: .* needs a name/],
+    [["@port nine"], 65, /-:1: port: there is no nine; there are MTA \(25\), Inside \(2525\)/],
+    [["@dns none", "@dns a b c", "@dns d A 192.0.2.1"], 65, /-:2: dns: "a b c" is not none/],
+    [["@dns a A 192.0.2"], 65, /-:1: dns: "192.0.2" is no address that type A could have/],
+    [["@dns a AAAA 192.0.2.1"], 65, /-:1: dns: "192.0.2.1" is no address that type AAAA could have/],
+    [["@dns a MX high mx.example"], 65, /-:1: dns: "a MX high mx.example" is not none/],
+    [["@client 192.0.2.1", "EHLO x", "="], 65, /-:3: an expectation \(= \.\.\.\) says nothing/],
   ])("%j says where it is wrong", async (script, status, text) => {
     const given = await runCommand(runSession, ["-C", cf, "--elsewhere"], `${script.join("\n")}\n`);
     expect(given.status).toBe(status);
     expect(given.errors).toMatch(text);
+  });
+
+  test("of options there is no line, and they count more than a setting that says nothing sensible", async () => {
+    expect(await run("-C", cf, "--client", "nobody", file)).toEqual([64, expect.stringMatching(/client: "nobody"/)]);
+    const odd = join(folder, "odd");
+    writeFileSync(odd, "@client nobody\n@dns none\nQUIT\n");
+    expect(await run("-C", cf, "--client", "192.0.2.1", odd)).toEqual([0, ""]);
+  });
+
+  test("a file that expects nothing is no test", async () => {
+    const nothing = join(folder, "nothing");
+    writeFileSync(nothing, "@dns none\nEHLO x\nQUIT\n");
+    expect(await run("-C", cf, "--expect", file, nothing)).toEqual([
+      65,
+      expect.stringMatching(/nothing:1: nothing is expected/),
+    ]);
   });
 
   test("words that make no command, and files that are not there", async () => {
