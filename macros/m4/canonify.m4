@@ -33,7 +33,8 @@ R$* < $+ > $*		$: $2
 R$@			$@ :; < @ >
 R@			$@ < @ >
 R@ $+ , $+		$2
-R@ : $* [ $* ]		$1 [ $2 ]			an empty route, not the colons of the address behind it
+# as above: what is delivered has no brackets around it, what is checked has, and both have to be read alike
+R@ $* : $* [ $* ]	$2 [ $3 ]
 R@ [ $* ] : $+		$2
 R@ $+ : $+		$2
 # where is the host? After the last at sign ...
