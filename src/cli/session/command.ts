@@ -116,10 +116,9 @@ function filesIn(name: string): string[] {
   try {
     if (!statSync(name).isDirectory()) return [name];
     const files = readdirSync(name, { withFileTypes: true });
-    return files
-      .filter((each) => each.isFile() && !/^\.|~$/.test(each.name))
-      .map((each) => join(name, each.name))
-      .toSorted();
+    const found = files.filter((each) => each.isFile() && !/^\.|~$/.test(each.name));
+    if (found.length === 0) throw new Error(`no sessions in ${name}`);
+    return found.map((each) => join(name, each.name)).toSorted();
   } catch (error) {
     throw unreadable(error);
   }

@@ -4,7 +4,7 @@ import type { Testimony, Witness } from "../../reception/evidence.ts";
 import type { Trial } from "../../smtpd/trial.ts";
 import { replyText } from "../../mail/reply.ts";
 import type { Client } from "./client.ts";
-import type { Expectation, Said, Speaker } from "./script.ts";
+import { chunkSize, type Expectation, type Said, type Speaker } from "./script.ts";
 
 /** What was said, and what came of it. */
 export interface Exchange {
@@ -62,17 +62,18 @@ export async function* play(stage: Stage, speaker: Speaker): AsyncGenerator<Exch
   }
   if (client.login !== undefined && !trial.isOver) yield player.login(client.login);
   for (let said = await speaker.next(); said !== undefined; said = await speaker.next()) {
-    if (trial.isOver) {
-      yield player.exchange({ ...told(said), kind: "unsaid" }, () => []);
-      continue;
-    }
-    yield* player.follow(said, speaker);
+    if (trial.isOver) yield await player.leave(said, speaker);
+    else yield* player.follow(said, speaker);
   }
   await trial.end();
 }
 
 function told({ line, text, expected }: Said): Told {
   return { kind: "command", line, said: text, expected };
+}
+
+function isData(text: string): boolean {
+  return /^DATA[ \t]*$/i.test(text);
 }
 
 class Player {
@@ -82,26 +83,27 @@ class Player {
     this.#stage = stage;
   }
 
+  /** A command behind the end of the session, with the octets below it: nobody says them, and they are no commands. */
+  async leave(said: Said, speaker: Speaker): Promise<Exchange> {
+    const size = chunkSize(said.text);
+    const below = size > 0 ? await speaker.chunk(size) : isData(said.text) ? await speaker.skipMessage() : undefined;
+    const expected = [...said.expected, ...(below?.expected ?? [])];
+    return this.exchange({ ...told(said), kind: "unsaid", expected }, () => []);
+  }
+
   /** A command, and what belongs to it. */
   async *follow(said: Said, speaker: Speaker): AsyncGenerator<Exchange> {
     const { trial } = this.#stage;
-    const size = /^BDAT[ \t]+([0-9]{1,9})(?:[ \t]+LAST)?[ \t]*$/i.exec(said.text)?.[1];
-    if (size !== undefined) {
-      const chunk = Number(size) === 0 ? undefined : await speaker.chunk(Number(size));
-      const expected = [...said.expected, ...(chunk?.expected ?? [])];
-      const command = {
-        ...told(said),
-        expected,
-        said: chunk === undefined ? said.text : `${said.text}\r\n${chunk.text}`,
-      };
-      yield this.exchange({ ...command, kind: chunk === undefined ? "command" : "message" }, () =>
-        trial.say(chunk === undefined ? `${said.text}\r\n` : command.said),
-      );
+    const size = chunkSize(said.text);
+    if (size > 0) {
+      const { text, expected } = await speaker.chunk(size);
+      const command: Told = { ...told(said), kind: "message", expected, said: `${said.text}\r\n${text}` };
+      yield this.exchange(command, () => trial.say(command.said));
       return;
     }
     const exchange = await this.command(told(said));
     yield exchange;
-    if (!/^DATA[ \t]*$/i.test(said.text)) return;
+    if (!isData(said.text)) return;
     if (!exchange.replies.some((reply) => reply.startsWith("354"))) {
       const skipped = await speaker.skipMessage();
       if (skipped !== undefined) yield this.exchange({ ...told(skipped), kind: "unsaid" }, () => []);

@@ -110,6 +110,11 @@ function spoken({ line, text }: Numbered, file: string): string | undefined {
   return text === "" || text.startsWith("#") ? undefined : text;
 }
 
+/** How many octets stand below a command: those of BDAT, else 0. */
+export function chunkSize(text: string): number {
+  return Number(/^BDAT[ \t]+([0-9]{1,9})(?:[ \t]+LAST)?[ \t]*$/i.exec(text)?.[1] ?? 0);
+}
+
 /** Whether a command has to be written behind "> ". */
 export function written(text: string): string {
   return /^(?:[@#>=]|\.?[ \t]*$)/.test(text) ? `> ${text}` : text;
@@ -136,7 +141,8 @@ class ScriptSpeaker implements Speaker {
       const text = spoken(each, this.file);
       if (text === undefined) continue;
       this.#at++;
-      return { line: each.line, text, expected: this.#expected() };
+      // What stands below BDAT is octets, whatever they begin with.
+      return { line: each.line, text, expected: chunkSize(text) > 0 ? [] : this.#expected() };
     }
     return undefined;
   }

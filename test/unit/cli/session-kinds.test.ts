@@ -156,6 +156,31 @@ test("LMTP: an answer for each recipient; chunks stand below their BDAT", async 
   ]);
 });
 
+/** What kind each exchange is, and the codes of its replies. */
+async function kindsAndCodes(script: readonly string[]) {
+  const documents = await told(script);
+  return documents.map(({ kind, replies }) => [kind, replies.map((reply) => reply.slice(0, 3)).join()]);
+}
+
+test("what stands below BDAT and DATA is no command and no expectation, whatever it begins with", async () => {
+  const chunk = ["BDAT 7 LAST", "= 250", "= 250"];
+  const message = ["DATA", "@client: x", "=", "."];
+  const refused = await kindsAndCodes(["EHLO x", ...chunk, ...message, "QUIT"]);
+  expect(refused.slice(2)).toEqual([
+    ["message", "503"],
+    ["command", "503"],
+    ["unsaid", ""],
+    ["command", "221"],
+  ]);
+  // Also behind the end of the session.
+  const late = await kindsAndCodes(["QUIT", ...chunk, ...message, "= 354"]);
+  expect(late.slice(1)).toEqual([
+    ["command", "221"],
+    ["unsaid", ""],
+    ["unsaid", ""],
+  ]);
+});
+
 test("TLS from the first octet comes before the greeting", async () => {
   const tls = "verify=FAIL; subject=/CN=a";
   const [connect, ehlo] = await told(["EHLO x"], "--port", "Smtps", "--elsewhere", "--tls", tls);

@@ -406,6 +406,9 @@ describe("saved sessions", () => {
       65,
       expect.stringMatching(/nothing:1: nothing is expected/),
     ]);
+    const empty = join(folder, "empty");
+    mkdirSync(empty);
+    expect(await run("-C", cf, "--expect", file, empty)).toEqual([66, expect.stringMatching(/no sessions in .*empty/)]);
   });
 
   test("words that make no command, and files that are not there", async () => {
