@@ -234,8 +234,8 @@ const MORE: Readonly<Record<string, string>> = {
   start: `  FILE.mc       another configuration than cf/standalone.mc; -D NAME[=VALUE] defines a macro of it
   -p PORT       listen on ports from this one on (0: free ones)
   -r HOST:PORT  mail for other hosts goes there, whatever the configuration says (HOST: this machine)
-  What it says about files and ports is moved below the home folder (RULEMAIL_HOME, else /var/spool/rulemail) and to ports that need no
-  rights, for trying it out.
+  What it says about files and ports is moved below the home folder (RULEMAIL_HOME, else /var/spool/rulemail)
+  and to ports that need no rights, for trying it out.
 `,
 };
 const SAME_AS_SENDMAIL: ReadonlySet<string> = new Set(["smtpd", "mailq", "newaliases", "hoststat", "purgestat"]);

@@ -6,23 +6,26 @@ const CRLF = Buffer.from("\r\n");
 
 export async function* readMessage(input: AsyncIterable<Buffer>, ignoreDots: boolean): AsyncGenerator<Buffer> {
   const lines = new Lines(ignoreDots);
-  let rest: Buffer = Buffer.alloc(0);
+  // In pieces: a line of many megabytes (HTML, base64) is put together once.
+  let rest: Buffer[] = [];
   for await (const chunk of input) {
-    const text = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    const last = text.lastIndexOf(0x0a);
+    const last = chunk.lastIndexOf(0x0a);
     if (last < 0) {
-      rest = text;
+      rest.push(chunk);
       continue;
     }
-    rest = text.subarray(last + 1);
-    const octets = lines.read(text.subarray(0, last + 1));
+    const whole = chunk.subarray(0, last + 1);
+    const octets = lines.read(rest.length === 0 ? whole : Buffer.concat([...rest, whole]));
+    rest = last + 1 === chunk.length ? [] : [chunk.subarray(last + 1)];
     if (octets.length > 0) yield octets;
     if (lines.ended) return;
   }
-  if (rest.length === 0 || (!ignoreDots && rest.length === 1 && rest[0] === DOT)) return;
-  yield lines.read(Buffer.concat([rest, Buffer.from("\n")]));
+  const unfinished = Buffer.concat(rest);
+  if (unfinished.length === 0 || (!ignoreDots && unfinished.length === 1 && unfinished[0] === DOT)) return;
+  yield lines.read(Buffer.concat([unfinished, NEWLINE]));
 }
 
+const NEWLINE = Buffer.from("\n");
 const DOT = 0x2e;
 
 /** The beginning of a header field, the continuation of one, or the separator of a mailbox before the first. */

@@ -28,6 +28,18 @@ describe("readMessage()", () => {
     expect(await read([given])).toBe(wanted);
   });
 
+  // Put together again for each piece, it would be 128 GB that are copied.
+  test("a line of 16 MB in pieces of a kilobyte", async () => {
+    const [piece, times] = [Buffer.alloc(1024, "a"), 16_384];
+    const input = (async function* () {
+      yield Buffer.from("Subject: x\n\n");
+      for (let count = 0; count < times; count++) yield piece;
+    })();
+    const lengths: number[] = [];
+    for await (const octets of readMessage(input, true)) lengths.push(octets.length);
+    expect(lengths).toEqual(["Subject: x\r\n\r\n".length, piece.length * times + 2]);
+  });
+
   test("how it is cut into pieces changes nothing", () =>
     fuzz(200, async (random, note) => {
       const words = ["Subject: x", "\n", "\r\n", "\r", ".", "..", " ", "text", "\n\n", "\0", "To: joe\n"];
