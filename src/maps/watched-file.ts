@@ -1,6 +1,6 @@
 /**
- * The content of a file that others replace while we run: loaded at first use, looked at again at most once a second,
- * loaded anew when it changed. Opened under the rules of sys/safe-file.ts.
+ * The content of a file that others replace while we run: loaded at first use, looked at again now and then, loaded anew when
+ * it changed. Opened under the rules of sys/safe-file.ts.
  *
  * A text that is being rewritten in place has half its lines for a moment, and nothing tells so: what was read before
  * serves until the file has been quiet for a second. A database says itself that it is damaged.
@@ -9,8 +9,10 @@ import { closeSync, type Stats, statSync } from "node:fs";
 import type { Clock } from "../sys/clock.ts";
 import { errorText, type FileUse, openSafely, type SafetyOptions, type Unopened } from "../sys/safe-file.ts";
 
-/** Milliseconds between two looks at the file. */
+/** Milliseconds between two looks at a text, which somebody may be writing. */
 const PATIENCE = 1000;
+/** At a database, which is there whole: who has run newaliases or makemap sends mail with the next command. */
+const SHORT_PATIENCE = 50;
 /** Milliseconds after which a file is read although somebody never stops writing it. */
 const LONGEST_WAIT = 10_000;
 
@@ -48,8 +50,9 @@ export class WatchedFile<Content> {
   /** What the file holds now, or why it cannot be read. */
   current(): Watched<Content> {
     const now = this.#options.clock.now();
+    const patience = this.#options.plain === true ? PATIENCE : SHORT_PATIENCE;
     // A clock that was set back must not stop the looking.
-    if (this.#state && now - this.#checked < PATIENCE && now >= this.#checked) return this.#state;
+    if (this.#state && now - this.#checked < patience && now >= this.#checked) return this.#state;
     this.#checked = now;
     if (this.#state?.kind === "open" && !this.#changed(now)) return this.#state;
     this.#noticed = undefined;

@@ -113,6 +113,16 @@ describe.each(Object.entries(KINDS))("%s", (_name, { path, write, open, checksIt
     expect(await later()).toBe("new");
   });
 
+  test("a database is looked at again with the next command, a text after a second", async () => {
+    write(`${path()}.new`, "new");
+    renameSync(`${path()}.new`, path());
+    age();
+    clock.advance(51);
+    expect(await ask()).toBe(checksItself ? "new" : "old");
+    clock.advance(1000);
+    expect(await ask()).toBe("new");
+  });
+
   test("a change in place is used, even one that hides its time and size", async () => {
     write(path(), "neu");
     age();
