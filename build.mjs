@@ -44,59 +44,28 @@ export class SyntaxError extends Error {
   }
 }
 
-/**
- * The program as scripts of CommonJS: Node starts one sooner than an ES module, and loads its parts at once instead of in turns of
- * the event loop. Only of ES modules esbuild makes parts that are loaded when they are wanted, so it has two goes.
- */
 async function bundle() {
-  const dist = join(root, "dist");
-  await rm(dist, { recursive: true, force: true });
-  await mkdir(dist);
-  const { outputFiles } = await esbuild.build({
+  await rm(join(root, "dist"), { recursive: true, force: true });
+  await esbuild.build({
     entryPoints: [join(root, "src/main.ts"), join(root, "src/worker.ts")],
-    outdir: dist,
+    outdir: join(root, "dist"),
     bundle: true,
-    write: false,
     splitting: true,
     platform: "node",
     target: "node24",
     format: "esm",
     minifyWhitespace: true,
     minifySyntax: true,
-    sourcemap: "inline",
+    sourcemap: "linked",
     sourcesContent: false,
     chunkNames: "part-[hash]",
     logLevel: "warning",
-    // What modules know of where they are, scripts know by other names.
-    define: {
-      "import.meta.dirname": "__dirname",
-      "import.meta.filename": "__filename",
-      "import.meta.url": "__scriptUrl",
-    },
     plugins,
+    // CommonJS packages inside an ES module bundle ask for require().
+    banner: {
+      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+    },
   });
-  await writeFile(join(dist, "package.json"), '{ "type": "commonjs" }\n');
-  await Promise.all(outputFiles.map(writeScript));
-}
-
-/** For packages that ask for themselves as a URL. */
-const SCRIPT_URL = 'const __scriptUrl = require("node:url").pathToFileURL(__filename).href;';
-
-async function writeScript({ path, text }) {
-  const { code, map } = await esbuild.transform(text, {
-    format: "cjs",
-    platform: "node",
-    target: "node24",
-    supported: { "dynamic-import": false },
-    minifyWhitespace: true,
-    sourcemap: "external",
-    sourcefile: basename(path),
-    sourcesContent: false,
-    banner: text.includes("__scriptUrl") ? SCRIPT_URL : "",
-    logLevel: "warning",
-  });
-  await writeFile(path, `${code}//# sourceMappingURL=${basename(path)}.map\n`);
-  await writeFile(`${path}.map`, map);
 }
 
 await buildGrammars();

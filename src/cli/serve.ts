@@ -10,14 +10,11 @@ import { setImmediate as nextRound } from "node:timers/promises";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { runServer } from "../daemon/daemon.ts";
 import { keepHeapSmall } from "../sys/heap.ts";
-import { sameCommand } from "../sys/program-files.ts";
+import { isOneFile, sameCommand } from "../sys/program-files.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 
 /** open(2): the same on all kinds of Linux that Node runs on. */
 const O_CLOEXEC = 0o2000000;
-
-/** Percent: marking less often costs a server less than the memory. */
-const HEAP_GROWTH = 50;
 
 export interface ServeOptions {
   readonly configFile: string;
@@ -47,7 +44,7 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
       options.started?.(addresses);
       announce(addresses);
       if (isDetached) letGoOfErrors();
-      keepHeapSmall(HEAP_GROWTH);
+      if (isOneFile()) keepHeapSmall();
     },
   });
 }

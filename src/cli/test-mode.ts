@@ -8,7 +8,6 @@ import { directFlags } from "../config/daemon-ports.ts";
 import { loadConfig } from "../config/load.ts";
 import { closeSync, openSync } from "node:fs";
 import type { CommandLineSetting, ConfigEnvironment } from "../config/environment.ts";
-import { keepHeapSmall } from "../sys/heap.ts";
 import { errorText } from "../sys/safe-file.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import type { SendmailArguments } from "./arguments.ts";
@@ -42,8 +41,6 @@ export function standardStreams(): TestModeStreams {
   return { input: process.stdin, output, terminal: { input: process.stdin, screen } };
 }
 
-/** Percent: many scripts ask at once. */
-const HEAP_GROWTH = 25;
 const BANNER = "ADDRESS TEST MODE (ruleset 3 NOT automatically invoked)\nEnter <ruleset> <address>";
 
 /** Runs the dialogue; resolves with the exit status. */
@@ -69,7 +66,6 @@ export async function runTestMode(given: SendmailArguments, streams: TestModeStr
   const loaded = await loadConfig(systemConfigFile(given), environment);
   let exit: number = loaded.exit;
   if (loaded.config) {
-    keepHeapSmall(HEAP_GROWTH);
     const users = loaded.config.options.text("MailboxDatabase");
     // Test mode also looks at configurations for servers that have more kinds.
     if (users.startsWith("passwd:")) system.users.choose(users);

@@ -1,37 +1,25 @@
 /**
- * How V8 keeps its heap in a process that works for long, or of which there are many (docs/decisions/0006-flags-of-node.md). It is
- * told while the process runs, when all is loaded: V8 takes code that was compiled beforehand, Node's own library included, only
- * while its options are those with which that was done. What bin/rulemail says on the command line, the largest size of the young
- * generation, makes no difference to that; the one executable file has no such command line.
+ * What bin/rulemail tells V8 on the command line of a server (docs/decisions/0006-flags-of-node.md), told a process that runs: the
+ * one executable file has no such command line. It is told when all is loaded: V8 takes code that was compiled beforehand only
+ * while its options are those with which that was done.
  */
-import { isOneFile } from "./program-files.ts";
-
 /** Two halves of 8 MB each. */
 const LARGEST_YOUNG = 16 * 1024 * 1024;
 /** How often the size of the young generation is looked at, ms; it grows by twos, when much survives. */
 const LOOK = 1_000;
 
-/** What a process that works for long has beside the growth of its old generation, and what V8 has by itself. */
+/**
+ * What a process that works for long has, and what V8 has by itself. Its compilers stay: V8 has decided at its start when which of
+ * them is to work, and a server without Maglev from now on costs a third more.
+ */
 const OPTIONS = {
-  ours: ["--no-separate-gc-phases", "--no-maglev"],
-  standard: ["--heap-growing-percent=0", "--separate-gc-phases", "--maglev", "--semi-space-growth-factor=2"],
+  ours: ["--heap-growing-percent=50", "--no-separate-gc-phases"],
+  standard: ["--heap-growing-percent=0", "--separate-gc-phases", "--semi-space-growth-factor=2"],
 };
 
-/**
- * Does nothing in a process that was started another way, by a test for one.
- * @param growth of the old generation between two markings, percent
- */
-export function keepHeapSmall(growth: number): void {
-  const hasYoungLimit = process.execArgv.some((word) => word.startsWith("--max-semi-space-size="));
-  if (!hasYoungLimit && !isOneFile()) return;
+export function keepHeapSmall(): void {
   const v8 = process.getBuiltinModule("node:v8");
-  for (const option of [...OPTIONS.ours, `--heap-growing-percent=${growth}`]) v8.setFlagsFromString(option);
-  // What Node keeps of compiled code at the end is for processes that begin.
-  process.once("exit", standardHeap);
-  if (!hasYoungLimit) keepYoungSmall(v8);
-}
-
-function keepYoungSmall(v8: typeof import("node:v8")): void {
+  for (const option of OPTIONS.ours) v8.setFlagsFromString(option);
   let mayGrow = true;
   // V8 makes up its mind about the largest size at its start, but about each next size anew.
   const look = (): void => {
