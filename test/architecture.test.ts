@@ -24,7 +24,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   nodemailer: ["delivery"],
   dns2: ["dns"],
   ldapts: ["maps"],
-  jose: ["authentication"],
+  jose: ["logins"],
   winston: ["log"],
   yargs: ["cli"],
   peggy: [],

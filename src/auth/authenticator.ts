@@ -1,6 +1,6 @@
 /**
  * Who says whether a client is who it claims to be: what a server asks, whatever stands behind it (a file of passwords,
- * saslauthd, Dovecot). The ways to do it are in authentication/.
+ * saslauthd, Dovecot). The ways to do it are in logins/.
  */
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { ConnectionFacts, ServerStep } from "./exchange.ts";

@@ -6,8 +6,8 @@
  *
  * Passwords never stand on a command line, where everybody could read them.
  */
-import { changePassword, listPasswords, PasswordFileError } from "../authentication/password-editor.ts";
-import { makeRecord, nameProblem, type PasswordRecord } from "../authentication/password-record.ts";
+import { changePassword, listPasswords, PasswordFileError } from "../logins/password-editor.ts";
+import { makeRecord, nameProblem, type PasswordRecord } from "../logins/password-record.ts";
 import { saslPrep } from "../auth/saslprep.ts";
 import { AUTH_SOURCES, authSource } from "../config/auth-source.ts";
 import { serverUser } from "../daemon/server-user.ts";

@@ -1,5 +1,5 @@
 /** From a configuration file and the settings of a command line to a site: nothing else is needed to build one. */
-import { openAuthenticator } from "../authentication/open-authenticator.ts";
+import { openAuthenticator } from "../logins/open-authenticator.ts";
 import { withOrigins } from "../cf/message-origins.ts";
 import type { CommandLineSetting, ConfigEnvironment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { LocalAuthenticator } from "../../src/authentication/local-authenticator.ts";
+import { LocalAuthenticator } from "../../src/logins/local-authenticator.ts";
 import { CERTIFICATE_OPTIONS, makeCertificateSite } from "../support/certificate-clients.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { withServer } from "../support/smtp-server-under-test.ts";

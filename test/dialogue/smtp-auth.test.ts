@@ -2,7 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Passwords } from "../../src/auth/exchange.ts";
 import { ScramClient, scramVerifier } from "../../src/auth/scram.ts";
-import { LocalAuthenticator } from "../../src/authentication/local-authenticator.ts";
+import { LocalAuthenticator } from "../../src/logins/local-authenticator.ts";
 import { MacroScope } from "../../src/rewriting/macro-scope.ts";
 import { connectionFacts } from "../../src/smtpd/auth.ts";
 import { AuthFailures } from "../../src/smtpd/auth-failures.ts";

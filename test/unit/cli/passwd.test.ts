@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { listPasswords } from "../../../src/authentication/password-editor.ts";
-import { isPassword } from "../../../src/authentication/password-record.ts";
+import { listPasswords } from "../../../src/logins/password-editor.ts";
+import { isPassword } from "../../../src/logins/password-record.ts";
 import { runPasswd } from "../../../src/cli/passwd.ts";
 import { runCommand } from "../../support/command.ts";
 

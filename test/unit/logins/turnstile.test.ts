@@ -1,6 +1,6 @@
 /** Who computes a hash when many want to: so many at a time, clients in turn, and a full house costs whoever filled it. */
 import { expect, test } from "@jest/globals";
-import { Turnstile } from "../../../src/authentication/turnstile.ts";
+import { Turnstile } from "../../../src/logins/turnstile.ts";
 
 /** Work that ends when the test says so; `begun` has the names in the order in which they came in. */
 function house(turnstile: Turnstile) {

@@ -3,9 +3,9 @@ import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { changePassword, listPasswords, PasswordFileError } from "../../../src/authentication/password-editor.ts";
-import { parsePasswords, PasswordFile } from "../../../src/authentication/password-file.ts";
-import { formatRecord, makeRecord, nameProblem, parseRecord } from "../../../src/authentication/password-record.ts";
+import { changePassword, listPasswords, PasswordFileError } from "../../../src/logins/password-editor.ts";
+import { parsePasswords, PasswordFile } from "../../../src/logins/password-file.ts";
+import { formatRecord, makeRecord, nameProblem, parseRecord } from "../../../src/logins/password-record.ts";
 
 /** So that tests need not wait. */
 const CHEAP = { logN: 4, r: 1, p: 1 };

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
-import { Tokens } from "../../../src/authentication/tokens.ts";
+import { Tokens } from "../../../src/logins/tokens.ts";
 import { authTokens } from "../../../src/config/auth-tokens.ts";
 
 const NOW = Date.UTC(2026, 10, 30);

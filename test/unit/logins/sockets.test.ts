@@ -4,9 +4,9 @@ import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { escapeField, parseDovecotLine } from "../../../src/authentication/dovecot-lines.ts";
-import { DovecotAuthenticator } from "../../../src/authentication/dovecot.ts";
-import { Saslauthd } from "../../../src/authentication/saslauthd.ts";
+import { escapeField, parseDovecotLine } from "../../../src/logins/dovecot-lines.ts";
+import { DovecotAuthenticator } from "../../../src/logins/dovecot.ts";
+import { Saslauthd } from "../../../src/logins/saslauthd.ts";
 import { fuzz } from "../../support/fuzz.ts";
 
 let folder: string;

@@ -1,6 +1,6 @@
 /** Who may come, and stay, by a password and by other means, as the file of passwords says. */
 import { expect, test } from "@jest/globals";
-import { LocalAuthenticator, type Standing } from "../../../src/authentication/local-authenticator.ts";
+import { LocalAuthenticator, type Standing } from "../../../src/logins/local-authenticator.ts";
 
 const CONNECTION = {
   secure: true,
