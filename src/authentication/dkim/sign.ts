@@ -1,0 +1,121 @@
+/**
+ * Signatures for a message, in one pass over its body, whatever the number of keys (RFC 6376 §5). Always relaxed/relaxed:
+ * hops on the way fold lines anew. Large bodies are hashed as they pass.
+ */
+import { hash, type KeyObject, sign } from "node:crypto";
+import { promisify } from "node:util";
+import type { HeaderField } from "../../mail/header.ts";
+import type { Clock } from "../../sys/clock.ts";
+import { BodyHashes } from "./body-hashes.ts";
+import { canonicalLast } from "./canonical-header.ts";
+import { SignableHeader } from "./signable-header.ts";
+import { type TagText, writeTags } from "./tag-writer.ts";
+
+export interface SigningKey {
+  readonly domain: string;
+  readonly selector: string;
+  /** Private; RSA or Ed25519. To be made once: making it costs more than a signature. */
+  readonly key: KeyObject;
+  /** i= */
+  readonly identity?: string;
+}
+
+export interface SigningOptions {
+  readonly clock: Clock;
+  /** Names of fields that are signed where they are there, each as often as it is there. From always is. */
+  readonly fields: readonly string[];
+  /** Names that are signed once more than they are there: nobody can add one. */
+  readonly oversign: readonly string[];
+  /** Seconds from now to x=. Absent: no x=. */
+  readonly expireSeconds?: number;
+}
+
+export interface Signer {
+  update(octets: Buffer): void;
+  /** Header fields to put in front, "DKIM-Signature: ...", folded, without line end; one for each key, in their order. */
+  end(): Promise<readonly string[]>;
+}
+
+/**
+ * @param header fields as they leave, in order; the body follows with CRLF line ends, in chunks of any size
+ * @throws for a key that is neither RSA nor Ed25519
+ */
+export function startSigner(
+  header: readonly HeaderField[],
+  keys: readonly SigningKey[],
+  { clock, fields, oversign, expireSeconds }: SigningOptions,
+): Signer {
+  const algorithms = keys.map(({ key }) => algorithmOf(key));
+  const signable = new SignableHeader(header);
+  const names = namesToSign(signable, fields, oversign);
+  const bodies = new BodyHashes();
+  bodies.want("relaxed");
+  return {
+    update: (octets) => bodies.update(octets),
+    end() {
+      const now = Math.floor(clock.now() / 1000);
+      const bodyHash = bodies.get("relaxed").digest.toString("base64");
+      const text = signable.text(names, "relaxed");
+      return Promise.all(
+        keys.map(async ({ domain, selector, key, identity }, at) => {
+          const tags: readonly TagText[] = [
+            ["v", "1"],
+            ["a", algorithms[at]],
+            ["c", "relaxed/relaxed"],
+            ["d", domain],
+            ["s", selector],
+            ...(identity === undefined ? [] : ([["i", identity]] as const)),
+            ["t", String(now)],
+            ...(expireSeconds === undefined ? [] : ([["x", String(now + expireSeconds)]] as const)),
+            ["h", names.join(":")],
+            ["bh", bodyHash],
+            ["b", ""],
+          ];
+          const field = writeTags(FIELD, tags);
+          const signature = await signText(text + canonicalLast(FIELD, field.bare, "relaxed"), key);
+          return `${FIELD}:${field.withSignature(signature)}`;
+        }),
+      );
+    },
+  };
+}
+
+const FIELD = "DKIM-Signature";
+
+/** a= for a key; throws when there is none. */
+export function algorithmOf(key: KeyObject): string {
+  if (key.asymmetricKeyType === "rsa") return "rsa-sha256";
+  if (key.asymmetricKeyType === "ed25519") return "ed25519-sha256";
+  throw new Error(`Cannot sign with a key of type ${key.asymmetricKeyType ?? key.type}; wanted RSA or Ed25519`);
+}
+
+/** h=: each name as often as there are fields, once more where nobody shall add one. In lower case; From is always there. */
+export function namesToSign(
+  header: SignableHeader,
+  fields: readonly string[],
+  oversign: readonly string[],
+): readonly string[] {
+  const guarded = new Set(oversign.map((name) => name.toLowerCase()));
+  const wanted = new Set(["from", ...fields.map((name) => name.toLowerCase()), ...guarded]);
+  return [...wanted].flatMap((name) => {
+    const times = header.count(name) + (guarded.has(name) ? 1 : 0);
+    return Array<string>(name === "from" ? Math.max(times, 1) : times).fill(name);
+  });
+}
+
+const signInPool = promisify(
+  sign as (a: "sha256", data: Buffer, key: KeyObject, done: (error: Error | null, signature: Buffer) => void) => void,
+);
+
+/**
+ * The signature of a text, in base64. RSA takes most of a millisecond: another thread does it. Ed25519 takes less than
+ * handing it over would.
+ */
+export async function signText(text: string, key: KeyObject): Promise<string> {
+  const octets = Buffer.from(text, "latin1");
+  const signature =
+    key.asymmetricKeyType === "rsa"
+      ? await signInPool("sha256", octets, key)
+      : sign(null, hash("sha256", octets, "buffer"), key);
+  return signature.toString("base64");
+}
