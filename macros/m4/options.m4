@@ -206,6 +206,19 @@ _O_(`TLSFallbacktoClear', `confTLS_FALLBACK_TO_CLEAR', `')
 _O_(`CertFingerprintAlgorithm', `confCERT_FINGERPRINT_ALGORITHM', `')
 _O_(`DANE', `confDANE', `false')
 
+ifdef(`_DKIM_SIGN_', `# signatures
+_O_(`DKIMKeys', `confDKIM_KEYS', `')
+_O_(`DKIMKeyTable', `confDKIM_KEY_TABLE', `')
+_O_(`DKIMSigningTable', `confDKIM_SIGNING_TABLE', `')
+_O_(`DKIMSelectors', `confDKIM_SELECTORS', `')
+_O_(`DKIMDomains', `confDKIM_DOMAINS', `')
+_O_(`DKIMHeaders', `confDKIM_HEADERS', `')
+_O_(`DKIMOversign', `confDKIM_OVERSIGN', `From To Cc Subject Date Reply-To')
+_O_(`DKIMExpire', `confDKIM_EXPIRE', `0')
+_O_(`DKIMFailure', `confDKIM_FAILURE', `defer')
+_O_(`ARCSeal', `confARC_SEAL', `')
+
+')dnl
 # filters
 _O_(`InputMailFilters', `confINPUT_MAIL_FILTERS', `')
 ifdef(`_FILTERS_', `define(`_MILTER_MACROS_', `1')')dnl

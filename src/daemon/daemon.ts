@@ -122,7 +122,7 @@ async function run(options: RunOptions, surroundings: ServerSurroundings): Promi
     return refused.exit;
   }
   log.setLevel(config.options.number("LogLevel"));
-  if (process.getuid?.() === 0) for (const [path, octets] of sealKeys(config)) sealed.set(path, octets);
+  if (process.getuid?.() === 0) for (const [path, octets] of await sealKeys(config)) sealed.set(path, octets);
   const warn = (text: string): void => {
     log.write(1, { priority: "warning", text });
     // In the foreground the log is on the screen already.

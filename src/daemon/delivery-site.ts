@@ -1,4 +1,6 @@
 /** Sites as a whole program opens them: with delivery agents. */
+import type { Config } from "../config/config.ts";
+import { signs } from "../config/signs.ts";
 import { type Agents, createAgents } from "../delivery/agents.ts";
 import type { Destinations } from "../delivery/smtp/destinations.ts";
 import { type OpenedSite, openSite, type SiteSource } from "../site/open-site.ts";
@@ -25,8 +27,15 @@ export async function openServingSite(
   if (opened.kind === "failed") return opened;
   const problems = filterProblems(opened.site.config);
   const exit = problems.find((problem) => problem.exit !== undefined)?.exit ?? EX.OK;
-  const messages = [...opened.messages, ...problems.map(({ text }) => text)];
+  const messages = [...opened.messages, ...problems.map(({ text }) => text), ...(await signingProblems(opened.site.config))];
   return { ...opened, messages, exit: opened.exit === EX.OK ? exit : opened.exit };
+}
+
+/** Keys that cannot be used: mail of their domains waits, or leaves unsigned, but the server starts. */
+async function signingProblems(config: Config): Promise<readonly string[]> {
+  if (!signs(config)) return [];
+  const { keyProblems } = await import("../authentication/signing/key-ring.ts");
+  return keyProblems(config).map((problem) => `WARNING: ${problem}`);
 }
 
 export function openDeliverySite(source: SiteSource, surroundings: Surroundings): Promise<OpenedSite<Agents>> {

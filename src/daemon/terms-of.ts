@@ -43,7 +43,7 @@ export async function termsOf(config: Config, users: MailboxDatabase, runAs: Tas
     dontBlame: [...dontBlameOf(options)],
     programs: mailers.flatMap((mailer) => programOf(config, mailer)),
     ports: config.daemonPorts.filter((port) => !isLocal(port)).map(portTerm),
-    files: [...new Set([...texts, ...keyFiles(config)])],
+    files: [...new Set([...texts, ...(await keyFiles(config))])],
     safeFileEnvironment: options.text("SafeFileEnvironment"),
     runAs: { user: runAs.user, uid: runAs.uid, gid: runAs.gid },
   };

@@ -16,6 +16,7 @@ import { REPORT_OPTIONS } from "./reports.ts";
 import { defaultGroup, RIGHTS_OPTIONS } from "./rights.ts";
 import type { OptionRow, OptionType } from "./row.ts";
 import { SERVER_OPTIONS } from "./server.ts";
+import { SIGNING_OPTIONS } from "./signing.ts";
 import { TIMEOUT_OPTIONS } from "./timeouts.ts";
 import { TLS_OPTIONS } from "./tls.ts";
 
@@ -31,6 +32,7 @@ const rows = [
   ...REPORT_OPTIONS,
   ...RIGHTS_OPTIONS,
   ...SERVER_OPTIONS,
+  ...SIGNING_OPTIONS,
   ...TIMEOUT_OPTIONS,
   ...TLS_OPTIONS,
 ];

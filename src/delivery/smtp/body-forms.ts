@@ -7,8 +7,11 @@
  *     it has not, or F=7              MIME: converted. Without MIME fields: EightBitMode=m labelled and converted, p as it is
  *     F=9, server has 8BITMIME        text/plain that is encoded: decoded (eight-bit-job.ts)
  *     EightBitMode=s                  a message with eight bits and without a label is refused (unless BODY=8BITMIME said so)
+ *
+ * Forms are shared by all jobs of a mailer; where the server signs, each is signed when it is needed (delivery/signing.ts).
  */
 import type { Config } from "../../config/config.ts";
+import type { Envelope } from "../../envelope/envelope.ts";
 import type { MessageReader } from "../../envelope/message.ts";
 import { type HeaderField, isField } from "../../mail/header.ts";
 import { mimeEntity, type MimeEntity } from "../../mail/mime-entity.ts";
@@ -20,6 +23,7 @@ import type { Job } from "../agent.ts";
 import { inEightBits } from "../eight-bit-job.ts";
 import { type WriteResult, writeMessage, type WrittenMessage } from "../message-writer.ts";
 import { deferred, failed, type Outcome } from "../outcome.ts";
+import type { Signing } from "../signing.ts";
 
 export type BodyForm =
   | { readonly kind: "form"; readonly job: Job; readonly message: WrittenMessage }
@@ -30,29 +34,46 @@ type FormName = "as it is" | "labelled" | "seven bits" | "decoded";
 /** Bodies up to this size are converted in memory, octets. */
 const IN_MEMORY = 256 * 1024;
 
+/** What a form of a message consists of, whoever it is for. */
+interface Changed {
+  readonly headers: readonly HeaderField[];
+  readonly eightBit: boolean;
+  readonly bodyType: Envelope["bodyType"];
+  readonly message: MessageReader;
+}
+
+/** Forms that were made at this attempt (each attempt opens the message anew), by mailer, form, and whose message it is. */
+const conversions = new WeakMap<MessageReader, Map<string, Promise<Changed | undefined>>>();
+
 export class BodyForms {
   readonly #config: Config;
   readonly #job: Job;
   readonly #scope: MacroScope;
   readonly #written: WrittenMessage;
+  readonly #signing: Signing | undefined;
   readonly #made = new Map<FormName, Promise<BodyForm>>();
 
   /** @param written the message as it is */
-  constructor(config: Config, job: Job, scope: MacroScope, written: WrittenMessage) {
+  constructor(config: Config, job: Job, scope: MacroScope, written: WrittenMessage, signing?: Signing) {
     this.#config = config;
     this.#job = job;
     this.#scope = scope;
     this.#written = written;
+    this.#signing = signing;
   }
 
   /** @param eightBitPeer the server has offered 8BITMIME */
   for(eightBitPeer: boolean): Promise<BodyForm> | BodyForm {
     const name = this.#formFor(eightBitPeer);
     if (name === undefined) return { kind: "refused", outcome: failed("5.6.1", "Eight bit data not allowed") };
-    if (name === "as it is") return { kind: "form", job: this.#job, message: this.#written };
+    if (name === "as it is" && this.#signing === undefined) return this.#asItIs();
     let form = this.#made.get(name);
     if (form === undefined) this.#made.set(name, (form = this.#make(name)));
     return form;
+  }
+
+  #asItIs(): BodyForm {
+    return { kind: "form", job: this.#job, message: this.#written };
   }
 
   #formFor(eightBitPeer: boolean): FormName | undefined {
@@ -72,14 +93,42 @@ export class BodyForms {
 
   async #make(name: FormName): Promise<BodyForm> {
     try {
-      const job = await this.#changed(name);
-      if (job === this.#job) return { kind: "form", job, message: this.#written };
-      return this.#form(job, await writeMessage(this.#config, job, this.#scope, { ...SMTP_WRITING, store: name }));
+      const form = name === "as it is" ? this.#asItIs() : await this.#unsigned(name);
+      if (this.#signing === undefined || form.kind === "refused") return form;
+      const signed = await this.#signing.sign(form.job, this.#scope, form.message);
+      return signed.kind === "refused" ? signed : { ...form, message: signed.message };
     } catch (error) {
       // The body could not be read.
       const reason = error instanceof Error ? error.message : String(error);
       return { kind: "refused", outcome: deferred("4.3.0", `cannot read the message: ${reason}`) };
     }
+  }
+
+  async #unsigned(name: FormName): Promise<BodyForm> {
+    const changed = await this.#conversion(name);
+    if (changed === undefined) return this.#asItIs();
+    const { message, bodyType, ...rest } = changed;
+    const { bodyType: _, ...envelope } = this.#job.envelope;
+    const whole = { ...envelope, ...rest, ...(bodyType !== undefined && { bodyType }) };
+    const job = { ...this.#job, envelope: whole, message };
+    return this.#form(job, await writeMessage(this.#config, job, this.#scope, { ...SMTP_WRITING, store: name }));
+  }
+
+  /** undefined: nothing had to be changed. */
+  #conversion(name: FormName): Promise<Changed | undefined> {
+    const { message, mailer, recipients } = this.#job;
+    let known = conversions.get(message);
+    if (known === undefined) conversions.set(message, (known = new Map()));
+    const key = [mailer.name, name, recipients[0].recipient.owner ?? ""].join("\0");
+    let changed = known.get(key);
+    if (changed === undefined) {
+      changed = this.#changed(name).then((job) => {
+        const { headers, eightBit, bodyType } = job.envelope;
+        return job === this.#job ? undefined : { headers, eightBit, bodyType, message: job.message };
+      });
+      known.set(key, changed);
+    }
+    return changed;
   }
 
   async #changed(name: FormName): Promise<Job> {

@@ -13,6 +13,7 @@ import { ClientTls } from "./client-tls.ts";
 import { Connections } from "./connections.ts";
 import { type HostStatusSettings, hostStatusSettings } from "./host-status.ts";
 import { jobMacros } from "../job-macros.ts";
+import { openSigning, type Signing } from "../signing.ts";
 import { writeMessage } from "../message-writer.ts";
 import { deferred, failed, type Outcome, reportForAll, worse } from "../outcome.ts";
 import { fromFailure, saysTooMany } from "./reply-status.ts";
@@ -34,6 +35,7 @@ export class SmtpAgent implements Agent {
   readonly #environment: DeliveryEnvironment;
   readonly #connections: Connections;
   readonly #context: Context;
+  readonly #signing: Signing | undefined;
   /** The library is loaded when mail leaves for the first time. */
   #client: typeof SmtpClient | undefined;
 
@@ -41,6 +43,7 @@ export class SmtpAgent implements Agent {
     const { config, clock, log, names, rules } = environment;
     const { options } = config;
     this.#environment = environment;
+    this.#signing = openSigning(environment);
     this.#connections = new Connections(
       clock,
       options.number("ConnectionCacheSize"),
@@ -67,7 +70,7 @@ export class SmtpAgent implements Agent {
     if (macros.kind === "tempfail") return reportForAll(job, deferred("4.4.3", macros.reason), now());
     const written = await writeMessage(config, job, macros.scope, SMTP_WRITING);
     if (written.kind === "tempfail") return reportForAll(job, deferred("4.4.3", written.reason), now());
-    const forms = new BodyForms(config, job, macros.scope, written.message);
+    const forms = new BodyForms(config, job, macros.scope, written.message, this.#signing);
     const prepared = { sender: macros.sender, forms, scope: macros.scope };
     const attempt = new Attempt(this.#context, job, prepared);
     const isConnected = (key: string): boolean => this.#connections.has(cacheKey(job, key));
