@@ -27,7 +27,11 @@ export async function openServingSite(
   if (opened.kind === "failed") return opened;
   const problems = filterProblems(opened.site.config);
   const exit = problems.find((problem) => problem.exit !== undefined)?.exit ?? EX.OK;
-  const messages = [...opened.messages, ...problems.map(({ text }) => text), ...(await signingProblems(opened.site.config))];
+  const messages = [
+    ...opened.messages,
+    ...problems.map(({ text }) => text),
+    ...(await signingProblems(opened.site.config)),
+  ];
   return { ...opened, messages, exit: opened.exit === EX.OK ? exit : opened.exit };
 }
 

@@ -80,7 +80,8 @@ class MessageSigner implements Signing {
     const word = wanted.trim().split(/\s+/)[0].toLowerCase();
     if (word === "error") return { kind: "failed", reason: `${RULESET} says: ${wanted}` };
     if (word === "" || word === "no") return { kind: "unsigned" };
-    if (word !== "yes") return { kind: "keys of", address: `${address.replace(/@[^@]*$/, "")}@${wanted.replaceAll(/\s/g, "")}` };
+    if (word !== "yes")
+      return { kind: "keys of", address: `${address.replace(/@[^@]*$/, "")}@${wanted.replaceAll(/\s/g, "")}` };
     return author === undefined ? { kind: "unsigned" } : { kind: "keys of", address };
   }
 
@@ -149,7 +150,10 @@ function authorOf(fields: readonly HeaderField[]): string | undefined {
   if (from === undefined) return undefined;
   const value = unfold(from.value);
   for (const { start, end } of addressSpans(value)) {
-    const address = bareMailbox(value.slice(start, end)).trim();
+    const address = bareMailbox(value.slice(start, end))
+      .replace(/^\s*<(?:@[^:>]*:)?/, "")
+      .replace(/>$/, "")
+      .trim();
     if (address.includes("@")) return address;
   }
   return undefined;

@@ -24,7 +24,9 @@ export interface Signing {
 }
 
 /** undefined: the configuration names no keys. */
-export function openSigning(environment: Pick<DeliveryEnvironment, "config" | "rules" | "clock" | "log">): Signing | undefined {
+export function openSigning(
+  environment: Pick<DeliveryEnvironment, "config" | "rules" | "clock" | "log">,
+): Signing | undefined {
   if (!signs(environment.config)) return undefined;
   let signer: Promise<Signing | undefined> | undefined;
   return {

@@ -171,7 +171,8 @@ export class KeyRing {
 
   #readTables(): { readonly keys: ReadonlyMap<string, KeyTableEntry>; readonly signing: SigningTable } {
     const { keyTable, signingTable } = this.#settings;
-    if (signingTable === "") throw new KeyProblem("DKIMKeyTable is set without DKIMSigningTable: nothing says who gets which key");
+    if (signingTable === "")
+      throw new KeyProblem("DKIMKeyTable is set without DKIMSigningTable: nothing says who gets which key");
     return (this.#tables ??= {
       keys: readKeyTable(this.#files, keyTable),
       signing: readSigningTable(this.#files, signingTable),

@@ -42,7 +42,8 @@ function* lines(files: KeyFiles, path: string): Generator<Line> {
     if (plain === "") continue;
     const at = `${path}:${index + 1}`;
     const [, key, value] = /^(\S+)\s+(.*)$/s.exec(plain) ?? [];
-    if (key === undefined) throw new KeyProblem(`${at}:1: "${plain}" stands alone: a line is a key, blanks, and its value`);
+    if (key === undefined)
+      throw new KeyProblem(`${at}:1: "${plain}" stands alone: a line is a key, blanks, and its value`);
     yield { key, value, at };
   }
 }

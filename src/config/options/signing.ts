@@ -2,7 +2,7 @@
 import type { Check, OptionRow } from "./row.ts";
 
 /** What happens to a message that has to be signed and cannot be. */
-export const SIGNING_FAILURES = ["defer", "unsigned"] as const;
+const SIGNING_FAILURES = ["defer", "unsigned"] as const;
 
 const failure: Check = (value, { messages }) => {
   const word = value.trim().toLowerCase();
