@@ -10,7 +10,9 @@ import { layDownKeys } from "../../../support/signed-mail.ts";
 
 const files = keyFilesWith(new Set());
 let folder = "";
-beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "key-folder-"))));
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "key-folder-"));
+});
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const DAY = 86_400_000;

@@ -12,7 +12,9 @@ import { layDownKeys } from "../../../support/signed-mail.ts";
 
 const files = keyFilesWith(new Set());
 let folder = "";
-beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "key-tables-"))));
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "key-tables-"));
+});
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function table(text: string, kind = ""): string {
