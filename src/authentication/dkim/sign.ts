@@ -96,8 +96,8 @@ export function namesToSign(
   oversign: readonly string[],
 ): readonly string[] {
   const guarded = new Set(oversign.map((name) => name.toLowerCase()));
-  const wanted = new Set(["from", ...fields.map((name) => name.toLowerCase()), ...guarded]);
-  return [...wanted].flatMap((name) => {
+  const wanted = new Set([...fields.map((name) => name.toLowerCase()), ...guarded]);
+  return [...(wanted.has("from") ? [] : ["from"]), ...wanted].flatMap((name) => {
     const times = header.count(name) + (guarded.has(name) ? 1 : 0);
     return Array<string>(name === "from" ? Math.max(times, 1) : times).fill(name);
   });

@@ -18,6 +18,10 @@ export interface Signed {
   readonly selector: string;
   readonly algorithm: string;
   readonly keyType: KeyType;
+  /** l=, in octets of the canonical body. */
+  readonly bodyLength?: number;
+  /** x=, in seconds. */
+  readonly expires?: number;
 }
 
 export interface MessageSignature extends Signed {
@@ -26,10 +30,6 @@ export interface MessageSignature extends Signed {
   readonly bodyHash: Buffer;
   /** Names of fields in lower case, in the order in which they were signed. */
   readonly signedFields: readonly string[];
-  /** l=, in octets of the canonical body. */
-  readonly bodyLength?: number;
-  /** x=, in seconds. */
-  readonly expires?: number;
   /** i= as written, and its domain in ASCII. */
   readonly identity?: string;
   readonly identityDomain: string;
@@ -57,6 +57,7 @@ export function readDkimSignature(field: HeaderField, tags: TagList): MessageSig
   }
   const read = readMessageSignature(field, tags);
   if (isUnreadable(read)) return read;
+  if (read.signedFields.includes("")) return syntax("h= has an empty name");
   if (!read.signedFields.includes("from")) return { result: "permerror", reason: "From is not signed" };
   return withIdentity(read, tags);
 }
@@ -73,21 +74,26 @@ function withIdentity(read: MessageSignature, tags: TagList): MessageSignature |
   return { ...read, identity: withoutFolding(identity), identityDomain };
 }
 
-/** The tags that DKIM-Signature and ARC-Message-Signature have in common. */
-export function readMessageSignature(field: HeaderField, tags: TagList): MessageSignature | Unreadable {
+/**
+ * The tags that DKIM-Signature and ARC-Message-Signature have in common.
+ * @param defaultForms c= of a signature that has none
+ */
+export function readMessageSignature(
+  field: HeaderField,
+  tags: TagList,
+  defaultForms = "simple/simple",
+): MessageSignature | Unreadable {
   const signed = readSigned(field, tags);
   if (isUnreadable(signed)) return signed;
-  const forms = canonicalizations(tags.get("c")?.value ?? "simple/simple");
+  const forms = canonicalizations(tags.get("c")?.value ?? defaultForms);
   if (forms === undefined) return syntax(`c=${excerpt(tags.get("c")!.value)} is unknown`);
   const bodyHash = base64Octets(tags.get("bh")?.value ?? "");
   if (bodyHash?.length !== 32) return syntax(tags.has("bh") ? "bh= is no SHA-256 in base64" : "no bh=");
   const names = tags.get("h")?.value;
-  if (names === undefined || names === "") return syntax("no h=");
+  if (names === undefined) return syntax("no h=");
   const signedFields = colonList(names.toLowerCase());
-  if (signedFields.some((name) => !/^[!-9<-~]+$/.test(name))) return syntax("h= has something that is no field name");
-  const numbers = readNumbers(tags);
-  if (typeof numbers === "string") return syntax(numbers);
-  return { ...signed, ...forms, bodyHash, signedFields, ...numbers, identityDomain: signed.domain };
+  if (signedFields.some((name) => !/^[!-9<-~]*$/.test(name))) return syntax("h= has something that is no field name");
+  return { ...signed, ...forms, bodyHash, signedFields, identityDomain: signed.domain };
 }
 
 /** What all signatures have. */
@@ -106,8 +112,10 @@ export function readSigned(field: HeaderField, tags: TagList): Signed | Unreadab
   if (b === undefined || signature === undefined || signature.length === 0) {
     return syntax(b === undefined ? "no b=" : "b= is not base64");
   }
+  const numbers = readNumbers(tags);
+  if (typeof numbers === "string") return syntax(numbers);
   const bare = field.value.slice(0, b.start) + field.value.slice(b.end);
-  return { field, bare, signature, domain, selector, algorithm, keyType };
+  return { field, bare, signature, domain, selector, algorithm, keyType, ...numbers };
 }
 
 function syntax(reason: string): Unreadable {
@@ -125,7 +133,7 @@ function isForm(text: string): text is Canonicalization {
 }
 
 /** l=, t= and x=. */
-function readNumbers(tags: TagList): Pick<MessageSignature, "bodyLength" | "expires"> | string {
+function readNumbers(tags: TagList): Pick<Signed, "bodyLength" | "expires"> | string {
   const longest: Readonly<Record<string, number>> = { l: 76, t: 12, x: 12 };
   for (const name of ["l", "t", "x"]) {
     const value = tags.get(name)?.value;

@@ -7,6 +7,8 @@ const WIDTH = 78;
 const FOLD = "\r\n\t";
 /** Octets of a line behind the tab, which counts as one. */
 const LINE = WIDTH - 1;
+/** Octets of a line of b=, "b=" included. */
+const SIGNATURE_LINE = 72;
 
 export interface UnsignedField {
   /** With an empty b=: what is signed. */
@@ -25,7 +27,7 @@ export function writeTags(name: string, tags: readonly TagText[]): UnsignedField
   const after = layOut(tags.slice(at + 1), 1);
   const head = ` ${before}${before === "" ? "" : `;${FOLD}`}b=`;
   const tail = after === "" ? "" : `;${FOLD}${after}`;
-  return { bare: head + tail, withSignature: (signature) => head + inLines(signature, LINE - 3) + tail };
+  return { bare: head + tail, withSignature: (signature) => head + inLines(signature) + tail };
 }
 
 /** Tags with "; " or a fold between them. @param column where the first line begins */
@@ -65,6 +67,13 @@ function foldColons(tag: string, width: number): string {
   return text;
 }
 
-function inLines(base64: string, width: number): string {
-  return base64.length <= width ? base64 : base64.match(new RegExp(`.{1,${width}}`, "g"))!.join(FOLD);
+/** Base64 in lines; the first one stands behind "b=". */
+function inLines(base64: string): string {
+  const lines: string[] = [];
+  for (let at = 0; at < base64.length;) {
+    const end = at + SIGNATURE_LINE - (at === 0 ? 2 : 0);
+    lines.push(base64.slice(at, end));
+    at = end;
+  }
+  return lines.join(FOLD);
 }
