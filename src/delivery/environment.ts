@@ -1,4 +1,5 @@
 /** What delivery agents need from the rest of the server; one object per configuration. */
+import type { LinePolicies } from "../authentication/policy/line-policy.ts";
 import type { Config } from "../config/config.ts";
 import type { NameSources } from "../dns/names.ts";
 import type { Log } from "../log/log.ts";
@@ -23,4 +24,6 @@ export interface DeliveryEnvironment {
   /** Counts connections. */
   readonly statistics?: Pick<Statistics, "connection">;
   readonly clock: Clock;
+  /** What destinations publish about their connections (DANE, MTA-STS); absent: nobody is asked. */
+  readonly line?: LinePolicies;
 }

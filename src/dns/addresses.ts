@@ -19,6 +19,8 @@ export type AddressAnswer =
       readonly addresses: readonly HostAddress[];
       /** All of them signed, from a resolver that is trusted with saying so (DANE). */
       readonly secure: boolean;
+      /** Where aliases lead, without final dot; absent: DNS was not asked. */
+      readonly canonicalName?: string;
     }
   /** The name exists, without any address. */
   | { readonly kind: "nodata" }
@@ -76,7 +78,10 @@ function combine(answers: readonly DnsAnswer[]): AddressAnswer {
   const addresses = found.flatMap(({ records }) =>
     records.map(({ data, type }): HostAddress => ({ address: data, family: type === "AAAA" ? 6 : 4 })),
   );
-  if (addresses.length > 0) return { kind: "found", addresses, secure: found.every((answer) => answer.secure) };
+  if (addresses.length > 0) {
+    const [{ canonicalName }] = found;
+    return { kind: "found", addresses, secure: found.every((answer) => answer.secure), canonicalName };
+  }
   const failed = answers.find((answer) => answer.kind === "tempfail");
   if (failed) return failed;
   return answers.some((answer) => answer.kind === "nodata") ? { kind: "nodata" } : { kind: "nxdomain" };

@@ -22,11 +22,11 @@ const LONGEST_CHAIN = 16;
 const MOST_AT_ONCE = 256;
 
 export interface ResolverOptions {
-  readonly machine: Pick<Machine, "nameServers" | "timeout" | "attempts">;
+  readonly machine: Pick<Machine, "nameServers" | "timeout" | "attempts" | "trustAd">;
   readonly clock: Clock;
   /**
-   * Believe the AD bit of any server (ResolverOptions `trustad`). Without it only servers on this machine are believed:
-   * on the way from others anybody could have set it.
+   * Believe the AD bit of any server; also what resolv.conf says (`options trust-ad`). Without it only servers on this
+   * machine are believed: on the way from others anybody could have set it. See also trusting-resolver.ts.
    */
   readonly trustAd?: boolean;
 }
@@ -41,7 +41,7 @@ export class Dns2Resolver implements Resolver {
   readonly #waiting: (() => void)[] = [];
   #active = 0;
 
-  constructor({ machine, clock, trustAd = false }: ResolverOptions) {
+  constructor({ machine, clock, trustAd = machine.trustAd === true }: ResolverOptions) {
     this.#machine = machine;
     this.#clock = clock;
     this.#trustAd = trustAd;
@@ -69,12 +69,13 @@ export class Dns2Resolver implements Resolver {
   }
 
   async #resolve(asked: string, type: RecordType): Promise<DnsAnswer> {
-    const chain: Chain = { name: asked, ttl: Infinity, secure: true };
+    const chain: Chain = { name: asked, ttl: Infinity, secure: true, claimed: true };
     for (let links = 0; links < LONGEST_CHAIN;) {
       const result = await this.#ask(chain.name, type);
       if (typeof result === "string") return { kind: "tempfail", reason: result };
       const { reply, server } = result;
-      chain.secure &&= reply.authenticated && (this.#trustAd || isLoopback(server.address));
+      chain.claimed &&= reply.authenticated;
+      chain.secure &&= chain.claimed && (this.#trustAd || isLoopback(server.address));
       const before = chain.name;
       links += follow(chain, reply.answers, type);
       const records = reply.answers.filter((record) => record.type === type && record.name === chain.name);
@@ -148,6 +149,8 @@ interface Chain {
   /** Shortest time to live of the links. */
   ttl: number;
   secure: boolean;
+  /** The AD bit was set all the way. */
+  claimed: boolean;
 }
 
 /** Follows the CNAMEs of one reply; the number of links. */
@@ -165,7 +168,9 @@ function follow(chain: Chain, answers: readonly DnsRecord[], type: RecordType): 
 function conclude(chain: Chain, reply: Reply, records: readonly DnsRecord[]): { answer: DnsAnswer; ttl: number } {
   if (records.length > 0) {
     const ttl = records.reduce((shortest, record) => Math.min(shortest, record.ttl), chain.ttl);
-    return { answer: { kind: "found", records, canonicalName: chain.name, secure: chain.secure }, ttl };
+    const { name: canonicalName, secure, claimed } = chain;
+    const found = { kind: "found", records, canonicalName, secure } as const;
+    return { answer: claimed && !secure ? { ...found, claimsSecure: true } : found, ttl };
   }
   const ttl = Math.min(chain.ttl, reply.negativeTtl ?? 0);
   if (reply.rcode === NXDOMAIN) return { answer: { kind: "nxdomain" }, ttl };

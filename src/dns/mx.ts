@@ -16,8 +16,10 @@ export interface MailHost {
   readonly address?: string;
   /** MX preference; 0 for a host that is not from an MX record. */
   readonly preference: number;
-  /** The MX record is signed, from a resolver trusted with saying so (DANE). */
+  /** The MX record is signed, from a resolver trusted with saying so (DANE), or there was no need for one. */
   readonly secure: boolean;
+  /** The domain whose MX records have named it, or that has an address itself; absent: it was named as a host. */
+  readonly of?: string;
 }
 
 export type MailHosts =
@@ -57,27 +59,28 @@ export function mailHosts(names: NameSources, host: string, options: MxOptions =
   if (literal !== undefined) return one({ name: `[${literal}]`, address: literal, preference: 0, secure: false });
   if (host.startsWith("[") && host.endsWith("]")) return one(plain(host.slice(1, -1)));
   const name = host.replace(/\.$/, "");
-  const direct = options.useMx === false || !names.services.includes("dns");
-  const found = direct ? byAddress(names, name) : byMx(names, name, options);
-  return options.fallback === undefined ? found : withFallback(names, found, options.fallback, options);
+  if (options.useMx === false) return withFallback(names, byAddress(names, name), options);
+  const found = names.services.includes("dns") ? byMx(names, name, options) : byAddress(names, name, name);
+  return withFallback(names, found, options);
 }
 
 function one(host: MailHost): MailHosts {
   return { kind: "hosts", hosts: [host] };
 }
 
-function plain(name: string): MailHost {
-  return { name: name.replace(/\.$/, ""), preference: 0, secure: false };
+/** Whether its addresses are signed is all that counts (RFC 7672 §2.2.1, §2.2.2). */
+function plain(name: string, of?: string): MailHost {
+  return { name: name.replace(/\.$/, ""), preference: 0, secure: true, ...(of === undefined ? {} : { of }) };
 }
 
 /** A record can hold any octets; only what is a host name goes further. "." among others says nothing. */
 const NAME = /^[\w-][\w.-]*$/;
 
 /** RFC 5321 §5.1: without MX records the name itself is the exchanger, if it has an address. */
-function byAddress(names: NameSources, name: string): MaybePromise<MailHosts> {
+function byAddress(names: NameSources, name: string, of?: string): MaybePromise<MailHosts> {
   return whenReady(addressesOf(names, name), (answer): MailHosts => {
     if (answer.kind === "tempfail") return answer;
-    return answer.kind === "found" ? one(plain(name)) : { kind: "unknown", exists: true };
+    return answer.kind === "found" ? one(plain(name, of)) : { kind: "unknown", exists: true };
   });
 }
 
@@ -85,12 +88,12 @@ function byMx(names: NameSources, name: string, options: MxOptions): MaybePromis
   return whenReady(names.resolver.query(name, "MX"), (answer): MaybePromise<MailHosts> => {
     if (answer.kind === "tempfail") return answer;
     if (answer.kind === "nxdomain" && names.hosts.linesOf(name).length === 0) return { kind: "unknown" };
-    if (answer.kind !== "found") return byAddress(names, name);
+    if (answer.kind !== "found") return byAddress(names, name, name);
     const { records, secure } = answer;
     if (records.every(({ data }) => data === "" || data === ".")) return { kind: "nullmx" };
     const hosts = records
       .filter(({ data }) => NAME.test(data))
-      .map(({ data, preference = 0 }): MailHost => ({ name: data.replace(/\.$/, ""), preference, secure }));
+      .map(({ data, preference = 0 }): MailHost => ({ name: data.replace(/\.$/, ""), preference, secure, of: name }));
     // RFC 5321 §5.1: with MX records, of which none is of use, the address of the name itself is none either.
     if (hosts.length === 0) return { kind: "unknown", exists: true };
     return choose(names, name, order(hosts, options), options);
@@ -122,16 +125,13 @@ function choose(
   const better = hosts.filter((host) => host.preference < own.preference);
   if (better.length > 0) return { kind: "hosts", hosts: better };
   if (!tryNullMxList) return { kind: "self" };
-  return whenReady(byAddress(names, name), (found) => (found.kind === "unknown" ? { kind: "self" } : found));
+  return whenReady(byAddress(names, name, name), (found) => (found.kind === "unknown" ? { kind: "self" } : found));
 }
 
 /** FallbackMXhost goes behind the others, itself expanded; it also helps when DNS cannot be asked or knows no such name. */
-function withFallback(
-  names: NameSources,
-  found: MaybePromise<MailHosts>,
-  fallback: string,
-  options: MxOptions,
-): MaybePromise<MailHosts> {
+function withFallback(names: NameSources, found: MaybePromise<MailHosts>, options: MxOptions): MaybePromise<MailHosts> {
+  const { fallback } = options;
+  if (fallback === undefined) return found;
   return whenReady(found, (first): MaybePromise<MailHosts> => {
     if (first.kind === "nullmx" || first.kind === "self") return first;
     return whenReady(mailHosts(names, fallback, { ...options, fallback: undefined, cutOff: true }), (last) => {

@@ -32,6 +32,8 @@ export type DnsAnswer =
       readonly canonicalName: string;
       /** The AD bit, from a resolver that may be trusted with it (DANE). */
       readonly secure: boolean;
+      /** The AD bit, from one that nobody has said to trust. */
+      readonly claimsSecure?: true;
     }
   | { readonly kind: "nodata"; readonly canonicalName: string }
   | { readonly kind: "nxdomain" }

@@ -4,6 +4,7 @@ import { withOrigins } from "../cf/message-origins.ts";
 import type { CommandLineSetting, ConfigEnvironment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { openNames } from "../dns/names.ts";
+import { trustingResolver, trustsAd } from "../dns/trusting-resolver.ts";
 import type { MailRules } from "../routing/mail-rules.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import type { Trace } from "../rewriting/trace.ts";
@@ -65,10 +66,11 @@ export async function openSite<Agents extends Attachment>(
   const messages = plain.length === 0 ? [] : withOrigins(plain, file, originsOf(file));
   if (config === undefined) return { kind: "failed", messages, diagnostics, exit };
   users.choose(config.options.text("MailboxDatabase"));
+  const resolverOptions = config.options.text("ResolverOptions");
   const parts: SiteParts = {
     config,
     users,
-    hosts: openNames(machine, resolver, { clock }),
+    hosts: openNames(machine, trustsAd(resolverOptions) ? trustingResolver(resolver) : resolver, { clock }),
     aliasDatabases: openAliasDatabases(config, users, surroundings, missingTablesAreEmpty),
     ...(surroundings.statistics === undefined ? {} : { statistics: surroundings.statistics }),
     authenticator: openAuthenticator(config, clock, (text) => log.write(1, { priority: "err", text })),

@@ -25,6 +25,8 @@ export interface Machine {
   /** Seconds for one try, and number of tries (resolv.conf `timeout`, `attempts`). */
   readonly timeout: number;
   readonly attempts: number;
+  /** The AD bit of these servers may be believed (resolv.conf `trust-ad`). */
+  readonly trustAd?: boolean;
   readonly hostsFile: string;
   /** Addresses of the network interfaces, loopback left out. */
   readonly interfaces?: readonly string[];
@@ -72,6 +74,7 @@ export function parseResolvConf(text: string, hostName: string): Omit<Machine, "
   const dot = hostName.indexOf(".");
   let search = dot === -1 ? [] : [hostName.slice(dot + 1)];
   const numbers = { ndots: 1, timeout: 5, attempts: 2 };
+  let trustAd = false;
   for (const line of text.split("\n")) {
     const [word, ...rest] = line
       .replace(/^[#;].*/s, "")
@@ -81,10 +84,14 @@ export function parseResolvConf(text: string, hostName: string): Omit<Machine, "
       nameServers.push({ address: rest[0], port: DNS_PORT });
     } else if (word === "search") search = rest;
     else if (word === "domain") search = rest.slice(0, 1);
-    else if (word === "options") for (const option of rest) readOption(option, numbers);
+    else if (word === "options") {
+      trustAd ||= rest.includes("trust-ad");
+      for (const option of rest) readOption(option, numbers);
+    }
   }
   if (nameServers.length === 0) nameServers.push({ address: "127.0.0.1", port: DNS_PORT });
-  return { nameServers, search: search.map(withoutFinalDot).filter(Boolean), ...numbers };
+  const trust = trustAd ? { trustAd } : {};
+  return { nameServers, search: search.map(withoutFinalDot).filter(Boolean), ...numbers, ...trust };
 }
 
 /** The limits are those of the system's resolver. */

@@ -2,7 +2,7 @@
  * Our side of TLS as a client: certificate and key, whom we trust, ciphers and switches, read from the files that the
  * configuration names. What is wrong with them is said in words and never ends in less security than was asked for.
  */
-import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
+import { createSecureContext, rootCertificates, type SecureContext, type SecureContextOptions } from "node:tls";
 import {
   authorities,
   certificateOf,
@@ -17,6 +17,8 @@ import { readSslOptions } from "./ssl-options.ts";
 export interface ClientTlsSettings extends TlsFiles, CertificateFiles {
   /** ClientSSLOptions */
   readonly sslOptions: string;
+  /** Also trusts whom browsers trust (MTA-STS, RFC 8461 §4.2). */
+  readonly publicTrust?: boolean;
 }
 
 export type ClientContext =
@@ -32,7 +34,7 @@ export function openClientContext(settings: ClientTlsSettings): ClientContext {
       minVersion: "TLSv1.2",
       secureOptions: bits,
       ciphers: ciphersOf(settings),
-      ca: authorities(settings, warnings),
+      ca: [...authorities(settings, warnings), ...(settings.publicTrust === true ? rootCertificates : [])],
       ...certificateOf(settings, settings, "Client"),
       ...withdrawn(settings),
     };

@@ -1,14 +1,27 @@
 /** What a finished TLS handshake says about the other side, and the macros that tell rulesets. */
-import { createHash, getHashes } from "node:crypto";
+import { createHash, getHashes, X509Certificate } from "node:crypto";
 import { checkServerIdentity, type TLSSocket } from "node:tls";
 import { type CertificateNames, certificateNames } from "./certificate-names.ts";
 
 /**
  * {verify}: NOT (nobody was asked for a certificate), OK (a certificate that leads to an authority we trust), FAIL (one that does not), NO (none was shown), NONE
  * (STARTTLS was not offered, or rules kept us from it), CLEAR (this connection is one without), TEMP, PROTOCOL (the server
- * refused, for now or for good, or our own side was not ready), SOFTWARE (the handshake failed).
+ * refused, for now or for good, or our own side was not ready), SOFTWARE (the handshake failed). Of DANE: TRUSTED (the
+ * certificate is one that DNS names), DANE_FAIL (it is not), DANE_NOTLS (there is no encryption, and DANE wants it).
  */
-export type Verify = "NOT" | "OK" | "FAIL" | "NO" | "NONE" | "CLEAR" | "TEMP" | "PROTOCOL" | "SOFTWARE";
+export type Verify =
+  | "NOT"
+  | "OK"
+  | "FAIL"
+  | "NO"
+  | "NONE"
+  | "CLEAR"
+  | "TEMP"
+  | "PROTOCOL"
+  | "SOFTWARE"
+  | "TRUSTED"
+  | "DANE_FAIL"
+  | "DANE_NOTLS";
 
 export interface PeerFacts {
   readonly verify: Verify;
@@ -24,6 +37,8 @@ export interface PeerFacts {
   /** The certificate is for the name that we know the server by (RFC 6125). {verify} does not ask for that. */
   readonly bearsName: boolean;
   readonly certificate?: CertificateNames & { readonly fingerprint: Fingerprint };
+  /** What the server has shown, its own certificate first; for those who asked for it (peerChain). */
+  readonly chain?: readonly X509Certificate[];
 }
 
 export interface Fingerprint {
@@ -60,6 +75,27 @@ function isFor(name: string, socket: TLSSocket): boolean {
 function peerCertificate(socket: TLSSocket): Buffer | undefined {
   const { raw } = socket.getPeerCertificate() as { readonly raw?: Buffer };
   return raw === undefined || raw.length === 0 ? undefined : raw;
+}
+
+/** Nobody shows more of them for a good reason. */
+const MOST_CERTIFICATES = 20;
+
+/** The certificates that were shown, the server's own first, each followed by who issued it. None that cannot be read. */
+export function peerChain(socket: TLSSocket): readonly X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  type Shown = { readonly raw?: Buffer; readonly issuerCertificate?: Shown };
+  const seen = new Set<Shown>();
+  let each: Shown | undefined = socket.getPeerCertificate(true);
+  while (each?.raw !== undefined && !seen.has(each) && chain.length < MOST_CERTIFICATES) {
+    seen.add(each);
+    try {
+      chain.push(new X509Certificate(each.raw));
+    } catch {
+      return chain;
+    }
+    each = each.issuerCertificate;
+  }
+  return chain;
 }
 
 /** The type says that it is an Error; where the library looked itself it is a code such as UNABLE_TO_GET_ISSUER_CERT_LOCALLY. */

@@ -4,7 +4,9 @@
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Config } from "../../src/config/config.ts";
 import type { Report } from "../../src/delivery/agent.ts";
+import type { DeliveryEnvironment } from "../../src/delivery/environment.ts";
 import { createAgents } from "../../src/delivery/agents.ts";
 import { silentLog } from "../../src/log/log.ts";
 import { createMailRules } from "../../src/routing/resolve.ts";
@@ -21,12 +23,14 @@ export interface SmtpSite {
 /**
  * @param mc lines of the .mc file; `@DIR@` is the folder of the files
  * @param files name → text: tables, keys
+ * @param more what deliveries of this configuration have besides
  */
 export async function smtpSite(
   mc: readonly string[],
   port: number,
   files: Readonly<Record<string, string>> = {},
   zone: Zone = { "A mx.b.test": ["127.0.0.1"] },
+  more: (config: Config) => Partial<DeliveryEnvironment> = () => ({}),
 ): Promise<SmtpSite> {
   const folder = new AnalysisFolder();
   const own = mkdtempSync(join(folder.folder, "files-"));
@@ -41,7 +45,9 @@ export async function smtpSite(
     enabled: (level: number) => level < 14,
     write: (level: number, { text }: { text: string }) => void (level < 14 && log.push(text)),
   };
-  const agents = createAgents(testEnvironment({ config, zone, log: writing, rules: createMailRules(config) }));
+  const agents = createAgents(
+    testEnvironment({ config, zone, log: writing, rules: createMailRules(config), ...more(config) }),
+  );
   closing.push(() => agents.close());
   const mailer = config.mailers.get("esmtp");
   if (mailer === undefined) throw new Error("no mailer esmtp");

@@ -8,10 +8,15 @@ import type { Config, Options } from "../../config/config.ts";
 import { sharedTlsSettings } from "../../config/tls-settings.ts";
 import type { Log } from "../../log/log.ts";
 import { type ClientContext, type ClientTlsSettings, openClientContext } from "../../tls/client-context.ts";
-import { type PeerFacts, peerFacts } from "../../tls/peer-facts.ts";
+import { peerChain, type PeerFacts, peerFacts } from "../../tls/peer-facts.ts";
 import { readTlsFeatures } from "../../tls/tls-features.ts";
 import type { SmtpClient } from "./client.ts";
 import type { ClientFailure } from "./failure.ts";
+
+/** What a policy about the line asks of a handshake. */
+export interface LineTrust {
+  readonly publicTrust: boolean;
+}
 
 /** Sessions that are kept; the oldest go first. */
 const MOST_SESSIONS = 2_000;
@@ -37,15 +42,19 @@ export class ClientTls {
     this.#log = log;
   }
 
-  /** @param features `Options=...; CipherList=...; CertFile=...; KeyFile=...`, "" for none */
-  context(features: string): ClientContext {
-    let context = this.#contexts.get(features);
+  /**
+   * @param features `Options=...; CipherList=...; CertFile=...; KeyFile=...`, "" for none
+   * @param publicTrust trusts whom browsers trust, too
+   */
+  context(features: string, publicTrust = false): ClientContext {
+    const key = publicTrust ? `${features}\0public` : features;
+    let context = this.#contexts.get(key);
     if (context === undefined) {
-      context = openClientContext(withFeatures(this.#settings, features));
+      context = openClientContext({ ...withFeatures(this.#settings, features), publicTrust });
       const warnings = context.kind === "context" ? context.warnings : [];
       for (const text of warnings) this.#log.write(6, { priority: "warning", text: `STARTTLS=client, ${text}` });
       // A file that is missing may be there the next time.
-      if (context.kind === "context") this.#contexts.set(features, context);
+      if (context.kind === "context") this.#contexts.set(key, context);
     }
     return context;
   }
@@ -53,14 +62,17 @@ export class ClientTls {
   /**
    * STARTTLS and the handshake.
    * @param place tells servers apart
+   * @param line the certificates that are shown are wanted, too
    */
   async shake(
     client: SmtpClient,
     context: ClientContext & { kind: "context" },
     place: string,
     features: string,
+    line?: LineTrust,
   ): Promise<Handshake> {
-    const key = `${features}\0${place}`;
+    const trust = line === undefined ? "" : line.publicTrust ? "\0public" : "\0line";
+    const key = `${features}\0${place}${trust}`;
     const known = this.#sessions.get(key);
     const answer = await client.startTls({
       secureContext: context.context,
@@ -73,7 +85,7 @@ export class ClientTls {
       const lost = { kind: "tls", message: "connection closed", during: "STARTTLS" } as const;
       return { kind: "failed", failure: answer ?? lost };
     }
-    const facts = this.#factsOf(socket, client.serverName, known?.facts);
+    const facts = this.#factsOf(socket, client.serverName, known?.facts, line !== undefined);
     const keep = (session: Buffer) => this.#keep(key, session, facts);
     socket.on("session", keep);
     // With TLS 1.2 it is there already.
@@ -83,11 +95,14 @@ export class ClientTls {
   }
 
   /** A short handshake shows no certificate: the one of the long handshake counts (RFC 8446 §2.2). */
-  #factsOf(socket: TLSSocket, name: string, before: PeerFacts | undefined): PeerFacts {
+  #factsOf(socket: TLSSocket, name: string, before: PeerFacts | undefined, wantsChain: boolean): PeerFacts {
     const facts = peerFacts(socket, name, this.#fingerprint);
-    if (before === undefined || !socket.isSessionReused()) return facts;
-    const { verify, verifyMessage, bearsName, certificate } = before;
-    return { ...facts, verify, verifyMessage, bearsName, ...(certificate === undefined ? {} : { certificate }) };
+    if (before === undefined || !socket.isSessionReused()) {
+      return wantsChain ? { ...facts, chain: peerChain(socket) } : facts;
+    }
+    const { verify, verifyMessage, bearsName, certificate, chain } = before;
+    const shown = { ...(certificate && { certificate }), ...(chain && { chain }) };
+    return { ...facts, verify, verifyMessage, bearsName, ...shown };
   }
 
   #keep(key: string, session: Buffer, facts: PeerFacts): void {

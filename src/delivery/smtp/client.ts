@@ -13,6 +13,7 @@
  */
 import { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import type { LineResult } from "../../authentication/policy/line-policy.ts";
 import { type Action, type Internals, LibraryConnection } from "./library-connection.ts";
 import { ReplyClock } from "./reply-clock.ts";
 import { isClosing, isRefusal, ReplyReader, replyKind } from "./reply-reader.ts";
@@ -42,6 +43,8 @@ export class SmtpClient extends LibraryConnection {
   macros: readonly (readonly [name: string, value: string | undefined])[] = [];
   /** Its certificate is for the name that we know it by. */
   bearsName = false;
+  /** What came of a policy of its owner (DANE, MTA-STS); undefined: there is none. */
+  line: LineResult | undefined;
   /** We had a password for this server, and it did not want it. */
   authRefused = false;
 

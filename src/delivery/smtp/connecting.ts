@@ -14,7 +14,7 @@ import type { OwnEnd } from "./own-end.ts";
 import { type Policy, tlsMissing } from "./pace.ts";
 import { fromFailure } from "./reply-status.ts";
 import { type Opening, type OpeningContext, SessionOpening } from "./session-opening.ts";
-import { openFirst, type Place, shownAddress } from "./socket.ts";
+import { type MailPlace, openFirst, type Place, shownAddress } from "./socket.ts";
 import { isPromise } from "../../sys/maybe-promise.ts";
 
 /** Used where a Timeout option says "none": every wait ends some day. */
@@ -69,24 +69,25 @@ export class Connecting {
   }
 
   /**
-   * @param places at least one
+   * @param places at least one, of this host
    * @param timeout ms for connecting, each time
    */
-  async connect(places: readonly Place[], timeout: number, { tls = "may" }: Policy): Promise<Connected> {
+  async connect(places: readonly Place[], timeout: number, host: MailPlace): Promise<Connected> {
+    const { tls = "may" } = host.policy;
     const later = await this.#notNow(places[0]);
     if (later !== undefined) return { place: places[0], reached: false, decided: false, outcome: later };
-    const first = await this.#converse(places, tls, timeout);
+    const first = await this.#converse(places, tls, timeout, host);
     if ("client" in first) return first;
-    const mayBeClear = tls === "may" && !this.#job.mailer.flags.has("_");
+    const mayBeClear = tls === "may" && host.line?.needsTls !== true && !this.#job.mailer.flags.has("_");
     const fallback = mayBeClear && this.#context.opening.options.flag("TLSFallbacktoClear");
     if (first.kind !== "handshake" || !fallback) return unreachable(first);
-    const second = await this.#converse([first.place], "none", timeout);
+    const second = await this.#converse([first.place], "none", timeout, host);
     return "client" in second ? second : unreachable(second);
   }
 
   /**
    * Ruleset clt_features: `$#temp` keeps mail away from this server for now. Its letters are about DANE and MTA-STS, which
-   * are not asked for.
+   * places.ts asks for.
    */
   async #notNow(place: Place): Promise<Outcome | undefined> {
     const { serverName, peer } = place;
@@ -100,7 +101,12 @@ export class Connecting {
   }
 
   /** Connects, and talks as far as the server is ready for mail. */
-  async #converse(places: readonly Place[], tls: Policy["tls"], timeout: number): Promise<Conversed> {
+  async #converse(
+    places: readonly Place[],
+    tls: Policy["tls"],
+    timeout: number,
+    { line, nextHop, name }: MailPlace,
+  ): Promise<Conversed> {
     const { timeouts, opening } = this.#context;
     const { mailer, signal, envelope } = this.#job;
     const connected = await openFirst(places, timeout, signal);
@@ -116,7 +122,7 @@ export class Connecting {
     const client = new Client({
       socket: connected.socket,
       heloName,
-      serverName: place.serverName,
+      serverName: line?.serverName ?? place.serverName,
       lmtp: mailer.flags.has("z"),
       tlsFirst: mailer.flags.has("_"),
       // F=a asks for ESMTP and most servers speak it; F=2 forbids it.
@@ -131,6 +137,8 @@ export class Connecting {
       tls: tls !== "none" && !modifiers.has("S"),
       missing: () => tlsMissing(tls, client),
       auth: !modifiers.has("A"),
+      // Who says that nothing is encrypted has decided about that, too.
+      line: { nextHop: nextHop ?? name, policy: modifiers.has("S") ? undefined : line },
     };
     const stop = abortWith(signal, client);
     try {

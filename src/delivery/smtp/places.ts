@@ -3,7 +3,8 @@
  * (`TCP $h`, `TCP mailhub 2526`, `FILE /path/socket`, `mail.local -l`), by way of DNS.
  */
 import { isIP, isIPv6 } from "node:net";
-import { type AddressAnswer, addressesOf } from "../../dns/addresses.ts";
+import { type AddressAnswer, addressesOf, type HostAddress } from "../../dns/addresses.ts";
+import type { LinePolicy } from "../../authentication/policy/line-policy.ts";
 import { type MailHost, mailHosts, type MailHosts, splitHostList } from "../../dns/mx.ts";
 import type { MacroScope } from "../../rewriting/macro-scope.ts";
 import { taggedAddress } from "../../sys/ip-address.ts";
@@ -13,6 +14,7 @@ import type { DeliveryEnvironment } from "../environment.ts";
 import { deferred, failed, type Outcome } from "../outcome.ts";
 import { allowed, askPolicy, NO_POLICY, type Policy, wayOf } from "./pace.ts";
 import { inTurns } from "./happy-eyeballs.ts";
+import { askLine, ignoresPolicies } from "./line.ts";
 import { portWishes, type PortWishes } from "./incoming-port.ts";
 import { startProgram } from "./program-socket.ts";
 import type { MailPlace, Place } from "./socket.ts";
@@ -57,6 +59,7 @@ export class Places {
   readonly #job: Job;
   readonly #isConnected: IsConnected;
   readonly #argv: readonly string[];
+  readonly #scope: MacroScope;
   /** Entries of the A= line's list that have not been asked about; undefined before the line was read. */
   #entries: string[] | undefined;
   #port = 0;
@@ -73,6 +76,7 @@ export class Places {
     this.#environment = environment;
     this.#job = job;
     this.#isConnected = isConnected;
+    this.#scope = scope;
     this.#argv = job.mailer.argv.map((argument) => environment.config.expand(argument, scope).trim());
   }
 
@@ -170,18 +174,49 @@ export class Places {
       if (answered.kind !== "found") {
         return this.#said(problem(explain(answered.kind === "tempfail" ? answered : { kind: "unknown" }, name)));
       }
-      const { destination, policy, sources } = this.#found!;
+      const { policy } = this.#found!;
       const addresses = allowed(answered.addresses, policy);
       if (addresses.length === 0) {
         const none = `${name}: no address that may be used (family=${policy.family})`;
         return this.#said(problem(deferred("4.4.1", none)));
       }
-      const ordered = inTurns(addresses);
-      const places = ordered.map(({ address: one, family }) =>
-        tcpPlace(name, one, this.#port, sources[family === 6 ? "inet6" : "inet"]),
-      );
-      return this.#said({ kind: "host", host: { key: this.#key(each), destination, name, policy, places } });
+      const { line } = this.#environment;
+      if (line === undefined || address !== undefined || this.#mayBeBare(policy)) return this.#host(each, addresses);
+      const published = askLine(line, each, {
+        port: this.#port,
+        answered,
+        features: this.#features(each, addresses[0]),
+      });
+      return whenReady(published, (said) => {
+        if (said.kind === "none") return this.#host(each, addresses);
+        if (said.kind === "policy") return this.#host(each, addresses, said.policy);
+        return this.#said(problem(deferred(said.status, said.reason, { relay: `${name}.`, remoteMta: `${name}.` })));
+      });
     });
+  }
+
+  /** Whatever is published does not matter: somebody here, or the author of the message, has decided. */
+  #mayBeBare({ tls }: Policy): boolean {
+    return tls === "none" || ignoresPolicies(this.#job.envelope);
+  }
+
+  #host(each: MailHost, addresses: readonly HostAddress[], line?: LinePolicy): HostOrProblem {
+    const { destination, policy, sources } = this.#found!;
+    const places = inTurns(addresses).map(({ address: one, family }) =>
+      tcpPlace(each.name, one, this.#port, sources[family === 6 ? "inet6" : "inet"]),
+    );
+    const key = line === undefined ? this.#key(each) : `${this.#key(each)}\0${line.key}`;
+    const more = { ...(line && { line }), ...(each.of !== undefined && { nextHop: each.of }) };
+    return this.#said({ kind: "host", host: { key, destination, name: each.name, policy, places, ...more } });
+  }
+
+  /** Letters of ruleset clt_features about this host. */
+  #features({ name }: MailHost, { address }: HostAddress): MaybePromise<string | undefined> {
+    const scope = this.#scope.child([
+      ["server_name", name],
+      ["server_addr", taggedAddress(address)],
+    ]);
+    return this.#environment.rules?.select("clt_features", [name], scope);
   }
 }
 

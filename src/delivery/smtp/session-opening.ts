@@ -4,6 +4,8 @@
  * it will do, authinfo who we are. Every one of them sees {server_name}, {server_addr} and, after the handshake, {verify},
  * {cipher} and the rest.
  */
+import type { LinePolicy } from "../../authentication/policy/line-policy.ts";
+import type { TlsEventSink } from "../../authentication/reports/tls-events.ts";
 import type { Mechanism } from "../../auth/exchange.ts";
 import { chooseMechanisms } from "../../auth/mechanisms.ts";
 import type { Options } from "../../config/config.ts";
@@ -17,11 +19,13 @@ import { deferred, failed, type Outcome } from "../outcome.ts";
 import { authenticate } from "./authenticate.ts";
 import { findAuthInfo } from "./authinfo.ts";
 import type { ClientTls } from "./client-tls.ts";
+import type { Clock } from "../../sys/clock.ts";
 import type { SealedFiles } from "../../sys/sealed-file.ts";
 import type { SmtpClient } from "./client.ts";
 import type { ClientFailure } from "./failure.ts";
 import { isClosing, replyKind } from "./reply-reader.ts";
 import { onOneLine } from "./reply-status.ts";
+import { lineSession, sessionEvent } from "./line.ts";
 import type { MacroValues } from "./own-end.ts";
 import { type Place, shownAddress } from "./socket.ts";
 
@@ -36,6 +40,9 @@ export interface OpeningContext {
   readonly sealed?: SealedFiles | undefined;
   readonly tls: ClientTls;
   readonly log: Log;
+  readonly clock: Clock;
+  /** Who wants to hear how sessions went. */
+  readonly events?: TlsEventSink | undefined;
 }
 
 export interface Wishes {
@@ -50,6 +57,8 @@ export interface Wishes {
   readonly missing: () => string | undefined;
   /** false: ClientPortOptions say not to use AUTH. */
   readonly auth: boolean;
+  /** Whose mail it is for, and what the host's owner has published about connections. */
+  readonly line: { readonly nextHop: string; readonly policy: LinePolicy | undefined };
 }
 
 export type Opening =
@@ -91,12 +100,15 @@ export class SessionOpening {
   async #encrypt(): Promise<Problem | undefined> {
     const tried = await this.#startTls();
     if (tried?.kind === "failure") return tried;
+    const line = this.#holdLine(tried);
     const verdict = await this.#ask("tls_server", this.#verify);
     const refusal = refusalOf(verdict);
     if (refusal !== undefined) this.#logRefusal("tls_server", this.#verify, refusal);
     if (tried?.kind === "handshake") {
       return refusal === undefined ? tried : { kind: "handshake", outcome: this.#outcome(refusal) };
     }
+    // Rules that say "later" know less about the reason.
+    if (line !== undefined && (refusal?.code ?? 0) < 500) return line;
     if (refusal !== undefined) return { kind: "refused", outcome: this.#outcome(refusal) };
     if (this.#facts === undefined || this.#client.tlsFirst) return undefined;
     const failure = await this.#client.hello();
@@ -115,16 +127,47 @@ export class SessionOpening {
     }
     const { rules, tls } = this.#context;
     const features = (await rules?.text("tls_clt_features", [server.name, server.address], this.#scope())) ?? "";
-    const context = tls.context(features);
+    const line = this.#wishes.line.policy;
+    const context = tls.context(features, line?.publicTrust);
     if (context.kind === "problem") return this.#cannotEncrypt(context.reason);
-    const shaken = await tls.shake(client, context, this.#place.peer.relay, features);
+    const shaken = await tls.shake(client, context, this.#place.peer.relay, features, line);
     if (shaken.kind === "answered") return this.#startTlsRefused(shaken.reply);
     if (shaken.kind === "failed") return this.#handshakeFailed(shaken.failure);
     this.#facts = shaken.facts;
     client.bearsName = shaken.facts.bearsName;
     this.#setMacros(shaken.facts.verify);
-    this.#logEncryption(shaken.facts);
     return undefined;
+  }
+
+  /** What the owner of the host has published, held against the session; a policy that is broken ends it. */
+  #holdLine(tried: Problem | undefined): Problem | undefined {
+    const { policy, nextHop } = this.#wishes.line;
+    const { clock, events } = this.#context;
+    const facts = this.#facts;
+    const result = tried === undefined ? policy?.check(lineSession(facts), clock.now()) : undefined;
+    this.#client.line = result;
+    if (result?.verify !== undefined) this.#setMacros(result.verify);
+    if (facts !== undefined) this.#logEncryption({ ...facts, verify: this.#verify }, result?.words);
+    if (events !== undefined && this.#wishes.tls) {
+      const failedWith = tried?.kind === "handshake" ? tried.outcome.text : undefined;
+      events.tls(
+        sessionEvent({
+          at: clock.now(),
+          nextHop,
+          policy,
+          result,
+          client: this.#client,
+          place: this.#place,
+          failed: failedWith,
+        }),
+      );
+    }
+    if (result?.kind !== "broken") return undefined;
+    const { relay, name } = this.#place.peer;
+    this.#log(5, "warning", `STARTTLS=client, relay=${name}, ${result.words}, ${result.reason}`);
+    if (!result.enforced) return undefined;
+    const status = facts === undefined ? "4.7.10" : "4.7.5";
+    return { kind: "refused", outcome: deferred(status, `${name}: ${result.reason}`, { relay, remoteMta: name }) };
   }
 
   /** A server that begins with STARTTLS can do without; one that begins with the handshake cannot. */
@@ -161,8 +204,10 @@ export class SessionOpening {
     return { kind: "handshake", outcome: deferred("4.7.5", `STARTTLS with ${peer.name} failed: ${reason}`, details) };
   }
 
-  #logEncryption({ version, verify, cipher, cipherBits, algorithmBits, verifyMessage, certificate }: PeerFacts): void {
-    const facts = `version=${version}, verify=${verify}, cipher=${cipher}, bits=${cipherBits}/${algorithmBits}`;
+  #logEncryption(peer: PeerFacts, line: string | undefined): void {
+    const { version, verify, cipher, cipherBits, algorithmBits, verifyMessage, certificate } = peer;
+    const published = line === undefined ? "" : `, ${line}`;
+    const facts = `version=${version}, verify=${verify}, cipher=${cipher}, bits=${cipherBits}/${algorithmBits}${published}`;
     const { name } = this.#place.peer;
     this.#context.log.write(9, { priority: "info", text: `STARTTLS=client, relay=${name}, ${facts}` });
     if (certificate === undefined || !this.#context.log.enabled(11)) return;

@@ -40,7 +40,7 @@ export class SmtpAgent implements Agent {
   #client: typeof SmtpClient | undefined;
 
   constructor(environment: DeliveryEnvironment) {
-    const { config, clock, log, names, rules } = environment;
+    const { config, clock, log, names, rules, line } = environment;
     const { options } = config;
     this.#environment = environment;
     this.#signing = openSigning(environment);
@@ -52,7 +52,15 @@ export class SmtpAgent implements Agent {
     this.#context = {
       environment,
       connections: this.#connections,
-      opening: { rules, options, log, sealed: config.sealed, tls: new ClientTls(config, log) },
+      opening: {
+        rules,
+        options,
+        log,
+        sealed: config.sealed,
+        tls: new ClientTls(config, log),
+        clock,
+        events: line?.events,
+      },
       clientPorts: config.clientPorts,
       hostStatus: hostStatusSettings(config),
       timeouts: timeoutsOf(options),
@@ -238,7 +246,7 @@ class Attempt {
   ): Promise<{ readonly place: Place; readonly outcome: Outcome | undefined }> {
     const { connections, heloName } = this.#context;
     const connecting = new Connecting(this.#context, this.#job, this.#prepared.scope);
-    const opened = await connecting.connect(places, this.#connectTimeout(), host.policy);
+    const opened = await connecting.connect(places, this.#connectTimeout(), host);
     const { place } = opened;
     if ("outcome" in opened) {
       this.#reached ||= opened.reached;

@@ -2,6 +2,7 @@
 import { connect, type Socket } from "node:net";
 import { taggedAddress } from "../../sys/ip-address.ts";
 import { connectToFirst } from "./happy-eyeballs.ts";
+import type { LinePolicy } from "../../authentication/policy/line-policy.ts";
 import type { Policy } from "./pace.ts";
 import type { Peer } from "./reply-status.ts";
 import type { ClientFailure } from "./failure.ts";
@@ -15,6 +16,10 @@ export interface MailPlace {
   /** Name without final dot, an address in brackets, or the path of a socket or program. */
   readonly name: string;
   readonly policy: Policy;
+  /** What its owner has published about connections to it (DANE, MTA-STS). */
+  readonly line?: LinePolicy;
+  /** The domain that its MX records serve, without final dot; absent for one that the configuration names. */
+  readonly nextHop?: string;
   /** Its addresses in the order to try them; at least one. */
   readonly places: readonly Place[];
 }

@@ -132,6 +132,7 @@ describe("addressesOf()", () => {
         { address: "2001:db8::12", family: 6 },
         { address: "192.0.2.12", family: 4 },
       ],
+      canonicalName: "both.test",
       secure: false,
     });
     expect(isPromise(addressesOf(names, "both.test"))).toBe(false);

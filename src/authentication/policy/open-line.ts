@@ -1,0 +1,58 @@
+/**
+ * The line policies of one configuration. What they are made of is loaded when the first host is asked about; where the
+ * options are off there is nothing, and nothing is asked.
+ */
+import type { Options } from "../../config/config.ts";
+import type { Resolver } from "../../dns/resolver.ts";
+import type { Log } from "../../log/log.ts";
+import type { Clock } from "../../sys/clock.ts";
+import type { MaybePromise } from "../../sys/maybe-promise.ts";
+import type { TlsEventSink } from "../reports/tls-events.ts";
+import type { LineAnswer, LinePolicies, LineQuestion } from "./line-policy.ts";
+
+export interface LineParts {
+  readonly options: Options;
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events?: TlsEventSink;
+}
+
+export interface LineSettings {
+  readonly dane: boolean;
+  readonly sts: boolean;
+}
+
+/** Undefined: the configuration asks for none. */
+export function openLine(parts: LineParts): LinePolicies | undefined {
+  const { options, events } = parts;
+  const settings = { dane: isOn(options.text("DANE")), sts: false };
+  if (!settings.dane && !settings.sts && events === undefined) return undefined;
+  return new LazyPolicies(parts, settings);
+}
+
+function isOn(value: string): boolean {
+  return value === "true" || value === "always";
+}
+
+class LazyPolicies implements LinePolicies {
+  readonly events?: TlsEventSink;
+  readonly #parts: LineParts;
+  readonly #settings: LineSettings;
+  #loading: Promise<LinePolicies> | undefined;
+  #loaded: LinePolicies | undefined;
+
+  constructor(parts: LineParts, settings: LineSettings) {
+    this.#parts = parts;
+    this.#settings = settings;
+    if (parts.events !== undefined) this.events = parts.events;
+  }
+
+  ask(question: LineQuestion): MaybePromise<LineAnswer> {
+    if (this.#loaded !== undefined) return this.#loaded.ask(question);
+    this.#loading ??= import("./published-policies.ts").then(
+      ({ PublishedPolicies }) => (this.#loaded = new PublishedPolicies(this.#parts, this.#settings)),
+    );
+    return this.#loading.then((loaded) => loaded.ask(question));
+  }
+}
