@@ -108,6 +108,11 @@ const NAMES: Readonly<Record<string, Entry>> = {
     helps: true,
     load: async () => (await import("./lint.ts")).runLint,
   },
+  doctor: {
+    says: "[DOMAIN]  what is wrong with the server, its machine and its DNS, and what to do about it",
+    helps: true,
+    load: async () => (await import("./doctor/command.ts")).runDoctor,
+  },
   explain: {
     says: "-C FILE ADDRESS  why an address goes where it goes",
     helps: true,

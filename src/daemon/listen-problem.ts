@@ -76,6 +76,19 @@ const LISTENING = "0A";
  * @param proc where /proc is
  */
 export function listenerOn(port: number, proc = "/proc"): string | undefined {
+  const holder = listenersOn(port, proc).processes.at(0);
+  return holder && `process ${holder.pid} (${holder.name})`;
+}
+
+/** Whoever has a port open for listening. */
+export interface Listeners {
+  /** Somebody listens, whether we may see who or not. */
+  readonly isTaken: boolean;
+  readonly processes: readonly { readonly pid: number; readonly name: string }[];
+}
+
+/** All processes that listen on a TCP port: systemd may hold the socket of a server beside it. */
+export function listenersOn(port: number, proc = "/proc"): Listeners {
   const wanted = port.toString(16).toUpperCase().padStart(4, "0");
   const inodes = new Set(
     ["tcp", "tcp6"].flatMap((table) =>
@@ -86,14 +99,20 @@ export function listenerOn(port: number, proc = "/proc"): string | undefined {
         .map((columns) => `socket:[${columns[9]}]`),
     ),
   );
-  if (inodes.size === 0) return undefined;
-  for (const pid of namesIn(proc).filter((name) => /^[0-9]+$/.test(name))) {
+  if (inodes.size === 0) return { isTaken: false, processes: [] };
+  const holds = (pid: string): boolean => {
     const folder = `${proc}/${pid}/fd`;
-    if (namesIn(folder).some((fd) => inodes.has(linkOf(`${folder}/${fd}`)))) {
-      return `process ${pid} (${nameOf(`${proc}/${pid}`)})`;
-    }
-  }
-  return undefined;
+    return namesIn(folder).some((fd) => inodes.has(linkOf(`${folder}/${fd}`)));
+  };
+  const processes = runningProcesses(proc).filter(({ pid }) => holds(String(pid)));
+  return { isTaken: true, processes };
+}
+
+/** What runs on this machine, by the names of programs. */
+export function runningProcesses(proc = "/proc"): { readonly pid: number; readonly name: string }[] {
+  return namesIn(proc)
+    .filter((name) => /^[0-9]+$/.test(name))
+    .map((pid) => ({ pid: Number(pid), name: nameOf(`${proc}/${pid}`) }));
 }
 
 /** The name of a program. That of a thread, as Node sets it, tells nobody which one it is: there the command line does. */

@@ -83,7 +83,7 @@ function isPageSize(size: number): boolean {
 }
 
 /** True when the file at `path` exists and is a Berkeley database. */
-function isForeignDatabase(path: string): boolean {
+export function isForeignDatabase(path: string): boolean {
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false;
   const head = Buffer.alloc(HEAD);
   const fd = openSync(path, "r");

@@ -244,3 +244,16 @@ function readSourceMap(cf: string, text: string | undefined): ((line: number) =>
     return undefined;
   }
 }
+
+/** The files that a configuration was compiled from, without those of the library; none where there is no map of its text. */
+export function sourcesOf(cf: string): string[] {
+  const traced = readSourceMap(cf, undefined);
+  if (traced === undefined) return [];
+  const files = new Set<string>();
+  const lines = readFileSync(cf, "latin1").split("\n").length;
+  for (let line = 1; line <= lines; line++) {
+    for (let place = traced(line)?.place; place !== undefined; place = place.parent) files.add(place.file);
+    for (let place = traced(line)?.cause; place !== undefined; place = place.parent) files.add(place.file);
+  }
+  return [...files].filter((file) => !file.startsWith("<library>/"));
+}

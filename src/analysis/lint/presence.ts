@@ -16,11 +16,11 @@ import type { FindingSeverity, Issue } from "./codes.ts";
 import { optionNamed } from "./option-row.ts";
 
 /** Something that must be there. */
-interface Needed {
+export interface Needed {
   /** Who needs it: `map access`. */
   readonly owner: string;
   readonly path: string;
-  readonly use: FileUse | "folder" | "its folder" | "socket";
+  readonly use: FileUse | "file" | "folder" | "its folder" | "socket";
   readonly line: number;
   /** What to do when it is missing. */
   readonly help?: string;
@@ -32,20 +32,33 @@ interface Needed {
   readonly instead?: string;
 }
 
+/** Something that is not there, or cannot be used. */
+export interface Missed {
+  readonly needed: Needed;
+  readonly problem: Problem;
+  /** Why mail goes its way all the same. */
+  readonly excuse: string | undefined;
+}
+
 export function checkPresence(subject: Subject): Issue[] {
   if (subject.here !== true) return [];
-  const dontBlame = dontBlameOf(subject.config.options);
-  const issues: Issue[] = [];
-  for (const needed of neededBy(subject)) {
-    const problem = problemOf(needed, dontBlame);
-    if (problem === undefined) continue;
+  return missedBy(subject).map(({ needed, problem, excuse }) => {
     const { owner, path, line, help } = needed;
-    const excuse = excuseFor(needed, problem);
     const severity: FindingSeverity = excuse === undefined ? "error" : "note";
     const text = `${owner}: ${path}: ${problem.text}${excuse === undefined ? "" : ` (${excuse})`}`;
-    issues.push({ code: "L005", line, severity, text, ...(help === undefined || !problem.absent ? {} : { help }) });
+    return { code: "L005", line, severity, text, ...(help === undefined || !problem.absent ? {} : { help }) };
+  });
+}
+
+/** All that a configuration of this machine needs and does not have. */
+export function missedBy(subject: Subject): Missed[] {
+  const dontBlame = dontBlameOf(subject.config.options);
+  const missed: Missed[] = [];
+  for (const needed of neededBy(subject)) {
+    const problem = problemOf(needed, dontBlame);
+    if (problem !== undefined) missed.push({ needed, problem, excuse: excuseFor(needed, problem) });
   }
-  return issues;
+  return missed;
 }
 
 /** Why mail goes its way all the same. */
@@ -63,7 +76,7 @@ function mayMake(folder: string): boolean {
   return above !== folder && mayMake(above);
 }
 
-interface Problem {
+export interface Problem {
   readonly text: string;
   readonly absent: boolean;
 }
@@ -76,6 +89,11 @@ function problemOf({ path, use }: Needed, dontBlame: ReadonlySet<string>): Probl
       return folderProblem(dirname(path));
     case "socket":
       return attempt(() => (statSync(path).isSocket() ? undefined : "not a socket"));
+    case "file":
+      return attempt(() => {
+        accessSync(path, constants.R_OK);
+        return statSync(path).isDirectory() ? "a folder" : undefined;
+      });
     case "program":
       return attempt(() => {
         if (!statSync(path).isFile()) return "not a program";
@@ -108,7 +126,8 @@ function attempt(look: () => string | undefined): Problem | undefined {
   }
 }
 
-function* neededBy(subject: Subject): Iterable<Needed> {
+/** What a configuration names: databases by the file that is read. */
+export function* neededBy(subject: Subject): Iterable<Needed> {
   for (const { node, first: line } of subject.statements) {
     switch (node.kind) {
       case "map":
@@ -176,6 +195,7 @@ function* neededByMailer({ config }: Subject, name: string, line: number): Itera
 /** Options whose folder the server makes; a queue elsewhere than in its home may be one that another server has. */
 const MADE: Readonly<Partial<Record<string, (path: string) => boolean>>> = {
   PidFile: () => true,
+  StatusFile: (path) => path.startsWith("/var/spool/rulemail/"),
   QueueDirectory: (path) => path.startsWith("/var/spool/rulemail/"),
 };
 
@@ -187,7 +207,7 @@ function* neededByOption({ config }: Subject, node: OptionLine, line: number): I
   const owner = `option ${name}`;
   // Two files of two kinds of certificates; a queue folder may be many (`mqueue/q*`).
   const value = config.expand(node.value, config.macros);
-  for (const each of use === "key" ? value.split(",") : [value]) {
+  for (const each of use === "key" || use === "file" ? value.split(",") : [value]) {
     const path = name === "QueueDirectory" ? each.replace(/\/[^/]*\*$/, "") : each;
     if (path.startsWith("/")) yield { owner, path, use, line, isMade: MADE[name]?.(path) ?? false };
   }

@@ -47,12 +47,12 @@ export function basicAttempts(host: string): Attempts {
       { name: "[IPv6:2001:db8::77]", address: "IPv6:2001:db8::77", resolve: "FAIL" },
     ],
     senders: ["", "user@stranger.example", `user@${host}`, "postmaster", `user@${ELSEWHERE}`],
-    recipients: recipientsAt(host),
+    recipients: relayForms(host),
   };
 }
 
-/** The ways to write an address so that a careless host sends it on. */
-function recipientsAt(host: string): string[] {
+/** The ways to write an address so that a careless host, or one that takes mail for this domain, sends it on. */
+export function relayForms(host: string): string[] {
   return [
     `user@${ELSEWHERE}`,
     `user@${ELSEWHERE_ADDRESS}`,
@@ -92,11 +92,11 @@ export function furtherAttempts(subject: Subject): Attempts {
     recipients: [
       ...users.map((user) => `${user}@${ELSEWHERE}`),
       ...zones.map((zone) => `user@${NOBODY}.${zone}`),
-      ...hosts.flatMap((host) => recipientsAt(host).filter((each) => each.includes(host))),
+      ...hosts.flatMap((host) => relayForms(host).filter((each) => each.includes(host))),
       // What is refused behind a domain may be forgotten behind the hosts below it.
       ...hosts
         .map((host) => `${INNER}.${host}`)
-        .flatMap((host) => recipientsAt(host).filter((each) => each.includes(host))),
+        .flatMap((host) => relayForms(host).filter((each) => each.includes(host))),
     ],
   };
 }

@@ -23,12 +23,12 @@ type Value =
   | { readonly type: "octal"; readonly initial: `0${number}` }
   /** `unit` is that of a time without unit. */
   | { readonly type: "time"; readonly initial: WrittenTime; readonly unit: TimeUnit }
-  /** `range`: words or letters. `path`: what must be there for who acts on it. */
+  /** `range`: words or letters. `path`: what must be there for who acts on it; `file`: one that can be read. */
   | {
       readonly type: "text";
       readonly initial: string;
       readonly range?: readonly string[];
-      readonly path?: FileUse | "folder" | "its folder";
+      readonly path?: FileUse | "file" | "folder" | "its folder";
     };
 
 export type OptionRow = Setting &

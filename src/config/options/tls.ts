@@ -93,7 +93,7 @@ export const TLS_OPTIONS = [
     code: 0xb4,
     type: "text",
     initial: "",
-    path: "key",
+    path: "file",
     meaning: "our certificate as an SMTP server",
   },
   {
@@ -116,7 +116,7 @@ export const TLS_OPTIONS = [
     code: 0xb6,
     type: "text",
     initial: "",
-    path: "key",
+    path: "file",
     meaning: "our certificate as an SMTP client",
   },
   {
@@ -132,7 +132,7 @@ export const TLS_OPTIONS = [
     code: 0xb8,
     type: "text",
     initial: "",
-    path: "key",
+    path: "file",
     meaning: "certificates of trusted authorities (PEM)",
   },
   {
@@ -148,7 +148,7 @@ export const TLS_OPTIONS = [
     code: 0xba,
     type: "text",
     initial: "2",
-    path: "key",
+    path: "file",
     meaning: "TLS key exchange without elliptic curves: none, 2048 or a file",
   },
   {
@@ -187,7 +187,7 @@ export const TLS_OPTIONS = [
     code: 0xd4,
     type: "text",
     initial: "",
-    path: "key",
+    path: "file",
     meaning: "revoked certificates",
   },
   {
