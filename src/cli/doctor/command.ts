@@ -93,7 +93,7 @@ function usage(text: string): CommandError {
 }
 
 /** @param all also notes, and what was not looked at */
-export function examinationLines({ findings, skipped }: Examination, all: boolean): string[] {
+function examinationLines({ findings, skipped }: Examination, all: boolean): string[] {
   const told = sorted(findings).filter((each) => all || severityOf(each) !== "note");
   const passed = all ? skipped.map(({ check, reason }) => `not looked at: ${check}: ${reason}`) : [];
   return [...told.flatMap(findingLines), ...passed];

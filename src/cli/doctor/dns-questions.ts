@@ -25,13 +25,6 @@ export async function addressesIn(resolver: Resolver, name: string): Promise<Add
   return { kind: "answered", addresses, ...(alias === undefined ? {} : { alias }) };
 }
 
-/** Texts of a name, each record as a whole. @returns the finding that nobody answers */
-export async function textsOf(resolver: Resolver, name: string): Promise<readonly string[] | Finding> {
-  const answer = await resolver.query(name, "TXT");
-  if (answer.kind === "tempfail") return silent(name, answer.reason);
-  return answer.kind === "found" ? answer.records.map(({ data }) => data) : [];
-}
-
 export function silent(name: string, reason: string): Finding {
   return {
     kind: "name-server",

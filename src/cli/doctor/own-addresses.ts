@@ -7,7 +7,7 @@ const PRIVATE_4 =
   /^(?:10\.|127\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/;
 const PRIVATE_6 = /^(?:f[cd]|fe[89ab]|::1$|::$)/i;
 
-export function isPublic(address: string): boolean {
+function isPublic(address: string): boolean {
   return !(isIPv4(address) ? PRIVATE_4 : PRIVATE_6).test(address);
 }
 
