@@ -6,6 +6,7 @@
 import type { Authenticator } from "../auth/authenticator.ts";
 import { dontBlameOf, mimeLimitsOf } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
+import { readSenderChecks, type SenderCheckSettings } from "../config/sender-checks.ts";
 import type { NameSources } from "../dns/names.ts";
 import { type HeaderPlan, planHeader } from "../envelope/header-plan.ts";
 import { Statistics } from "../log/statistics.ts";
@@ -50,6 +51,8 @@ export class Site<Agents extends Attachment = Attachment> implements LocalNames 
   /** DontBlameSendmail: the names in force. */
   readonly dontBlame: ReadonlySet<string>;
   readonly session: SessionSettings;
+  /** What is found out about senders; undefined: nothing. */
+  readonly senderChecks: SenderCheckSettings | undefined;
   readonly headerPlan: HeaderPlan;
   readonly mimeLimits: MimeLimits;
   /** What mail comes and goes. */
@@ -72,6 +75,7 @@ export class Site<Agents extends Attachment = Attachment> implements LocalNames 
     this.hosts = parts.hosts;
     this.dontBlame = dontBlameOf(config.options);
     this.session = readSessionSettings(config);
+    this.senderChecks = readSenderChecks(config);
     this.headerPlan = planHeader(config);
     this.mimeLimits = mimeLimitsOf(config);
     this.statistics = parts.statistics ?? new Statistics();

@@ -15,6 +15,7 @@ import { QUEUE_OPTIONS } from "./queue.ts";
 import { REPORT_OPTIONS } from "./reports.ts";
 import { defaultGroup, RIGHTS_OPTIONS } from "./rights.ts";
 import type { OptionRow, OptionType } from "./row.ts";
+import { SENDER_OPTIONS } from "./senders.ts";
 import { SERVER_OPTIONS } from "./server.ts";
 import { SIGNING_OPTIONS } from "./signing.ts";
 import { TIMEOUT_OPTIONS } from "./timeouts.ts";
@@ -31,6 +32,7 @@ const rows = [
   ...QUEUE_OPTIONS,
   ...REPORT_OPTIONS,
   ...RIGHTS_OPTIONS,
+  ...SENDER_OPTIONS,
   ...SERVER_OPTIONS,
   ...SIGNING_OPTIONS,
   ...TIMEOUT_OPTIONS,
