@@ -25,6 +25,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   dns2: ["dns"],
   ldapts: ["maps"],
   jose: ["logins"],
+  tldts: ["authentication"],
   winston: ["log"],
   yargs: ["cli"],
   peggy: [],

@@ -22,7 +22,7 @@ const MOST_SIGNATURES = 10;
 const LONGEST_VALUE = 256;
 
 /** What is known so far; what was not looked at is not told. */
-export type Told = Partial<Pick<SenderEvidence, "spf" | "spfHelo" | "dkim" | "arc" | "dmarc" | "iprev" | "headerFrom">>;
+export type Told = Partial<Pick<SenderEvidence, "spf" | "spfHelo" | "dkim" | "arc" | "dmarc" | "iprev" | "client">>;
 
 /** @param id our authserv-id */
 export function resultsField(id: string, told: Told): HeaderField {
@@ -33,7 +33,7 @@ export function resultsField(id: string, told: Told): HeaderField {
 
 /** Each result as one text, without the authserv-id; also for ARC-Authentication-Results, which has the same form. */
 export function resultsOf(told: Told): readonly string[] {
-  const { spf, spfHelo, dkim, dmarc, arc, iprev } = told;
+  const { spf, spfHelo, dkim, dmarc, arc, iprev, client = "" } = told;
   return [
     ...(iprev === undefined ? [] : [joined("iprev", iprev.result, iprev.name, [["policy.iprev", iprev.address]])]),
     ...[spfHelo, spf].filter((each) => each !== undefined).map(spfText),
@@ -55,7 +55,7 @@ export function resultsOf(told: Told): readonly string[] {
             "arc",
             arc.result === "temperror" ? "none" : arc.result,
             arc.reason ?? `i=${arc.chain.length}`,
-            arc.chain.length === 0 ? [] : [["header.oldest-pass", arc.result === "pass" ? "0" : String(arc.chain.length)]],
+            client === "" ? [] : [["smtp.remote-ip", client]],
           ),
         ]),
   ];
@@ -96,7 +96,10 @@ function joined(
 
 /** Inside a comment; nothing of it can end the comment, or the line. */
 function commentText(text: string): string {
-  return text.replaceAll(/[^ -~]/g, "?").replaceAll(/[()\\]/g, "").slice(0, 120);
+  return text
+    .replaceAll(/[^ -~]/g, "?")
+    .replaceAll(/[()\\]/g, "")
+    .slice(0, 120);
 }
 
 /** A token or an address stays as it is, everything else comes in quotes (RFC 8601 §2.2, RFC 2045 §5.1). */

@@ -101,7 +101,7 @@ export class Server {
     this.#queue = queue;
     const { clock, log } = surroundings;
     const limits = new LoginLimits(clock);
-    this.#judges = standardJudges(limits);
+    this.#judges = standardJudges(limits, { clock, log });
     this.#logins = new LoginCountsFile({ queueFolder: queueFolder(site.config), limits, clock, log });
     const { store } = queue;
     const { configFile: file, settings } = options;

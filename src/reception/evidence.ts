@@ -135,7 +135,7 @@ export class Witness {
     }
     // A judge that only hands on what a ruleset says has nothing of its own to add.
     if (testimonies.some(({ ruleset }) => ruleset === (judgement.by ?? name)) && name !== "login_limits") return;
-    if (judgement.kind === "ok" && name !== FILTERS) return;
+    if (judgement.kind === "ok" && name !== FILTERS && judgement.why === undefined) return;
     const why = judgement.why === undefined ? {} : { why: judgement.why };
     const asked = [...(judgement.about ?? [])];
     this.#heard.push({
@@ -145,7 +145,7 @@ export class Witness {
       answer: answeredVerdict(judgement),
       ...why,
       lookups: [],
-      macros: {},
+      macros: Object.fromEntries([...(judgement.changes?.macros ?? [])].map(([set, value]) => [set, value ?? null])),
     });
   }
 

@@ -26,6 +26,8 @@ export interface Subjects {
   /** It is known where the recipient goes, or why it is refused. */
   readonly recipient: Required<Said> & { readonly refusal?: Reply | undefined };
   readonly data: { readonly recipients: number };
+  /** The whole message is there, its header as it came: what is known of its sender. */
+  readonly sender: { readonly fields: readonly HeaderField[] };
   readonly header: { readonly field: HeaderField };
   /** Number of fields, and their octets. */
   readonly eoh: { readonly fields: number; readonly octets: number };

@@ -1,6 +1,7 @@
-/** Options about the octets of a message that comes in: RejectNUL and SevenBitInput. */
+/** Options about the octets of a message that comes in: RejectNUL, SevenBitInput, EightBitMode. */
 import { isAscii } from "node:buffer";
 import type { Options } from "../config/config.ts";
+import type { HeaderField } from "../mail/header.ts";
 import type { Announcement } from "./transaction.ts";
 
 const QUESTION_MARK = 0x3f;
@@ -15,6 +16,17 @@ export function octetRules(
   // Who has said that eight bits come means them.
   const strips = options.flag("SevenBitInput") && bodyType !== "8BITMIME";
   return refusesNul || strips ? new OctetRules(refusesNul, strips) : undefined;
+}
+
+/** EightBitMode=strict: octets above 127 only where BODY=8BITMIME said that they come. */
+export function hasForbiddenOctets(
+  options: Pick<Options, "text">,
+  { bodyType, smtputf8, isReport }: Announcement,
+  { eightBit, fields }: { readonly eightBit: boolean; readonly fields: readonly HeaderField[] },
+): boolean {
+  if (bodyType === "8BITMIME" || smtputf8 || isReport) return false;
+  if (!/^s/i.test(options.text("EightBitMode"))) return false;
+  return eightBit || fields.some(({ name, value }) => /[\x80-\xff]/.test(name + value));
 }
 
 export class OctetRules {

@@ -32,7 +32,7 @@ import { withoutHidden } from "./hidden-recipients.ts";
 import { HeaderList } from "./header-list.ts";
 import type { IncomingMessage, Intake } from "./intake.ts";
 import { type Court, judge, type JudgeTable, type Outcome, type Stage, type Subjects } from "./judges.ts";
-import { type OctetRules, octetRules } from "./octet-rules.ts";
+import { hasForbiddenOctets, type OctetRules, octetRules } from "./octet-rules.ts";
 import { persistentMacros } from "./persistent-macros.ts";
 import { askForReceipts } from "./return-receipt.ts";
 import { namedInHeader, submittedFields } from "./submission-header.ts";
@@ -119,6 +119,11 @@ class Incoming implements IncomingMessage {
 
   /** Octets of the body, as they come: judged, then kept. */
   #body(octets: Buffer): MaybePromise<void> {
+    const { examination } = this.#transaction;
+    if (examination !== undefined) {
+      examination.begin(this.#collector.fields);
+      examination.update(octets);
+    }
     if (this.#judges.body === undefined) return this.#store(octets);
     return whenReady(this.#ask("body", { octets }), (outcome) =>
       outcome.kind === "out" ? this.#refuse(outcome.reply) : this.#store(octets),
@@ -178,7 +183,7 @@ class Incoming implements IncomingMessage {
       return reply(552, "5.6.0", `Headers too large (${config.options.number("MaxHeadersLength")} max)`);
     }
     if (this.#rules?.isBroken === true) return NO_NUL;
-    if (this.#isForbiddenEightBit()) return NO_EIGHT_BIT;
+    if (hasForbiddenOctets(config.options, this.#transaction.announced, collector)) return NO_EIGHT_BIT;
     const fields = this.#withReceipts(this.#wantedFields(collector.fields));
     const hops = Math.max(countHops(fields), this.#transaction.announced.submission?.hops ?? 0);
     const maxHops = config.options.number("MaxHopCount");
@@ -225,15 +230,6 @@ class Incoming implements IncomingMessage {
     return limited.fields;
   }
 
-  /** EightBitMode=strict: octets above 127 only where BODY=8BITMIME said that they come. */
-  #isForbiddenEightBit(): boolean {
-    const { announced } = this.#transaction;
-    if (announced.bodyType === "8BITMIME" || announced.smtputf8 || announced.isReport) return false;
-    if (!/^s/i.test(this.#site.config.options.text("EightBitMode"))) return false;
-    const { eightBit, fields } = this.#collector;
-    return eightBit || fields.some(({ name, value }) => /[\x80-\xff]/.test(name + value));
-  }
-
   #setMacros(fields: readonly HeaderField[], hops: number, now: number): void {
     const { scope, announced, recipients } = this.#transaction;
     setEnvelopeMacros(scope, {
@@ -252,6 +248,10 @@ class Incoming implements IncomingMessage {
 
   /** Each field, the header as a whole, the message; the refusal, if there is one. */
   async #judge(fields: readonly HeaderField[]): Promise<Reply | undefined> {
+    // What is found out about the sender is known to all who judge afterwards.
+    const sender = this.#ask("sender", { fields: this.#collector.fields });
+    const known = isPromise(sender) ? await sender : sender;
+    if (known.kind === "out") return known.reply;
     // The empty line behind the header belongs to it.
     let octets = 1;
     let asked = 0;

@@ -2,6 +2,7 @@
 import { filterJudges } from "./filter-judges.ts";
 import type { Judge, JudgeTable } from "./judges.ts";
 import type { LoginLimits } from "./login-limits.ts";
+import { type SenderCheckEnvironment, senderJudges } from "./sender-checks.ts";
 import { askRuleset, rulesetJudges } from "./ruleset-judges.ts";
 
 /** FEATURE(sender_login): which senders a login may use. Clients without AUTH are not asked. */
@@ -13,15 +14,18 @@ const senderLogin: Judge = {
       : { kind: "ok" },
 };
 
-export function standardJudges(limits: LoginLimits): JudgeTable {
+/** @param senders what those need who ask who has sent a message */
+export function standardJudges(limits: LoginLimits, senders: SenderCheckEnvironment): JudgeTable {
   const { connect = [], mail = [], rcpt = [], data = [] } = rulesetJudges;
   const filters = filterJudges;
+  const asked = senderJudges(senders);
   return {
     ...rulesetJudges,
     ...filters,
     connect: [...connect, ...filters.connect],
     auth: [limits],
-    mail: [...mail, senderLogin, limits, ...filters.mail],
+    mail: [...mail, senderLogin, limits, ...asked.mail, ...filters.mail],
+    sender: asked.sender,
     rcpt: [...rcpt, limits],
     data: [...data, limits, ...filters.data],
   };

@@ -2,6 +2,7 @@
  * What has been said and found out about a message so far, from the moment its client connected. The session itself is
  * the first transaction, one without a sender: what is decided about it holds for all its messages.
  */
+import type { Examination } from "../authentication/examination.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { LocalFacts } from "../envelope/local-facts.ts";
 import type { Recipient } from "../envelope/recipient.ts";
@@ -19,6 +20,8 @@ export interface Client {
   relay: string;
   /** Name= of the daemon port; absent for local submission. */
   readonly daemon?: string;
+  /** An SMTP client at a port for mail from anywhere: it may name senders that are not its own. */
+  readonly fromAnywhere?: boolean;
 }
 
 /** What MAIL says (RFC 5321 §4.1.1.2), or the command line. */
@@ -55,6 +58,8 @@ export class Transaction {
   #filters: SessionFilters | undefined;
   /** Queue id, where it is known before the message comes. */
   id: string | undefined;
+  /** Looks at the message while it comes in: who has sent it (sender-checks.ts). Absent: nobody wants to know. */
+  examination: Examination | undefined;
   #headerEdits: HeaderEdit[] | undefined;
 
   private constructor(

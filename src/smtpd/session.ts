@@ -32,6 +32,7 @@ import { logAttack, logFault, logIdleSession, logLoss, logTimeout, logTraffic } 
 import { type HandshakeOffer, SecureConnection, type Secured } from "./secure-connection.ts";
 import type { SmtpServices } from "./services.ts";
 import { LONGEST_FEE, type Share } from "./turns.ts";
+import { isPublic } from "./public-port.ts";
 import { discardLittle, isSpokenTo, pause, sayNow } from "./waits.ts";
 
 export class SmtpSession extends SecureConnection implements LineConsumer, Conversation {
@@ -84,7 +85,8 @@ export class SmtpSession extends SecureConnection implements LineConsumer, Conve
     this.#release = this.site.use();
     this.settings = this.site.session;
     const { macros, options: limits } = this.site.config;
-    const client = { relay: "", ...(port.name === "" ? {} : { daemon: port.name }) };
+    const daemon = port.name === "" ? {} : { daemon: port.name };
+    const client = { relay: "", ...daemon, fromAnywhere: isPublic(port) };
     this.whole = Transaction.ofSession(this.site, client, macros.child(sessionMacros(port)));
     this.abuse = new AbuseCounter(limits);
     this.features = readFeatures(this);

@@ -71,7 +71,7 @@ export async function withFilters(
   const store = new MemoryStore(systemClock, undefined, behaviour.inlineLimit);
   const services = fakeServices({ ...behaviour, options: { MaxHopCount: 25, ...behaviour.options } });
   completeSite(services.site());
-  const judges = standardJudges(new LoginLimits(systemClock));
+  const judges = standardJudges(new LoginLimits(systemClock), { clock: systemClock });
   const plan = { filters: planned, macros: TEST_MACROS, logLevel: behaviour.filterLog };
   const listener = await openSmtpServer(fakePort(behaviour.port), {
     ...services,

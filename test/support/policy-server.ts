@@ -46,7 +46,7 @@ export async function startPolicyServer(policy: PolicySite, folder: string, dns:
     write: (level: number, { text }: { readonly text: string }) => void (level <= 9 && lines.push(text)),
   };
   const site = await openPolicySite(folder, dns, log);
-  const judges = standardJudges(new LoginLimits(systemClock));
+  const judges = standardJudges(new LoginLimits(systemClock), { clock: systemClock });
   const queue = new MemoryStore(systemClock);
   const intake = createIntake({
     judges,

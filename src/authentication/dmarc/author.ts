@@ -26,7 +26,9 @@ export function authorsOf(fields: readonly HeaderField[]): Authors {
     if (domain !== "") domains.add(domain);
     if (domains.size > MOST_DOMAINS) return { kind: "ambiguous", reason: `From has more than ${MOST_DOMAINS} domains` };
   }
-  return domains.size === 0 ? { kind: "none", reason: "From has no domain" } : { kind: "domains", domains: [...domains] };
+  return domains.size === 0
+    ? { kind: "none", reason: "From has no domain" }
+    : { kind: "domains", domains: [...domains] };
 }
 
 /** In lower case, as the DNS has it. "": a name without one; undefined: what nobody can tell. */

@@ -32,7 +32,13 @@ export interface DmarcEnvironment extends CheckEnvironment {
 const MILDER: Readonly<Record<DmarcPolicy, DmarcPolicy>> = { reject: "quarantine", quarantine: "none", none: "none" };
 const HARSHNESS: Readonly<Record<DmarcPolicy, number>> = { none: 0, quarantine: 1, reject: 2 };
 /** Of several authors the worst one counts. */
-const WORSE: Readonly<Record<DmarcResult["result"], number>> = { pass: 0, none: 1, temperror: 2, permerror: 3, fail: 4 };
+const WORSE: Readonly<Record<DmarcResult["result"], number>> = {
+  pass: 0,
+  none: 1,
+  temperror: 2,
+  permerror: 3,
+  fail: 4,
+};
 
 /** Never rejects. */
 export async function evaluateDmarc(question: DmarcQuestion, environment: DmarcEnvironment): Promise<DmarcResult> {
@@ -70,7 +76,7 @@ async function ofDomain(
     const held = recordFor(domain, author);
     if (held === undefined) return { result: "none", domain, policy: "none", spfAligned: false };
     const { record, at } = held;
-    const policyTag = at === domain ? "p" : await isThere(resolver, domain) ? "sp" : "np";
+    const policyTag: "p" | "sp" | "np" = at === domain ? "p" : (await isThere(resolver, domain)) ? "sp" : "np";
     const alignment = await align(domain, author, record, question, resolver);
     const isSampledOut = record.percent < 100 && random() * 100 >= record.percent;
     const isMilder = record.isTest || isSampledOut;

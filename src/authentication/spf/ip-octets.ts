@@ -24,14 +24,17 @@ function groupsOf(address: string): number[] {
   // Its last two groups may be written as an address of IPv4.
   const hexadecimal = address.replace(/[0-9.]+$/, (tail) => (tail.includes(".") ? twoGroups(tail) : tail));
   const [head, tail] = hexadecimal.split("::");
-  const read = (text: string | undefined): number[] => (text ? text.split(":").map((group) => Number.parseInt(group, 16)) : []);
-  const first = read(head);
-  const last = read(tail);
+  const first = numbers(head);
+  const last = numbers(tail);
   return [...first, ...Array<number>(8 - first.length - last.length).fill(0), ...last];
 }
 
-function twoGroups(dotted: string): string {
-  const [a, b, c, d] = dotted.split(".").map(Number);
+function numbers(groups: string | undefined): number[] {
+  return groups ? groups.split(":").map((group) => Number.parseInt(group, 16)) : [];
+}
+
+function twoGroups(text: string): string {
+  const [a, b, c, d] = text.split(".").map(Number);
   return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
 }
 

@@ -28,7 +28,9 @@ export interface SpfRecord {
 }
 
 /** The record, or what is wrong with its text. */
-export type ReadRecord = { readonly kind: "record"; readonly record: SpfRecord } | { readonly kind: "wrong"; readonly reason: string };
+export type ReadRecord =
+  | { readonly kind: "record"; readonly record: SpfRecord }
+  | { readonly kind: "wrong"; readonly reason: string };
 
 const QUALIFIERS: Readonly<Record<string, Qualifier>> = { "+": "pass", "-": "fail", "~": "softfail", "?": "neutral" };
 const FULL: PrefixLengths = { ip4: 32, ip6: 128 };
@@ -126,7 +128,11 @@ function readLength(digits: string | undefined, most: number): number | undefine
   return /^(?:0|[1-9][0-9]{0,2})$/.test(digits) && Number(digits) <= most ? Number(digits) : undefined;
 }
 
-function readNetwork(base: { qualifier: Qualifier; text: string }, isFour: boolean, rest: string): Mechanism | undefined {
+function readNetwork(
+  base: { qualifier: Qualifier; text: string },
+  isFour: boolean,
+  rest: string,
+): Mechanism | undefined {
   if (!rest.startsWith(":")) return undefined;
   const [address, digits, ...more] = rest.slice(1).split("/");
   const length = readLength(digits, isFour ? FULL.ip4 : FULL.ip6);

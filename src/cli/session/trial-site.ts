@@ -152,7 +152,7 @@ function services(
     enabled: (wanted) => wanted <= level,
     write: (wanted, { text }) => void (wanted <= level && lines.push(text)),
   };
-  const judges = witness.judges(standardJudges(new LoginLimits(systemClock)));
+  const judges = witness.judges(standardJudges(new LoginLimits(systemClock), { clock: systemClock, log }));
   const intake = createIntake({
     judges,
     queue: new MemoryStore(systemClock),

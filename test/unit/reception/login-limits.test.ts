@@ -2,6 +2,7 @@
 import { expect, test } from "@jest/globals";
 import { judge, type Court, type Outcome, type Stage, type Subjects } from "../../../src/reception/judges.ts";
 import { LoginLimits, readLoginRules } from "../../../src/reception/login-limits.ts";
+import { systemClock } from "../../../src/sys/clock.ts";
 import { standardJudges } from "../../../src/reception/standard-judges.ts";
 import { Transaction } from "../../../src/reception/transaction.ts";
 import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
@@ -113,7 +114,10 @@ test("sender_login is asked about the sender of who has logged in, behind check_
     resolve: resolveSimply,
     check: (name) => (name === "sender_login" ? refusal(550, "5.7.1", "not yours") : { kind: "ok" }),
   });
-  const court = { log: services.log, judges: standardJudges(new LoginLimits({ now: () => 0 })) };
+  const court = {
+    log: services.log,
+    judges: standardJudges(new LoginLimits({ now: () => 0 }), { clock: systemClock }),
+  };
   const outcome = (type: string) => {
     const scope = new MacroScope(undefined, [["auth_type", type]]);
     const session = Transaction.ofSession(services.site(), { relay: "x" }, scope);

@@ -1,0 +1,196 @@
+/**
+ * The judges that ask who has sent a message (docs/sender.md): SPF at MAIL, DKIM, ARC and DMARC at the end of its data. They
+ * find out and tell (macros, Authentication-Results, log); whether somebody is refused is decided by the rulesets check_spf and
+ * check_auth, which are asked behind them.
+ *
+ * What does it is loaded with the first message that it is for.
+ */
+import type { SenderEvidence } from "../authentication/evidence.ts";
+import type { Told } from "../authentication/results-field.ts";
+import type { SenderCheck, SenderCheckSettings } from "../config/sender-checks.ts";
+import type { Log } from "../log/log.ts";
+import type { HeaderField } from "../mail/header.ts";
+import { shorten } from "../log/safe-text.ts";
+import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
+import type { Clock } from "../sys/clock.ts";
+import { isLoopback } from "../sys/ip-address.ts";
+import type { HeaderEdit } from "./changes.ts";
+import type { Judge, Judgement, JudgeTable, Stage, Subjects } from "./judges.ts";
+import { askRuleset } from "./ruleset-judges.ts";
+import { macrosOfMail, macrosOfMessage, resultWords } from "./sender-macros.ts";
+import type { Transaction } from "./transaction.ts";
+
+export interface SenderCheckEnvironment {
+  readonly clock: Clock;
+  /** Absent: nothing is logged. */
+  readonly log?: Log;
+  /** From 0 to 1, for pct= of DMARC. */
+  readonly random?: () => number;
+  /** Hears what was known of each message that was looked at, when it is decided what becomes of it. */
+  readonly heard?: (evidence: SenderEvidence, at: Date) => void;
+}
+
+const OK: Judgement = { kind: "ok" };
+const RESULTS_LEVEL = 9;
+const NAME = "sender_checks";
+
+type Machinery = typeof import("../authentication/examination.ts") &
+  typeof import("../authentication/iprev.ts") &
+  typeof import("../authentication/results-field.ts");
+let machinery: MaybePromise<Machinery> | undefined;
+
+function load(): MaybePromise<Machinery> {
+  return (machinery ??= Promise.all([
+    import("../authentication/examination.ts"),
+    import("../authentication/iprev.ts"),
+    import("../authentication/results-field.ts"),
+  ]).then(([examination, iprev, field]) => (machinery = { ...examination, ...iprev, ...field })));
+}
+
+export function senderJudges(environment: SenderCheckEnvironment): Pick<Required<JudgeTable>, "mail" | "sender"> {
+  return { mail: [atMail(environment), checkSpf], sender: [atEnd(environment), checkAuth(environment)] };
+}
+
+function atMail(environment: SenderCheckEnvironment): Judge {
+  return {
+    name: NAME,
+    judge(_stage, transaction) {
+      const settings = transaction.site.senderChecks;
+      if (settings === undefined) return OK;
+      return whenReady(checksFor(transaction, settings), (checks) =>
+        checks.size === 0 ? OK : lookAtSender(transaction, settings, checks, environment),
+      );
+    },
+  };
+}
+
+const NO_CHECKS: ReadonlySet<SenderCheck> = new Set();
+
+/** None for whoever may send in the name of others: logins, hosts of ours, programs of this machine, other ports. */
+function checksFor(
+  { client, scope, site }: Transaction,
+  { checks, gateways }: SenderCheckSettings,
+): MaybePromise<ReadonlySet<SenderCheck>> {
+  const address = clientAddress(scope.get("client_addr"));
+  if (client.fromAnywhere !== true || scope.get("auth_type") || address === undefined) return NO_CHECKS;
+  if (isLoopback(address) || gateways.has(address)) return NO_CHECKS;
+  const asked = [scope.get("client_name") ?? "", scope.get("client_addr") ?? ""];
+  return whenReady(site.rules.select("sender_checks", asked, scope), (text) => {
+    if (text === undefined || text.trim() === "") return checks;
+    const words = new Set(text.toLowerCase().split(/[\s,]+/));
+    return new Set([...checks].filter((check) => words.has(check)));
+  });
+}
+
+function clientAddress(written: string | undefined): string | undefined {
+  const address = written?.replace(/^IPv6:/i, "") ?? "";
+  return /^[0-9.]{7,}$|^[0-9a-f:.]*:[0-9a-f:.]*$/i.test(address) ? address : undefined;
+}
+
+async function lookAtSender(
+  transaction: Transaction,
+  { hostName, timeLimit }: SenderCheckSettings,
+  checks: ReadonlySet<SenderCheck>,
+  { clock, random = Math.random }: SenderCheckEnvironment,
+): Promise<Judgement> {
+  const { scope, site, announced } = transaction;
+  const { Examination, iprevOf } = await load();
+  const address = clientAddress(scope.get("client_addr")) ?? "";
+  const introduction = {
+    client: address,
+    helo: scope.get("s") ?? "",
+    mailFrom: announced.sender,
+    iprev: iprevOf(address, scope.get("client_resolve") ?? "", scope.get("client_ptr") ?? ""),
+  };
+  const { resolver } = site.hosts;
+  const examination = new Examination(introduction, checks, { resolver, clock, timeLimit, hostName, random });
+  const told = await examination.sender();
+  transaction.examination = examination;
+  return { kind: "ok", why: resultWords(told), changes: { macros: macrosOfMail(told) } };
+}
+
+/** Behind the results of SPF: is the sender let in? */
+const checkSpf: Judge = {
+  name: "check_spf",
+  judge(_stage, transaction) {
+    const { scope, examination } = transaction;
+    const result = scope.get("spf");
+    if (examination === undefined || result === undefined) return OK;
+    return askRuleset(transaction, "check_spf", [result, scope.get("spf_domain") ?? ""]);
+  },
+};
+
+function atEnd(environment: SenderCheckEnvironment): Judge {
+  return {
+    name: NAME,
+    judge<S extends Stage>(_stage: S, transaction: Transaction, subject: Subjects[S]) {
+      const settings = transaction.site.senderChecks;
+      if (settings === undefined) return OK;
+      const { fields } = subject as Subjects["sender"];
+      return whenReady(load(), (loaded) => lookAtMessage(loaded, transaction, settings, fields, environment));
+    },
+  };
+}
+
+async function lookAtMessage(
+  { falseResults, resultsField, RESULTS_FIELD }: Machinery,
+  transaction: Transaction,
+  { authservId, gateways }: SenderCheckSettings,
+  fields: readonly HeaderField[],
+  { log }: SenderCheckEnvironment,
+): Promise<Judgement> {
+  const { examination, scope } = transaction;
+  const address = clientAddress(scope.get("client_addr"));
+  const isTrusted = address !== undefined && gateways.has(address);
+  const header: HeaderEdit[] = (isTrusted ? [] : falseResults(fields, authservId)).map((occurrence) => ({
+    kind: "replace",
+    name: RESULTS_FIELD,
+    occurrence,
+  }));
+  if (examination === undefined) return header.length === 0 ? OK : { kind: "ok", changes: { header } };
+  examination.begin(fields);
+  const { evidence, told } = await examination.finish();
+  header.push({ kind: "add", field: resultsField(authservId, told), before: 0 });
+  const why = resultWords(told);
+  logResults(log, transaction, why, told);
+  return { kind: "ok", why, changes: { macros: macrosOfMessage(told), header, evidence } };
+}
+
+/** One line for each message that was looked at. */
+function logResults(log: Log | undefined, { id, client: { relay } }: Transaction, words: string, told: Told): void {
+  if (log?.enabled(RESULTS_LEVEL) !== true) return;
+  log.write(RESULTS_LEVEL, {
+    priority: "info",
+    ...(id === undefined ? {} : { id }),
+    text: `sender: ${words}, relay=${shorten(relay)}`,
+    fields: () => ({
+      event: "sender",
+      ...Object.fromEntries([...macrosOfMail(told), ...macrosOfMessage(told)]),
+      relay,
+    }),
+  });
+}
+
+/** Behind all results: is the message let in? Then whoever collects evidence hears of it. */
+function checkAuth({ clock, heard }: SenderCheckEnvironment): Judge {
+  return {
+    name: "check_auth",
+    judge(_stage, transaction) {
+      const { scope } = transaction;
+      const evidence = transaction.evidence(NAME) as Omit<SenderEvidence, "disposition"> | undefined;
+      if (evidence === undefined) return OK;
+      const asked = [scope.get("dmarc") ?? "", scope.get("dmarc_policy") ?? "", scope.get("dmarc_domain") ?? ""];
+      return whenReady(askRuleset(transaction, "check_auth", asked), (judgement) => {
+        // What comes again later is told of when it is decided.
+        if (judgement.kind === "defer") return judgement;
+        heard?.({ ...evidence, disposition: dispositionOf(judgement) }, new Date(clock.now()));
+        return judgement;
+      });
+    },
+  };
+}
+
+function dispositionOf({ kind }: Judgement): SenderEvidence["disposition"] {
+  if (kind === "refuse" || kind === "discard") return "reject";
+  return kind === "quarantine" ? "quarantine" : "none";
+}
