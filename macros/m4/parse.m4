@@ -5,6 +5,8 @@ dnl parse.m4: ruleset 0 and its helpers decide which mailer, host and user an ad
 #   parse (0): mailer, host and user of an address      #
 #########################################################
 Sparse=0
+ifdef(`_SRS_', `R$+ < @ $=w . >		$: $>SrsBounce $1 < @ $2 . >	whom does it come back to?
+')dnl
 R$*			$: $>Parse0 $1			what is wrong with it?
 R< @ >			$#confLOCAL_MAILER $: < @ >	the null address
 R$*			$: $>ParseLocal $1		rules of the site
@@ -144,4 +146,5 @@ ifdef(`_MAILER_smtp_', `R< > $* < @ [ $* ] > $*	$#confSMTP_MAILER $@ [ $2 ] $: $
 R< $+ > $*		$#confSMTP_MAILER $@ $1 $: $2
 ')dnl
 undivert(31)dnl
+ifdef(`_SRS_', `include(_CF_DIR_`m4/srs.m4')')dnl
 

@@ -94,6 +94,8 @@ _CALL_(`VIRTUSER_DOMAIN', `$#', `$@', `define(`_VIRT_CLASS_', `1')_CLASS_(`VirtH
 define(`VIRTUSER_DOMAIN_FILE', `define(`_VIRT_CLASS_', `1')_CLASS_FILE_(`VirtHost', `$1')')
 _CALL_(`CANONIFY_DOMAIN', `$#', `$@', `define(`_CANONIFY_CLASS_', `1')_CLASS_(`Canonify', `$1')')
 define(`CANONIFY_DOMAIN_FILE', `define(`_CANONIFY_CLASS_', `1')_CLASS_FILE_(`Canonify', `$1')')
+_CALL_(`SRS_OWN_DOMAIN', `$#', `$@', `_CLASS_(`SrsOwn', `$1')')
+define(`SRS_OWN_DOMAIN_FILE', `_CLASS_FILE_(`SrsOwn', `$1')')
 define(`LDAPROUTE_DOMAIN', `define(`_LDAP_CLASS_', `1')_CLASS_(`LDAPRoute', `$1')')
 define(`LDAPROUTE_DOMAIN_FILE', `define(`_LDAP_CLASS_', `1')_CLASS_FILE_(`LDAPRoute', `$1')')
 define(`LDAPROUTE_EQUIVALENT', `define(`_LDAP_EQUIVALENT_', `1')_CLASS_(`LDAPRouteEquiv', `$1')')

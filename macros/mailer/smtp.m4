@@ -51,6 +51,8 @@ R$*			$: $>PseudoToReal $1
 R$* :; < @ >		$@
 R$+			$: $>MasqSMTP $1
 R$+			$: $>MasqEnv $1			no end here, nor for < @ >: sites add rules
+ifdef(`_SRS_', `R$+			$: $>SrsSender $1		unless it is forwarded
+')dnl
 
 # senders in header lines
 SHdrFromSMTP

@@ -64,6 +64,7 @@ export function assembleConfig(parts: ConfigParts): Config {
     traced: (trace) => createRewriter({ ...program, trace }),
     mailers: parts.mailers,
     maps: maps.all,
+    marksForwarded: [...maps.all.values()].some(({ mapClass }) => mapClass === "srs"),
     classWords,
     classNames: () => [...classes.keys()],
     macros,

@@ -72,6 +72,8 @@ export interface Config {
   traced(trace: Trace): Rewriter;
   readonly mailers: ReadonlyMap<string, Mailer>;
   readonly maps: ReadonlyMap<string, LookupMap>;
+  /** It has a map of class srs: forwarded mail may leave with another sender, and never in one transaction with other mail. */
+  readonly marksForwarded?: boolean;
   /** @param create makes an empty class when there is none (test mode adds words to it) */
   classWords(name: string, create?: boolean): ClassSet;
   /** Names of all classes that have been mentioned: for listings and completion. */

@@ -3,6 +3,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { trustedUser } from "../config/owners.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
+import { readSecrets } from "../config/map-secrets.ts";
 import { unprotectedBy } from "../config/unprotected.ts";
 import { Destinations } from "../delivery/smtp/destinations.ts";
 import { Statistics } from "../log/statistics.ts";
@@ -170,6 +171,7 @@ async function enter(
     const rights: LocalRights = user === undefined ? ownRights() : { user: user.user, mailboxesByRoot: true };
     for (const text of await prepareLocalMail(site, rights, log)) process.stderr.write(`rulemail: ${text}\n`);
     unprotectedBy(config).forEach(warn);
+    readSecrets(config, warn);
     await entrance.ready();
     warnOfShortName(config, warn);
     return await serve({ ...options, rights }, surroundings, site, entrance);

@@ -17,9 +17,11 @@ const OPTIONS = [
 ] as const;
 
 export async function keyFiles(config: Config): Promise<readonly string[]> {
-  const { options } = config;
+  const { options, maps } = config;
   const others = nameCerts(options.text("ServerNameCerts")).flatMap(({ certFile, keyFile }) => [certFile, keyFile]);
-  const names = [...OPTIONS.flatMap((name) => options.text(name).split(",")), ...others, ...(await ofSigning(config))];
+  const ofMaps = [...maps.values()].flatMap(({ keyFile }) => keyFile ?? []);
+  const given = OPTIONS.flatMap((name) => options.text(name).split(","));
+  const names = [...given, ...others, ...ofMaps, ...(await ofSigning(config))];
   return [...new Set(names.map((name) => name.trim()).filter((name) => name.startsWith("/")))];
 }
 

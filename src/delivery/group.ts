@@ -6,6 +6,7 @@ import type { Config } from "../config/config.ts";
 import type { Mailer } from "../config/mailer.ts";
 import type { Recipient, Triple } from "../envelope/recipient.ts";
 import type { JobRecipient } from "./agent.ts";
+import { isForwarded } from "./forwarded.ts";
 
 /** Recipients in one transaction when the mailer's r= says nothing (manual §5.4). */
 const DEFAULT_RECIPIENTS = 100;
@@ -28,14 +29,14 @@ interface OpenGroup extends JobGroup {
  * the error mailer.
  */
 export class JobLine {
-  readonly #config: Pick<Config, "mailers">;
+  readonly #config: Pick<Config, "mailers" | "marksForwarded">;
   /** Recipients that go alone stand for themselves. */
   #line: (OpenGroup | JobRecipient)[] = [];
   #head = 0;
   /** Groups that wait and have room. */
   readonly #open = new Map<string, OpenGroup>();
 
-  constructor(config: Pick<Config, "mailers">) {
+  constructor(config: Pick<Config, "mailers" | "marksForwarded">) {
     this.#config = config;
   }
 
@@ -46,7 +47,9 @@ export class JobLine {
       this.#line.push(given);
       return;
     }
-    const key = groupKey(mailer, each.triple, each.recipient);
+    const common = groupKey(mailer, each.triple, each.recipient);
+    // The sender of forwarded mail is another one then.
+    const key = this.#config.marksForwarded === true && isForwarded(each) ? `${common}\0forwarded` : common;
     const open = this.#open.get(key);
     if (open === undefined) {
       const group: OpenGroup = { mailer, host: each.triple.host, recipients: [each], key };

@@ -1,8 +1,9 @@
-/** The macros of one delivery: $h, $u, $g (the sender as this mailer sees it) and their long names. */
+/** The macros of one delivery: $h, $u, $g (the sender as this mailer sees it), their long names, and {forwarded_from}. */
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
 import { isPromise } from "../sys/maybe-promise.ts";
 import type { Job } from "./agent.ts";
+import { forwardedFrom } from "./forwarded.ts";
 
 export type JobMacros =
   | {
@@ -27,6 +28,7 @@ export async function jobMacros(job: Job): Promise<JobMacros> {
     ["rcpt_mailer", mailer.name],
     ["rcpt_host", job.host],
     ["rcpt_addr", first.triple.user],
+    ["forwarded_from", forwardedFrom(first, envelope.recipients)],
   ]);
   const origin = envelope.sender === "" ? "" : (first.recipient.owner ?? envelope.sender);
   if (origin === "") {

@@ -47,6 +47,10 @@ export class FlaggedMap implements LookupMap {
     this.#tempfailIsMissing = flags.has("t");
   }
 
+  get keyFile(): string | undefined {
+    return this.#bare?.keyFile;
+  }
+
   available(): boolean {
     if (this.#bare === undefined) return false;
     return !this.#optional || (this.#bare.available?.() ?? true);

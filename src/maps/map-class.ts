@@ -21,6 +21,8 @@ export interface BareMap {
   available?(): boolean;
   /** Opens the source and tells what is wrong with it, as the first look-up does by itself. */
   prepare?(context: LookupContext): void;
+  /** A file with secrets that the class reads, which often only root may read. */
+  readonly keyFile?: string;
   close?(): void;
 }
 

@@ -24,6 +24,7 @@ import { programClass } from "./program.ts";
 import { regexClass } from "./regex.ts";
 import { sequenceClass } from "./sequence.ts";
 import { socketClass } from "./socket.ts";
+import { srsClass } from "./srs.ts";
 import { stabClass } from "./stab.ts";
 import { switchClass } from "./switch.ts";
 import { syslogClass } from "./syslog.ts";
@@ -50,6 +51,7 @@ const CLASSES: ReadonlyMap<string, MapClass> = new Map<string, MapClass>([
   ["regex", regexClass],
   ["sequence", sequenceClass],
   ["socket", socketClass],
+  ["srs", srsClass],
   ["stab", stabClass],
   ["switch", switchClass],
   ["syslog", syslogClass],

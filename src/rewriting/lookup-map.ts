@@ -48,6 +48,8 @@ export interface LookupMap {
    * `args` are the texts after `$@`, first one first (it is %1).
    */
   lookup(key: string, args: readonly string[], context: LookupContext): MaybePromise<LookupResult>;
+  /** A file with secrets that the map reads, which often only root may read: it is read for the server before it gives up root. */
+  readonly keyFile?: string | undefined;
   /** Releases files and connections. */
   close?(): void;
 }
