@@ -29,7 +29,7 @@ dnl   34  access.m4     rulesets that checks call                               
 dnl   35  policy.m4     check_relay, in front of the lists                            parts of the site's own
 dnl   36  policy.m4     check_mail, in front of what we check                         parts of the site's own
 dnl   37  policy.m4     check_mail, behind it                                         badmx
-dnl   38  policy.m4     check_rcpt, in front of what we check                         parts of the site's own
+dnl   38  policy.m4     check_rcpt, in front of what we check                         srs
 dnl   39  policy.m4     Rcpt_ok, in front of the names that we relay for              parts of the site's own
 dnl   40  policy.m4     Rcpt_ok, behind them                                          relay_based_on_MX
 dnl   41  policy.m4     Relay_ok, in front of the client's address                    parts of the site's own
