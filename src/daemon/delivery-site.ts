@@ -3,6 +3,8 @@ import type { Config } from "../config/config.ts";
 import { signs } from "../config/signs.ts";
 import { type Agents, createAgents } from "../delivery/agents.ts";
 import type { Destinations } from "../delivery/smtp/destinations.ts";
+import { join } from "node:path";
+import { queueFolder } from "../config/queue-folder.ts";
 import { openLine } from "../authentication/policy/open-line.ts";
 import { type OpenedSite, openSite, type SiteSource } from "../site/open-site.ts";
 import type { SiteSurroundings } from "../site/surroundings.ts";
@@ -46,7 +48,9 @@ async function signingProblems(config: Config): Promise<readonly string[]> {
 export function openDeliverySite(source: SiteSource, surroundings: Surroundings): Promise<OpenedSite<Agents>> {
   return openSite(source, surroundings, ({ config, users, hosts }, rules) => {
     const { clock, log } = surroundings;
-    const line = openLine({ options: config.options, resolver: hosts.resolver, clock, log });
+    const folder = queueFolder(config);
+    const kept = folder === "" ? {} : { stsFile: join(folder, "mta-sts") };
+    const line = openLine({ options: config.options, names: hosts, clock, log, ...kept });
     return createAgents({ ...surroundings, config, users, names: hosts, rules, ...(line && { line }) });
   });
 }

@@ -3,7 +3,7 @@
  * The domain is `b.test`, its host `mx.b.test`.
  */
 import { createHash, X509Certificate } from "node:crypto";
-import { openLine } from "../../src/authentication/policy/open-line.ts";
+import { type LineParts, openLine } from "../../src/authentication/policy/open-line.ts";
 import type { TlsSessionEvent } from "../../src/authentication/reports/tls-events.ts";
 import { Dns2Resolver } from "../../src/dns/dns2-resolver.ts";
 import { openNames } from "../../src/dns/names.ts";
@@ -44,7 +44,12 @@ export interface LineSite extends SmtpSite {
 }
 
 /** @param mc lines of its .mc file; mail goes to `port` of all hosts */
-export async function lineSite(mc: readonly string[], port: number, zone: Zone = B_TEST): Promise<LineSite> {
+export async function lineSite(
+  mc: readonly string[],
+  port: number,
+  zone: Zone = B_TEST,
+  more: Partial<LineParts> = {},
+): Promise<LineSite> {
   const dns = await startDnsServer(zone);
   closing.push(() => dns.close());
   const resolver = new Dns2Resolver({ machine: dns.machine(), clock: systemClock });
@@ -53,9 +58,10 @@ export async function lineSite(mc: readonly string[], port: number, zone: Zone =
   const site = await smtpSite(mc, port, { "ca.pem": LINE_ROOT }, {}, ({ options }) => {
     const line = openLine({
       options,
-      resolver,
+      names,
       clock: systemClock,
       log: silentLog,
+      ...more,
       events: { tls: (event) => void events.push(event) },
     });
     return { names, ...(line && { line }) };

@@ -16,6 +16,8 @@ import { closing } from "./smtp-delivery.ts";
 
 export interface SmtpSite {
   deliver(values?: JobValues): Promise<Report>;
+  /** Now, not only when the test ends. */
+  close(): Promise<void>;
   /** What was logged, but for levels above 13. */
   readonly log: string[];
 }
@@ -55,6 +57,7 @@ export async function smtpSite(
   const scope = config.macros.child([["f", "joe@a.test"]]);
   return {
     log,
+    close: () => agents.close(),
     deliver: (values = {}) =>
       agents.agentFor(ours).deliver({ ...testJob({ mailer: ours, host: "mx.b.test", ...values }), scope }),
   };

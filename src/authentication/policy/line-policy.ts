@@ -79,4 +79,6 @@ export interface LinePolicies {
   ask(question: LineQuestion): MaybePromise<LineAnswer>;
   /** Who wants to hear how sessions went; absent: nobody. */
   readonly events?: TlsEventSink;
+  /** What is not on disk yet is written. */
+  close(): Promise<void>;
 }

@@ -3,7 +3,7 @@
  * options are off there is nothing, and nothing is asked.
  */
 import type { Options } from "../../config/config.ts";
-import type { Resolver } from "../../dns/resolver.ts";
+import type { NameSources } from "../../dns/names.ts";
 import type { Log } from "../../log/log.ts";
 import type { Clock } from "../../sys/clock.ts";
 import type { MaybePromise } from "../../sys/maybe-promise.ts";
@@ -12,9 +12,13 @@ import type { LineAnswer, LinePolicies, LineQuestion } from "./line-policy.ts";
 
 export interface LineParts {
   readonly options: Options;
-  readonly resolver: Resolver;
+  readonly names: NameSources;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where policies of MTA-STS are kept; undefined: in memory alone. */
+  readonly stsFile?: string;
+  /** Where HTTPS servers are asked; 443, but for tests. */
+  readonly httpsPort?: number;
   readonly events?: TlsEventSink;
 }
 
@@ -26,7 +30,7 @@ export interface LineSettings {
 /** Undefined: the configuration asks for none. */
 export function openLine(parts: LineParts): LinePolicies | undefined {
   const { options, events } = parts;
-  const settings = { dane: isOn(options.text("DANE")), sts: false };
+  const settings = { dane: isOn(options.text("DANE")), sts: options.flag("StrictTransportSecurity") };
   if (!settings.dane && !settings.sts && events === undefined) return undefined;
   return new LazyPolicies(parts, settings);
 }
@@ -54,5 +58,9 @@ class LazyPolicies implements LinePolicies {
       ({ PublishedPolicies }) => (this.#loaded = new PublishedPolicies(this.#parts, this.#settings)),
     );
     return this.#loading.then((loaded) => loaded.ask(question));
+  }
+
+  async close(): Promise<void> {
+    await (await this.#loading)?.close();
   }
 }

@@ -1,6 +1,6 @@
 /** Options of TLS: certificates, keys, switches of the library. */
 import { firstLetters, meant, placed, wordsOf } from "./value-words.ts";
-import { NOT_YET, NO_TLS_DETAIL } from "../reasons.ts";
+import { NO_TLS_DETAIL } from "../reasons.ts";
 import type { Check, OptionRow } from "./row.ts";
 
 /** Names of TLS library options that ServerSSLOptions and ClientSSLOptions take, in capitals; numbers are taken too. */
@@ -252,9 +252,7 @@ export const TLS_OPTIONS = [
     code: 0xf9,
     type: "flag",
     initial: false,
-    meaning: "MTA-STS (RFC 8461)",
-    notActedOn: NOT_YET,
-    without: "policies of MTA-STS are not asked for",
+    meaning: "mail servers are held to the MTA-STS policies of their domains (RFC 8461)",
   },
   {
     name: "CipherSuites",

@@ -87,7 +87,7 @@ export class SmtpAgent implements Agent {
 
   close(): Promise<void> {
     this.#connections.close();
-    return Promise.resolve();
+    return this.#environment.line?.close() ?? Promise.resolve();
   }
 }
 
