@@ -93,6 +93,11 @@ const NAMES: Readonly<Record<string, Entry>> = {
     helps: true,
     load: async () => (await import("./milter/command.ts")).runMilterCommand,
   },
+  report: {
+    says: "[--json] [FILE]...  what others report about our mail: DMARC aggregate reports, TLS reports",
+    helps: true,
+    load: async () => (await import("./report/command.ts")).runReport,
+  },
   passwd: {
     says: "add|set|disable|enable|remove NAME, list  passwords of clients (AUTH)",
     helps: true,

@@ -113,27 +113,26 @@ function readSettings(flags: MapFlags, name: string, problem: (text: string) => 
 /** @returns the secrets of the file as it is now, or why there are none */
 function secretFile(path: string, environment: MapEnvironment): () => readonly string[] | string {
   const { clock, sealed } = environment;
-  const load = (octets: Buffer): readonly string[] =>
-    octets
-      .toString("latin1")
-      .split("\n")
-      .map((line) => line.trim())
-      .filter((line) => line !== "");
   const file = new WatchedFile({
     path,
     use: "key",
     safety: environment,
     clock,
     plain: true,
-    load: (fd) => load(readFileSync(fd)),
+    load: (fd) => secretsIn(readFileSync(fd)),
   });
   return () => {
     const state = file.current();
     const before = state.kind === "failed" && state.code === "EACCES" ? sealed?.get(path) : undefined;
     if (state.kind !== "open" && before === undefined) return `secret file ${path}: ${explainUnopened(state)}`;
-    const secrets = state.kind === "open" ? state.content : load(before!);
+    const secrets = state.kind === "open" ? state.content : secretsIn(before!);
     return secrets.length === 0 ? `secret file ${path} has no secret` : secrets;
   };
+}
+
+function secretsIn(octets: Buffer): readonly string[] {
+  const lines = octets.toString("latin1").split("\n");
+  return lines.map((line) => line.trim()).filter((line) => line !== "");
 }
 
 /** As tables say it: `error:D.S.N:code text`. */
