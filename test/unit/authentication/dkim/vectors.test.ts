@@ -80,7 +80,7 @@ test.each<[string, string, string]>([
   ["empty lines in front", "\r\n\r\na\r\n\r\n", "\r\n\r\na\r\n"],
 ])("relaxed: %s", (_name, body, wanted) => {
   expect(bodyAs("relaxed", body)).toBe(wanted);
-  expect(bodyAs("relaxed", ...body)).toBe(wanted);
+  expect(bodyAs("relaxed", ...body.split(""))).toBe(wanted);
 });
 
 test.each<[string, string, string]>([
@@ -92,7 +92,7 @@ test.each<[string, string, string]>([
   ["empty lines in front", "\r\n\r\na", "\r\n\r\na\r\n"],
 ])("simple: %s", (_name, body, wanted) => {
   expect(bodyAs("simple", body)).toBe(wanted);
-  expect(bodyAs("simple", ...body)).toBe(wanted);
+  expect(bodyAs("simple", ...body.split(""))).toBe(wanted);
 });
 
 test("a body of very many empty lines is counted, and comes out when something follows", () => {
