@@ -28,7 +28,7 @@ type Program =
   | "gsasl"
   | "curl"
   | "fail2ban-regex";
-export type Need = Program | "pymilter" | "sendmail" | "m4" | "root";
+export type Need = Program | "pymilter" | "dkimpy" | "sendmail" | "m4" | "root";
 
 /** The command of a genuine sendmail: GENUINE="/usr/sbin/sendmail" names another one. */
 export function findGenuine(): Found {
@@ -129,8 +129,11 @@ export function whyWithout(needs: readonly Need[]): string | undefined {
 
 function reasonAgainst(need: Need): string | undefined {
   if (need === "root") return process.getuid?.() === 0 ? undefined : "needs root";
-  if (need === "pymilter") {
-    return peerFile("/usr/lib/python3/dist-packages/Milter") ? undefined : `no pymilter in ${peersFolder}: ${INSTALL}`;
+  if (need === "pymilter" || need === "dkimpy") {
+    const module = need === "pymilter" ? "Milter" : "dkim";
+    return peerFile(`/usr/lib/python3/dist-packages/${module}`)
+      ? undefined
+      : `no ${need} in ${peersFolder}: ${INSTALL}`;
   }
   const found = need === "sendmail" ? findGenuine() : need === "m4" ? findGnuM4() : findProgram(need);
   return "missing" in found ? found.missing : undefined;

@@ -107,35 +107,68 @@ const sbin = (name: string): string => join(root, "usr/sbin", name);
 /** Programs that change to another user than root want to be told that root will do. */
 const asRoot = (line: string): string => (process.getuid?.() === 0 ? `${line}\n` : "");
 
-/** A script of test/peers/filters. */
-export function startScript(name: string): Promise<RealFilter> {
-  const folder = newFolder();
-  const socket = join(folder, "socket");
+/** A Python that has the modules of the packages. */
+export function python(): { readonly file: string; readonly environment: Readonly<Record<string, string>> } {
   const own = join(root, "usr/bin/python3");
   const environment = {
+    LD_LIBRARY_PATH: libraries(),
     PYTHONPATH: join(root, "usr/lib/python3/dist-packages"),
     PYTHONDONTWRITEBYTECODE: "1",
     ...(existsSync(own) && { PYTHONHOME: join(root, "usr") }),
   };
-  const file = existsSync(own) ? own : "/usr/bin/python3";
+  return { file: existsSync(own) ? own : "/usr/bin/python3", environment };
+}
+
+/** A script of test/peers/filters. */
+export function startScript(name: string): Promise<RealFilter> {
+  const folder = newFolder();
+  const socket = join(folder, "socket");
+  const { file, environment } = python();
   const script = join(import.meta.dirname, "../peers/filters", name);
   return start(folder, [{ file, words: [script, `unix:${socket}`], environment, socket }]);
 }
 
+/** How opendkim shall sign, where it is not as most do it. */
+export interface SignerWishes {
+  readonly canonicalization?: string;
+  readonly algorithm?: "rsa-sha256" | "ed25519-sha256";
+}
+
 /** opendkim that signs for a domain, selector `test`; with the key that verifies. */
-export async function startSigner(domain: string): Promise<RealFilter & { readonly publicKey: KeyObject }> {
+export async function startSigner(
+  domain: string,
+  { canonicalization = "relaxed/relaxed", algorithm = "rsa-sha256" }: SignerWishes = {},
+): Promise<RealFilter & { readonly publicKey: KeyObject }> {
+  const { privateKey, publicKey } =
+    algorithm === "rsa-sha256" ? generateKeyPairSync("rsa", { modulusLength: 2048 }) : generateKeyPairSync("ed25519");
+  const filter = await startOpendkim((folder) => {
+    const key = join(folder, "key.pem");
+    writeFileSync(key, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+    return `Mode s\nCanonicalization ${canonicalization}\nSignatureAlgorithm ${algorithm}\nDomain ${domain}\nSelector test\nKeyFile ${key}\n`;
+  });
+  return { ...filter, publicKey };
+}
+
+/**
+ * opendkim that verifies, and says so as mx.y.example.
+ * @param records by name: "test._domainkey.x.example"
+ */
+export function startVerifier(records: Readonly<Record<string, string>>): Promise<RealFilter> {
+  return startOpendkim((folder) => {
+    const keys = join(folder, "keys");
+    const lines = Object.entries(records).map(([name, text]) => `${name} ${text}\n`);
+    writeFileSync(keys, lines.join(""));
+    return `Mode v\nAuthservID mx.y.example\nAlwaysAddARHeader yes\nTestPublicKeys ${keys}\n`;
+  });
+}
+
+/** @param settings for a folder where files may be put */
+function startOpendkim(settings: (folder: string) => string): Promise<RealFilter> {
   const folder = newFolder();
   const socket = join(folder, "socket");
-  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const key = join(folder, "key.pem");
-  writeFileSync(key, privateKey.export({ type: "pkcs1", format: "pem" }), { mode: 0o600 });
   const file = join(folder, "opendkim.conf");
-  writeFileSync(
-    file,
-    `Mode s\nCanonicalization relaxed/relaxed\nDomain ${domain}\nSelector test\nKeyFile ${key}\nRequireSafeKeys no\nSocket local:${socket}\n`,
-  );
-  const filter = await start(folder, [{ file: sbin("opendkim"), words: ["-f", "-x", file], socket }]);
-  return { ...filter, publicKey };
+  writeFileSync(file, `${settings(folder)}RequireSafeKeys no\nSocket local:${socket}\n`);
+  return start(folder, [{ file: sbin("opendkim"), words: ["-f", "-x", file], socket }]);
 }
 
 /** opendmarc that judges mail for mx.y.example. */
