@@ -103,6 +103,11 @@ const NAMES: Readonly<Record<string, Entry>> = {
     helps: true,
     load: async () => (await import("./passwd.ts")).runPasswd,
   },
+  dkim: {
+    says: "new|list|rotate|dns [DOMAIN]  keys that sign outgoing mail, and their records for DNS",
+    helps: true,
+    load: async () => (await import("./dkim/command.ts")).runDkimCommand,
+  },
   mc: {
     says: "FILE.mc > FILE.cf  compiles a configuration; --diff, --help-feature",
     helps: true,

@@ -23,6 +23,10 @@ function signers(now: number, only: readonly string[] = []): readonly string[] {
   return signingAt(keys, now, new Set(only)).map(({ selector }) => selector);
 }
 
+function dates(text: string): void {
+  writeFileSync(join(folder, "example.com", "selectors"), text);
+}
+
 describe("which key of a domain signs", () => {
   beforeEach(() => {
     layDownKeys(folder, {
@@ -31,8 +35,6 @@ describe("which key of a domain signs", () => {
       "example.com/e": "ed25519",
     });
   });
-  const dates = (text: string): void => writeFileSync(join(folder, "example.com", "selectors"), text);
-
   test("without dates: of each algorithm the last by name", () => {
     expect(signers(DECEMBER)).toEqual(["b", "e"]);
     expect(signers(DECEMBER, ["a", "e"])).toEqual(["a", "e"]);

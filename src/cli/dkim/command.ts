@@ -1,0 +1,93 @@
+/** `rulemail dkim ...`: keys that sign mail. One file for each command; here is what they share. */
+import yargs, { type Argv } from "yargs";
+import { KeyProblem } from "../../authentication/signing/key-files.ts";
+import { errorText } from "../../sys/safe-file.ts";
+import { EX } from "../../sys/sysexits.ts";
+import { type CommandStreams, processStreams } from "../command-streams.ts";
+import { CommandError, runToStatus } from "../database-target.ts";
+
+type DkimCommand = (words: readonly string[], streams: CommandStreams) => Promise<number>;
+
+/** Name → command, in the order of --help. */
+const COMMANDS: Readonly<Record<string, { readonly says: string; readonly load: () => Promise<DkimCommand> }>> = {
+  new: {
+    says: "DOMAIN  the first keys of a domain, and the records for DNS",
+    load: async () => (await import("./new.ts")).runDkimNew,
+  },
+  list: {
+    says: "[DOMAIN]  which keys sign, now and later, and whether their records are in DNS",
+    load: async () => (await import("./list.ts")).runDkimList,
+  },
+  rotate: {
+    says: "[DOMAIN]  the next keys: they sign from a date on, the old records stay until another",
+    load: async () => (await import("./rotate.ts")).runDkimRotate,
+  },
+  dns: {
+    says: "[DOMAIN]  the records that have to be in DNS, as lines of a zone file",
+    load: async () => (await import("./dns.ts")).runDkimDns,
+  },
+};
+
+/** @returns the status of the command; 64 for words that make none */
+export async function runDkimCommand(
+  words: readonly string[],
+  streams: CommandStreams = processStreams(),
+): Promise<number> {
+  const [name = "", ...rest] = words;
+  if (Object.hasOwn(COMMANDS, name)) {
+    const command = await COMMANDS[name].load();
+    return runToStatus(streams, () => told(name, () => command(rest, streams)));
+  }
+  const isHelp = name === "--help" || name === "-h" || name === "help";
+  const stream = isHelp ? streams.output : streams.errors;
+  if (!isHelp && name !== "") stream.line(`rulemail dkim: no command named "${name}"`);
+  stream.line("usage: rulemail dkim COMMAND [options]   (rulemail dkim COMMAND --help)");
+  for (const [each, { says }] of Object.entries(COMMANDS)) stream.line(`  ${each.padEnd(6)} ${says}`);
+  stream.line("Example: rulemail dkim new example.com");
+  stream.flush();
+  return isHelp ? EX.OK : EX.USAGE;
+}
+
+/** What is wrong with files is no accident of the program. */
+async function told(name: string, command: () => Promise<number>): Promise<number> {
+  try {
+    return await command();
+  } catch (error) {
+    if (error instanceof KeyProblem) throw new CommandError(`rulemail dkim ${name}: ${error.message}`, EX.DATAERR);
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (code === undefined || path === undefined) throw error;
+    throw new CommandError(`rulemail dkim ${name}: ${path}: ${errorText(error)}`, EX.CANTCREAT);
+  }
+}
+
+/** Options that all have. */
+export function parserOf(name: string, usage: string, words: readonly string[]) {
+  return yargs([...words])
+    .scriptName(`rulemail dkim ${name}`)
+    .usage(`rulemail dkim ${name} ${usage}`)
+    .option("C", { type: "string", nargs: 1, describe: "configuration (.cf) whose DKIMKeys names the folder of keys" })
+    .option("k", { type: "string", nargs: 1, describe: "the folder of keys itself" })
+    .option("json", { type: "boolean", default: false, describe: "one JSON document" })
+    .strictOptions()
+    .version(false)
+    .exitProcess(false);
+}
+
+/** The options, or undefined when help was asked for. Throws CommandError about words that make no sense. */
+export async function parsed<T>(name: string, parser: Argv<T>, most: number, least = 0) {
+  let problem: string | undefined;
+  const options = await parser.fail((message, error) => void (problem = message || error.message)).parse();
+  if (options["help"] === true) return undefined;
+  if (problem === undefined && options._.length > most) problem = `too many words: ${options._.slice(most).join(" ")}`;
+  if (problem === undefined && options._.length < least) problem = "the name of a domain is wanted";
+  if (problem === undefined) return options;
+  throw new CommandError(`rulemail dkim ${name}: ${problem}; see rulemail dkim ${name} --help`, EX.USAGE);
+}
+
+const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** "7d" in milliseconds; undefined for what is no time. */
+export function duration(text: string): number | undefined {
+  const [, number, unit] = /^\+?(\d{1,6})([mhdw])$/.exec(text) ?? [];
+  return unit === undefined ? undefined : Number(number) * UNITS[unit];
+}

@@ -1,0 +1,75 @@
+/** Where the keys are that a command of `rulemail dkim` works on, and what is known of them. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { keyFilesWith } from "../../authentication/signing/key-files.ts";
+import { type DomainKeys, folderDomains, readDomainKeys } from "../../authentication/signing/key-folder.ts";
+import { asciiDomain } from "../../authentication/signing/names.ts";
+import { errorText } from "../../sys/safe-file.ts";
+import { EX } from "../../sys/sysexits.ts";
+import { ownConfigFile } from "../config-file.ts";
+import { CommandError } from "../database-target.ts";
+import { optionValues } from "../option-lines.ts";
+
+/** As FEATURE(dkim_sign) has it. */
+const USUAL_FOLDER = "/etc/mail/dkim";
+
+export interface KeyPlace {
+  /** The folder of keys. */
+  readonly folder: string;
+  readonly dontBlame: ReadonlySet<string>;
+  /** Why the server would not sign with what lies there, or not with all. */
+  readonly note?: string;
+}
+
+/**
+ * @param configFile -C
+ * @param folder -k
+ */
+export function keyPlace(configFile: string | undefined, folder: string | undefined): KeyPlace {
+  if (folder !== undefined) return { folder, dontBlame: new Set() };
+  const file = ownConfigFile({ configFile });
+  if (configFile === undefined && !existsSync(file)) {
+    return { folder: USUAL_FOLDER, dontBlame: new Set(), note: "there is no configuration yet" };
+  }
+  try {
+    const dontBlame = new Set(optionValues(file, "DontBlameSendmail").flatMap((value) => value.split(/[\s,]+/)));
+    const named = optionValues(file, "DKIMKeys").at(-1)?.trim() ?? "";
+    if (named !== "") return { folder: named, dontBlame };
+    return { folder: USUAL_FOLDER, dontBlame, note: `${file} sets no DKIMKeys: add FEATURE(\`dkim_sign')` };
+  } catch (error) {
+    throw new CommandError(`rulemail dkim: ${file}: ${errorText(error)}`, EX.NOINPUT);
+  }
+}
+
+export interface Named extends DomainKeys {
+  /** The domain's own folder. */
+  readonly folder: string;
+}
+
+/** A domain as it was typed. */
+export function wantedDomain(word: string): string {
+  const domain = asciiDomain(Buffer.from(word, "utf8").toString("latin1"));
+  if (domain === undefined) throw new CommandError(`rulemail dkim: "${word}" is no domain`, EX.USAGE);
+  return domain;
+}
+
+/** The keys of one domain, none when it has no folder. Throws KeyProblem. */
+export function keysOf({ folder, dontBlame }: KeyPlace, domain: string): Named {
+  const files = keyFilesWith(dontBlame);
+  const name = folderDomains(files, folder).get(domain) ?? domain;
+  const own = join(folder, name);
+  return { ...readDomainKeys(files, own, domain), folder: own };
+}
+
+/** Those of all domains, or of the one that is named, which has to be there. */
+export function chosenDomains(place: KeyPlace, word: string | undefined): readonly Named[] {
+  const known = [...folderDomains(keyFilesWith(place.dontBlame), place.folder).keys()].toSorted();
+  const chosen = word === undefined ? known : [wantedDomain(word)];
+  const found = chosen.map((domain) => keysOf(place, domain)).filter(({ keys }) => keys.length > 0);
+  if (found.length > 0) return found;
+  const what = word === undefined ? `no keys in ${place.folder}` : `no keys of ${word} in ${place.folder}`;
+  throw new CommandError(
+    `rulemail dkim: there are ${what}: rulemail dkim new ${word ?? "DOMAIN"} makes some`,
+    EX.NOUSER,
+  );
+}
