@@ -37,7 +37,7 @@ export async function runDkimList(words: readonly string[], streams: CommandStre
   const word = options._.length > 0 ? String(options._[0]) : undefined;
   const listed: Listed[] = [];
   for (const domain of chosenDomains(place, word)) {
-    const signing = new Set(signingAt(domain, now, new Set()).map(({ selector }) => selector));
+    const signing = new Set(signingAt(domain, now, place.selectors).map(({ selector }) => selector));
     for (const key of domain.keys) {
       const state = stateOf(key, signing, now);
       const record = resolver && state !== "over" ? await recordOf(key, domain.domain, resolver) : undefined;
@@ -120,9 +120,7 @@ function stateText({ from, until, problem }: FolderKey, state: State): string {
     case "later":
       return `signs from ${formatDate(from)}`;
     case "idle":
-      return Number.isFinite(until)
-        ? `signs no more; record until ${formatDate(until)}`
-        : "does not sign: another does";
+      return Number.isFinite(until) ? `signs no more; record until ${formatDate(until)}` : "does not sign";
     case "over":
       return "over: its record and its file may go";
   }

@@ -68,6 +68,7 @@ export function tellMade(
     output.line(asciiJson({ folder: place.folder, keys: made.map(documentOf) }));
     return;
   }
+  const unnamed = made.filter(({ selector }) => place.selectors.size > 0 && !place.selectors.has(selector));
   for (const { domain, selector, algorithm, bits, from, takesPlaceOf, until, path, record } of made) {
     const size = algorithm === "rsa" ? ` ${bits}` : "";
     const begins = Number.isFinite(from) ? `signs from ${formatDate(from)}` : "signs at once";
@@ -80,6 +81,8 @@ export function tellMade(
   output.line(
     "; next: put these lines into DNS, look with rulemail dkim list, then let the server read the keys (kill -HUP)",
   );
+  for (const { selector } of unnamed)
+    errors.line(`rulemail dkim: DKIMSelectors does not name ${selector}: it will not sign`);
   if (place.note !== undefined) errors.line(`rulemail dkim: ${place.note}`);
 }
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { keyFilesWith } from "../../authentication/signing/key-files.ts";
 import { type DomainKeys, folderDomains, readDomainKeys } from "../../authentication/signing/key-folder.ts";
-import { asciiDomain } from "../../authentication/signing/names.ts";
+import { asciiDomain, wordsOf } from "../../authentication/signing/names.ts";
 import { errorText } from "../../sys/safe-file.ts";
 import { EX } from "../../sys/sysexits.ts";
 import { ownConfigFile } from "../config-file.ts";
@@ -17,6 +17,8 @@ export interface KeyPlace {
   /** The folder of keys. */
   readonly folder: string;
   readonly dontBlame: ReadonlySet<string>;
+  /** DKIMSelectors; empty: all. */
+  readonly selectors: ReadonlySet<string>;
   /** Why the server would not sign with what lies there, or not with all. */
   readonly note?: string;
 }
@@ -26,16 +28,18 @@ export interface KeyPlace {
  * @param folder -k
  */
 export function keyPlace(configFile: string | undefined, folder: string | undefined): KeyPlace {
-  if (folder !== undefined) return { folder, dontBlame: new Set() };
+  if (folder !== undefined) return { folder, dontBlame: new Set(), selectors: new Set() };
   const file = ownConfigFile({ configFile });
   if (configFile === undefined && !existsSync(file)) {
-    return { folder: USUAL_FOLDER, dontBlame: new Set(), note: "there is no configuration yet" };
+    const note = "there is no configuration yet";
+    return { folder: USUAL_FOLDER, dontBlame: new Set(), selectors: new Set(), note };
   }
   try {
     const dontBlame = new Set(optionValues(file, "DontBlameSendmail").flatMap((value) => value.split(/[\s,]+/)));
+    const selectors = new Set(wordsOf((optionValues(file, "DKIMSelectors").at(-1) ?? "").toLowerCase()));
     const named = optionValues(file, "DKIMKeys").at(-1)?.trim() ?? "";
-    if (named !== "") return { folder: named, dontBlame };
-    return { folder: USUAL_FOLDER, dontBlame, note: `${file} sets no DKIMKeys: add FEATURE(\`dkim_sign')` };
+    if (named !== "") return { folder: named, dontBlame, selectors };
+    return { folder: USUAL_FOLDER, dontBlame, selectors, note: `${file} sets no DKIMKeys: add FEATURE(\`dkim_sign')` };
   } catch (error) {
     throw new CommandError(`rulemail dkim: ${file}: ${errorText(error)}`, EX.NOINPUT);
   }
