@@ -24,6 +24,9 @@ R$*			$: $1 $| $>checkmail ifdef(`_FFR_MAIL_MACRO', `$&{mail_from}', `< $&f >')
 R$* $| $#$*		$#$2
 R$* $| $*		$: $1 $| $>checkrelay $&{client_name} $| $&{client_addr}
 R$* $| $#$*		$#$2
+ifdef(`_SPF_', `R$* $| $*		$: $1 $| $>checkspf $&{spf} $| $&{spf_domain}
+R$* $| $#$*		$#$2
+')dnl
 _BAD_HELO_RULES_(`R$*			$@ OK')dnl
 R$*			$@ OK
 

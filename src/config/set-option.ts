@@ -25,6 +25,11 @@ import { notActedOn } from "./settings.ts";
 import { nearestWord } from "../source/nearest-word.ts";
 import { readTime, reportTime, type TimeUnit } from "./times.ts";
 
+/** Options of our own have no code. */
+function keyOf({ code, name }: OptionRow): string | number {
+  return code ?? name;
+}
+
 export class OptionSetter {
   readonly values = new OptionValues();
   readonly daemonPorts: PortOptions[] = [];
@@ -34,8 +39,8 @@ export class OptionSetter {
   readonly #messages: ConfigMessages;
   readonly #environment: ConfigEnvironment;
   readonly #effects: OptionEffects;
-  /** Codes that the command line has set: what the file says about them is ignored. */
-  readonly #sticky = new Set<OptionRow["code"]>();
+  /** What the command line has set, by code, or by name where there is none: what the file says about it is ignored. */
+  readonly #sticky = new Set<string | number>();
 
   constructor(messages: ConfigMessages, environment: ConfigEnvironment, effects: OptionEffects) {
     this.#messages = messages;
@@ -45,7 +50,7 @@ export class OptionSetter {
 
   /** True for an option of the command line. */
   isSticky(name: OptionName): boolean {
-    return this.#sticky.has(optionRow(name).code);
+    return this.#sticky.has(keyOf(optionRow(name)));
   }
 
   /**
@@ -101,10 +106,10 @@ export class OptionSetter {
       suboption = undefined;
     }
     const shown = `${row.name} (${optionCode(row)})${suboption === undefined ? "" : `.${suboption}`}`;
-    const ignored = !sticky && this.#sticky.has(row.code) && row.name !== "Timeout";
+    const ignored = !sticky && this.#sticky.has(keyOf(row)) && row.name !== "Timeout";
     this.#trace(`setoption ${shown}=${printMacroText(value)}${ignored ? " (ignored)" : ""}`);
     if (ignored) return;
-    if (sticky && row !== DEFINE_MACRO) this.#sticky.add(row.code);
+    if (sticky && row !== DEFINE_MACRO) this.#sticky.add(keyOf(row));
     if (row === DEFINE_MACRO) return this.#effects.defineMacro(value);
     this.#noteWithoutEffect(row, suboption);
     this.#messages.focus(valueAt);

@@ -66,14 +66,10 @@ function dmarcIn(results: string): string | undefined {
   return /;\s*dmarc\s*=\s*([a-z]+)/i.exec(results.replaceAll(/\([^()]*\)/g, ""))?.[1].toLowerCase();
 }
 
-/** A stranger's words in a reply: nothing that rules or replies would take for more than words. */
+/** A stranger's words in a reply, in quotes: nothing that rules or replies would take for more than words. */
 function harmless(text: string | undefined): string | undefined {
-  return (
-    text
-      ?.replaceAll(/[^A-Za-z0-9 .,:;/_%?=&+@#!'-]/g, " ")
-      .replaceAll(/ +/g, " ")
-      .trim() || undefined
-  );
+  const words = text?.replaceAll(/[^A-Za-z0-9 .,:;/_%?=&+@#!'-]+/g, " ").trim();
+  return words ? `"${words}"` : undefined;
 }
 
 function remark(...words: (string | undefined)[]): string {

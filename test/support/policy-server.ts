@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { identifyClient } from "../../src/daemon/client-identity.ts";
 import { Dns2Resolver } from "../../src/dns/dns2-resolver.ts";
 import { DatabaseBuilder } from "../../src/maps/build.ts";
+import type { SenderEvidence } from "../../src/authentication/evidence.ts";
+import type { QueueEntry } from "../../src/queue/queue.ts";
 import { compileMc } from "../../src/mc/compile.ts";
 import { MemoryStore } from "../../src/queue/memory-store.ts";
 import { LoginLimits } from "../../src/reception/login-limits.ts";
@@ -28,6 +30,10 @@ export interface PolicyServer {
   client(address: string): Promise<SmtpDialogue>;
   /** Lines of the log since the question before. */
   logged(): string[];
+  /** Messages that were accepted, in order. */
+  readonly accepted: readonly QueueEntry[];
+  /** What was known of senders, as whoever collects it hears of it. */
+  readonly evidence: readonly SenderEvidence[];
   close(): Promise<void>;
 }
 
@@ -46,7 +52,14 @@ export async function startPolicyServer(policy: PolicySite, folder: string, dns:
     write: (level: number, { text }: { readonly text: string }) => void (level <= 9 && lines.push(text)),
   };
   const site = await openPolicySite(folder, dns, log);
-  const judges = standardJudges(new LoginLimits(systemClock), { clock: systemClock });
+  const accepted: QueueEntry[] = [];
+  const evidence: SenderEvidence[] = [];
+  const judges = standardJudges(new LoginLimits(systemClock), {
+    clock: systemClock,
+    log,
+    random: () => 0,
+    heard: (each) => evidence.push(each),
+  });
   const queue = new MemoryStore(systemClock);
   const intake = createIntake({
     judges,
@@ -54,7 +67,7 @@ export async function startPolicyServer(policy: PolicySite, folder: string, dns:
     clock: systemClock,
     log,
     firstTry: () => undefined,
-    accepted: () => undefined,
+    accepted: (entry) => void accepted.push(entry),
   });
   const port = site.config.daemonPorts[0];
   const listener = await openSmtpServer(
@@ -82,6 +95,8 @@ export async function startPolicyServer(policy: PolicySite, folder: string, dns:
       return client;
     },
     logged: () => lines.splice(0),
+    accepted,
+    evidence,
     close: async () => {
       await listener.close(1);
       await site.close();

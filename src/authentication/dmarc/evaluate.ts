@@ -74,7 +74,7 @@ async function ofDomain(
   try {
     const author = await walk(resolver, domain);
     const held = recordFor(domain, author);
-    if (held === undefined) return { result: "none", domain, policy: "none", spfAligned: false };
+    if (held === undefined) return { ...NO_RECORD, domain, ...ownSignature(domain, question.dkim) };
     const { record, at } = held;
     const policyTag: "p" | "sp" | "np" = at === domain ? "p" : (await isThere(resolver, domain)) ? "sp" : "np";
     const alignment = await align(domain, author, record, question, resolver);
@@ -87,6 +87,17 @@ async function ofDomain(
     if (!(error instanceof Unanswered)) throw error;
     return { result: "temperror", domain, policy: "none", spfAligned: false, reason: error.message };
   }
+}
+
+const NO_RECORD = { result: "none", policy: "none", spfAligned: false } as const;
+
+/** Without a record nobody is asked who belongs to whom: the list tells, for those who want to know of signatures. */
+function ownSignature(domain: string, dkim: readonly DkimResult[]): Pick<DmarcResult, "dkimAligned"> {
+  const organization = listedOrganization(domain);
+  const own = dkim.find(
+    ({ result, domain: signer }) => result === "pass" && listedOrganization(signer.toLowerCase()) === organization,
+  );
+  return own === undefined ? {} : { dkimAligned: own.domain };
 }
 
 /** The author's own record, that of the organization, or that of the public suffix above it. */

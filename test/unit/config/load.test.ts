@@ -116,6 +116,14 @@ describe("loadConfig()", () => {
     expect(config?.macros.get("y")).toBe("line");
   });
 
+  test("an option of ours on the command line leaves the others of the file alone", async () => {
+    const { config } = await load(`${HEAD}O ProxyHosts=192.0.2.1\nO XclientHosts=192.0.2.2\n`, {
+      settings: [{ kind: "option", text: " ProxyHosts=192.0.2.3" }],
+    });
+    expect(config?.options.text("ProxyHosts")).toBe("192.0.2.3");
+    expect(config?.options.text("XclientHosts")).toBe("192.0.2.2");
+  });
+
   test("old and too new files are told", async () => {
     const { messages } = await load("Mlocal, P=/x, A=x $u\n");
     expect(messages[0]).toMatch(/^Warning: \.cf file is out of date: .*\.cf file is version 0$/);
