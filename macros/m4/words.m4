@@ -105,8 +105,8 @@ define(`_HOST_OF_', `ifelse(index($1, `['), `0', `$1', index($1, `:'), `-1', `$1
 
 dnl _ACTION_OR_(feature, name of an argument, words that it may be with - around each, default): the argument, as a text that is
 dnl not expanded again: one of the words, or the text of a refusal, which has a blank in it.
-define(`_ACTION_OR_', `ifelse(defn(`$2'), `', ``$4'', index(defn(`$2'), ` '), `-1',
-`ifelse(index(`$3', `-'defn(`$2')`-'), `-1', `_WARNING_(`FEATURE($1): '$2` is none of'translit(`$3', `-', ` ')`and counts as $4')`$4'', `defn(`$2')')', `defn(`$2')')')
+define(`_ACTION_OR_', `ifelse(defn(`$2'), `', ``$4'', index(defn(`$2'), ` '), `-1', `ifelse(index(`$3', `-'defn(`$2')`-'), `-1',
+`_WARNING_(`FEATURE($1): '$2` is none of'translit(`$3', `-', ` ')`and counts as $4')`$4'', `defn(`$2')')', `defn(`$2')')')
 
 dnl _ERR_ and _DROP_: how a refusal begins, for text that stands in the body of a macro (where $# and $@ mean something else).
 define(`_ERR_', `$`'#error $`'@')
