@@ -205,6 +205,8 @@ _O_(`TLSSrvOptions', `confTLS_SRV_OPTIONS', `')
 _O_(`TLSFallbacktoClear', `confTLS_FALLBACK_TO_CLEAR', `')
 _O_(`CertFingerprintAlgorithm', `confCERT_FINGERPRINT_ALGORITHM', `')
 _O_(`DANE', `confDANE', `false')
+ifdef(`confREQUIRE_TLS', `_O_(`RequireTLS', `confREQUIRE_TLS', `false')
+')dnl
 ifdef(`confSTRICT_TRANSPORT_SECURITY', `_O_(`StrictTransportSecurity', `confSTRICT_TRANSPORT_SECURITY', `false')
 ')dnl
 

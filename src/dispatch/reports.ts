@@ -144,6 +144,8 @@ async function send(
     isReport: true,
     // Inside of the report other characters may stand anywhere; its way back needs SMTPUTF8 only when its address has some.
     smtputf8: about.smtputf8 && plan.to.some((to) => !/^[\x00-\x7f]*$/.test(to)),
+    // What is returned of it must not be read on the way, either (RFC 8689 §5).
+    ...(about.requireTls && { requireTls: about.requireTls }),
     ...(about.smtputf8 || (about.eightBit && !plan.headersOnly) ? { bodyType: "8BITMIME" as const } : {}),
   });
   transaction.recipients.push(...recipients);

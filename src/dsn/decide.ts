@@ -145,5 +145,11 @@ function hearsOfDelays({ messageClass }: Envelope, to: string): boolean {
 
 /** RFC 3461 §4.3: the message itself comes back with failures only. */
 function headersOnly(envelope: Envelope, { failed }: Outcomes, policy: ReportPolicy): boolean {
-  return policy.noBodyReturn || envelope.ret === "HDRS" || envelope.messageClass < 0 || failed.length === 0;
+  return (
+    policy.noBodyReturn ||
+    envelope.requireTls === true ||
+    envelope.ret === "HDRS" ||
+    envelope.messageClass < 0 ||
+    failed.length === 0
+  );
 }

@@ -31,6 +31,8 @@ export interface Envelope {
   readonly auth?: string;
   /** BY= of MAIL (RFC 2852). */
   readonly deliverBy?: DeliverBy;
+  /** REQUIRETLS of MAIL (RFC 8689): encrypted on all of its way, or not at all. */
+  readonly requireTls?: true;
   /** Milliseconds since the epoch. */
   readonly arrived: number;
   /** Macros that later steps need ($r, $s, $_, {client_addr}, {auth_type} ...), names without braces. */

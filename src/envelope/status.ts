@@ -32,6 +32,8 @@ export interface RecipientStatus {
   readonly remoteMta?: string;
   /** `relay=` of the log: "mx.b.test. [192.0.2.1]", "local". */
   readonly relay?: string;
+  /** What its owner has published about connections, and held for this one: "dane=3-1-1", "sts=enforce". */
+  readonly line?: string;
   /** What came of the other hosts that this attempt went to, each with its relay: "mx1.b.test. [192.0.2.1]: Connection refused". */
   readonly others?: readonly string[];
   /**

@@ -105,6 +105,7 @@ export interface ToFacts {
     readonly status: string;
     readonly text: string;
     readonly relay?: string;
+    readonly line?: string;
   };
 }
 
@@ -127,6 +128,7 @@ export function logTo(log: Log, facts: ToFacts): void {
   if (facts.mailer !== "") text += `, mailer=${facts.mailer}`;
   text += `, pri=${facts.priority}`;
   if (status.relay) text += `, relay=${shorten(status.relay)}`;
+  if (status.line !== undefined) text += `, ${status.line}`;
   // Of who was not tried at all there is no status.
   if (status.status !== "") text += `, dsn=${status.status}`;
   text += `, stat=${shorten(status.text)}`;
@@ -143,6 +145,7 @@ export function logTo(log: Log, facts: ToFacts): void {
       mailer: facts.mailer,
       pri: facts.priority,
       relay: status.relay,
+      line: status.line,
       dsn: status.status,
       stat: status.text,
     }),

@@ -225,6 +225,7 @@ function entryOf(at: Reading): QueueEntry {
       ...(flags.includes("d") || flags.includes("n") ? { ret: flags.includes("n") ? "HDRS" : "FULL" } : {}),
       ...(at.auth === undefined ? {} : { auth: at.auth }),
       ...(at.deliverBy === undefined ? {} : { deliverBy: at.deliverBy }),
+      ...(message.requireTls === true ? { requireTls: true as const } : {}),
       arrived,
       macros,
       isReport,

@@ -49,6 +49,7 @@ export interface MessageExtras {
   readonly messageClass: number;
   readonly warnedAt?: number;
   readonly quarantined?: string;
+  readonly requireTls?: true;
 }
 
 export type RecipientExtras = Omit<Recipient, "given" | "orcpt" | "notify" | "rights"> & { readonly given?: string };
@@ -158,6 +159,7 @@ function* lines(entry: QueueEntry): Generator<string> {
     messageClass: envelope.messageClass,
     ...(envelope.warnedAt === undefined ? {} : { warnedAt: envelope.warnedAt }),
     ...(envelope.quarantined === undefined ? {} : { quarantined: envelope.quarantined }),
+    ...(envelope.requireTls && { requireTls: envelope.requireTls }),
   };
   const status = envelope.recipients.find((recipient) => isOpen(recipient) && recipient.status)?.status;
   yield "V8";

@@ -370,7 +370,7 @@ class Incoming implements IncomingMessage {
 
   #envelope(headers: readonly HeaderField[], now: number): Envelope {
     const { announced, recipients, scope } = this.#transaction;
-    const { sender, bodyType, smtputf8, envid, ret, auth, deliverBy, isReport } = announced;
+    const { sender, bodyType, smtputf8, envid, ret, auth, deliverBy, requireTls, isReport } = announced;
     const body = this.#replaced ?? this.#collector;
     const precedence = findField(headers, "Precedence");
     return {
@@ -386,6 +386,7 @@ class Incoming implements IncomingMessage {
       ret,
       auth,
       deliverBy,
+      ...(requireTls && { requireTls }),
       arrived: now,
       macros: {
         ...persistentMacros(this.#site.config, scope),

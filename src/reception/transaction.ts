@@ -27,7 +27,7 @@ export interface Client {
 /** What MAIL says (RFC 5321 §4.1.1.2), or the command line. */
 export interface Announcement extends Pick<
   Envelope,
-  "sender" | "bodyType" | "smtputf8" | "envid" | "ret" | "auth" | "deliverBy" | "isReport"
+  "sender" | "bodyType" | "smtputf8" | "envid" | "ret" | "auth" | "deliverBy" | "requireTls" | "isReport"
 > {
   /** BODY=BINARYMIME: parts of it may come as they are; the message that is kept of it has BODY=8BITMIME. */
   readonly isBinary?: boolean;

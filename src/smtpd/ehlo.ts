@@ -91,6 +91,7 @@ function offers(session: Conversation, mechanisms: readonly string[]): string[] 
     [`AUTH ${mechanisms.join(" ")}`, mechanisms.length > 0],
     ["STARTTLS", offersTls(session)],
     [deliverBy ?? "", deliverBy !== undefined],
+    ["REQUIRETLS", session.secure && options.flag("RequireTLS")],
     [`LIMITS RCPTMAX=${recipients}`, recipients > 0],
     [xclient ?? "", xclient !== undefined],
     ["HELP", true],

@@ -87,7 +87,10 @@ function trustedAuthor(session: Conversation, said: string | undefined): MaybePr
   });
 }
 
-type MailParameters = Pick<Announcement, "bodyType" | "isBinary" | "smtputf8" | "envid" | "ret" | "auth" | "deliverBy">;
+type MailParameters = Pick<
+  Announcement,
+  "bodyType" | "isBinary" | "smtputf8" | "envid" | "ret" | "auth" | "deliverBy" | "requireTls"
+>;
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Reads one parameter into the transaction; returns the reply that refuses it. */
@@ -105,6 +108,7 @@ const readers: ReadonlyMap<string, ParameterReader> = new Map<string, ParameterR
   ["AUTH", readAuth],
   ["SMTPUTF8", readSmtpUtf8],
   ["BY", readBy],
+  ["REQUIRETLS", readRequireTls],
 ]);
 
 function readParameters(session: Conversation, parameters: readonly EsmtpParameter[]): MailParameters | Reply {
@@ -169,6 +173,18 @@ function readSmtpUtf8(value: string | null, into: Writable<MailParameters>, sess
   if (!session.site.config.options.flag("SmtpUTF8")) return replies.badParameter("SMTPUTF8");
   if (value !== null) return reply(501, "5.5.4", "SMTPUTF8 takes no value");
   into.smtputf8 = true;
+  return undefined;
+}
+
+/** RFC 8689 §4.1: inside TLS alone, where it is offered. */
+function readRequireTls(
+  value: string | null,
+  into: Writable<MailParameters>,
+  session: Conversation,
+): Reply | undefined {
+  if (!session.secure || !session.site.config.options.flag("RequireTLS")) return replies.badParameter("REQUIRETLS");
+  if (value !== null) return reply(501, "5.5.4", "REQUIRETLS takes no value");
+  into.requireTls = true;
   return undefined;
 }
 

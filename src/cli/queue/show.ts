@@ -112,6 +112,7 @@ function* envelopeLines({ entry, claimed, waits }: QueuedMessage, now: number): 
     ["ENVID=", envelope.envid],
     ["AUTH=", envelope.auth],
     ["BY=", envelope.deliverBy && `${envelope.deliverBy.seconds};${envelope.deliverBy.mode}`],
+    ["REQUIRETLS", envelope.requireTls === true ? "yes" : undefined],
     ["report", envelope.isReport ? "this message is one" : undefined],
     ["told of delay", envelope.warnedAt === undefined ? undefined : moment(envelope.warnedAt)],
   ];

@@ -262,6 +262,13 @@ export const TLS_OPTIONS = [
     meaning: "ciphers of TLS 1.3",
   },
   {
+    name: "RequireTLS",
+    type: "flag",
+    initial: false,
+    extension: true,
+    meaning: "REQUIRETLS is offered inside TLS (RFC 8689)",
+  },
+  {
     name: "DANE",
     type: "text",
     initial: "false",

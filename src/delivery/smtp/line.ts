@@ -12,7 +12,6 @@ import type {
 import type { TlsPolicyFacts, TlsSessionEvent } from "../../authentication/reports/tls-events.ts";
 import type { AddressAnswer } from "../../dns/addresses.ts";
 import type { MailHost } from "../../dns/mx.ts";
-import type { Envelope } from "../../envelope/envelope.ts";
 import { type MaybePromise, whenReady } from "../../sys/maybe-promise.ts";
 import type { PeerFacts } from "../../tls/peer-facts.ts";
 import type { SmtpClient } from "./client.ts";
@@ -42,11 +41,6 @@ export function askLine(
       ...(nextHop === undefined ? {} : { nextHop }),
     }),
   );
-}
-
-/** `TLS-Required: No` (RFC 8689 §5): its author wants it to arrive rather than to be safe. */
-export function ignoresPolicies({ headers }: Envelope): boolean {
-  return headers.some(({ name, value }) => /^tls-required$/i.test(name) && /^\s*no\s*$/i.test(value));
 }
 
 const CLEAR: LineSession = { chain: [], encrypted: false, trusted: false, trustProblem: "" };

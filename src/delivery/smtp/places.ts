@@ -14,7 +14,8 @@ import type { DeliveryEnvironment } from "../environment.ts";
 import { deferred, failed, type Outcome } from "../outcome.ts";
 import { allowed, askPolicy, NO_POLICY, type Policy, wayOf } from "./pace.ts";
 import { inTurns } from "./happy-eyeballs.ts";
-import { askLine, ignoresPolicies } from "./line.ts";
+import { askLine } from "./line.ts";
+import { ignoresPolicies, lineRequired, requiresTls } from "./require-tls.ts";
 import { portWishes, type PortWishes } from "./incoming-port.ts";
 import { startProgram } from "./program-socket.ts";
 import type { MailPlace, Place } from "./socket.ts";
@@ -200,8 +201,9 @@ export class Places {
     return tls === "none" || ignoresPolicies(this.#job.envelope);
   }
 
-  #host(each: MailHost, addresses: readonly HostAddress[], line?: LinePolicy): HostOrProblem {
+  #host(each: MailHost, addresses: readonly HostAddress[], published?: LinePolicy): HostOrProblem {
     const { destination, policy, sources } = this.#found!;
+    const line = published ?? (requiresTls(this.#job) ? lineRequired(each.name, each.secure) : undefined);
     const places = inTurns(addresses).map(({ address: one, family }) =>
       tcpPlace(each.name, one, this.#port, sources[family === 6 ? "inet6" : "inet"]),
     );

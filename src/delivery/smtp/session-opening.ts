@@ -148,6 +148,7 @@ export class SessionOpening {
     this.#client.line = result;
     if (result?.verify !== undefined) this.#setMacros(result.verify);
     if (facts !== undefined) this.#logEncryption({ ...facts, verify: this.#verify }, result?.words);
+    if (result !== undefined) this.#client.heard?.(`=== ${result.words}: verify=${this.#verify}`);
     if (events !== undefined && this.#wishes.tls) {
       const failedWith = tried?.kind === "handshake" ? tried.outcome.text : undefined;
       events.tls(

@@ -24,6 +24,7 @@ import type { MailPlace, Place } from "./socket.ts";
 import { HeardHosts } from "./heard-hosts.ts";
 import { OwnEnd } from "./own-end.ts";
 import { Places } from "./places.ts";
+import { requirementProblem } from "./require-tls.ts";
 import { Turn } from "./turn.ts";
 import { type PreparedMessage, prepareTransaction, type Verdict, verdictsOf } from "./transaction.ts";
 import type { SmtpClient } from "./client.ts";
@@ -279,6 +280,12 @@ class Attempt {
       else this.#postpone(form.outcome);
       return { kind: "answered" };
     }
+    const unfit = requirementProblem(this.#job, client, place);
+    if (unfit !== undefined) {
+      connections.put(key, client);
+      this.#postpone(unfit);
+      return { kind: "answered" };
+    }
     const job = { ...form.job, recipients: this.#open };
     const asked = refusedByRules(opening.rules, job, client, place, this.#prepared.scope, environment.log);
     const refused = isPromise(asked) ? await asked : asked;
@@ -304,7 +311,9 @@ class Attempt {
     const maxMessages = host.policy.messagesPerConnection ?? job.mailer.maxMessages;
     if (!client.isOpen || (maxMessages > 0 && client.transactions >= maxMessages)) connections.drop(client);
     else connections.put(key, client);
-    const verdicts = verdictsOf(job, prepared, result, place.peer);
+    const said = verdictsOf(job, prepared, result, place.peer);
+    const { line } = client;
+    const verdicts = line === undefined ? said : said.map((each) => underPolicy(each, line.words));
     this.#take(client.authRefused ? verdicts.map(waitsForPassword) : verdicts);
     const { failure, complete } = result;
     if (failure === undefined || complete || failure.kind === "local") return { kind: "answered" };
@@ -360,6 +369,10 @@ class Attempt {
     }
     return { statuses: this.#statuses, ...(this.#again === undefined ? {} : { again: this.#again }) };
   }
+}
+
+function underPolicy(verdict: Verdict, line: string): Verdict {
+  return { ...verdict, outcome: { ...verdict.outcome, line } };
 }
 
 /** Mailers differ in what they may do with a connection: LMTP, HELO only, messages for each. */

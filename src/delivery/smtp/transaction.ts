@@ -152,6 +152,7 @@ function senderParameters(
     if (envelope.ret !== undefined) parameters += ` RET=${envelope.ret}`;
     if (isSendable(envelope.envid)) parameters += ` ENVID=${envelope.envid}`;
   }
+  if (envelope.requireTls === true && extensions.has("REQUIRETLS")) parameters += " REQUIRETLS";
   // RFC 4954 §5; AuthOptions=A is for servers that want it only from those they know.
   if (isSendable(envelope.auth) && authParameter && extensions.has("AUTH")) parameters += ` AUTH=${envelope.auth}`;
   return parameters;

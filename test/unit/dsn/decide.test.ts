@@ -66,6 +66,11 @@ describe("the sender", () => {
     expect(plans(envelope(), all)).toEqual(["joe@a.test <- notice: failed x, delayed y"]);
   });
 
+  test("of a message with REQUIRETLS gets the header alone (RFC 8689 §5)", () => {
+    const all = [outcome("failed", "x")];
+    expect(plans(envelope({ requireTls: true }), all)).toEqual(["joe@a.test <- notice (header): failed x"]);
+  });
+
   test("hears of nothing when all went well", () => {
     expect(plans(envelope(), [outcome("delivered", "z"), outcome("relayed", "y")])).toEqual([]);
   });

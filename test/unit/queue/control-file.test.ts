@@ -53,6 +53,7 @@ const full = entry({
     ret: "HDRS",
     auth: "<>",
     deliverBy: { seconds: 320, mode: "return", trace: true },
+    requireTls: true,
     isReport: true,
     messageClass: -60,
     quarantined: "odd",
