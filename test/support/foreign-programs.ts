@@ -27,7 +27,8 @@ type Program =
   | "msmtp"
   | "gsasl"
   | "curl"
-  | "fail2ban-regex";
+  | "fail2ban-regex"
+  | "postsrsd";
 export type Need = Program | "pymilter" | "dkimpy" | "sendmail" | "m4" | "root";
 
 /** The command of a genuine sendmail: GENUINE="/usr/sbin/sendmail" names another one. */
