@@ -27,7 +27,7 @@ ifelse(defn(`_ARG2_'), `', `', `define(`confDKIM_SELECTORS', defn(`_ARG2_'))')
 ifelse(defn(`_ARG3_'), `', `', `define(`confDKIM_DOMAINS', defn(`_ARG3_'))')
 ifdef(`_DKIM_SIGN_', `', `define(`_DKIM_SIGN_', `1')PUSHDIVERT(10)
 # what is known of a client when its mail leaves
-C{persistentMacros}{client_resolve} {cert_issuer} {cert_subject}
+C{persistentMacros}{client_resolve} {cert_issuer} {cert_subject} {arc}
 POPDIVERT
 PUSHDIVERT(34)
 SLocal_sign_mail

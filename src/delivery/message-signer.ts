@@ -11,10 +11,12 @@ import { type SigningKey, startSigner } from "../authentication/dkim/sign.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { addressSpans, bareMailbox } from "../mail/address-list.ts";
 import { findField, type HeaderField, parseHeader, unfold } from "../mail/header.ts";
-import { DotRemover, withoutStuffedDots } from "../mail/stuffed-dots.ts";
+import { withoutStuffedDots } from "../mail/stuffed-dots.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Job } from "./agent.ts";
 import type { DeliveryEnvironment } from "./environment.ts";
+import { plainBody, withFieldsInFront } from "./fields-in-front.ts";
+import { ArcSealer } from "./arc-sealer.ts";
 import type { WrittenMessage } from "./message-writer.ts";
 import { deferred } from "./outcome.ts";
 import type { Signed, Signing } from "./signing.ts";
@@ -46,8 +48,10 @@ class MessageSigner implements Signing {
   readonly #signed = new WeakMap<WrittenMessage, Promise<Signed>>();
   /** What is wrong with keys is said once. */
   readonly #told = new Set<string>();
+  readonly #sealer: ArcSealer;
 
   constructor(environment: Environment, settings: SigningSettings, ring: KeyRing) {
+    this.#sealer = new ArcSealer(environment, settings, ring);
     this.#environment = environment;
     this.#settings = settings;
     this.#ring = ring;
@@ -62,13 +66,17 @@ class MessageSigner implements Signing {
   async #sign(job: Job, scope: MacroScope, message: WrittenMessage): Promise<Signed> {
     const { fields } = parseHeader(withoutStuffedDots(message.head.toString("latin1")).slice(0, -"\r\n".length));
     const wish = await this.#wish(job.envelope, scope, authorOf(fields));
-    if (wish.kind === "unsigned") return { kind: "message", message };
+    if (wish.kind === "unsigned") return this.#unsigned(job, message, fields);
     if (wish.kind === "failed") return this.#failed(job, message, wish.reason);
     const choice = this.#ring.keysFor(wish.address, this.#environment.clock.now());
-    if (choice.kind === "none") return { kind: "message", message };
+    if (choice.kind === "none") return this.#unsigned(job, message, fields);
     if (choice.kind === "failed") return this.#failed(job, message, choice.reason);
     choice.problems.forEach((problem) => this.#tell(problem));
     return { kind: "message", message: await this.#withSignatures(job, message, fields, choice.keys) };
+  }
+
+  async #unsigned(job: Job, message: WrittenMessage, fields: readonly HeaderField[]): Promise<Signed> {
+    return { kind: "message", message: await this.#sealer.seal(job, message, fields) };
   }
 
   async #wish(envelope: Envelope, scope: MacroScope, author: string | undefined): Promise<Wish> {
@@ -157,29 +165,4 @@ function authorOf(fields: readonly HeaderField[]): string | undefined {
     if (address.includes("@")) return address;
   }
   return undefined;
-}
-
-/** The body as its reader gets it. */
-async function* plainBody(message: WrittenMessage): AsyncGenerator<Buffer> {
-  const { octets, head } = message;
-  const dots = new DotRemover();
-  if (octets !== undefined) {
-    for (const piece of octets.slice(1)) yield* dots.pieces(piece);
-    return;
-  }
-  for await (const piece of message.stream()) if (piece !== head) yield* dots.pieces(piece);
-}
-
-function withFieldsInFront(message: WrittenMessage, fields: readonly string[]): WrittenMessage {
-  const added = Buffer.from(fields.map((field) => `${field}\r\n`).join(""), "latin1");
-  const head = Buffer.concat([added, message.head]);
-  return {
-    head,
-    octets: message.octets === undefined ? undefined : [head, ...message.octets.slice(1)],
-    size: message.size + added.length,
-    async *stream() {
-      yield added;
-      yield* message.stream();
-    },
-  };
 }

@@ -97,7 +97,7 @@ test("a report about mail that could not be delivered", async () => {
 });
 
 test("a body of megabytes, read from a file", async () => {
-  const body = `${".dots and words\r\n".repeat(200_000)}`;
+  const body = ".dots and words\r\n".repeat(200_000);
   await handIn("alice@brand.test", `From: alice@brand.test\r\n\r\n${body}`);
   expect(await verdicts(await received(), zone)).toEqual(BOTH);
 });

@@ -2,7 +2,7 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type DkimResult, startVerification } from "../../src/authentication/dkim/verify.ts";
+import { startVerification, type VerificationResult } from "../../src/authentication/dkim/verify.ts";
 import { parsePrivateKey } from "../../src/authentication/signing/private-key.ts";
 import { publicRecord, recordName } from "../../src/authentication/signing/public-record.ts";
 import { parseHeader } from "../../src/mail/header.ts";
@@ -31,16 +31,16 @@ export function layDownKeys(folder: string, keys: Readonly<Record<string, "rsa" 
 }
 
 /** @param message as a server received it, with CRLF */
-export async function verify(message: string, zone: Readonly<Record<string, string>>): Promise<readonly DkimResult[]> {
+export async function verify(message: string, zone: Readonly<Record<string, string>>): Promise<VerificationResult> {
   const end = message.indexOf("\r\n\r\n");
   const { fields } = parseHeader(message.slice(0, end + 2));
-  const verification = startVerification(fields, { resolver: answeringResolver(zone), clock: systemClock, arc: false });
+  const verification = startVerification(fields, { resolver: answeringResolver(zone), clock: systemClock, arc: true });
   verification.update(Buffer.from(message.slice(end + 4), "latin1"));
-  return (await verification.end()).dkim;
+  return verification.end();
 }
 
 /** "pass d= s=" of each signature, in order. */
 export async function verdicts(message: string, zone: Readonly<Record<string, string>>): Promise<readonly string[]> {
-  const results = await verify(message, zone);
-  return results.map(({ result, domain, selector }) => `${result} ${domain} ${selector}`);
+  const { dkim } = await verify(message, zone);
+  return dkim.map(({ result, domain, selector }) => `${result} ${domain} ${selector}`);
 }

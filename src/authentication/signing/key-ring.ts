@@ -28,7 +28,10 @@ export function openKeyRing({ options, sealed }: Pick<Config, "options" | "seale
 
 /** What is wrong with them, in words for whoever starts a server. */
 export function keyProblems(config: Pick<Config, "options" | "sealed">): readonly string[] {
-  return openKeyRing(config)?.problems() ?? [];
+  const problems = openKeyRing(config)?.problems() ?? [];
+  const { options } = config;
+  if (options.text("ARCSeal") === "" || options.text("SenderChecks").split(" ").includes("arc")) return problems;
+  return [...problems, "ARCSeal is set, but SenderChecks does not name arc: nothing is sealed"];
 }
 
 export class KeyRing {
@@ -53,15 +56,15 @@ export class KeyRing {
     if (domain === undefined) return { kind: "none" };
     const named = this.#namedDomain(domain);
     if (named === false) return { kind: "none" };
-    try {
-      const user = address.slice(0, address.lastIndexOf("@"));
-      const choice = this.#choose(`${user}@${domain}`, domain, now);
-      if (choice.kind !== "none" || named === undefined) return choice;
-      return { kind: "failed", reason: `DKIMDomains names ${named}, and there is no key for ${domain}` };
-    } catch (error) {
-      if (error instanceof KeyProblem) return { kind: "failed", reason: error.message };
-      throw error;
-    }
+    const user = address.slice(0, address.lastIndexOf("@"));
+    const choice = this.#tryToChoose(`${user}@${domain}`, domain, now);
+    if (choice.kind !== "none" || named === undefined) return choice;
+    return { kind: "failed", reason: `DKIMDomains names ${named}, and there is no key for ${domain}` };
+  }
+
+  /** The keys of a domain, whatever DKIMDomains says. */
+  keysOf(domain: string, now: number): KeyChoice {
+    return this.#tryToChoose(`@${domain}`, domain, now);
   }
 
   /** All that is wrong with files, for whoever starts the server. */
@@ -104,6 +107,15 @@ export class KeyRing {
     if (domains.size === 0) return undefined;
     for (const each of domainAndParents(domain)) if (domains.has(each)) return each;
     return false;
+  }
+
+  #tryToChoose(address: string, domain: string, now: number): KeyChoice {
+    try {
+      return this.#choose(address, domain, now);
+    } catch (error) {
+      if (error instanceof KeyProblem) return { kind: "failed", reason: error.message };
+      throw error;
+    }
   }
 
   #choose(address: string, domain: string, now: number): KeyChoice {

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Envelope } from "../../../src/envelope/envelope.ts";
+import { parseHeader } from "../../../src/mail/header.ts";
 import type { Log } from "../../../src/log/log.ts";
 import { testConfig, testMailer, testMessage, testOptions } from "../../support/delivery-job.ts";
-import { layDownKeys, verdicts } from "../../support/signed-mail.ts";
+import { layDownKeys, verdicts, verify } from "../../support/signed-mail.ts";
 import { agent, sink, texts } from "../../support/smtp-delivery.ts";
 
 let folder = "";
@@ -196,4 +197,53 @@ test("a message for several hosts is signed once", async () => {
   expect(await verdicts(servers[0].messages[0].data, zone)).toEqual(BOTH);
   expect(servers[1].messages[0].data).toBe(servers[0].messages[0].data);
   expect(dkimLines()).toHaveLength(1);
+});
+
+describe("mail of others that is sent on is sealed", () => {
+  const options = { ARCSeal: "example.com", SenderChecks: "arc", AuthServId: "mx.example.com" };
+  const results = { name: "Authentication-Results", value: " mx.example.com; spf=pass smtp.mailfrom=a.test" };
+  const from = { name: "From", value: " joe@foreign.test" };
+
+  async function forward(arc: string | undefined, headers: Envelope["headers"], more: Partial<Sent> = {}) {
+    const macros = { client_addr: "192.0.2.1", ...(arc !== undefined && { arc }) };
+    return (await send({ options, envelope: { macros, headers }, ...more })).data;
+  }
+
+  test("hop after hop, with what was found out at each", async () => {
+    const once = await forward("none", [results, from]);
+    expect((await verify(once, zone)).arc).toMatchObject({
+      result: "pass",
+      chain: [{ domain: "example.com", selector: "r" }],
+    });
+    expect(once).toContain("ARC-Authentication-Results: i=1; mx.example.com; spf=pass smtp.mailfrom=a.test\r\n");
+    expect(dkimLines()).toEqual([]);
+    expect(lines).toContainEqual(expect.stringMatching(/: arc=sealed, d=example\.com, s=r, cv=none$/));
+    const { fields } = parseHeader(once.slice(0, once.indexOf("\r\n\r\n") + 2));
+    const twice = await forward("pass", [results, ...fields]);
+    const { arc } = await verify(twice, zone);
+    expect([arc.result, arc.chain.length]).toEqual(["pass", 2]);
+  });
+
+  test("a chain that was broken when it came is sealed as broken", async () => {
+    expect(await forward("fail", [results, from])).toMatch(/^ARC-Seal: [^]*cv=none/);
+    const once = await forward("none", [results, from]);
+    const { fields } = parseHeader(once.slice(0, once.indexOf("\r\n\r\n") + 2));
+    expect(await forward("fail", [results, ...fields])).toMatch(/^ARC-Seal: [^]*?cv=fail/);
+  });
+
+  test.each([
+    ["that was not looked at", undefined, [results, from], {}],
+    ["with the results of another host only", "none", [{ ...results, value: " other.test; spf=pass" }, from], {}],
+    ["when no domain is named", "none", [results, from], { options: { ...options, ARCSeal: "" } }],
+    ["when the domain has no key", "none", [results, from], { options: { ...options, ARCSeal: "nokey.test" } }],
+  ])("not %s", async (_name, arc, headers, more) => {
+    expect(await forward(arc, headers, more)).not.toContain("ARC-Seal");
+  });
+
+  test("our own is signed instead", async () => {
+    const headers = [results, { name: "From", value: " joe@example.com" }];
+    const { data } = await send({ options, envelope: { macros: { arc: "none" }, headers } });
+    expect(data).not.toContain("ARC-Seal");
+    expect(await verdicts(data, zone)).toEqual(BOTH);
+  });
 });
