@@ -70,6 +70,11 @@ const NAMES: Readonly<Record<string, Entry>> = {
     says: "[FILE.mc]  a mail server out of nothing, in the foreground",
     load: async () => (await import("./start.ts")).runStart,
   },
+  setup: {
+    says: "DOMAIN  a mail server for a domain: configuration, keys, aliases, and the records for DNS",
+    helps: true,
+    load: async () => (await import("./setup/command.ts")).runSetup,
+  },
   sendmail: {
     says: "-bd -bD -bt -bs -bv -bp -bi -bC -bO -q ...  the classic command line",
     load: () => sendmail("sendmail"),

@@ -9,6 +9,9 @@ import { join } from "node:path";
 import { callersFolder } from "../control/protocol.ts";
 import { hasOwnRights } from "../sys/own-rights.ts";
 
+/** The home of packages. */
+export const HOME_FOLDER = "/var/spool/rulemail";
+
 export interface Home {
   readonly folder: string;
   /** Unix socket for everything one may ask of the server: its owner's alone. */
@@ -27,7 +30,7 @@ export function isHomeNamed(environment: NodeJS.ProcessEnv = process.env): boole
 }
 
 export function homeFolder(environment: NodeJS.ProcessEnv = process.env): Home {
-  const folder = (hasOwnRights() && environment.RULEMAIL_HOME) || "/var/spool/rulemail";
+  const folder = (hasOwnRights() && environment.RULEMAIL_HOME) || HOME_FOLDER;
   const submitSocket = join(folder, "submit");
   return {
     folder,

@@ -18,7 +18,7 @@ export interface ServerUser {
 }
 
 /** The account of packages. */
-const ACCOUNT = "rulemail";
+export const ACCOUNT = "rulemail";
 
 /**
  * @param accounts of the machine
