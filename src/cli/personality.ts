@@ -2,6 +2,8 @@
  * The table of names: what the program does depends on the name it is called by, and for `rulemail` on its first
  * word. Each command is imported when it is chosen, so that a short one starts fast.
  */
+import { keepHeapSmall } from "../sys/heap.ts";
+import { isOneFile } from "../sys/program-files.ts";
 import { EX } from "../sys/sysexits.ts";
 import { whereLooked } from "./config-file.ts";
 import { kindOfFile, notCompiled } from "./configuration-kind.ts";
@@ -15,6 +17,9 @@ type LazyCommand = () => Promise<Command>;
 
 type ModeCommand = (args: SendmailArguments) => Promise<number>;
 
+/** Test mode that has not ended by then has more to do than one question; ms. */
+const LONG_DIALOGUE = 250;
+
 /** Modes of `sendmail -bX`. */
 const MODES: Readonly<Record<Mode, () => Promise<ModeCommand>>> = {
   m: async () => (await import("./submit.ts")).submit,
@@ -22,6 +27,7 @@ const MODES: Readonly<Record<Mode, () => Promise<ModeCommand>>> = {
   a: async () => (await import("./submit.ts")).submit,
   t: async () => {
     const { runTestMode, standardStreams } = await import("./test-mode.ts");
+    setTimeout(() => keepHeapSmall("test mode", !isOneFile()), LONG_DIALOGUE).unref();
     return (args) => runTestMode(args, standardStreams());
   },
   s: async () => (await import("./smtp-stdio.ts")).speakSmtp,

@@ -44,7 +44,7 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
       options.started?.(addresses);
       announce(addresses);
       if (isDetached) letGoOfErrors();
-      if (isOneFile()) keepHeapSmall();
+      keepHeapSmall("server", !isOneFile());
     },
   });
 }
