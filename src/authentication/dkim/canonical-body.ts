@@ -81,23 +81,16 @@ class SimpleBody implements BodyCanonicalizer {
   }
 }
 
-/** What is written when something follows, in this order. */
-interface Held {
-  readonly lineEnds: number;
-  /** Of a run of blanks. */
-  readonly blank: boolean;
-  readonly cr: boolean;
-}
-
-const NOTHING_HELD: Held = { lineEnds: 0, blank: false, cr: false };
-
 /**
  * Besides, blanks at the end of a line are left out, and each other run of blanks is one space. A body that has no octet but
  * line ends and blanks is empty.
  */
 class RelaxedBody implements BodyCanonicalizer {
   readonly #sink: Sink;
-  #held: Held = NOTHING_HELD;
+  /** What is written when something follows, in this order: line ends, one space for a run of blanks, CR. */
+  #lineEnds = 0;
+  #blank = false;
+  #cr = false;
   /** Room for what a chunk becomes; used again. */
   #room = Buffer.alloc(0);
   length = 0;
@@ -111,63 +104,73 @@ class RelaxedBody implements BodyCanonicalizer {
     // All of the chunk, and a space and a CR that were held back.
     if (this.#room.length < size + 2) this.#room = Buffer.allocUnsafe(size + 2);
     const room = this.#room;
-    let { lineEnds, blank, cr } = this.#held;
+    const fastEnd = size - 2;
     let out = 0;
-    for (let at = 0; at < size; at++) {
-      const octet = chunk[at];
-      if (cr) {
-        cr = false;
-        if (octet === LF) {
-          blank = false;
-          lineEnds++;
-          continue;
-        }
-        // It was no line end.
-        if (lineEnds > 0) out = this.#put(room, out, lineEnds);
-        lineEnds = 0;
-        if (blank) room[out++] = SPACE;
-        blank = false;
-        room[out++] = CR;
+    for (let at = 0; at < size;) {
+      while (at < size && this.#holds()) out = this.#step(chunk[at++], room, out);
+      // Words with single spaces, and lines that end behind a word and begin with one: most of all bodies.
+      while (at < fastEnd) {
+        const octet = chunk[at];
+        if (octet > SPACE) room[out++] = octet;
+        else if (octet === SPACE && chunk[at + 1] > SPACE) room[out++] = SPACE;
+        else if (octet === CR && chunk[at + 1] === LF && chunk[at + 2] > SPACE) {
+          room[out++] = CR;
+          room[out++] = LF;
+          at++;
+        } else break;
+        at++;
       }
-      if (octet === SPACE || octet === TAB) blank = true;
-      else if (octet === CR) cr = true;
-      else {
-        if (lineEnds > 0) out = this.#put(room, out, lineEnds);
-        lineEnds = 0;
-        if (blank) room[out++] = SPACE;
-        blank = false;
-        room[out++] = octet;
-        // The common case: a word.
-        while (at + 1 < size && chunk[at + 1] > SPACE) room[out++] = chunk[++at];
-      }
+      if (at < size) out = this.#step(chunk[at++], room, out);
     }
-    this.#held = { lineEnds, blank, cr };
     if (out > 0) this.#out(room.subarray(0, out));
   }
 
   end(): void {
-    const { lineEnds, blank, cr } = this.#held;
-    if (cr) {
-      writeLineEnds(lineEnds, (each) => this.#out(each));
-      this.#out(Buffer.from(blank ? " \r" : "\r"));
+    if (this.#cr) {
+      writeLineEnds(this.#lineEnds, (each) => this.#out(each));
+      this.#out(Buffer.from(this.#blank ? " \r" : "\r"));
     }
     if (this.length > 0) this.#out(CRLF);
   }
 
-  /** Line ends that something follows. Those of earlier chunks come first of all, and do not go through the room. */
-  #put(room: Buffer, out: number, lineEnds: number): number {
-    let here = lineEnds;
-    if (out === 0 && this.#held.lineEnds > 0) {
-      writeLineEnds(this.#held.lineEnds, (each) => this.#out(each));
-      here -= this.#held.lineEnds;
-      this.#held = NOTHING_HELD;
+  #holds(): boolean {
+    return this.#cr || this.#blank || this.#lineEnds > 0;
+  }
+
+  /** Any octet, after anything. Returns the new end of what is in the room. */
+  #step(octet: number, room: Buffer, end: number): number {
+    if (octet === LF && this.#cr) {
+      this.#cr = this.#blank = false;
+      this.#lineEnds++;
+      return end;
     }
-    let end = out;
-    for (; here > 0; here--) {
-      room[end++] = CR;
-      room[end++] = LF;
+    // The CR before it was no line end.
+    let out = this.#cr ? this.#release(room, end) : end;
+    if (octet === SPACE || octet === TAB) this.#blank = true;
+    else if (octet === CR) this.#cr = true;
+    else {
+      out = this.#release(room, out);
+      room[out++] = octet;
     }
-    return end;
+    return out;
+  }
+
+  /** Writes what is held back. */
+  #release(room: Buffer, end: number): number {
+    let out = end;
+    // Those of earlier chunks, which may be very many, always come first; the room is for what this chunk brought.
+    if (out === 0) writeLineEnds(this.#lineEnds, (each) => this.#out(each));
+    else {
+      for (let left = this.#lineEnds; left > 0; left--) {
+        room[out++] = CR;
+        room[out++] = LF;
+      }
+    }
+    if (this.#blank) room[out++] = SPACE;
+    if (this.#cr) room[out++] = CR;
+    this.#lineEnds = 0;
+    this.#blank = this.#cr = false;
+    return out;
   }
 
   #out(octets: Buffer): void {
