@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { readStsId, readStsPolicy } from "../../src/authentication/policy/sts/policy-text.ts";
 import { fromLine } from "../../src/auth/base64-line.ts";
 import type { Passwords } from "../../src/auth/exchange.ts";
 import { MECHANISMS } from "../../src/auth/mechanisms.ts";
@@ -133,6 +134,8 @@ const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
         mechanism.server(NOBODY, CONNECTION)?.step(Buffer.from(`${beginningOf(mechanism.name)}${text}`, "latin1")),
     ]),
   ),
+  "a policy of MTA-STS": (text) => readStsPolicy(`version: STSv1\n${text}\nmx: ${text}`),
+  "a record of MTA-STS": (text) => readStsId([`v=STSv1;${text}`, text]),
   "a line of Dovecot": parseDovecotLine,
   "a line of the password file": parseRecord,
   "fields of a filter": addedFields,

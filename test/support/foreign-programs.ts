@@ -28,7 +28,9 @@ type Program =
   | "gsasl"
   | "curl"
   | "fail2ban-regex"
-  | "postsrsd";
+  | "postsrsd"
+  | "unbound"
+  | "openssl";
 export type Need = Program | "pymilter" | "dkimpy" | "sendmail" | "m4" | "root";
 
 /** The command of a genuine sendmail: GENUINE="/usr/sbin/sendmail" names another one. */
@@ -53,9 +55,14 @@ export function findGnuM4(): Found {
 
 /** Another program of the packages, or of the machine. */
 export function findProgram(name: Program): Found {
-  const folders = ["tools/usr/sbin", "tools/usr/bin", "submission/usr/bin", "filters/usr/sbin", "filters/usr/bin"].map(
-    (folder) => join(peersFolder, folder),
-  );
+  const folders = [
+    "tools/usr/sbin",
+    "tools/usr/bin",
+    "submission/usr/bin",
+    "filters/usr/sbin",
+    "filters/usr/bin",
+    "line/usr/sbin",
+  ].map((folder) => join(peersFolder, folder));
   const places = [...folders, "/usr/sbin", "/usr/bin"];
   return places.some((place) => isForeign(join(place, name)))
     ? { command: [GENUINE, name] }

@@ -15,6 +15,7 @@ export interface StsPolicy {
 
 /** A year (RFC 8461 §3.2). */
 const LONGEST_AGE = 31_557_600;
+const FIELD_NAME = /^[A-Za-z0-9][\w.-]{0,31}$/;
 /** Nobody has more hosts. */
 const MOST_PATTERNS = 100;
 const PATTERN = /^(?:\*\.)?(?:[a-z\d_](?:[a-z\d_-]{0,61}[a-z\d_])?\.)+[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/;
@@ -34,12 +35,12 @@ export function readStsId(texts: readonly string[]): string | undefined {
 export function readStsPolicy(text: string): StsPolicy | string {
   const fields = new Map<string, string>();
   const mx: string[] = [];
-  for (const line of text.split(/\r?\n/)) {
-    const [, name, value] = /^([A-Za-z0-9][\w.-]{0,31})[ \t]*:[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    if (name === undefined) {
-      if (line.trim() !== "") return `"${line.slice(0, 60)}" is no field`;
-      continue;
-    }
+  for (const whole of text.split("\n")) {
+    const line = whole.trim();
+    if (line === "") continue;
+    const colon = line.indexOf(":");
+    const [name, value] = [line.slice(0, Math.max(0, colon)).trim(), line.slice(colon + 1).trim()];
+    if (!FIELD_NAME.test(name)) return `"${line.slice(0, 60)}" is no field`;
     // Of two fields the first counts; there may be many mx.
     if (name !== "mx") fields.set(name, fields.get(name) ?? value);
     else if (mx.push(value.toLowerCase().replace(/\.$/, "")) > MOST_PATTERNS) return "too many mx fields";
