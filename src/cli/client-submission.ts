@@ -4,7 +4,7 @@ import type { SubmissionFacts } from "../control/protocol.ts";
 import type { Recipient } from "../envelope/recipient.ts";
 import { type ClientWishes, wishesAsMacros } from "../queue/client-wishes.ts";
 import { CLIENT_FOLDER_MODE, ClientQueue, makeClientFolder } from "../queue/client-queue.ts";
-import type { Draft } from "../queue/draft.ts";
+import type { QueueDraft } from "../queue/draft.ts";
 import { QueueUnavailableError } from "../queue/queue.ts";
 import { type Home, homeFolder, makeHome } from "../daemon/home.ts";
 import { submittedFields } from "../reception/submission-header.ts";
@@ -110,7 +110,7 @@ async function leave(
 export class MessageToLeave {
   readonly #facts: SubmissionFacts;
   readonly #home: Home;
-  readonly #draft: Draft;
+  readonly #draft: QueueDraft;
   readonly #collector: Collector;
 
   private constructor(facts: SubmissionFacts, home: Home) {

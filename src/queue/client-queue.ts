@@ -11,7 +11,7 @@ import type { Envelope } from "../envelope/envelope.ts";
 import type { MessageReader } from "../envelope/message.ts";
 import { type Clock, systemClock } from "../sys/clock.ts";
 import { type ClientWishes, readWishes } from "./client-wishes.ts";
-import { Draft, unavailable } from "./draft.ts";
+import { QueueDraft, unavailable } from "./draft.ts";
 import { newEntry } from "./entry.ts";
 import { type FileOperations, reasonOf, systemFiles } from "./file-operations.ts";
 import { standardFactors } from "./order.ts";
@@ -66,11 +66,11 @@ export class ClientQueue {
   }
 
   /** A message to leave here: what `commit` makes durable, the daemon finds. */
-  draft(): Draft {
+  draft(): QueueDraft {
     const bodies = new SpooledBodies(this.#spool, IN_MEMORY, (work) => void work.catch(() => undefined));
     const accept = (envelope: Envelope, body: Body, options?: AcceptOptions) => this.#accept(envelope, body, options);
     const id = this.#ids.next();
-    return new Draft(id, { bodies, newId: () => id, accept });
+    return new QueueDraft(id, { bodies, newId: () => id, accept });
   }
 
   async #accept(envelope: Envelope, body: Body, options: AcceptOptions | undefined): Promise<QueueEntry> {

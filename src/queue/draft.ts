@@ -1,6 +1,6 @@
 /**
  * A message being received: what is small waits in memory and is handed over as octets, what is larger flows into a body
- * file as it comes. Which of the two it is, nobody outside sees. Nothing of it survives a crash before `commit` resolves.
+ * file as it comes. Which of the two it is, nobody outside sees. Nothing of it survives a crash before `commit` (or `hand`) resolves.
  */
 import type { Envelope } from "../envelope/envelope.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
@@ -8,6 +8,7 @@ import { whenReady } from "../sys/maybe-promise.ts";
 import { reasonOf } from "./file-operations.ts";
 import {
   type AcceptOptions,
+  type Body,
   type BodyFile,
   type QueueEntrance,
   type QueueEntry,
@@ -19,13 +20,21 @@ export function unavailable(error: unknown): QueueUnavailableError {
   return new QueueUnavailableError(`Cannot write to the queue: ${reasonOf(error)}`, { cause: error });
 }
 
+/** What a message needs while it comes in; the queue that takes it in the end may be elsewhere. */
+export type DraftPlace = Pick<QueueEntrance, "bodies" | "newId">;
+
+/** @throws QueueUnavailableError when the queue cannot take a message now */
+export function openDraft(queue: QueueEntrance): MaybePromise<QueueDraft> {
+  return whenReady(queue.newId(), (id) => new QueueDraft(id, queue));
+}
+
 /**
  * @param reserved a queue id that was asked for before
  * @throws QueueUnavailableError when the queue cannot take a message now
  */
-export function openDraft(queue: QueueEntrance, reserved?: string): MaybePromise<Draft> {
+export function openDraftAt(place: DraftPlace, reserved?: string): MaybePromise<Draft> {
   // Asked for all the same: a queue that takes nothing now says so here.
-  return whenReady(queue.newId(), (id) => new Draft(reserved ?? id, queue));
+  return whenReady(place.newId(), (id) => new Draft(reserved ?? id, place));
 }
 
 export class Draft {
@@ -33,7 +42,7 @@ export class Draft {
   readonly id: string;
   /** Octets written so far. */
   size = 0;
-  readonly #queue: QueueEntrance;
+  readonly #place: DraftPlace;
   #chunks: Buffer[] = [];
   #state: "open" | "committing" | "done" = "open";
   /** Set once the body goes to a file. */
@@ -41,9 +50,9 @@ export class Draft {
   /** Each write follows the one before. */
   #written: Promise<void> = Promise.resolve();
 
-  constructor(id: string, queue: QueueEntrance) {
+  constructor(id: string, place: DraftPlace) {
     this.id = id;
-    this.#queue = queue;
+    this.#place = place;
   }
 
   /**
@@ -55,7 +64,7 @@ export class Draft {
     if (this.#state !== "open") throw new QueueUnavailableError(`Message ${this.id} is no longer open`);
     this.size += chunk.length;
     this.#chunks.push(chunk);
-    if (this.#file || this.size > this.#queue.bodies.inlineLimit) return this.#spill();
+    if (this.#file || this.size > this.#place.bodies.inlineLimit) return this.#spill();
   }
 
   /** The body so far: for filters, which look at a message before it is accepted. */
@@ -87,21 +96,21 @@ export class Draft {
   }
 
   /**
-   * Makes envelope and body durable; resolves after they are on stable storage, never before.
-   * `envelope.id` must be the draft's id. Rejects with QueueUnavailableError; then nothing is kept.
+   * Gives it away. `envelope.id` must be the draft's id. Rejects with QueueUnavailableError; then nothing is kept.
+   * @param give resolves after envelope and body are on stable storage, never before; when it rejects nothing of them is kept
    */
-  commit(envelope: Envelope, options?: AcceptOptions): Promise<QueueEntry> {
+  hand<T>(envelope: Envelope, give: (envelope: Envelope, body: Body) => Promise<T>): Promise<T> {
     if (this.#state !== "open") {
       return Promise.reject(new QueueUnavailableError(`Message ${this.id} is no longer open`));
     }
     if (envelope.id !== this.id) return Promise.reject(new Error(`Envelope ${envelope.id} is not of ${this.id}`));
     this.#state = "committing";
     const exact = envelope.bodySize === this.size ? envelope : { ...envelope, bodySize: this.size };
-    if (this.#file) return this.#commitFile(exact, options);
+    if (this.#file) return this.#handFile(exact, give);
     this.#state = "done";
     const chunks = this.#chunks;
     this.#chunks = [];
-    return this.#queue.accept(exact, { kind: "octets", chunks }, options);
+    return give(exact, { kind: "octets", chunks });
   }
 
   /** Drops everything. Harmless after commit or twice. */
@@ -115,7 +124,7 @@ export class Draft {
   async #spill(): Promise<void> {
     const chunks = this.#chunks;
     this.#chunks = [];
-    const file = (this.#file ??= this.#queue.bodies.begin(this.id));
+    const file = (this.#file ??= this.#place.bodies.begin(this.id));
     this.#written = this.#written.then(async () => (await file).write(chunks));
     try {
       await this.#written;
@@ -126,13 +135,13 @@ export class Draft {
     }
   }
 
-  async #commitFile(envelope: Envelope, options: AcceptOptions | undefined): Promise<QueueEntry> {
+  async #handFile<T>(envelope: Envelope, give: (envelope: Envelope, body: Body) => Promise<T>): Promise<T> {
     try {
       if (this.#chunks.length > 0) await this.#spill();
       const file = await this.#file!;
       await this.#written;
       await file.finish();
-      return await this.#queue.accept(envelope, { kind: "file" }, options);
+      return await give(envelope, { kind: "file" });
     } catch (error) {
       this.#dropFile();
       throw unavailable(error);
@@ -146,5 +155,20 @@ export class Draft {
       (file) => file.drop(),
       () => undefined,
     );
+  }
+}
+
+/** A draft of the queue that takes it. */
+export class QueueDraft extends Draft {
+  readonly #queue: QueueEntrance;
+
+  constructor(id: string, queue: QueueEntrance) {
+    super(id, queue);
+    this.#queue = queue;
+  }
+
+  /** Makes envelope and body durable, as `hand` does it. */
+  commit(envelope: Envelope, options?: AcceptOptions): Promise<QueueEntry> {
+    return this.hand(envelope, (exact, body) => this.#queue.accept(exact, body, options));
   }
 }

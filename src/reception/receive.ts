@@ -4,10 +4,9 @@
  * Order matters. Everything that can refuse a message (size, hops, header checks) comes before `commit`; the 250 comes
  * after it, when the message is on stable storage (promise 1 of docs/architecture.md).
  */
-import { type DeliveryMode, deliveryModeIn } from "../config/policies.ts";
+import { deliveryModeIn } from "../config/policies.ts";
 import { Collector } from "../envelope/collect.ts";
 import { completeHeader, countHops, headerParts, isResent } from "../envelope/complete-headers.ts";
-import { beforeDeadline } from "../envelope/deliver-by.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { setEnvelopeMacros } from "../envelope/envelope-macros.ts";
 import { withHeaderOptions } from "../envelope/header-options.ts";
@@ -18,14 +17,15 @@ import { shorten } from "../log/safe-text.ts";
 import { countedOctets, findField, type HeaderField, unfold } from "../mail/header.ts";
 import { limitMimeFields } from "../mail/mime-limits.ts";
 import { type Reply, reply } from "../mail/reply.ts";
-import { type Draft, openDraft } from "../queue/draft.ts";
-import { type AcceptOptions, type QueueEntrance, type QueueEntry, QueueUnavailableError } from "../queue/queue.ts";
+import { type Draft, type DraftPlace, openDraftAt } from "../queue/draft.ts";
+import { type Body, QueueUnavailableError } from "../queue/queue.ts";
 import { queueGroupOf } from "../routing/queue-group.ts";
 import type { Site } from "../site/site.ts";
 import { breath } from "../sys/breath.ts";
 import type { Clock } from "../sys/clock.ts";
 import { EX } from "../sys/sysexits.ts";
 import { isPromise, type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
+import { type Arrival, takeArrival, type TakingEnvironment } from "./arrival.ts";
 import { MessageAtHand } from "./message-at-hand.ts";
 import { givenRecipients, soleRecipient } from "./given-recipients.ts";
 import { withoutHidden } from "./hidden-recipients.ts";
@@ -38,15 +38,20 @@ import { askForReceipts } from "./return-receipt.ts";
 import { namedInHeader, submittedFields } from "./submission-header.ts";
 import type { Transaction } from "./transaction.ts";
 
-export interface IntakeEnvironment extends Court {
-  readonly queue: QueueEntrance;
+/** What reception needs where the queue is: in the same thread. */
+export interface IntakeEnvironment extends Court, Omit<TakingEnvironment, "log"> {
   readonly clock: Clock;
-  /** The machine has too much to do: the message waits for a queue run, whatever its delivery mode. */
-  isTooMuch?(site: Site, envelope: Envelope, daemon: string | undefined): boolean;
-  /** When a message that is accepted now is tried first, ms since the epoch; undefined: at once. */
-  firstTry(site: Site, group: string, mode: DeliveryMode): number | undefined;
-  /** A message is in the queue. Resolves when the client may be answered: delivery mode "interactive" waits. */
-  accepted(entry: QueueEntry, mode: DeliveryMode, told?: FirstAttempt): MaybePromise<void>;
+}
+
+/** What it needs of a queue that may be elsewhere. */
+export interface ReceptionEnvironment extends Court {
+  readonly queue: DraftPlace;
+  readonly clock: Clock;
+  /**
+   * Takes a message that is complete: resolves when it is on stable storage and its sender may be told.
+   * @param told who waits for the first attempt
+   */
+  take(site: Site, arrival: Arrival, body: Body, told?: FirstAttempt): Promise<void>;
 }
 
 /** So many header fields are judged before others get their turn. */
@@ -59,15 +64,24 @@ const NO_EIGHT_BIT = reply(554, "5.6.1", "Eight bit data not allowed");
 const QUEUE_FULL = reply(452, "4.3.1", "Out of disk space for temp file");
 
 export function createIntake(environment: IntakeEnvironment): Intake {
+  const take: ReceptionEnvironment["take"] = (site, arrival, body, told) =>
+    takeArrival(environment, site, arrival, body, told);
+  return createReception({ ...environment, take });
+}
+
+export function createReception(environment: ReceptionEnvironment): Intake {
   return {
     reserve: () => environment.queue.newId(),
     begin: (transaction) =>
-      whenReady(openDraft(environment.queue, transaction.id), (draft) => new Incoming(environment, transaction, draft)),
+      whenReady(
+        openDraftAt(environment.queue, transaction.id),
+        (draft) => new Incoming(environment, transaction, draft),
+      ),
   };
 }
 
 class Incoming implements IncomingMessage {
-  readonly #environment: IntakeEnvironment;
+  readonly #environment: ReceptionEnvironment;
   readonly #site: Site;
   readonly #release: () => void;
   readonly #transaction: Transaction;
@@ -84,7 +98,7 @@ class Incoming implements IncomingMessage {
   /** Why the message cannot be taken although octets still come in. */
   #refusal: Reply | undefined;
 
-  constructor(environment: IntakeEnvironment, transaction: Transaction, draft: Draft) {
+  constructor(environment: ReceptionEnvironment, transaction: Transaction, draft: Draft) {
     this.#environment = environment;
     this.#site = transaction.site;
     this.#release = this.#site.use();
@@ -281,8 +295,7 @@ class Incoming implements IncomingMessage {
     const { log } = this.#environment;
     const { client, scope, fate, isDiscarded } = this.#transaction;
     const messageId = findField(envelope.headers, "Message-Id");
-    const facts = {
-      envelope,
+    const from = {
       size: this.#size,
       messageId: messageId === undefined ? "" : unfold(messageId.value),
       protocol: scope.get("r"),
@@ -290,7 +303,7 @@ class Incoming implements IncomingMessage {
       relay: client.relay,
     };
     if (isDiscarded) {
-      logFrom(log, facts);
+      logFrom(log, { ...from, envelope });
       log.write(4, { priority: "info", id: this.id, text: "discarded" });
       this.#count("discarded");
       this.#draft.discard();
@@ -298,17 +311,14 @@ class Incoming implements IncomingMessage {
     }
     const quarantined = fate.kind === "quarantine" ? fate.reason : undefined;
     const group = await this.#group(envelope);
-    const mode = this.#mode(envelope);
     const { submission } = this.#transaction.announced;
     const hold = quarantined ?? submission?.hold;
-    const options: AcceptOptions =
-      hold === undefined ? { group, nextTry: this.#firstTry(envelope, group, mode) } : { group, hold };
-    const entry = await this.#draft.commit(
-      quarantined === undefined ? envelope : { ...envelope, quarantined },
-      options,
-    );
-    logFrom(log, facts);
-    if (hold === undefined) await this.#environment.accepted(entry, mode, submission?.firstAttempt);
+    const mode = deliveryModeIn(this.#site.config, scope);
+    const whole = quarantined === undefined ? envelope : { ...envelope, quarantined };
+    await this.#draft.hand(whole, (exact, body) => {
+      const arrival = { envelope: exact, group, mode, from, ...(hold !== undefined && { hold }) };
+      return this.#environment.take(this.#site, arrival, body, submission?.firstAttempt);
+    });
     if (quarantined !== undefined) {
       log.write(4, { priority: "info", id: this.id, text: `quarantine=${quarantined}` });
       this.#count("quarantined");
@@ -328,19 +338,6 @@ class Incoming implements IncomingMessage {
   #group({ recipients }: Envelope): MaybePromise<string> {
     const first = recipients.find(isOpen) ?? {};
     return queueGroupOf(this.#site, first, this.#transaction.scope);
-  }
-
-  #mode(envelope: Envelope): DeliveryMode {
-    const { scope, client } = this.#transaction;
-    const mode = deliveryModeIn(this.#site.config, scope);
-    if (mode === "q" || mode === "d") return mode;
-    return this.#environment.isTooMuch?.(this.#site, envelope, client.daemon) === true ? "q" : mode;
-  }
-
-  /** A message that waits for a queue run is not forgotten when its time (BY=) is over before. */
-  #firstTry(envelope: Envelope, group: string, mode: DeliveryMode): number | undefined {
-    const next = this.#environment.firstTry(this.#site, group, mode);
-    return next === undefined ? undefined : beforeDeadline(envelope, next, envelope.arrived);
   }
 
   /** A loop must be seen by whoever can break it. */

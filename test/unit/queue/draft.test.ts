@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { Draft } from "../../../src/queue/draft.ts";
+import { QueueDraft } from "../../../src/queue/draft.ts";
 import { systemFiles } from "../../../src/queue/file-operations.ts";
 import { SpooledBodies, SpoolStore } from "../../../src/queue/spool-store.ts";
 
@@ -17,12 +17,12 @@ const accept = (): never => {
   throw new Error("nothing is accepted here");
 };
 
-function draftWith(inlineLimit: number): Draft {
+function draftWith(inlineLimit: number): QueueDraft {
   const bodies = new SpooledBodies(new SpoolStore(systemFiles, folder), inlineLimit, () => undefined);
-  return new Draft("id1", { bodies, newId: () => "id1", accept });
+  return new QueueDraft("id1", { bodies, newId: () => "id1", accept });
 }
 
-async function contentsOf(draft: Draft): Promise<string> {
+async function contentsOf(draft: QueueDraft): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of draft.contents()) chunks.push(chunk);
   return Buffer.concat(chunks).toString("latin1");
