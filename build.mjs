@@ -47,7 +47,7 @@ export class SyntaxError extends Error {
 async function bundle() {
   await rm(join(root, "dist"), { recursive: true, force: true });
   await esbuild.build({
-    entryPoints: [join(root, "src/main.ts"), join(root, "src/worker.ts")],
+    entryPoints: [join(root, "src/main.ts"), join(root, "src/worker.ts"), join(root, "src/sessions.ts")],
     outdir: join(root, "dist"),
     bundle: true,
     splitting: true,

@@ -54,7 +54,7 @@ export interface ControlServices {
   submit(facts: SubmissionFacts, uid?: number): MaybePromise<Submission>;
   status(): MaybePromise<DaemonStatus>;
   /** The SMTP sessions that are open. */
-  sessions(): Iterable<SessionFacts>;
+  sessions(): MaybePromise<Iterable<SessionFacts>>;
   /** Whether who calls at a socket for everybody may see the queue. @param uid undefined when nothing proves who he is */
   mayList(uid?: number): MaybePromise<boolean>;
   list(filter: QueueFilter): AsyncIterable<QueueListing> | Iterable<QueueListing>;
@@ -217,7 +217,7 @@ class Session {
       else if (request.op === "list") await this.#list(request.filter, services);
       else if (request.op === "run" && request.watch === true) await this.#watchRun(request.filter, services);
       else if (request.op === "ids") await this.#inPieces(services.ids(request.filter), IDS_CHUNK);
-      else if (request.op === "sessions") await this.#inPieces(services.sessions(), LIST_CHUNK);
+      else if (request.op === "sessions") await this.#inPieces(await services.sessions(), LIST_CHUNK);
       else if (request.op === "show") await this.#show(request, services);
       else await this.#send({ ok: true, value: await this.#value(request, services) });
       if (request.op === "shutdown") services.shutdown();

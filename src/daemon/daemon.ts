@@ -30,12 +30,14 @@ import { homeFolder, isHomeNamed, makeHome } from "./home.ts";
 import { type LocalRights, makeLocalFiles, ownRights, prepareLocalMail } from "./local-mail.ts";
 import { ListenError } from "./listen-problem.ts";
 import { type ServerUser, serverUser } from "./server-user.ts";
-import { Server } from "./server.ts";
+import { Server, type SessionThreads } from "./server.ts";
+import { SessionThread } from "./sessions/session-thread.ts";
 import { startRootHelper } from "./start-helper.ts";
 import { onSignals } from "./signals.ts";
 import { openWorkers, type ServerWorkers } from "./workers.ts";
 
 interface ServerSurroundings extends Surroundings {
+  readonly statistics: Statistics;
   readonly workers: ServerWorkers;
   readonly log: OpenLog;
 }
@@ -148,6 +150,35 @@ async function enter(
   site: DeliverySite,
   warn: (text: string) => void,
 ): Promise<ExitCode> {
+  const { options: settings } = site.config;
+  if (!options.listen || settings.number("SessionThreads") === 0) {
+    return enterWith(options, surroundings, site, warn, undefined);
+  }
+  const threads = sessionThreads(options, surroundings);
+  try {
+    // Its configuration, too, is read with the rights of now.
+    const { isOpen, messages } = await threads.first.prepare();
+    if (!isOpen) throw new Error(messages.join("; "));
+    await threads.first.adopt(true);
+    return await enterWith(options, surroundings, site, warn, threads);
+  } finally {
+    await threads.first.abandon();
+  }
+}
+
+function sessionThreads(options: RunOptions, { machine, log, statistics }: ServerSurroundings): SessionThreads {
+  const { configFile, settings } = options;
+  const next = (): SessionThread => new SessionThread({ configFile, settings, machine, log, statistics });
+  return { first: next(), next };
+}
+
+async function enterWith(
+  options: RunOptions,
+  surroundings: ServerSurroundings,
+  site: DeliverySite,
+  warn: (text: string) => void,
+  sessions: SessionThreads | undefined,
+): Promise<ExitCode> {
   const { log, workers } = surroundings;
   const { config } = site;
   const isRoot = process.getuid?.() === 0;
@@ -166,7 +197,17 @@ async function enter(
     return helper;
   };
   const trustedUid = isRoot ? await trustedUser(config.options.text("TrustedUser"), accounts, site.users) : undefined;
-  const entrance = await Entrance.open({ config, listen: options.listen, user, trustedUid, log, warn, startHelper });
+  const { listen } = options;
+  const entrance = await Entrance.open({
+    config,
+    listen,
+    user,
+    trustedUid,
+    log,
+    sessions: sessions?.first,
+    warn,
+    startHelper,
+  });
   try {
     const rights: LocalRights = user === undefined ? ownRights() : { user: user.user, mailboxesByRoot: true };
     for (const text of await prepareLocalMail(site, rights, log)) process.stderr.write(`rulemail: ${text}\n`);
@@ -174,14 +215,14 @@ async function enter(
     readSecrets(config, warn);
     await entrance.ready();
     warnOfShortName(config, warn);
-    return await serve({ ...options, rights }, surroundings, site, entrance);
+    return await serve({ ...options, rights, sessions }, surroundings, site, entrance);
   } finally {
     await entrance.close();
   }
 }
 
 async function serve(
-  options: RunOptions & { readonly rights: LocalRights },
+  options: RunOptions & { readonly rights: LocalRights; readonly sessions: SessionThreads | undefined },
   surroundings: ServerSurroundings,
   site: DeliverySite,
   entrance: Entrance,
@@ -190,8 +231,7 @@ async function serve(
   const inForce = (next: Config): void => log.setLevel(next.options.number("LogLevel"));
   const server = await Server.start({ ...options, inForce, openings: entrance }, surroundings, site);
   try {
-    await untilStopped(server, options, surroundings, entrance);
-    return EX.OK;
+    return await untilStopped(server, options, surroundings, entrance);
   } finally {
     // All that is waited for may be timers, a pause of a session for one, and those keep no process alive: without this one
     // Node would end before the queue is closed.
@@ -213,7 +253,7 @@ async function untilStopped(
   options: RunOptions,
   { log }: ServerSurroundings,
   entrance: Entrance,
-): Promise<void> {
+): Promise<ExitCode> {
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   entrance.control.serve(controlServices(server, () => stop("control socket")));
   const restoreSignals = onSignals({
@@ -237,9 +277,15 @@ async function untilStopped(
     text: `starting daemon: ${addresses.map(placeText).join(", ") || "queue runs only"}`,
   });
   options.started(addresses);
+  let exit: ExitCode = EX.OK;
+  void server.failed.then((reason) => {
+    exit = EX.UNAVAILABLE;
+    stop(reason);
+  });
   const reason = await stopped;
-  log.write(1, { priority: "info", text: `stopping daemon: ${reason}` });
+  log.write(1, { priority: exit === EX.OK ? "info" : "crit", text: `stopping daemon: ${reason}` });
   restoreSignals();
+  return exit;
 }
 
 /** "MTA 127.0.0.1:25"; a unix socket has no number. */

@@ -13,10 +13,10 @@ import { checkQueueUnused } from "../queue/lock.ts";
 import { type MadeFile, madeFiles } from "../rights/made-files.ts";
 import type { RootHelper } from "../rights/root-helper.ts";
 import { isLocal } from "../smtpd/listen.ts";
-import { BoundPort } from "./bound-ports.ts";
+import { bindPorts } from "./bind-ports.ts";
+import type { BoundPort } from "./bound-ports.ts";
 import { type OpenControl, openControl } from "./control.ts";
 import { queueFolder } from "../config/queue-folder.ts";
-import { GivenSockets } from "./given-sockets.ts";
 import { giveUpRoot } from "./give-up-root.ts";
 import { homeFolder } from "./home.ts";
 import { explainListening } from "./listen-problem.ts";
@@ -24,6 +24,7 @@ import { isOptional } from "./listeners.ts";
 import { writePidFile } from "./pid-file.ts";
 import type { RootDoor } from "./root-door.ts";
 import type { ServerUser } from "./server-user.ts";
+import type { BoundInThread, SessionThread } from "./sessions/session-thread.ts";
 
 export interface EntranceOptions {
   readonly config: Config;
@@ -33,6 +34,8 @@ export interface EntranceOptions {
   /** TrustedUser, of a server that root started. */
   readonly trustedUid: number | undefined;
   readonly log: Log;
+  /** The thread that serves the ports, if there is one: it binds them itself. */
+  readonly sessions?: SessionThread | undefined;
   readonly warn: (text: string) => void;
   /** The last moment with root's rights: starts the root helper, who takes away what was made. */
   readonly startHelper: (user: ServerUser, made: readonly MadeFile[]) => Promise<RootHelper | undefined>;
@@ -41,6 +44,8 @@ export interface EntranceOptions {
 export class Entrance {
   readonly control: OpenControl;
   readonly #ports = new Map<PortOptions, BoundPort>();
+  /** Those that a thread has bound for itself, too. */
+  readonly #bound: PortOptions[] = [];
   #removePidFile: () => void = () => undefined;
   #pidFile = "";
   #helper: RootHelper | undefined;
@@ -57,7 +62,7 @@ export class Entrance {
     makeCallersFolder(homeFolder().callers);
     const entrance = new Entrance(await openControl(options.trustedUid));
     try {
-      if (listen) await entrance.#bind(config, options.warn);
+      if (listen) await entrance.#bind(options);
       entrance.#writePidFile(options);
       if (user !== undefined) await entrance.#giveUpRoot(user, options);
       return entrance;
@@ -93,23 +98,33 @@ export class Entrance {
     this.#helper?.close();
   }
 
-  async #bind(config: Config, warn: (text: string) => void): Promise<void> {
-    const given = await GivenSockets.take(process.env);
-    try {
-      for (const port of config.daemonPorts) {
-        const bound = given.takeFor(port) ?? (await BoundPort.bind(port).catch((error: unknown) => error));
-        if (bound instanceof BoundPort) this.#ports.set(port, bound);
-        // Tried once more, and told of, when ports are opened (listeners.ts).
-        else if (!isOptional(port)) explainListening(port, config, bound);
-      }
-    } finally {
-      for (const text of given.close()) warn(text);
+  async #bind({ config, warn, sessions }: EntranceOptions): Promise<void> {
+    const wanted = config.daemonPorts;
+    const { problems, remarks } =
+      sessions === undefined ? await this.#bindHere(wanted) : await sessions.bind(wanted, process.env);
+    remarks.forEach(warn);
+    for (const port of wanted) {
+      const problem = problems.get(port);
+      if (problem === undefined) this.#bound.push(port);
+      // Tried once more, and told of, when ports are opened (listeners.ts).
+      else if (!isOptional(port)) explainListening(port, config, problem);
     }
+  }
+
+  async #bindHere(wanted: readonly PortOptions[]): Promise<BoundInThread> {
+    const { ports, remarks } = await bindPorts(wanted, process.env);
+    const problems = new Map<PortOptions, Error>();
+    for (const [index, port] of wanted.entries()) {
+      const bound = ports[index];
+      if (bound instanceof Error) problems.set(port, bound);
+      else this.#ports.set(port, bound);
+    }
+    return { problems, remarks };
   }
 
   async #giveUpRoot(user: ServerUser, { startHelper, ...options }: EntranceOptions): Promise<void> {
     const { controlSocket, submitSocket } = homeFolder();
-    const sockets = [...this.#ports.keys()].filter(isLocal).map(({ address }) => address);
+    const sockets = this.#bound.filter(isLocal).map(({ address }) => address);
     const made = madeFiles([controlSocket, submitSocket, this.#pidFile, ...sockets].filter(Boolean));
     this.#helper = await giveUpRoot({ ...options, user, startHelper: () => startHelper(user, made) });
   }

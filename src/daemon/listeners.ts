@@ -3,6 +3,12 @@ import type { PortOptions } from "../config/config.ts";
 import type { Log } from "../log/log.ts";
 import type { SessionFacts } from "../reception/session-facts.ts";
 import type { SmtpListener } from "../smtpd/server.ts";
+import type { MaybePromise } from "../sys/maybe-promise.ts";
+
+/** A listener, in whichever thread it works. */
+export interface OpenPort extends Pick<SmtpListener, "port" | "address" | "boundPort" | "close"> {
+  facts(): MaybePromise<readonly SessionFacts[]>;
+}
 
 /** A port that may be missing (M=O). */
 export function isOptional({ modifiers }: PortOptions): boolean {
@@ -11,7 +17,7 @@ export function isOptional({ modifiers }: PortOptions): boolean {
 
 export interface ListenersOptions {
   /** Throws when the port cannot be opened. */
-  readonly open: (port: PortOptions) => Promise<SmtpListener>;
+  readonly open: (port: PortOptions) => Promise<OpenPort>;
   readonly log: Log;
   /** Milliseconds that sessions of a port that is closed by a reload may take to end. */
   readonly grace: number;
@@ -19,24 +25,38 @@ export interface ListenersOptions {
 
 export class Listeners {
   readonly #options: ListenersOptions;
-  #open: readonly SmtpListener[] = [];
+  #open: readonly OpenPort[] = [];
 
   constructor(options: ListenersOptions) {
     this.#options = options;
   }
 
-  get all(): readonly SmtpListener[] {
+  get all(): readonly OpenPort[] {
     return this.#open;
   }
 
   /** What is told of the sessions of all ports. */
-  facts(): SessionFacts[] {
-    return this.#open.flatMap((listener) => listener.facts());
+  async facts(): Promise<readonly SessionFacts[]> {
+    return (await Promise.all(this.#open.map((listener) => listener.facts()))).flat();
   }
 
-  /** Sessions of all ports. */
-  get sessions(): number {
-    return this.#open.reduce((sum, { sessions }) => sum + sessions, 0);
+  /**
+   * The thread that served them is gone: opens them again, where they were.
+   * @param open as at first; `at` says where it listened
+   * @returns what is wrong with those that could not be opened
+   */
+  async renew(open: (port: PortOptions, at: PortOptions) => Promise<OpenPort>): Promise<readonly Error[]> {
+    const problems: Error[] = [];
+    const listeners: OpenPort[] = [];
+    for (const { port, boundPort } of this.#open) {
+      try {
+        listeners.push(await open(port, { ...port, port: boundPort }));
+      } catch (error) {
+        problems.push(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+    this.#open = listeners;
+    return problems;
   }
 
   /**
@@ -47,7 +67,7 @@ export class Listeners {
   async become(wanted: readonly PortOptions[]): Promise<readonly Error[]> {
     const { open, log, grace } = this.#options;
     const left = new Map(this.#open.map((listener) => [keyOf(listener.port), listener]));
-    const listeners: SmtpListener[] = [];
+    const listeners: OpenPort[] = [];
     const problems: Error[] = [];
     for (const port of wanted) {
       const kept = left.get(keyOf(port));
@@ -76,6 +96,6 @@ export class Listeners {
 }
 
 /** What tells one port from another; everything else may change while it is open. */
-function keyOf({ family, address, port, name }: PortOptions): string {
+export function keyOf({ family, address, port, name }: PortOptions): string {
   return `${family} ${address} ${port} ${name}`;
 }

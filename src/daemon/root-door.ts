@@ -4,7 +4,7 @@ import type { RootHelper } from "../rights/root-helper.ts";
 import type { SealedFiles } from "../sys/sealed-file.ts";
 import type { Terms } from "../rights/terms.ts";
 
-export type RootDoor = Pick<RootHelper, "listen" | "readFile" | "reload">;
+export type RootDoor = Pick<RootHelper, "listen" | "listenElsewhere" | "readFile" | "reload">;
 
 /** Those files of the terms that this process may not read itself. */
 export async function readByRoot(door: RootDoor, { files }: Pick<Terms, "files">): Promise<SealedFiles> {

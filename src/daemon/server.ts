@@ -2,12 +2,12 @@
  * The running server: everything assembled, started in an order in which nothing accepts mail before it can keep it, and
  * stopped in the opposite one.
  */
-import { loadavg } from "node:os";
 import type { DeliveryMode } from "../config/policies.ts";
 import type { Config, PortOptions } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { Runner, type RunWatch } from "../dispatch/runner.ts";
 import type { Suspension } from "../control/protocol.ts";
+import { takeArrival, type TakingEnvironment } from "../reception/arrival.ts";
 import { createIntake } from "../reception/receive.ts";
 import type { JudgeTable } from "../reception/judges.ts";
 import { LoginLimits } from "../reception/login-limits.ts";
@@ -21,14 +21,12 @@ import { openFilter } from "../milter/open-filter.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import { type OpenedQueue, openQueue } from "../queue/open-queue.ts";
 import type { QueueFilter } from "../queue/filter.ts";
-import type { QueueStore } from "../queue/queue.ts";
+import type { Body, QueueStore } from "../queue/queue.ts";
 import { factorsOf } from "../queue/order.ts";
 import { TimerScheduler } from "../queue/timer-scheduler.ts";
 import { SystemUsers } from "../sys/getent.ts";
-import { listServices } from "../routing/list-members.ts";
 import { isLocal } from "../smtpd/listen.ts";
 import { openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
-import { ServerTls } from "../smtpd/server-tls.ts";
 import type { Site } from "../site/site.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
 import type { Agents } from "../delivery/agents.ts";
@@ -40,19 +38,19 @@ import { type LocalRights, ownRights, prepareLocalMail } from "./local-mail.ts";
 import type { Surroundings } from "./delivery-site.ts";
 import { queueFileMode, queueFolder, queuePaths } from "../config/queue-folder.ts";
 import { etrnFilter, oneAfterTheOther } from "./etrn-runs.ts";
-import { FreeSpace } from "./free-space.ts";
 import { homeFolder } from "./home.ts";
 import { explainListening } from "./listen-problem.ts";
-import { Listeners } from "./listeners.ts";
+import { keyFiles } from "./key-files.ts";
+import { Listeners, type OpenPort } from "./listeners.ts";
 import { LoginCountsFile } from "./login-counts-file.ts";
+import { sessionServices } from "./session-services.ts";
+import type { SessionThread } from "./sessions/session-thread.ts";
 import { reopen } from "./reopen.ts";
 import { readByRoot, type RootDoor } from "./root-door.ts";
 import { portTerm } from "./terms-of.ts";
 import { Suspensions } from "./suspensions.ts";
 import { StatisticsFile } from "./statistics-file.ts";
 import { SiteInForce } from "./site-in-force.ts";
-import { identifyClient } from "./client-identity.ts";
-import { ownName } from "../dns/own-name.ts";
 
 export interface ServerOptions {
   readonly configFile: string;
@@ -65,6 +63,8 @@ export interface ServerOptions {
   readonly rights?: LocalRights;
   /** What needs other rights than the server has: ports that are bound already, the door to root. */
   readonly openings?: Openings;
+  /** The thread that sessions have for themselves; undefined: they are in this one. */
+  readonly sessions?: SessionThreads | undefined;
   /** Hears of each new configuration after a reload. */
   readonly inForce?: (config: Config) => void;
 }
@@ -72,6 +72,13 @@ export interface ServerOptions {
 export interface Openings {
   take(port: PortOptions): BoundPort | undefined;
   readonly door?: RootDoor | undefined;
+}
+
+export interface SessionThreads {
+  /** Has the configuration in force, and has bound the ports. */
+  readonly first: SessionThread;
+  /** Another one, when that has died. It knows nothing yet. */
+  next(): SessionThread;
 }
 
 /** After which time what a filter deferred is handed in again, without an interval of queue runs; ms. */
@@ -86,14 +93,19 @@ export class Server {
   readonly #queue: OpenedQueue;
   readonly #runner: Runner;
   readonly #collector: ClientQueueCollector;
+  readonly #taking: TakingEnvironment;
   readonly #intake: Intake;
   readonly #site: SiteInForce<Agents>;
   readonly #listeners: Listeners;
   readonly #suspensions: Suspensions;
   readonly #judges: JudgeTable;
-  readonly #logins: LoginCountsFile;
+  /** Where sessions are in this thread. */
+  readonly #logins: LoginCountsFile | undefined;
+  #sessions: SessionThread | undefined;
   readonly #statistics: StatisticsFile | undefined;
   #stopped: Promise<void> | undefined;
+  #isStopping = false;
+  readonly #failed = Promise.withResolvers<string>();
 
   private constructor(options: ServerOptions, surroundings: Surroundings, site: DeliverySite, queue: OpenedQueue) {
     this.#options = options;
@@ -102,7 +114,10 @@ export class Server {
     const { clock, log } = surroundings;
     const limits = new LoginLimits(clock);
     this.#judges = standardJudges(limits, { clock, log });
-    this.#logins = new LoginCountsFile({ queueFolder: queueFolder(site.config), limits, clock, log });
+    this.#sessions = options.sessions?.first;
+    if (this.#sessions === undefined) {
+      this.#logins = new LoginCountsFile({ queueFolder: queueFolder(site.config), limits, clock, log });
+    }
     const { store } = queue;
     const { configFile: file, settings } = options;
     this.#statistics =
@@ -112,17 +127,16 @@ export class Server {
     this.#site = new SiteInForce(site, {
       file,
       log,
-      open: () => reopen({ file, settings }, surroundings, options.openings?.door),
+      open: () => reopen({ file, settings }, surroundings, options.openings?.door, this.#sessions),
       prepare: (next) => prepareLocalMail(next, options.rights ?? ownRights(), log),
-      adopt: ({ config }) => {
+      adopt: async ({ config }) => {
         options.inForce?.(config);
+        await this.#sessions?.adopt(true);
         return this.#listen();
       },
     });
-    this.#intake = createIntake({
-      judges: this.#judges,
+    this.#taking = {
       queue: store,
-      clock,
       log,
       isTooMuch: ({ config }, envelope, daemon) => this.#runner.isTooMuch(config, envelope, daemon),
       firstTry: ({ config }, group, mode) => this.#firstTry(config, group, mode),
@@ -130,10 +144,11 @@ export class Server {
         if (mode === "i") return this.#runner.deliver(id, told);
         return mode === "b" ? undefined : this.#runner.allot(id);
       },
-    });
-    const services = this.#sessionServices();
+    };
+    this.#intake = createIntake({ ...this.#taking, judges: this.#judges, clock });
+    const services = this.#sessions === undefined ? this.#sessionServices() : undefined;
     this.#listeners = new Listeners({
-      open: (port) => this.#openPort(port, services),
+      open: (port) => (services === undefined ? this.#openInThread(port) : this.#openPort(port, services)),
       log,
       grace: GRACE,
     });
@@ -213,6 +228,7 @@ export class Server {
       log.write(5, { priority: "info", text: `queue: ${messages} messages recovered from ${directory}` });
     });
     const server = new Server(options, surroundings, site, queue);
+    await server.#beginSessions();
     const [problem] = await server.#listen();
     if (problem !== undefined) {
       await server.#listeners.close(0);
@@ -231,7 +247,7 @@ export class Server {
     return this.#site.current;
   }
 
-  get listeners(): readonly SmtpListener[] {
+  get listeners(): readonly OpenPort[] {
     return this.#listeners.all;
   }
 
@@ -267,14 +283,15 @@ export class Server {
   }
 
   /** The sessions that are open. */
-  sessions(): readonly SessionFacts[] {
+  sessions(): Promise<readonly SessionFacts[]> {
     return this.#listeners.facts();
   }
 
   /** One line about the state, for SIGUSR1 and the control socket. */
   async summary(): Promise<string> {
-    const { sessions, all } = this.#listeners;
-    return `state: ${sessions} sessions, ${await this.store.count()} messages in the queue, ${all.length} ports`;
+    const { all } = this.#listeners;
+    const { length } = await this.sessions();
+    return `state: ${length} sessions, ${await this.store.count()} messages in the queue, ${all.length} ports`;
   }
 
   /** Reads the configuration file again; what is wrong with it. When it is broken the old one stays in force. */
@@ -289,11 +306,13 @@ export class Server {
   }
 
   async #stop(grace: number): Promise<void> {
+    this.#isStopping = true;
     await this.#listeners.close(grace);
+    await this.#sessions?.close();
     await this.#collector.stop();
     await this.#runner.stop(grace);
     await this.#surroundings.destinations.hosts.close();
-    await this.#logins.close();
+    await this.#logins?.close();
     await this.#queue.store.close();
     this.#statistics?.write();
     await this.#site.close();
@@ -326,26 +345,91 @@ export class Server {
     return openSmtpServer(port, services, { bound });
   }
 
+  /** The thread binds what it may; a port of root's comes through the door. */
+  async #openInThread(port: PortOptions, at?: PortOptions): Promise<OpenPort> {
+    const sessions = this.#sessions!;
+    const door = this.#options.openings?.door;
+    try {
+      return await sessions.open(port, { ...(at && { at }) });
+    } catch (error) {
+      const { code, syscall } = error as NodeJS.ErrnoException;
+      if (door === undefined || syscall !== "listen" || code !== "EACCES" || isLocal(port)) {
+        return explainListening(port, this.site.config, error);
+      }
+    }
+    return sessions.open(port, { fd: await door.listenElsewhere(portTerm(at ?? port)) });
+  }
+
+  /** Sessions get the rest of the server. */
+  async #beginSessions(): Promise<void> {
+    const sessions = this.#sessions;
+    if (sessions === undefined) return;
+    const { queueInterval, openings } = this.#options;
+    const door = openings?.door;
+    const queue = this.#queue.lend();
+    const run = oneAfterTheOther((asked) => this.#hurry(etrnFilter(asked)));
+    await sessions.begin(
+      { queue, queueInterval, hasDoor: door !== undefined },
+      {
+        take: async ({ arrival, octets }) => {
+          const body: Body = octets === undefined ? { kind: "file" } : { kind: "octets", chunks: [octets] };
+          await takeArrival(this.#taking, this.site, arrival, body);
+          return undefined;
+        },
+        newId: () => this.store.newId(),
+        startQueueRun: run,
+        readByRoot: (files) => (door === undefined ? new Map() : readByRoot(door, { files })),
+        readFile: ({ reader, question }) => this.site.agents.files.read(reader, question),
+        readPart: ({ reader, question, range }) => this.site.agents.files.readPart(reader, question, range),
+      },
+    );
+    void sessions.ended.then((reason) => this.#renewSessions(reason));
+  }
+
+  /** The thread has died, and its sessions with it: another one takes its place. Mail in the queue goes on meanwhile. */
+  async #renewSessions(reason: string): Promise<void> {
+    const { log } = this.#surroundings;
+    if (this.#isStopping) return;
+    log.write(0, {
+      priority: "crit",
+      text: `SYSERR: the thread of the sessions has ended, another one begins: ${reason}`,
+    });
+    try {
+      const sessions = this.#options.sessions!.next();
+      this.#sessions = sessions;
+      const { door } = this.#options.openings ?? {};
+      // Root has read what this configuration names already.
+      const sealed = door === undefined ? undefined : await readByRoot(door, { files: keyFiles(this.site.config) });
+      const { isOpen, messages } = await sessions.prepare(sealed);
+      if (!isOpen) throw new Error(messages.join("; "));
+      await sessions.adopt(true);
+      await this.#beginSessions();
+      const [problem] = await this.#listeners.renew((port, at) => this.#openInThread(port, at));
+      if (problem !== undefined) throw problem;
+    } catch (error) {
+      this.#failed.resolve(`no sessions any more: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  /** Resolves with the reason when the server cannot go on; whoever started it may start it again. */
+  get failed(): Promise<string> {
+    return this.#failed.promise;
+  }
+
   #sessionServices(): SmtpServices {
     const { clock, log } = this.#surroundings;
-    const space = new FreeSpace(clock);
     const door = this.#options.openings?.door;
-    return {
+    return sessionServices({
       site: () => this.site,
-      intake: this.#intake,
-      log,
       clock,
-      tls: new ServerTls({ clock, log, ...(door && { readByRoot: (files) => readByRoot(door, { files }) }) }),
-      identify: (site, address) => identifyClient(site.hosts, address),
-      ownName: (site, address) => ownName(site.hosts, address),
+      log,
+      intake: this.#intake,
       judges: this.#judges,
-      filters: (site, port) => filtersFor(site, port, openFilter, log),
-      ...listServices(this.#surroundings.clock, () => this.site.agents.files),
-      storageProblem: ({ config }) => space.problem(config),
       queueInterval: this.#options.queueInterval,
-      load: () => loadavg()[0],
+      readByRoot: door && ((files) => readByRoot(door, { files })),
+      files: () => this.site.agents.files,
       startQueueRun: oneAfterTheOther((asked) => this.#hurry(etrnFilter(asked))),
-    };
+    });
   }
 }
 

@@ -70,6 +70,16 @@ export class Statistics {
     this.#of(mailer)[how]++;
   }
 
+  /** What was counted elsewhere. */
+  add({ connections, mailers }: Counts): void {
+    for (const which of ["from", "to", "rejected"] as const) this.#connections[which] += connections[which];
+    for (const [mailer, counted] of mailers) {
+      const counts = this.#of(mailer);
+      for (const which of Object.keys(counts) as (keyof MailerCounts)[]) counts[which] += counted[which];
+    }
+    this.#tell();
+  }
+
   /** All that was counted since the last time. */
   take(): Counts {
     const taken = { connections: this.#connections, mailers: this.#mailers };

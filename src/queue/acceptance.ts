@@ -39,7 +39,10 @@ export class Acceptance {
 
   /** Resolves when the message is durable; rejects with QueueUnavailableError, and then nothing of it is kept. */
   accept(envelope: Envelope, body: Body, options: AcceptOptions): Promise<QueueEntry> {
-    if (body.kind === "file") return this.#asFiles(envelope, options);
+    if (body.kind === "file") {
+      this.#parts.spool.begun(envelope.id);
+      return this.#asFiles(envelope, options);
+    }
     const chunks = body.chunks.map(asBuffer);
     if (options.hold !== undefined) return this.#intoSpool(envelope, options, chunks);
     return this.#intoJournal(envelope, options, chunks);

@@ -41,7 +41,7 @@ import {
   type QueueStore,
   QueueUnavailableError,
 } from "./queue.ts";
-import { QueueIds } from "./queue-id.ts";
+import { type LentIds, QueueIds } from "./queue-id.ts";
 import { SpooledBodies, type SpoolStore } from "./spool-store.ts";
 
 export interface DurableStoreParts extends Pick<LoaderParts, "files" | "folder" | "opened" | "latest"> {
@@ -128,6 +128,11 @@ export class DurableStore implements QueueStore {
     if (this.#closed) throw new QueueUnavailableError("The queue is closed");
     const ready = this.#parts.journal.ready();
     return ready ? ready.then(() => this.#ids.next()) : this.#ids.next();
+  }
+
+  /** For a thread that receives messages and hands them over. */
+  lendIds(): LentIds {
+    return this.#ids.lend();
   }
 
   accept(envelope: Envelope, body: Body, options: AcceptOptions = {}): Promise<QueueEntry> {

@@ -8,6 +8,7 @@ import { formerFolders } from "./former-folders.ts";
 import { Journal } from "./journal.ts";
 import type { Loaded } from "./loader.ts";
 import { lockQueue, type QueueLock } from "./lock.ts";
+import type { LentQueue } from "./distant-queue.ts";
 import { type PriorityFactors, standardFactors } from "./order.ts";
 import type { QueueStore } from "./queue.ts";
 import { openJournal } from "./recover.ts";
@@ -44,6 +45,8 @@ export interface OpenedQueue {
   readonly store: QueueStore;
   /** Resolves when all of it was read: how many messages there were, held ones too, and what was found damaged or half-made. */
   readonly loaded: Promise<Loaded>;
+  /** Lets another thread receive messages (distant-queue.ts), which `store.accept` takes; not after `close`. */
+  lend(): LentQueue;
 }
 
 /**
@@ -110,7 +113,15 @@ async function openLocked(
     latest: options.latest ?? Infinity,
     onClose: () => lock.release(),
   });
-  return { store, loaded: store.loaded };
+  const { groups = [], fileMode } = options;
+  const lend = (): LentQueue => ({
+    directory,
+    groups,
+    fileMode,
+    inlineLimit: store.bodies.inlineLimit,
+    ids: store.lendIds(),
+  });
+  return { store, loaded: store.loaded, lend };
 }
 
 /** When something in the queue was last written to, or a name came or went, ms since the epoch. */

@@ -16,6 +16,13 @@ import type { Clock } from "../sys/clock.ts";
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx";
 const PER_SECOND = 60 * 60;
 
+/** What whoever makes ids beside has to know: the last two arguments of a QueueIds. */
+export interface LentIds {
+  readonly processNumber: number;
+  /** Ms since the epoch. */
+  readonly after: number;
+}
+
 export class QueueIds {
   readonly #clock: Clock;
   readonly #process: string;
@@ -24,6 +31,8 @@ export class QueueIds {
   #stamp = "";
   #firstStamp = "";
   #number: number;
+  /** Process numbers of those who make ids beside, and from which id on. */
+  readonly #others: { readonly from: string; readonly process: string }[] = [];
 
   /**
    * @param isTaken ids that are in the queue from before
@@ -45,7 +54,18 @@ export class QueueIds {
 
   /** True for an id that was given out here. */
   isOurs(id: string): boolean {
-    return this.#firstStamp !== "" && id >= this.#firstStamp && id.endsWith(this.#process);
+    if (this.#firstStamp !== "" && id >= this.#firstStamp && id.endsWith(this.#process)) return true;
+    return this.#others.some(({ from, process }) => id >= from && id.endsWith(process));
+  }
+
+  /** Lets another thread make ids: none of them is one of ours, or was there before. */
+  lend(): LentIds {
+    const known = new Set([this.#process, ...this.#others.map(({ process }) => process)]);
+    let process = this.#process;
+    while (known.has(process)) process = String(randomInt(1_000_000)).padStart(6, "0");
+    const after = Math.max(this.#second, Math.floor(this.#clock.now() / 1000) - 1) * 1000;
+    this.#others.push({ from: stampOf(after / 1000 + 1), process });
+    return { processNumber: Number(process), after };
   }
 
   next(): string {
@@ -62,17 +82,21 @@ export class QueueIds {
   #begin(second: number): void {
     this.#second = second;
     this.#number = 0;
-    const date = new Date(second * 1000);
-    this.#stamp = [
-      (date.getUTCFullYear() - 1900) % 60,
-      date.getUTCMonth(),
-      date.getUTCDate(),
-      date.getUTCHours(),
-      date.getUTCMinutes(),
-      date.getUTCSeconds(),
-    ]
-      .map((value) => DIGITS[value])
-      .join("");
+    this.#stamp = stampOf(second);
     this.#firstStamp ||= this.#stamp;
   }
+}
+
+function stampOf(second: number): string {
+  const date = new Date(second * 1000);
+  return [
+    (date.getUTCFullYear() - 1900) % 60,
+    date.getUTCMonth(),
+    date.getUTCDate(),
+    date.getUTCHours(),
+    date.getUTCMinutes(),
+    date.getUTCSeconds(),
+  ]
+    .map((value) => DIGITS[value])
+    .join("");
 }

@@ -78,8 +78,18 @@ export class SpoolStore {
 
   /** Begins the body file of a message; its queue group is not known yet. */
   async begin(id: string): Promise<SpoolWriter> {
-    this.#lies(id, this.#places.of(MAIN_GROUP, id));
+    this.begun(id);
     return new SpoolWriter(await this.#files.create(this.#path("df", id), this.#mode));
+  }
+
+  /** The body file of a message was begun, here or by another thread. */
+  begun(id: string): void {
+    this.#lies(id, this.#places.of(MAIN_GROUP, id));
+  }
+
+  /** Another thread sees to the message from now on. */
+  forget(id: string): void {
+    this.#elsewhere.delete(id);
   }
 
   /** Writes the body file of a message that lies in memory, or in the journal. */

@@ -62,9 +62,9 @@ export async function takeArrival(
   }
 }
 
-function modeOf({ isTooMuch }: TakingEnvironment, site: Site, { envelope, mode, from }: Arrival): DeliveryMode {
+function modeOf(environment: TakingEnvironment, site: Site, { envelope, mode, from }: Arrival): DeliveryMode {
   if (mode === "q" || mode === "d") return mode;
-  return isTooMuch?.(site, envelope, from.daemon) === true ? "q" : mode;
+  return environment.isTooMuch?.(site, envelope, from.daemon) === true ? "q" : mode;
 }
 
 /** A message that waits for a queue run is not forgotten when its time (BY=) is over before. */

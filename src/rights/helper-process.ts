@@ -192,14 +192,17 @@ function tell(child: ChildProcess, message: PoolMessage): void {
   if (child.connected) child.send(message, () => undefined);
 }
 
-function listen({ ports }: Terms, { host, port, family }: PortTerm, backlog: number): Promise<Server> {
+/** The bare handle: whoever gets it decides where, and in which thread, it is listened to. */
+function listen({ ports }: Terms, { host, port, family }: PortTerm, backlog: number): Promise<SendHandle> {
   const isNamed = ports.some((each) => each.host === host && each.port === port && each.family === family);
   if (!isNamed) return Promise.reject(new Error(`the configuration has no port ${host}:${port}`));
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);
     const address = host === "" ? (family === 4 ? "0.0.0.0" : "::") : host;
-    server.listen({ host: address, port, backlog, ipv6Only: family === 6, exclusive: true }, () => resolve(server));
+    server.listen({ host: address, port, backlog, ipv6Only: family === 6, exclusive: true }, () =>
+      resolve((server as unknown as { readonly _handle: Server })._handle),
+    );
   });
 }
 

@@ -3,7 +3,7 @@
  * process may become somebody else (identity.ts, `becomeForGood`).
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Server, Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import type { HelperAnswer, HelperRequest } from "./helper-messages.ts";
 import type { MadeFile } from "./made-files.ts";
 import { withParentDeath } from "./parent-death.ts";
@@ -96,9 +96,30 @@ export class RootHelper implements PoolSource {
    * @throws with the `code` of the system call (EADDRINUSE, ...)
    */
   async listen(port: PortTerm, backlog = 511): Promise<Server> {
+    const handle = await this.#socket(port, backlog);
+    const server = createServer({ allowHalfOpen: true });
+    return new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(handle, backlog, () => {
+        server.off("error", reject);
+        resolve(server);
+      });
+    });
+  }
+
+  /**
+   * The same as a descriptor, which another thread is to listen to and to close: the handle that belongs to it here is never
+   * touched again, neither listened to nor closed.
+   */
+  async listenElsewhere(port: PortTerm, backlog = 511): Promise<number> {
+    const { fd } = await this.#socket(port, backlog);
+    return fd;
+  }
+
+  async #socket(port: PortTerm, backlog: number): Promise<{ readonly fd: number }> {
     const { handle } = await this.#ask({ verb: "listen", port, backlog });
     if (handle === undefined) throw new Error("no listening socket from the root helper");
-    return handle as Server;
+    return handle as { readonly fd: number };
   }
 
   /**

@@ -184,13 +184,15 @@ export class RuleServer extends SMTPServer {
 export interface ListenerSource {
   /** A port that is bound already: `open` gives it to the server. */
   readonly bound?: { open(server: RuleServer): Promise<void> } | undefined;
+  /** Where it listens instead of at its port, that of a listener before it, which had any that was free. */
+  readonly at?: PortOptions;
 }
 
 /** @throws when the address cannot be bound (in use, no right). What is wrong with certificates stands in the log. */
 export async function openSmtpServer(
   port: PortOptions,
   services: SmtpServices,
-  { bound }: ListenerSource = {},
+  { bound, at = port }: ListenerSource = {},
 ): Promise<SmtpListener> {
   const server = new RuleServer(services, port, {
     // A client that has said everything and closes its side (printf ... | nc) still gets its answers.
@@ -201,7 +203,7 @@ export async function openSmtpServer(
   });
   const { session: settings, config } = services.site();
   if (settings.tlsConfigured) await services.tls.context(config);
-  await (bound === undefined ? listenOn(server.server, port) : bound.open(server));
+  await (bound === undefined ? listenOn(server.server, at) : bound.open(server));
   const { address, port: boundPort } = placeOf(server.server, port);
   const family = familyOf(services).servers.add(server);
   return {

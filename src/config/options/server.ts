@@ -61,6 +61,13 @@ const networks: Check = (value, { messages, row }) => {
   return value;
 };
 
+const sessionThreads: Check = (value, { messages, row }) => {
+  const number = value.trim();
+  if (number === "0" || number === "1") return number;
+  messages.warn(`Warning: Option: ${row.name}: "${value}" is neither 0 nor 1, and 1 is taken`);
+  return "1";
+};
+
 /** Milter.LogLevel and Milter.macros.STAGE are kept by themselves. */
 const milter: Check = (value, { suboption, subAt, messages, milter: settings }) => {
   if (suboption === undefined) {
@@ -147,6 +154,14 @@ export const SERVER_OPTIONS = [
     adds: true,
     check: milter,
     meaning: "LogLevel and the macros of mail filters",
+  },
+  {
+    name: "SessionThreads",
+    type: "number",
+    initial: 1,
+    extension: true,
+    check: sessionThreads,
+    meaning: "threads for SMTP sessions: 1, or 0 for none beside that of the queue; from a start of the server on",
   },
   {
     name: "ProxyHosts",
