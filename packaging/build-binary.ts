@@ -34,6 +34,9 @@ const LARGEST = 115_000_000;
  */
 const NODE_OPTIONS = ["--openssl-config=/dev/null", "--v8-pool-size=1", "--disable-sigusr1", "--"];
 
+/** Main script of the second thread (src/daemon/sessions/session-thread.ts). */
+const THREAD = "sessions-main.js";
+
 interface Parts {
   /** Node without symbols. */
   readonly node: Buffer;
@@ -110,6 +113,7 @@ async function allAssets({ texts }: Scripts, licenceTexts: string): Promise<Map<
       if (entry.isFile()) assets.set(path.slice(root.length + 1), readFileSync(path));
     }
   }
+  assets.set(THREAD, Buffer.from(await mainScript(join(root, "src/sessions-of-file.ts")), "latin1"));
   return assets.set("licences.txt", Buffer.from(licenceTexts, "utf8"));
 }
 
@@ -123,12 +127,16 @@ async function compiledCode(
   await writeBinary(recording, work, {
     node,
     main: await mainScript(join(import.meta.dirname, "recorder.ts")),
-    assets,
+    assets: new Map(assets).set(THREAD, await threadRecorder()),
     isOurs: true,
   });
   const folder = await recordCode(recording, work);
   const names = (await readdir(folder)).filter((name) => name.endsWith(".cache"));
   return new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
+}
+
+async function threadRecorder(): Promise<Buffer> {
+  return Buffer.from(await mainScript(join(import.meta.dirname, "thread-recorder.ts")), "latin1");
 }
 
 /** Texts, and scripts that did not run while code was recorded, if any was. */
@@ -137,7 +145,7 @@ function packWhatIsRare(assets: Map<string, Buffer>): void {
   for (const [name, octets] of Array.from(assets)) {
     const code = name.replace(/\.js$/, ".cache");
     const isRare = code === name || (isRecorded && !assets.has(code));
-    if (name.endsWith(".cache") || !isRare) continue;
+    if (name.endsWith(".cache") || name === THREAD || !isRare) continue;
     assets.delete(name);
     assets.set(name + PACKED, brotliCompressSync(octets));
   }

@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, "..");
 export type Metafile = NonNullable<esbuild.BuildResult["metafile"]>;
 
 export interface Scripts {
-  /** By name: `main`, `worker`, and parts of theirs. */
+  /** By name: `main`, `worker`, `sessions`, and parts of theirs. */
   readonly texts: ReadonlyMap<string, string>;
   readonly metafile: Metafile;
 }
@@ -43,7 +43,11 @@ const COMMON: BuildOptions = {
 export async function buildScripts(): Promise<Scripts> {
   const { outputFiles, metafile } = await esbuild.build({
     ...COMMON,
-    entryPoints: { main: join(root, "src/cli/main.ts"), worker: join(root, "src/mailbox/worker.ts") },
+    entryPoints: {
+      main: join(root, "src/cli/main.ts"),
+      worker: join(root, "src/mailbox/worker.ts"),
+      sessions: join(root, "src/daemon/sessions/thread.ts"),
+    },
     outdir: "scripts",
     splitting: true,
     format: "esm",
@@ -56,7 +60,7 @@ export async function buildScripts(): Promise<Scripts> {
   return { texts, metafile };
 }
 
-/** The main script of a file. @param entry its source */
+/** The main script of a file, or of its second thread. @param entry its source */
 export async function mainScript(entry: string): Promise<string> {
   const { outputFiles } = await esbuild.build({ ...COMMON, entryPoints: [entry], format: "cjs" });
   return outputFiles![0].text;

@@ -2,15 +2,15 @@
  * How the one executable file (packaging/build-binary.ts makes it) begins: takes out of the environment what is for Node, finds
  * the name that it was called by, and runs one of the scripts that it carries, compiled beforehand.
  *
- * The scripts are those of dist/: `main`, `worker` (what runs beside the server), and parts of theirs that are loaded when they are
- * wanted.
+ * The scripts are those of dist/: `main`, `worker` (what runs beside the server), `sessions` (its second thread, which begins
+ * with a script of its own, src/sessions-of-file.ts), and parts of theirs that are loaded when they are wanted.
  */
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
-import { Script } from "node:vm";
 import type { beWorker } from "../mailbox/worker.ts";
 import { withoutNodeVariables } from "../sys/node-variables.ts";
-import { readProgramFile, WORKER_WORD } from "../sys/program-files.ts";
+import { WORKER_WORD } from "../sys/program-files.ts";
+import { type CompiledCode, OWN_CODE, Scripts } from "./one-file-scripts.ts";
 import type { main } from "./main.ts";
 
 interface Program {
@@ -19,53 +19,6 @@ interface Program {
 
 interface Worker {
   readonly beWorker: typeof beWorker;
-}
-
-interface Module {
-  exports: unknown;
-}
-
-/** What a script is: a function with what modules of CommonJS know. */
-type Body = (require: (name: string) => unknown, module: Module) => void;
-
-/** What is kept of the compiled code; others than this file's own when that is still to be made. */
-export interface CompiledCode {
-  /** @returns undefined when there is none for this script */
-  find(name: string): Buffer | undefined;
-  /** Told of each script that is run. */
-  loaded?(name: string, script: Script): void;
-}
-
-/** A file for another architecture than that of the machine where it was made has none. */
-const OWN_CODE: CompiledCode = {
-  find: (name) => readProgramFile(`${name}.cache`),
-};
-
-class Scripts {
-  readonly #code: CompiledCode;
-  readonly #loaded = new Map<string, Module>();
-
-  constructor(code: CompiledCode) {
-    this.#code = code;
-  }
-
-  /** What a script exports, which is run when it is wanted first. */
-  load(name: string): unknown {
-    const known = this.#loaded.get(name);
-    if (known !== undefined) return known.exports;
-    const source = readProgramFile(`${name}.js`)!.toString("latin1");
-    const script = new Script(source, { filename: `rulemail:${name}`, cachedData: this.#code.find(name) });
-    const module: Module = { exports: {} };
-    this.#loaded.set(name, module);
-    (script.runInThisContext() as Body)((wanted) => this.#require(wanted), module);
-    this.#code.loaded?.(name, script);
-    return module.exports;
-  }
-
-  /** Another script, or what Node has itself: no folder is looked into, and none that a variable names. */
-  #require(name: string): unknown {
-    return name.startsWith("./") ? this.load(name.slice(2, -".js".length)) : process.getBuiltinModule(name);
-  }
 }
 
 /** Runs what this process was started for, and sets the status that it will exit with. */

@@ -39,11 +39,13 @@ const MODES: Readonly<Record<Mode, () => Promise<ModeCommand>>> = {
   H: async () => (await import("./hoststat.ts")).purge,
   C: async () => (await import("./check-config.ts")).checkConfiguration,
   O: async () => (await import("./show-options.ts")).showOptions,
-  d: serving,
-  D: serving,
+  d: () => serving(process.env.RULEMAIL_DETACHED !== undefined),
+  D: () => serving(true),
 };
 
-async function serving(): Promise<ModeCommand> {
+/** @param listens in this process, and not in one that it starts */
+async function serving(listens: boolean): Promise<ModeCommand> {
+  if (listens) (await import("../daemon/sessions/start-worker.ts")).startEarly();
   const [{ serve }, { systemConfigFile }] = await Promise.all([import("./serve.ts"), import("./config-file.ts")]);
   return (args) =>
     serve({
@@ -60,7 +62,9 @@ async function serving(): Promise<ModeCommand> {
 async function queueRunning({ queueRun, quarantine, variant }: SendmailArguments): Promise<ModeCommand> {
   if (quarantine !== undefined) return (await import("./quarantine.ts")).quarantine;
   // The client queue has no process of its own: the server looks after it, now and later.
-  return queueRun?.interval === undefined || variant === "c" ? (await import("./queue-run.ts")).runQueue : serving();
+  return queueRun?.interval === undefined || variant === "c"
+    ? (await import("./queue-run.ts")).runQueue
+    : serving(false);
 }
 
 /** A name of the program and first word of `rulemail`; one without a description is not for people. */

@@ -9,6 +9,7 @@ import { dirname, join, resolve } from "node:path";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { homeFolder } from "../daemon/home.ts";
+import { startEarly } from "../daemon/sessions/start-worker.ts";
 import { closedTo } from "../daemon/reach.ts";
 import { movedHome, type Wishes } from "./at-home.ts";
 import { readShortOptions } from "./short-options.ts";
@@ -52,6 +53,7 @@ export async function runStart(words: readonly string[]): Promise<ExitCode> {
     process.stderr.write(`rulemail start: ${refused.text}\n`);
     return refused.exit;
   }
+  startEarly();
   const home = resolve(homeFolder().folder);
   process.env.RULEMAIL_HOME = home;
   const unusable = homeProblem(home);

@@ -30,8 +30,9 @@ import { homeFolder, isHomeNamed, makeHome } from "./home.ts";
 import { type LocalRights, makeLocalFiles, ownRights, prepareLocalMail } from "./local-mail.ts";
 import { ListenError } from "./listen-problem.ts";
 import { type ServerUser, serverUser } from "./server-user.ts";
-import { Server, type SessionThreads } from "./server.ts";
-import { SessionThread } from "./sessions/session-thread.ts";
+import { Server } from "./server.ts";
+import { WantedThreads } from "./sessions/wanted-threads.ts";
+import type { SessionThreads } from "./sessions/threaded-sessions.ts";
 import { startRootHelper } from "./start-helper.ts";
 import { onSignals } from "./signals.ts";
 import { openWorkers, type ServerWorkers } from "./workers.ts";
@@ -105,6 +106,19 @@ function prepareHome(): void {
 }
 
 async function run(options: RunOptions, surroundings: ServerSurroundings): Promise<ExitCode> {
+  const threads = new WantedThreads(options, surroundings);
+  try {
+    return await runWith(options, surroundings, threads);
+  } finally {
+    await threads.abandon();
+  }
+}
+
+async function runWith(
+  options: RunOptions,
+  surroundings: ServerSurroundings,
+  threads: WantedThreads,
+): Promise<ExitCode> {
   const { log } = surroundings;
   const { configFile: file, settings } = options;
   // Keys that only root may read: read below, while this is root.
@@ -132,7 +146,7 @@ async function run(options: RunOptions, surroundings: ServerSurroundings): Promi
     if (!options.foreground) process.stderr.write(`rulemail: warning: ${text}\n`);
   };
   try {
-    return await enter(options, surroundings, opened.site, warn);
+    return await enter(options, surroundings, opened.site, warn, await threads.forConfig(config));
   } catch (error) {
     await opened.site.close();
     throw error;
@@ -145,34 +159,6 @@ const WITHOUT_HELPER =
 
 /** What needs root's rights first; then there is only the server's user (entrance.ts). */
 async function enter(
-  options: RunOptions,
-  surroundings: ServerSurroundings,
-  site: DeliverySite,
-  warn: (text: string) => void,
-): Promise<ExitCode> {
-  const { options: settings } = site.config;
-  if (!options.listen || settings.number("SessionThreads") === 0) {
-    return enterWith(options, surroundings, site, warn, undefined);
-  }
-  const threads = sessionThreads(options, surroundings);
-  try {
-    // Its configuration, too, is read with the rights of now.
-    const { isOpen, messages } = await threads.first.prepare();
-    if (!isOpen) throw new Error(messages.join("; "));
-    await threads.first.adopt(true);
-    return await enterWith(options, surroundings, site, warn, threads);
-  } finally {
-    await threads.first.abandon();
-  }
-}
-
-function sessionThreads(options: RunOptions, { machine, log, statistics }: ServerSurroundings): SessionThreads {
-  const { configFile, settings } = options;
-  const next = (): SessionThread => new SessionThread({ configFile, settings, machine, log, statistics });
-  return { first: next(), next };
-}
-
-async function enterWith(
   options: RunOptions,
   surroundings: ServerSurroundings,
   site: DeliverySite,

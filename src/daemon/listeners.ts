@@ -8,6 +8,8 @@ import type { MaybePromise } from "../sys/maybe-promise.ts";
 /** A listener, in whichever thread it works. */
 export interface OpenPort extends Pick<SmtpListener, "port" | "address" | "boundPort" | "close"> {
   facts(): MaybePromise<readonly SessionFacts[]>;
+  /** The thread in which it works has died, and it listens no more. */
+  readonly isGone?: boolean;
 }
 
 /** A port that may be missing (M=O). */
@@ -37,18 +39,23 @@ export class Listeners {
 
   /** What is told of the sessions of all ports. */
   async facts(): Promise<readonly SessionFacts[]> {
-    return (await Promise.all(this.#open.map((listener) => listener.facts()))).flat();
+    return (await Promise.all(this.#open.map(async (listener) => listener.facts()))).flat();
   }
 
   /**
-   * The thread that served them is gone: opens them again, where they were.
+   * Opens those again whose thread is gone, where they were.
    * @param open as at first; `at` says where it listened
    * @returns what is wrong with those that could not be opened
    */
   async renew(open: (port: PortOptions, at: PortOptions) => Promise<OpenPort>): Promise<readonly Error[]> {
     const problems: Error[] = [];
     const listeners: OpenPort[] = [];
-    for (const { port, boundPort } of this.#open) {
+    for (const listener of this.#open) {
+      const { port, boundPort, isGone = false } = listener;
+      if (!isGone) {
+        listeners.push(listener);
+        continue;
+      }
       try {
         listeners.push(await open(port, { ...port, port: boundPort }));
       } catch (error) {

@@ -3,11 +3,11 @@
  * stopped in the opposite one.
  */
 import type { DeliveryMode } from "../config/policies.ts";
-import type { Config, PortOptions } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { Runner, type RunWatch } from "../dispatch/runner.ts";
 import type { Suspension } from "../control/protocol.ts";
-import { takeArrival, type TakingEnvironment } from "../reception/arrival.ts";
+import type { TakingEnvironment } from "../reception/arrival.ts";
 import { createIntake } from "../reception/receive.ts";
 import type { JudgeTable } from "../reception/judges.ts";
 import { LoginLimits } from "../reception/login-limits.ts";
@@ -21,33 +21,26 @@ import { openFilter } from "../milter/open-filter.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import { type OpenedQueue, openQueue } from "../queue/open-queue.ts";
 import type { QueueFilter } from "../queue/filter.ts";
-import type { Body, QueueStore } from "../queue/queue.ts";
+import type { QueueStore } from "../queue/queue.ts";
 import { factorsOf } from "../queue/order.ts";
 import { TimerScheduler } from "../queue/timer-scheduler.ts";
 import { SystemUsers } from "../sys/getent.ts";
-import { isLocal } from "../smtpd/listen.ts";
-import { openSmtpServer, type SmtpListener } from "../smtpd/server.ts";
 import type { Site } from "../site/site.ts";
-import type { SmtpServices } from "../smtpd/services.ts";
 import type { Agents } from "../delivery/agents.ts";
 import { type DeliverySite } from "../dispatch/attempt.ts";
 import { returnUnqueued, type SteerEnvironment } from "../dispatch/steer.ts";
-import { BoundPort } from "./bound-ports.ts";
 import { ClientQueueCollector } from "./client-queue-collector.ts";
 import { type LocalRights, ownRights, prepareLocalMail } from "./local-mail.ts";
 import type { Surroundings } from "./delivery-site.ts";
 import { queueFileMode, queueFolder, queuePaths } from "../config/queue-folder.ts";
 import { etrnFilter, oneAfterTheOther } from "./etrn-runs.ts";
 import { homeFolder } from "./home.ts";
-import { explainListening } from "./listen-problem.ts";
-import { keyFiles } from "./key-files.ts";
 import { Listeners, type OpenPort } from "./listeners.ts";
 import { LoginCountsFile } from "./login-counts-file.ts";
-import { sessionServices } from "./session-services.ts";
-import type { SessionThread } from "./sessions/session-thread.ts";
+import type { Openings, SessionHost, SessionHostParts } from "./session-host.ts";
+import { SessionsHere } from "./sessions-here.ts";
+import { type SessionThreads, ThreadedSessions } from "./sessions/threaded-sessions.ts";
 import { reopen } from "./reopen.ts";
-import { readByRoot, type RootDoor } from "./root-door.ts";
-import { portTerm } from "./terms-of.ts";
 import { Suspensions } from "./suspensions.ts";
 import { StatisticsFile } from "./statistics-file.ts";
 import { SiteInForce } from "./site-in-force.ts";
@@ -67,18 +60,6 @@ export interface ServerOptions {
   readonly sessions?: SessionThreads | undefined;
   /** Hears of each new configuration after a reload. */
   readonly inForce?: (config: Config) => void;
-}
-
-export interface Openings {
-  take(port: PortOptions): BoundPort | undefined;
-  readonly door?: RootDoor | undefined;
-}
-
-export interface SessionThreads {
-  /** Has the configuration in force, and has bound the ports. */
-  readonly first: SessionThread;
-  /** Another one, when that has died. It knows nothing yet. */
-  next(): SessionThread;
 }
 
 /** After which time what a filter deferred is handed in again, without an interval of queue runs; ms. */
@@ -101,11 +82,9 @@ export class Server {
   readonly #judges: JudgeTable;
   /** Where sessions are in this thread. */
   readonly #logins: LoginCountsFile | undefined;
-  #sessions: SessionThread | undefined;
+  readonly #sessions: SessionHost;
   readonly #statistics: StatisticsFile | undefined;
   #stopped: Promise<void> | undefined;
-  #isStopping = false;
-  readonly #failed = Promise.withResolvers<string>();
 
   private constructor(options: ServerOptions, surroundings: Surroundings, site: DeliverySite, queue: OpenedQueue) {
     this.#options = options;
@@ -114,8 +93,7 @@ export class Server {
     const { clock, log } = surroundings;
     const limits = new LoginLimits(clock);
     this.#judges = standardJudges(limits, { clock, log });
-    this.#sessions = options.sessions?.first;
-    if (this.#sessions === undefined) {
+    if (options.sessions === undefined) {
       this.#logins = new LoginCountsFile({ queueFolder: queueFolder(site.config), limits, clock, log });
     }
     const { store } = queue;
@@ -131,7 +109,7 @@ export class Server {
       prepare: (next) => prepareLocalMail(next, options.rights ?? ownRights(), log),
       adopt: async ({ config }) => {
         options.inForce?.(config);
-        await this.#sessions?.adopt(true);
+        await this.#sessions.adopt();
         return this.#listen();
       },
     });
@@ -146,9 +124,9 @@ export class Server {
       },
     };
     this.#intake = createIntake({ ...this.#taking, judges: this.#judges, clock });
-    const services = this.#sessions === undefined ? this.#sessionServices() : undefined;
+    this.#sessions = this.#sessionHost();
     this.#listeners = new Listeners({
-      open: (port) => (services === undefined ? this.#openInThread(port) : this.#openPort(port, services)),
+      open: (port) => this.#sessions.open(port),
       log,
       grace: GRACE,
     });
@@ -228,7 +206,7 @@ export class Server {
       log.write(5, { priority: "info", text: `queue: ${messages} messages recovered from ${directory}` });
     });
     const server = new Server(options, surroundings, site, queue);
-    await server.#beginSessions();
+    await server.#sessions.begin(server.#listeners);
     const [problem] = await server.#listen();
     if (problem !== undefined) {
       await server.#listeners.close(0);
@@ -287,6 +265,11 @@ export class Server {
     return this.#listeners.facts();
   }
 
+  /** Resolves with the reason when the server cannot go on; whoever started it may start it again. */
+  get failed(): Promise<string> {
+    return this.#sessions.failed;
+  }
+
   /** One line about the state, for SIGUSR1 and the control socket. */
   async summary(): Promise<string> {
     const { all } = this.#listeners;
@@ -306,9 +289,9 @@ export class Server {
   }
 
   async #stop(grace: number): Promise<void> {
-    this.#isStopping = true;
+    this.#sessions.stop();
     await this.#listeners.close(grace);
-    await this.#sessions?.close();
+    await this.#sessions.close();
     await this.#collector.stop();
     await this.#runner.stop(grace);
     await this.#surroundings.destinations.hosts.close();
@@ -324,112 +307,25 @@ export class Server {
     return mode === "q" || mode === "d" ? this.#runner.nextRun(config, group) : undefined;
   }
 
-  /** @returns what is wrong with ports that could not be opened */
-  #listen(): Promise<readonly Error[]> {
-    return this.#listeners.become(this.#options.listen ? this.site.config.daemonPorts : []);
-  }
-
-  /** A port of root's comes through the door. */
-  async #openPort(port: PortOptions, services: SmtpServices): Promise<SmtpListener> {
-    const { openings } = this.#options;
-    const door = openings?.door;
-    try {
-      return await openSmtpServer(port, services, { bound: openings?.take(port) });
-    } catch (error) {
-      const { code, syscall } = error as NodeJS.ErrnoException;
-      if (door === undefined || syscall !== "listen" || code !== "EACCES" || isLocal(port)) {
-        return explainListening(port, this.site.config, error);
-      }
-    }
-    const bound = new BoundPort(await door.listen(portTerm(port)));
-    return openSmtpServer(port, services, { bound });
-  }
-
-  /** The thread binds what it may; a port of root's comes through the door. */
-  async #openInThread(port: PortOptions, at?: PortOptions): Promise<OpenPort> {
-    const sessions = this.#sessions!;
-    const door = this.#options.openings?.door;
-    try {
-      return await sessions.open(port, { ...(at && { at }) });
-    } catch (error) {
-      const { code, syscall } = error as NodeJS.ErrnoException;
-      if (door === undefined || syscall !== "listen" || code !== "EACCES" || isLocal(port)) {
-        return explainListening(port, this.site.config, error);
-      }
-    }
-    return sessions.open(port, { fd: await door.listenElsewhere(portTerm(at ?? port)) });
-  }
-
-  /** Sessions get the rest of the server. */
-  async #beginSessions(): Promise<void> {
-    const sessions = this.#sessions;
-    if (sessions === undefined) return;
-    const { queueInterval, openings } = this.#options;
-    const door = openings?.door;
-    const queue = this.#queue.lend();
-    const run = oneAfterTheOther((asked) => this.#hurry(etrnFilter(asked)));
-    await sessions.begin(
-      { queue, queueInterval, hasDoor: door !== undefined },
-      {
-        take: async ({ arrival, octets }) => {
-          const body: Body = octets === undefined ? { kind: "file" } : { kind: "octets", chunks: [octets] };
-          await takeArrival(this.#taking, this.site, arrival, body);
-          return undefined;
-        },
-        newId: () => this.store.newId(),
-        startQueueRun: run,
-        readByRoot: (files) => (door === undefined ? new Map() : readByRoot(door, { files })),
-        readFile: ({ reader, question }) => this.site.agents.files.read(reader, question),
-        readPart: ({ reader, question, range }) => this.site.agents.files.readPart(reader, question, range),
-      },
-    );
-    void sessions.ended.then((reason) => this.#renewSessions(reason));
-  }
-
-  /** The thread has died, and its sessions with it: another one takes its place. Mail in the queue goes on meanwhile. */
-  async #renewSessions(reason: string): Promise<void> {
-    const { log } = this.#surroundings;
-    if (this.#isStopping) return;
-    log.write(0, {
-      priority: "crit",
-      text: `SYSERR: the thread of the sessions has ended, another one begins: ${reason}`,
-    });
-    try {
-      const sessions = this.#options.sessions!.next();
-      this.#sessions = sessions;
-      const { door } = this.#options.openings ?? {};
-      // Root has read what this configuration names already.
-      const sealed = door === undefined ? undefined : await readByRoot(door, { files: keyFiles(this.site.config) });
-      const { isOpen, messages } = await sessions.prepare(sealed);
-      if (!isOpen) throw new Error(messages.join("; "));
-      await sessions.adopt(true);
-      await this.#beginSessions();
-      const [problem] = await this.#listeners.renew((port, at) => this.#openInThread(port, at));
-      if (problem !== undefined) throw problem;
-    } catch (error) {
-      this.#failed.resolve(`no sessions any more: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-
-  /** Resolves with the reason when the server cannot go on; whoever started it may start it again. */
-  get failed(): Promise<string> {
-    return this.#failed.promise;
-  }
-
-  #sessionServices(): SmtpServices {
+  #sessionHost(): SessionHost {
+    const { sessions: threads, openings, queueInterval } = this.#options;
     const { clock, log } = this.#surroundings;
-    const door = this.#options.openings?.door;
-    return sessionServices({
+    const parts: SessionHostParts = {
       site: () => this.site,
       clock,
       log,
-      intake: this.#intake,
-      judges: this.#judges,
-      queueInterval: this.#options.queueInterval,
-      readByRoot: door && ((files) => readByRoot(door, { files })),
-      files: () => this.site.agents.files,
+      openings,
+      queueInterval,
       startQueueRun: oneAfterTheOther((asked) => this.#hurry(etrnFilter(asked))),
-    });
+    };
+    if (threads === undefined) return new SessionsHere({ ...parts, intake: this.#intake, judges: this.#judges });
+    const reload = (): Promise<readonly string[]> => this.reload();
+    return new ThreadedSessions({ ...parts, threads, queue: this.#queue, taking: this.#taking, reload });
+  }
+
+  /** @returns what is wrong with ports that could not be opened */
+  #listen(): Promise<readonly Error[]> {
+    return this.#listeners.become(this.#options.listen ? this.site.config.daemonPorts : []);
   }
 }
 

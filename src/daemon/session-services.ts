@@ -35,10 +35,10 @@ export interface SessionParts {
 }
 
 export function sessionServices(parts: SessionParts): SmtpServices {
-  const { clock, log, site, intake, judges, queueInterval, readByRoot } = parts;
+  const { clock, log, intake, judges, queueInterval, readByRoot } = parts;
   const space = new FreeSpace(clock);
   return {
-    site,
+    site: () => parts.site(),
     intake,
     log,
     clock,

@@ -41,7 +41,7 @@ import {
   type QueueStore,
   QueueUnavailableError,
 } from "./queue.ts";
-import { type LentIds, QueueIds } from "./queue-id.ts";
+import { QueueIds } from "./queue-id.ts";
 import { SpooledBodies, type SpoolStore } from "./spool-store.ts";
 
 export interface DurableStoreParts extends Pick<LoaderParts, "files" | "folder" | "opened" | "latest"> {
@@ -67,7 +67,7 @@ export class DurableStore implements QueueStore {
   readonly bodies: BodyFiles;
   readonly #acceptance: Acceptance;
   readonly #index = new MessageIndex();
-  readonly #ids: QueueIds;
+  readonly ids: QueueIds;
   readonly #items: LiveItems;
   /** Whose lease is out, finished messages included until it comes back. */
   readonly #leases = new Map<number, Item>();
@@ -87,7 +87,7 @@ export class DurableStore implements QueueStore {
     const [background, index] = [this.#background, this.#index];
     const rest = (item: Item): void => this.#items.rest(item);
     const later: LoaderParts["later"] = new Map();
-    this.#ids = new QueueIds(clock, (id) => index.ids.find(id) !== NONE, undefined, parts.newest);
+    this.ids = new QueueIds(clock, (id) => index.ids.find(id) !== NONE, undefined, parts.newest);
     const fresh = (this.#fresh = new FreshMessages(clock, rest));
     const { segments } = journal;
     this.#items = new LiveItems({
@@ -115,7 +115,7 @@ export class DurableStore implements QueueStore {
     this.#listing = new Listing({ index, items: this.#items, report });
     this.#acceptance = new Acceptance({ ...parts, accepted: (entry, record) => this.#accepted(entry, record) });
     this.bodies = new SpooledBodies(spool, parts.inlineLimit, (work) => background.run(work));
-    this.#loader = new Loader({ ...parts, index, later, ids: this.#ids, items: this.#items, mover: this.#mover });
+    this.#loader = new Loader({ ...parts, index, later, ids: this.ids, items: this.#items, mover: this.#mover });
     background.run(this.#loader.loaded);
   }
 
@@ -127,12 +127,7 @@ export class DurableStore implements QueueStore {
   newId(): MaybePromise<string> {
     if (this.#closed) throw new QueueUnavailableError("The queue is closed");
     const ready = this.#parts.journal.ready();
-    return ready ? ready.then(() => this.#ids.next()) : this.#ids.next();
-  }
-
-  /** For a thread that receives messages and hands them over. */
-  lendIds(): LentIds {
-    return this.#ids.lend();
+    return ready ? ready.then(() => this.ids.next()) : this.ids.next();
   }
 
   accept(envelope: Envelope, body: Body, options: AcceptOptions = {}): Promise<QueueEntry> {

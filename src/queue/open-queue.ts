@@ -119,7 +119,7 @@ async function openLocked(
     groups,
     fileMode,
     inlineLimit: store.bodies.inlineLimit,
-    ids: store.lendIds(),
+    ids: store.ids.lend(),
   });
   return { store, loaded: store.loaded, lend };
 }

@@ -158,7 +158,7 @@ export const SERVER_OPTIONS = [
   {
     name: "SessionThreads",
     type: "number",
-    initial: 1,
+    initial: 0,
     extension: true,
     check: sessionThreads,
     meaning: "threads for SMTP sessions: 1, or 0 for none beside that of the queue; from a start of the server on",

@@ -8,13 +8,9 @@
 import { QueueUnavailableError } from "../../queue/queue.ts";
 import type { MaybePromise } from "../../sys/maybe-promise.ts";
 
-/** What the other side may be asked: name → [what is said with it, what it answers]. */
-export type Protocol = Readonly<Record<string, readonly [question: unknown, answer: unknown]>>;
-
+/** P: what may be asked, name → [what is said with it, what is answered]. */
 export type Handlers<P> = {
-  readonly [Name in keyof P]: P[Name] extends readonly [infer Question, infer Answer]
-    ? (question: Question) => MaybePromise<Answer>
-    : never;
+  readonly [Name in keyof P]: (question: Question<P, Name>) => MaybePromise<Answer<P, Name>>;
 };
 
 type Question<P, Name extends keyof P> = P[Name] extends readonly [infer Asked, unknown] ? Asked : never;
@@ -53,7 +49,7 @@ export class Channel<Theirs, Ours> {
   #last = 0;
   #items: Item[] = [];
   #transfer: ArrayBuffer[] = [];
-  #isClosed: Error | undefined;
+  #closed: Error | undefined;
 
   constructor(post: Post, handlers: Handlers<Ours>) {
     this.#post = post;
@@ -69,7 +65,7 @@ export class Channel<Theirs, Ours> {
     value: Question<Theirs, Name>,
     transfer: readonly ArrayBuffer[] = [],
   ): Promise<Answer<Theirs, Name>> {
-    if (this.#isClosed !== undefined) return Promise.reject(this.#isClosed);
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
     const number = ++this.#last;
     this.#transfer.push(...transfer);
     this.#put({ kind: "ask", name, number, value });
@@ -78,7 +74,7 @@ export class Channel<Theirs, Ours> {
 
   /** Says something that needs no answer. */
   tell<Name extends keyof Theirs & string>(name: Name, value: Question<Theirs, Name>): void {
-    if (this.#isClosed === undefined) this.#put({ kind: "tell", name, value });
+    if (this.#closed === undefined) this.#put({ kind: "tell", name, value });
   }
 
   /** What was said crosses now. */
@@ -90,16 +86,20 @@ export class Channel<Theirs, Ours> {
     this.#post.postMessage(items, transfer);
   };
 
+  get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
   /** The other side is gone: whoever waits for it is told, and who asks from now on. */
   close(reason: Error): void {
-    this.#isClosed ??= reason;
+    this.#closed ??= reason;
     for (const { reject } of this.#waiting.values()) reject(reason);
     this.#waiting.clear();
     this.#items = [];
   }
 
   #put(item: Item): void {
-    if (this.#isClosed !== undefined) return;
+    if (this.#closed !== undefined) return;
     if (this.#items.push(item) === 1) setImmediate(this.flush);
   }
 

@@ -11,7 +11,7 @@ import type { SessionFacts } from "../../reception/session-facts.ts";
 import type { FileQuestion } from "../../routing/user-files.ts";
 import type { Machine } from "../../sys/machine.ts";
 
-/** What the thread begins with (workerData). */
+/** Where a configuration comes from. */
 export interface ThreadStart {
   readonly configFile: string;
   readonly settings: readonly CommandLineSetting[];
@@ -48,7 +48,7 @@ export interface ToThread {
     { readonly problems: readonly (PortProblem | undefined)[]; readonly remarks: readonly string[] },
   ];
   /** Opens the first site, or the next one. */
-  prepare: readonly [{ readonly sealed: SealedOctets | undefined }, SiteAnswer];
+  prepare: readonly [{ readonly start: ThreadStart; readonly sealed: SealedOctets | undefined }, SiteAnswer];
   /** The site that was prepared is in force (true), or is not wanted. */
   adopt: readonly [boolean, undefined];
   begin: readonly [Beginning, undefined];

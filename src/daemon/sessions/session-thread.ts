@@ -1,16 +1,15 @@
 /**
- * The thread of the SMTP sessions, as the rest of the server sees it (docs/decisions/0032-session-threads.md). It is started
+ * The thread of the SMTP sessions, as the rest of the server sees it (docs/decisions/0032-session-threads.md). It is there
  * before anything is bound, so that it binds the ports itself, with root's rights where there are any: a descriptor has one owner.
  */
-import { join } from "node:path";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import type { PortOptions } from "../../config/config.ts";
 import type { Log } from "../../log/log.ts";
 import type { Statistics } from "../../log/statistics.ts";
-import { isOneFile, readProgramFile } from "../../sys/program-files.ts";
 import type { SealedFiles } from "../../sys/sealed-file.ts";
 import type { OpenPort } from "../listeners.ts";
 import { Channel, type Handlers } from "./channel.ts";
+import { takeWorker } from "./start-worker.ts";
 import type { Beginning, SiteAnswer, ThreadStart, ToMain, ToThread } from "./protocol.ts";
 
 /** What the thread may ask of the server. */
@@ -27,18 +26,24 @@ export interface BoundInThread {
   readonly remarks: readonly string[];
 }
 
+/** A thread that was told to end and does not, ms. */
+const LAST_WORDS_MS = 5_000;
+
 const NO_SERVER = new Error("the server does not take anything yet");
 
 export class SessionThread {
+  readonly #start: ThreadStart;
   readonly #worker: Worker;
   readonly #channel: Channel<ToThread, ToMain>;
   readonly #ended = Promise.withResolvers<string>();
+  readonly #gone = Promise.withResolvers<void>();
   #answers: ServerAnswers | undefined;
   #ports = 0;
   #isClosed = false;
 
   constructor({ log, statistics, ...start }: SessionThreadParts) {
-    this.#worker = startWorker(start);
+    this.#start = start;
+    this.#worker = takeWorker();
     const ask = (): ServerAnswers => {
       if (this.#answers === undefined) throw NO_SERVER;
       return this.#answers;
@@ -50,8 +55,14 @@ export class SessionThread {
       readByRoot: (paths) => ask().readByRoot(paths),
       readFile: (question) => ask().readFile(question),
       readPart: (question) => ask().readPart(question),
-      log: ({ level, line }) => void log.write(level, line),
-      count: (counts) => void statistics.add(counts),
+      log: ({ level, line }) => {
+        log.write(level, line);
+        return undefined;
+      },
+      count: (counts) => {
+        statistics.add(counts);
+        return undefined;
+      },
     });
     let reason = "it has ended";
     this.#worker.on(
@@ -60,6 +71,7 @@ export class SessionThread {
     );
     this.#worker.once("exit", () => {
       this.#channel.close(new Error(`the thread of the sessions is gone: ${reason}`));
+      this.#gone.resolve();
       if (!this.#isClosed) this.#ended.resolve(reason);
     });
   }
@@ -88,7 +100,7 @@ export class SessionThread {
 
   /** Reads the configuration and opens all that belongs to it; it is in force when it is adopted. */
   prepare(sealed?: SealedFiles): Promise<SiteAnswer> {
-    return this.#channel.ask("prepare", { sealed });
+    return this.#channel.ask("prepare", { start: this.#start, sealed });
   }
 
   /** @param isWanted false: what was prepared is closed */
@@ -121,7 +133,9 @@ export class SessionThread {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#channel.ask("end", undefined).catch(() => undefined);
-    await this.#worker.terminate();
+    const timer = setTimeout(() => void this.#worker.terminate(), LAST_WORDS_MS);
+    await this.#gone.promise;
+    clearTimeout(timer);
   }
 
   /** Ends it where it stands. */
@@ -129,15 +143,6 @@ export class SessionThread {
     this.#isClosed = true;
     await this.#worker.terminate();
   }
-}
-
-/** Its bundle lies beside the program's own; from the source it is src/sessions.ts; the one executable file carries it. */
-const SCRIPT = join(import.meta.dirname, import.meta.filename.endsWith(".ts") ? "../../sessions.ts" : "sessions.js");
-
-function startWorker(start: ThreadStart): Worker {
-  const options = { workerData: start, name: "sessions" };
-  if (!isOneFile()) return new Worker(SCRIPT, options);
-  return new Worker(readProgramFile("sessions-main.js")!.toString("latin1"), { ...options, eval: true });
 }
 
 class ThreadPort implements OpenPort {
@@ -159,6 +164,10 @@ class ThreadPort implements OpenPort {
     this.#port = port;
     this.address = address;
     this.boundPort = boundPort;
+  }
+
+  get isGone(): boolean {
+    return this.#channel.isClosed;
   }
 
   get port(): PortOptions {

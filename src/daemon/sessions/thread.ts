@@ -2,7 +2,7 @@
  * The thread of the SMTP sessions: listeners, sessions with their TLS, filters and rulesets, all counts of clients and logins.
  * What is complete goes to the main thread, which owns the queue (docs/decisions/0032-session-threads.md).
  */
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import type { PortOptions } from "../../config/config.ts";
 import { queueFolder } from "../../config/queue-folder.ts";
 import { Dns2Resolver } from "../../dns/dns2-resolver.ts";
@@ -41,39 +41,35 @@ import type {
 
 /** Entry of the thread. It lives until it is ended from outside. */
 export function beSessionThread(): void {
-  new SessionThreadBody(parentPort as Post, workerData as ThreadStart);
+  new SessionThreadBody().listen(parentPort as Post);
 }
 
 /** What was counted crosses after so many ms. */
 const COUNTED_MS = 500;
 
 class SessionThreadBody {
-  readonly #start: ThreadStart;
-  readonly #channel: Channel<ToMain, ToThread>;
-  readonly #log: DistantLog;
+  #channel!: Channel<ToMain, ToThread>;
+  readonly #log = new DistantLog((line) => this.#channel.tell("log", line));
   readonly #statistics = new Statistics();
   readonly #bound = new Map<string, BoundPort>();
   readonly #listeners = new Map<number, SmtpListener>();
   readonly #limits = new LoginLimits(systemClock);
-  readonly #resolver: Dns2Resolver;
+  #resolver: Dns2Resolver | undefined;
   #site: Site | undefined;
   /** Open, and not in force yet. */
   #next: { readonly site: Site; readonly log: DistantLog } | undefined;
   #services: SmtpServices | undefined;
   #logins: LoginCountsFile | undefined;
 
-  constructor(post: Post, start: ThreadStart) {
-    this.#start = start;
-    this.#resolver = new Dns2Resolver({ machine: start.machine, clock: systemClock });
+  listen(post: Post): void {
     this.#channel = new Channel<ToMain, ToThread>(post, this.#handlers());
-    this.#log = new DistantLog((line) => this.#channel.tell("log", line));
     this.#statistics.watch(() => void systemClock.after(COUNTED_MS, this.#count));
   }
 
   #handlers(): Handlers<ToThread> {
     return {
       bind: ({ ports, environment }) => this.#bind(ports, environment),
-      prepare: ({ sealed }) => this.#prepare(sealed),
+      prepare: ({ start, sealed }) => this.#prepare(start, sealed),
       adopt: (isWanted) => this.#adopt(isWanted),
       begin: (beginning) => this.#begin(beginning),
       open: (wanted) => this.#open(wanted),
@@ -101,8 +97,11 @@ class SessionThreadBody {
   }
 
   /** While the process is root files are read with root's rights; later those that only root may read come from outside. */
-  async #prepare(octets: SealedOctets | undefined): Promise<SiteAnswer> {
-    const { configFile: file, settings, machine } = this.#start;
+  async #prepare(
+    { configFile: file, settings, machine }: ThreadStart,
+    octets: SealedOctets | undefined,
+  ): Promise<SiteAnswer> {
+    this.#resolver ??= new Dns2Resolver({ machine, clock: systemClock });
     const sealed = new Map(buffers(octets ?? new Map<string, Uint8Array>()));
     // What is wrong with the configuration the main thread says, which has read it, too.
     const log = new DistantLog((line) => this.#channel.tell("log", line));
@@ -114,7 +113,7 @@ class SessionThreadBody {
     );
     if (opened.kind === "failed") return { isOpen: false, messages: opened.messages };
     const { site } = opened;
-    if (process.getuid?.() === 0) for (const [path, key] of sealKeys(site.config)) sealed.set(path, key);
+    if (process.getuid?.() === 0) for (const [path, key] of await sealKeys(site.config)) sealed.set(path, key);
     await this.#next?.site.close();
     this.#next = { site, log };
     return { isOpen: true, messages: opened.messages };
@@ -141,8 +140,8 @@ class SessionThreadBody {
     const { config } = this.#inForce();
     const channel = this.#channel;
     const queue = await DistantQueue.open(lent, systemClock, () => channel.ask("newId", undefined));
-    const judges = standardJudges(this.#limits);
     const log = this.#log;
+    const judges = standardJudges(this.#limits, { clock: systemClock, log });
     this.#logins = new LoginCountsFile({
       queueFolder: queueFolder(config),
       limits: this.#limits,
@@ -214,6 +213,8 @@ class SessionThreadBody {
     await this.#next?.site.close();
     await this.#site?.close();
     this.#count();
+    // Behind the answer.
+    setImmediate(() => setImmediate(() => process.exit()));
     return undefined;
   }
 

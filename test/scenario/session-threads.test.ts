@@ -1,0 +1,220 @@
+/**
+ * SMTP sessions in a thread of their own: what crosses to the queue, and what happens when that thread dies. A thread that dies
+ * between hand-over and 250 may leave a message that is delivered and not acknowledged; one that was acknowledged is in the queue.
+ */
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type { ServerAnswers } from "../../src/daemon/sessions/session-thread.ts";
+import { SessionThread } from "../../src/daemon/sessions/session-thread.ts";
+import { silentLog } from "../../src/log/log.ts";
+import { Statistics } from "../../src/log/statistics.ts";
+import { compileMc } from "../../src/mc/compile.ts";
+import { type OpenedQueue, openQueue } from "../../src/queue/open-queue.ts";
+import { QueueUnavailableError } from "../../src/queue/queue.ts";
+import type { Site } from "../../src/site/site.ts";
+import { takeArrival } from "../../src/reception/arrival.ts";
+import { fakePort } from "../support/fake-smtp-services.ts";
+import { eventually, MailServer } from "../support/mail-server.ts";
+import { SmtpDialogue } from "../support/smtp-dialogue.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+
+/** Bodies above it go to files. */
+const INLINE = 2_000;
+
+const nothing = (): never => {
+  throw new Error("nobody is to ask for this");
+};
+
+const isFull = (): never => {
+  throw new QueueUnavailableError("no room");
+};
+
+describe("a thread that dies", () => {
+  let folder: string;
+  let queue: OpenedQueue;
+  let thread: SessionThread;
+  let client: SmtpDialogue | undefined;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "session-threads-"));
+    const file = join(folder, "site.cf");
+    const defines = {
+      SERVER_HOME: folder,
+      SERVER_SETTINGS: folder,
+      SERVER_PORT: "0",
+      SERVER_DOMAIN: "mail.example.test",
+      SERVER_CERTS: "",
+    };
+    const { text } = compileMc({ file: join(root, "cf/standalone.mc") }, { defines });
+    writeFileSync(file, text, "latin1");
+    writeFileSync(join(folder, "passwd"), "alice:x:1:1::/:/bin/sh\n");
+    writeFileSync(join(folder, "aliases"), "");
+    writeFileSync(join(folder, "hosts"), "127.0.0.1 localhost\n127.0.0.2 mail.example.test\n");
+    queue = await openQueue({ directory: join(folder, "queue"), inlineLimit: INLINE });
+    const names = { hostName: "mail.example.test", search: [], hostsFile: join(folder, "hosts") };
+    const machine = { nameServers: [], ndots: 1, timeout: 1, attempts: 1, ...names };
+    const statistics = new Statistics();
+    thread = new SessionThread({ configFile: file, settings: [], machine, log: silentLog, statistics });
+    expect(await thread.prepare()).toMatchObject({ isOpen: true });
+    await thread.adopt(true);
+  });
+
+  afterEach(async () => {
+    client?.destroy();
+    await thread.abandon();
+    await queue.store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** The usual end of a message. */
+  const accept: ServerAnswers["take"] = async ({ arrival, octets }) => {
+    const environment = { queue: queue.store, log: silentLog, firstTry: () => Infinity, accepted: () => undefined };
+    const body = octets === undefined ? ({ kind: "file" } as const) : ({ kind: "octets", chunks: [octets] } as const);
+    await takeArrival(environment, undefined as unknown as Site, arrival, body);
+    return undefined;
+  };
+
+  const acceptAndDie: ServerAnswers["take"] = async (message) => {
+    await accept(message);
+    await thread.abandon();
+    return undefined;
+  };
+
+  /** Sends a message; what is answered to its last octet, "" for nothing. */
+  async function send(take: ServerAnswers["take"], body: string): Promise<string> {
+    await thread.begin(
+      { queue: queue.lend(), queueInterval: undefined, hasDoor: false },
+      {
+        take,
+        newId: () => queue.store.newId(),
+        startQueueRun: nothing,
+        readByRoot: nothing,
+        readFile: nothing,
+        readPart: nothing,
+      },
+    );
+    const { boundPort } = await thread.open(fakePort());
+    client = await SmtpDialogue.open(boundPort);
+    await client.reply();
+    for (const line of ["EHLO client.test", "MAIL FROM:<>", "RCPT TO:<alice@mail.example.test>", "DATA"]) {
+      expect(await client.ask(line)).toMatch(/^[23]/);
+    }
+    void client.raw(`Subject: one\r\n\r\n${body}\r\n.\r\n`);
+    return client.reply();
+  }
+
+  const waiting = async (): Promise<number> => queue.store.count();
+  const files = (kind: string): string[] => readdirSync(join(folder, "queue")).filter((name) => name.startsWith(kind));
+
+  describe.each([
+    ["in one piece", "text"],
+    ["as a file", "text of seventy octets or so, many times\r\n".repeat(200)],
+  ])("with a message %s", (_how, body) => {
+    test("not at all: 250, and it is in the queue", async () => {
+      expect(await send(accept, body)).toMatch(/^250 2\.0\.0 /);
+      expect(await waiting()).toBe(1);
+      expect(files("df")).toHaveLength(body.length > INLINE ? 1 : 0);
+    });
+
+    test("before the queue has it: neither", async () => {
+      const died = Promise.withResolvers<void>();
+      const take = async (): Promise<undefined> => {
+        await thread.abandon();
+        died.resolve();
+        throw new QueueUnavailableError("nobody waits for it");
+      };
+      expect(await send(take, body)).toBe("");
+      await died.promise;
+      expect(await waiting()).toBe(0);
+    });
+
+    test("before it could answer: in the queue, and not acknowledged", async () => {
+      expect(await send(acceptAndDie, body)).toBe("");
+      expect(await waiting()).toBe(1);
+    });
+
+    test("a queue that does not take it: 452, and nothing of it is kept", async () => {
+      expect(await send(isFull, body)).toMatch(/^452 4\.3\.1 /);
+      expect(await waiting()).toBe(0);
+      await eventually("no file", () => files("df").length === 0);
+    });
+  });
+
+  test("while a body is on its way into a file: what it has left is taken away at the next start", async () => {
+    const answer = send(accept, `${"x".repeat(70)}\r\n`.repeat(1_000));
+    await eventually("a file", () => existsSync(join(folder, "queue")) && files("df").length === 1);
+    await thread.abandon();
+    await answer;
+    const held = await waiting();
+    await queue.store.close();
+    queue = await openQueue({ directory: join(folder, "queue") });
+    await queue.loaded;
+    expect(files("df")).toHaveLength(held);
+  });
+});
+
+describe("a server whose thread dies", () => {
+  let server: MailServer;
+  const killer = `--import ${join(root, "test/support/thread-killer.mjs")}`;
+
+  beforeAll(async () => {
+    const mc = "LOCAL_CONFIG\nO SessionThreads=1\n";
+    server = await MailServer.start({ mc, environment: { NODE_OPTIONS: killer } });
+  });
+  afterAll(() => server.remove());
+
+  async function deliver(subject: string): Promise<void> {
+    const client = await SmtpDialogue.open(server.port);
+    await client.reply();
+    for (const line of ["EHLO client.test", "MAIL FROM:<>", "RCPT TO:<alice@mail.example.test>", "DATA"]) {
+      expect(await client.ask(line)).toMatch(/^[23]/);
+    }
+    expect(await client.ask(`Subject: ${subject}\r\n\r\ntext\r\n.`)).toMatch(/^250 2\.0\.0 /);
+    client.destroy();
+    await eventually(subject, () => server.mailbox("alice").some((text) => text.includes(`Subject: ${subject}\n`)));
+  }
+
+  test("begins another one, at the same ports; the session that was open is over", async () => {
+    await deliver("before");
+    const open = await SmtpDialogue.open(server.port);
+    await open.reply();
+    writeFileSync(join(server.home, "kill-sessions"), "");
+    expect(await open.reply()).toBe("");
+    await eventually("the line in the log", () =>
+      /SYSERR: the thread of the sessions has ended, another one begins: .*killed by a test/.test(server.log()),
+    );
+    await eventually("the new configuration", () => /sendmail\.cf in force/.test(server.log()));
+    await eventually("a port", () =>
+      SmtpDialogue.open(server.port).then(
+        (client) => {
+          client.destroy();
+          return true;
+        },
+        () => false,
+      ),
+    );
+    await deliver("after");
+    // Ids of both threads, none twice.
+    const ids = [...server.log().matchAll(/ (\w{14}): from=<>/g)].map(([, id]) => id);
+    expect(ids).toHaveLength(2);
+    expect(ids[0].slice(-6)).not.toBe(ids[1].slice(-6));
+  });
+
+  test("tells of the sessions of the thread, and reads the configuration again with it", async () => {
+    const open = await SmtpDialogue.open(server.port);
+    await open.reply();
+    const { out } = await server.run("rulemail", ["status", "--sessions"]);
+    expect(out).toMatch(/state: 1 sessions/);
+    open.destroy();
+    server.signal("SIGHUP");
+    await eventually("the second one", () => server.log().match(/sendmail\.cf in force/g)?.length === 2);
+    await deliver("after a reload");
+  });
+
+  test("ends as any other", async () => {
+    expect(await server.stop()).toBe(0);
+  });
+});
