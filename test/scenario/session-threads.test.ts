@@ -198,8 +198,9 @@ describe("a server whose thread dies", () => {
     );
     await deliver("after");
     // Ids of both threads, none twice.
-    const ids = [...server.log().matchAll(/ (\w{14}): from=<>/g)].map(([, id]) => id);
-    expect(ids).toHaveLength(2);
+    const logged = (): string[] => [...server.log().matchAll(/ (\w{14}): from=<>/g)].map(([, id]) => id);
+    await eventually("both lines", () => logged().length === 2);
+    const ids = logged();
     expect(ids[0].slice(-6)).not.toBe(ids[1].slice(-6));
   });
 
