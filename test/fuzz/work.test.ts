@@ -6,10 +6,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { readStsId, readStsPolicy } from "../../src/authentication/policy/sts/policy-text.ts";
 import { fromLine } from "../../src/auth/base64-line.ts";
+import { publicKeyOf } from "../../src/authentication/dkim/key-record.ts";
 import type { Passwords } from "../../src/auth/exchange.ts";
 import { MECHANISMS } from "../../src/auth/mechanisms.ts";
 import { parseDovecotLine } from "../../src/logins/dovecot-lines.ts";
 import { parseRecord } from "../../src/logins/password-record.ts";
+import { ManualClock } from "../support/manual-clock.ts";
+import { verifyText } from "../support/whole-message.ts";
 import { startCounting, stopCounting, workOf } from "../support/work-count.ts";
 import type { Config } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
@@ -37,6 +40,7 @@ import { createMailRules } from "../../src/routing/resolve.ts";
 import type { MailRules } from "../../src/routing/mail-rules.ts";
 import { readPath } from "../../src/smtpd/path.ts";
 import { forTerminal, octetsForTerminal } from "../../src/sys/terminal-text.ts";
+import { answeringResolver } from "../support/answering-resolver.ts";
 import { configEnvironment } from "../support/config-environment.ts";
 import { testJob } from "../support/delivery-job.ts";
 import { fuzz, type Random } from "../support/fuzz.ts";
@@ -86,6 +90,14 @@ function addedFields(text: string): void {
   const list = new HeaderList({ trace: [], defaults: [], kept: [] }, []);
   for (let at = 0; at < text.length; at += 4) list.add(`X-${String(at).padStart(7, "0")}`, text.slice(at, at + 4));
 }
+
+/** A message with a key that nobody can use. */
+function verified(message: string): Promise<unknown> {
+  const resolver = answeringResolver({ "s._domainkey.d.test": "v=DKIM1; p=YWJj" });
+  return verifyText(message, { resolver, clock: new ManualClock(), arc: true });
+}
+
+const SIGNED = `a=rsa-sha256; d=d.test; s=s; bh=${"A".repeat(43)}=; c=relaxed/relaxed; b=YQ==`;
 
 /** Everything that walks over text of strangers. */
 const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
@@ -138,6 +150,14 @@ const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
   "a record of MTA-STS": (text) => readStsId([`v=STSv1;${text}`, text]),
   "a line of Dovecot": parseDovecotLine,
   "a line of the password file": parseRecord,
+  "a signature": (text) => verified(`DKIM-Signature: ${text}\r\nFrom: a@d.test\r\n\r\n`),
+  "the fields of a signature": (text) => verified(`DKIM-Signature: v=1; ${SIGNED}; h=${text}\r\nFrom: a\r\n\r\n`),
+  "what is signed": (text) => verified(`DKIM-Signature: v=1; h=from; ${SIGNED}\r\nFrom: ${text}\r\n\r\n${text}`),
+  "a key": (text) => publicKeyOf(`v=DKIM1; p=YWJj; n=${text}`),
+  "sets of ARC": (text) =>
+    verified(
+      `ARC-Seal: i=1; cv=none; ${SIGNED}\r\nARC-Message-Signature: i=1; h=from; ${SIGNED}; x=${text}\r\nARC-Authentication-Results: i=1;${text}\r\n\r\n`,
+    ),
   "fields of a filter": addedFields,
   "header octet by octet": (text) => {
     const collector = new Collector({ maxHeadersLength: 0, body: () => undefined });

@@ -108,7 +108,7 @@ function readChain(header: SignableHeader): Chain | ArcResult {
     if (typeof read === "string") return { result: "fail", reason: `ARC-Seal of i=${at + 1}: ${read}`, chain: [] };
     seals.push(read);
   }
-  const message = messageSignatureOf(sets[sets.length - 1]);
+  const message = messageSignatureOf(sets[sets.length - 1], header);
   if (typeof message !== "string") return { sets, seals, message };
   return { result: "fail", reason: `ARC-Message-Signature of i=${sets.length}: ${message}`, chain: [] };
 }
@@ -118,10 +118,14 @@ function sealOf({ field, tags }: ArcSet["seal"]): Signed | string {
   return isUnreadable(read) ? read.reason : read;
 }
 
-function messageSignatureOf({ message }: ArcSet): MessageSignature | string {
+function messageSignatureOf({ message }: ArcSet, header: SignableHeader): MessageSignature | string {
   // RFC 8617 takes "simple" over from DKIM, where c= is missing; sealers, and the public suite of cases, mean "relaxed".
   const read = readMessageSignature(message.field, message.tags, "relaxed/relaxed");
   if (isUnreadable(read)) return read.reason;
   // RFC 8617 §4.1.2
-  return read.signedFields.includes(SEAL) ? "it signs a seal" : read;
+  if (read.signedFields.includes(SEAL)) return "it signs a seal";
+  // Whoever trusts the sealer would believe what a stranger has put on top.
+  const senders = header.count("from");
+  const signed = read.signedFields.filter((name) => name === "from").length;
+  return senders > 1 && senders > signed ? "a From field is not signed" : read;
 }

@@ -2,9 +2,12 @@
 import { createPublicKey } from "node:crypto";
 import { expect, test } from "@jest/globals";
 import { startVerification, type VerificationOptions } from "../../../../src/authentication/dkim/verify.ts";
+import { Dns2Resolver } from "../../../../src/dns/dns2-resolver.ts";
+import { systemClock } from "../../../../src/sys/clock.ts";
 import { answeringResolver, type TextZone } from "../../../support/answering-resolver.ts";
 import { type CustomSignature, withSignature } from "../../../support/custom-signature.ts";
 import { ED25519_KEY, ED25519_RECORD, RSA, RSA_RECORD, rsaData } from "../../../support/dkim-keys.ts";
+import { startDnsServer } from "../../../support/dns-server.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { cutMessage, verifyText } from "../../../support/whole-message.ts";
 
@@ -150,6 +153,25 @@ test("domains in UTF-8 are asked for in ASCII", async () => {
   const d = Buffer.from("bücher.example").toString("latin1");
   const zone = { "one._domainkey.xn--bcher-kva.example": RSA_RECORD };
   expect(await verdicts(signed({ d }), zone)).toEqual(["pass"]);
+});
+
+test("a key behind an alias, in several strings, from a real name server", async () => {
+  const server = await startDnsServer({
+    [NAME]: ["CNAME key.provider.test"],
+    "key.provider.test": [`TXT ${RSA_RECORD}`],
+    "two._domainkey.example.test": ["SERVFAIL"],
+  });
+  try {
+    const resolver = new Dns2Resolver({ machine: server.machine(), clock: systemClock });
+    const text = signed({ s: "two" }, signed({ s: "three" }, signed()));
+    expect((await verdicts(text, {}, { resolver })).map((each) => each.split(":")[0])).toEqual([
+      "temperror",
+      "permerror",
+      "pass",
+    ]);
+  } finally {
+    await server.close();
+  }
 });
 
 test("no key, a failing server, and one that never answers", async () => {
