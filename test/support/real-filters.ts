@@ -163,7 +163,7 @@ export function startVerifier(records: Readonly<Record<string, string>>): Promis
 }
 
 /** @param settings for a folder where files may be put */
-function startOpendkim(settings: (folder: string) => string): Promise<RealFilter> {
+export function startOpendkim(settings: (folder: string) => string): Promise<RealFilter> {
   const folder = newFolder();
   const socket = join(folder, "socket");
   const file = join(folder, "opendkim.conf");
