@@ -31,7 +31,7 @@ type Program =
   | "postsrsd"
   | "unbound"
   | "openssl";
-export type Need = Program | "pymilter" | "dkimpy" | "sendmail" | "m4" | "root";
+export type Need = Program | "pymilter" | "python3-spf" | "dkimpy" | "sendmail" | "m4" | "root";
 
 /** The command of a genuine sendmail: GENUINE="/usr/sbin/sendmail" names another one. */
 export function findGenuine(): Found {
@@ -142,6 +142,10 @@ function reasonAgainst(need: Need): string | undefined {
     return peerFile(`/usr/lib/python3/dist-packages/${module}`)
       ? undefined
       : `no ${need} in ${peersFolder}: ${INSTALL}`;
+  }
+  if (need === "python3-spf") {
+    const suite = peerFile("/usr/share/doc/python3-spf/rfc7208-tests.yml.gz");
+    return suite ? undefined : `no python3-spf in ${peersFolder}: ${INSTALL}`;
   }
   const found = need === "sendmail" ? findGenuine() : need === "m4" ? findGnuM4() : findProgram(need);
   return "missing" in found ? found.missing : undefined;
