@@ -24,6 +24,10 @@ export interface Load {
   readonly sender: string;
   /** One for all messages, or the next one. */
   readonly recipient: string | (() => string);
+  /** Said before anything else: the header of a proxy. */
+  readonly opening?: string;
+  /** Header and body with the final dot, in place of lines that are made up. */
+  readonly message?: Buffer;
   /** STARTTLS first: a whole handshake each time, or one with the ticket of an earlier session. */
   readonly tls?: "full" | "resumed";
 }
@@ -74,7 +78,7 @@ class Run {
     this.#load = load;
     this.#left = load.messages;
     this.#end = performance.now() + (load.seconds ?? Infinity) * 1000;
-    this.#message = makeMessage(load);
+    this.#message = load.message ?? makeMessage(load);
   }
 
   /** Opens one connection after the other until no message is left. */
@@ -103,7 +107,8 @@ class Run {
     const { port, host = "127.0.0.1", localAddress, sender, recipient, perConnection } = this.#load;
     const dialogue = new Dialogue(connect({ port, host, localAddress, noDelay: true }));
     try {
-      await dialogue.reply();
+      const { opening } = this.#load;
+      await (opening === undefined ? dialogue.reply() : dialogue.command(opening));
       await dialogue.command("EHLO generator.test\r\n");
       if (this.#load.tls !== undefined) {
         await dialogue.command("STARTTLS\r\n");

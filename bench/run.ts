@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- NAME ...] [--messages=N] [--profile=FOLDER] [--against=CHECKOUT [--pairs=N]]`: prints what
- * the server costs. The names: mc, rewriting, startup, accept, accept-kept, tls, milter, relay, destinations, lists,
+ * the server costs. The names: mc, rewriting, startup, accept, accept-kept, tls, milter, relay, destinations, lists, sender,
  * queue, local (`--users=20`), hostile (`--kinds=mail-1,slow`, `--seconds=3`). `--against` compares with another checkout
  * (against.ts); `--profile` has the server write a CPU profile, for the developer tools of a browser.
  *
@@ -23,6 +23,7 @@ import { benchQueue } from "./queue.ts";
 import { benchRewriting } from "./rewriting.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { startSink, type Sink } from "./sink.ts";
+import { benchSender } from "./sender.ts";
 import { benchStartup } from "./startup.ts";
 import { benchTls } from "./tls.ts";
 
@@ -97,6 +98,16 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
         warmUp: Math.min(MESSAGES, 4 * WARM_UP),
         sessions: SESSIONS,
         size: SIZE,
+        profile: settings.profile,
+      }),
+  },
+  sender: {
+    title: "10 KB with a signature, accepted by a server that asks who has sent it, and by one that does not",
+    run: () =>
+      benchSender(print, {
+        messages: MESSAGES,
+        warmUp: Math.min(MESSAGES, 4 * WARM_UP),
+        sessions: SESSIONS,
         profile: settings.profile,
       }),
   },

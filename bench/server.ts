@@ -42,6 +42,8 @@ export interface ServerConfiguration {
   readonly prepare?: (queue: string) => Promise<void>;
   /** Options beside: "LogLevel=9". */
   readonly options?: readonly string[];
+  /** Lines of m4 in front of the MAILER lines. */
+  readonly features?: readonly string[];
   /** Mail filters, asked in this order. */
   readonly filters?: readonly { readonly name: string; readonly socket: string }[];
   /** With a certificate for STARTTLS. */
@@ -114,6 +116,7 @@ export async function startServer(configuration: ServerConfiguration): Promise<R
 /** The shipped configuration, compiled for a fresh home: the path of the cf file, for benchmarks without a server. */
 export function compileConfiguration(folder: string, configuration: ServerConfiguration): string {
   const cf = join(folder, "sendmail.cf");
+  const root = configuration.root ?? HERE;
   const defines = {
     SERVER_HOME: folder,
     SERVER_SETTINGS: folder,
@@ -124,10 +127,10 @@ export function compileConfiguration(folder: string, configuration: ServerConfig
     RELAY_MAILER_ARGS: `TCP $h ${configuration.relayPort}`,
     ESMTP_MAILER_ARGS: `TCP $h ${configuration.relayPort}`,
   };
+  const mc = sourceFile(folder, root, configuration);
   const words = Object.entries(defines).flatMap(([name, value]) => ["-D", `${name}=${value}`]);
-  const root = configuration.root ?? HERE;
   const program = join(root, "dist/main.js");
-  const compiled = spawnSync(process.execPath, [program, "rulemail", "mc", ...words, "-o", cf, "cf/standalone.mc"], {
+  const compiled = spawnSync(process.execPath, [program, "rulemail", "mc", ...words, "-o", cf, mc], {
     cwd: root,
     encoding: "utf8",
   });
@@ -138,6 +141,16 @@ export function compileConfiguration(folder: string, configuration: ServerConfig
     appendFileSync(cf, `${lines}O InputMailFilters=${filters.map(({ name }) => name).join(",")}\n`);
   }
   return cf;
+}
+
+/** The shipped file, or one of its own with more features. */
+function sourceFile(folder: string, root: string, { features = [] }: ServerConfiguration): string {
+  const shipped = "cf/standalone.mc";
+  if (features.length === 0) return shipped;
+  const file = join(folder, "site.mc");
+  const text = readFileSync(join(root, shipped), "latin1");
+  writeFileSync(file, text.replace(/^MAILER\(/m, `${features.map((line) => `${line}dnl\n`).join("")}MAILER(`));
+  return file;
 }
 
 /** Names that the load uses; everything else does not exist. */
