@@ -159,6 +159,7 @@ function skipBlanks(value: string, start: number): number {
 }
 
 function comparable(id: string): string {
-  const bare = id.trim().replace(/\.$/, "").toLowerCase();
-  return /[^ -~]/.test(bare) ? domainToASCII(Buffer.from(bare, "latin1").toString("utf8")) || bare : bare;
+  const bare = id.trim().replace(/\.$/, "");
+  const ascii = /[^ -~]/.test(bare) ? domainToASCII(Buffer.from(bare, "latin1").toString("utf8")) : "";
+  return ascii || bare.toLowerCase();
 }

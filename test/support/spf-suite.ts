@@ -90,7 +90,7 @@ function pairs(entries: readonly Entry[]): [type: string, data: RecordData][] {
 
 function recordOf(name: string, type: RecordType, data: RecordData): DnsRecord {
   const base = { name, type, ttl: 0 };
-  if (type === "MX") return { ...base, preference: Number(data[0]), data: String(data[1]) };
+  if (type === "MX") return { ...base, preference: Number(data[0]), data: data[1] };
   const text = typeof data === "string" ? data : data.join("");
   return { ...base, data: type === "TXT" ? Buffer.from(text, "utf8").toString("latin1") : text };
 }

@@ -1,7 +1,7 @@
 /** Whose message it says it is: the domains of From (RFC 7489 §6.6.1). */
-import { domainToASCII } from "node:url";
 import { addressSpans, bareMailbox } from "../../mail/address-list.ts";
 import { type HeaderField, isField, unfold } from "../../mail/header.ts";
+import { asciiName } from "../dkim/domain-name.ts";
 
 /** Authors of different domains that are looked at. */
 const MOST_DOMAINS = 5;
@@ -36,9 +36,8 @@ function domainOf(address: string): string | undefined {
   const bare = address.replaceAll(/[<>\s]/g, "").replace(/\.$/, "");
   const at = bare.lastIndexOf("@");
   if (at < 0) return "";
-  const text = Buffer.from(bare.slice(at + 1), "latin1").toString("utf8");
-  const domain = /[^ -~]/.test(text) ? domainToASCII(text) : text.toLowerCase();
+  const domain = bare.slice(at + 1);
   // An address of IP is nobody's domain.
   if (domain.startsWith("[")) return "";
-  return domain.length <= 253 && /^[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/.test(domain) ? domain : undefined;
+  return asciiName(domain);
 }

@@ -57,11 +57,11 @@ export async function checkSpf(question: SpfQuestion, environment: SpfEnvironmen
   }
 }
 
-/** As the DNS knows it (RFC 8616 §4); what is no such name stays as it is. */
+/** As the DNS knows it (RFC 8616 §4); what is no such name stays as it is. Octets of UTF-8 come as latin1. */
 function asciiDomain(domain: string): string {
-  const bare = domain.replace(/\.$/, "").toLowerCase();
-  if (!/[^ -~]/.test(bare)) return bare;
-  return domainToASCII(bare) || domainToASCII(Buffer.from(bare, "latin1").toString("utf8")) || bare;
+  const bare = domain.replace(/\.$/, "");
+  if (!/[^ -~]/.test(bare)) return bare.toLowerCase();
+  return domainToASCII(Buffer.from(bare, "latin1").toString("utf8")) || bare;
 }
 
 /** RFC 7208 §4.3: more than one label, none empty or too long. An address in brackets is none. */
