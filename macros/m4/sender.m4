@@ -20,6 +20,9 @@ ifdef(`confSENDER_CHECK_GATEWAYS', `O SenderCheckGateways=confSENDER_CHECK_GATEW
 ifdef(`confSENDER_CHECK_TIMEOUT', `O SenderCheckTimeout=confSENDER_CHECK_TIMEOUT
 ')dnl
 
+# what rulesets may still ask when the message leaves (check_compat)
+C{persistentMacros}{iprev} {spf} {spf_domain} {dkim} {dkim_d} {dkim_s} {dmarc} {dmarc_policy} {arc} {arc_chain}
+
 # which of these checks a client gets: none where it may send mail of others
 Ssender_checks
 R$*			$: $>RelayTLS
