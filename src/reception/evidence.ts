@@ -145,7 +145,7 @@ export class Witness {
       answer: answeredVerdict(judgement),
       ...why,
       lookups: [],
-      macros: Object.fromEntries([...(judgement.changes?.macros ?? [])].map(([set, value]) => [set, value ?? null])),
+      macros: setBy(judgement),
     });
   }
 
@@ -229,6 +229,13 @@ function lastWord(runs: readonly RulesetRun[], isAddress: boolean): FiredRule | 
 function told({ file, line, lhs, rhs, origin }: FiredRule): NonNullable<Testimony["rule"]> {
   const place = origin === undefined ? {} : { origin };
   return { at: formatLocation({ file, line }), text: `R${lhs}   ->   ${rhs}`, ...place };
+}
+
+/** Macros that a judge sets by itself. */
+function setBy({ changes: changed }: Judgement): Testimony["macros"] {
+  const macros: Record<string, string> = {};
+  for (const [name, value] of changed?.macros ?? []) if (value !== undefined) macros[name] = value;
+  return macros;
 }
 
 function changes(before: ReadonlyMap<string, string | undefined>, scope: MacroScope): Record<string, string | null> {

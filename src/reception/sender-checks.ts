@@ -32,7 +32,8 @@ export interface SenderCheckEnvironment {
 
 const OK: Judgement = { kind: "ok" };
 const RESULTS_LEVEL = 9;
-const NAME = "sender_checks";
+/** Not that of the ruleset: people see both. */
+const NAME = "senders";
 
 type Machinery = typeof import("../authentication/examination.ts") &
   typeof import("../authentication/iprev.ts") &

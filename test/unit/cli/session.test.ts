@@ -249,6 +249,35 @@ describe("rulemail session", () => {
     );
   });
 
+  test("who has sent a message is told where it becomes known: at MAIL, and at the end of the message", async () => {
+    const senders = join(folder, "senders.mc");
+    writeFileSync(senders, SITE.replace("MAILER(", "FEATURE(`spf')FEATURE(`dmarc')dnl\nMAILER("));
+    const script = [
+      ...NAMES,
+      "@dns far.example TXT v=spf1 ip4:192.0.2.1 -all",
+      "@dns far.example A 192.0.2.9",
+      "@dns _dmarc.bank.example TXT v=DMARC1; p=reject",
+      "EHLO far.example",
+      "MAIL FROM:<joe@far.example>",
+      "RCPT TO:<alice@example.test>",
+      "DATA",
+      "From: manager@bank.example",
+      "",
+      "pay",
+      ".",
+    ];
+    const { output } = await runCommand(runSession, ["-C", senders, "--elsewhere"], `${script.join("\n")}\n`);
+    const shown = output.replaceAll(/\n +/g, " ");
+    expect(shown).toContain(
+      "senders: ok because of iprev=pass, spf=pass (far.example: ip4:192.0.2.1), spf_helo=pass (far.example: ip4:192.0.2.1) sets: {iprev}=pass, {spf}=pass, {spf_domain}=far.example, {spf_helo}=pass",
+    );
+    expect(shown).toMatch(/check_spf pass \$\| far\.example: ok/);
+    expect(shown).toContain(
+      "dmarc=fail (bank.example: p=reject) sets: {dkim}=none, {dmarc}=fail, {dmarc_policy}=reject, {dmarc_domain}=bank.example, {arc}=none",
+    );
+    expect(shown).toMatch(/check_auth fail \$\| reject \$\| bank\.example: refuse 550 5\.7\.26 .* FEATURE\(dmarc\)/);
+  });
+
   test("--elsewhere: what lies on the other machine is not missed", async () => {
     const other = join(folder, "other.mc");
     writeFileSync(
