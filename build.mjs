@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
 import peggy from "peggy";
+import { linkParts } from "./packaging/link-parts.mjs";
 import { plugins } from "./packaging/plugins.mjs";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
@@ -44,28 +45,60 @@ export class SyntaxError extends Error {
   }
 }
 
+/**
+ * The program as scripts of CommonJS: Node starts one sooner than an ES module, and loads its parts at once instead of in turns of
+ * the event loop. Only of ES modules esbuild makes parts that are loaded when they are wanted, so it has two goes.
+ */
 async function bundle() {
-  await rm(join(root, "dist"), { recursive: true, force: true });
-  await esbuild.build({
+  const dist = join(root, "dist");
+  await rm(dist, { recursive: true, force: true });
+  await mkdir(dist);
+  const { outputFiles } = await esbuild.build({
     entryPoints: [join(root, "src/main.ts"), join(root, "src/worker.ts"), join(root, "src/sessions.ts")],
-    outdir: join(root, "dist"),
+    outdir: dist,
     bundle: true,
+    write: false,
     splitting: true,
     platform: "node",
     target: "node24",
     format: "esm",
     minifyWhitespace: true,
     minifySyntax: true,
-    sourcemap: "linked",
+    sourcemap: "inline",
     sourcesContent: false,
     chunkNames: "part-[hash]",
     logLevel: "warning",
-    plugins,
-    // CommonJS packages inside an ES module bundle ask for require().
-    banner: {
-      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+    // What modules know of where they are, scripts know by other names.
+    define: {
+      "import.meta.dirname": "__dirname",
+      "import.meta.filename": "__filename",
+      "import.meta.url": "__scriptUrl",
+      "import.meta.resolve": "require.resolve",
     },
+    plugins,
   });
+  await writeFile(join(dist, "package.json"), '{ "type": "commonjs" }\n');
+  await Promise.all(outputFiles.map(writeScript));
+}
+
+/** For packages that ask for themselves as a URL. */
+const SCRIPT_URL = 'const __scriptUrl = require("node:url").pathToFileURL(__filename).href;';
+
+async function writeScript({ path, text }) {
+  const { code, map } = await esbuild.transform(linkParts(text), {
+    format: "cjs",
+    platform: "node",
+    target: "node24",
+    supported: { "dynamic-import": false },
+    minifyWhitespace: true,
+    sourcemap: "external",
+    sourcefile: basename(path),
+    sourcesContent: false,
+    banner: `"use strict";${text.includes("__scriptUrl") ? SCRIPT_URL : ""}`,
+    logLevel: "warning",
+  });
+  await writeFile(path, `${code}//# sourceMappingURL=${basename(path)}.map\n`);
+  await writeFile(`${path}.map`, map);
 }
 
 await buildGrammars();

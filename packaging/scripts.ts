@@ -4,6 +4,7 @@
  */
 import { basename, join } from "node:path";
 import esbuild, { type BuildOptions } from "esbuild";
+import { linkParts } from "./link-parts.mjs";
 import { plugins } from "./plugins.mjs";
 
 const root = join(import.meta.dirname, "..");
@@ -67,12 +68,12 @@ export async function mainScript(entry: string): Promise<string> {
 }
 
 async function asFunction(text: string): Promise<string> {
-  const { code } = await esbuild.transform(text, {
+  const { code } = await esbuild.transform(linkParts(text), {
     format: "cjs",
     target: "node24",
     supported: { "dynamic-import": false },
     minifyWhitespace: true,
     charset: "ascii",
   });
-  return `(function (require, module) {${code}\n})`;
+  return `(function (require, module) {"use strict";${code}\n})`;
 }

@@ -6,4 +6,4 @@ import { main } from "./cli/main.ts";
 // Compiled code is kept beside the program, where only its owner can put any; a folder in /tmp could be somebody else's.
 enableCompileCache(join(import.meta.dirname, ".cache"));
 const [name = "rulemail", ...words] = process.argv.slice(2);
-process.exitCode = await main(name, words);
+void main(name, words).then((status) => (process.exitCode = status));

@@ -177,7 +177,6 @@ function character(name: string): string | undefined {
 
 /** Text as it stands in an element; what XML cannot hold becomes a question mark. */
 export function xmlText(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are the characters that XML 1.0 §2.2 leaves out
   const plain = text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, "?");
   return plain.replace(/[<>&]/g, (each) => (each === "<" ? "&lt;" : each === ">" ? "&gt;" : "&amp;"));
 }

@@ -29,9 +29,12 @@ const LETTERS = "abcdefghijkmnpqrstuvwxyz23456789";
 const GROUPS = 5;
 const GROUP = 4;
 
+function letter(): string {
+  return LETTERS[randomInt(LETTERS.length)];
+}
+
 /** 20 letters of 32: 100 bits. */
 function newPassword(): string {
-  const letter = (): string => LETTERS[randomInt(LETTERS.length)];
   return Array.from({ length: GROUPS }, () => Array.from({ length: GROUP }, letter).join("")).join("-");
 }
 

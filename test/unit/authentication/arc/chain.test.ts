@@ -115,15 +115,20 @@ test("sets may stand anywhere and in any order", async () => {
   expect(await arcOf(`Received: x\r\n${parts.toReversed().join("")}${rest}`)).toMatchObject({ result: "pass" });
 });
 
+/** The zone with another text for a name, or without it. */
+function zoneWithout(name: string, record: string | undefined): TextZone {
+  return Object.fromEntries(
+    Object.entries({ ...ZONE, [name]: record }).filter(([, each]) => each !== undefined),
+  ) as TextZone;
+}
+
 test("a key that cannot be had now, and one that is gone", async () => {
   const text = await sealed(await sealed(MESSAGE, ONE), TWO);
-  const without = (name: string, text: string | undefined): TextZone =>
-    Object.fromEntries(Object.entries({ ...ZONE, [name]: text }).filter(([, each]) => each !== undefined)) as TextZone;
-  expect(await arcOf(text, without("r._domainkey.one.test", "later"))).toMatchObject({
+  expect(await arcOf(text, zoneWithout("r._domainkey.one.test", "later"))).toMatchObject({
     result: "temperror",
     reason: "ARC-Seal of i=1: r._domainkey.one.test: SERVFAIL",
   });
-  expect(await arcOf(text, without("e._domainkey.two.test", undefined))).toMatchObject({
+  expect(await arcOf(text, zoneWithout("e._domainkey.two.test", undefined))).toMatchObject({
     result: "fail",
     reason: "ARC-Message-Signature of i=2: no key at e._domainkey.two.test",
   });

@@ -1,0 +1,1 @@
+export function linkParts(text: string): string;
