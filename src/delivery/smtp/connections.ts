@@ -16,6 +16,9 @@ const KEEP_ALIVE = 30_000;
 /** Idle connections to all hosts together; beyond that the host that was used longest ago loses one. */
 const MOST_IDLE = 1_000;
 
+/** In the key of a place, between the host and what its owner has published about connections. */
+export const UNDER_POLICY = "\x01";
+
 interface Idle {
   readonly client: SmtpClient;
   readonly cancel: () => void;
@@ -30,6 +33,8 @@ export class Connections {
   /** In use right now; closing the cache lets them finish. */
   readonly #used = new Set<SmtpClient>();
   readonly #places = new WeakMap<SmtpClient, Place>();
+  /** Idle connections under a policy, by the host alone. */
+  readonly #policed = new Map<string, number>();
   #count = 0;
   #closed = false;
 
@@ -44,7 +49,7 @@ export class Connections {
   take(place: string): SmtpClient | undefined {
     const list = this.#idle.get(place);
     for (let entry = list?.pop(); entry !== undefined; entry = list?.pop()) {
-      this.#forget(entry);
+      this.#forget(place, entry);
       if (!entry.client.isOpen) continue;
       this.#used.add(entry.client);
       if (list?.length === 0) this.#idle.delete(place);
@@ -54,9 +59,9 @@ export class Connections {
     return undefined;
   }
 
-  /** Is one kept for this place? */
+  /** Is one kept for this place, under whatever policy? */
   has(place: string): boolean {
-    return this.#idle.has(place);
+    return this.#idle.has(place) || this.#policed.has(place);
   }
 
   /** A connection just opened, and where it leads: of the addresses of a host, one has answered. */
@@ -90,6 +95,7 @@ export class Connections {
     if (kept) client.socket?.setKeepAlive?.(true, KEEP_ALIVE);
     client.once("end", entry.onEnd);
     list.push(entry);
+    this.#police(place, 1);
     if (++this.#count > MOST_IDLE) this.#expireOldest();
   }
 
@@ -107,9 +113,9 @@ export class Connections {
   /** Ends idle connections politely; those in use end with their message. */
   close(): void {
     this.#closed = true;
-    for (const list of this.#idle.values()) {
+    for (const [place, list] of this.#idle) {
       for (const entry of list) {
-        this.#forget(entry);
+        this.#forget(place, entry);
         entry.client.quit();
       }
     }
@@ -122,7 +128,7 @@ export class Connections {
   }
 
   #remove(place: string, entry: Idle): void {
-    this.#forget(entry);
+    this.#forget(place, entry);
     const list = this.#idle.get(place);
     const at = list?.indexOf(entry) ?? -1;
     if (at >= 0) list?.splice(at, 1);
@@ -134,8 +140,18 @@ export class Connections {
     if (first !== undefined) this.#expire(first[0], first[1][0]);
   }
 
-  #forget({ client, cancel, onEnd }: Idle): void {
+  #police(place: string, change: 1 | -1): void {
+    const at = place.indexOf(UNDER_POLICY);
+    if (at < 0) return;
+    const host = place.slice(0, at);
+    const count = (this.#policed.get(host) ?? 0) + change;
+    if (count > 0) this.#policed.set(host, count);
+    else this.#policed.delete(host);
+  }
+
+  #forget(place: string, { client, cancel, onEnd }: Idle): void {
     this.#count--;
+    this.#police(place, -1);
     cancel();
     client.off("end", onEnd);
   }

@@ -12,6 +12,7 @@ import { isPromise, type MaybePromise, whenReady } from "../../sys/maybe-promise
 import type { Job } from "../agent.ts";
 import type { DeliveryEnvironment } from "../environment.ts";
 import { deferred, failed, type Outcome } from "../outcome.ts";
+import { UNDER_POLICY } from "./connections.ts";
 import { allowed, askPolicy, NO_POLICY, type Policy, wayOf } from "./pace.ts";
 import { inTurns } from "./happy-eyeballs.ts";
 import { askLine } from "./line.ts";
@@ -207,7 +208,7 @@ export class Places {
     const places = inTurns(addresses).map(({ address: one, family }) =>
       tcpPlace(each.name, one, this.#port, sources[family === 6 ? "inet6" : "inet"]),
     );
-    const key = line === undefined ? this.#key(each) : `${this.#key(each)}\0${line.key}`;
+    const key = line === undefined ? this.#key(each) : `${this.#key(each)}${UNDER_POLICY}${line.key}`;
     const more = { ...(line && { line }), ...(each.of !== undefined && { nextHop: each.of }) };
     return this.#said({ kind: "host", host: { key, destination, name: each.name, policy, places, ...more } });
   }

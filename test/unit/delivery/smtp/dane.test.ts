@@ -173,6 +173,20 @@ describe("connections that are kept", () => {
     expect(server.messages.length).toBe(2);
   });
 
+  test("make their host the first among equals", async () => {
+    const server = await tlsSink();
+    const zone = {
+      "b.test": ["SIGNED", "MX 10 mx.b.test", "MX 10 one.b.test", "MX 10 two.b.test", "MX 10 three.b.test"],
+      ...Object.fromEntries(["mx", "one", "two", "three"].map((name) => [`${name}.b.test`, ["SIGNED", "A 127.0.0.1"]])),
+    };
+    const site = await lineSite(DANE, server.port, zone);
+    for (const name of ["mx", "one", "two", "three"]) {
+      site.dns.set(`_${server.port}._tcp.${name}.b.test`, "SIGNED", tlsa("3 1 1", LEAF));
+    }
+    for (let times = 0; times < 6; times++) await site.deliver({ host: "b.test" });
+    expect([server.connections, server.messages.length]).toEqual([1, 6]);
+  });
+
   test("a short handshake goes by what the long one has shown", async () => {
     const server = await tlsSink();
     const site = await lineSite([...DANE, "define(`confMCI_CACHE_SIZE', `0')"], server.port);
