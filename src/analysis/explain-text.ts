@@ -2,7 +2,7 @@
 import { printable } from "../rewriting/tokens.ts";
 import { formatLocation } from "../source/location.ts";
 import type { Triple } from "../envelope/recipient.ts";
-import type { Explanation, LocalStory, Outcome, Sent } from "./explain.ts";
+import type { Explanation, HostLine, LocalStory, Outcome, Sent } from "./explain.ts";
 import { type Asked, type FiredRule, firedIn, type RulesetRun } from "./record-runs.ts";
 
 /** @param all every rule that fired; without it only the last ones before the outcome */
@@ -13,6 +13,7 @@ export function explanationLines(told: Explanation, all = false): string[] {
     ...(canonical === undefined ? [] : [`canonical form: ${printable(canonical)}`]),
     outcomeLine(told.outcome),
     ...(told.local === undefined ? [] : localLines(told.local, told.outcome)),
+    ...(told.line ?? []).map(hostLine),
     ...sent.map((each) => sentLine(each, role)),
     ...messages.map((text) => `message: ${text}`),
   ];
@@ -69,6 +70,12 @@ function localLines({ kind, members = [], moved, reply }: LocalStory, outcome: O
   };
   const elsewhere = moved === undefined ? [] : [`ruleset 5 sends it to ${tripleText(moved)}`];
   return [...elsewhere, ...said[kind]];
+}
+
+function hostLine({ host = "", policy, problem = "" }: HostLine): string {
+  if (policy === undefined) return `left alone: ${printable(problem)}`;
+  const published = policy === "none" ? "nothing is published about connections" : printable(policy);
+  return `host ${printable(host)}: ${published}`;
 }
 
 function tripleText({ mailer, host, user }: Triple): string {

@@ -34,12 +34,22 @@ export interface Explanation {
   readonly rulesets: readonly RulesetRun[];
   /** For a recipient whose mailer looks names up: who that is here. */
   readonly local?: LocalStory;
+  /** Hosts that a delivery would try, and what their owners have published about connections, where that is asked for. */
+  readonly line?: readonly HostLine[];
   /** What mailers are sent for this address, and the rulesets that made it. */
   readonly sent: readonly Sent[];
   /** What rulesets had to complain about. */
   readonly messages: readonly string[];
   /** There was more than a story can hold: rules that call each other without end. */
   readonly truncated?: true;
+}
+
+export interface HostLine {
+  readonly host?: string;
+  /** "dane=3-1-1", "sts=enforce", "none" */
+  readonly policy?: string;
+  /** Why one is left alone. */
+  readonly problem?: string;
 }
 
 export type Outcome =

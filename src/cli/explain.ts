@@ -11,6 +11,7 @@ import { EX } from "../sys/sysexits.ts";
 import { type CommandStreams, processStreams } from "./command-streams.ts";
 import { kindOfFile, notCompiled } from "./configuration-kind.ts";
 import { ownConfigFile, whereLooked } from "./config-file.ts";
+import { lineOf } from "./explain-line.ts";
 import { openLocalNames } from "./local-names.ts";
 import { systemEnvironment } from "./system-environment.ts";
 
@@ -81,7 +82,9 @@ export async function runExplain(
       // What a terminal hands over is UTF-8; addresses are octets.
       const address = Buffer.from(typed).toString("latin1");
       const question = { address, role, ...(mailer === undefined ? {} : { mailer }) };
-      const told = await explainAddress(config, (watcher) => (trace.watcher = watcher), question, names);
+      const story = await explainAddress(config, (watcher) => (trace.watcher = watcher), question, names);
+      const line = role === "recipient" ? await lineOf(config, environment, story.outcome) : undefined;
+      const told = line === undefined ? story : { ...story, line };
       if (index > 0 && !json) output.line("");
       for (const line of json ? [explanationJson(told)] : explanationLines(told, options.all)) output.line(line);
       status = worse(status, statusOf(told));
