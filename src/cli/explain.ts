@@ -83,8 +83,8 @@ export async function runExplain(
       const address = Buffer.from(typed).toString("latin1");
       const question = { address, role, ...(mailer === undefined ? {} : { mailer }) };
       const story = await explainAddress(config, (watcher) => (trace.watcher = watcher), question, names);
-      const line = role === "recipient" ? await lineOf(config, environment, story.outcome) : undefined;
-      const told = line === undefined ? story : { ...story, line };
+      const hosts = role === "recipient" ? await lineOf(config, environment, story.outcome) : undefined;
+      const told = hosts === undefined ? story : { ...story, line: hosts };
       if (index > 0 && !json) output.line("");
       for (const line of json ? [explanationJson(told)] : explanationLines(told, options.all)) output.line(line);
       status = worse(status, statusOf(told));
