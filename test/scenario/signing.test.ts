@@ -6,8 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/gl
 import { type DnsServer, startDnsServer } from "../support/dns-server.ts";
 import { eventually, MailServer } from "../support/mail-server.ts";
 import { RootSite } from "../support/root-server.ts";
-import { layDownKeys, verdicts } from "../support/signed-mail.ts";
-import { sendMail } from "../support/smtp-client.ts";
+import { layDownKeys, verdicts, verify } from "../support/signed-mail.ts";
+import { sendMail, SmtpClient } from "../support/smtp-client.ts";
 import { SmtpSink } from "../support/smtp-sink.ts";
 
 let keys: string;
@@ -30,10 +30,14 @@ beforeAll(async () => {
   const mc = [
     ...ports,
     `FEATURE(\`dkim_sign', \`${keys}')`,
+    "FEATURE(`dmarc', `tag')",
+    "define(`confARC_SEAL', `brand.test')",
     "MASQUERADE_AS(`brand.test')",
     "define(`confMCI_CACHE_SIZE', `0')",
+    "LOCAL_CONFIG",
+    "O XclientHosts=127.0.0.1",
   ];
-  server = await MailServer.start({ mc: mc.join("\n"), machine: dns.machine() });
+  server = await MailServer.start({ mc: mc.join("\n"), machine: dns.machine(), aliases: "fwd: x@far.test\n" });
 });
 afterAll(async () => {
   await server.remove();
@@ -96,8 +100,8 @@ test("a report about mail that could not be delivered", async () => {
   expect((await verdicts(data, zone)).every((verdict) => verdict.startsWith("pass "))).toBe(true);
 });
 
-test("a body of megabytes, read from a file", async () => {
-  const body = ".dots and words\r\n".repeat(200_000);
+test("a body that is read from a file", async () => {
+  const body = ".dots and words\r\n".repeat(50_000);
   await handIn("alice@brand.test", `From: alice@brand.test\r\n\r\n${body}`);
   expect(await verdicts(await received(), zone)).toEqual(BOTH);
 });
@@ -105,6 +109,25 @@ test("a body of megabytes, read from a file", async () => {
 test("a domain without keys stays unsigned", async () => {
   await handIn("alice@other.test", text("alice@other.test"));
   expect(await received()).not.toContain("DKIM-Signature");
+});
+
+test("mail of others that an alias sends on: sealed with what was found out when it came", async () => {
+  const { client } = await SmtpClient.open(server.port);
+  try {
+    expect(await client.command("XCLIENT ADDR=192.0.2.1 NAME=mx.other.test")).toMatch(/^220 /);
+    await client.command("EHLO mx.other.test");
+    // It says that it is ours, and is not.
+    const message = text("alice@brand.test");
+    expect(await client.send("alice@other.test", ["fwd@mail.example.test"], message)).toMatch(/^250 /);
+  } finally {
+    client.close();
+  }
+  const data = await received();
+  expect(data).not.toContain("DKIM-Signature");
+  expect(data).toMatch(/^ARC-Authentication-Results: i=1; mail\.example\.test;[^]*?spf=none[^]*?dkim=none/m);
+  const { arc } = await verify(data, zone);
+  expect([arc.result, arc.chain]).toEqual(["pass", [{ domain: "brand.test", selector: "r" }]]);
+  await eventually("the log", () => /: arc=sealed, d=brand\.test, s=r, cv=none\n/.test(server.log()));
 });
 
 test("new keys sign from the next reload on; without a key mail waits until there is one", async () => {

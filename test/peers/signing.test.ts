@@ -1,4 +1,4 @@
-/** The tables of a site that has opendkim: the same keys sign for the same addresses here as there. */
+/** Our signing beside opendkim: it verifies what a whole server sends, and its tables mean the same to both. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,9 +9,12 @@ import { signingSettings } from "../../src/authentication/signing/settings.ts";
 import { runMilterCommand } from "../../src/cli/milter/command.ts";
 import { runCommand } from "../support/command.ts";
 import { testOptions } from "../support/delivery-job.ts";
+import { startDnsServer } from "../support/dns-server.ts";
+import { MailServer } from "../support/mail-server.ts";
 import { peerDescribe } from "../support/peers.ts";
 import * as filters from "../support/real-filters.ts";
 import { layDownKeys } from "../support/signed-mail.ts";
+import { SmtpSink } from "../support/smtp-sink.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -44,22 +47,57 @@ const ADDRESSES = [
   "eve@y.x.a.test",
 ];
 
-/** d= and s= of the signature that opendkim puts in front; "" for none. */
-async function byOpendkim(socket: string, address: string): Promise<string> {
+/** The fields of a message as it leaves a filter. */
+async function filtered(socket: string, message: string): Promise<readonly { name: string; value: string }[]> {
   const file = join(folder, "message");
-  writeFileSync(
-    file,
-    `From: Somebody <${address}>\r\nSubject: x\r\nDate: Mon, 30 Nov 2026 19:11:01 +0000\r\n\r\nhello\r\n`,
-  );
+  writeFileSync(file, message, "latin1");
   const words = ["test", "--json", "--client", "localhost [127.0.0.1]", "--to", "x@y.example", socket, file];
   const { output, errors } = await runCommand(runMilterCommand, words);
   expect(errors).toBe("");
-  const { message } = JSON.parse(output) as { message: { fields: { name: string; value: string }[] } };
-  const signature = message.fields.find(({ name }) => name === "DKIM-Signature")?.value ?? "";
+  return (JSON.parse(output) as { message: { fields: { name: string; value: string }[] } }).message.fields;
+}
+
+/** d= and s= of the signature that opendkim puts in front; "" for none. */
+async function byOpendkim(socket: string, address: string): Promise<string> {
+  const date = "Mon, 30 Nov 2026 19:11:01 +0000";
+  const text = `From: Somebody <${address}>\r\nSubject: x\r\nDate: ${date}\r\n\r\nhello\r\n`;
+  const fields = await filtered(socket, text);
+  const signature = fields.find(({ name }) => name === "DKIM-Signature")?.value ?? "";
   const [, d] = /\bd=([^;\s]+)/.exec(signature) ?? [];
   const [, s] = /\bs=([^;\s]+)/.exec(signature) ?? [];
   return d === undefined ? "" : `${d} ${s}`;
 }
+
+peerDescribe("mail of a whole server", ["opendkim"], () => {
+  test("opendkim verifies both signatures, and notices a change", async () => {
+    const keys = join(folder, "server-keys");
+    const records = layDownKeys(keys, { "brand.test/r": "rsa", "brand.test/e": "ed25519" });
+    const sink = await SmtpSink.start({ host: "127.0.0.4", extensions: [] });
+    const dns = await startDnsServer({ "far.test": ["A 127.0.0.4"], "brand.test": ["A 127.0.0.4"] });
+    const ports = ["SMTP", "ESMTP", "RELAY"].map((name) => `define(\`${name}_MAILER_ARGS', \`TCP $h ${sink.port}')dnl`);
+    const mc = [...ports, `FEATURE(\`dkim_sign', \`${keys}')`, "MASQUERADE_AS(`brand.test')"].join("\n");
+    const server = await MailServer.start({ mc, machine: dns.machine() });
+    const verifier = await filters.startVerifier(records);
+    try {
+      const mime = "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n";
+      const message = `From: Alice <alice@mail.example.test>\nTo: x@far.test\n${mime}Subject: hello\n\nh\xc3\xa9llo\n.dot\n\n`;
+      await server.run("sendmail", ["-i", "-f", "alice", "x@far.test"], message);
+      await sink.received(1);
+      const { data } = sink.messages[0];
+      const results = async (text: string) => {
+        const fields = await filtered(verifier.socket, text);
+        return fields.find(({ name }) => name === "Authentication-Results")?.value.match(/dkim=\w+/g);
+      };
+      expect(await results(data)).toEqual(["dkim=pass", "dkim=pass"]);
+      expect(await results(data.replace("Subject: hello", "Subject: hullo"))).not.toContain("dkim=pass");
+    } finally {
+      await verifier.stop();
+      await server.remove();
+      await dns.close();
+      await sink.close();
+    }
+  });
+});
 
 peerDescribe("opendkim's tables", ["opendkim"], () => {
   describe.each(["file", "refile"] as const)("%s", (kind) => {
