@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { publicRecord } from "../../src/authentication/signing/public-record.ts";
 import type { ServerState, Space, Surroundings } from "../../src/cli/doctor/patient.ts";
 import { LIMITS } from "../../src/cli/doctor/patient.ts";
 import type { DnsAnswer, DnsRecord, RecordType, Resolver } from "../../src/dns/resolver.ts";
@@ -128,6 +129,14 @@ export class DoctorSite {
     const der = selfSignedCertificate({ host, privateKey, publicKey, serial: randomBytes(16), ...times });
     this.write("certs/server.pem", new X509Certificate(der).toString());
     this.write("certs/server.key", privateKey.export({ type: "pkcs8", format: "pem" }), 0o600);
+  }
+
+  /** A key that signs, selector s1. @returns its record */
+  dkim(): string {
+    mkdirSync(this.at(`dkim/${DOMAIN}`), { recursive: true });
+    const { privateKey } = generateKeyPairSync("ed25519");
+    this.write(`dkim/${DOMAIN}/s1.private`, privateKey.export({ type: "pkcs8", format: "pem" }), 0o600);
+    return publicRecord({ key: privateKey, algorithm: "ed25519", bits: 256 });
   }
 
   /** A process as /proc shows it. */

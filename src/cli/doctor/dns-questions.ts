@@ -25,6 +25,20 @@ export async function addressesIn(resolver: Resolver, name: string): Promise<Add
   return { kind: "answered", addresses, ...(alias === undefined ? {} : { alias }) };
 }
 
+export interface Texts {
+  /** Each record as a whole. */
+  readonly texts: readonly string[];
+  /** Nobody answers. */
+  readonly silence?: Finding;
+}
+
+/** TXT records of a name. */
+export async function textsOf(resolver: Resolver, name: string): Promise<Texts> {
+  const answer = await resolver.query(name, "TXT");
+  if (answer.kind === "tempfail") return { texts: [], silence: silent(name, answer.reason) };
+  return { texts: answer.kind === "found" ? answer.records.map(({ data }) => data) : [] };
+}
+
 export function silent(name: string, reason: string): Finding {
   return {
     kind: "name-server",

@@ -15,6 +15,7 @@ import { otherServers } from "./checks/other-servers.ts";
 import { ports } from "./checks/ports.ts";
 import { queue } from "./checks/queue.ts";
 import { relaying } from "./checks/relaying.ts";
+import { policyRecords } from "./checks/policy-records.ts";
 import { tables } from "./checks/tables.ts";
 
 export const CHECKS: readonly Check[] = [
@@ -28,6 +29,7 @@ export const CHECKS: readonly Check[] = [
   certificates,
   hostNames,
   mailExchangers,
+  policyRecords,
   clock,
   disk,
   queue,

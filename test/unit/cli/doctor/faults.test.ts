@@ -1,4 +1,5 @@
 /** `rulemail doctor`: silent on a host in good health, and each of the planted faults is found, and nothing beside it. */
+import { createHash, X509Certificate } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "@jest/globals";
@@ -42,6 +43,8 @@ function berkeley(): Buffer {
 }
 
 const DAY = 24 * 60 * 60 * 1000;
+
+const DKIM = "FEATURE(`dkim_sign', `@FOLDER@/dkim')dnl\n";
 
 const FAULTS: readonly Fault[] = [
   { name: "no configuration", finds: "no-configuration", by: "configuration", plant: (site) => rmSync(site.file) },
@@ -323,6 +326,87 @@ const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "a domain without SPF",
+    finds: "spf-missing",
+    by: "policies",
+    plant: (site) => site.names.set(DOMAIN, [`MX 10 ${HOST}`]),
+  },
+  {
+    name: "an SPF record with a mistake",
+    finds: "spf-invalid",
+    by: "policies",
+    plant: (site) => site.names.set(DOMAIN, [`MX 10 ${HOST}`, "TXT v=spf1 ipv4:198.51.100.25 -all"]),
+  },
+  {
+    name: "an SPF record that leaves this host out",
+    finds: "spf-invalid",
+    by: "policies",
+    plant: (site) => site.names.set(DOMAIN, [`MX 10 ${HOST}`, "TXT v=spf1 ip4:203.0.113.9 -all"]),
+  },
+  {
+    name: "an SPF record that lets everybody send",
+    finds: "spf-open",
+    by: "policies",
+    plant: (site) => site.names.set(DOMAIN, [`MX 10 ${HOST}`, "TXT v=spf1 +all"]),
+  },
+  {
+    name: "a key that signs and is not in DNS",
+    finds: "dkim-missing",
+    by: "policies",
+    extra: DKIM,
+    plant: (site) => void site.dkim(),
+  },
+  {
+    name: "another key in DNS than that which signs",
+    finds: "dkim-invalid",
+    by: "policies",
+    extra: DKIM,
+    plant: (site) => {
+      site.names.set(`s1._domainkey.${DOMAIN}`, [`TXT ${site.dkim()}`]);
+      site.dkim();
+    },
+  },
+  {
+    name: "a domain without DMARC",
+    finds: "dmarc-missing",
+    by: "policies",
+    plant: (site) => site.names.delete(`_dmarc.${DOMAIN}`),
+  },
+  {
+    name: "two DMARC records",
+    finds: "dmarc-invalid",
+    by: "policies",
+    plant: (site) => site.names.set(`_dmarc.${DOMAIN}`, ["TXT v=DMARC1; p=none", "TXT v=DMARC1; p=reject"]),
+  },
+  {
+    name: "an MTA-STS record without a policy",
+    finds: "mta-sts-invalid",
+    by: "policies",
+    plant: (site) => site.names.set(`_mta-sts.${DOMAIN}`, ["TXT v=STSv1; id=1"]),
+  },
+  {
+    name: "an MTA-STS policy that leaves out the MX",
+    finds: "mta-sts-invalid",
+    by: "policies",
+    plant: (site) => {
+      site.names.set(`_mta-sts.${DOMAIN}`, ["TXT v=STSv1; id=1"]);
+      const policy = "version: STSv1\r\nmode: enforce\r\nmx: other.example.test\r\nmax_age: 86400\r\n";
+      site.pages.set(`https://mta-sts.${DOMAIN}/.well-known/mta-sts.txt`, policy);
+    },
+  },
+  {
+    name: "TLSA records of a former certificate",
+    finds: "tlsa-invalid",
+    by: "policies",
+    plant: (site) => site.names.set(`_25._tcp.${HOST}`, [`+TLSA 03 01 01 ${"ab".repeat(32)}`]),
+  },
+  {
+    name: "TLSA records that no mail server can use",
+    finds: "tlsa-invalid",
+    by: "policies",
+    plant: (site) => site.names.set(`_25._tcp.${HOST}`, [`+TLSA 01 01 01 ${"ab".repeat(32)}`]),
+  },
+  {
     name: "a clock that is a year behind",
     finds: "clock-wrong",
     by: "clock",
@@ -345,6 +429,20 @@ const FAULTS: readonly Fault[] = [
 
 test("a host in good health: nothing is said, status 0", async () => {
   expect(await doctor(healthy(), [])).toEqual({ status: 0, output: "", errors: "" });
+});
+
+test("policies that fit: DKIM, MTA-STS and DANE as they should be", async () => {
+  const site = healthy(DKIM);
+  site.names.set(`s1._domainkey.${DOMAIN}`, [`TXT ${site.dkim()}`]);
+  site.names.set(`_mta-sts.${DOMAIN}`, ["TXT v=STSv1; id=1"]);
+  const policy = `version: STSv1\r\nmode: enforce\r\nmx: ${HOST}\r\nmax_age: 86400\r\n`;
+  site.pages.set(`https://mta-sts.${DOMAIN}/.well-known/mta-sts.txt`, policy);
+  const { publicKey } = new X509Certificate(readFileSync(site.at("certs/server.pem")));
+  const digest = createHash("sha256")
+    .update(publicKey.export({ type: "spki", format: "der" }))
+    .digest("hex");
+  site.names.set(`_25._tcp.${HOST}`, [`+TLSA 03 01 01 ${digest}`]);
+  expect(await doctor(site, ["--all", "--only", "policies"])).toEqual({ status: 0, output: "", errors: "" });
 });
 
 describe("a planted fault is found, and nothing else:", () => {
