@@ -85,6 +85,11 @@ const NAMES: Readonly<Record<string, Entry>> = {
     helps: true,
     load: async () => (await import("./setup/command.ts")).runSetup,
   },
+  migrate: {
+    says: "--from sendmail|postfix DIR  writes our configuration beside theirs, and compares decisions",
+    helps: true,
+    load: async () => (await import("./migrate/command.ts")).runMigrate,
+  },
   sendmail: {
     says: "-bd -bD -bt -bs -bv -bp -bi -bC -bO -q ...  the classic command line",
     load: () => sendmail("sendmail"),

@@ -3,6 +3,7 @@
  * be lists, and end statuses are those of a submission. With -v it tells what expands to what as sendmail does, with -v -v also
  * the line that each alias stands in.
  */
+import type { DeliverySite } from "../dispatch/attempt.ts";
 import type { Recipient, Triple } from "../envelope/recipient.ts";
 import { quotedProgram } from "../mail/quoted-program.ts";
 import { splitRecipients } from "../mail/recipient-list.ts";
@@ -29,6 +30,20 @@ export async function verify(
   const trace = args.debug.length === 0 ? undefined : (await import("./debugging.ts")).commandTrace(args);
   const opened = await openForCommand(args, undefined, trace);
   if (typeof opened === "number") return opened;
+  const exit = await answer(opened, args, say);
+  await opened.close();
+  return exit;
+}
+
+/**
+ * The same with a site that is open already, and stays open.
+ * @returns the exit status
+ */
+export async function answer(
+  opened: DeliverySite,
+  args: SendmailArguments,
+  say: (text: string) => void,
+): Promise<number> {
   const { config, rules, aliases, users, dontBlame, agents } = opened;
   const names = {
     config,
@@ -56,7 +71,6 @@ export async function verify(
     if (line !== undefined) say(`${visible(line)}\n`);
     if (each.state === "deferred" && exit === EX.OK) exit = EX.TEMPFAIL;
   }
-  await opened.close();
   return exit;
 }
 

@@ -99,6 +99,42 @@ peerDescribe("the page about moving from sendmail", ["sendmail", "m4"], () => {
     expect([compile, lint, copy, ask, stopped, start].every((commands) => commands.trim() !== "")).toBe(true);
   });
 
+  test("rulemail migrate asks the running sendmail, decides as it does, and changes nothing of it", () => {
+    const { stdout, stderr } = runInside(
+      "shell",
+      `OURS=${bin}\n${SENDMAIL_RUNS}
+PATH=$OURS:$PATH rulemail migrate --from sendmail /etc/mail >/mnt/told 2>&1; echo "status $?"
+${untouched(0)}
+ls /etc/rulemail | tr '\\n' ' '
+grep -A40 ^compared /mnt/told | sed '/^next/,$d'
+# A decision that is another one is seen, with the line of the old table.
+sed -i 's/127.0.0.11/127.0.0.12/' /etc/rulemail/mailertable
+cp /etc/rulemail/mailertable /mnt/mailertable && PATH=$OURS:$PATH makemap hash /etc/rulemail/mailertable </mnt/mailertable
+PATH=$OURS:$PATH rulemail migrate --from sendmail /etc/mail >/mnt/again 2>&1; echo "status $?"
+grep -A40 ^compared /mnt/again | sed '/^next/,$d'
+cat /mnt/told >&2`,
+    );
+    expect(stdout.split("\n").filter((line) => line !== "")).toEqual([
+      // One option that nothing here acts on.
+      "status 1",
+      "access access.db address.resolve aliases helpfile local-host-names m4 mailertable mailertable.db peers sendmail.cf " +
+        "sendmail.cf.map service.switch service.switch-nodns site.mc virtusertable virtusertable.db " +
+        "compared   6 addresses with /usr/libexec/sendmail/sendmail: all alike",
+      "status 1",
+      "compared   6 addresses with /usr/libexec/sendmail/sendmail: 5 alike",
+      "  /etc/mail/mailertable:1: somebody@far.example",
+      "  - somebody@far.example... deliverable: mailer esmtp, host [127.0.0.11], user somebody@far.example",
+      "  + somebody@far.example... deliverable: mailer esmtp, host [127.0.0.12], user somebody@far.example",
+    ]);
+    expect(stderr.split("\n").filter((line) => line.startsWith("  "))).toEqual([
+      "  /etc/mail/sendmail.mc:97: paths lead to /etc/rulemail now",
+      "  /etc/mail/sendmail.mc:98: paths lead to /etc/rulemail now",
+      expect.stringMatching(
+        /^ {2}\/etc\/rulemail\/site\.mc:\d+: option ProcessTitlePrefix is accepted, but nothing acts on it/,
+      ),
+    ]);
+  });
+
   test("leaves the running sendmail alone until it is stopped, and then takes over what it did", () => {
     // The third is done again after a change.
     const typedBefore: [string, number][] = [

@@ -93,7 +93,8 @@ async function dmarc({ resolver }: Patient, domain: string): Promise<Finding[]> 
   ];
 }
 
-async function mtaSts({ resolver, fetch }: Patient, domain: string): Promise<Finding[]> {
+async function mtaSts(patient: Patient, domain: string): Promise<Finding[]> {
+  const { resolver } = patient;
   const where = `_mta-sts.${domain}`;
   const { texts, silence } = await textsOf(resolver, where);
   if (silence !== undefined) return [silence];
@@ -108,7 +109,7 @@ async function mtaSts({ resolver, fetch }: Patient, domain: string): Promise<Fin
   const put = `put a policy at ${url}, with the MX hosts of ${domain}; or take the record away`;
   let text: string | undefined;
   try {
-    text = await fetch(url);
+    text = await patient.fetch(url);
   } catch (error) {
     return told("mta-sts-invalid", `${url} cannot be fetched: ${reasonOf(error)}`, put);
   }
