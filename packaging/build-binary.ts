@@ -61,8 +61,9 @@ async function main(): Promise<void> {
     const scripts = await buildScripts();
     const isOurs = arch === process.arch;
     const assets = await allAssets(scripts, licences(scripts.metafile, folder));
-    if (isOurs) for (const [name, code] of await compiledCode(work, node, assets)) assets.set(name, code);
-    packWhatIsRare(assets);
+    const { code, ofThreads } = isOurs ? await compiledCode(work, node, assets) : NOTHING_COMPILED;
+    for (const [name, octets] of code) assets.set(name, octets);
+    packWhatIsRare(assets, ofThreads);
     const target = join(root, "dist", isOurs ? "rulemail" : `rulemail-linux-${arch}`);
     const size = await writeBinary(target, work, {
       node,
@@ -118,11 +119,7 @@ async function allAssets({ texts }: Scripts, licenceTexts: string): Promise<Map<
 }
 
 /** What was compiled while a file like the one to be made ran, by the names of the assets. */
-async function compiledCode(
-  work: string,
-  node: Buffer,
-  assets: ReadonlyMap<string, Buffer>,
-): Promise<ReadonlyMap<string, Buffer>> {
+async function compiledCode(work: string, node: Buffer, assets: ReadonlyMap<string, Buffer>): Promise<CompiledScripts> {
   const recording = join(work, "rulemail");
   await writeBinary(recording, work, {
     node,
@@ -130,21 +127,31 @@ async function compiledCode(
     assets: new Map(assets).set(THREAD, await threadRecorder()),
     isOurs: true,
   });
-  const folder = await recordCode(recording, work);
+  const { folder, ofThreads } = await recordCode(recording, work);
   const names = (await readdir(folder)).filter((name) => name.endsWith(".cache"));
-  return new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
+  return { code: new Map(names.map((name) => [name, readFileSync(join(folder, name))])), ofThreads };
 }
 
 async function threadRecorder(): Promise<Buffer> {
   return Buffer.from(await mainScript(join(import.meta.dirname, "thread-recorder.ts")), "latin1");
 }
 
-/** Texts, and scripts that did not run while code was recorded, if any was. */
-function packWhatIsRare(assets: Map<string, Buffer>): void {
+interface CompiledScripts {
+  /** By the names of the assets. */
+  readonly code: ReadonlyMap<string, Buffer>;
+  /** Scripts that only the thread of the sessions runs: nobody waits for them while they are unpacked. */
+  readonly ofThreads: ReadonlySet<string>;
+}
+
+const NOTHING_COMPILED: CompiledScripts = { code: new Map(), ofThreads: new Set() };
+
+/** Texts, and scripts that did not run while code was recorded, if any was, or that nobody waits for. */
+function packWhatIsRare(assets: Map<string, Buffer>, ofThreads: CompiledScripts["ofThreads"]): void {
   const isRecorded = assets.has("main.cache");
   for (const [name, octets] of Array.from(assets)) {
     const code = name.replace(/\.js$/, ".cache");
-    const isRare = code === name || (isRecorded && !assets.has(code));
+    const isAside = ofThreads.has(name.replace(/\.js$/, ""));
+    const isRare = code === name || isAside || (isRecorded && !assets.has(code));
     if (name.endsWith(".cache") || name === THREAD || !isRare) continue;
     assets.delete(name);
     assets.set(name + PACKED, brotliCompressSync(octets));

@@ -10,6 +10,9 @@ import type { Script } from "node:vm";
 import type { CompiledCode } from "../src/cli/one-file-scripts.ts";
 import { standardHeap } from "../src/sys/heap.ts";
 
+/** Behind the process id, in names of what the thread of the sessions leaves. */
+export const THREAD = "-sessions";
+
 /** @param name of the process or thread, for the files */
 export function recording(name: string): CompiledCode {
   const folder = process.env.RULEMAIL_RECORD;

@@ -1,9 +1,9 @@
 /** The main script of the second thread in that file (recorder.ts). */
 import { Scripts } from "../src/cli/one-file-scripts.ts";
 import type { beSessionThread } from "../src/daemon/sessions/thread.ts";
-import { recording } from "./recording.ts";
+import { recording, THREAD } from "./recording.ts";
 
-const sessions = new Scripts(recording(`${process.pid}-sessions`)).load("sessions") as {
+const sessions = new Scripts(recording(`${process.pid}${THREAD}`)).load("sessions") as {
   readonly beSessionThread: typeof beSessionThread;
 };
 sessions.beSessionThread();

@@ -19,6 +19,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { THREAD } from "./recording.ts";
 
 /** Nobody in particular: what root's server starts beside itself has an environment that names no folder to record to. */
 const NOBODY = 65_534;
@@ -39,9 +40,9 @@ const TESTS =
 /**
  * @param file records; everybody may run it
  * @param folder a new one, which everybody may enter
- * @returns the folder with the files `SCRIPT.cache`
+ * @returns the folder with the files `SCRIPT.cache`, and the scripts that only threads of the sessions ran
  */
-export async function recordCode(file: string, folder: string): Promise<string> {
+export async function recordCode(file: string, folder: string): Promise<Recorded> {
   const [records, unused, home, names] = ["records", "unused", "home", "names"].map((name) => own(join(folder, name)));
   for (const name of ["sendmail", "mailq", "rulemail"]) symlinkSync(file, join(names, name));
   const trial: Trial = { names, home, folder };
@@ -58,8 +59,19 @@ export async function recordCode(file: string, folder: string): Promise<string> 
     run(trial, records, "mailq", []);
     run(trial, records, "sendmail", ["-bt", "-C", join(home, "sendmail.cf")], TESTS);
   });
-  return records;
+  const threads = readdirSync(records).flatMap((name) =>
+    name.endsWith(".cache") ? [name.slice(0, -".cache".length)] : [],
+  );
+  return { folder: records, ofThreads: new Set(threads.filter((script) => !ofProcesses.has(script))) };
 }
+
+export interface Recorded {
+  readonly folder: string;
+  readonly ofThreads: ReadonlySet<string>;
+}
+
+/** Scripts that a process has run in its main thread. */
+const ofProcesses = new Set<string>();
 
 interface Trial {
   /** Folder with the names of the file. */
@@ -113,6 +125,7 @@ function keep(records: string): readonly string[] {
   for (const each of readdirSync(records)) {
     const [script, process] = each.split(".");
     if (process === "cache") continue;
+    if (!process.endsWith(THREAD)) ofProcesses.add(script);
     const [file, kept] = [join(records, each), join(records, `${script}.cache`)];
     const isMore = !existsSync(kept) || statSync(file).size > statSync(kept).size;
     if (isMore) renameSync(file, kept);

@@ -18,6 +18,8 @@ export type ServerAnswers = Omit<Handlers<ToMain>, "log" | "count">;
 export interface SessionThreadParts extends ThreadStart {
   readonly log: Log;
   readonly statistics: Statistics;
+  /** Of the thread; its usual one where absent. */
+  readonly script?: string;
 }
 
 /** A port that was bound, or why it was not. */
@@ -41,9 +43,9 @@ export class SessionThread {
   #ports = 0;
   #isClosed = false;
 
-  constructor({ log, statistics, ...start }: SessionThreadParts) {
+  constructor({ log, statistics, script, ...start }: SessionThreadParts) {
     this.#start = start;
-    this.#worker = takeWorker();
+    this.#worker = takeWorker(script);
     const ask = (): ServerAnswers => {
       if (this.#answers === undefined) throw NO_SERVER;
       return this.#answers;

@@ -25,16 +25,16 @@ export function isStartedEarly(): boolean {
   return early !== undefined;
 }
 
-/** The one that was started early, or another one. */
-export function takeWorker(): Worker {
-  const worker = early ?? start();
+/** The one that was started early, or another one. @param script another than the usual one */
+export function takeWorker(script?: string): Worker {
+  const worker = early ?? start(script);
   early = undefined;
   worker.ref();
   return worker;
 }
 
-function start(): Worker {
+function start(script = SCRIPT): Worker {
   const options: WorkerOptions = { name: "sessions", env: SHARE_ENV };
-  if (!isOneFile()) return new Worker(SCRIPT, options);
+  if (!isOneFile()) return new Worker(script, options);
   return new Worker(readProgramFile("sessions-main.js")!.toString("latin1"), { ...options, eval: true });
 }
