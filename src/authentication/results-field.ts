@@ -17,8 +17,8 @@ import type { SpfResult } from "./spf/result.ts";
 
 export const RESULTS_FIELD = "Authentication-Results";
 
-/** Signatures that are told of. */
-const MOST_SIGNATURES = 10;
+/** Signatures that are told of: ten that were looked at, and one result for all others. */
+const MOST_SIGNATURES = 11;
 const LONGEST_VALUE = 256;
 
 /** What is known so far; what was not looked at is not told. */

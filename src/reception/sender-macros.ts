@@ -86,7 +86,8 @@ export function resultWords({ iprev, spf, spfHelo, dkim, dmarc, arc }: Told): st
       ? []
       : [`spf_helo=${spfHelo.result}${remark(spfHelo.domain, spfHelo.reason ?? spfHelo.term)}`]),
     ...(dkim ?? []).map(
-      ({ result, domain, selector, reason }) => `dkim=${result}${remark(`${domain}/${selector}`, reason)}`,
+      ({ result, domain, selector, reason }) =>
+        `dkim=${result}${remark(domain === "" ? "" : `${domain}/${selector}`, reason)}`,
     ),
     ...(dkim?.length === 0 ? ["dkim=none"] : []),
     ...(dmarc === undefined

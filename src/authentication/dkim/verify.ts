@@ -45,9 +45,9 @@ export interface VerificationOptions {
 }
 
 export interface VerificationResult {
-  /** One for each signature that was looked at, from the top. */
+  /** One for each signature that was looked at, from the top; where there are more, one for all these. */
   readonly dkim: readonly DkimResult[];
-  /** DKIM-Signature fields that the message has; may be more than there are results. */
+  /** DKIM-Signature fields that the message has. */
   readonly signatures: number;
   readonly arc: ArcResult;
 }
@@ -75,11 +75,18 @@ export function startVerification(
     async end() {
       const dkim: DkimResult[] = [];
       for (const check of checks) dkim.push(await check.result());
+      if (fields.length > checks.length) dkim.push(leftAlone(fields.length - checks.length));
       const result = { dkim, signatures: fields.length, arc: (await chain?.result()) ?? NOT_ASKED };
       keys.close();
       return result;
     },
   };
+}
+
+/** Stands for all signatures that nobody looked at. */
+function leftAlone(count: number): DkimResult {
+  const reason = `${count} more signatures are not looked at`;
+  return { result: "policy", reason, domain: "", selector: "", algorithm: "", testing: false, signature: "" };
 }
 
 const NOT_ASKED: ArcResult = { result: "none", chain: [] };
