@@ -111,21 +111,16 @@ function valueText(text: string): string {
 }
 
 /**
- * Fields of others that say they are ours, from the last to the first, and those that nobody can read: a program that is less
- * strict might find our name there (RFC 8601 §5).
- * @returns for each the number among all of its name, from 1
+ * Which fields of others are to be taken out: those that say they are ours, and those that nobody can read, for a program that is
+ * less strict might find our name there (RFC 8601 §5).
  */
-export function falseResults(fields: readonly HeaderField[], id: string): readonly number[] {
+export function falseResults(id: string): (field: HeaderField) => boolean {
   const ours = comparable(id);
-  const found: number[] = [];
-  let number = 0;
-  for (const field of fields) {
-    if (!isField(field, RESULTS_FIELD)) continue;
-    number++;
+  return (field) => {
+    if (!isField(field, RESULTS_FIELD)) return false;
     const theirs = authservIdOf(field.value);
-    if (theirs === undefined || comparable(theirs) === ours) found.unshift(number);
-  }
-  return found;
+    return theirs === undefined || comparable(theirs) === ours;
+  };
 }
 
 /** The authserv-id of a field's value, without comments and quotes; undefined when there is none to be read. */

@@ -16,12 +16,15 @@ export type HeaderEdit =
   /** Behind all fields, or in front of the field at this place (0: the first). */
   | { readonly kind: "add"; readonly field: HeaderField; readonly before?: number }
   /** The field that is the n-th of its name, from 1; without a value it is taken out. */
-  | { readonly kind: "replace"; readonly name: string; readonly occurrence: number; readonly value?: string };
+  | { readonly kind: "replace"; readonly name: string; readonly occurrence: number; readonly value?: string }
+  /** All of these are taken out; there may be thousands. */
+  | { readonly kind: "remove"; readonly isUnwanted: (field: HeaderField) => boolean };
 
 export function editHeader(fields: readonly HeaderField[], edits: readonly HeaderEdit[]): readonly HeaderField[] {
-  const edited = [...fields];
+  let edited = [...fields];
   for (const edit of edits) {
     if (edit.kind === "add") edited.splice(edit.before ?? edited.length, 0, edit.field);
+    else if (edit.kind === "remove") edited = edited.filter((field) => !edit.isUnwanted(field));
     else replaceField(edited, edit);
   }
   return edited;

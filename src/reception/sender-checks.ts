@@ -134,7 +134,7 @@ function atEnd(environment: SenderCheckEnvironment): Judge {
 }
 
 async function lookAtMessage(
-  { falseResults, resultsField, RESULTS_FIELD }: Machinery,
+  { falseResults, resultsField }: Machinery,
   transaction: Transaction,
   { authservId, gateways }: SenderCheckSettings,
   fields: readonly HeaderField[],
@@ -143,11 +143,8 @@ async function lookAtMessage(
   const { examination, scope } = transaction;
   const address = clientAddress(scope.get("client_addr"));
   const isTrusted = address !== undefined && gateways.has(address);
-  const header: HeaderEdit[] = (isTrusted ? [] : falseResults(fields, authservId)).map((occurrence) => ({
-    kind: "replace",
-    name: RESULTS_FIELD,
-    occurrence,
-  }));
+  const isUnwanted = falseResults(authservId);
+  const header: HeaderEdit[] = !isTrusted && fields.some(isUnwanted) ? [{ kind: "remove", isUnwanted }] : [];
   if (examination === undefined) return header.length === 0 ? OK : { kind: "ok", changes: { header } };
   examination.begin(fields);
   const { evidence, told } = await examination.finish();

@@ -5,6 +5,12 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { readStsId, readStsPolicy } from "../../src/authentication/policy/sts/policy-text.ts";
+import { authorsOf } from "../../src/authentication/dmarc/author.ts";
+import { readDmarcRecord } from "../../src/authentication/dmarc/record.ts";
+import { authservIdOf, falseResults } from "../../src/authentication/results-field.ts";
+import { readMacroString } from "../../src/authentication/spf/macro-string.ts";
+import { readRecord } from "../../src/authentication/spf/record.ts";
+import { macrosOfMessage } from "../../src/reception/sender-macros.ts";
 import { fromLine } from "../../src/auth/base64-line.ts";
 import { publicKeyOf } from "../../src/authentication/dkim/key-record.ts";
 import type { Passwords } from "../../src/auth/exchange.ts";
@@ -158,6 +164,16 @@ const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
     verified(
       `ARC-Seal: i=1; cv=none; ${SIGNED}\r\nARC-Message-Signature: i=1; h=from; ${SIGNED}; x=${text}\r\nARC-Authentication-Results: i=1;${text}\r\n\r\n`,
     ),
+  "a record of SPF": (text) =>
+    [`v=spf1 ${text}`, `v=spf1 a:${text}.a`, `v=spf1 exp=%{s${text}}.a`].map((record) => readRecord(record)),
+  "an explanation of SPF": (text) => readMacroString(text, "explanation"),
+  "a record of DMARC": (text) => [readDmarcRecord(text), readDmarcRecord(`v=DMARC1; p=none; rua=${text}`)],
+  "whose message it is": (text) => authorsOf([{ name: "From", value: text }]),
+  "results of others": (text) => [
+    authservIdOf(text),
+    falseResults("a")({ name: "Authentication-Results", value: `a ${text}` }),
+  ],
+  "results that a sealer saw": (text) => macrosOfMessage({ arc: { result: "pass", chain: [], authResults: text } }),
   "fields of a filter": addedFields,
   "header octet by octet": (text) => {
     const collector = new Collector({ maxHeadersLength: 0, body: () => undefined });
