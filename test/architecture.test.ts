@@ -148,6 +148,21 @@ function circles(atRunTime: boolean): string[] {
   return files.filter(reaches);
 }
 
+test("who sends and receives mail loads the checks of senders only when somebody wants them", () => {
+  const reached = (start: string): ReadonlySet<string> => {
+    const seen = new Set([start]);
+    for (const file of seen) for (const next of edgesOf(file, true)) if (next.endsWith(".ts")) seen.add(next);
+    return seen;
+  };
+  const checks =
+    /^authentication\/(?:spf|dkim|dmarc|arc)\/|^authentication\/(?:examination|results-field|timed-resolver)\.ts$/;
+  expect(reached("authentication/examination.ts").size).toBeGreaterThan(20);
+  const early = ["main.ts", "cli/submit.ts", "daemon/server.ts"].flatMap((start) =>
+    [...reached(start)].filter((file) => checks.test(file)).map((file) => `${start} loads ${file}`),
+  );
+  expect(early).toEqual([]);
+});
+
 test("no files import each other in a circle at run time", () => {
   expect(circles(true)).toEqual([]);
 });

@@ -10,7 +10,8 @@ import { type ClassOf, type Form, PLAIN, TYPED } from "./forms.ts";
 const RUN_BY_PROGRAM: readonly string[] = (
   "0 1 2 3 4 5 canonify parse final localaddr check_relay check_mail check_rcpt check_data check_compat check_eoh " +
   "check_eom check_etrn check_expn check_vrfy check_other greet_pause srv_features clt_features trust_auth authinfo " +
-  "tls_server tls_client tls_rcpt try_tls tls_srv_features tls_clt_features queuegroup check_eai"
+  "tls_server tls_client tls_rcpt try_tls tls_srv_features tls_clt_features queuegroup check_eai " +
+  "sender_checks check_spf check_auth"
 ).split(" ");
 
 const LOCALADDR = 5;
