@@ -5,7 +5,7 @@ import { type Agents, createAgents } from "../delivery/agents.ts";
 import type { Destinations } from "../delivery/smtp/destinations.ts";
 import { join } from "node:path";
 import { queueFolder } from "../config/queue-folder.ts";
-import { openLine } from "../authentication/policy/open-line.ts";
+import { daneProblem, openLine } from "../authentication/policy/open-line.ts";
 import { type OpenedSite, openSite, type SiteSource } from "../site/open-site.ts";
 import type { SiteSurroundings } from "../site/surroundings.ts";
 import { filterProblems } from "../reception/filter-checks.ts";
@@ -34,8 +34,15 @@ export async function openServingSite(
     ...opened.messages,
     ...problems.map(({ text }) => text),
     ...(await signingProblems(opened.site.config)),
+    ...lineProblems(opened.site.config, surroundings),
   ];
   return { ...opened, messages, exit: opened.exit === EX.OK ? exit : opened.exit };
+}
+
+/** What is asked about other servers' hosts, and cannot be found out. */
+function lineProblems({ options }: Config, { machine }: Surroundings): readonly string[] {
+  const problem = daneProblem(options, machine);
+  return problem === undefined ? [] : [`WARNING: ${problem}`];
 }
 
 /** Keys that cannot be used: mail of their domains waits, or leaves unsigned, but the server starts. */

@@ -4,8 +4,11 @@
  */
 import type { Options } from "../../config/config.ts";
 import type { NameSources } from "../../dns/names.ts";
+import { trustsAd } from "../../dns/trusting-resolver.ts";
 import type { Log } from "../../log/log.ts";
 import type { Clock } from "../../sys/clock.ts";
+import { isLoopback } from "../../sys/ip-address.ts";
+import type { Machine } from "../../sys/machine.ts";
 import type { MaybePromise } from "../../sys/maybe-promise.ts";
 import type { TlsEventSink } from "../reports/tls-events.ts";
 import type { LineAnswer, LinePolicies, LineQuestion } from "./line-policy.ts";
@@ -33,6 +36,21 @@ export function openLine(parts: LineParts): LinePolicies | undefined {
   const settings = { dane: isOn(options.text("DANE")), sts: options.flag("StrictTransportSecurity") };
   if (!settings.dane && !settings.sts && events === undefined) return undefined;
   return new LazyPolicies(parts, settings);
+}
+
+/**
+ * What keeps DANE from doing anything: of no name server the AD bit is believed. Undefined: nothing, or DANE is off.
+ * @param machine its name servers
+ */
+export function daneProblem(options: Options, machine: Pick<Machine, "nameServers" | "trustAd">): string | undefined {
+  if (!isOn(options.text("DANE")) || machine.trustAd === true || trustsAd(options.text("ResolverOptions")))
+    return undefined;
+  if (machine.nameServers.some(({ address }) => isLoopback(address))) return undefined;
+  const servers = machine.nameServers.map(({ address }) => address).join(", ") || "none";
+  return (
+    `option DANE=true finds nothing signed: no name server (${servers}) is trusted to say so; ` +
+    "run a validating one on this machine, or trust them with O ResolverOptions=+trustad"
+  );
 }
 
 function isOn(value: string): boolean {
