@@ -24,6 +24,8 @@ export interface Load {
   readonly sender: string;
   /** One for all messages, or the next one. */
   readonly recipient: string | (() => string);
+  /** Recipients of each message; default 1. */
+  readonly recipients?: number;
   /** Said before anything else: the header of a proxy. */
   readonly opening?: string;
   /** Header and body with the final dot, in place of lines that are made up. */
@@ -104,7 +106,7 @@ class Run {
   }
 
   async #connection(): Promise<void> {
-    const { port, host = "127.0.0.1", localAddress, sender, recipient, perConnection } = this.#load;
+    const { port, host = "127.0.0.1", localAddress, sender, recipient, recipients = 1, perConnection } = this.#load;
     const dialogue = new Dialogue(connect({ port, host, localAddress, noDelay: true }));
     try {
       const { opening } = this.#load;
@@ -121,12 +123,14 @@ class Run {
       for (let sent = 0; sent < perConnection && this.#isOn; sent++) {
         this.#left--;
         const began = performance.now();
-        const replies = [
-          await dialogue.command(`MAIL FROM:<${sender}>\r\n`),
-          await dialogue.command(`RCPT TO:<${typeof recipient === "string" ? recipient : recipient()}>\r\n`),
-          await dialogue.command("DATA\r\n"),
-        ];
-        const last = replies[2].startsWith("354") ? await dialogue.command(this.#message) : replies[2];
+        const replies = [await dialogue.command(`MAIL FROM:<${sender}>\r\n`)];
+        for (let i = 0; i < recipients; i++) {
+          const to = typeof recipient === "function" ? recipient() : numbered(recipient, i);
+          replies.push(await dialogue.command(`RCPT TO:<${to}>\r\n`));
+        }
+        const answer = await dialogue.command("DATA\r\n");
+        replies.push(answer);
+        const last = answer.startsWith("354") ? await dialogue.command(this.#message) : answer;
         if (last.startsWith("250")) this.#accepted++;
         else {
           this.#refused++;
@@ -140,6 +144,11 @@ class Run {
       dialogue.close();
     }
   }
+}
+
+/** Recipients of one message are different ones: 2user@sink.test. */
+function numbered(recipient: string, number: number): string {
+  return number === 0 ? recipient : `${number}${recipient}`;
 }
 
 /** Sends and waits for the reply; knows nothing of SMTP but the form of replies. */

@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- NAME ...] [--messages=N] [--profile=FOLDER] [--against=CHECKOUT [--pairs=N]]`: prints what
  * the server costs. The names: mc, rewriting, startup, accept, accept-kept, tls, milter, relay, destinations, lists, sender,
- * queue, local (`--users=20`), hostile (`--kinds=mail-1,slow`, `--seconds=3`). `--against` compares with another checkout
+ * queue, workloads (`--threads=1`), local (`--users=20`), hostile (`--kinds=mail-1,slow`, `--seconds=3`). `--against` compares with another checkout
  * (against.ts); `--profile` has the server write a CPU profile, for the developer tools of a browser.
  *
  * The server runs in a process of its own; what counts is its CPU time for each message, which a busy machine falsifies
@@ -26,6 +26,7 @@ import { startSink, type Sink } from "./sink.ts";
 import { benchSender } from "./sender.ts";
 import { benchStartup } from "./startup.ts";
 import { benchTls } from "./tls.ts";
+import { benchWorkloads } from "./workloads.ts";
 
 const SESSIONS = 20;
 const SIZE = 1_024;
@@ -34,6 +35,7 @@ const { values: settings, positionals: wanted } = parseArgs({
   options: {
     messages: { type: "string", default: "10000" },
     users: { type: "string", default: "20" },
+    threads: { type: "string" },
     kinds: { type: "string", default: "" },
     seconds: { type: "string", default: "3" },
     profile: { type: "string" },
@@ -78,6 +80,16 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
       }),
   },
   relay: { title: "accepted and relayed to another server", run: relay },
+  workloads: {
+    title: "relayed: a connection each, kept, 64 KB, 100 recipients, the first after a start",
+    run: () =>
+      benchWorkloads(print, {
+        messages: MESSAGES,
+        sessions: SESSIONS,
+        options: settings.threads === undefined ? [] : [`SessionThreads=${settings.threads}`],
+        profile: settings.profile,
+      }),
+  },
   destinations: {
     title: "accepted and delivered to 1,000 hosts that answer after 50 ms",
     run: () => benchDestinations(print, { messages: MESSAGES, sessions: SESSIONS, profile: settings.profile }),
