@@ -11,7 +11,7 @@ import { asciiJson } from "../../sys/terminal-text.ts";
 import type { CommandStreams } from "../command-streams.ts";
 import { systemEnvironment } from "../system-environment.ts";
 import { parsed, parserOf } from "./command.ts";
-import { chosenDomains, keyPlace } from "./place.ts";
+import { chosenDomains, foundDomains, keyPlace, tableKeys } from "./place.ts";
 
 type State = "signs" | "later" | "idle" | "over" | "broken";
 
@@ -36,7 +36,16 @@ export async function runDkimList(words: readonly string[], streams: CommandStre
   const resolver = options.ask ? systemEnvironment().resolver : undefined;
   const word = options._.length > 0 ? String(options._[0]) : undefined;
   const listed: Listed[] = [];
-  for (const domain of chosenDomains(place, word)) {
+  const ofTable = tableKeys(place, word);
+  for (const { domain, keys } of ofTable) {
+    for (const key of keys) {
+      const asked = domain === "%" || key.path.includes("%") ? undefined : resolver;
+      const record = asked && (await recordOf(key, domain, asked));
+      const state = key.problem === undefined ? "signs" : "broken";
+      listed.push({ domain, key, state, ...(record !== undefined && { record }) });
+    }
+  }
+  for (const domain of ofTable.length > 0 ? foundDomains(place, word) : chosenDomains(place, word)) {
     const signing = new Set(signingAt(domain, now, place.selectors).map(({ selector }) => selector));
     for (const key of domain.keys) {
       const state = stateOf(key, signing, now);

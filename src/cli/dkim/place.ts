@@ -1,9 +1,17 @@
 /** Where the keys are that a command of `rulemail dkim` works on, and what is known of them. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { keyFilesWith } from "../../authentication/signing/key-files.ts";
-import { type DomainKeys, folderDomains, readDomainKeys } from "../../authentication/signing/key-folder.ts";
+import { type KeyFiles, keyFilesWith, KeyProblem } from "../../authentication/signing/key-files.ts";
+import {
+  type DomainKeys,
+  folderDomains,
+  type FolderKey,
+  readDomainKeys,
+} from "../../authentication/signing/key-folder.ts";
+import { readKeyTable } from "../../authentication/signing/key-tables.ts";
 import { asciiDomain, wordsOf } from "../../authentication/signing/names.ts";
+import { readPrivateKey } from "../../authentication/signing/private-key.ts";
+import { ALWAYS } from "../../authentication/signing/selector-dates.ts";
 import { errorText } from "../../sys/safe-file.ts";
 import { EX } from "../../sys/sysexits.ts";
 import { ownConfigFile } from "../config-file.ts";
@@ -19,6 +27,8 @@ export interface KeyPlace {
   readonly dontBlame: ReadonlySet<string>;
   /** DKIMSelectors; empty: all. */
   readonly selectors: ReadonlySet<string>;
+  /** DKIMKeyTable; absent: there is none. */
+  readonly keyTable?: string;
   /** Why the server would not sign with what lies there, or not with all. */
   readonly note?: string;
 }
@@ -38,7 +48,9 @@ export function keyPlace(configFile: string | undefined, folder: string | undefi
     const dontBlame = new Set(optionValues(file, "DontBlameSendmail").flatMap((value) => value.split(/[\s,]+/)));
     const selectors = new Set(wordsOf((optionValues(file, "DKIMSelectors").at(-1) ?? "").toLowerCase()));
     const named = optionValues(file, "DKIMKeys").at(-1)?.trim() ?? "";
-    if (named !== "") return { folder: named, dontBlame, selectors };
+    const table = optionValues(file, "DKIMKeyTable").at(-1)?.trim() ?? "";
+    const known = { dontBlame, selectors, ...(table !== "" && { keyTable: table }) };
+    if (named !== "" || table !== "") return { ...known, folder: named || USUAL_FOLDER };
     return { folder: USUAL_FOLDER, dontBlame, selectors, note: `${file} sets no DKIMKeys: add FEATURE(\`dkim_sign')` };
   } catch (error) {
     throw new CommandError(`rulemail dkim: ${file}: ${errorText(error)}`, EX.NOINPUT);
@@ -67,13 +79,38 @@ export function keysOf({ folder, dontBlame }: KeyPlace, domain: string): Named {
 
 /** Those of all domains, or of the one that is named, which has to be there. */
 export function chosenDomains(place: KeyPlace, word: string | undefined): readonly Named[] {
-  const known = [...folderDomains(keyFilesWith(place.dontBlame), place.folder).keys()].toSorted();
-  const chosen = word === undefined ? known : [wantedDomain(word)];
-  const found = chosen.map((domain) => keysOf(place, domain)).filter(({ keys }) => keys.length > 0);
+  const found = foundDomains(place, word);
   if (found.length > 0) return found;
   const what = word === undefined ? `no keys in ${place.folder}` : `no keys of ${word} in ${place.folder}`;
   throw new CommandError(
     `rulemail dkim: there are ${what}: rulemail dkim new ${word ?? "DOMAIN"} makes some`,
     EX.NOUSER,
   );
+}
+
+/** The same, none where there is none. */
+export function foundDomains(place: KeyPlace, word: string | undefined): readonly Named[] {
+  const known = [...folderDomains(keyFilesWith(place.dontBlame), place.folder).keys()].toSorted();
+  const chosen = word === undefined ? known : [wantedDomain(word)];
+  return chosen.map((domain) => keysOf(place, domain)).filter(({ keys }) => keys.length > 0);
+}
+
+/** What DKIMKeyTable names, by the domain that signs; "%" stands for that of the sender. Throws KeyProblem. */
+export function tableKeys({ keyTable, dontBlame }: KeyPlace, word: string | undefined): readonly DomainKeys[] {
+  if (keyTable === undefined) return [];
+  const files = keyFilesWith(dontBlame);
+  const wanted = word === undefined ? undefined : wantedDomain(word);
+  return [...readKeyTable(files, keyTable).values()]
+    .filter(({ domain }) => wanted === undefined || domain === wanted)
+    .map(({ domain, selector, path }) => ({ domain, keys: [{ ...ALWAYS, selector, path, ...keyAt(files, path) }] }));
+}
+
+function keyAt(files: KeyFiles, path: string): Pick<FolderKey, "privateKey" | "problem"> {
+  if (path.includes("%")) return {};
+  try {
+    return { privateKey: readPrivateKey(files, path) };
+  } catch (error) {
+    if (error instanceof KeyProblem) return { problem: error.message };
+    throw error;
+  }
 }

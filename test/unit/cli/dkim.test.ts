@@ -132,3 +132,16 @@ test("the folder is that of the configuration, and a domain without keys is told
   expect([made.status, made.errors]).toEqual([0, expect.stringContaining("DKIMSelectors does not name two")]);
   expect((await dkim("list", "-C", cf, "--no-ask")).output).toContain("does not sign");
 });
+
+test("keys that opendkim's table names are listed, too", async () => {
+  const place = join(folder, "table");
+  layDownKeys(place, { "t.test/s": "ed25519" });
+  writeFileSync(join(folder, "keytable"), `one t.test:s:${place}/t.test/s.private\nall %:s:${place}/absent\n`);
+  const cf = join(folder, "table.cf");
+  writeFileSync(cf, `O DKIMKeyTable=${join(folder, "keytable")}\n`);
+  const { status, output } = await dkim("list", "-C", cf, "--no-ask");
+  expect(status).toBe(65);
+  expect(output).toMatch(/^t\.test +s +ed25519 +signs$/m);
+  expect(output).toMatch(/^% +s +cannot be used: .*absent: No such file/m);
+  expect((await dkim("list", "t.test", "-C", cf)).output).toMatch(/^t\.test +s +ed25519 +signs +record: missing$/m);
+});

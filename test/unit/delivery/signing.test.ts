@@ -172,6 +172,12 @@ describe("without a usable key", () => {
     expect(dkimLines()[0]).toMatch(/dkim=failed, sent without a signature, reason=/);
   });
 
+  test("sign_mail does not know", async () => {
+    const { outcome } = await send({ from: "joe@other.test", says: 'error $@ 4.3.0 $: "451 later"' });
+    expect(outcome).toMatch(/^4\.7\.5/);
+    expect(dkimLines()[0]).toMatch(/the message waits, reason=sign_mail says: error .*451 later/);
+  });
+
   test("one good key is enough; the other is told of", async () => {
     chmodSync(join(folder, "example.com", "e.private"), 0o600);
     expect(await verdicts((await send({})).data, zone)).toEqual(["pass example.com e"]);
