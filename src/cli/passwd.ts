@@ -152,12 +152,12 @@ async function findPlace(configFile: string | undefined, file: string | undefine
     const advice = `set it to file:/PATH (confAUTH_SOURCE), or name the file with -f; passwords of ${kinds} are kept there`;
     throw new CommandError(`rulemail passwd: ${cf} ${says}: ${advice}`, EX.CONFIG);
   }
-  const owner = own === 0 ? await serverOf(cf) : undefined;
+  const owner = own === 0 ? await passwordOwner(cf) : undefined;
   return { path: source.path, safety: { dontBlame }, ...(owner !== undefined && { owner }) };
 }
 
-/** As whom the server of a configuration works: it has to read the file. */
-async function serverOf(cf: string): Promise<number | undefined> {
+/** As whom the server of a configuration works: it has to read the file. @throws CommandError */
+export async function passwordOwner(cf: string): Promise<number | undefined> {
   const { subject } = await readConfiguration(cf, analysisEnvironment(), { here: true });
   if (subject === undefined) return undefined;
   try {

@@ -14,7 +14,7 @@ import { EX } from "../../sys/sysexits.ts";
 import { type CommandStreams, processStreams } from "../command-streams.ts";
 import { CommandError, runToStatus } from "../database-target.ts";
 import { analysisEnvironment, readConfiguration } from "../read-configuration.ts";
-import { outcomeLines, writePlanned } from "../setup/planned-file.ts";
+import { outcomeLines, withUsualUmask, writePlanned } from "../setup/planned-file.ts";
 import { buildTable, compileBeside } from "../setup/site-folder.ts";
 import { compareDecisions, type Compared, installedSendmail } from "./decisions.ts";
 import { type Leftover, leftoverLine, type MigratedSite } from "./migrated-site.ts";
@@ -72,7 +72,7 @@ export function runMigrate(words: readonly string[], streams: CommandStreams = p
         ? postfixSite(place)
         : sendmailSite({ ...place, ...(options.mc === undefined ? {} : { mc: resolve(options.mc) }) });
     const { output } = streams;
-    const left = [...site.leftovers, ...(await write(site, streams))];
+    const left = [...site.leftovers, ...(await withUsualUmask(() => write(site, streams)))];
     tell(streams, "moved:", site.moved);
     tell(streams, "not carried over:", left);
     const compared = options.compare ? await compare(site, from, options) : undefined;

@@ -20,7 +20,7 @@ import { ensureAccount, people, readerOf } from "./accounts.ts";
 import { doctorLines } from "./aftermath.ts";
 import { firstPassword, usersText } from "./first-user.ts";
 import { dkimKey, tlsKey } from "./keys.ts";
-import { outcomeLines, type PlannedFile, writePlanned } from "./planned-file.ts";
+import { outcomeLines, type PlannedFile, withUsualUmask, writePlanned } from "./planned-file.ts";
 import { isHost, isUser, Questions, wrongWord } from "./questions.ts";
 import { siteMc, submitMc } from "./site-mc.ts";
 import { buildTable, compileBeside } from "./site-folder.ts";
@@ -68,7 +68,7 @@ export function runSetup(words: readonly string[], streams: CommandStreams = pro
     const machine = readMachine();
     const wishes = await wishesOf(options, machine, streams);
     try {
-      await carryOut(wishes, machine, streams);
+      await withUsualUmask(() => carryOut(wishes, machine, streams));
     } catch (error) {
       if (error instanceof CommandError || (error as NodeJS.ErrnoException).code === undefined) throw error;
       const hint = process.getuid?.() === 0 ? "" : ": run it as root, or below a folder of yours with --root";

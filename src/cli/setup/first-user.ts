@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { listPasswords, changePassword } from "../../logins/password-editor.ts";
 import { makeRecord } from "../../logins/password-record.ts";
+import { passwordOwner } from "../passwd.ts";
 import type { PlannedFile } from "./planned-file.ts";
 import { usersFile } from "./settings-files.ts";
 import type { Wishes } from "./wishes.ts";
@@ -41,7 +42,13 @@ function newPassword(): string {
 /** @returns the password; undefined when the user has one already */
 export async function firstPassword({ users, places: { settings } }: Wishes): Promise<string | undefined> {
   if (users.kind !== "file") return undefined;
-  const place = { path: join(settings, "passwords"), safety: { dontBlame: new Set<string>() } };
+  // The server reads it, who is not root for long.
+  const owner = process.getuid?.() === 0 ? await passwordOwner(join(settings, "sendmail.cf")) : undefined;
+  const place = {
+    path: join(settings, "passwords"),
+    safety: { dontBlame: new Set<string>() },
+    ...(owner !== undefined && { owner }),
+  };
   if (listPasswords(place).some(({ name }) => name === users.first)) return undefined;
   const password = newPassword();
   const record = await makeRecord(users.first, password);

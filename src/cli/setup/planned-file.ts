@@ -28,11 +28,22 @@ export type Outcome =
   /** What is there differs: lines that would go (-) and come (+). */
   | { readonly kind: "differs"; readonly path: string; readonly changes: readonly string[] };
 
+/** Works with the usual umask: what others have to read they may, however careful root's shell is. */
+export async function withUsualUmask<T>(work: () => Promise<T>): Promise<T> {
+  const before = process.umask(0o022);
+  try {
+    return await work();
+  } finally {
+    process.umask(before);
+  }
+}
+
 /** Writes what is not there. Throws what the file system says. */
 export function writePlanned(file: PlannedFile): Outcome {
-  const { path, text, mode, isSecret, owner } = file;
+  const { path, text, mode, owner } = file;
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) return compare(file);
-  mkdirSync(dirname(path), { recursive: true, mode: isSecret ? 0o700 : 0o755 });
+  // Keys are for root alone; the server sees that one has changed when it may look into the folder.
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   const fd = openSync(path, "wx", mode);
   try {
     writeSync(fd, Buffer.from(text as string));

@@ -2,6 +2,7 @@
 import { realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { missedBy, type Missed, neededBy } from "../../../analysis/lint/presence.ts";
+import { authSource } from "../../../config/auth-source.ts";
 import { closedTo } from "../../../daemon/reach.ts";
 import { type ServerUser, serverUser } from "../../../daemon/server-user.ts";
 import { pathToRead, sourcePath } from "../../../maps/database-file.ts";
@@ -20,7 +21,7 @@ export const files: Check = {
       (each) =>
         each.excuse === undefined && !isServedByText(each) && !isMadeBelow(home.folder, each) && !isCertificate(each),
     );
-    return [...together(missed.map((each) => findingOf(each, file))), ...(await outOfReach(patient))];
+    return together([...missed.map((each) => findingOf(each, file)), ...(await outOfReach(patient))]);
   },
 };
 
@@ -39,11 +40,13 @@ function isCertificate({ needed: { owner }, problem }: Missed): boolean {
   return problem.absent && /^option Server(?:Cert|Key)File$/.test(owner);
 }
 
+const TOGETHER: ReadonlySet<string> = new Set(["unsafe-file", "unreadable-file"]);
+
 /** What one folder is to blame for is one finding. */
 function together(findings: readonly Finding[]): Finding[] {
   const groups = new Map<string, Finding[]>();
   for (const finding of findings) {
-    const key = finding.kind === "unsafe-file" ? finding.todo : String(groups.size);
+    const key = TOGETHER.has(finding.kind) ? finding.todo : String(groups.size);
     groups.set(key, [...(groups.get(key) ?? []), finding]);
   }
   return [...groups.values()].map(([first, ...others]) =>
@@ -98,6 +101,20 @@ async function outOfReach(patient: Patient): Promise<Finding[]> {
     const closed = await closedFor(user, read);
     if (closed !== undefined)
       findings.push({ kind: "unreadable-file", where: read, ...told(owner, user, read, closed) });
+  }
+  const passwords = authSource(configOf(patient).options.text("AuthSource"));
+  if (passwords?.kind === "file") {
+    const { path } = passwords;
+    const closed = await closedFor(user, path);
+    if (closed !== undefined) {
+      const { what, todo } = told("logins", user, path, closed);
+      findings.push({
+        kind: "unreadable-file",
+        where: path,
+        what,
+        todo: closed === path ? `chown ${user.user} ${path}` : todo,
+      });
+    }
   }
   return findings;
 }

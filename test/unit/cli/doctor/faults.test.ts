@@ -105,6 +105,16 @@ const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "passwords that the server's user may not read",
+    finds: "unreadable-file",
+    by: "files",
+    extra: "define(`confAUTH_SOURCE', `file:@FOLDER@/passwords')dnl\n",
+    plant: (site) => {
+      Object.assign(site, { uid: 0, accounts: { rulemail: 54_321 } });
+      site.write("passwords", "# nobody yet\n", 0o600);
+    },
+  },
+  {
     name: "a server that stays root",
     finds: "root-rights",
     by: "files",
