@@ -31,8 +31,8 @@ export function resultsField(id: string, told: Told): HeaderField {
   return { name: RESULTS_FIELD, value: ` ${valueText(id)};${lines.join(";")}` };
 }
 
-/** Each result as one text, without the authserv-id; also for ARC-Authentication-Results, which has the same form. */
-export function resultsOf(told: Told): readonly string[] {
+/** Each result as one text, without the authserv-id. */
+function resultsOf(told: Told): readonly string[] {
   const { spf, spfHelo, dkim, dmarc, arc, iprev, client = "" } = told;
   return [
     ...(iprev === undefined ? [] : [joined("iprev", iprev.result, iprev.name, [["policy.iprev", iprev.address]])]),
