@@ -199,6 +199,17 @@ describe("connections that are kept", () => {
   });
 });
 
+test("who listens to the conversation (sendmail -v) hears which policy held", async () => {
+  const server = await tlsSink();
+  const site = await lineSite(DANE, server.port);
+  site.dns.set(`_${server.port}._tcp.mx.b.test`, "SIGNED", tlsa("3 1 1", LEAF));
+  const heard: string[] = [];
+  await site.deliver({ host: "b.test", heard: (line) => void heard.push(line) });
+  const at = heard.indexOf("=== dane=3-1-1: verify=TRUSTED");
+  expect(at).toBeGreaterThan(heard.indexOf(">>> STARTTLS"));
+  expect(heard.findIndex((line) => line.startsWith(">>> MAIL"))).toBeGreaterThan(at);
+});
+
 test("TLS-Required: No lets its message go, and no other (RFC 8689 §5)", async () => {
   const server = await tlsSink();
   const site = await lineSite(DANE, server.port);
