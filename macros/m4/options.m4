@@ -210,6 +210,11 @@ ifdef(`confREQUIRE_TLS', `_O_(`RequireTLS', `confREQUIRE_TLS', `false')
 ifdef(`confSTRICT_TRANSPORT_SECURITY', `_O_(`StrictTransportSecurity', `confSTRICT_TRANSPORT_SECURITY', `false')
 ')dnl
 
+ifdef(`confCOLLECT_REPORTS', `_O_(`CollectReports', `confCOLLECT_REPORTS', `')
+_O_(`SendReports', `confSEND_REPORTS', `false')
+_O_(`ReportSender', `confREPORT_SENDER', `')
+_O_(`ReportRows', `confREPORT_ROWS', `10000')
+')dnl
 ifdef(`_DKIM_SIGN_', `# signatures
 _O_(`DKIMKeys', `confDKIM_KEYS', `')
 _O_(`DKIMKeyTable', `confDKIM_KEY_TABLE', `')

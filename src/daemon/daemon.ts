@@ -3,6 +3,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { trustedUser } from "../config/owners.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
+import { ReportCounts } from "./report-counts.ts";
 import { readSecrets } from "../config/map-secrets.ts";
 import { unprotectedBy } from "../config/unprotected.ts";
 import { Destinations } from "../delivery/smtp/destinations.ts";
@@ -65,7 +66,8 @@ export async function runServer(options: RunOptions): Promise<ExitCode> {
     const resolver = new Dns2Resolver({ machine, clock });
     const destinations = new Destinations(clock);
     const statistics = new Statistics();
-    const surroundings = { machine, clock, log, workers, resolver, destinations, statistics };
+    const counts = new ReportCounts({ clock, log });
+    const surroundings = { machine, clock, log, workers, resolver, destinations, statistics, counts };
     return await run(options, surroundings);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);

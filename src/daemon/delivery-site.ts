@@ -1,10 +1,12 @@
 /** Sites as a whole program opens them: with delivery agents. */
 import type { Config } from "../config/config.ts";
+import { countsTls } from "../config/counted-reports.ts";
 import { signs } from "../config/signs.ts";
 import { type Agents, createAgents } from "../delivery/agents.ts";
 import type { Destinations } from "../delivery/smtp/destinations.ts";
 import { join } from "node:path";
 import { queueFolder } from "../config/queue-folder.ts";
+import type { ReportCounts } from "./report-counts.ts";
 import { daneProblem, openLine } from "../authentication/policy/open-line.ts";
 import { type OpenedSite, openSite, type SiteSource } from "../site/open-site.ts";
 import type { SiteSurroundings } from "../site/surroundings.ts";
@@ -16,6 +18,8 @@ import { EX } from "../sys/sysexits.ts";
 export interface Surroundings extends SiteSurroundings {
   readonly workers: UserWorkers;
   readonly destinations: Destinations;
+  /** What is counted for reports; absent: nothing is. */
+  readonly counts?: ReportCounts;
 }
 
 /** {opMode} of a server, in the background or the foreground. */
@@ -54,10 +58,11 @@ async function signingProblems(config: Config): Promise<readonly string[]> {
 
 export function openDeliverySite(source: SiteSource, surroundings: Surroundings): Promise<OpenedSite<Agents>> {
   return openSite(source, surroundings, ({ config, users, hosts }, rules) => {
-    const { clock, log } = surroundings;
+    const { clock, log, counts } = surroundings;
     const folder = queueFolder(config);
     const kept = folder === "" ? {} : { stsFile: join(folder, "mta-sts") };
-    const line = openLine({ options: config.options, names: hosts, clock, log, ...kept });
+    const events = countsTls(config) && counts !== undefined ? { events: counts } : {};
+    const line = openLine({ options: config.options, names: hosts, clock, log, ...kept, ...events });
     return createAgents({ ...surroundings, config, users, names: hosts, rules, ...(line && { line }) });
   });
 }

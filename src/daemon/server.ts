@@ -2,6 +2,7 @@
  * The running server: everything assembled, started in an order in which nothing accepts mail before it can keep it, and
  * stopped in the opposite one.
  */
+import type { SenderEvidence } from "../authentication/evidence.ts";
 import type { DeliveryMode } from "../config/policies.ts";
 import type { Config } from "../config/config.ts";
 import type { CommandLineSetting } from "../config/environment.ts";
@@ -40,6 +41,7 @@ import { LoginCountsFile } from "./login-counts-file.ts";
 import type { Openings, SessionHost, SessionHostParts } from "./session-host.ts";
 import { SessionsHere } from "./sessions-here.ts";
 import { type SessionThreads, ThreadedSessions } from "./sessions/threaded-sessions.ts";
+import { ReportSending } from "./report-sending.ts";
 import { reopen } from "./reopen.ts";
 import { Suspensions } from "./suspensions.ts";
 import { StatisticsFile } from "./statistics-file.ts";
@@ -84,6 +86,7 @@ export class Server {
   readonly #logins: LoginCountsFile | undefined;
   readonly #sessions: SessionHost;
   readonly #statistics: StatisticsFile | undefined;
+  readonly #reports: ReportSending | undefined;
   #stopped: Promise<void> | undefined;
 
   private constructor(options: ServerOptions, surroundings: Surroundings, site: DeliverySite, queue: OpenedQueue) {
@@ -92,7 +95,9 @@ export class Server {
     this.#queue = queue;
     const { clock, log } = surroundings;
     const limits = new LoginLimits(clock);
-    this.#judges = standardJudges(limits, { clock, log });
+    const { counts } = surroundings;
+    void counts?.use(site.config);
+    this.#judges = standardJudges(limits, { clock, log, heard: this.#heard });
     if (options.sessions === undefined) {
       this.#logins = new LoginCountsFile({ queueFolder: queueFolder(site.config), limits, clock, log });
     }
@@ -108,6 +113,7 @@ export class Server {
       open: () => reopen({ file, settings }, surroundings, options.openings?.door, this.#sessions),
       prepare: (next) => prepareLocalMail(next, options.rights ?? ownRights(), log),
       adopt: async ({ config }) => {
+        void counts?.use(config);
         options.inForce?.(config);
         await this.#sessions.adopt();
         return this.#listen();
@@ -124,6 +130,7 @@ export class Server {
       },
     };
     this.#intake = createIntake({ ...this.#taking, judges: this.#judges, clock });
+    this.#reports = counts && new ReportSending({ counts, site: () => this.site, intake: this.#intake, clock, log });
     this.#sessions = this.#sessionHost();
     this.#listeners = new Listeners({
       open: (port) => this.#sessions.open(port),
@@ -216,6 +223,7 @@ export class Server {
     if (options.listen || options.queueInterval !== undefined) {
       server.#runner.start();
       server.#collector.start();
+      server.#reports?.start();
     }
     return server;
   }
@@ -293,9 +301,11 @@ export class Server {
     await this.#listeners.close(grace);
     await this.#sessions.close();
     await this.#collector.stop();
+    await this.#reports?.stop();
     await this.#runner.stop(grace);
     await this.#surroundings.destinations.hosts.close();
     await this.#logins?.close();
+    await this.#surroundings.counts?.close();
     await this.#queue.store.close();
     this.#statistics?.write();
     await this.#site.close();
@@ -307,6 +317,9 @@ export class Server {
     return mode === "q" || mode === "d" ? this.#runner.nextRun(config, group) : undefined;
   }
 
+  /** What was known of who sent a message, for reports about it. */
+  readonly #heard = (evidence: SenderEvidence, at: Date): void => this.#surroundings.counts?.dmarc(evidence, at);
+
   #sessionHost(): SessionHost {
     const { sessions: threads, openings, queueInterval } = this.#options;
     const { clock, log } = this.#surroundings;
@@ -317,6 +330,7 @@ export class Server {
       openings,
       queueInterval,
       startQueueRun: oneAfterTheOther((asked) => this.#hurry(etrnFilter(asked))),
+      heard: this.#heard,
     };
     if (threads === undefined) return new SessionsHere({ ...parts, intake: this.#intake, judges: this.#judges });
     const reload = (): Promise<readonly string[]> => this.reload();

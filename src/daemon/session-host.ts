@@ -1,4 +1,5 @@
 /** Where SMTP sessions work, as the server sees it: in its own thread (sessions-here.ts) or in another (sessions/threaded-sessions.ts). */
+import type { SenderEvidence } from "../authentication/evidence.ts";
 import type { PortOptions } from "../config/config.ts";
 import type { DeliverySite } from "../dispatch/attempt.ts";
 import type { Log } from "../log/log.ts";
@@ -39,4 +40,6 @@ export interface SessionHostParts {
   readonly queueInterval: number | undefined;
   /** ETRN: how many messages wait. */
   readonly startQueueRun: (asked: string) => MaybePromise<number>;
+  /** Hears what was known of who sent a message. */
+  readonly heard: (evidence: SenderEvidence, at: Date) => void;
 }

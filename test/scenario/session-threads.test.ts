@@ -111,6 +111,7 @@ describe("a thread that dies", () => {
         readByRoot: nothing,
         readFile: nothing,
         readPart: nothing,
+        evidence: nothing,
       },
     );
     const { boundPort } = await thread.open(fakePort());

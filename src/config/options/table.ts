@@ -15,6 +15,7 @@ import { QUEUE_OPTIONS } from "./queue.ts";
 import { REPORT_OPTIONS } from "./reports.ts";
 import { defaultGroup, RIGHTS_OPTIONS } from "./rights.ts";
 import type { OptionRow, OptionType } from "./row.ts";
+import { SENDER_REPORT_OPTIONS } from "./sender-reports.ts";
 import { SENDER_OPTIONS } from "./senders.ts";
 import { SERVER_OPTIONS } from "./server.ts";
 import { SIGNING_OPTIONS } from "./signing.ts";
@@ -33,6 +34,7 @@ const rows = [
   ...REPORT_OPTIONS,
   ...RIGHTS_OPTIONS,
   ...SENDER_OPTIONS,
+  ...SENDER_REPORT_OPTIONS,
   ...SERVER_OPTIONS,
   ...SIGNING_OPTIONS,
   ...TIMEOUT_OPTIONS,

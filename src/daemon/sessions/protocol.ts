@@ -1,4 +1,5 @@
 /** What the main thread and the thread of the sessions ask each other. All of it is plain data. */
+import type { SenderEvidence } from "../../authentication/evidence.ts";
 import type { PortOptions } from "../../config/config.ts";
 import type { CommandLineSetting } from "../../config/environment.ts";
 import type { Rights } from "../../envelope/recipient.ts";
@@ -84,4 +85,6 @@ export interface ToMain {
   ];
   log: readonly [{ readonly level: number; readonly line: Omit<LogLine, "fields"> }, undefined];
   count: readonly [Counts, undefined];
+  /** What was known of who sent a message, where reports count it. */
+  evidence: readonly [{ readonly evidence: SenderEvidence; readonly at: Date }, undefined];
 }

@@ -57,6 +57,7 @@ export class SessionThread {
       readByRoot: (paths) => ask().readByRoot(paths),
       readFile: (question) => ask().readFile(question),
       readPart: (question) => ask().readPart(question),
+      evidence: (told) => ask().evidence(told),
       log: ({ level, line }) => {
         log.write(level, line);
         return undefined;

@@ -4,6 +4,7 @@
  */
 import { parentPort } from "node:worker_threads";
 import type { PortOptions } from "../../config/config.ts";
+import { countsDmarc } from "../../config/counted-reports.ts";
 import { queueFolder } from "../../config/queue-folder.ts";
 import { Dns2Resolver } from "../../dns/dns2-resolver.ts";
 import { Statistics } from "../../log/statistics.ts";
@@ -141,7 +142,13 @@ class SessionThreadBody {
     const channel = this.#channel;
     const queue = await DistantQueue.open(lent, systemClock, () => channel.ask("newId", undefined));
     const log = this.#log;
-    const judges = standardJudges(this.#limits, { clock: systemClock, log });
+    const judges = standardJudges(this.#limits, {
+      clock: systemClock,
+      log,
+      heard: (evidence, at) => {
+        if (countsDmarc(this.#inForce().config)) channel.tell("evidence", { evidence, at });
+      },
+    });
     this.#logins = new LoginCountsFile({
       queueFolder: queueFolder(config),
       limits: this.#limits,

@@ -97,7 +97,7 @@ export class ThreadedSessions implements SessionHost {
   }
 
   #answers(): ServerAnswers {
-    const { queue, taking, openings, site, startQueueRun } = this.#parts;
+    const { queue, taking, openings, site, startQueueRun, heard } = this.#parts;
     const door = openings?.door;
     return {
       take: async ({ arrival, octets }) => {
@@ -110,6 +110,10 @@ export class ThreadedSessions implements SessionHost {
       readByRoot: (files) => (door === undefined ? new Map() : readByRoot(door, { files })),
       readFile: ({ reader, question }) => site().agents.files.read(reader, question),
       readPart: ({ reader, question, range }) => site().agents.files.readPart(reader, question, range),
+      evidence: ({ evidence, at }) => {
+        heard(evidence, at);
+        return undefined;
+      },
     };
   }
 
