@@ -210,6 +210,8 @@ ifdef(`confREQUIRE_TLS', `_O_(`RequireTLS', `confREQUIRE_TLS', `false')
 ifdef(`confSTRICT_TRANSPORT_SECURITY', `_O_(`StrictTransportSecurity', `confSTRICT_TRANSPORT_SECURITY', `false')
 ')dnl
 
+ifdef(`confLIST_FROM', `_O_(`ListFrom', `confLIST_FROM', `')
+')dnl
 ifdef(`confCOLLECT_REPORTS', `_O_(`CollectReports', `confCOLLECT_REPORTS', `')
 _O_(`SendReports', `confSEND_REPORTS', `false')
 _O_(`ReportSender', `confREPORT_SENDER', `')

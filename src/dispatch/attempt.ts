@@ -11,6 +11,7 @@ import type { Job, Report } from "../delivery/agent.ts";
 import type { Agents } from "../delivery/agents.ts";
 import { beforeDeadline, isTooLate, tooLateText } from "../envelope/deliver-by.ts";
 import type { Envelope } from "../envelope/envelope.ts";
+import { messageSize } from "../envelope/message-size.ts";
 import { type FirstAttempt, NO_ALIASES } from "../envelope/local-facts.ts";
 import type { Recipient, RecipientChange, RecipientState } from "../envelope/recipient.ts";
 import { type RecipientStatus, statusOfReply } from "../envelope/status.ts";
@@ -27,6 +28,7 @@ import { compatible, type CompatibleParts } from "./compatible.ts";
 import { Deliveries, deliveryScope } from "./deliveries.ts";
 import { Outcomes } from "./outcomes.ts";
 import { expansionLog } from "./expansion-log.ts";
+import { ListAuthors } from "./list-authors.ts";
 import { heldStatus, isHeld, type Occasion, unaskedStatus } from "./held.ts";
 import { mayBeSplit, splitMessage } from "./split.ts";
 import { postpone, type QueueWork } from "./overdue.ts";
@@ -84,6 +86,7 @@ class Work {
   readonly #held: number[] = [];
   readonly #outcomes: Outcomes;
   readonly #deliveries: Deliveries;
+  readonly #listAuthors: ListAuthors | undefined;
   #entry: QueueEntry;
   #isRecorded = false;
   /** The end of the last write. */
@@ -105,6 +108,7 @@ class Work {
       isTold: claim.entry.envelope.deliverBy !== undefined,
       write: (recipients) => this.#write({ recipients }),
     });
+    this.#listAuthors = ListAuthors.of(site, environment.clock);
     this.#deliveries = new Deliveries({
       config: site.config,
       clock: environment.clock,
@@ -115,6 +119,7 @@ class Work {
       rules: site.rules,
       signal: environment.signal,
       heard: occasion.told?.heard,
+      headersOf: (list) => this.#listAuthors?.headersOf(list),
       run: (job) => this.#runJob(job),
     });
   }
@@ -259,6 +264,7 @@ class Work {
     const now = await compatible(this.#compatibleParts(), free);
     if (now.length === 0) return;
     await this.#record(now);
+    await this.#listAuthors?.look(now, this.#entry.envelope);
     this.#deliveries.add(now, this.#entry.envelope);
   }
 
@@ -358,13 +364,6 @@ class Work {
     const usual = Math.min(this.#again, this.#environment.nextTry(this.#site, this.#entry, now));
     return beforeDeadline(this.#entry.envelope, usual, now);
   }
-}
-
-/** Octets of a message, header included. */
-function messageSize({ headers, bodySize }: Envelope): number {
-  let size = bodySize;
-  for (const { name, value } of headers) size += name.length + value.length + ":\r\n".length;
-  return size;
 }
 
 /** A fresh message whose recipients all go to mailers that look nothing up can be delivered as it is. */

@@ -6,6 +6,7 @@ import { type JobGroup, JobLine } from "../delivery/group.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { FirstAttempt } from "../envelope/local-facts.ts";
 import type { MessageReader } from "../envelope/message.ts";
+import type { HeaderField } from "../mail/header.ts";
 import type { QueueEntry } from "../queue/queue.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { MailRules } from "../routing/mail-rules.ts";
@@ -28,6 +29,8 @@ export interface DeliveriesParts {
   readonly signal: AbortSignal;
   /** Who wants to hear what is said to the next hosts. */
   readonly heard?: FirstAttempt["heard"];
+  /** The header that members of a list get, by its owner; undefined: that of the message. */
+  readonly headersOf?: (list: string) => readonly HeaderField[] | undefined;
   /** Delivers, and notes what came of it. */
   readonly run: (job: Job) => Promise<void>;
 }
@@ -165,7 +168,8 @@ export class Deliveries {
 
   #jobOf({ mailer, host, recipients }: JobGroup, list: string | undefined): Job {
     const { scope, group, isFirst, signal, message, heard } = this.#parts;
-    const envelope = this.#envelope!;
+    const headers = list === undefined ? undefined : this.#parts.headersOf?.(list);
+    const envelope = headers === undefined ? this.#envelope! : { ...this.#envelope!, headers };
     // What nobody may answer to stays so on its way through lists: two owners could keep each other busy (RFC 5321 §4.5.5).
     const owner = envelope.sender === "" ? undefined : list;
     const { addresses, charset, isLocal } = this.#factsOf(owner ?? envelope.sender);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { parseHeader } from "../../src/mail/header.ts";
 import { type DnsServer, startDnsServer } from "../support/dns-server.ts";
 import { eventually, MailServer } from "../support/mail-server.ts";
 import { sendMail, SmtpClient } from "../support/smtp-client.ts";
@@ -32,6 +33,9 @@ beforeAll(async () => {
     "b.test": ["A 127.0.0.4"],
     "own.test": ["A 127.0.0.4"],
     "virtual.test": ["A 127.0.0.2"],
+    "_dmarc.reject.test": ["TXT v=DMARC1; p=reject"],
+    "_dmarc.quarantine.test": ["TXT v=DMARC1; p=quarantine"],
+    "_dmarc.broken.test": ["SERVFAIL"],
     "example.test": ["A 127.0.0.2"],
     "mail.example.test": ["A 127.0.0.2"],
   });
@@ -48,7 +52,12 @@ afterEach(() => {
   sink.script = { host: "127.0.0.4", name: "mx.far.test" };
 });
 
-async function start(secrets: string | undefined, flags = "", domain = "example.test"): Promise<MailServer> {
+async function start(
+  secrets: string | undefined,
+  flags = "",
+  domain = "example.test",
+  more = "dnl",
+): Promise<MailServer> {
   const home = mkdtempSync(join(tmpdir(), "mail-"));
   homes.push(home);
   if (secrets !== undefined) writeFileSync(join(home, "secret"), secrets, { mode: 0o600 });
@@ -60,6 +69,7 @@ async function start(secrets: string | undefined, flags = "", domain = "example.
     "SRS_OWN_DOMAIN(`own.test')dnl",
     `FEATURE(\`virtusertable', \`text -k0 -v1 ${home}/virtual')dnl`,
     "VIRTUSER_DOMAIN(`virtual.test')dnl",
+    more,
   ].join("\n");
   const aliases = `${ALIASES.join("\n")}\n`;
   return MailServer.start({ home, mc, aliases, users: ["alice", "bob"], machine: dns.machine() });
@@ -189,4 +199,48 @@ test("without its secrets nothing leaves under a wrong name: it waits until they
   } finally {
     await other.stop();
   }
+});
+
+describe("FEATURE(list_from): the author of what a list sends on", () => {
+  let listing: MailServer;
+  beforeAll(async () => {
+    listing = await start("a secret\n", "", "example.test", "FEATURE(`list_from')dnl");
+  });
+  afterAll(() => listing.stop());
+
+  async function fieldsFor(from: string, to: string, more = ""): Promise<Record<string, string>> {
+    await sendMail(listing.port, "carol@a.test", [to], `From: ${from}\r\n${more}Subject: test\r\n\r\nhello\r\n`);
+    await sink.received(1);
+    const { data } = sink.messages.splice(0)[0];
+    const { fields } = parseHeader(data.slice(0, data.indexOf("\r\n\r\n") + 2));
+    return Object.fromEntries(fields.map(({ name, value }) => [name, value.trim()]));
+  }
+
+  test.each([
+    ["a domain with p=reject", "Joe <joe@reject.test>"],
+    ["a name below it", "Joe <joe@sub.reject.test>"],
+    ["a domain that nothing can be found out about", "Joe <joe@broken.test>"],
+  ])("is the list for %s", async (_, from) => {
+    expect(await fieldsFor(from, "list@example.test")).toMatchObject({
+      From: '"Joe via list" <list@example.test>',
+      "Reply-To": from,
+      "X-Original-From": from,
+    });
+  });
+
+  test("keeps Reply-To when there is one", async () => {
+    const fields = await fieldsFor("joe@reject.test", "list@example.test", "Reply-To: ann@a.test\r\n");
+    expect(fields).toMatchObject({ From: '"joe via list" <list@example.test>', "Reply-To": "ann@a.test" });
+  });
+
+  test.each([
+    ["a domain with p=quarantine", "Joe <joe@quarantine.test>", "list@example.test"],
+    ["a domain without a policy", "Joe <joe@a.test>", "list@example.test"],
+    ["a domain of ours", "Joe <joe@example.test>", "list@example.test"],
+    ["mail that is forwarded by an alias without owner", "Joe <joe@reject.test>", "fwd@example.test"],
+  ])("stays for %s", async (_, from, to) => {
+    const fields = await fieldsFor(from, to);
+    expect(fields["From"]).toBe(from);
+    expect(fields["Reply-To"]).toBeUndefined();
+  });
 });

@@ -23,6 +23,13 @@ const networks: Check = (value, { messages, row }) => {
   return value;
 };
 
+const listFrom: Check = (value, context) => {
+  const [word = "", known] = [value.trim().toLowerCase(), wordsOf(context)];
+  if (word === "" || known.includes(word)) return word;
+  context.messages.error(`ListFrom: "${word}" is no policy: ${known.join(" or ")}`, meant(word, known));
+  return undefined;
+};
+
 export const SENDER_OPTIONS = [
   {
     name: "SenderChecks",
@@ -56,5 +63,14 @@ export const SENDER_OPTIONS = [
     unit: "s",
     extension: true,
     meaning: "time for the DNS questions of one check of a sender; then its result is temperror",
+  },
+  {
+    name: "ListFrom",
+    type: "text",
+    initial: "",
+    range: ["reject", "quarantine"],
+    extension: true,
+    check: listFrom,
+    meaning: "what lists send on has the list as author from this DMARC policy of the author's domain on; empty: never",
   },
 ] as const satisfies readonly OptionRow[];
