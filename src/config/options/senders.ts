@@ -24,7 +24,8 @@ const networks: Check = (value, { messages, row }) => {
 };
 
 const listFrom: Check = (value, context) => {
-  const [word = "", known] = [value.trim().toLowerCase(), wordsOf(context)];
+  const word = value.trim().toLowerCase();
+  const known = wordsOf(context);
   if (word === "" || known.includes(word)) return word;
   context.messages.error(`ListFrom: "${word}" is no policy: ${known.join(" or ")}`, meant(word, known));
   return undefined;
