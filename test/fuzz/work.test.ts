@@ -11,6 +11,9 @@ import { authservIdOf, falseResults } from "../../src/authentication/results-fie
 import { readMacroString } from "../../src/authentication/spf/macro-string.ts";
 import { readRecord } from "../../src/authentication/spf/record.ts";
 import { macrosOfMessage } from "../../src/reception/sender-macros.ts";
+import { attachmentsOf } from "../../src/authentication/reports/attachments.ts";
+import { readMailto } from "../../src/authentication/reports/destinations.ts";
+import { readReports } from "../../src/authentication/reports/read-reports.ts";
 import { fromLine } from "../../src/auth/base64-line.ts";
 import { publicKeyOf } from "../../src/authentication/dkim/key-record.ts";
 import type { Passwords } from "../../src/auth/exchange.ts";
@@ -38,6 +41,8 @@ import { limitMimeFields } from "../../src/mail/mime-limits.ts";
 import { quotePhrase } from "../../src/mail/phrase.ts";
 import { printable } from "../../src/mail/printable.ts";
 import { fullNamePhrase } from "../../src/mail/full-name.ts";
+import { fromList } from "../../src/mail/list-from.ts";
+import { srsReverse } from "../../src/mail/srs.ts";
 import { HeaderList } from "../../src/reception/header-list.ts";
 import { bareAddress, headerRecipients } from "../../src/reception/submission-recipients.ts";
 import { prescan } from "../../src/rewriting/prescan.ts";
@@ -174,6 +179,16 @@ const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
     falseResults("a")({ name: "Authentication-Results", value: `a ${text}` }),
   ],
   "results that a sealer saw": (text) => macrosOfMessage({ arc: { result: "pass", chain: [], authResults: text } }),
+  "a report": (text) => readReports(Buffer.from(`<feedback>${text}`, "latin1")),
+  "texts of a report": (text) => readReports(Buffer.from(`<feedback><a>${text}</a></feedback>`, "latin1")),
+  "a message with reports": (text) => attachmentsOf(Buffer.from(text, "latin1")),
+  "parts of a message with reports": (text) =>
+    attachmentsOf(Buffer.from(`Content-Type: multipart/x; boundary=b\r\n\r\n--b\r\n\r\n${text}`, "latin1")),
+  "quoted-printable of a report": (text) =>
+    attachmentsOf(Buffer.from(`Content-Transfer-Encoding: quoted-printable\r\n\r\n${text}`, "latin1")),
+  "an SRS address": (text) => srsReverse(`SRS0=${text}@a.test`, { secrets: ["x"], now: 0 }, 4, 21),
+  "the author of what a list sends": (text) => fromList([{ name: "From", value: text }], "tea@a.test"),
+  "where reports go": readMailto,
   "fields of a filter": addedFields,
   "header octet by octet": (text) => {
     const collector = new Collector({ maxHeadersLength: 0, body: () => undefined });

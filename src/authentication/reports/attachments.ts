@@ -1,5 +1,6 @@
 /** The parts of a message that hold something, decoded: for programs that read reports which came by mail. Nothing is changed. */
 import { readContentType } from "../../mail/content-type.ts";
+import { withoutBlanksBehind } from "../../mail/mime-entity.ts";
 import { findField, type HeaderField, parseHeader, unfold } from "../../mail/header.ts";
 
 export interface Attachment {
@@ -94,9 +95,11 @@ function nextDelimiter(body: string, delimiter: string, from: number): number {
 function decode(body: string, encoding: string): Buffer {
   if (encoding === "base64") return Buffer.from(body, "base64");
   if (encoding !== "quoted-printable") return Buffer.from(body, "latin1");
-  const plain = body
-    .replace(/[ \t]+(?=\r?\n|$)/g, "")
-    .replace(/=\r?\n/g, "")
+  // Line by line: a pattern for blanks at the end of lines would try each of a million blanks anew.
+  const lines = body.split("\n").map((line) => withoutBlanksBehind(line.endsWith("\r") ? line.slice(0, -1) : line));
+  const plain = lines
+    .map((line, index) => (line.endsWith("=") ? line.slice(0, -1) : index === lines.length - 1 ? line : `${line}\r\n`))
+    .join("")
     .replace(/=([0-9A-Fa-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
   return Buffer.from(plain, "latin1");
 }

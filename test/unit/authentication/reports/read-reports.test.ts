@@ -102,6 +102,15 @@ function feedback(inner: string): string {
   return `<feedback>${inner}</feedback>`;
 }
 
+/** Short lines with soft ends, blanks behind them, and every "=" and octet above 126 encoded. */
+function quotedPrintable(octets: Buffer): string {
+  const encoded = octets
+    .toString("latin1")
+    .replace(/[=\x7f-\xff]/g, (each) => `=${each.charCodeAt(0).toString(16).padStart(2, "0").toUpperCase()}`);
+  const lines = encoded.split("\n").map((line) => line.replace(/.{40}(?![0-9A-F])(?=.)/g, "$&=  \r\n"));
+  return `Content-Type: text/xml\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n${lines.join(" \r\n")}`;
+}
+
 function problemOf(octets: Buffer): string {
   return readReports(octets).problems[0];
 }
@@ -123,6 +132,7 @@ describe("a report is read", () => {
       DMARC,
     ],
     ["in a message beside a text", mail(TEXT, attached(zipOf([["a.xml", xml]]), "application/zip", "a.zip")), DMARC],
+    ["in quoted-printable", Buffer.from(quotedPrintable(xml)), DMARC],
     ["with the wrong type", mail(TEXT, attached(gzipSync(json), "application/octet-stream", "a")), TLS],
     ["as text that has a name", mail(`Content-Type: text/plain; name=a.json\r\n\r\n${json.toString()}`), TLS],
     [
