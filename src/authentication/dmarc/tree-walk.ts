@@ -41,7 +41,7 @@ export async function walk(resolver: TimedResolver, start: string): Promise<Walk
 }
 
 /** The record of this very name. @throws Unanswered */
-async function recordOf(resolver: TimedResolver, domain: string): Promise<DmarcRecord | undefined> {
+export async function recordOf(resolver: TimedResolver, domain: string): Promise<DmarcRecord | undefined> {
   const asked = resolver.ask(`_dmarc.${domain}`, "TXT");
   const answer = isPromise(asked) ? await asked : asked;
   if (answer.kind === "tempfail") throw new Unanswered(`TXT _dmarc.${domain}: ${answer.reason}`);
