@@ -86,7 +86,7 @@ export class SmtpSession extends SecureConnection implements LineConsumer, Conve
     this.settings = this.site.session;
     const { macros, options: limits } = this.site.config;
     const daemon = port.name === "" ? {} : { daemon: port.name };
-    const client = { relay: "", ...daemon, fromAnywhere: isPublic(port) };
+    const client = { relay: "", ...daemon, ...(isPublic(port) ? { fromAnywhere: true } : {}) };
     this.whole = Transaction.ofSession(this.site, client, macros.child(sessionMacros(port)));
     this.abuse = new AbuseCounter(limits);
     this.features = readFeatures(this);
