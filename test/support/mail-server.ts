@@ -42,6 +42,10 @@ export interface MailServerOptions {
   readonly unprivileged?: boolean;
 }
 
+/** TEST_SESSION_THREADS=1 runs all tests of whole servers with sessions in a thread of their own. */
+const { TEST_SESSION_THREADS } = process.env;
+const THREADS = TEST_SESSION_THREADS === undefined ? "" : `\nLOCAL_CONFIG\nO SessionThreads=${TEST_SESSION_THREADS}\n`;
+
 /** Of the first socket, or of the pipe that tells when the server is ready. */
 const FIRST_FD = 3;
 
@@ -99,7 +103,7 @@ export class MailServer {
     if (options.users !== undefined || options.home === undefined) writeUsers(home, options.users ?? ["alice", "bob"]);
     const mc = join(home, "site.mc");
     if (options.home === undefined || options.mc !== undefined || options.wholeMc !== undefined) {
-      writeFileSync(mc, options.wholeMc ?? withLines(options.mc ?? ""));
+      writeFileSync(mc, `${options.wholeMc ?? withLines(options.mc ?? "")}${THREADS}`);
     }
     if (options.unprivileged && process.getuid?.() === 0) {
       for (const name of ["", ...readdirSync(home, { recursive: true, encoding: "utf8" })])
