@@ -151,11 +151,11 @@ describe("two questions, typed", () => {
     }
   });
 
-  test("a second run writes nothing over, and shows what it would change", async () => {
+  test("a second run knows the answers of the first, writes nothing over, and shows what it would change", async () => {
     const aliases = join(root, "etc/mail/aliases");
     appendFileSync(aliases, "team: ann\n");
     const before = readFileSync(join(root, "etc/mail/dkim/example.test/mail.private"), "utf8");
-    const { out, status } = await setup(root, ["--yes", "--host", "mx.example.test", "--user", "ann"]);
+    const { out, status } = await setup(root, ["--yes"]);
     expect(status).toBe(0);
     const lines = out.split("\n");
     expect(lines.filter((line) => line.startsWith("wrote"))).toEqual([]);
@@ -193,6 +193,26 @@ describe("each shape compiles, is linted clean, and is what it should be:", () =
     expect(await run("rulemail", ["lint", join(settings, "site.mc")], root)).toEqual({ out: "", err: "", status: 0 });
     const { out } = await run("sendmail", ["-C", join(settings, "sendmail.cf"), "-bv", asks], root);
     expect(out).toContain(says);
+  });
+
+  test("who sends is looked at, and nobody is refused for it yet", async () => {
+    const script = [
+      "@client 192.0.2.7",
+      "@dns far.test A 192.0.2.8",
+      "@dns far.test TXT v=spf1 -all",
+      "EHLO c.test",
+      "MAIL FROM:<joe@far.test>",
+      "",
+    ];
+    for (const [name, said] of [
+      ["standalone", "spf=fail (far.test: -all)"],
+      ["gateway", "spf=fail (far.test: -all)"],
+    ]) {
+      const words = ["session", "-C", join(folder, name, "etc/mail/sendmail.cf"), "-"];
+      const { out } = await run("rulemail", words, join(folder, name), script.join("\n"));
+      expect(out).toContain("250 2.1.0 <joe@far.test>... Sender ok");
+      expect(out).toContain(said);
+    }
   });
 
   test("the command sendmail", async () => {

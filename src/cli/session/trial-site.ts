@@ -34,8 +34,17 @@ import { isMacroFile } from "../read-configuration.ts";
 import { surroundings, withRootHelper } from "../system.ts";
 import { type Client, SettingError, SupposedNames } from "./client.ts";
 
-/** Nobody waits: greet_pause and the pauses after errors are over at once. */
-const HURRIED: Clock = { now: () => systemClock.now(), after: (_ms, action) => systemClock.after(0, action) };
+/**
+ * Nobody waits: greet_pause and the pauses after errors are over at once. While a session waits nothing else may be left to do:
+ * these timers keep the process alive, unlike those of the server.
+ */
+const HURRIED: Clock = {
+  now: () => systemClock.now(),
+  after: (_ms, action) => {
+    const timer = setTimeout(action, 0);
+    return () => clearTimeout(timer);
+  },
+};
 
 /** Level at which filters tell what each of them has answered (reception/filter-log.ts). */
 const EVERY_ANSWER = 13;

@@ -18,6 +18,7 @@ import { CommandError, runToStatus } from "../database-target.ts";
 import { publicAddresses } from "../doctor/own-addresses.ts";
 import { ensureAccount, people, readerOf } from "./accounts.ts";
 import { doctorLines } from "./aftermath.ts";
+import { earlierAnswers } from "./earlier-answers.ts";
 import { firstPassword, usersText } from "./first-user.ts";
 import { dkimKey, tlsKey } from "./keys.ts";
 import { outcomeLines, type PlannedFile, withUsualUmask, writePlanned } from "./planned-file.ts";
@@ -91,14 +92,16 @@ async function wishesOf(options: Options, machine: Machine, streams: CommandStre
   if ((tlsCert === undefined) !== (keyFile === undefined)) wrongWord("--tls-cert and --tls-key go together");
   for (const file of [tlsCert, keyFile]) if (file !== undefined && !existsSync(file)) wrongWord(`there is no ${file}`);
   const all = people();
+  const places = placesBelow(options.root === undefined ? "" : resolve(options.root));
+  const earlier = earlierAnswers(places);
   const questions = new Questions(streams, !options.yes);
   try {
     return {
       domain,
       shape,
-      host: host?.toLowerCase() ?? (await questions.host(usualHost(machine, domain, shape))),
-      users: await usersOf(options, shape, all.length > 0, questions),
-      places: placesBelow(options.root === undefined ? "" : resolve(options.root)),
+      host: host?.toLowerCase() ?? (await questions.host(earlier.host ?? usualHost(machine, domain, shape))),
+      users: await usersOf(options, shape, earlier.users ?? usualUsers(all.length > 0), questions),
+      places,
       ports: portsOf(options.ports),
       ...(tlsCert !== undefined &&
         keyFile !== undefined && { certificate: { certFile: resolve(tlsCert), keyFile: resolve(keyFile) } }),
@@ -144,11 +147,15 @@ function usualHost({ hostName }: Machine, domain: string, { kind }: Shape): stri
   return isHost(`${own}.${domain}`) ? `${own}.${domain}` : `mail.${domain}`;
 }
 
-function usersOf(options: Options, shape: Shape, somebody: boolean, questions: Questions): Promise<Users> | Users {
+function usualUsers(somebody: boolean): Users {
+  return somebody ? { kind: "accounts" } : { kind: "file", first: "postmaster" };
+}
+
+function usersOf(options: Options, shape: Shape, usual: Users, questions: Questions): Promise<Users> | Users {
   const { user, accounts } = options;
   if (user !== undefined) return { kind: "file", first: user };
   if (accounts || !hasMailboxes({ shape }) || shape.kind === "smarthost") return { kind: "accounts" };
-  return questions.users(somebody ? { kind: "accounts" } : { kind: "file", first: "postmaster" });
+  return questions.users(usual);
 }
 
 function portsOf(text = "25,587,465"): Wishes["ports"] {

@@ -59,6 +59,7 @@ function full(wishes: Wishes): readonly Section[] {
     recipients(wishes),
     senders(wishes),
     access(wishes),
+    checks(wishes),
     signing(wishes),
     [
       "limits: octets and recipients of a message",
@@ -217,6 +218,17 @@ function access(wishes: Wishes): Section {
     ...(gateway
       ? ["FEATURE(`delay_checks', `friend')", "FEATURE(`greet_pause', `5000')", "FEATURE(`block_bad_helo')"]
       : []),
+  ];
+}
+
+/** To begin with nobody is refused: an operator first sees in the log whom it would hit. */
+function checks(wishes: Wishes): Section {
+  if (!receives(wishes)) return undefined;
+  return [
+    "who has sent it: SPF, DKIM, DMARC and ARC are looked at; result in Authentication-Results and in the log (docs/sender.md)",
+    "dnl nobody is refused for it yet. To refuse what is forged:  FEATURE(`spf') and FEATURE(`dmarc')",
+    "FEATURE(`spf', `tag')",
+    "FEATURE(`dmarc', `tag')",
   ];
 }
 
