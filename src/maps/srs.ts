@@ -3,7 +3,7 @@
  *
  *     Ksrs srs -n example.com -e 21 /etc/mail/srs-secret
  *     $(srs joe@a.test $@ forward $)                an address of example.com; another domain of ours may follow: $@ domain
- *     $(srs SRS0=...@example.com $@ reverse $)      joe@a.test, or `error:5.7.1:550 text` as tables say it
+ *     $(srs SRS0=...@example.com $@ reverse $)      joe@a.test, or `error:5.7.1:"550 text"` as tables say it
  *
  * The operand is the file with the secrets, one a line: the first makes hashes, all of them are taken. Flags: -n the domain,
  * -e days that an address is good for (21), -h characters of a hash (4), -s the separator behind the tag (`=`, `-`, `+`), -l the longest
@@ -135,7 +135,7 @@ function secretsIn(octets: Buffer): readonly string[] {
   return lines.map((line) => line.trim()).filter((line) => line !== "");
 }
 
-/** As tables say it: `error:D.S.N:code text`. */
+/** As tables say it: `error:D.S.N:"code text"`; in quotes, because rules would join the words around a colon. */
 function reversed(answer: ReturnType<typeof srsReverse>): BareResult {
   switch (answer.kind) {
     case "none":
@@ -143,11 +143,11 @@ function reversed(answer: ReturnType<typeof srsReverse>): BareResult {
     case "address":
       return found(answer.address);
     case "forged":
-      return found(`error:5.7.1:550 SRS address refused: ${answer.reason}`);
+      return found(`error:5.7.1:"550 SRS address refused: ${answer.reason}"`);
     case "expired":
-      return found(`error:5.1.1:550 SRS address has expired: ${answer.reason}`);
+      return found(`error:5.1.1:"550 SRS address has expired: ${answer.reason}"`);
     case "malformed":
-      return found(`error:5.1.1:550 SRS address is damaged: ${answer.reason}`);
+      return found(`error:5.1.1:"550 SRS address is damaged: ${answer.reason}"`);
   }
 }
 

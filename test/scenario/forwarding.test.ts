@@ -166,9 +166,19 @@ describe("what comes back", () => {
   });
 
   test.each([
-    ["forged", "SRS0=aaaa=TT=a.test=carol@example.test", "550 5.7.1", "SRS address refused"],
-    ["damaged", "SRS0=aaaa=TT@example.test", "550 5.1.1", "SRS address is damaged"],
-    ["forged, of two hosts", "SRS1=aaaa=b.test==abcd=TT=a.test=carol@example.test", "550 5.7.1", "SRS address refused"],
+    [
+      "forged",
+      "SRS0=aaaa=TT=a.test=carol@example.test",
+      "550 5.7.1",
+      "SRS address refused: its hash is not one of this host",
+    ],
+    ["damaged", "SRS0=aaaa=TT@example.test", "550 5.1.1", "SRS address is damaged: "],
+    [
+      "forged, of two hosts",
+      "SRS1=aaaa=b.test==abcd=TT=a.test=carol@example.test",
+      "550 5.7.1",
+      "SRS address refused: its hash is not one of this host",
+    ],
   ])("%s is refused at RCPT", async (_, address, code, words) => {
     const { client } = await SmtpClient.open(server.port);
     await client.command("EHLO x.test");
