@@ -43,6 +43,7 @@ export function carryRestrictions(draft: Draft, _value: string, name: string): v
     if (ALWAYS.has(word)) continue;
     if (feature !== undefined) draft.add("access", feature);
     else if (word === "reject_rbl_client") draft.add("access", listed(next));
+    else if (word === "check_policy_service" && /spf/i.test(next)) draft.add("access", "FEATURE(`spf')");
     else if (word.startsWith("check_") && carryAccess(draft, name, word, next)) continue;
     else
       draft.leave(name, `${word}${next === "" ? "" : ` ${next}`}: ${ADVICE[word] ?? "nothing here is known for it"}`);

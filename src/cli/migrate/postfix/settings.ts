@@ -109,7 +109,15 @@ const SETTINGS: Readonly<Record<string, Carry>> = {
   virtual_transport: unlessEmpty(leave("see mailbox_transport in docs/migrating.md")),
   transport_maps: (draft) => carryTransport(draft),
   smtp_generic_maps: (draft) => carryCanonical(draft, "smtp_generic_maps"),
-  sender_canonical_maps: (draft) => carryCanonical(draft, "sender_canonical_maps"),
+  sender_canonical_maps: (draft, _value, name) => {
+    if (isRewriter(draft, name))
+      draft.leave(name, "if this is postsrsd: FEATURE(srs), which reads its secret (docs/forwarding.md)");
+    else carryCanonical(draft, name);
+  },
+  sender_canonical_classes: (draft, value, name) => {
+    if (!isRewriter(draft, "sender_canonical_maps"))
+      draft.leave(name, `"${value}": FEATURE(masquerade_envelope) is for envelopes`);
+  },
   canonical_maps: (draft, _value, name) => {
     carryCanonical(draft, "canonical_maps");
     draft.leave(
@@ -117,7 +125,12 @@ const SETTINGS: Readonly<Record<string, Carry>> = {
       "carried over for senders (genericstable); for recipients write the other direction into virtusertable",
     );
   },
-  recipient_canonical_maps: unlessEmpty(leave("entries belong into virtusertable")),
+  recipient_canonical_maps: unlessEmpty((draft, _value, name) => {
+    if (isRewriter(draft, name))
+      draft.leave(name, "if this is postsrsd: FEATURE(srs) turns its addresses back (docs/forwarding.md)");
+    else draft.leave(name, "entries belong into virtusertable");
+  }),
+  recipient_canonical_classes: nothing,
   masquerade_domains: (draft) => {
     for (const name of draft.main.list("masquerade_domains")) {
       if (name.startsWith("!")) draft.add("senders", `MASQUERADE_EXCEPTION(\`${name.slice(1)}')`);
@@ -217,10 +230,12 @@ const SETTINGS: Readonly<Record<string, Carry>> = {
   },
   smtp_tls_security_level: (draft, value, name) => {
     if (value === "encrypt") draft.put("access", "TLS_Srv:\tENCR:112");
-    else if (value === "dane" || value === "dane-only")
-      draft.leave(name, `"${value}": docs/outgoing-tls-auth.md says how DANE is switched on`);
+    else if (value === "dane") draft.define("tls", "confDANE", "true");
+    else if (value === "dane-only")
+      draft.leave(name, `"${value}": define confDANE, and a rule below LOCAL_TLS_SERVER that wants {verify} TRUSTED`);
     else if (!["", "may", "none"].includes(value)) draft.leave(name, `"${value}": TLS_Srv: keys of the access table`);
   },
+  smtp_dns_support_level: nothing,
   smtp_tls_policy_maps: unlessEmpty(leave("keys TLS_Srv:DOMAIN of the access table: ENCR:112, VERIFY")),
   smtpd_sasl_auth_enable: (draft, value, name) => {
     if (value !== "yes") return;
@@ -296,6 +311,11 @@ export function carrySettings(draft: Draft): void {
   }
   for (const name of ["mydestination", "mynetworks", "alias_maps", "mail_spool_directory"])
     if (!main.has(name)) SETTINGS[name]?.(draft, main.value(name), name);
+}
+
+/** Addresses are changed by another program, as postsrsd does. */
+function isRewriter({ main }: Draft, name: string): boolean {
+  return main.list(name).some((word) => /^(?:tcp|socketmap):/.test(word));
 }
 
 /** A name of one's own, for use in others. */

@@ -94,7 +94,8 @@ lists unix - n n - - pipe
   flags=R user=list argv=/usr/bin/list
 `,
     aliases: "postmaster: root\nroot: ann@far.example\nann: ann@far.example\n",
-    virtual: "example.org virtual\ninfo@example.org ann\nteam@example.org ann, bob@far.example\n@example.org root\n",
+    virtual:
+      "example.org virtual\ninfo@example.org ann\nfar@example.org bob@far.example\nteam@example.org ann, bob@far.example\n@example.org root\n",
     transport: "shop.example smtp:[10.0.0.7]\nodd.example smtp:[10.0.0.8]:2525\nfax.example fax:\n",
     senders: "spam.example REJECT go away\nodd.example FILTER scan:\n",
   };
@@ -114,7 +115,7 @@ lists unix - n n - - pipe
       "/postfix/transport:2: odd.example: port 2525: a mailer of its own is needed (docs/language.md, A=TCP $h 2525)",
       "/postfix/transport:3: fax.example: transport fax is a service of master.cf: it needs a mailer of its own",
     ]);
-    expect(output).toContain("\ncompared   8 addresses with its tables: all alike\n");
+    expect(output).toContain("\ncompared   9 addresses with its tables: all alike\n");
     const mc = written("site.mc");
     for (const line of [
       "define(`confDOMAIN_NAME', `mail.example.test')dnl",
@@ -140,6 +141,31 @@ lists unix - n n - - pipe
     expect(written("relay-domains")).toContain("partner.example\n");
   });
 
+  test("that checks and rewrites senders by other programs: SPF and DANE are ours, SRS is told of", async () => {
+    const from = site("postfix", {
+      "main.cf": `myhostname = mail.example.test
+mydestination = example.test
+smtpd_recipient_restrictions = reject_unauth_destination, check_policy_service unix:private/policyd-spf
+smtp_tls_security_level = dane
+smtp_dns_support_level = dnssec
+sender_canonical_maps = tcp:localhost:10001
+sender_canonical_classes = envelope_sender
+recipient_canonical_maps = tcp:localhost:10002
+recipient_canonical_classes = envelope_recipient,header_recipient
+`,
+      "master.cf": "smtp inet n - y - - smtpd\n",
+    });
+    const { output } = await migrate("--from", "postfix", "--no-compare", from);
+    const left = below(output, "not carried over:").filter((line) => line.startsWith("/postfix/main.cf"));
+    expect(left.filter((line) => !line.includes("alias"))).toEqual([
+      "/postfix/main.cf:6: sender_canonical_maps: if this is postsrsd: FEATURE(srs), which reads its secret (docs/forwarding.md)",
+      "/postfix/main.cf:8: recipient_canonical_maps: if this is postsrsd: FEATURE(srs) turns its addresses back (docs/forwarding.md)",
+    ]);
+    const lines = written("site.mc").split("\n");
+    expect(lines).toContain("FEATURE(`spf')dnl");
+    expect(lines).toContain("define(`confDANE', `true')dnl");
+  });
+
   test("with an alias that leads elsewhere than the table says, is told apart", async () => {
     const from = site("postfix", FILES);
     await migrate("--from", "postfix", "--no-compare", from);
@@ -151,7 +177,7 @@ lists unix - n n - - pipe
     expect(output).toContain("/rulemail/aliases, which would be changed so:");
     const at = output.indexOf("compared ");
     expect(output.slice(at)).toMatch(
-      /: \d alike\n {2}\/postfix\/virtual:3: team@example\.org\n {2}- .*x@other\.example.*\n {2}\+ .*y@other\.example/,
+      /: \d alike\n {2}\/postfix\/virtual:4: team@example\.org\n {2}- .*x@other\.example.*\n {2}\+ .*y@other\.example/,
     );
   });
 });
