@@ -84,7 +84,7 @@ export class Examination {
     const spf = this.#spf ?? NOT_ASKED.spf;
     const dkim = signatures?.dkim ?? [];
     const dmarc = this.#checks.has("dmarc")
-      ? await evaluateDmarc({ fields, spf, dkim }, this.#environment)
+      ? await evaluateDmarc({ fields, sender: mailFrom, spf, dkim }, this.#environment)
       : NOT_ASKED.dmarc;
     const arc = signatures?.arc ?? NOT_ASKED.arc;
     const spfHelo = this.#spfHelo === undefined ? {} : { spfHelo: this.#spfHelo };

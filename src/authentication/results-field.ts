@@ -126,18 +126,26 @@ export function falseResults(id: string): (field: HeaderField) => boolean {
 /** The authserv-id of a field's value, without comments and quotes; undefined when there is none to be read. */
 export function authservIdOf(value: string): string | undefined {
   const at = skipBlanks(value, 0);
-  const quoted = /"((?:[^"\\]|\\.)*)"/sy;
-  const word = /[^\s"(),:;<=>?@[\\\]/]+/y;
+  // Controls, which one program skips and another one ends at, are in neither.
+  const quoted = /"((?:[^"\\\0-\x08\n-\x1f\x7f]|\\[^\0-\x08\n-\x1f\x7f])*)"/y;
+  const word = /[^\0- "(),:;<=>?@[\\\]/\x7f]+/y;
   for (const reader of [quoted, word]) {
     reader.lastIndex = at;
     const found = reader.exec(value);
     if (found === null) continue;
     const end = skipBlanks(value, reader.lastIndex);
-    // A version may stand between the id and the results.
-    if (end < value.length && !/[;0-9]/.test(value[end])) return undefined;
+    if (!isEndOfId(value, end)) return undefined;
     return reader === quoted ? found[1].replaceAll(/\\(.)/gs, "$1") : found[0];
   }
   return undefined;
+}
+
+/** The results follow, or nothing; a version may stand before them. */
+function isEndOfId(value: string, at: number): boolean {
+  const version = /[0-9]+/y;
+  version.lastIndex = at;
+  const end = version.test(value) ? skipBlanks(value, version.lastIndex) : at;
+  return end === value.length || value[end] === ";";
 }
 
 /** Behind white space and comments, which may stand inside each other. */
@@ -154,7 +162,7 @@ function skipBlanks(value: string, start: number): number {
 }
 
 function comparable(id: string): string {
-  const bare = id.trim().replace(/\.$/, "");
+  const bare = id.trim().replace(/\.{1,9}$/, "");
   const ascii = /[^ -~]/.test(bare) ? domainToASCII(Buffer.from(bare, "latin1").toString("utf8")) : "";
   return ascii || bare.toLowerCase();
 }

@@ -2,6 +2,7 @@
 import type { SenderEvidence } from "../authentication/evidence.ts";
 import type { Told } from "../authentication/results-field.ts";
 import type { DkimResult } from "../authentication/dkim/verify.ts";
+import { withoutComments } from "../mail/comments.ts";
 
 export type MacroSetting = readonly [name: string, value: string | undefined];
 
@@ -61,9 +62,10 @@ function tellingSignature(dkim: readonly DkimResult[], aligned: string | undefin
   return good.find(({ domain }) => domain === aligned) ?? good[0] ?? dkim[0];
 }
 
-/** What the last sealer says of DMARC. */
+/** What the last sealer says of DMARC; quotes and comments in it hold what strangers have told him. */
 function dmarcIn(results: string): string | undefined {
-  return /;\s*dmarc\s*=\s*([a-z]+)/i.exec(results.replaceAll(/\([^()]*\)/g, ""))?.[1].toLowerCase();
+  const plain = withoutComments(results).replaceAll(/"(?:[^"\\]|\\.)*(?:"|$)/gs, '""');
+  return /;\s*dmarc\s*=\s*([a-z]+)/i.exec(plain)?.[1].toLowerCase();
 }
 
 /** A stranger's words in a reply, in quotes: nothing that rules or replies would take for more than words. */

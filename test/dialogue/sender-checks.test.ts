@@ -209,6 +209,13 @@ test("FEATURE(dmarc): authors who have not sent it, authors who have", async () 
     expect((await send(server, "joe@pass.test", `From: a@none.test\r\n${from("joe@pass.test")}`)).reply).toBe(
       "550 5.7.26 DMARC: From does not say whose message this is",
     );
+    // A mailer makes a From that is missing out of the sender.
+    expect((await send(server, "joe@signed.test", "Subject: hi\r\n\r\nhi\r\n")).reply).toBe(
+      "550 5.7.26 DMARC: signed.test has not sent this message",
+    );
+    expect((await send(server, "joe@none.test", from("<joe@signed.test> <joe@none.test>"))).reply).toBe(
+      "550 5.7.26 DMARC: signed.test has not sent this message",
+    );
     // No policy, but the site wants a signature.
     expect((await send(server, "joe@bank.test", from("joe@bank.test"))).reply).toBe(
       "550 5.7.20 DKIM: no good signature of bank.test",

@@ -19,6 +19,8 @@ import { Unanswered, walk, type Walked } from "./tree-walk.ts";
 export interface DmarcQuestion {
   /** The header as it came. */
   readonly fields: readonly HeaderField[];
+  /** Reverse-path without brackets. */
+  readonly sender: string;
   /** Of the sender in MAIL. */
   readonly spf: SpfResult;
   readonly dkim: readonly DkimResult[];
@@ -27,6 +29,8 @@ export interface DmarcQuestion {
 export interface DmarcEnvironment extends CheckEnvironment {
   /** From 0 to 1, for pct=. */
   readonly random: () => number;
+  /** Our own. */
+  readonly hostName: string;
 }
 
 const MILDER: Readonly<Record<DmarcPolicy, DmarcPolicy>> = { reject: "quarantine", quarantine: "none", none: "none" };
@@ -42,7 +46,7 @@ const WORSE: Readonly<Record<DmarcResult["result"], number>> = {
 
 /** Never rejects. */
 export async function evaluateDmarc(question: DmarcQuestion, environment: DmarcEnvironment): Promise<DmarcResult> {
-  const authors = authorsOf(question.fields);
+  const authors = authorsOf(question.fields, { sender: question.sender, host: environment.hostName });
   if (authors.kind !== "domains") {
     const result = authors.kind === "none" ? "none" : "permerror";
     return { result, domain: "", policy: "none", spfAligned: false, reason: authors.reason };

@@ -78,6 +78,11 @@ describe("fields of others", () => {
     [' "unfinished; spf=pass', undefined],
     [" (unfinished", undefined],
     [" mail example.com; x", undefined],
+    [" mail.example.com\0; x", undefined],
+    [" \0mail.example.com; x", undefined],
+    [' "mail.\r\n example.com"; x', undefined],
+    [" other.test 1 mail.example.com; x", undefined],
+    [" other.test 1 (x) ; x", "other.test"],
     ["", undefined],
   ])("authservIdOf(%j) is %j", (value, id) => {
     expect(authservIdOf(value)).toBe(id);
@@ -91,8 +96,10 @@ describe("fields of others", () => {
       field(" ???"),
       field(" mail.example.com.evil.test; x"),
       field(' (c) "mail.example.com"; x'),
+      field(" mail.example.com..; x"),
+      field(" mail.example.com\x7f; x"),
     ];
     const isFalse = falseResults("mail.example.com");
-    expect(fields.map((each) => isFalse(each))).toEqual([false, true, false, true, false, true]);
+    expect(fields.map((each) => isFalse(each))).toEqual([false, true, false, true, false, true, true, true]);
   });
 });

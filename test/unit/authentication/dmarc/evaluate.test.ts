@@ -7,7 +7,10 @@ import { ManualClock } from "../../../support/manual-clock.ts";
 import { type TypedZone, type ZoneResolver, zoneResolver } from "../../../support/zone-resolver.ts";
 
 interface Proved {
-  readonly from?: string;
+  /** Several fields: with "|" between them; null: none. */
+  readonly from?: string | null;
+  /** Of MAIL. */
+  readonly sender?: string;
   /** Domain for which SPF has passed. */
   readonly spf?: string;
   /** Domains of signatures that hold. */
@@ -17,12 +20,13 @@ interface Proved {
 }
 
 function evaluate(zone: TypedZone | ZoneResolver, proved: Proved, clock = new ManualClock()): Promise<DmarcResult> {
-  const { from = "joe@example.com", spf, dkim = [], dkimResult = "pass", random = 0 } = proved;
+  const { from = "joe@example.com", sender = "", spf, dkim = [], dkimResult = "pass", random = 0 } = proved;
   const resolver = "query" in zone ? zone : zoneResolver(zone);
   const passed: SpfResult = { result: spf === undefined ? "fail" : "pass", identity: "mailfrom", domain: spf ?? "" };
   return evaluateDmarc(
     {
-      fields: from.split("|").map((value) => ({ name: "From", value: ` ${value}` })),
+      fields: (from?.split("|") ?? []).map((value) => ({ name: "From", value: ` ${value}` })),
+      sender,
       spf: passed,
       dkim: dkim.map((domain) => ({
         result: dkimResult,
@@ -33,7 +37,7 @@ function evaluate(zone: TypedZone | ZoneResolver, proved: Proved, clock = new Ma
         signature: "x",
       })),
     },
-    { resolver, clock, timeLimit: 20_000, random: () => random },
+    { resolver, clock, timeLimit: 20_000, random: () => random, hostName: "mail.example.org" },
   );
 }
 
@@ -168,7 +172,7 @@ describe("authors", () => {
       { domain: "xn--bcher-kva.example", result: "fail" },
     ],
     ["two fields", "a@example.com|b@example.org", { result: "permerror", reason: "2 From fields" }],
-    ["no domain", "joe", { result: "none", reason: "From has no domain" }],
+    ["no domain: one of ours", "joe", { result: "fail", domain: "mail.example.org" }],
     ["no address", "<joe@exa mple..com>", { result: "permerror" }],
     ["an empty group", "undisclosed:;", { result: "none" }],
     [
@@ -178,5 +182,72 @@ describe("authors", () => {
     ],
   ])("%s", async (_name, from, wanted) => {
     expect(await evaluate(zone, { from, spf: "example.com" })).toMatchObject(wanted);
+  });
+});
+
+describe("what readers may take for the author", () => {
+  const zone: TypedZone = { "TXT _dmarc.bank.test": "v=DMARC1; p=reject", "TXT _dmarc.evil.test": "v=DMARC1; p=none" };
+  // Whoever has proved to be evil.test, and wants a reader to see bank.test.
+  test.each([
+    "<joe@bank.test> <a@evil.test>",
+    "<a@evil.test> <joe@bank.test>",
+    "<joe@bank.test>\r\n <a@evil.test>",
+    "<joe@bank.test>a@evil.test",
+    "<a@evil.test> joe@bank.test",
+    "x <<joe@bank.test>a@evil.test>",
+    "<joe@bank.test:a@evil.test>",
+    "joe@bank.test(c)@evil.test",
+    "joe@bank.test\0@evil.test",
+    "joe@bank.test\0.evil.test",
+    "joe@bank.test .evil.test",
+    "<joe@bank.test .evil.test>",
+    "a@evil.test\rjoe@bank.test",
+    "a@evil.test joe@bank.test",
+    "joe@bank.test \\<a@evil.test>",
+    "joe@bank.test \\(<a@evil.test>\\)",
+    "a@evil.test (joe <joe@bank.test>",
+    '"joe <joe@bank.test>, a@evil.test',
+    '"joe <a@evil.test>, joe@bank.test',
+    "friends: joe@bank.test;, a@evil.test",
+    "joe@bank.test:;, a@evil.test",
+    "<@evil.test,@b.test:joe@bank.test>",
+    "joe@[bank.test]",
+    "joe@ bank.test .evil.test",
+    "=?utf-8?q?joe=40bank.test?=",
+    "a@evil.test, joe@bank.test",
+  ])("%j does not pass for another one", async (from) => {
+    const { result } = await evaluate(zone, { from, spf: "evil.test", dkim: ["evil.test"] });
+    expect(["fail", "permerror"]).toContain(result);
+  });
+
+  test.each([
+    "joe@bank.test",
+    "joe@bank.test.",
+    "joe @ bank . test",
+    "Joe <joe@bank.test>",
+    '"Joe (Sales" <joe@bank.test>',
+    "Joe (Sales <joe@bank.test>",
+    'Joe "The <joe@bank.test>',
+    "a@evil.test <joe@bank.test>",
+    "a@evil.test via Bank <joe@bank.test>",
+    '"a@evil.test" <joe@bank.test>',
+    String.raw`"a \"<a@evil.test>\"" <joe@bank.test>`,
+    '"a@evil.test"@bank.test',
+    "<@a.test,@b.test:joe@bank.test>",
+    "(a@evil.test) joe@bank.test (Joe)",
+    "friends: joe@bank.test, joe@sub.bank.test;",
+    "Joe [Bank] <joe@bank.test>",
+    "Joe <joe@bank.test>;",
+  ])("%j is this author", async (from) => {
+    expect(await evaluate(zone, { from, spf: "bank.test" })).toMatchObject({ result: "pass" });
+  });
+
+  test.each([
+    [{ from: null, sender: "joe@bank.test" }, "fail"],
+    [{ from: "", sender: "joe@bank.test" }, "fail"],
+    [{ from: null, sender: "joe@bank.test", spf: "bank.test" }, "pass"],
+    [{ from: null, sender: "" }, "none"],
+  ] as const)("without From it is the sender of whom one is made: %j %s", async (proved, result) => {
+    expect(await evaluate(zone, proved)).toMatchObject({ result });
   });
 });
