@@ -232,6 +232,8 @@ test("FEATURE(dmarc): authors who have not sent it, authors who have", async () 
       "signed.test pass none",
       "signed.test fail reject",
       "undefined permerror reject",
+      "signed.test fail reject",
+      "signed.test fail reject",
       "bank.test none reject",
       "bank.test none none",
     ]);
