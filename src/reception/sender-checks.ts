@@ -5,6 +5,7 @@
  *
  * What does it is loaded with the first message that it is for.
  */
+import type { FairQuestions } from "../authentication/fair-resolver.ts";
 import type { SenderEvidence } from "../authentication/evidence.ts";
 import type { Told } from "../authentication/results-field.ts";
 import type { SenderCheck, SenderCheckSettings } from "../config/sender-checks.ts";
@@ -36,6 +37,7 @@ const RESULTS_LEVEL = 9;
 const NAME = "senders";
 
 type Machinery = typeof import("../authentication/examination.ts") &
+  typeof import("../authentication/fair-resolver.ts") &
   typeof import("../authentication/iprev.ts") &
   typeof import("../authentication/results-field.ts");
 let machinery: MaybePromise<Machinery> | undefined;
@@ -43,23 +45,29 @@ let machinery: MaybePromise<Machinery> | undefined;
 function load(): MaybePromise<Machinery> {
   return (machinery ??= Promise.all([
     import("../authentication/examination.ts"),
+    import("../authentication/fair-resolver.ts"),
     import("../authentication/iprev.ts"),
     import("../authentication/results-field.ts"),
-  ]).then(([examination, iprev, field]) => (machinery = { ...examination, ...iprev, ...field })));
+  ]).then(([examination, fair, iprev, field]) => (machinery = { ...examination, ...fair, ...iprev, ...field })));
 }
 
 export function senderJudges(environment: SenderCheckEnvironment): Pick<Required<JudgeTable>, "mail" | "sender"> {
   return { mail: [atMail(environment), checkSpf], sender: [atEnd(environment), checkAuth(environment)] };
 }
 
+type FairShare = (loaded: Machinery) => FairQuestions;
+
 function atMail(environment: SenderCheckEnvironment): Judge {
+  // One resolver serves all configurations of a process; so does what shares it out.
+  let questions: FairQuestions | undefined;
+  const fair: FairShare = ({ FairQuestions }) => (questions ??= new FairQuestions(environment.clock));
   return {
     name: NAME,
     judge(_stage, transaction) {
       const settings = transaction.site.senderChecks;
       if (settings === undefined) return OK;
       return whenReady(checksFor(transaction, settings), (checks) =>
-        checks.size === 0 ? OK : lookAtSender(transaction, settings, checks, environment),
+        checks.size === 0 ? OK : lookAtSender(transaction, settings, checks, { ...environment, fair }),
       );
     },
   };
@@ -92,10 +100,11 @@ async function lookAtSender(
   transaction: Transaction,
   { hostName, timeLimit }: SenderCheckSettings,
   checks: ReadonlySet<SenderCheck>,
-  { clock, random = Math.random }: SenderCheckEnvironment,
+  { clock, random = Math.random, fair }: SenderCheckEnvironment & { readonly fair: FairShare },
 ): Promise<Judgement> {
   const { scope, site, announced } = transaction;
-  const { Examination, iprevOf } = await load();
+  const loaded = await load();
+  const { Examination, iprevOf } = loaded;
   const address = clientAddress(scope.get("client_addr")) ?? "";
   const introduction = {
     client: address,
@@ -103,7 +112,7 @@ async function lookAtSender(
     mailFrom: announced.sender,
     iprev: iprevOf(address, scope.get("client_resolve") ?? "", scope.get("client_ptr") ?? ""),
   };
-  const { resolver } = site.hosts;
+  const resolver = fair(loaded).resolver(site.hosts.resolver, address, timeLimit);
   const examination = new Examination(introduction, checks, { resolver, clock, timeLimit, hostName, random });
   const told = await examination.sender();
   transaction.examination = examination;
