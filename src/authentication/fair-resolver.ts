@@ -80,19 +80,14 @@ export class FairQuestions {
     });
   }
 
-  /** Each client that waits gets a turn: whoever was served goes behind the others. */
+  /** Each client that waits gets a turn: whoever was served goes behind the others, and is looked at again. */
   #next(): void {
-    for (let isServed = true; isServed;) {
-      isServed = false;
-      for (const client of [...this.#clients.values()]) {
-        if (client.waiting.length > 0 && this.#hasRoom(client)) {
-          this.#clients.delete(client.name);
-          this.#clients.set(client.name, client);
-          this.#serve(client);
-          isServed = true;
-        }
-        if (client.waiting.length === 0 && client.open === 0) this.#clients.delete(client.name);
-      }
+    for (const client of this.#clients.values()) {
+      if (client.waiting.length > 0 && this.#hasRoom(client)) {
+        this.#clients.delete(client.name);
+        this.#clients.set(client.name, client);
+        this.#serve(client);
+      } else if (client.waiting.length === 0 && client.open === 0) this.#clients.delete(client.name);
     }
   }
 
