@@ -249,5 +249,7 @@ test("bad words are told of, with 64, and nothing is written", async () => {
       expect.stringMatching(/^rulemail setup: .*; see rulemail setup --help\n$/),
     ]);
   }
+  const { err } = await run("rulemail", ["setup", "--root", root, "example"], root);
+  expect(err).toBe('rulemail setup: "example" is no domain of mail, as example.com is; see rulemail setup --help\n');
   expect(readdirSync(folder)).not.toContain("wrong");
 });

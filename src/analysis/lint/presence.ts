@@ -10,6 +10,7 @@ import { parseMapDeclaration } from "../../cf/parse-line.ts";
 import type { OptionLine } from "../../cf/ast.ts";
 import { DATABASE_ENDINGS, databasePath, sourcePath } from "../../maps/database-file.ts";
 import { COMMON_FLAGS, parseFlags } from "../../maps/flags.ts";
+import { srsClass } from "../../maps/srs.ts";
 import { checkFile, errorText, explainUnopened, type FileUse } from "../../sys/safe-file.ts";
 import type { Subject } from "../subject.ts";
 import type { FindingSeverity, Issue } from "./codes.ts";
@@ -162,9 +163,9 @@ function neededAliases(mapClass: string, file: string, optional: boolean, line: 
 
 function* neededByMap(body: string, line: number, called?: string): Iterable<Needed> {
   const { name, mapClass, args } = parseMapDeclaration(body);
-  const flags = parseFlags(args, COMMON_FLAGS, name, [], () => undefined);
-  const path = flags.firstWord;
   const key = mapClass.toLowerCase();
+  const flags = parseFlags(args, key === "srs" ? srsClass.flags : COMMON_FLAGS, name, [], () => undefined);
+  const path = flags.firstWord;
   const owner = called ?? `map ${name}`;
   const common = { owner, line, optional: flags.has("o") };
   if (key === "socket") {
@@ -172,7 +173,10 @@ function* neededByMap(body: string, line: number, called?: string): Iterable<Nee
     if (socket !== undefined) yield { ...common, path: socket, use: "socket" };
   } else if (!path.startsWith("/")) return;
   else if (key === "program") yield { ...common, path, use: "program" };
-  else if (key === "text" || key === "stab") yield { ...common, path, use: "map" };
+  else if (key === "srs") {
+    const help = `head -c 24 /dev/urandom | base64 > ${path}; chmod 600 ${path}`;
+    yield { owner, line, path, use: "key", help };
+  } else if (key === "text" || key === "stab") yield { ...common, path, use: "map" };
   else if (DATABASE_ENDINGS.has(key)) {
     const database = databasePath(key, path);
     const source = sourcePath(database);

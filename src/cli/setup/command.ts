@@ -82,8 +82,9 @@ export function runSetup(words: readonly string[], streams: CommandStreams = pro
 
 async function wishesOf(options: Options, machine: Machine, streams: CommandStreams): Promise<Wishes> {
   const [domain = "", ...more] = options._.map((word) => String(word).toLowerCase().replace(/\.$/, ""));
-  if (!isHost(domain) || more.length > 0)
-    wrongWord(domain === "" ? "name a domain" : `one domain, not "${options._.join(" ")}"`);
+  if (domain === "") wrongWord("name a domain");
+  if (more.length > 0) wrongWord(`one domain, not "${options._.join(" ")}"`);
+  if (!isHost(domain)) wrongWord(`"${domain}" is no domain of mail, as example.com is`);
   const shape = shapeOf(options);
   const { host, user, tlsCert, tlsKey: keyFile } = options;
   if (host !== undefined && !isHost(host)) wrongWord(`--host: "${host}" is no host name with a domain`);

@@ -40,7 +40,7 @@ function withoutComments(text: string): string {
 }
 
 function compileLine(mc: string, cf: string): string {
-  return `rulemail mc ${mc} > ${cf}`;
+  return `rulemail mc -o ${cf} ${mc}`;
 }
 
 /** Builds the database of a table that is not there, or that is behind its text. @returns what is wrong with lines */

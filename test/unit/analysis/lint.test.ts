@@ -360,6 +360,11 @@ describe("what is not on this machine (L005)", () => {
     ["map file", `Kaccess hash ${absent}\nSlocaladdr=5\nRx\t$: $(access x $)`, `map access: ${absent}.db`],
     ["text of a map", `Kaccess text ${absent}\nSlocaladdr=5\nRx\t$: $(access x $)`, `map access: ${absent}`],
     ["program of a map", `Kask program ${absent}\nSlocaladdr=5\nRx\t$: $(ask x $)`, `map ask: ${absent}`],
+    [
+      "secret of SRS",
+      `Ksrs srs -n a.test ${absent}\nSlocaladdr=5\nRx\t$: $(srs x $)`,
+      `map srs: ${absent}: No such file`,
+    ],
     ["alias file", `O AliasFile=${absent}`, `alias file: ${absent}`],
     ["program of a mailer", `Mprog, P=${absent}, F=ls, A=sh -c $u`, `mailer prog: ${absent}`],
     ["key file", `O ServerKeyFile=${absent}`, `option ServerKeyFile: ${absent}`],

@@ -1,5 +1,6 @@
 /** The configuration itself: that it is there and without errors, and no older than what it was compiled from. */
 import { existsSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { type Check as LintCheck, lint } from "../../../analysis/lint.ts";
 import { checkPresence } from "../../../analysis/lint/presence.ts";
 import { checkRelaying } from "../../../analysis/lint/relaying.ts";
@@ -45,12 +46,12 @@ function broken(file: string, line: number, text: string): Finding {
 function olderThan(file: string): Finding[] {
   const made = statSync(file).mtimeMs;
   const named = sourcesOf(file);
-  const beside = file.replace(/\.cf$/, ".mc");
-  const sources = named.length > 0 ? named : beside === file ? [] : [beside];
+  const sources = named.length > 0 ? named : besides(file);
   return sources.flatMap((source): Finding[] => {
     const changed = statSync(source, { throwIfNoEntry: false })?.mtimeMs;
     if (changed === undefined || changed <= made) return [];
-    const compile = `rulemail mc ${source.endsWith(".mc") ? source : beside} > ${file}`;
+    const main = source.endsWith(".mc") ? source : (besides(file).find((each) => existsSync(each)) ?? source);
+    const compile = `rulemail mc -o ${file} ${main}`;
     return [
       {
         kind: "configuration-older",
@@ -60,4 +61,10 @@ function olderThan(file: string): Finding[] {
       },
     ];
   });
+}
+
+/** What it was made from, as a rule, where no source map of its text says it; `rulemail setup` makes sendmail.cf from site.mc. */
+function besides(file: string): string[] {
+  const own = file.endsWith(".cf") ? [file.replace(/\.cf$/, ".mc")] : [];
+  return basename(file) === "sendmail.cf" ? [...own, join(dirname(file), "site.mc")] : own;
 }

@@ -61,6 +61,23 @@ const FAULTS: readonly Fault[] = [
     plant: (site) => site.changed("sendmail.mc", 0),
   },
   {
+    name: "a site.mc that was changed and not compiled",
+    finds: "configuration-older",
+    by: "configuration",
+    plant: (site) => {
+      rmSync(site.at("sendmail.mc"), { force: true });
+      site.write("site.mc", "dnl changed\n");
+      site.changed("site.mc", 0);
+    },
+  },
+  {
+    name: "secrets of SRS that are not there",
+    finds: "missing-file",
+    by: "files",
+    extra: "FEATURE(`srs', `example.test', `/nonexistent/srs-secret')dnl\n",
+    plant: () => undefined,
+  },
+  {
     name: "an alias file that everybody may write",
     finds: "unsafe-file",
     by: "files",
