@@ -24,7 +24,18 @@ export interface Introduction {
   readonly iprev: IprevResult;
 }
 
-export type ExaminationEnvironment = SpfEnvironment & DmarcEnvironment;
+export interface ExaminationEnvironment extends SpfEnvironment, DmarcEnvironment {
+  /** Whether questions have waited for others of this client. */
+  readonly hasWaited: () => boolean;
+}
+
+export interface Examined {
+  readonly evidence: Omit<SenderEvidence, "disposition">;
+  /** What is to be told of it. */
+  readonly told: Told;
+  /** DMARC has no result, and the client may have seen to that. */
+  readonly crowded: boolean;
+}
 
 const NOT_ASKED: { readonly spf: SpfResult; readonly arc: ArcResult; readonly dmarc: DmarcResult } = {
   spf: { result: "none", identity: "mailfrom", domain: "" },
@@ -76,8 +87,8 @@ export class Examination {
     this.#signatures?.update(octets);
   }
 
-  /** The message is complete: all that is known, and what is to be told of it. Never rejects. */
-  async finish(): Promise<{ readonly evidence: Omit<SenderEvidence, "disposition">; readonly told: Told }> {
+  /** The message is complete: all that is known. Never rejects. */
+  async finish(): Promise<Examined> {
     const fields = this.#fields ?? [];
     const { client, helo, mailFrom, iprev } = this.#introduction;
     const signatures = await this.#signatures?.end();
@@ -97,6 +108,11 @@ export class Examination {
       ...(this.#checks.has("arc") ? { arc } : {}),
       client,
     };
-    return { evidence: { client, helo, mailFrom, ...headerFrom, spf, ...spfHelo, dkim, arc, dmarc, iprev }, told };
+    const crowded = dmarc.result === "temperror" && this.#environment.hasWaited();
+    return {
+      crowded,
+      evidence: { client, helo, mailFrom, ...headerFrom, spf, ...spfHelo, dkim, arc, dmarc, iprev },
+      told,
+    };
   }
 }

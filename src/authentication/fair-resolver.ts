@@ -14,6 +14,11 @@ const MOST = 128;
 /** Questions of a client that wait; those beyond are not asked. */
 const LONGEST_LINE = 256;
 
+export interface Share extends Resolver {
+  /** A question had to wait for others, or was not asked at all: what was not found out may be the client's own doing. */
+  readonly hasWaited: boolean;
+}
+
 interface Client {
   readonly name: string;
   readonly waiting: Waiting[];
@@ -38,29 +43,28 @@ export class FairQuestions {
     this.#clock = clock;
   }
 
-  /** The resolver as one client may use it. @param timeLimit ms that an answer is waited for at most */
-  resolver(resolver: Resolver, address: string, timeLimit: number): Resolver {
+  /** The resolver as it may be used for one message of a client. @param timeLimit ms that an answer is waited for at most */
+  share(resolver: Resolver, address: string, timeLimit: number): Share {
     const name = networkOf(address);
-    return { query: (asked, type) => this.#query(resolver, name, { asked, type, timeLimit }) };
+    const share = {
+      hasWaited: false,
+      query: (asked: string, type: RecordType): MaybePromise<DnsAnswer> => {
+        const client = this.#clients.get(name) ?? { name, waiting: [], open: 0 };
+        const ask = (): MaybePromise<DnsAnswer> => resolver.query(asked, type);
+        if (this.#hasRoom(client)) return this.#count(client, ask());
+        share.hasWaited = true;
+        if (client.waiting.length >= LONGEST_LINE) return CROWDED;
+        this.#clients.set(name, client);
+        const until = this.#clock.now() + timeLimit;
+        return new Promise((answer) => client.waiting.push({ ask, answer, until }));
+      },
+    };
+    return share;
   }
 
   /** Clients about whose mail something is asked now. */
   get clients(): number {
     return this.#clients.size;
-  }
-
-  #query(
-    resolver: Resolver,
-    name: string,
-    { asked, type, timeLimit }: { readonly asked: string; readonly type: RecordType; readonly timeLimit: number },
-  ): MaybePromise<DnsAnswer> {
-    const client = this.#clients.get(name) ?? { name, waiting: [], open: 0 };
-    const ask = (): MaybePromise<DnsAnswer> => resolver.query(asked, type);
-    if (this.#hasRoom(client)) return this.#count(client, ask());
-    if (client.waiting.length >= LONGEST_LINE) return CROWDED;
-    this.#clients.set(name, client);
-    const until = this.#clock.now() + timeLimit;
-    return new Promise((answer) => client.waiting.push({ ask, answer, until }));
   }
 
   #hasRoom({ open }: Client): boolean {

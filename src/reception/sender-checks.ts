@@ -11,6 +11,7 @@ import type { Told } from "../authentication/results-field.ts";
 import type { SenderCheck, SenderCheckSettings } from "../config/sender-checks.ts";
 import type { Log } from "../log/log.ts";
 import type { HeaderField } from "../mail/header.ts";
+import { reply } from "../mail/reply.ts";
 import { shorten } from "../log/safe-text.ts";
 import { whenReady, type MaybePromise } from "../sys/maybe-promise.ts";
 import type { Clock } from "../sys/clock.ts";
@@ -32,6 +33,8 @@ export interface SenderCheckEnvironment {
 }
 
 const OK: Judgement = { kind: "ok" };
+/** Whoever floods us with questions must not be let in because they have no answers. */
+const CROWDED = reply(451, "4.7.24", "Too much of your mail has senders that are still being looked up");
 const RESULTS_LEVEL = 9;
 /** Not that of the ruleset: people see both. */
 const NAME = "senders";
@@ -112,10 +115,21 @@ async function lookAtSender(
     mailFrom: announced.sender,
     iprev: iprevOf(address, scope.get("client_resolve") ?? "", scope.get("client_ptr") ?? ""),
   };
-  const resolver = fair(loaded).resolver(site.hosts.resolver, address, timeLimit);
-  const examination = new Examination(introduction, checks, { resolver, clock, timeLimit, hostName, random });
+  const resolver = fair(loaded).share(site.hosts.resolver, address, timeLimit);
+  const hasWaited = (): boolean => resolver.hasWaited;
+  const examination = new Examination(introduction, checks, {
+    resolver,
+    hasWaited,
+    clock,
+    timeLimit,
+    hostName,
+    random,
+  });
   const told = await examination.sender();
   transaction.examination = examination;
+  if (told.spf?.result === "temperror" && resolver.hasWaited) {
+    return { kind: "defer", reply: CROWDED, why: resultWords(told) };
+  }
   return { kind: "ok", why: resultWords(told), changes: { macros: macrosOfMail(told) } };
 }
 
@@ -156,10 +170,11 @@ async function lookAtMessage(
   const header: HeaderEdit[] = !isTrusted && fields.some(isUnwanted) ? [{ kind: "remove", isUnwanted }] : [];
   if (examination === undefined) return header.length === 0 ? OK : { kind: "ok", changes: { header } };
   examination.begin(fields);
-  const { evidence, told } = await examination.finish();
+  const { evidence, told, crowded } = await examination.finish();
   header.push({ kind: "add", field: resultsField(authservId, told), before: 0 });
   const why = resultWords(told);
   logResults(log, transaction, why, told);
+  if (crowded) return { kind: "defer", reply: CROWDED, why };
   return { kind: "ok", why, changes: { macros: macrosOfMessage(told), header, evidence } };
 }
 

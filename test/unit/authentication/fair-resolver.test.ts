@@ -30,7 +30,7 @@ function setUp() {
   const clock = new ManualClock();
   const fair = new FairQuestions(clock);
   const ask = (address: string, names: readonly string[]) =>
-    Promise.all(names.map(async (name) => fair.resolver(slow.resolver, address, TIME).query(name, "TXT")));
+    Promise.all(names.map(async (name) => fair.share(slow.resolver, address, TIME).query(name, "TXT")));
   return { ...slow, clock, fair, ask };
 }
 

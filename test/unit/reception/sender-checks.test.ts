@@ -1,6 +1,7 @@
 /** For whom senders are looked at, and what becomes of fields that others wrote in our name. */
 import { describe, expect, test } from "@jest/globals";
 import type { SenderCheck } from "../../../src/config/sender-checks.ts";
+import type { Resolver } from "../../../src/dns/resolver.ts";
 import type { HeaderField } from "../../../src/mail/header.ts";
 import { judge } from "../../../src/reception/judges.ts";
 import { senderJudges } from "../../../src/reception/sender-checks.ts";
@@ -131,5 +132,74 @@ describe("fields in our name", () => {
   test("a hundred thousand of them are no work", async () => {
     const many = Array.from({ length: 100_000 }, () => " mail.example.com; spf=pass");
     expect((await sent({ results: many })).left).toHaveLength(1);
+  });
+});
+
+async function turns(count: number): Promise<false> {
+  for (let turn = 0; turn < count; turn++) await Promise.resolve();
+  return false;
+}
+
+describe("a client whose mail is full of names that never answer", () => {
+  const zone = {
+    "TXT bank.test": "v=spf1 -all",
+    "TXT _dmarc.bank.test": "v=DMARC1; p=reject",
+    ...Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`TXT n${i}.silent.test`, "never"] as const)),
+  };
+
+  /** Flooded from there; what is said to a message of the bank from here. */
+  async function flooded(checks: readonly SenderCheck[], from: string, here: string) {
+    const clock = new ManualClock();
+    const answers = zoneResolver(zone);
+    // As over the network: nothing is known at once.
+    const resolver: Resolver = { query: async (name, type) => answers.query(name, type) };
+    const site = {
+      senderChecks: {
+        checks: new Set(checks),
+        authservId: "mail.example.com",
+        hostName: "mail.example.com",
+        gateways: readNetworks(""),
+        timeLimit: 20_000,
+      },
+      hosts: { resolver },
+      statistics: { connection: () => undefined, stopped: () => undefined },
+      rules: { select: () => undefined, check: () => ({ kind: "ok" }) },
+    } as unknown as Site;
+    const court = { judges: senderJudges({ clock }), log };
+    const begin = (address: string, sender: string) => {
+      const scope = new MacroScope(undefined, [
+        ["client_addr", address],
+        ["client_resolve", "OK"],
+        ["s", "mx"],
+      ]);
+      const session = Transaction.ofSession(site, { relay: "x", fromAnywhere: true }, scope);
+      const transaction = session.message({ sender, smtputf8: false, isReport: false });
+      return { transaction, mail: judge(court, "mail", transaction, { path: `<${sender}>` }) };
+    };
+    // What does the work is loaded.
+    await begin("192.0.2.1", "joe@bank.test").mail;
+    for (let i = 0; i < 40; i++) void begin(from, `joe@n${i}.silent.test`).mail;
+    const bank = begin(here, "joe@bank.test");
+    const isKnown = await Promise.race([Promise.resolve(bank.mail).then(() => true), turns(1000)]);
+    if (!isKnown) clock.advance(20_000);
+    const atMail = await bank.mail;
+    const fields = [{ name: "From", value: " joe@bank.test" }];
+    const end = Promise.resolve(judge(court, "sender", bank.transaction, { fields }));
+    if (!(await Promise.race([end.then(() => true), turns(1000)]))) clock.advance(20_000);
+    const atEnd = await end;
+    return { atMail, atEnd, dmarc: bank.transaction.scope.get("dmarc") };
+  }
+
+  test("is told to come later: what it did not let us find out is no reason to believe it", async () => {
+    const { atMail } = await flooded(["spf"], "192.0.2.66", "192.0.2.66");
+    expect(atMail).toMatchObject({ kind: "out", reply: { code: 451 } });
+    const { atEnd } = await flooded(["spf", "dkim", "dmarc"], "192.0.2.66", "192.0.2.66");
+    expect(atEnd).toMatchObject({ kind: "out", reply: { code: 451 } });
+  });
+
+  test("is no trouble for others", async () => {
+    const { atMail, atEnd, dmarc } = await flooded(["spf", "dkim", "dmarc"], "192.0.2.66", "192.0.2.7");
+    expect([atMail.kind, atEnd.kind]).toEqual(["in", "in"]);
+    expect(dmarc).toBe("fail");
   });
 });
