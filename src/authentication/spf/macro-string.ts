@@ -26,6 +26,9 @@ const EVERYWHERE = "slodiphv";
 const IN_EXPLANATIONS = "crt";
 const WRITTEN: Readonly<Record<string, string>> = { "%": "%", _: " ", "-": "%20" };
 
+/** Nobody needs more. Each may stand for a local part of thousands of octets, which a stranger chooses. */
+const MOST_PARTS = 64;
+
 /**
  * @param where explanations know more letters (c, r, t), and blanks
  * @returns undefined when it is none
@@ -40,7 +43,7 @@ export function readMacroString(text: string, where: "domain" | "explanation"): 
     if (found === null) return undefined;
     at = reader.lastIndex;
     const part = reader === literal ? found[0] : readExpansion(found, where);
-    if (part === undefined) return undefined;
+    if (part === undefined || parts.length === MOST_PARTS) return undefined;
     parts.push(part);
   }
   return parts;

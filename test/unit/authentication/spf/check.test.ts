@@ -35,6 +35,7 @@ describe("results", () => {
     ["v=spf1 all:x", "permerror", undefined],
     ["v=spf1 redirect=b.test redirect=b.test", "permerror", undefined],
     ["v=spf1 exists:%{x}.a.test", "permerror", undefined],
+    [`v=spf1 exists:${"%{l9r.-+,/_=}".repeat(1000)}.a.test`, "permerror", undefined],
     ["v=spf1 include:later.test -all", "temperror", undefined],
   ])("%s: %s", async (record, result, term) => {
     const zone: TypedZone = {
@@ -49,6 +50,13 @@ describe("results", () => {
       "TXT later.test": "later",
     };
     expect(await check(zone)).toMatchObject({ result, ...(term === undefined ? {} : { term }) });
+  });
+
+  test("an explanation with very many macros is not said", async () => {
+    const zone: TypedZone = { "TXT a.test": "v=spf1 -all exp=why.a.test", "TXT why.a.test": "%{s}".repeat(1000) };
+    const result = await check(zone);
+    expect(result).toMatchObject({ result: "fail" });
+    expect(result.explanation).toBeUndefined();
   });
 
   test("the null sender is postmaster of the HELO name; a sender without a local part is postmaster", async () => {
