@@ -176,6 +176,6 @@ describe("limits", () => {
     ];
     const results: string[] = [];
     for (const record of long) results.push((await check({ "TXT a.test": record })).result);
-    expect(results).toEqual(["fail", "permerror", "fail", "permerror", "permerror", "fail"]);
+    expect(results).toEqual(["fail", "permerror", "permerror", "permerror", "permerror", "permerror"]);
   });
 });
