@@ -1,6 +1,7 @@
 /**
  * SMTP servers that write down what they are told: `node recording-sink.mjs FOLDER PORT "EXTENSION,EXTENSION" ...`, one for each
- * pair. Each transaction becomes a file of FOLDER, named by its recipient: the commands, an empty line, the message as it came.
+ * pair; ADDRESS:PORT for another address than 127.0.0.1. Each transaction becomes a file of FOLDER, named by its recipient: the
+ * commands, an empty line, the message as it came.
  */
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -8,10 +9,11 @@ import { join } from "node:path";
 
 const [folder, ...pairs] = process.argv.slice(2);
 
-function serve(port, extensions) {
+function serve(place, extensions) {
+  const [port, address = "127.0.0.1"] = place.split(":").reverse();
   const hello = ["sink.test", ...extensions].map((line, at) => `250${at === extensions.length ? " " : "-"}${line}\r\n`);
   return new Promise((ready) =>
-    createServer((socket) => converse(socket, hello.join(""))).listen(port, "127.0.0.1", ready),
+    createServer((socket) => converse(socket, hello.join(""))).listen(Number(port), address, ready),
   );
 }
 
@@ -49,5 +51,5 @@ function converse(socket, hello) {
   socket.write("220 sink.test ESMTP\r\n");
 }
 
-for (let at = 0; at < pairs.length; at += 2) await serve(Number(pairs[at]), pairs[at + 1].split(","));
+for (let at = 0; at < pairs.length; at += 2) await serve(pairs[at], pairs[at + 1].split(","));
 writeFileSync(join(folder, "ready"), "");
