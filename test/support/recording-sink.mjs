@@ -10,7 +10,7 @@ import { join } from "node:path";
 const [folder, ...pairs] = process.argv.slice(2);
 
 function serve(place, extensions) {
-  const [port, address = "127.0.0.1"] = place.split(":").reverse();
+  const [port, address = "127.0.0.1"] = place.split(":").toReversed();
   const hello = ["sink.test", ...extensions].map((line, at) => `250${at === extensions.length ? " " : "-"}${line}\r\n`);
   return new Promise((ready) =>
     createServer((socket) => converse(socket, hello.join(""))).listen(Number(port), address, ready),
