@@ -5,10 +5,11 @@
 import { writeFileSync } from "node:fs";
 import yargs from "yargs";
 import { compileMc } from "../mc/compile.ts";
-import { describePart, partNames } from "../mc/describe.ts";
+import { describePart, libraryParts, partNames } from "../mc/describe.ts";
 import { folderLibrary, type Library, nearest, readText, shippedLibrary } from "../mc/library.ts";
 import { reportAll } from "../source/report.ts";
 import { formatSourceMap, sourceMapPath } from "../source/source-map.ts";
+import { errorText } from "../sys/safe-file.ts";
 import { EX } from "../sys/sysexits.ts";
 import { alreadyCompiled, kindOfFile } from "./configuration-kind.ts";
 import { addDefine } from "./m4.ts";
@@ -34,7 +35,10 @@ function parser(words: readonly string[]) {
     .option("rules", { type: "boolean", default: true, describe: "with --diff: compare rules (--no-rules: do not)" })
     .option("probe", { type: "string", array: true, nargs: 1, describe: "with --diff: an address to follow" })
     .option("json", { type: "boolean", default: false, describe: "with --diff: for programs" })
-    .option("help-feature", { type: "string", nargs: 1, describe: "explain a FEATURE, MAILER, OSTYPE or DOMAIN" })
+    .option("help-feature", {
+      type: "string",
+      describe: "explain a FEATURE, MAILER, OSTYPE or DOMAIN; without a name: which there are",
+    })
     .strictOptions()
     .version(false)
     .exitProcess(false);
@@ -87,14 +91,27 @@ export async function runMc(words: readonly string[]): Promise<number> {
     const output = new Output();
     output.print(result.text);
     output.flush();
-  } else {
+    return result.status;
+  }
+  try {
     writeFileSync(options.o, result.text, "latin1");
     writeFileSync(sourceMapPath(options.o), formatSourceMap(result.text, result, library.root));
+  } catch (error) {
+    process.stderr.write(`rulemail mc: ${options.o} cannot be written: ${errorText(error)}\n`);
+    return EX.CANTCREAT;
   }
   return result.status;
 }
 
 function explain(library: Library, name: string): number {
+  if (name === "") {
+    process.stdout.write(
+      libraryParts(library)
+        .map(({ kind, name: part }) => `${kind.toUpperCase()}(${part})\n`)
+        .join(""),
+    );
+    return EX.OK;
+  }
   const text = describePart(library, name);
   if (text !== undefined) {
     process.stdout.write(text);

@@ -70,3 +70,25 @@ test("warnings are no errors", async () => {
   expect(made).toContain("\nMesmtp,");
   expect(said).toContain("did you mean `FEATURE'?");
 });
+
+test("what -o names is kept after an error, and told of when it cannot be written", async () => {
+  const mc = join(folder, "site.mc");
+  const cf = join(folder, "site.cf");
+  writeFileSync(mc, `FEATURE(\`no_such_thing')dnl\n${TAIL}`);
+  writeFileSync(cf, "old\n");
+  expect(await runMc(["-o", cf, mc])).toBe(65);
+  expect(readFileSync(cf, "latin1")).toBe("old\n");
+  writeFileSync(mc, `OSTYPE(\`linux')dnl\n${TAIL}`);
+  expect(await runMc(["-o", join(folder, "none/site.cf"), mc])).toBe(73);
+  expect(said).toContain("none/site.cf cannot be written: No such file or directory");
+});
+
+test("--help-feature without a name says which there are", async () => {
+  let listed = "";
+  jest.spyOn(process.stdout, "write").mockImplementation((text) => {
+    listed += String(text);
+    return true;
+  });
+  expect(await runMc(["--help-feature"])).toBe(0);
+  for (const part of ["FEATURE(dmarc)", "MAILER(smtp)", "OSTYPE(linux)"]) expect(listed.split("\n")).toContain(part);
+});
