@@ -30,6 +30,7 @@ import { sealKeys } from "./key-files.ts";
 import { homeFolder, isHomeNamed, makeHome } from "./home.ts";
 import { type LocalRights, makeLocalFiles, ownRights, prepareLocalMail } from "./local-mail.ts";
 import { ListenError } from "./listen-problem.ts";
+import type { ServiceManager } from "./service-manager.ts";
 import { type ServerUser, serverUser } from "./server-user.ts";
 import { Server } from "./server.ts";
 import { WantedThreads } from "./sessions/wanted-threads.ts";
@@ -55,20 +56,26 @@ export interface RunOptions {
   readonly started: (addresses: readonly { name: string; address: string; port: number }[]) => void;
 }
 
+interface SupervisedOptions extends RunOptions {
+  readonly manager: ServiceManager | undefined;
+}
+
 export async function runServer(options: RunOptions): Promise<ExitCode> {
   const clock = systemClock;
   let log: OpenLog | undefined;
+  let manager: ServiceManager | undefined;
   const workers = openWorkers((text) => log?.write(1, { priority: "warning", text }));
   try {
     const machine = readMachine();
     prepareHome();
     log = openServerLog(options, machine.hostName);
+    manager = await serviceManager(log);
     const resolver = new Dns2Resolver({ machine, clock });
     const destinations = new Destinations(clock);
     const statistics = new Statistics();
     const counts = new ReportCounts({ clock, log });
     const surroundings = { machine, clock, log, workers, resolver, destinations, statistics, counts };
-    return await run(options, surroundings);
+    return await run({ ...options, manager }, surroundings);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     process.stderr.write(`rulemail: cannot start: ${text}\n`);
@@ -76,8 +83,15 @@ export async function runServer(options: RunOptions): Promise<ExitCode> {
     return exitOf(error);
   } finally {
     await workers.close();
+    await manager?.close();
     await log?.close();
   }
+}
+
+/** Whoever supervises the server, if he wants to be told anything. */
+async function serviceManager(log: Log): Promise<ServiceManager | undefined> {
+  if ((process.env["NOTIFY_SOCKET"] ?? "") === "") return undefined;
+  return (await import("./service-manager.ts")).ServiceManager.take(process.env, { log });
 }
 
 function exitOf(error: unknown): ExitCode {
@@ -107,7 +121,7 @@ function prepareHome(): void {
   }
 }
 
-async function run(options: RunOptions, surroundings: ServerSurroundings): Promise<ExitCode> {
+async function run(options: SupervisedOptions, surroundings: ServerSurroundings): Promise<ExitCode> {
   const threads = new WantedThreads(options, surroundings);
   try {
     return await runWith(options, surroundings, threads);
@@ -117,7 +131,7 @@ async function run(options: RunOptions, surroundings: ServerSurroundings): Promi
 }
 
 async function runWith(
-  options: RunOptions,
+  options: SupervisedOptions,
   surroundings: ServerSurroundings,
   threads: WantedThreads,
 ): Promise<ExitCode> {
@@ -161,7 +175,7 @@ const WITHOUT_HELPER =
 
 /** What needs root's rights first; then there is only the server's user (entrance.ts). */
 async function enter(
-  options: RunOptions,
+  options: SupervisedOptions,
   surroundings: ServerSurroundings,
   site: DeliverySite,
   warn: (text: string) => void,
@@ -210,7 +224,7 @@ async function enter(
 }
 
 async function serve(
-  options: RunOptions & { readonly rights: LocalRights; readonly sessions: SessionThreads | undefined },
+  options: SupervisedOptions & { readonly rights: LocalRights; readonly sessions: SessionThreads | undefined },
   surroundings: ServerSurroundings,
   site: DeliverySite,
   entrance: Entrance,
@@ -238,19 +252,25 @@ const STAY_MS = 1_000;
 
 async function untilStopped(
   server: Server,
-  options: RunOptions,
+  options: SupervisedOptions,
   { log }: ServerSurroundings,
   entrance: Entrance,
 ): Promise<ExitCode> {
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
+  const { manager } = options;
   entrance.control.serve(controlServices(server, () => stop("control socket")));
   const restoreSignals = onSignals({
     reload: () => {
       log.reopen();
-      server.reload().catch((error: unknown) => {
+      manager?.reloading();
+      const failed = (error: unknown): void => {
         const reason = error instanceof Error ? error.message : String(error);
         log.write(0, { priority: "crit", text: `cannot read the configuration again: ${reason}` });
-      });
+      };
+      void server
+        .reload()
+        .then(() => undefined, failed)
+        .then(() => manager?.ready(told));
     },
     stop,
     dump: () => void server.summary().then((text) => log.write(0, { priority: "info", text })),
@@ -260,11 +280,10 @@ async function untilStopped(
     address,
     port: boundPort,
   }));
-  log.write(0, {
-    priority: "info",
-    text: `starting daemon: ${addresses.map(placeText).join(", ") || "queue runs only"}`,
-  });
+  const told = addresses.map(placeText).join(", ") || "queue runs only";
+  log.write(0, { priority: "info", text: `starting daemon: ${told}` });
   options.started(addresses);
+  manager?.ready(told);
   let exit: ExitCode = EX.OK;
   void server.failed.then((reason) => {
     exit = EX.UNAVAILABLE;
@@ -273,6 +292,7 @@ async function untilStopped(
   const reason = await stopped;
   log.write(1, { priority: exit === EX.OK ? "info" : "crit", text: `stopping daemon: ${reason}` });
   restoreSignals();
+  manager?.stopping(reason);
   return exit;
 }
 

@@ -170,7 +170,10 @@ function isStale(text: string, age: number, staleAfter: number): boolean {
     const [, boot, names, start] = second.split(" ");
     const [, ourBoot, ourNames] = thisProcess().split(" ");
     // On this machine since it started: the process is there or it is not.
-    if (boot === ourBoot && names === ourNames) return startOf(pid) !== start;
+    if (boot === ourBoot && names === ourNames) {
+      const found = startOf(pid);
+      return found !== start && found !== HIDDEN;
+    }
   }
   return age >= staleAfter && !(isProcess && isAlive(pid));
 }
@@ -200,6 +203,9 @@ function thisProcess(): string {
   return ourselves;
 }
 
+/** A process that is there, and of which this one may not know more (hidepid= of proc(5), ProtectProc= of systemd). */
+const HIDDEN = "hidden";
+
 /** When a process was started, in ticks since the machine was; undefined when there is none of this id. */
 function startOf(pid: number): string | undefined {
   try {
@@ -208,7 +214,7 @@ function startOf(pid: number): string | undefined {
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" ? undefined : fields[19];
   } catch {
-    return undefined;
+    return isAlive(pid) ? HIDDEN : undefined;
   }
 }
 

@@ -80,6 +80,85 @@ peerTest("a small Debian with nothing but the file gets through a day, and keeps
   expect(stdout).toBe(DAY);
 });
 
+const LIFE = `installed: 0
+advice: 1
+account: /var/spool/rulemail:/usr/sbin/nologin
+folders: root:rulemail 1775 rulemail:rulemail 700 rulemail:rulemail 3777
+set-id: 0
+aliases: ../aliases
+unit: 
+exposed: 0
+early: 0
+setup: 0
+/etc/mail/aliases: 2 aliases, longest 5 bytes, 23 bytes total
+make: 0
+up to date: 0
+started: 0
+runs: rulemail
+delivered: 1
+delivered: 2
+accepted: 200
+upgraded: 0
+version: ~2
+another server: 0
+kept: Total requests: 200
+delivered: 3
+conffile: # mine
+site: 0
+verified: 
+again: 0
+kept: Total requests: 200
+removed: 0
+gone: 1
+commands: 
+left: 0
+purged: 0
+told: 1
+conffiles: 
+back: 0
+kept: Total requests: 200
+emptied: 200 messages removed
+kept: Total requests: 0
+purged: 0
+home: 
+yours: 1
+leftovers: 
+`;
+
+/** Packages that the package wants, and that a Debian without an init may not have. */
+const WANTED = ["adduser", "init-system-helpers", "libstdc++6", "sysvinit-utils", "make"];
+
+/** Why this machine can take no Debian package. */
+function whyNoPackages(): string {
+  const found = WANTED.filter((name) => spawnSync("dpkg", ["-s", name]).status === 0);
+  return found.length === WANTED.length
+    ? ""
+    : `no Debian with ${WANTED.filter((name) => !found.includes(name)).join()}`;
+}
+
+const noPackages = whyNoPackages();
+peerTest(
+  `a Debian package is installed, upgraded under a running server, removed, purged${noPackages}`,
+  ["root"],
+  () => {
+    if (noPackages !== "") return;
+    const here = join(import.meta.dirname, "deb");
+    const packages = ["0.1.0~1", "0.1.0~2"].map((version) => {
+      const words = [`--binary=${file}`, "--compression=none", `--version=${version}`, `--folder=${folder}`];
+      const built = spawnSync(process.execPath, [join(root, "packaging/deb/build-deb.ts"), ...words], {
+        encoding: "utf8",
+      });
+      expect(built.stderr).toBe("");
+      return built.stdout.replace(/:[^:]*$/, "");
+    });
+    const words = [join(here, "enter"), ...packages, join(here, "life")];
+    const { stdout, stderr } = spawnSync("sh", words, { encoding: "utf8", timeout: PATIENCE_MS });
+    expect(stderr).toBe("");
+    expect(stdout).toBe(LIFE);
+  },
+  PATIENCE_MS,
+);
+
 interface Answer {
   readonly status: number | null;
   readonly stdout: string;
