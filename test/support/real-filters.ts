@@ -171,14 +171,40 @@ export function startOpendkim(settings: (folder: string) => string): Promise<Rea
   return start(folder, [{ file: sbin("opendkim"), words: ["-f", "-x", file], socket }]);
 }
 
-/** opendmarc that judges mail for mx.y.example. */
-export function startDmarc(): Promise<RealFilter> {
+const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join("");
+
+/** How opendmarc shall judge, where it has more to go by than the message. */
+export interface DmarcWishes {
+  /** TXT records by name; all others do not exist. */
+  readonly records?: Readonly<Record<string, string>>;
+  /** Without them it knows no organizations. */
+  readonly publicSuffixes?: readonly string[];
+  /** Further lines of its configuration; by default it refuses what fails. */
+  readonly settings?: string;
+}
+
+/** opendmarc that judges mail for mx.y.example, by the Authentication-Results of that name. */
+export function startDmarc({
+  records,
+  publicSuffixes,
+  settings = "RejectFailures true\n",
+}: DmarcWishes = {}): Promise<RealFilter> {
   const folder = newFolder();
-  const socket = join(folder, "socket");
-  const file = join(folder, "opendmarc.conf");
+  const [socket, file, zone, suffixes] = ["socket", "opendmarc.conf", "zone", "suffixes"].map((name) =>
+    join(folder, name),
+  );
+  let sources = "";
+  if (records !== undefined) {
+    writeFileSync(zone, lines(Object.entries(records).map(([name, text]) => `${name} ${text}`)));
+    sources += `TestDNSData ${zone}\n`;
+  }
+  if (publicSuffixes !== undefined) {
+    writeFileSync(suffixes, lines(publicSuffixes));
+    sources += `PublicSuffixList ${suffixes}\n`;
+  }
   writeFileSync(
     file,
-    `AuthservID mx.y.example\nSocket local:${socket}\nSyslog false\nRejectFailures true\nIgnoreHosts /dev/null\n`,
+    `AuthservID mx.y.example\nSocket local:${socket}\nSyslog false\nIgnoreHosts /dev/null\n${sources}${settings}`,
   );
   return start(folder, [{ file: sbin("opendmarc"), words: ["-f", "-c", file], socket }]);
 }
