@@ -224,7 +224,7 @@ async function judgedByUs(subject: Case): Promise<{ readonly verdict: string; re
     { client, helo: subject.helo ?? "mx.x.example", mailFrom, iprev: { result: "permerror", address: client } },
     new Set(["spf", "dkim", "dmarc"]),
     // pct= leaves out whatever it may.
-    { resolver, clock: systemClock, timeLimit: 20_000, hostName: US, random: () => 0.5 },
+    { resolver, clock: systemClock, timeLimit: 20_000, hostName: US, random: () => 0.5, hasWaited: () => false },
   );
   await examination.sender();
   examination.begin(parseHeader(message.slice(0, message.indexOf("\r\n\r\n") + 2)).fields);
