@@ -123,6 +123,15 @@ export function falseResults(id: string): (field: HeaderField) => boolean {
   };
 }
 
+/** Which fields one of these servers has written, as it says. @param ids authserv-ids */
+export function resultsOfServer(ids: readonly string[]): (field: HeaderField) => boolean {
+  const known = new Set(ids.map(comparable));
+  return (field) => {
+    const id = isField(field, RESULTS_FIELD) ? authservIdOf(field.value) : undefined;
+    return id !== undefined && known.has(comparable(id));
+  };
+}
+
 /** The authserv-id of a field's value, without comments and quotes; undefined when there is none to be read. */
 export function authservIdOf(value: string): string | undefined {
   const at = skipBlanks(value, 0);

@@ -42,7 +42,8 @@ const NAME = "senders";
 type Machinery = typeof import("../authentication/examination.ts") &
   typeof import("../authentication/fair-resolver.ts") &
   typeof import("../authentication/iprev.ts") &
-  typeof import("../authentication/results-field.ts");
+  typeof import("../authentication/results-field.ts") &
+  typeof import("./gateway-results.ts");
 let machinery: MaybePromise<Machinery> | undefined;
 
 function load(): MaybePromise<Machinery> {
@@ -51,7 +52,8 @@ function load(): MaybePromise<Machinery> {
     import("../authentication/fair-resolver.ts"),
     import("../authentication/iprev.ts"),
     import("../authentication/results-field.ts"),
-  ]).then(([examination, fair, iprev, field]) => (machinery = { ...examination, ...fair, ...iprev, ...field })));
+    import("./gateway-results.ts"),
+  ]).then((parts) => (machinery = Object.assign({}, ...parts) as Machinery)));
 }
 
 export function senderJudges(environment: SenderCheckEnvironment): Pick<Required<JudgeTable>, "mail" | "sender"> {
@@ -157,15 +159,19 @@ function atEnd(environment: SenderCheckEnvironment): Judge {
 }
 
 async function lookAtMessage(
-  { falseResults, resultsField }: Machinery,
+  { falseResults, resultsField, macrosOfGateway }: Machinery,
   transaction: Transaction,
-  { authservId, gateways }: SenderCheckSettings,
+  { authservId, hostName, gateways }: SenderCheckSettings,
   fields: readonly HeaderField[],
   { log }: SenderCheckEnvironment,
 ): Promise<Judgement> {
   const { examination, scope } = transaction;
   const address = clientAddress(scope.get("client_addr"));
   const isTrusted = address !== undefined && gateways.has(address);
+  if (isTrusted && examination === undefined) {
+    // A gateway has $j of its own, but may share a name that was given to both.
+    return toldByGateway(transaction, authservId === hostName ? [] : [authservId], fields, macrosOfGateway);
+  }
   const isUnwanted = falseResults(authservId);
   const header: HeaderEdit[] = !isTrusted && fields.some(isUnwanted) ? [{ kind: "remove", isUnwanted }] : [];
   if (examination === undefined) return header.length === 0 ? OK : { kind: "ok", changes: { header } };
@@ -176,6 +182,21 @@ async function lookAtMessage(
   logResults(log, transaction, why, told);
   if (crowded) return { kind: "defer", reply: CROWDED, why };
   return { kind: "ok", why, changes: { macros: macrosOfMessage(told), header, evidence } };
+}
+
+/** It has decided, and check_auth is not asked again: rules behind it, and mailers, know what it found. */
+function toldByGateway(
+  { client, scope }: Transaction,
+  shared: readonly string[],
+  fields: readonly HeaderField[],
+  macrosOfGateway: Machinery["macrosOfGateway"],
+): Judgement {
+  // As with strangers: of logins, and at ports for submission, nothing is told.
+  if (client.fromAnywhere !== true || scope.get("auth_type")) return OK;
+  const name = scope.get("client_resolve") === "OK" ? scope.get("client_name") : undefined;
+  const macros = macrosOfGateway(fields, name === undefined || name === "" ? shared : [name, ...shared]);
+  const why = macros.map(([macro, value]) => `${macro}=${value}`).join(", ");
+  return macros.length === 0 ? OK : { kind: "ok", why: `told by the gateway: ${why}`, changes: { macros } };
 }
 
 /** One line for each message that was looked at. */

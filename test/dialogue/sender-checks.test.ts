@@ -177,6 +177,26 @@ test("a gateway of ours: nothing is asked, and its results stay", async () => {
   });
 });
 
+test("what a gateway says itself is known to rules at the end of the message", async () => {
+  const refusal = 'Rfail $| $* $| $+\t$#error $@ 5.7.1 $: "550 the gateway says " $1 " and " $2';
+  const rules = ["Scheck_eom", "R$*\t$: $&{dmarc} $| $&{spf} $| $&{dmarc_domain}", refusal];
+  const gateways = "define(`confSENDER_CHECK_GATEWAYS', `192.0.2.0/28')";
+  const features = [gateways, "FEATURE(`dmarc')"];
+  await withSite({ features, rules }, async (server) => {
+    const says = (name: string) =>
+      send(
+        server,
+        "joe@fail.test",
+        `Authentication-Results: ${name}; spf=softfail smtp.mailfrom=x.test; dmarc=fail header.from=a.test\r\n${PLAIN}`,
+      );
+    // Its name, which the DNS confirms.
+    expect((await says("client.far.test")).reply).toBe("550 5.7.1 the gateway says softfail and a.test");
+    expect((await says("other.far.test")).reply).toMatch(/^250/);
+    // Ours is nobody's but ours.
+    expect((await says("mail.example.test")).reply).toMatch(/^250/);
+  });
+});
+
 test("FEATURE(dmarc): authors who have not sent it, authors who have", async () => {
   const features = [ACCESS, "define(`confAUTH_SERV_ID', `mx.example.test')", "FEATURE(`dmarc')"];
   const access = { "DKIM:bank.test": "REJECT", "DMARC:192.0.2.9": "OK" };
