@@ -28,7 +28,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 
@@ -56,6 +56,9 @@ const LINKS: readonly string[] = [
   "usr/libexec/smrsh",
   "usr/libexec/mail.local",
 ];
+
+/** The one page of the manual, under all names. */
+const PAGE = "usr/share/man/man8/rulemail.8";
 
 /** Files of folders are 644, folders 755, but for these. */
 const EXECUTABLE = /^(?:DEBIAN\/(?:postinst|prerm|postrm)|etc\/init\.d\/.*|usr\/bin\/rulemail)$/;
@@ -143,6 +146,7 @@ function fill(tree: string, { binary, version, maintainer }: Options): void {
     mkdirSync(dirname(join(tree, link)), { recursive: true });
     symlinkSync(link.startsWith("usr/bin/") ? "rulemail" : "../bin/rulemail", join(tree, link));
   }
+  addManual(tree);
   const doc = join(tree, "usr/share/doc/rulemail");
   for (const name of readdirSync(join(root, "docs"))) {
     if (name.endsWith(".md")) copyFileSync(join(root, "docs", name), join(doc, name));
@@ -153,6 +157,22 @@ function fill(tree: string, { binary, version, maintainer }: Options): void {
   zipped("NEWS.md.gz", readFileSync(join(root, "CHANGELOG.md"), "utf8"));
   zipped("changelog.gz", changelog(version, maintainer));
   writeFileSync(join(doc, "copyright"), copyright());
+}
+
+/** Pages of commands for all users are in section 1. */
+function addManual(tree: string): void {
+  const page = join(tree, PAGE);
+  writeFileSync(`${page}.gz`, gzipSync(readFileSync(page), { level: 9 }));
+  rmSync(page);
+  const links = [...LINKS, "usr/bin/rulemail"].map((link) => {
+    const section = link.startsWith("usr/bin/") ? 1 : 8;
+    return `man${section}/${basename(link)}.${section}.gz`;
+  });
+  for (const link of new Set(links)) {
+    const place = join(tree, "usr/share/man", link);
+    mkdirSync(dirname(place), { recursive: true });
+    symlinkSync(link.startsWith("man8/") ? "rulemail.8.gz" : "../man8/rulemail.8.gz", place);
+  }
 }
 
 function changelog(version: string, maintainer: string): string {
