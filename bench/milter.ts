@@ -6,7 +6,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { decodeCommand, encodeAnswer, encodeNegotiation } from "../src/milter/filter-half.ts";
 import { PacketReader } from "../src/milter/packets.ts";
 import { generate, type Load } from "./generator.ts";
-import { costOf } from "./process-cost.ts";
+import { costsInTurns } from "./in-turns.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import type { Print, Wishes } from "./wishes.ts";
 
@@ -65,15 +65,7 @@ async function measure(
   };
   for (const server of servers) await send(server, wishes.warmUp);
   const slice = Math.ceil(wishes.messages / SLICES);
-  const costs: number[][] = servers.map(() => []);
-  for (let turn = 0; turn < SLICES; turn++) {
-    const order = servers.map((_, i) => (turn % 2 === 0 ? i : servers.length - 1 - i));
-    for (const i of order) {
-      const before = costOf(servers[i].pid).cpu;
-      await send(servers[i], slice);
-      costs[i].push((costOf(servers[i].pid).cpu - before) / slice);
-    }
-  }
+  const costs = await costsInTurns(servers, { turns: SLICES, slice }, send);
   const [without] = costs;
   costs.forEach((cost, i) => {
     // In pairs with the slice of the same turn.

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type * as Environment from "../src/cli/system-environment.ts";
 import type * as Loading from "../src/config/load.ts";
 import { generate, type Load } from "./generator.ts";
-import { costOf } from "./process-cost.ts";
+import { costsInTurns, type Send } from "./in-turns.ts";
 import { sendToUsers } from "./local.ts";
 import { compileConfiguration, type RunningServer, startServer } from "./server.ts";
 import { startSink } from "./sink.ts";
@@ -33,17 +33,10 @@ function load(port: number, messages: number, perConnection: number): Load {
   };
 }
 
-/** Sends so many messages through a server, and comes back when it has done with them. */
-type Send = (server: RunningServer, messages: number) => Promise<void>;
-
 async function inTurns(servers: readonly RunningServer[], messages: number, send: Send): Promise<number[]> {
   for (const server of servers) await send(server, WARM_UP);
-  const before = servers.map(({ pid }) => costOf(pid).cpu);
-  for (let slice = 0; slice < SLICES; slice++) {
-    const order = slice % 2 === 0 ? servers : servers.toReversed();
-    for (const server of order) await send(server, Math.ceil(messages / SLICES));
-  }
-  return servers.map(({ pid }, at) => (costOf(pid).cpu - before[at]) / messages);
+  const costs = await costsInTurns(servers, { turns: SLICES, slice: Math.ceil(messages / SLICES) }, send);
+  return costs.map((each) => each.reduce((sum, cost) => sum + cost, 0) / each.length);
 }
 
 async function accepting(roots: readonly string[], messages: number, perConnection: number): Promise<number[]> {

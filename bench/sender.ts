@@ -5,7 +5,7 @@
  */
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { generate, type Load } from "./generator.ts";
-import { costOf } from "./process-cost.ts";
+import { costsInTurns } from "./in-turns.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import type { Print, Wishes } from "./wishes.ts";
 
@@ -54,29 +54,12 @@ export async function benchSender(print: Print, wishes: Pick<Wishes, "messages" 
       if (problem !== undefined) print("problem", [`${refused} refused: ${problem.trim()}`]);
     };
     for (const server of servers) await send(server, wishes.warmUp);
-    const costs = await inTurns(servers, Math.ceil(wishes.messages / SLICES), send);
+    const costs = await costsInTurns(servers, { turns: SLICES, slice: Math.ceil(wishes.messages / SLICES) }, send);
     tell(print, costs);
     print("results", [results(servers.at(-1)!)]);
   } finally {
     for (const server of servers) await server.stop();
   }
-}
-
-async function inTurns(
-  servers: readonly RunningServer[],
-  slice: number,
-  send: (server: RunningServer, messages: number) => Promise<void>,
-): Promise<readonly number[][]> {
-  const costs: number[][] = servers.map(() => []);
-  for (let turn = 0; turn < SLICES; turn++) {
-    const order = servers.map((_, i) => (turn % 2 === 0 ? i : servers.length - 1 - i));
-    for (const i of order) {
-      const before = costOf(servers[i].pid).cpu;
-      await send(servers[i], slice);
-      costs[i].push((costOf(servers[i].pid).cpu - before) / slice);
-    }
-  }
-  return costs;
 }
 
 function tell(print: Print, costs: readonly number[][]): void {

@@ -31,7 +31,7 @@ type Program =
   | "postsrsd"
   | "unbound"
   | "openssl";
-export type Need = Program | "pymilter" | "python3-spf" | "dkimpy" | "sendmail" | "m4" | "root";
+export type Need = Program | "pymilter" | "python3-spf" | "dkimpy" | "sendmail" | "m4" | "root" | "debian";
 
 /** The command of a genuine sendmail: GENUINE="/usr/sbin/sendmail" names another one. */
 export function findGenuine(): Found {
@@ -135,8 +135,15 @@ export function whyWithout(needs: readonly Need[]): string | undefined {
   return undefined;
 }
 
+/** What our package wants, and a Debian without an init may not have. */
+const WANTED_BY_PACKAGE = ["adduser", "init-system-helpers", "libstdc++6", "sysvinit-utils", "make"];
+
 function reasonAgainst(need: Need): string | undefined {
   if (need === "root") return process.getuid?.() === 0 ? undefined : "needs root";
+  if (need === "debian") {
+    const missing = WANTED_BY_PACKAGE.filter((name) => spawnSync("dpkg", ["-s", name]).status !== 0);
+    return missing.length === 0 ? undefined : `no Debian with ${missing.join()}`;
+  }
   if (need === "pymilter" || need === "dkimpy") {
     const module = need === "pymilter" ? "Milter" : "dkim";
     return peerFile(`/usr/lib/python3/dist-packages/${module}`)

@@ -3,13 +3,11 @@ import yargs, { type Argv } from "yargs";
 import { KeyProblem } from "../../authentication/signing/key-files.ts";
 import { errorText } from "../../sys/safe-file.ts";
 import { EX } from "../../sys/sysexits.ts";
+import { type CommandFamily, runFamily } from "../command-family.ts";
 import { type CommandStreams, processStreams } from "../command-streams.ts";
-import { CommandError, runToStatus } from "../database-target.ts";
+import { CommandError } from "../database-target.ts";
 
-type DkimCommand = (words: readonly string[], streams: CommandStreams) => Promise<number>;
-
-/** Name → command, in the order of --help. */
-const COMMANDS: Readonly<Record<string, { readonly says: string; readonly load: () => Promise<DkimCommand> }>> = {
+const COMMANDS: CommandFamily["commands"] = {
   new: {
     says: "DOMAIN  the first keys of a domain, and the records for DNS",
     load: async () => (await import("./new.ts")).runDkimNew,
@@ -33,19 +31,8 @@ export async function runDkimCommand(
   words: readonly string[],
   streams: CommandStreams = processStreams(),
 ): Promise<number> {
-  const [name = "", ...rest] = words;
-  if (Object.hasOwn(COMMANDS, name)) {
-    const command = await COMMANDS[name].load();
-    return runToStatus(streams, () => told(name, () => command(rest, streams)));
-  }
-  const isHelp = name === "--help" || name === "-h" || name === "help";
-  const stream = isHelp ? streams.output : streams.errors;
-  if (!isHelp && name !== "") stream.line(`rulemail dkim: no command named "${name}"`);
-  stream.line("usage: rulemail dkim COMMAND [options]   (rulemail dkim COMMAND --help)");
-  for (const [each, { says }] of Object.entries(COMMANDS)) stream.line(`  ${each.padEnd(6)} ${says}`);
-  stream.line("Example: rulemail dkim new example.com");
-  stream.flush();
-  return isHelp ? EX.OK : EX.USAGE;
+  const example = "rulemail dkim new example.com";
+  return runFamily({ name: "dkim", commands: COMMANDS, example, guard: told }, words, streams);
 }
 
 /** What is wrong with files is no accident of the program. */
