@@ -1,9 +1,11 @@
-// Tests read src/ directly: types are stripped by Node itself, nothing is compiled.
+// Tests read src/ directly: Node loads the files and strips their types itself, nothing is compiled.
 export default {
   globalSetup: "<rootDir>/test/support/warm-start.mjs",
-  testEnvironment: "node",
+  runtime: "<rootDir>/test/support/native-runtime.mjs",
+  testEnvironment: "<rootDir>/test/support/native-environment.mjs",
+  setupFilesAfterEnv: ["<rootDir>/test/support/close-after-each.mjs"],
   extensionsToTreatAsEsm: [".ts"],
-  transform: { "\\.ts$": "<rootDir>/test/support/strip-types.mjs" },
+  transform: {},
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/peers/"],
   modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/var/"],

@@ -172,3 +172,12 @@ test("no files import each other in a circle at run time", () => {
 test("no files import each other in a circle for their types", () => {
   expect(circles(false)).toEqual([]);
 });
+
+/** A worker loads a file of test/support once, for the first of its test files (docs/decisions/0034-one-world-for-all-tests.md). */
+test("files that tests share register no hooks while they are loaded", () => {
+  const folder = join(root, "test/support");
+  const offences = readdirSync(folder)
+    .filter((file) => file.endsWith(".ts"))
+    .filter((file) => /^(?:before|after)(?:Each|All)\(/m.test(readFileSync(join(folder, file), "utf8")));
+  expect(offences).toEqual([]);
+});

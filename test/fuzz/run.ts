@@ -19,7 +19,7 @@ function pass(seed: number, names: readonly string[]): Promise<number | string> 
   const jest = join(home, "node_modules/jest/bin/jest.js");
   const files =
     names.length > 0 ? names.map((name) => `test/(fuzz|peers)/.*${name}`) : ["test/fuzz/", "test/peers/.*-fuzz"];
-  const options = [`--max-old-space-size=${HEAP_MB}`, "--experimental-vm-modules", "--no-warnings"];
+  const options = [`--max-old-space-size=${HEAP_MB}`, "--no-warnings"];
   const child = spawn(
     process.execPath,
     [

@@ -29,7 +29,7 @@ const folder = mkdtempSync(join(tmpdir(), "rulemail-peers-"));
 function jest(words: readonly string[]): Results | undefined {
   const output = join(folder, "results.json");
   rmSync(output, { force: true });
-  const options = ["--experimental-vm-modules", "--no-warnings", join(home, "node_modules/jest/bin/jest.js")];
+  const options = ["--no-warnings", join(home, "node_modules/jest/bin/jest.js")];
   const ours = ["--config", join(home, "jest.peers.config.mjs"), "--json", `--outputFile=${output}`];
   // What jest prints as JSON goes to the file only; people read standard error.
   spawnSync(process.execPath, [...options, ...ours, ...words], { cwd: home, stdio: ["ignore", "ignore", "inherit"] });

@@ -96,7 +96,9 @@ export async function trial(options: TrialOptions): Promise<Trial> {
     enabled: () => true,
     write: (_level: number, { text }: { text: string }) => void lines.push(text),
   };
-  const timeouts = Object.fromEntries(STEPS.map((step) => [`Timeout.${step}`, timeout]));
+  const steps = Object.fromEntries(STEPS.map((step) => [`Timeout.${step}`, timeout]));
+  // Many trials run at once: a busy machine may take seconds until the second host's turn has come.
+  const timeouts = { ...steps, "Timeout.connect": PATIENCE, "Timeout.aconnect": 0 };
   const config = testConfig(testOptions({ ...timeouts, ConnectionCacheSize: options.cache ?? 2 }));
   const environment = testEnvironment({ config, log, zone: zoneOf(hops.length), rules: rulesFor(options) });
   const agents = createAgents(environment);

@@ -12,7 +12,8 @@ import { systemClock } from "../../src/sys/clock.ts";
 import { certificateParts } from "../../src/tls/certificate-parts.ts";
 import { type DnsServer, startDnsServer, type Zone } from "./dns-server.ts";
 import { LEAF, LEAF_KEY, LINE_INTERMEDIATE, LINE_ROOT } from "./line-certificates.ts";
-import { closing, sink } from "./smtp-delivery.ts";
+import { closing } from "./closing.ts";
+import { sink } from "./smtp-delivery.ts";
 import { type SmtpSite, smtpSite } from "./smtp-site.ts";
 import type { SinkScript, SmtpSink } from "./smtp-sink.ts";
 

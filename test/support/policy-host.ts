@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { LEAF_KEY, LINE_INTERMEDIATE, POLICY_HOST } from "./line-certificates.ts";
-import { closing } from "./smtp-delivery.ts";
+import { closing } from "./closing.ts";
 
 export interface PolicyHost {
   readonly port: number;

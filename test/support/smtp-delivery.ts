@@ -1,17 +1,11 @@
 /** The SMTP agent with one mailer and one configuration, and the servers that it delivers to; all end with the test. */
 import { createServer } from "node:net";
-import { afterEach } from "@jest/globals";
 import type { Job, Report } from "../../src/delivery/agent.ts";
 import { createAgents } from "../../src/delivery/agents.ts";
 import type { DeliveryEnvironment } from "../../src/delivery/environment.ts";
+import { closing } from "./closing.ts";
 import { type JobValues, testEnvironment, testJob, testMailer, type Zone } from "./delivery-job.ts";
 import { SmtpSink, type SinkScript } from "./smtp-sink.ts";
-
-/** What is to be closed when the test has ended, the last one first. */
-export const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
 
 /** @param port 0 for a free one */
 export async function sink(script?: SinkScript, port = 0): Promise<SmtpSink> {

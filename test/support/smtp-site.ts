@@ -12,7 +12,7 @@ import { silentLog } from "../../src/log/log.ts";
 import { createMailRules } from "../../src/routing/resolve.ts";
 import { AnalysisFolder } from "./analysis.ts";
 import { type JobValues, testEnvironment, testJob, type Zone } from "./delivery-job.ts";
-import { closing } from "./smtp-delivery.ts";
+import { closing } from "./closing.ts";
 
 export interface SmtpSite {
   deliver(values?: JobValues): Promise<Report>;

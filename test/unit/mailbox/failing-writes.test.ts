@@ -2,15 +2,30 @@
  * Deliveries in which one file operation fails, each in its turn: the disk is full, the user is over quota, the file may not grow.
  * The sender hears that later is better (4.3.1, 4.2.2), nothing of the message is left, and the next delivery stores it once.
  */
-import * as real from "node:fs";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import fs, {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { mailboxTasks } from "../../../src/mailbox/tasks.ts";
 import { octets, tools } from "../../support/mailbox-tools.ts";
 
-/** What takes space, or makes it durable. Folders are synced by who called (batches.test.ts), and stay whole here. */
+/** What takes space, or makes it durable. */
 const FAILING = ["openSync", "writeSync", "writevSync", "fsyncSync", "linkSync", "mkdirSync", "renameSync"] as const;
+
+const REAL = Object.fromEntries(FAILING.map((name) => [name, fs[name]]));
+
+/** Folders are synced by who called (batches.test.ts): nothing fails there. */
+const TOOLS = { ...tools(), syncFolder: () => undefined };
 
 /** Operations until one fails; none when negative. */
 let left = -1;
@@ -19,7 +34,7 @@ let code = "";
 let isShort = false;
 
 function failing(name: (typeof FAILING)[number]): (...words: unknown[]) => unknown {
-  const operation = real[name] as (...words: unknown[]) => unknown;
+  const operation = fs[name] as (...words: unknown[]) => unknown;
   return (...words) => {
     if (left >= 0 && left-- === 0) {
       if (name === "writevSync" && isShort) {
@@ -35,11 +50,14 @@ function failing(name: (typeof FAILING)[number]): (...words: unknown[]) => unkno
   };
 }
 
-jest.unstable_mockModule("node:fs", () => ({
-  ...real,
-  ...Object.fromEntries(FAILING.map((name) => [name, failing(name)])),
-}));
-const { mailboxTasks } = await import("../../../src/mailbox/tasks.ts");
+/** Imports of "node:fs" see what its object has when they are told to look. */
+function useForAll(operations: object): void {
+  Object.assign(fs, operations);
+  syncBuiltinESMExports();
+}
+
+beforeAll(() => useForAll(Object.fromEntries(FAILING.map((name) => [name, failing(name)]))));
+afterAll(() => useForAll(REAL));
 
 const KINDS = ["mbox", "mmdf", "maildir", "mh", "file"] as const;
 const STATUSES = { ENOSPC: "4.3.1", EDQUOT: "4.2.2", EFBIG: "4.2.2" } as const;
@@ -64,7 +82,7 @@ function deliver(
 ): { kind: string; status: string } {
   const task = new Map(mailboxTasks).get(kind)!;
   const argument = { path: box(), owner: -1, isHome: false, isQuotaFinal, allowSymLink: false, allowHardLink: false };
-  const result = task(argument, octets(`From me\nSubject: ${subject}\n\n${"text\n".repeat(200)}\n`), tools());
+  const result = task(argument, octets(`From me\nSubject: ${subject}\n\n${"text\n".repeat(200)}\n`), TOOLS);
   return result.kind === "busy" ? { kind: "busy", status: "" } : { kind: result.kind, status: result.status };
 }
 
@@ -91,7 +109,7 @@ test.each(table)(
     for (const isThere of [true, false]) {
       for (let at = 0; at < MOST; at++) {
         rmSync(folder, { recursive: true });
-        real.mkdirSync(folder);
+        mkdirSync(folder);
         if (isThere) expect(deliver(kind, "first").kind).toBe("done");
         else if (kind === "file") writeFileSync(box(), "");
         const before = stored();

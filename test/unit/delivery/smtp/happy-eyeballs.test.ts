@@ -2,7 +2,8 @@ import { createServer, isIPv6, type Socket } from "node:net";
 import { describe, expect, test } from "@jest/globals";
 import type { ClientFailure } from "../../../../src/delivery/smtp/failure.ts";
 import { connectToFirst, inTurns } from "../../../../src/delivery/smtp/happy-eyeballs.ts";
-import { agent, closing, texts } from "../../../support/smtp-delivery.ts";
+import { closing } from "../../../support/closing.ts";
+import { agent, texts } from "../../../support/smtp-delivery.ts";
 
 function failure(message: string): ClientFailure {
   return { kind: "refused", message, during: "connect" };

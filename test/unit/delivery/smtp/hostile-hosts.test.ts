@@ -8,7 +8,8 @@ import { NAMELESS_CERTIFICATE, NAMELESS_KEY } from "../../../support/authority.t
 import { smtpSite } from "../../../support/smtp-site.ts";
 import { testConfig, testMessage, testOptions } from "../../../support/delivery-job.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
-import { agent, closing, sink, sinkPair, texts } from "../../../support/smtp-delivery.ts";
+import { closing } from "../../../support/closing.ts";
+import { agent, sink, sinkPair, texts } from "../../../support/smtp-delivery.ts";
 
 /** A server on a free port of 127.0.0.1; what it opened ends with the test. */
 async function serve(talk: (socket: Socket) => void): Promise<number> {

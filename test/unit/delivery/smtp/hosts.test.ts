@@ -3,7 +3,8 @@ import { createServer } from "node:net";
 import { describe, expect, test } from "@jest/globals";
 import type { PortOptions } from "../../../../src/config/config.ts";
 import { testConfig, testMailer, testOptions, type Zone } from "../../../support/delivery-job.ts";
-import { agent, closing, sink, sinkPair, texts, unusedPort } from "../../../support/smtp-delivery.ts";
+import { closing } from "../../../support/closing.ts";
+import { agent, sink, sinkPair, texts, unusedPort } from "../../../support/smtp-delivery.ts";
 import { type SinkScript, type SmtpSink } from "../../../support/smtp-sink.ts";
 
 /** A server that says this to every RCPT. */

@@ -10,7 +10,8 @@ import { TEST_CERTIFICATE, TEST_KEY } from "../../../support/certificate.ts";
 import { EXPIRED, LEAF, OTHER_NAME, POLICY_HOST_EXPIRED } from "../../../support/line-certificates.ts";
 import { lineSite, tlsa, tlsSink } from "../../../support/line-site.ts";
 import { policyHost, policyText, type PolicyHost } from "../../../support/policy-host.ts";
-import { closing, sink, texts } from "../../../support/smtp-delivery.ts";
+import { closing } from "../../../support/closing.ts";
+import { sink, texts } from "../../../support/smtp-delivery.ts";
 
 const STS = ["FEATURE(`sts')", "define(`confCACERT', `@DIR@/ca.pem')"];
 const SENT = "2.0.0 Sent (ok queued as 1)";

@@ -3,7 +3,8 @@ import type { DeliveryEnvironment } from "../../../../src/delivery/environment.t
 import { ACCEPTED } from "../../../../src/routing/verdict.ts";
 import { allowed, readPolicy, wayOf } from "../../../../src/delivery/smtp/pace.ts";
 import { testEnvironment, testJob } from "../../../support/delivery-job.ts";
-import { agent, closing, sink, sinkPair, texts } from "../../../support/smtp-delivery.ts";
+import { closing } from "../../../support/closing.ts";
+import { agent, sink, sinkPair, texts } from "../../../support/smtp-delivery.ts";
 import { createAgents } from "../../../../src/delivery/agents.ts";
 import { testMailer } from "../../../support/delivery-job.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";

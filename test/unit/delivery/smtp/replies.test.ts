@@ -3,7 +3,8 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { Readable } from "node:stream";
 import { describe, expect, test } from "@jest/globals";
 import { testMessage } from "../../../support/delivery-job.ts";
-import { agent, closing, sink, texts } from "../../../support/smtp-delivery.ts";
+import { closing } from "../../../support/closing.ts";
+import { agent, sink, texts } from "../../../support/smtp-delivery.ts";
 import { type SinkScript } from "../../../support/smtp-sink.ts";
 
 function byRecipient({ line }: { readonly line: string }): string | undefined {

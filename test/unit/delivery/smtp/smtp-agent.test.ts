@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import type { AddressRewriter } from "../../../../src/routing/address-rewriter.ts";
 import { type JobValues, testConfig, testMailer, testMessage, testOptions } from "../../../support/delivery-job.ts";
-import { agent, closing, sink, texts } from "../../../support/smtp-delivery.ts";
+import { closing } from "../../../support/closing.ts";
+import { agent, sink, texts } from "../../../support/smtp-delivery.ts";
 
 describe("a transaction", () => {
   test("sends header and body and reports the server's answer", async () => {
