@@ -15,7 +15,6 @@ type Cost = (self: Sized, args: readonly unknown[], result: unknown) => number;
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 let looked = 0;
-const undo: (() => void)[] = [];
 
 const whole: Cost = (self) => self.length;
 const made: Cost = (_self, _args, result) => (result as Sized).length;
@@ -66,7 +65,6 @@ function instrument(prototype: object, costs: Readonly<Record<string, Cost>>): v
       looked += 1 + cost(this as Sized, args, result);
       return result;
     };
-    undo.push(() => (methods[name] = original));
   }
 }
 
@@ -84,7 +82,6 @@ function instrumentRegExp(): void {
     looked += 1;
     return match;
   };
-  undo.push(() => (methods["exec"] = original));
 }
 
 const session = new Session();
@@ -99,7 +96,7 @@ function post(method: string, parameters: object = {}): unknown {
   return answer;
 }
 
-/** Begins to count. Call before the code that is counted runs for the first time. */
+/** Begins to count, for as long as the process lives. Call before the code that is counted runs for the first time. */
 export function startCounting(): void {
   session.connect();
   post("Profiler.enable");
@@ -108,13 +105,6 @@ export function startCounting(): void {
   instrument(Array.prototype, ARRAY);
   instrument(Buffer.prototype, BUFFER);
   instrumentRegExp();
-}
-
-export function stopCounting(): void {
-  for (const each of undo.splice(0)) each();
-  post("Profiler.stopPreciseCoverage");
-  post("Profiler.disable");
-  session.disconnect();
 }
 
 interface Coverage {
