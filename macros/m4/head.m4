@@ -86,6 +86,11 @@ Kmacro macro
 define(`_ROUTE_SIGNS_', `@ifdef(`_NO_PERCENT_HACK_', `', `%')ifdef(`_NO_UUCP_NOSPECIAL_', `', `!')')dnl
 ifdef(`_QUOTED_ROUTES_', `', `Kquotedroute regex -q -a<ROUTE> (["\\].*[_ROUTE_SIGNS_]|[_ROUTE_SIGNS_].*["\\])
 ')dnl
+ifdef(`_CERT_REGEX_ISSUER_', `# what the access table has of the names in certificates
+KCERTIssuer regex _CERT_REGEX_ISSUER_
+')dnl
+ifdef(`_CERT_REGEX_SUBJECT_', `KCERTSubject regex _CERT_REGEX_SUBJECT_
+')dnl
 ifdef(`confOPENSSL_CNF', `EOPENSSL_CONF=confOPENSSL_CNF
 ')dnl
 ifdef(`_ACCEPT_UNRESOLVABLE_', `', `Kresolve host -a<OKR> -T<TEMP>

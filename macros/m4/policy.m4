@@ -262,9 +262,9 @@ R< ? > $*		$@ < OK >
 # a certificate that the access table trusts
 SRelayTLS
 ifdef(`_ACCESS_TABLE_', `R$*			$: $&{verify}
-R$={TlsVerified}	$: < ? > $>E < $&{cert_issuer} > < ? > < ! CertIssuer > < >
+R$={TlsVerified}	$: < ? > $>E < ifdef(`_CERT_REGEX_ISSUER_', `$(CERTIssuer $&{cert_issuer} $)', `$&{cert_issuer}') > < ? > < ! CertIssuer > < >
 R< ? > < RELAY > $*	$# RELAY
-R< ? > < SUBJECT > $*	$: < ? > $>E < $&{cert_subject} > < ? > < ! CertSubject > < >
+R< ? > < SUBJECT > $*	$: < ? > $>E < ifdef(`_CERT_REGEX_SUBJECT_', `$(CERTSubject $&{cert_subject} $)', `$&{cert_subject}') > < ? > < ! CertSubject > < >
 R< ? > < RELAY > $*	$# RELAY
 ')dnl
 R$*			$@ NO

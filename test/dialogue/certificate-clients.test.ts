@@ -5,10 +5,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import {
-  certificateCases,
   certificateMc,
+  certificateSites,
   holdCertificateCase,
   makeCertificateSite,
 } from "../support/certificate-clients.ts";
@@ -16,25 +16,27 @@ import { ManualClock } from "../support/manual-clock.ts";
 import { type SiteServer, startSiteServer } from "../support/site-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "certificates-"));
-const clock = new ManualClock();
-let server: SiteServer;
 
-beforeAll(async () => {
-  makeCertificateSite(folder);
-  const mc = join(folder, "site.mc");
-  writeFileSync(mc, `OSTYPE(\`linux')${certificateMc(folder, 0)}`);
-  server = await startSiteServer(mc, {
-    clock,
-    services: { identify: (_site, address) => ({ name: `[${address}]`, ptr: "", resolve: "FAIL" }) },
+beforeAll(() => makeCertificateSite(folder));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe.each(certificateSites)("names in certificates, $name", ({ name, defines, cases }) => {
+  const clock = new ManualClock();
+  let server: SiteServer;
+
+  beforeAll(async () => {
+    const mc = join(folder, `${name}.mc`);
+    writeFileSync(mc, `OSTYPE(\`linux')${certificateMc(folder, 0, { defines })}`);
+    server = await startSiteServer(mc, {
+      clock,
+      services: { identify: (_site, address) => ({ name: `[${address}]`, ptr: "", resolve: "FAIL" }) },
+    });
   });
-});
 
-afterAll(async () => {
-  await server.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+  afterAll(() => server.close());
 
-test.each(certificateCases.map((each) => [each.name, each] as const))("%s", async (_name, each) => {
-  clock.advance(1000); // tables are looked at again
-  expect(await holdCertificateCase(each, server.port, folder)).toEqual(each.said);
+  test.each(cases.map((each) => [each.name, each] as const))("%s", async (_name, each) => {
+    clock.advance(1000); // tables are looked at again
+    expect(await holdCertificateCase(each, server.port, folder)).toEqual(each.said);
+  });
 });

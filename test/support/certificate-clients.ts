@@ -1,7 +1,7 @@
 /**
  * Clients that show certificates to an SMTP port, whose access table says what these may do: the cases, with what genuine
  * sendmail 8.17 answers, and the site that they are for. As a program of its own (for the genuine one): `node
- * certificate-clients.ts FOLDER` makes the site, with a PORT behind it writes the answers as a line of JSON.
+ * certificate-clients.ts FOLDER` makes the site, with a PORT and the name of a site behind it writes the answers as a line of JSON.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -114,16 +114,62 @@ const ROWS: readonly Row[] = [
   ["TLS_Clt of another client", "TLS_Clt:127.0.0.4|VERIFY", "none", DENIED],
 ];
 
-export const certificateCases: readonly CertificateCase[] = ROWS.map(([name, access, client, said]) => ({
-  name,
-  access: access === "" ? [] : access.split("\n"),
-  client,
-  said,
-}));
+/** Where the table has parts of the names: the CN of the issuer, and what is below the organisation. */
+const PART_DEFINES = `
+define(\`_CERT_REGEX_ISSUER_', \`-s1 ^/O=Test.*/CN=(.*)')
+define(\`_CERT_REGEX_SUBJECT_', \`-s1 ^/C=../[^/]*(/.*)')`;
+
+const PART_ROWS: readonly Row[] = [
+  ["a part of the issuer's name may relay", "CertIssuer:Test+20CA|RELAY", "here", OK],
+  ["the whole name is not what is looked for", `CertIssuer:${ISSUER}|RELAY`, "here", DENIED],
+  [
+    "a name that the expression does not fit counts whole",
+    "CertIssuer:Test+20CA|SUBJECT\nCertSubject:/CN=here.test|RELAY",
+    "here",
+    OK,
+  ],
+  ["parts of both", "CertIssuer:Test+20CA|SUBJECT\nCertSubject:/CN=mx.b.test|RELAY", "odd", OK],
+  [
+    "a part of the issuer's name, the whole subject",
+    `CertIssuer:Test+20CA|SUBJECT\nCertSubject:${ODD_SUBJECT}|RELAY`,
+    "odd",
+    DENIED,
+  ],
+  ["a part of another issuer's name", "CertIssuer:Other+20CA|RELAY", "here", DENIED],
+  ["a stranger's whole name", "CertIssuer:/CN=sink.test|RELAY", "stranger", DENIED],
+  ["TLS_Clt has whole names", `TLS_Clt:|VERIFY+CS:/CN=here.test++CI:${ISSUER}\nCertIssuer:Test+20CA|RELAY`, "here", OK],
+  [
+    "TLS_Clt does not know parts",
+    "TLS_Clt:|VERIFY+CI:Test+20CA",
+    "here",
+    inside(`454 4.7.0 Cert Issuer ${ISSUER} does not match Test+20CA`),
+  ],
+];
+
+function casesOf(rows: readonly Row[]): readonly CertificateCase[] {
+  return rows.map(([name, access, client, said]) => ({
+    name,
+    access: access === "" ? [] : access.split("\n"),
+    client,
+    said,
+  }));
+}
+
+export interface CertificateSite {
+  readonly name: string;
+  /** More m4. */
+  readonly defines: string;
+  readonly cases: readonly CertificateCase[];
+}
+
+export const certificateSites: readonly CertificateSite[] = [
+  { name: "whole", defines: "", cases: casesOf(ROWS) },
+  { name: "parts", defines: PART_DEFINES, cases: casesOf(PART_ROWS) },
+];
 
 /** The site in m4; the server's key is of the same authority, `folder` where makeCertificateSite has put its files. */
-export function certificateMc(folder: string, port: number): string {
-  return `
+export function certificateMc(folder: string, port: number, { defines }: Pick<CertificateSite, "defines">): string {
+  return `${defines}
 define(\`confDOMAIN_NAME', \`mail.example.test')
 define(\`confDONT_PROBE_INTERFACES', \`True')
 define(\`confSERVER_CERT', \`${folder}/server.pem')
@@ -179,11 +225,12 @@ export async function holdCertificateCase({ access, client }: CertificateCase, p
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const [, , folder, port] = process.argv;
+  const [, , folder, port, site] = process.argv;
   if (port === undefined) makeCertificateSite(folder);
   else {
     const said: [name: string, said: readonly string[]][] = [];
-    for (const each of certificateCases) said.push([each.name, await holdCertificateCase(each, Number(port), folder)]);
+    const { cases } = certificateSites.find(({ name }) => name === site)!;
+    for (const each of cases) said.push([each.name, await holdCertificateCase(each, Number(port), folder)]);
     process.stdout.write(`${JSON.stringify(said)}\n`);
   }
 }
