@@ -9,7 +9,17 @@ import { join, resolve } from "node:path";
 import type { Print } from "./wishes.ts";
 
 const HERE = join(import.meta.dirname, "..");
-export const COMPARED = ["accept", "accept-kept", "relay", "rewriting", "local", "local-2000"];
+export const COMPARED = [
+  "accept",
+  "accept-kept",
+  "accept-64k",
+  "relay",
+  "relay-each",
+  "relay-64k",
+  "rewriting",
+  "local",
+  "local-2000",
+];
 
 export interface Comparison {
   readonly names: readonly string[];

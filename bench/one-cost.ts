@@ -21,13 +21,20 @@ const PATIENCE_MS = 120_000;
 /** Turns of each checkout; what a server does behind a slice (files given back, garbage) counts for it as well. */
 const SLICES = 4;
 
-function load(port: number, messages: number, perConnection: number): Load {
+/** What differs from small messages on kept connections. */
+type Kind = Partial<Pick<Load, "perConnection" | "size">>;
+
+const EACH: Kind = { perConnection: 1 };
+const LARGE: Kind = { size: 65_536 };
+
+function load(port: number, messages: number, kind: Kind = {}): Load {
   return {
     port,
     sessions: 20,
     messages,
     size: 1024,
-    perConnection,
+    perConnection: Infinity,
+    ...kind,
     sender: "load@sender.test",
     recipient: "user@sink.test",
   };
@@ -39,22 +46,22 @@ async function inTurns(servers: readonly RunningServer[], messages: number, send
   return costs.map((each) => each.reduce((sum, cost) => sum + cost, 0) / each.length);
 }
 
-async function accepting(roots: readonly string[], messages: number, perConnection: number): Promise<number[]> {
+async function accepting(roots: readonly string[], messages: number, kind?: Kind): Promise<number[]> {
   const servers: RunningServer[] = [];
   try {
     for (const root of roots) servers.push(await startServer({ root, deliveryMode: "queue", relayPort: 9 }));
-    return await inTurns(servers, messages, ({ port }, count) => generate(load(port, count, perConnection)).then());
+    return await inTurns(servers, messages, ({ port }, count) => generate(load(port, count, kind)).then());
   } finally {
     for (const server of servers) await server.stop();
   }
 }
 
-async function relaying(roots: readonly string[], messages: number): Promise<number[]> {
+async function relaying(roots: readonly string[], messages: number, kind?: Kind): Promise<number[]> {
   const sink = await startSink();
   const servers: RunningServer[] = [];
   const send: Send = async ({ port }, count) => {
     const wanted = (await sink.counters()).messages + count;
-    await generate(load(port, count, Infinity));
+    await generate(load(port, count, kind));
     const deadline = Date.now() + PATIENCE_MS;
     while ((await sink.counters()).messages < wanted) {
       if (Date.now() > deadline) throw new Error("accepted messages did not arrive in time");
@@ -75,7 +82,7 @@ async function relaying(roots: readonly string[], messages: number): Promise<num
 /** Mail for so many local users: the server and all processes beside it. */
 async function local(roots: readonly string[], messages: number, users: number): Promise<number[]> {
   const servers: RunningServer[] = [];
-  const { sessions, size } = load(0, 0, Infinity);
+  const { sessions, size } = load(0, 0);
   try {
     for (const root of roots) {
       servers.push(await startServer({ root, deliveryMode: "background", relayPort: 9, users }));
@@ -148,9 +155,12 @@ async function openEngine(root: string): Promise<Engine> {
 const [name, messages, ...roots] = process.argv.slice(2);
 const count = Number(messages);
 const costs: Readonly<Record<string, () => Promise<number[]>>> = {
-  accept: () => accepting(roots, count, 1),
-  "accept-kept": () => accepting(roots, count, Infinity),
+  accept: () => accepting(roots, count, EACH),
+  "accept-kept": () => accepting(roots, count),
+  "accept-64k": () => accepting(roots, count, LARGE),
   relay: () => relaying(roots, count),
+  "relay-each": () => relaying(roots, count, EACH),
+  "relay-64k": () => relaying(roots, count, LARGE),
   rewriting: () => rewriting(roots, count),
   local: () => local(roots, count, 20),
   "local-2000": () => local(roots, count, 2_000),

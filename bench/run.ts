@@ -231,9 +231,10 @@ function print(title: string, figures: readonly string[]): void {
 }
 
 async function main(): Promise<void> {
-  const unknown = wanted.find((name) => !(name in BENCHMARKS));
+  const known = settings.against === undefined ? Object.keys(BENCHMARKS) : COMPARED;
+  const unknown = wanted.find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    console.error(`No benchmark "${unknown}"; there are ${Object.keys(BENCHMARKS).join(", ")}`);
+    console.error(`No benchmark "${unknown}"; there are ${known.join(", ")}`);
     process.exitCode = 64;
     return;
   }
@@ -245,8 +246,7 @@ async function main(): Promise<void> {
       process.exitCode = 64;
       return;
     }
-    const compared = names.filter((name) => COMPARED.includes(name));
-    return compareWith(settings.against, { names: compared, messages: MESSAGES, pairs }, print);
+    return compareWith(settings.against, { names, messages: MESSAGES, pairs }, print);
   }
   for (const [name, { title, run }] of Object.entries(BENCHMARKS)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;

@@ -1,7 +1,10 @@
 /**
  * Finds the end of message data (CRLF.CRLF), takes out stuffed dots and notices what others may take for an end (bare CR and LF, a
- * dot among NUL octets, which some drop), over chunks that may be cut anywhere. Every octet of every message passes here, so the loop over ordinary text is kept small.
+ * dot among NUL octets, which some drop), over chunks that may be cut anywhere. Every octet of every message passes here, so
+ * ordinary text is passed over in long steps.
  */
+import { TextRun } from "../mail/text-run.ts";
+
 const TEXT = 0;
 const AFTER_CR = 1;
 const LINE_START = 2;
@@ -59,16 +62,20 @@ export class DataScanner {
    */
   scan(chunk: Buffer, from: number, pieces: Buffer[]): number {
     const { length } = chunk;
+    const text = new TextRun(chunk);
     let state = this.#state;
     let start = from;
     for (let i = from; i < length; i++) {
-      let octet = chunk[i];
       if (state === TEXT) {
         // CR (13) and LF (10) are the only octets of interest; almost all others are larger.
-        while (octet > 0x0d && ++i < length) octet = chunk[i];
-        if (octet === 0x0d) state = AFTER_CR;
-        else if (octet === 0x0a) this.#bareLineEnd = true;
-      } else if (state === AFTER_CR) {
+        i = text.end(i);
+        if (i === length) break;
+        if (chunk[i] === 0x0d) state = AFTER_CR;
+        else if (chunk[i] === 0x0a) this.#bareLineEnd = true;
+        continue;
+      }
+      const octet = chunk[i];
+      if (state === AFTER_CR) {
         if (octet === 0x0a) state = LINE_START;
         else {
           this.#bareLineEnd = true;
@@ -115,9 +122,11 @@ export class DataScanner {
     const { length } = octets;
     let afterCr = this.#state === AFTER_CR;
     this.#watchNul(octets);
+    const text = new TextRun(octets);
     for (let i = 0; i < length; i++) {
+      if (!afterCr) i = text.end(i);
+      if (i === length) break;
       const octet = octets[i];
-      if (octet > 0x0d && !afterCr) continue;
       if (afterCr !== (octet === 0x0a)) this.#bareLineEnd = true;
       afterCr = octet === 0x0d;
     }

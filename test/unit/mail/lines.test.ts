@@ -64,6 +64,42 @@ test("any body in any chunks gives what it gives in one piece", () => {
   }
 });
 
+test("whole lines in one piece come out as octet by octet, whatever is wrong with one of them", () => {
+  const line = `${"0123456789".repeat(7)}\r\n`;
+  const odd = [
+    "",
+    ".",
+    "..\r\n",
+    "From ",
+    "From\r\n",
+    "\0",
+    "\0.",
+    "a\0b",
+    "\t",
+    "\r",
+    "\n",
+    "a\rb",
+    "a\n.",
+    "\xe4",
+    "x".repeat(70),
+  ];
+  const shapes: LineShape[] = [
+    { eol: "\r\n", stuffDots: true },
+    { eol: "\r\n", stuffDots: true, escapeFrom: true },
+    { eol: "\r\n", sevenBit: true, dropNul: true },
+    { eol: "\n", escapeFrom: true },
+  ];
+  for (const each of odd) {
+    for (const text of [line.repeat(6) + each + line, each + line.repeat(6), line.repeat(6) + each]) {
+      for (const shape of shapes) expect(shaped(text, shape)).toBe(inChunks(text, 1, shape));
+      // One octet more than the limit may be one of the next chunk: the definition is a chunk of the whole line.
+      const cut = shaped(text, { eol: "\r\n", limit: 100 });
+      expect(cut.split("\r\n").every(({ length }) => length <= 100)).toBe(true);
+      expect(cut.replaceAll("!\r\n ", "")).toBe(shaped(text, { eol: "\r\n" }));
+    }
+  }
+});
+
 test.each([1, 2, 3])("a limit of %d octets is no reason to write without end", (limit) => {
   for (const text of ["abcdef\r\n", "abcdef", "a\r\nbc\r\n"]) {
     for (const size of [1, 2, 3, text.length]) {

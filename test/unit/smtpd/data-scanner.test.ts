@@ -67,6 +67,34 @@ describe("DataScanner", () => {
     expect(ends).toBe(20_000);
   });
 
+  test("agrees with the definition in long texts, where only some octets are looked at one by one", () => {
+    const next = random(9);
+    const odd = [
+      "\r",
+      "\n",
+      "\r\n",
+      "\r\n.",
+      "\r\n..",
+      "\r\n.\r",
+      "\r\n.a",
+      "\r\n\0.",
+      "\r\n\0.\r\n",
+      "\0",
+      "\x0e",
+      "\x0b",
+    ];
+    for (let round = 0; round < 500; round++) {
+      let all = "";
+      for (let i = 0; i < 12; i++) {
+        all += "0123456789".repeat(1 + (next.next().value % 8)).slice(next.next().value % 7);
+        all += next.next().value % 3 === 0 ? odd[next.next().value % odd.length] : "\r\n";
+      }
+      all += "\r\n.\r\n";
+      const cut = next.next().value % all.length;
+      for (const chunks of [[all], [all.slice(0, cut), all.slice(cut)]]) expect(scan(...chunks)).toEqual(expected(all));
+    }
+  });
+
   test("begins anew after reset()", () => {
     const scanner = new DataScanner();
     scanner.scan(Buffer.from("a\nb\r"), 0, []);
