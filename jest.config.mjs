@@ -4,7 +4,6 @@ export default {
   runtime: "<rootDir>/test/support/native-runtime.mjs",
   testEnvironment: "<rootDir>/test/support/native-environment.mjs",
   setupFilesAfterEnv: ["<rootDir>/test/support/close-after-each.mjs"],
-  extensionsToTreatAsEsm: [".ts"],
   transform: {},
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/peers/"],

@@ -44,7 +44,11 @@ const keys = new WeakMap<Form, string>();
 /** Forms with the same key are the same. */
 export function keyOf(form: Form): string {
   let key = keys.get(form);
-  if (key === undefined) keys.set(form, (key = form.map(pieceKey).join("\0")));
+  if (key === undefined) {
+    key = "";
+    for (const piece of form) key += `${pieceKey(piece)}\0`;
+    keys.set(form, key);
+  }
   return key;
 }
 
@@ -63,7 +67,11 @@ export function literal(text: string, line: number): FormPiece {
 }
 
 function hasTriple(form: Form): boolean {
-  return form.some((piece) => piece.triples === true || (piece.kind === "literal" && TRIPLE_PARTS.has(piece.text)));
+  return form.some(isTriple);
+}
+
+function isTriple(piece: FormPiece): boolean {
+  return piece.triples === true || (piece.kind === "literal" && TRIPLE_PARTS.has(piece.text));
 }
 
 export function isVague(form: Form): boolean {
@@ -82,31 +90,66 @@ export function vaguely(form: Form): Form {
  */
 export function subsumes(wide: Form, form: Form): boolean {
   if (isVague(wide) && !isVague(form)) return false;
-  return holds(wide, form, 0, 0);
+  return mayBePart(wide, form) && holds(wide, form, 0, 0);
 }
 
-function holds(wide: Form, form: Form, w: number, i: number): boolean {
+/** Nearly all that is no part of another form is told apart here: a literal or class that the other has not, too few tokens. */
+function mayBePart(wide: Form, form: Form): boolean {
+  let [tokens, names] = [0, 0];
+  for (const piece of wide) {
+    if (piece.kind !== "any") tokens++;
+    names |= nameBit(piece);
+  }
+  if (tokens > form.length) return false;
+  for (const piece of form) names &= ~nameBit(piece);
+  return names === 0;
+}
+
+/** One of 32 bits; 0 for what has no name. */
+function nameBit(piece: FormPiece): number {
+  if (piece.kind === "literal") return bitOf(piece.folded);
+  return piece.kind === "class" || piece.kind === "not-class" ? bitOf(piece.name) : 0;
+}
+
+function bitOf(name: string): number {
+  return 1 << ((name.length + 7 * name.charCodeAt(0) + 3 * name.charCodeAt(name.length - 1)) & 31);
+}
+
+/** @param isFilled the `some` at `w` has its first token, and takes what comes as an `any` does */
+function holds(wide: Form, form: Form, w: number, i: number, isFilled = false): boolean {
   if (w === wide.length) return i === form.length;
   const piece = wide[w];
-  const taken = i < form.length && mayHold(piece, form, i);
-  switch (piece.kind) {
+  const { kind } = piece;
+  if (kind !== "any" && i === form.length && !isFilled) return false;
+  switch (kind) {
     case "any":
-      return holds(wide, form, w + 1, i) || (taken && holds(wide, form, w, i + 1));
+      return holds(wide, form, w + 1, i) || (mayHold(piece, form, i) && holds(wide, form, w, i + 1));
     case "some":
-      if (!taken || form[i].kind === "any") return false;
-      return holds([{ ...piece, kind: "any" }, ...wide.slice(w + 1)], form, 0, i + 1);
+      if (isFilled && holds(wide, form, w + 1, i)) return true;
+      return mayHold(piece, form, i) && (isFilled || form[i].kind !== "any") && holds(wide, form, w, i + 1, true);
     case "one":
-      return taken && (form[i].kind === "one" || form[i].kind === "literal") && holds(wide, form, w + 1, i + 1);
+      return (
+        (form[i].kind === "one" || form[i].kind === "literal") &&
+        mayHold(piece, form, i) &&
+        holds(wide, form, w + 1, i + 1)
+      );
     default:
-      return i < form.length && kindKey(piece) === kindKey(form[i]) && holds(wide, form, w + 1, i + 1);
+      return isSame(piece, form[i]) && holds(wide, form, w + 1, i + 1);
   }
 }
 
+/** The same literal or class. */
+function isSame(piece: FormPiece, other: FormPiece): boolean {
+  if (piece.kind === "literal") return other.kind === "literal" && piece.folded === other.folded;
+  return piece.kind === other.kind && "name" in piece && "name" in other && piece.name === other.name;
+}
+
 function mayHold(open: FormPiece, form: Form, at: number): boolean {
+  if (at >= form.length) return false;
   const piece = form[at];
   if (isMailerSign(piece) || (isMailerSign(form[at - 1]) && piece.kind === "literal")) return false;
   if (open.triples) return true;
-  return !hasTriple([piece]) && (!open.plain || isPlain(piece));
+  return !isTriple(piece) && (!open.plain || isPlain(piece));
 }
 
 function isMailerSign(piece: FormPiece | undefined): boolean {
