@@ -6,5 +6,4 @@ export default {
   testMatch: ["<rootDir>/test/peers/*.test.ts"],
   testPathIgnorePatterns: ["/node_modules/"],
   testTimeout: 120000,
-  maxWorkers: 2,
 };
