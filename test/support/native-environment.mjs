@@ -2,7 +2,6 @@
  * The world of tests is that of their process (native-runtime.mjs). What a file, or jest for its sake, changes of the process
  * is put back when the file has ended.
  */
-
 export default class NativeEnvironment {
   global = globalThis;
   fakeTimers = null;

@@ -5,8 +5,7 @@
  * What a test file leaves behind the next one in the same worker finds: modules of src/ keep no state between tests
  * (docs/decisions/0034-one-world-for-all-tests.md), and tests put back what they change of the process.
  *
- * Offers what jest-runner and jest-circus ask of a runtime, and of `jest` (the object) what a test needs: fn, spyOn,
- * restoreAllMocks.
+ * Offers what jest-runner and jest-circus ask of a runtime, and of the object `jest` what tests need: spyOn and restoreAllMocks.
  */
 import { createRequire, registerHooks } from "node:module";
 import { join } from "node:path";
