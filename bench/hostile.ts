@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- hostile [--kinds=mail-1,slow] [--seconds=3]`: what good clients keep of their rate while others attack.
+ * `npm run bench -- hostile [--kinds=mail-1,slow] [--seconds=3] [--threads=0]`: what good clients keep of their rate while others attack.
  * Good clients and attackers are processes of their own at different addresses; the attackers share half a core, and the rate
  * without attack is measured while that half core is burnt.
  */
@@ -19,6 +19,8 @@ export interface HostileSettings {
   readonly kinds: readonly string[];
   /** How long each is measured. */
   readonly seconds: number;
+  /** Options of the server: "SessionThreads=0". */
+  readonly options: readonly string[];
   readonly profile?: string | undefined;
 }
 
@@ -27,13 +29,13 @@ const WARM_UP = 5;
 /** An attack is under way for so long before the good clients are watched, ms. */
 const LEAD = 1000;
 
-export async function benchHostile(print: Print, { kinds, seconds, profile }: HostileSettings): Promise<void> {
+export async function benchHostile(print: Print, { kinds, seconds, options, profile }: HostileSettings): Promise<void> {
   const unknown = kinds.find((kind) => !(kind in ATTACKS));
   if (unknown !== undefined) throw new Error(`No attack "${unknown}"; there are ${Object.keys(ATTACKS).join(", ")}`);
   const group = halfCore();
   if (typeof group === "string") print("attackers", [`not held to half a core: ${group}`]);
   const held = typeof group === "string" ? undefined : group;
-  const server = await startServer({ deliveryMode: "queue", relayPort: 9, tls: true, profile });
+  const server = await startServer({ deliveryMode: "queue", relayPort: 9, tls: true, options, profile });
   try {
     await goodClients(server.port, WARM_UP);
     let before = await beside("burner.ts", [], held, server, seconds);

@@ -1,8 +1,9 @@
 /**
- * `npm run bench [-- NAME ...] [--messages=N] [--profile=FOLDER] [--against=CHECKOUT [--pairs=N]]`: prints what
+ * `npm run bench [-- NAME ...] [--messages=N] [--threads=0] [--profile=FOLDER] [--against=CHECKOUT [--pairs=N]]`: prints what
  * the server costs. The names: mc, rewriting, startup, accept, accept-kept, tls, milter, relay, destinations, lists, sender,
- * queue, workloads (`--threads=1`), local (`--users=20`), hostile (`--kinds=mail-1,slow`, `--seconds=3`). `--against` compares with another checkout
- * (against.ts); `--profile` has the server write a CPU profile, for the developer tools of a browser.
+ * queue, workloads, local (`--users=20`), hostile (`--kinds=mail-1,slow`, `--seconds=3`). `--threads` (workloads, hostile) is
+ * SessionThreads of the server; `--against` compares with another checkout (against.ts); `--profile` has the server write a CPU
+ * profile, for the developer tools of a browser.
  *
  * The server runs in a process of its own; what counts is its CPU time for each message, which a busy machine falsifies
  * least. Nothing here is asserted anywhere: figures are for people.
@@ -44,6 +45,8 @@ const { values: settings, positionals: wanted } = parseArgs({
   },
 });
 const MESSAGES = Number(settings.messages);
+/** Of the server. */
+const OPTIONS = settings.threads === undefined ? [] : [`SessionThreads=${settings.threads}`];
 /** Sent before the measuring starts: compilers and caches get warm. */
 const WARM_UP = 500;
 const RELAY_PATIENCE_MS = 120_000;
@@ -86,7 +89,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
       benchWorkloads(print, {
         messages: MESSAGES,
         sessions: SESSIONS,
-        options: settings.threads === undefined ? [] : [`SessionThreads=${settings.threads}`],
+        options: OPTIONS,
         profile: settings.profile,
       }),
   },
@@ -129,6 +132,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
       benchHostile(print, {
         kinds: settings.kinds.split(",").filter((kind) => kind !== ""),
         seconds: Number(settings.seconds),
+        options: OPTIONS,
         profile: settings.profile,
       }),
   },

@@ -206,7 +206,7 @@ async function enter(
     user,
     trustedUid,
     log,
-    sessions: sessions?.first,
+    sessions,
     warn,
     startHelper,
   });

@@ -24,7 +24,8 @@ import { isOptional } from "./listeners.ts";
 import { writePidFile } from "./pid-file.ts";
 import type { RootDoor } from "./root-door.ts";
 import type { ServerUser } from "./server-user.ts";
-import type { BoundInThread, SessionThread } from "./sessions/session-thread.ts";
+import type { BoundInThread } from "./sessions/session-thread.ts";
+import type { SessionThreads } from "./sessions/threaded-sessions.ts";
 
 export interface EntranceOptions {
   readonly config: Config;
@@ -35,7 +36,7 @@ export interface EntranceOptions {
   readonly trustedUid: number | undefined;
   readonly log: Log;
   /** The thread that serves the ports, if there is one: it binds them itself. */
-  readonly sessions?: SessionThread | undefined;
+  readonly sessions?: SessionThreads | undefined;
   readonly warn: (text: string) => void;
   /** The last moment with root's rights: starts the root helper, who takes away what was made. */
   readonly startHelper: (user: ServerUser, made: readonly MadeFile[]) => Promise<RootHelper | undefined>;
@@ -101,7 +102,7 @@ export class Entrance {
   async #bind({ config, warn, sessions }: EntranceOptions): Promise<void> {
     const wanted = config.daemonPorts;
     const { problems, remarks } =
-      sessions === undefined ? await this.#bindHere(wanted) : await sessions.bind(wanted, process.env);
+      sessions === undefined ? await this.#bindHere(wanted) : await sessions.first.bind(wanted, process.env);
     remarks.forEach(warn);
     for (const port of wanted) {
       const problem = problems.get(port);
@@ -122,11 +123,17 @@ export class Entrance {
     return { problems, remarks };
   }
 
-  async #giveUpRoot(user: ServerUser, { startHelper, ...options }: EntranceOptions): Promise<void> {
+  async #giveUpRoot(user: ServerUser, { startHelper, sessions, ...options }: EntranceOptions): Promise<void> {
     const { controlSocket, submitSocket } = homeFolder();
     const sockets = this.#bound.filter(isLocal).map(({ address }) => address);
     const made = madeFiles([controlSocket, submitSocket, this.#pidFile, ...sockets].filter(Boolean));
-    this.#helper = await giveUpRoot({ ...options, user, startHelper: () => startHelper(user, made) });
+    const last = async (): Promise<RootHelper | undefined> => {
+      this.#helper = await startHelper(user, made);
+      // It reads its files with root's rights.
+      await sessions?.ready();
+      return this.#helper;
+    };
+    await giveUpRoot({ ...options, user, startHelper: last });
   }
 
   /** A pid file that cannot be written is worth a line, not a server that does not start. */

@@ -6,7 +6,7 @@ import type { Envelope } from "../envelope/envelope.ts";
 import type { Clock } from "../sys/clock.ts";
 import { unavailable } from "./draft.ts";
 import { newEntry } from "./entry.ts";
-import type { JournalPlace } from "./item.ts";
+import type { Background, JournalPlace } from "./item.ts";
 import type { Journal } from "./journal.ts";
 import { encodeRecord, LONGEST_FACTS, type MessageFacts, RecordType } from "./journal-record.ts";
 import type { PriorityFactors } from "./order.ts";
@@ -26,6 +26,8 @@ export interface AcceptanceParts {
   readonly spool: SpoolStore;
   readonly clock: Clock;
   readonly factors: PriorityFactors;
+  /** The queue is not closed before what is on its way into files is there, or is not. */
+  readonly background: Background;
   /** Hears of every message as soon as it is durable; without a record it lies in the spool. */
   readonly accepted: (entry: QueueEntry, record?: AcceptedRecord) => void;
 }
@@ -41,11 +43,16 @@ export class Acceptance {
   accept(envelope: Envelope, body: Body, options: AcceptOptions): Promise<QueueEntry> {
     if (body.kind === "file") {
       this.#parts.spool.begun(envelope.id);
-      return this.#asFiles(envelope, options);
+      return this.#awaited(this.#asFiles(envelope, options));
     }
     const chunks = body.chunks.map(asBuffer);
-    if (options.hold !== undefined) return this.#intoSpool(envelope, options, chunks);
+    if (options.hold !== undefined) return this.#awaited(this.#intoSpool(envelope, options, chunks));
     return this.#intoJournal(envelope, options, chunks);
+  }
+
+  #awaited<T>(work: Promise<T>): Promise<T> {
+    this.#parts.background.run(work);
+    return work;
   }
 
   #intoJournal(envelope: Envelope, options: AcceptOptions, body: readonly Buffer[]): Promise<QueueEntry> {
@@ -53,7 +60,7 @@ export class Acceptance {
     const entry = newEntry(envelope, options, factors, clock.now());
     const facts: MessageFacts = { group: entry.group, priority: entry.priority, nextTry: entry.nextTry, envelope };
     const record = encodeRecord(RecordType.message, entry.id, facts, body);
-    if (record.bodyAt > LONGEST_FACTS / 2) return this.#intoSpool(envelope, options, body);
+    if (record.bodyAt > LONGEST_FACTS / 2) return this.#awaited(this.#intoSpool(envelope, options, body));
     return new Promise((resolve, reject) => {
       journal.append(RecordType.message, record, (error, place) => {
         if (!place) {

@@ -113,7 +113,7 @@ export class DurableStore implements QueueStore {
     });
     this.#changes = new ItemChanges({ journal, files: this.#files, mover: this.#mover, background, index, rest });
     this.#listing = new Listing({ index, items: this.#items, report });
-    this.#acceptance = new Acceptance({ ...parts, accepted: (entry, record) => this.#accepted(entry, record) });
+    this.#acceptance = new Acceptance({ ...parts, background, accepted: this.#accepted });
     this.bodies = new SpooledBodies(spool, parts.inlineLimit, (work) => background.run(work));
     this.#loader = new Loader({ ...parts, index, later, ids: this.ids, items: this.#items, mover: this.#mover });
     background.run(this.#loader.loaded);
@@ -131,6 +131,7 @@ export class DurableStore implements QueueStore {
   }
 
   accept(envelope: Envelope, body: Body, options: AcceptOptions = {}): Promise<QueueEntry> {
+    if (this.#closed) return Promise.reject(new QueueUnavailableError("The queue is closed"));
     return this.#acceptance.accept(envelope, body, options);
   }
 
@@ -294,7 +295,7 @@ export class DurableStore implements QueueStore {
   }
 
   /** It is durable, and waits. */
-  #accepted(entry: QueueEntry, record?: AcceptedRecord): void {
+  readonly #accepted = (entry: QueueEntry, record?: AcceptedRecord): void => {
     const item = new Item(entry.id, this.#index.add(entry.id), record?.place, entry);
     this.#items.add(item);
     if (record) {
@@ -306,7 +307,7 @@ export class DurableStore implements QueueStore {
     }
     this.#index.await(item.row, entry);
     this.#items.rest(item);
-  }
+  };
 
   #claimed(claim: Claim): Item | undefined {
     const item = this.#leases.get(claim.lease);

@@ -2,7 +2,7 @@
  * SMTP sessions in a thread of their own: what crosses to the queue, and what happens when that thread dies. A thread that dies
  * between hand-over and 250 may leave a message that is delivered and not acknowledged; one that was acknowledged is in the queue.
  */
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
@@ -16,7 +16,9 @@ import { QueueUnavailableError } from "../../src/queue/queue.ts";
 import type { Site } from "../../src/site/site.ts";
 import { takeArrival } from "../../src/reception/arrival.ts";
 import { fakePort } from "../support/fake-smtp-services.ts";
+import { type DnsServer, startDnsServer } from "../support/dns-server.ts";
 import { eventually, MailServer } from "../support/mail-server.ts";
+import { signedMessage, signingPair } from "../support/signed-message.ts";
 import { SmtpDialogue } from "../support/smtp-dialogue.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -162,10 +164,13 @@ describe("a thread that dies", () => {
   });
 
   test("while a body is on its way into a file: what it has left is taken away at the next start", async () => {
-    const answer = send(accept, `${"x".repeat(70)}\r\n`.repeat(1_000));
+    let taken: ReturnType<ServerAnswers["take"]>;
+    const answer = send((message) => (taken = accept(message)), `${"x".repeat(70)}\r\n`.repeat(1_000));
     await eventually("a file", () => existsSync(join(folder, "queue")) && files("df").length === 1);
     await thread.abandon();
     await answer;
+    // What it has handed over is taken, whatever becomes of it.
+    await taken;
     const held = await waiting();
     await queue.store.close();
     queue = await openQueue({ directory: join(folder, "queue") });
@@ -176,13 +181,27 @@ describe("a thread that dies", () => {
 
 describe("a server whose thread dies", () => {
   let server: MailServer;
+  let dns: DnsServer;
+  const key = signingPair();
   const killer = `--import ${join(root, "test/support/thread-killer.mjs")}`;
 
   beforeAll(async () => {
-    const mc = "LOCAL_CONFIG\nO SessionThreads=1\n";
-    server = await MailServer.start({ mc, environment: { NODE_OPTIONS: killer } });
+    dns = await startDnsServer({
+      "7.2.0.192.in-addr.arpa": ["PTR client.far.test"],
+      "client.far.test": ["A 192.0.2.7"],
+      "far.test": ["MX 5 client.far.test", "TXT v=spf1 ip4:192.0.2.7 -all"],
+      "s1._domainkey.far.test": [`TXT ${key.record}`],
+      "_dmarc.far.test": ["TXT v=DMARC1; p=reject; rua=mailto:reports@far.test"],
+    });
+    const features = ["FEATURE(`spf')", "FEATURE(`dmarc')", "define(`confCOLLECT_REPORTS', `dmarc')"];
+    const options = ["LOCAL_CONFIG", "O SessionThreads=1", "O XclientHosts=127.0.0.1"];
+    const mc = [...features, ...options, ""].join("\n");
+    server = await MailServer.start({ mc, machine: dns.machine(), environment: { NODE_OPTIONS: killer } });
   });
-  afterAll(() => server.remove());
+  afterAll(async () => {
+    await server.remove();
+    await dns.close();
+  });
 
   async function deliver(subject: string): Promise<void> {
     const client = await SmtpDialogue.open(server.port);
@@ -194,6 +213,28 @@ describe("a server whose thread dies", () => {
     client.destroy();
     await eventually(subject, () => server.mailbox("alice").some((text) => text.includes(`Subject: ${subject}\n`)));
   }
+
+  test("asks who has sent a message", async () => {
+    const client = await SmtpDialogue.open(server.port);
+    await client.reply();
+    expect(await client.ask("XCLIENT ADDR=192.0.2.7 NAME=client.far.test")).toMatch(/^220 /);
+    for (const line of [
+      "EHLO client.far.test",
+      "MAIL FROM:<ann@far.test>",
+      "RCPT TO:<alice@mail.example.test>",
+      "DATA",
+    ]) {
+      expect(await client.ask(line)).toMatch(/^[23]/);
+    }
+    const message = "From: ann@far.test\r\nSubject: signed\r\n\r\ntext\r\n";
+    const answer = await client.ask(`${await signedMessage(message, "far.test", "s1", key.privateKey)}.`);
+    expect(answer).toMatch(/^250 2\.0\.0 /);
+    client.destroy();
+    const text = await eventually("it", () =>
+      server.mailbox("alice").find((each) => each.includes("Subject: signed\n")),
+    );
+    expect(text).toMatch(/^Authentication-Results: [^]*\bspf=pass[^]*\bdkim=pass[^]*\bdmarc=pass/m);
+  });
 
   test("begins another one, at the same ports; the session that was open is over", async () => {
     await deliver("before");
@@ -225,7 +266,10 @@ describe("a server whose thread dies", () => {
     await deliver("after a reload");
   });
 
-  test("ends as any other", async () => {
+  test("ends as any other, and what was counted for reports is there", async () => {
     expect(await server.stop()).toBe(0);
+    const folder = join(server.home, "queue", "reports");
+    const [file] = readdirSync(folder).filter((name) => name.endsWith(".counts"));
+    expect(readFileSync(join(folder, file), "utf8")).toMatch(/"kind":"dmarc"[^\n]*far\.test/);
   });
 });

@@ -17,8 +17,13 @@ import type { SiteAnswer } from "./protocol.ts";
 import type { ServerAnswers, SessionThread } from "./session-thread.ts";
 
 export interface SessionThreads {
-  /** Has the configuration in force, and has bound the ports. */
+  /** Binds the ports before it is ready. */
   readonly first: SessionThread;
+  /**
+   * Resolves when the first one has the configuration in force, which it reads while other things are opened.
+   * @throws with what is wrong with it
+   */
+  ready(): Promise<void>;
   /** Another one, when that has died. It knows nothing yet. */
   next(): SessionThread;
 }
@@ -54,6 +59,7 @@ export class ThreadedSessions implements SessionHost {
     this.#hasBegun = true;
     const { queue, queueInterval, openings } = this.#parts;
     const thread = this.#thread;
+    await this.#parts.threads.ready();
     await thread.begin({ queue: queue.lend(), queueInterval, hasDoor: openings?.door !== undefined }, this.#answers());
     void thread.ended.then((reason) => this.#renew(reason));
   }

@@ -13,7 +13,7 @@ export interface ServerSource {
   readonly listen: boolean;
 }
 
-interface Prepared extends SessionThreads {
+interface Prepared extends Pick<SessionThreads, "first" | "next"> {
   /** What the first one says of the configuration. */
   readonly answer: Promise<SiteAnswer>;
 }
@@ -30,17 +30,16 @@ export class WantedThreads {
     if (source.listen && isStartedEarly()) this.#prepared = this.#prepare();
   }
 
-  /** Those with the configuration in force; undefined: sessions are in the main thread. */
+  /** Undefined: sessions are in the main thread. */
   async forConfig({ options }: Config): Promise<SessionThreads | undefined> {
     if (!this.#source.listen || options.number("SessionThreads") === 0) {
       await this.abandon();
       return undefined;
     }
     this.#prepared ??= this.#prepare();
-    const { isOpen, messages } = await this.#prepared.answer;
-    if (!isOpen) throw new Error(messages.join("; "));
-    await this.#prepared.first.adopt(true);
-    return this.#prepared;
+    const { first, next, answer } = this.#prepared;
+    let ready: Promise<void> | undefined;
+    return { first, next, ready: () => (ready ??= inForce(first, answer)) };
   }
 
   /** The first one is gone then, whatever it does. */
@@ -58,4 +57,10 @@ export class WantedThreads {
     answer.catch(() => undefined);
     return { first, next, answer };
   }
+}
+
+async function inForce(first: SessionThread, answer: Promise<SiteAnswer>): Promise<void> {
+  const { isOpen, messages } = await answer;
+  if (!isOpen) throw new Error(messages.join("; "));
+  await first.adopt(true);
 }
