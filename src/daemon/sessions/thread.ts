@@ -19,6 +19,7 @@ import type { Site } from "../../site/site.ts";
 import { openSmtpServer, type SmtpListener } from "../../smtpd/server.ts";
 import type { SmtpServices } from "../../smtpd/services.ts";
 import { systemClock } from "../../sys/clock.ts";
+import { collectAtRest } from "../../sys/rest.ts";
 import type { SealedFiles } from "../../sys/sealed-file.ts";
 import { bindPorts } from "../bind-ports.ts";
 import { BoundPort } from "../bound-ports.ts";
@@ -176,6 +177,7 @@ class SessionThreadBody {
       }),
       startQueueRun: (asked) => channel.ask("startQueueRun", asked),
     });
+    collectAtRest({ clock: systemClock });
     return undefined;
   }
 
