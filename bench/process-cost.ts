@@ -1,5 +1,5 @@
 /** What a process has cost so far, as the kernel counts it (proc(5)). Linux only. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 export interface ProcessCost {
   /** User and system time in ms; a tick is 10 ms. */
@@ -20,6 +20,17 @@ export function costOf(pid: number, withOthers = true): ProcessCost & { readonly
     cpu: all.reduce((sum, { cpu }) => sum + cpu, 0),
     peak: Math.max(...all.map(({ peak }) => peak)),
   };
+}
+
+/** User and system time, ms, of the threads that run scripts: the main one, and that of the sessions where there is one. */
+export function costOfThreads(pid: number): Readonly<Record<"main" | "sessions", number>> {
+  const costs = { main: 0, sessions: 0 };
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const text = readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1");
+    const name = Number(thread) === pid ? "main" : "sessions";
+    if (name === "main" || text.includes("(sessions)")) costs[name] += cpuOf(text);
+  }
+  return costs;
 }
 
 /** Resident memory of a process now, MB. */
@@ -48,15 +59,18 @@ function allBelow(pid: number): number[] {
 
 function costOfOne(pid: number): ProcessCost {
   try {
-    // The name in parentheses may hold anything; the numbers begin behind it. utime and stime are fields 14 and 15.
-    const fields = readFileSync(`/proc/${pid}/stat`, "latin1")
-      .replace(/^.*\) /s, "")
-      .split(" ");
+    const cpu = cpuOf(readFileSync(`/proc/${pid}/stat`, "latin1"));
     const [, kilobytes = "0"] = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1")) ?? [];
-    return { cpu: (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK, peak: Number(kilobytes) / 1024 };
+    return { cpu, peak: Number(kilobytes) / 1024 };
   } catch {
     return { cpu: 0, peak: 0 }; // gone by now
   }
+}
+
+/** The name in parentheses may hold anything; the numbers begin behind it. utime and stime are fields 14 and 15. */
+function cpuOf(stat: string): number {
+  const fields = stat.replace(/^.*\) /s, "").split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
 }
 
 function childrenOf(pid: number): number[] {

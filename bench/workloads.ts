@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { generate, type Load } from "./generator.ts";
-import { costOf, sharesOf } from "./process-cost.ts";
+import { costOf, costOfThreads, sharesOf } from "./process-cost.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { startSink, type Sink } from "./sink.ts";
 
@@ -46,12 +46,18 @@ export async function benchWorkloads(print: Print, options: WorkloadOptions): Pr
     await withServer(options, async (server, sink) => {
       await relay(server, sink, { ...load, messages: Math.ceil(WARM_UP * warmUp) }, options);
       const messages = Math.ceil(options.messages * share);
-      const before = costOf(server.pid);
+      const [before, threadsBefore] = [costOf(server.pid), costOfThreads(server.pid)];
       const seconds = await relay(server, sink, { ...load, messages }, options);
-      const after = costOf(server.pid);
+      const [after, threads] = [costOf(server.pid), costOfThreads(server.pid)];
+      const each = (ms: number): string => (ms / messages).toFixed(3);
       print(title, [
         `${Math.round(messages / seconds)} messages/s`,
-        `${((after.cpu - before.cpu) / messages).toFixed(3)} ms CPU each`,
+        `${each(after.cpu - before.cpu)} ms CPU each`,
+        ...(threads.sessions === 0
+          ? []
+          : [
+              `sessions ${each(threads.sessions - threadsBefore.sessions)}, main ${each(threads.main - threadsBefore.main)}`,
+            ]),
         `${Math.round(sharesOf(server.pid)[0])} MB (PSS)`,
       ]);
     });
