@@ -5,7 +5,8 @@
 import { keepHeapSmall } from "../sys/heap.ts";
 import { isOneFile } from "../sys/program-files.ts";
 import { EX } from "../sys/sysexits.ts";
-import { whereLooked } from "./config-file.ts";
+import { startWhereWanted } from "../daemon/sessions/early-start.ts";
+import { systemConfigFile, whereLooked } from "./config-file.ts";
 import { kindOfFile, notCompiled } from "./configuration-kind.ts";
 import { isUnusual } from "./submission-options.ts";
 import { readArguments, type Mode, type SendmailArguments } from "./arguments.ts";
@@ -21,7 +22,7 @@ type ModeCommand = (args: SendmailArguments) => Promise<number>;
 const LONG_DIALOGUE = 250;
 
 /** Modes of `sendmail -bX`. */
-const MODES: Readonly<Record<Mode, () => Promise<ModeCommand>>> = {
+const MODES: Readonly<Record<Mode, (args: SendmailArguments) => Promise<ModeCommand>>> = {
   m: async () => (await import("./submit.ts")).submit,
   // What is left of the ARPANET's way: a message, whose lines may end with CRLF.
   a: async () => (await import("./submit.ts")).submit,
@@ -39,17 +40,18 @@ const MODES: Readonly<Record<Mode, () => Promise<ModeCommand>>> = {
   H: async () => (await import("./hoststat.ts")).purge,
   C: async () => (await import("./check-config.ts")).checkConfiguration,
   O: async () => (await import("./show-options.ts")).showOptions,
-  d: () => serving(process.env.RULEMAIL_DETACHED !== undefined),
-  D: () => serving(true),
+  d: (args) => serving(args, process.env.RULEMAIL_DETACHED !== undefined),
+  D: (args) => serving(args, true),
 };
 
 /** @param listens in this process, and not in one that it starts */
-async function serving(listens: boolean): Promise<ModeCommand> {
-  if (listens) (await import("../daemon/sessions/start-worker.ts")).startEarly();
-  const [{ serve }, { systemConfigFile }] = await Promise.all([import("./serve.ts"), import("./config-file.ts")]);
-  return (args) =>
+async function serving(args: SendmailArguments, listens: boolean): Promise<ModeCommand> {
+  const configFile = systemConfigFile(args);
+  if (listens) await startWhereWanted(configFile, args.settings);
+  const { serve } = await import("./serve.ts");
+  return () =>
     serve({
-      configFile: systemConfigFile(args),
+      configFile,
       settings: args.settings,
       queueInterval: args.queueRun?.interval,
       background: args.mode !== "D",
@@ -59,12 +61,13 @@ async function serving(listens: boolean): Promise<ModeCommand> {
 }
 
 /** `-q` without -bd: one queue run, or with an interval a process that does nothing else. */
-async function queueRunning({ queueRun, quarantine, variant }: SendmailArguments): Promise<ModeCommand> {
+async function queueRunning(args: SendmailArguments): Promise<ModeCommand> {
+  const { queueRun, quarantine, variant } = args;
   if (quarantine !== undefined) return (await import("./quarantine.ts")).quarantine;
   // The client queue has no process of its own: the server looks after it, now and later.
   return queueRun?.interval === undefined || variant === "c"
     ? (await import("./queue-run.ts")).runQueue
-    : serving(false);
+    : serving(args, false);
 }
 
 /** A name of the program and first word of `rulemail`; one without a description is not for people. */
@@ -244,7 +247,7 @@ async function sendmail(name: string): Promise<Command> {
       process.stderr.write(`${name}: ${notCompiled(args.configFile)}\n`);
       return EX.CONFIG;
     }
-    const lazy = mode === "m" && worksOnQueue ? () => queueRunning(args) : MODES[mode];
+    const lazy = mode === "m" && worksOnQueue ? queueRunning : MODES[mode];
     // A submission reads no configuration; a server in the background was told by who put it there.
     const submits = (mode === "m" || mode === "a") && !worksOnQueue;
     // What waits in the client queue stands in no configuration.
@@ -252,7 +255,7 @@ async function sendmail(name: string): Promise<Command> {
     const isSilent = submits || looksAtClientQueue || process.env.RULEMAIL_DETACHED !== undefined;
     const lost = isSilent ? undefined : whereLooked(args);
     if (lost !== undefined) process.stderr.write(`${name}: ${lost}\n`);
-    return (await lazy())(args);
+    return (await lazy(args))(args);
   };
 }
 

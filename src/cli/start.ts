@@ -9,7 +9,7 @@ import { dirname, join, resolve } from "node:path";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { homeFolder } from "../daemon/home.ts";
-import { startEarly } from "../daemon/sessions/start-worker.ts";
+import { startWhereWanted } from "../daemon/sessions/early-start.ts";
 import { closedTo } from "../daemon/reach.ts";
 import { movedHome, type Wishes } from "./at-home.ts";
 import { readShortOptions } from "./short-options.ts";
@@ -53,7 +53,6 @@ export async function runStart(words: readonly string[]): Promise<ExitCode> {
     process.stderr.write(`rulemail start: ${refused.text}\n`);
     return refused.exit;
   }
-  startEarly();
   const home = resolve(homeFolder().folder);
   process.env.RULEMAIL_HOME = home;
   const unusable = homeProblem(home);
@@ -67,6 +66,7 @@ export async function runStart(words: readonly string[]): Promise<ExitCode> {
     process.stderr.write(`${compiled.problem}\n`);
     return EX.CONFIG;
   }
+  await startWhereWanted(join(home, "sendmail.cf"), []);
   await prepareTables(readFileSync(join(home, "sendmail.cf"), "latin1"), home);
   const certified = await ensureCertificate(home);
   const boxes = mailboxes(home);

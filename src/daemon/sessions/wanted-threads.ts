@@ -2,8 +2,8 @@
 import type { Config } from "../../config/config.ts";
 import type { CommandLineSetting } from "../../config/environment.ts";
 import type { SiteAnswer } from "./protocol.ts";
-import { SessionThread, type SessionThreadParts } from "./session-thread.ts";
-import { isStartedEarly } from "./start-worker.ts";
+import { isStartedEarly } from "./early-start.ts";
+import type { SessionThread, SessionThreadParts } from "./session-thread.ts";
 import type { SessionThreads } from "./threaded-sessions.ts";
 
 export interface ServerSource {
@@ -21,7 +21,7 @@ interface Prepared extends Pick<SessionThreads, "first" | "next"> {
 export class WantedThreads {
   readonly #source: ServerSource;
   readonly #parts: Pick<SessionThreadParts, "machine" | "log" | "statistics">;
-  #prepared: Prepared | undefined;
+  #prepared: Promise<Prepared> | undefined;
 
   /** One that was started early reads the configuration while the main thread does. */
   constructor(source: ServerSource, parts: Pick<SessionThreadParts, "machine" | "log" | "statistics">) {
@@ -36,18 +36,19 @@ export class WantedThreads {
       await this.abandon();
       return undefined;
     }
-    this.#prepared ??= this.#prepare();
-    const { first, next, answer } = this.#prepared;
+    const { first, next, answer } = await (this.#prepared ??= this.#prepare());
     let ready: Promise<void> | undefined;
     return { first, next, ready: () => (ready ??= inForce(first, answer)) };
   }
 
   /** The first one is gone then, whatever it does. */
   async abandon(): Promise<void> {
-    await this.#prepared?.first.abandon();
+    await (await this.#prepared)?.first.abandon();
   }
 
-  #prepare(): Prepared {
+  /** What makes threads is loaded for whoever wants one. */
+  async #prepare(): Promise<Prepared> {
+    const { SessionThread } = await import("./session-thread.ts");
     const { configFile, settings } = this.#source;
     const { machine, log, statistics } = this.#parts;
     const next = (): SessionThread => new SessionThread({ configFile, settings, machine, log, statistics });
