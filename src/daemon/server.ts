@@ -213,8 +213,10 @@ export class Server {
       log.write(5, { priority: "info", text: `queue: ${messages} messages recovered from ${directory}` });
     });
     const server = new Server(options, surroundings, site, queue);
-    await server.#sessions.begin(server.#listeners);
-    const [problem] = await server.#listen();
+    const [problem] = await server.#sessions.begin(server.#listeners).then(
+      () => server.#listen(),
+      (error: Error) => [error],
+    );
     if (problem !== undefined) {
       await server.#listeners.close(0);
       await queue.store.close();
