@@ -9,10 +9,8 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeSync }
 import { setImmediate as nextRound } from "node:timers/promises";
 import type { CommandLineSetting } from "../config/environment.ts";
 import { runServer } from "../daemon/daemon.ts";
-import { systemClock } from "../sys/clock.ts";
 import { keepHeapSmall } from "../sys/heap.ts";
 import { isOneFile, sameCommand } from "../sys/program-files.ts";
-import { collectAtRest } from "../sys/rest.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 
 /** open(2): the same on all kinds of Linux that Node runs on. */
@@ -47,7 +45,6 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
       announce(addresses);
       if (isDetached) letGoOfErrors();
       keepHeapSmall("server", !isOneFile());
-      collectAtRest({ clock: systemClock });
     },
   });
 }

@@ -1,7 +1,8 @@
 /**
  * Memory that a busy time has left behind (docs/decisions/0006-flags-of-node.md). V8 keeps room for what comes next, and collects
  * when there is more garbage: a server that has nothing to do any more makes none, and would keep all of that for good. Here each
- * thread looks whether its busy time is over, and has its heap collected then, once.
+ * thread looks whether its busy time is over, and has its heap collected then, once. What comes next has its price: code that V8 has
+ * compiled for objects that are gone is gone with them.
  */
 import type { Clock } from "./clock.ts";
 
@@ -10,7 +11,7 @@ const LOOK = 5_000;
 /** Whoever works less than this between two looks is at rest, ms. */
 const QUIET = 50;
 /** So many looks in a row, and a rest has begun. */
-const LOOKS = 4;
+const LOOKS = 6;
 /** Less work than this since the last time leaves nothing worth a collection, ms. */
 const WORTH = 500;
 
@@ -43,14 +44,14 @@ function ownWork(): number {
   return performance.eventLoopUtilization().active;
 }
 
-type Collect = (how: { readonly type: "major"; readonly flavor: "last-resort" }) => void;
+type Collect = (how: { readonly type: "major" }) => void;
 
 let v8Collect: Collect | undefined;
 
-/** Some tens of milliseconds of work. A usual collection keeps the pages of what it has found for what comes next. */
+/** Some tens of milliseconds of work. The pages V8 gives back a few seconds later. */
 function collectAll(): void {
   v8Collect ??= exposed();
-  v8Collect({ type: "major", flavor: "last-resort" });
+  v8Collect({ type: "major" });
 }
 
 /** V8 gives its function only to contexts that are made while this option is set. */

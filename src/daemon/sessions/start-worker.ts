@@ -6,8 +6,8 @@ import { isOneFile, readProgramFile } from "../../sys/program-files.ts";
 /** Its bundle lies beside the program's own; from the source it is src/sessions.ts; the one executable file carries it. */
 const SCRIPT = join(import.meta.dirname, import.meta.filename.endsWith(".ts") ? "../../sessions.ts" : "sessions.js");
 
-/** Three halves of 4 MB: it makes half of what one thread with all the work makes. */
-const YOUNG_MB = 12;
+/** Three halves of 8 MB, as in the main thread, where an option of bin/rulemail says so for both. */
+const YOUNG_MB = 24;
 
 let early: Worker | undefined;
 
