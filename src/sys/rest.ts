@@ -1,8 +1,8 @@
 /**
  * Memory that a busy time has left behind (docs/decisions/0006-flags-of-node.md). V8 keeps room for what comes next, and collects
  * when there is more garbage: a server that has nothing to do any more makes none, and would keep all of that for good. Here each
- * thread looks whether its busy time is over, and has its heap collected then, once. What comes next has its price: code that V8 has
- * compiled for objects that are gone is gone with them.
+ * thread looks whether its busy time is over, and has its heap collected then, once. The messages that come
+ * next are dearer for it.
  */
 import type { Clock } from "./clock.ts";
 
