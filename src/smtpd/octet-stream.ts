@@ -5,7 +5,7 @@
  * ends at CRLF.CRLF and nowhere else; stuffed dots are taken out, and a bare CR or LF is noticed so that the message can
  * be refused (such messages are read differently by different servers, which is what SMTP smuggling lives on).
  */
-import { SMTPStream } from "smtp-server/lib/smtp-stream.js";
+import type { Socket } from "node:net";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
 import { type DataFacts, DataScanner } from "./data-scanner.ts";
 import type { Share } from "./turns.ts";
@@ -42,10 +42,19 @@ export interface DataConsumer {
   end(facts: DataFacts, next: () => void): void;
 }
 
-type Done = (error?: Error | null) => void;
-
-export class OctetStream extends SMTPStream {
+/**
+ * Reads a socket itself, in the place of a stream that the socket would be piped into: a stream costs every session its states
+ * and listeners, and every packet a way through them and back.
+ */
+export class OctetStream {
+  /** Nothing is handed on any more, whatever comes. */
+  isClosed = false;
   readonly #lines: LineConsumer;
+  #socket: Socket | undefined;
+  /** What was read was not dealt with yet; what has come behind it. The socket waits then. */
+  #isBusy = false;
+  #waiting: Buffer | undefined;
+  #hasEnded = false;
   #line = "";
   /** Of a line of AUTH that is too long. */
   #dropping = false;
@@ -55,8 +64,21 @@ export class OctetStream extends SMTPStream {
   #remaining: number | undefined;
 
   constructor(lines: LineConsumer) {
-    super({ maxCommandLength: LONGEST_LINE, decodeStrings: true });
     this.#lines = lines;
+  }
+
+  /** Reads from this socket, to its end or until `leave`. */
+  readFrom(socket: Socket): void {
+    this.#socket = socket;
+    socket.on("data", this.#read).on("end", this.#end);
+    // Whoever read before may have paused it.
+    socket.resume();
+  }
+
+  /** Reads no more; the socket is paused. */
+  leave(): void {
+    this.#socket?.off("data", this.#read).off("end", this.#end).pause();
+    this.#socket = undefined;
   }
 
   /** From the next octet on, everything is message data for `sink`, up to the terminating dot. */
@@ -80,36 +102,62 @@ export class OctetStream extends SMTPStream {
     return this.#sink !== undefined;
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding | "buffer", done: Done): void {
-    this.#lines.share.take(() => this.#consume(chunk, 0, done));
-    if (chunk.length > LITTLE) this.#lines.share.charge(chunk.length * READING_FEE);
+  readonly #read = (chunk: Buffer): void => {
+    if (this.isClosed) return;
+    if (!this.#isBusy) return this.#take(chunk);
+    this.#waiting = this.#waiting === undefined ? chunk : Buffer.concat([this.#waiting, chunk]);
+    this.#socket?.pause();
+  };
+
+  #take(chunk: Buffer): void {
+    const { share } = this.#lines;
+    this.#isBusy = true;
+    share.take(() => this.#consume(chunk, 0));
+    if (chunk.length > LITTLE) share.charge(chunk.length * READING_FEE);
   }
+
+  /** All octets of the chunk were dealt with. */
+  readonly #done = (): void => {
+    this.#isBusy = false;
+    const next = this.#waiting;
+    if (next === undefined) return this.#hasEnded ? this.#end() : undefined;
+    this.#waiting = undefined;
+    if (!this.isClosed) this.#take(next);
+    if (this.#waiting === undefined) this.#socket?.resume();
+  };
 
   /** An unfinished line at the end of the connection is no command. */
-  override _flushData(): void {
+  readonly #end = (): void => {
+    this.#hasEnded = true;
+    if (this.#isBusy || this.isClosed) return;
     this.#line = "";
-    if (!this.isClosed) this.#lines.ended();
+    this.#lines.ended();
+  };
+
+  /** The client has sent more than the chunk that is being dealt with. */
+  get #hasMore(): boolean {
+    return this.#waiting !== undefined || (this.#socket !== undefined && this.#socket.readableLength > 0);
   }
 
-  #consume(chunk: Buffer, from: number, done: Done): void {
+  #consume(chunk: Buffer, from: number): void {
     let position = from;
     for (;;) {
-      if (this.isClosed) return done();
+      if (this.isClosed) return this.#done();
       if (this.#sink !== undefined && (position < chunk.length || this.#remaining === 0)) {
-        return this.#consumeData(this.#sink, chunk, position, done);
+        return this.#consumeData(this.#sink, chunk, position);
       }
-      if (position >= chunk.length) return done();
+      if (position >= chunk.length) return this.#done();
       const newline = chunk.indexOf(0x0a, position);
       this.#keep(chunk, position, newline < 0 ? chunk.length : newline);
-      if (this.#dropping && !this.#lines.awaitsLongLine) return this.#lines.lineTooLong(done);
-      if (newline < 0) return done();
+      if (this.#dropping && !this.#lines.awaitsLongLine) return this.#lines.lineTooLong(this.#done);
+      if (newline < 0) return this.#done();
       position = newline + 1;
       // Handlers usually answer at once; only when one does not is the rest of the chunk left for later.
       let answered = false;
       let waiting = false;
       const resume = position;
-      this.#hand(resume < chunk.length || this.writableLength > chunk.length, () => {
-        if (waiting) this.#lines.share.take(() => this.#consume(chunk, resume, done));
+      this.#hand(resume < chunk.length || this.#hasMore, () => {
+        if (waiting) this.#lines.share.take(() => this.#consume(chunk, resume));
         else answered = true;
       });
       if (!answered) {
@@ -118,7 +166,7 @@ export class OctetStream extends SMTPStream {
       }
       // So many commands of one packet are answered, then other clients get their turn.
       if (position < chunk.length && this.#lines.share.isOver) {
-        return this.#lines.share.later(() => this.#consume(chunk, resume, done));
+        return this.#lines.share.later(() => this.#consume(chunk, resume));
       }
     }
   }
@@ -151,7 +199,7 @@ export class OctetStream extends SMTPStream {
     return this.#lines.line(line.endsWith("\r") ? line.slice(0, -1) : line, next, more);
   }
 
-  #consumeData(sink: DataConsumer, chunk: Buffer, from: number, done: Done): void {
+  #consumeData(sink: DataConsumer, chunk: Buffer, from: number): void {
     let end: number;
     let octets: Buffer;
     if (this.#remaining === undefined) {
@@ -166,10 +214,10 @@ export class OctetStream extends SMTPStream {
       end = this.#remaining === 0 ? stop : -1;
     }
     const proceed = (): void => {
-      if (end < 0 || this.isClosed) return done();
+      if (end < 0 || this.isClosed) return this.#done();
       this.#sink = undefined;
       this.#remaining = undefined;
-      sink.end(this.#scanner.facts, () => this.#consume(chunk, end, done));
+      sink.end(this.#scanner.facts, () => this.#consume(chunk, end));
     };
     const written = octets.length === 0 ? undefined : sink.data(octets);
     const { share } = this.#lines;

@@ -26,6 +26,18 @@ export type Secured =
   | { readonly kind: "supposed"; readonly facts: PeerFacts }
   | { readonly kind: "failed"; readonly reason: string };
 
+/** Who takes the octets of a socket. */
+export interface OctetReader {
+  isClosed: boolean;
+  readFrom(socket: Socket): void;
+  leave(): void;
+}
+
+/** The library knows its own parser only, of which it uses `isClosed`, and unpipes what nobody has piped. */
+export function asParser(reader: OctetReader): SMTPStream {
+  return reader as unknown as SMTPStream;
+}
+
 export class SecureConnection extends SMTPConnection {
   /** Octets are read when the handshake is done, and none before. */
   protected readsLater = false;
@@ -43,8 +55,6 @@ export class SecureConnection extends SMTPConnection {
     if (socket !== this.#timedSocket) {
       this.#timedSocket = socket;
       socket.on("timeout", () => this._onTimeout());
-      // Nobody else sees a client that goes within a handshake.
-      socket.on("end", () => this._upgrading && socket.destroy());
     } else if (wait === this.#timeout) return;
     this.#timeout = wait;
     socket.setTimeout(wait);
@@ -61,8 +71,13 @@ export class SecureConnection extends SMTPConnection {
     return this._socket instanceof TLSSocket && this.secure ? this._socket : undefined;
   }
 
-  get #parser(): SMTPStream {
-    return this._parser as SMTPStream;
+  get #parser(): OctetReader {
+    return this._parser as unknown as OctetReader;
+  }
+
+  /** The client's octets are read from now on. */
+  protected readOctets(): void {
+    if (!this._closed) this.#parser.readFrom(this._socket);
   }
 
   /** Like the library's, but for octets that are the handshake's. */
@@ -71,7 +86,7 @@ export class SecureConnection extends SMTPConnection {
     socket.on("close", () => this._onClose());
     socket.on("error", (error) => this._onError(error));
     this._armTimeout();
-    if (!this.readsLater) socket.pipe(this.#parser);
+    if (!this.readsLater) this.readOctets();
     begin();
   }
 
@@ -82,7 +97,7 @@ export class SecureConnection extends SMTPConnection {
   protected shakeHands(offer: HandshakeOffer, done: (outcome: Secured) => MaybePromise<void>): void {
     const raw = this._socket;
     const { context, forName } = offer.certificates;
-    raw.unpipe(this.#parser);
+    this.#parser.leave();
     // Whatever the parser still holds came in clear: it is closed, and the session gets another one.
     this.#parser.isClosed = true;
     this._parser = this._createParser();
@@ -113,6 +128,8 @@ export class SecureConnection extends SMTPConnection {
     });
     socket.once("_tlsError", fail);
     socket.on("error", (error) => (isOver ? this._onError(error) : fail(error)));
+    // Nobody else sees a client that goes within a handshake.
+    socket.on("end", () => this._upgrading && socket.destroy());
     this._armTimeout(socket);
     // Once: a client of TLS 1.2 may begin anew at any time.
     socket.once("secure", () => {
@@ -135,10 +152,7 @@ export class SecureConnection extends SMTPConnection {
     this._socket = socket;
     this._upgrading = false;
     this._resetSession();
-    const read = (): void => {
-      if (!this._closed) socket.pipe(this.#parser);
-    };
-    void whenReady(done({ kind: "secured", socket }), read);
+    void whenReady(done({ kind: "secured", socket }), () => this.readOctets());
   }
 }
 

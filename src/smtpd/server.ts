@@ -111,16 +111,21 @@ export class RuleServer extends SMTPServer {
       logInterval: limits.time("RejectLogInterval"),
     });
     if ("open" in visit) return this.#turnAway(socket, address, visit);
-    // Until it is this client's turn, nobody else looks after the socket.
-    const ignore = (): void => void socket.destroy();
-    socket.on("error", ignore).on("close", () => visit.leave());
+    let waits: (() => void) | undefined;
+    let hasBegun = false;
     visit.share.take(() => {
-      if (socket.destroyed) return;
+      hasBegun = true;
+      if (socket.destroyed) return visit.leave();
       const session = new SmtpSession(this, socket, options, this.#services, this.#port, this.#admission, visit);
-      socket.off("error", ignore);
+      if (waits !== undefined) socket.off("error", waits);
       this.connections.add(session);
       session.init();
     });
+    if (!hasBegun) {
+      // Until it is this client's turn, nobody else looks after the socket.
+      waits = () => void socket.destroy();
+      socket.on("error", waits).on("close", () => visit.leave());
+    }
     visit.share.charge(CONNECTION_FEE);
   }
 

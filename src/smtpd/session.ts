@@ -29,7 +29,7 @@ import { type DataConsumer, type LineConsumer, OctetStream } from "./octet-strea
 import { type Features, readFeatures } from "./features.ts";
 import { replies, wireText } from "./replies.ts";
 import { logAttack, logFault, logIdleSession, logLoss, logTimeout, logTraffic } from "./session-log.ts";
-import { type HandshakeOffer, SecureConnection, type Secured } from "./secure-connection.ts";
+import { asParser, type HandshakeOffer, SecureConnection, type Secured } from "./secure-connection.ts";
 import type { SmtpServices } from "./services.ts";
 import { LONGEST_FEE, type Share } from "./turns.ts";
 import { isPublic } from "./public-port.ts";
@@ -46,11 +46,11 @@ export class SmtpSession extends SecureConnection implements LineConsumer, Conve
   readonly visit: Visit;
   readonly began: number;
   readonly #release: () => void;
+  #features: Features | undefined;
   // Verbs see these through Conversation, which lets them read only.
   helo: string | undefined;
   isEsmtp = false;
   refusal: Reply | undefined;
-  features: Features;
   login: Login | undefined;
   isVerbose = false;
   certificates: ServerCertificates | undefined;
@@ -89,7 +89,6 @@ export class SmtpSession extends SecureConnection implements LineConsumer, Conve
     const client = { relay: "", ...daemon, ...(isPublic(port) ? { fromAnywhere: true } : {}) };
     this.whole = Transaction.ofSession(this.site, client, macros.child(sessionMacros(port)));
     this.abuse = new AbuseCounter(limits);
-    this.features = readFeatures(this);
   }
 
   get share(): Share {
@@ -124,8 +123,12 @@ export class SmtpSession extends SecureConnection implements LineConsumer, Conve
     this.refusal = refusal;
   }
 
+  get features(): Features {
+    return (this.#features ??= readFeatures(this));
+  }
+
   offer(features: Features, certificates?: ServerCertificates): void {
-    this.features = features;
+    this.#features = features;
     this.certificates = certificates;
   }
 
@@ -200,13 +203,11 @@ export class SmtpSession extends SecureConnection implements LineConsumer, Conve
   }
 
   override _createParser(): SMTPStream {
-    const stream = new OctetStream(this);
-    stream.on("error", () => this.close());
-    return stream;
+    return asParser(new OctetStream(this));
   }
 
   get #octets(): OctetStream {
-    return this._parser as OctetStream;
+    return this._parser as unknown as OctetStream;
   }
 
   line(text: string, next: () => void, more: boolean): void {

@@ -3,7 +3,7 @@
  * be there. His address, certificate and login are what somebody says; what he says and hears are texts.
  */
 import type { Socket } from "node:net";
-import { Duplex, type Writable } from "node:stream";
+import { Duplex } from "node:stream";
 import type { PortOptions } from "../config/config.ts";
 import type { Reply } from "../mail/reply.ts";
 import { type MaybePromise, whenReady } from "../sys/maybe-promise.ts";
@@ -170,7 +170,7 @@ class TrialSession extends SmtpSession {
     this._resetSession();
     this.#handshake = whenReady(done({ kind: "supposed", facts: this.#tls }), () => {
       this.#handshake = undefined;
-      if (this.readsLater && !this._closed) this._socket.pipe(this._parser as Writable);
+      if (this.readsLater) this.readOctets();
     });
   }
 
