@@ -50,21 +50,39 @@ function fromHostsFile(names: NameSources, name: string): NameAnswer {
   return { kind: "found", name: names.domain === "" ? line.names[0] : `${line.names[0]}.${names.domain}` };
 }
 
+function fromDns(names: NameSources, name: string): MaybePromise<NameAnswer> {
+  if (!isTriedFirst(name, names.machine)) return inTurn(names, candidates(name, names.machine), 0);
+  // Mostly there is such a name, and no list of others has to be made.
+  const answer = lookUp(names, withoutFinalDot(name));
+  return isPromise(answer) ? answer.then((later) => orOthers(names, name, later)) : orOthers(names, name, answer);
+}
+
+function orOthers(names: NameSources, name: string, first: NameAnswer): MaybePromise<NameAnswer> {
+  return first.kind === "missing" ? inTurn(names, candidates(name, names.machine), 1) : first;
+}
+
 /** Like inOrder, but a failure ends the search: the name that cannot be asked for may be the right one. */
-function fromDns(
-  names: NameSources,
-  name: string,
-  items = candidates(name, names.machine),
-  index = 0,
-): MaybePromise<NameAnswer> {
+function inTurn(names: NameSources, items: readonly string[], index: number): MaybePromise<NameAnswer> {
   for (let at = index; at < items.length; at++) {
     const answer = lookUp(names, items[at]);
     if (isPromise(answer)) {
-      return answer.then((later) => (later.kind === "missing" ? fromDns(names, name, items, at + 1) : later));
+      return answer.then((later) => (later.kind === "missing" ? inTurn(names, items, at + 1) : later));
     }
     if (answer.kind !== "missing") return answer;
   }
   return MISSING;
+}
+
+/** The name itself is the first of its candidates. */
+function isTriedFirst(name: string, { search, ndots }: NameSources["machine"]): boolean {
+  if (name.endsWith(".")) return true;
+  let dots = 0;
+  for (let at = name.indexOf("."); at >= 0; at = name.indexOf(".", at + 1)) dots++;
+  return dots > 0 && (dots >= ndots || search.length === 0);
+}
+
+function withoutFinalDot(name: string): string {
+  return name.endsWith(".") ? name.slice(0, -1) : name;
 }
 
 /**
@@ -72,7 +90,7 @@ function fromDns(
  * domain first. A name without any dot is never tried by itself: top-level domains have no mail of their own.
  */
 export function candidates(name: string, machine: NameSources["machine"]): string[] {
-  if (name.endsWith(".")) return [name.slice(0, -1)];
+  if (name.endsWith(".")) return [withoutFinalDot(name)];
   if (machine.search.length === 0) return name.includes(".") ? [name] : [];
   const dots = name.split(".").length - 1;
   const searched = machine.search.map((domain) => `${name}.${domain}`);

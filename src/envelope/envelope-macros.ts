@@ -3,7 +3,7 @@
  * long names of the manual (§5.2). Everything that expands macro text afterwards (header fields, mailer arguments,
  * rulesets) sees them.
  */
-import { ctimeDate, rfc5322Date } from "../mail/date.ts";
+import { compactDate, ctimeDate, rfc5322Date } from "../mail/date.ts";
 import { findField, type HeaderField, unfold } from "../mail/header.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 
@@ -36,7 +36,7 @@ export function setEnvelopeMacros(scope: MacroScope, facts: EnvelopeFacts): void
   scope.set("a", (origin === undefined ? "" : unfold(origin.value)) || date);
   scope.set("b", date);
   scope.set("d", ctimeDate(now));
-  scope.set("t", compactTime(now));
+  scope.set("t", compactDate(now));
   scope.set("time", String(Math.floor(now / 1000)));
   scope.set("msg_size", String(facts.bodySize));
   scope.set("nrcpts", String(facts.recipientCount));
@@ -47,10 +47,4 @@ export function setEnvelopeMacros(scope: MacroScope, facts: EnvelopeFacts): void
   }
   if (facts.ret !== undefined) scope.set("dsn_ret", facts.ret === "FULL" ? "full" : "hdrs");
   if (facts.bodyType !== undefined) scope.set("bodytype", facts.bodyType);
-}
-
-/** $t: the numeric time YYYYMMDDhhmm, in UTC. */
-function compactTime(now: number): string {
-  const text = new Date(now).toISOString();
-  return text.slice(0, 4) + text.slice(5, 7) + text.slice(8, 10) + text.slice(11, 13) + text.slice(14, 16);
 }

@@ -19,6 +19,9 @@ export const ctimeDate = perSecond((date) => `${DAYS[date.getDay()]} ${syslogFor
 /** "Nov 20 18:56:32": the beginning of a syslog line. */
 export const syslogDate = perSecond(syslogForm);
 
+/** "202611201856": year, month, day, hour and minute in UTC, as $t has them. */
+export const compactDate = perSecond((date) => date.toISOString().slice(0, 16).replaceAll(/[-T:]/g, ""));
+
 function perSecond(form: (date: Date) => string): (ms: number) => string {
   let second = Number.NaN;
   let text = "";

@@ -6,15 +6,24 @@ import type { MacroScope } from "../rewriting/macro-scope.ts";
 const savedMacros = ["r", "s", "_", "n", "client_addr", "client_name", "client_port", "daemon_name", "daemon_flags"];
 const savedSecurityMacros = ["auth_type", "auth_authen", "auth_author", "auth_ssf", "tls_version", "cipher", "verify"];
 
+/** A configuration never changes: what it wants kept is read once. */
+const known = new WeakMap<Config, ReadonlySet<string>>();
+
+function namesOf(config: Config): ReadonlySet<string> {
+  let names = known.get(config);
+  if (names === undefined) {
+    const wanted = [...config.classWords("persistentMacros").words()].map((word) => word.replace(/^\{(.*)\}$/, "$1"));
+    known.set(config, (names = new Set([...savedMacros, ...savedSecurityMacros, ...wanted])));
+  }
+  return names;
+}
+
 /** Their values by name, without braces. */
 export function persistentMacros(config: Config, scope: MacroScope): Record<string, string> {
   const macros: Record<string, string> = {};
-  const save = (name: string): void => {
+  for (const name of namesOf(config)) {
     const value = scope.get(name);
     if (value !== undefined && value !== "") macros[name] = value;
-  };
-  savedMacros.forEach(save);
-  savedSecurityMacros.forEach(save);
-  for (const name of config.classWords("persistentMacros").words()) save(name.replace(/^\{(.*)\}$/, "$1"));
+  }
   return macros;
 }

@@ -76,25 +76,27 @@ function offers(session: Conversation, mechanisms: readonly string[]): string[] 
   const recipients = options.number("MaxRecipientsPerMessage");
   const xclient = xclientKeyword(session);
   const deliverBy = deliverByKeyword(options);
-  const list: (readonly [string, boolean])[] = [
-    ["ENHANCEDSTATUSCODES", true],
-    ["PIPELINING", features.offersPipelining],
-    ["EXPN", features.offersExpn],
-    ["VERB", features.offersVerb],
-    ["8BITMIME", takesEightBits(options)],
-    ["CHUNKING", true],
-    ["BINARYMIME", takesEightBits(options)],
-    [limit > 0 ? `SIZE ${limit}` : "SIZE", true],
-    ["DSN", features.offersDsn],
-    ["SMTPUTF8", options.flag("SmtpUTF8")],
-    ["ETRN", features.offersEtrn],
-    [`AUTH ${mechanisms.join(" ")}`, mechanisms.length > 0],
-    ["STARTTLS", offersTls(session)],
-    [deliverBy ?? "", deliverBy !== undefined],
-    ["REQUIRETLS", session.secure && options.flag("RequireTLS")],
-    [`LIMITS RCPTMAX=${recipients}`, recipients > 0],
-    [xclient ?? "", xclient !== undefined],
-    ["HELP", true],
-  ];
-  return list.filter(([, offer]) => offer).map(([keyword]) => keyword);
+  const keywords: string[] = [];
+  const offer = (keyword: string, isOffered: boolean): void => {
+    if (isOffered) keywords.push(keyword);
+  };
+  offer("ENHANCEDSTATUSCODES", true);
+  offer("PIPELINING", features.offersPipelining);
+  offer("EXPN", features.offersExpn);
+  offer("VERB", features.offersVerb);
+  offer("8BITMIME", takesEightBits(options));
+  offer("CHUNKING", true);
+  offer("BINARYMIME", takesEightBits(options));
+  offer(limit > 0 ? `SIZE ${limit}` : "SIZE", true);
+  offer("DSN", features.offersDsn);
+  offer("SMTPUTF8", options.flag("SmtpUTF8"));
+  offer("ETRN", features.offersEtrn);
+  offer(`AUTH ${mechanisms.join(" ")}`, mechanisms.length > 0);
+  offer("STARTTLS", offersTls(session));
+  offer(deliverBy ?? "", deliverBy !== undefined);
+  offer("REQUIRETLS", session.secure && options.flag("RequireTLS"));
+  offer(`LIMITS RCPTMAX=${recipients}`, recipients > 0);
+  offer(xclient ?? "", xclient !== undefined);
+  offer("HELP", true);
+  return keywords;
 }

@@ -3,6 +3,7 @@ import { isIPv6 } from "node:net";
 
 /** "192.0.2.1" as it is, "2001:db8:0:1:2:3:4:5" without its second half. */
 export function clientKey(address: string): string {
+  if (!address.includes(":")) return address;
   const mapped = /^::ffff:([0-9.]+)$/i.exec(address);
   if (mapped !== null) return mapped[1];
   if (!isIPv6(address)) return address;

@@ -18,7 +18,7 @@ export function familyNumber(address: string): "2" | "10" {
 
 /** An IPv6 address with all its groups, none with zeros in front: `2001:db8:0:0:0:0:0:1`. Others stay as they are. */
 export function spelledOut(address: string): string {
-  if (!isIPv6(address)) return address;
+  if (!address.includes(":") || !isIPv6(address)) return address;
   const [head, tail] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split("::");
   const first = head === "" ? [] : head.split(":");
   const last = tail === undefined || tail === "" ? [] : tail.split(":");
