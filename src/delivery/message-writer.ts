@@ -11,7 +11,7 @@ import { addressRole } from "../mail/address-fields.ts";
 import { ctimeDate } from "../mail/date.ts";
 import { foldField } from "../mail/fold.ts";
 import { type HeaderField, isField } from "../mail/header.ts";
-import { LineShaper, shapeLines, type LineShape } from "../mail/lines.ts";
+import { LineShaper, type LineShape } from "../mail/lines.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { macroValue } from "../rewriting/macro-value.ts";
 import { MACRO } from "../rewriting/tokens.ts";
@@ -96,13 +96,12 @@ async function write(config: Config, given: Job, scope: MacroScope, options: Wri
   if (header.kind === "tempfail") return header;
   const fromLine = hasFromLine(job.mailer, options) ? unixFromLine(config, job, scope) + shape.eol : "";
   const head = Buffer.from(fromLine + header.text + shape.eol, "latin1");
-  const body = await job.message.bytes();
+  const pieces = job.message.pieces?.() ?? piecesOf(await job.message.bytes());
   const ending = endOf(job.mailer, options, shape.eol);
-  if (body !== undefined) {
-    const octets = bodyInMemory(body, shape, ending);
-    const all = octets.length === 0 ? [head] : [head, octets];
-    const message = { head, octets: all, size: head.length + octets.length, stream: () => fromArray(all) };
-    return { kind: "message", message };
+  if (pieces !== undefined) {
+    const all = [head, ...bodyInMemory(pieces, shape, ending)];
+    const size = all.reduce((sum, { length }) => sum + length, 0);
+    return { kind: "message", message: { head, octets: all, size, stream: () => fromArray(all) } };
   }
   const stream = () => streamed(head, job.message, shape, ending);
   return { kind: "message", message: { head, octets: undefined, size: head.length + job.message.size, stream } };
@@ -266,9 +265,14 @@ function endOf({ flags }: Mailer, options: WriterOptions, eol: string): Buffer {
   return Buffer.from(eol.repeat(Number(flags.has("b")) + Number(isFile)));
 }
 
-function bodyInMemory(body: Buffer, shape: LineShape, ending: Buffer): Buffer {
-  const shaped = shapeLines(body, shape);
-  return ending.length === 0 ? shaped : Buffer.concat([shaped, ending]);
+function piecesOf(body: Buffer | undefined): readonly Buffer[] | undefined {
+  return body && [body];
+}
+
+function bodyInMemory(pieces: readonly Buffer[], shape: LineShape, ending: Buffer): Buffer[] {
+  const shaper = new LineShaper(shape);
+  const shaped = pieces.map((piece) => shaper.shape(piece));
+  return [...shaped, shaper.end(), ending].filter(({ length }) => length > 0);
 }
 
 async function* streamed(

@@ -59,7 +59,7 @@ export class LineShaper {
 
   /** Octets to write for this chunk; may be empty, may be the chunk itself. */
   shape(chunk: Buffer): Buffer {
-    if (this.#isBetweenLines && isInShape(chunk, this.#shape)) return chunk;
+    if (this.#held === undefined && !this.#pendingCr && this.#isInShape(chunk)) return chunk;
     let input = this.#clean(chunk);
     if (this.#held !== undefined || this.#pendingCr) {
       const before = [this.#held ?? Buffer.alloc(0), this.#pendingCr ? Buffer.from("\r") : Buffer.alloc(0)];
@@ -83,8 +83,46 @@ export class LineShaper {
     return Buffer.concat([shaped, this.#eol]);
   }
 
-  get #isBetweenLines(): boolean {
-    return this.#atLineStart && this.#held === undefined && !this.#pendingCr;
+  /**
+   * Octets that need no change. Most bodies are such, and finding that out takes a quarter of the time of going through them line
+   * by line. When they are, they count as written.
+   */
+  #isInShape(octets: Buffer): boolean {
+    const { limit = 0, sevenBit, dropNul } = this.#shape;
+    const { length } = octets;
+    if (!this.#crlf || length === 0 || octets[length - 1] === CR || this.#onlyNuls) return false;
+    if (sevenBit === true && !isAscii(octets)) return false;
+    const longest = limit > 0 ? limit : Infinity;
+    const text = new TextRun(octets);
+    let column = this.#column;
+    let begins = this.#atLineStart;
+    for (let at = 0; at < length;) {
+      if (begins && this.#mayChange(octets, at)) return false;
+      let end = text.end(at);
+      for (; end < length && octets[end] !== CR; end = text.end(end + 1)) {
+        if (octets[end] === LF || (dropNul === true && octets[end] === 0)) return false;
+      }
+      column += end - at;
+      if (column > longest) return false;
+      begins = end < length;
+      if (!begins) break;
+      // The last octet is no CR.
+      if (octets[end + 1] !== LF) return false;
+      column = 0;
+      at = end + 2;
+    }
+    this.#column = column;
+    this.#atLineStart = begins;
+    return true;
+  }
+
+  /** A line begins here that is written in another way, or may be. */
+  #mayChange(octets: Buffer, at: number): boolean {
+    const { stuffDots, escapeFrom } = this.#shape;
+    const first = octets[at];
+    if (stuffDots === true && (first === DOT || first === 0)) return true;
+    if (escapeFrom !== true || first !== UPPER_F) return false;
+    return octets.length - at < FROM.length || isFrom(octets, at, octets.length);
   }
 
   #clean(chunk: Buffer): Buffer {
@@ -278,28 +316,6 @@ class Output {
   }
 }
 
-/** Whole lines that need no change: most bodies are such, and finding that out takes a quarter of the time of going through them line by line. */
-function isInShape(octets: Buffer, shape: LineShape): boolean {
-  const { eol, limit = 0, stuffDots, escapeFrom, sevenBit, dropNul } = shape;
-  const { length } = octets;
-  if (eol !== "\r\n" || octets[length - 1] !== LF || (sevenBit === true && !isAscii(octets))) return false;
-  const longest = limit > 0 ? limit : Infinity;
-  const text = new TextRun(octets);
-  for (let start = 0; start < length;) {
-    const first = octets[start];
-    if (stuffDots === true && (first === DOT || first === 0)) return false;
-    if (escapeFrom === true && first === UPPER_F && isFrom(octets, start, length)) return false;
-    let end = text.end(start);
-    // The last octet is LF: there is always one more.
-    for (; octets[end] !== CR; end = text.end(end + 1)) {
-      if (octets[end] === LF || (dropNul === true && octets[end] === 0)) return false;
-    }
-    if (octets[end + 1] !== LF || end - start > longest) return false;
-    start = end + 2;
-  }
-  return true;
-}
-
 /** Infinity when there is none. */
 function nextOctet(input: Buffer, octet: number, position: number): number {
   const found = input.indexOf(octet, position);
@@ -308,12 +324,4 @@ function nextOctet(input: Buffer, octet: number, position: number): number {
 
 function isFrom(input: Buffer, start: number, end: number): boolean {
   return end - start >= FROM.length && FROM.compare(input, start, start + FROM.length) === 0;
-}
-
-/** Shapes a whole body that lies in memory. */
-export function shapeLines(body: Buffer, shape: LineShape): Buffer {
-  const shaper = new LineShaper(shape);
-  const first = shaper.shape(body);
-  const rest = shaper.end();
-  return rest.length === 0 ? first : Buffer.concat([first, rest]);
 }

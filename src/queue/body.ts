@@ -26,6 +26,10 @@ export class MemoryBody implements MessageReader {
     return Promise.resolve(this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks));
   }
 
+  pieces(): readonly Buffer[] | undefined {
+    return this.size > WHOLE_BODY ? undefined : this.#chunks;
+  }
+
   stream(): Readable {
     return Readable.from(
       this.#chunks.filter(({ length }) => length > 0),

@@ -123,7 +123,10 @@ function latin1Json(value: unknown): string {
 }
 
 /** Bodies up to this size are copied behind their facts: one buffer to write, and no socket buffer kept alive. */
-const COPIED_BODY = 64 << 10;
+const COPIED_BODY = 16 << 10;
+/** So are larger ones that came in small pieces. */
+const COPIED_PIECES = 64 << 10;
+const SMALL_PIECE = 8 << 10;
 
 /**
  * @param facts undefined for none
@@ -138,7 +141,8 @@ export function encodeRecord(
   const json = facts === undefined ? "" : latin1Json(facts);
   const bodyAt = HEAD + id.length + json.length;
   const bodyLength = body.reduce((sum, chunk) => sum + chunk.length, 0);
-  const copied = bodyLength <= COPIED_BODY;
+  const inSmallPieces = bodyLength <= COPIED_PIECES && bodyLength < body.length * SMALL_PIECE;
+  const copied = bodyLength <= COPIED_BODY || inSmallPieces;
   const first = Buffer.allocUnsafe(bodyAt + (copied ? bodyLength : 0));
   MAGIC.copy(first, 0);
   first[4] = type;

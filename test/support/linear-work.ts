@@ -34,7 +34,7 @@ import { withoutComments } from "../../src/mail/comments.ts";
 import { foldAddresses, foldText } from "../../src/mail/fold.ts";
 import { crackAddress } from "../../src/mail/header-address.ts";
 import { type HeaderField, parseHeader, unfold } from "../../src/mail/header.ts";
-import { shapeLines } from "../../src/mail/lines.ts";
+import { LineShaper } from "../../src/mail/lines.ts";
 import { mimeEntity } from "../../src/mail/mime-entity.ts";
 import { limitMimeFields } from "../../src/mail/mime-limits.ts";
 import { quotePhrase } from "../../src/mail/phrase.ts";
@@ -141,8 +141,9 @@ export const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
   "a binary part": (text) => binary(`Content-Transfer-Encoding: binary\r\n\r\n${text}`),
   "parts of a binary message": (text) => binary(`Content-Type: multipart/x; boundary=b\r\n\r\n--b\r\n${text}`),
   "header of a binary message": binary,
-  "lines of a body": (text) => shapeLines(Buffer.from(text, "latin1"), { eol: "\r\n", limit: 99, stuffDots: true }),
-  "lines of a mailbox": (text) => shapeLines(Buffer.from(text, "latin1"), { eol: "\n", escapeFrom: true }),
+  "lines of a body": (text) =>
+    new LineShaper({ eol: "\r\n", limit: 99, stuffDots: true }).shape(Buffer.from(text, "latin1")),
+  "lines of a mailbox": (text) => new LineShaper({ eol: "\n", escapeFrom: true }).shape(Buffer.from(text, "latin1")),
   "text of a log line": (text) => harmless(cut(text, 2000)) + shorten(text),
   "fields of a log line": (text) => bounded({ text, list: text.split(",") }),
   "text for a terminal": (text) => forTerminal(text) + octetsForTerminal(text),

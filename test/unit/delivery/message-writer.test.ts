@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { type WriterOptions, writeMessage } from "../../../src/delivery/message-writer.ts";
 import { ctimeDate } from "../../../src/mail/date.ts";
+import { MemoryBody } from "../../../src/queue/body.ts";
 import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
 import { readMacroText } from "../../../src/rewriting/macro-text.ts";
 import { fuzz, randomWords } from "../../support/fuzz.ts";
@@ -16,6 +17,25 @@ async function written(values: JobValues, options: WriterOptions = {}): Promise<
   if (octets !== undefined) expect(Buffer.concat(octets).toString("latin1")).toBe(text);
   return text;
 }
+
+/** For SMTP, a body that lies in memory in these pieces. */
+async function writtenInPieces(...texts: string[]) {
+  const pieces = texts.map((text) => Buffer.from(text));
+  const mailer = testMailer({ flags: "m", eol: "\r\n", lineLimit: 990 });
+  const job = testJob({ mailer, message: new MemoryBody(pieces) });
+  const result = await writeMessage(testConfig(), job, new MacroScope(), { stuffDots: true, fromLines: false });
+  const octets = result.kind === "message" ? (result.message.octets ?? []).slice(1) : [];
+  return { pieces, octets, text: Buffer.concat(octets).toString("latin1") };
+}
+
+test("a body that lies in memory in pieces leaves as these, with what has to change between them", async () => {
+  const { pieces, octets } = await writtenInPieces("one\r\ntw", "o\r\n", "three\r\n");
+  expect(octets).toHaveLength(3);
+  octets.forEach((each, at) => expect(each).toBe(pieces[at]));
+  expect((await writtenInPieces("one\r\n", ".two\r", "\n.", "x")).text).toBe("one\r\n..two\r\n..x\r\n");
+  const { text } = await writtenInPieces("x".repeat(600), "y".repeat(600));
+  expect(text.split("\r\n").map(({ length }) => length)).toEqual([990, 212, 0]);
+});
 
 const headers = [
   { name: "Return-Path", value: " <old@x.test>" },
