@@ -7,6 +7,7 @@
  */
 import type { Socket } from "node:net";
 import { isPromise, type MaybePromise } from "../sys/maybe-promise.ts";
+import { readShared } from "../sys/shared-reads.ts";
 import { type DataFacts, DataScanner } from "./data-scanner.ts";
 import type { Share } from "./turns.ts";
 
@@ -18,6 +19,8 @@ const LONGEST_AUTH_LINE = 12_288;
 /** What reading takes of our time where nobody watches it, ms for each octet; of little it is nothing. */
 const READING_FEE = 2e-6;
 const LITTLE = 8192;
+
+const NOTHING = Buffer.alloc(0);
 
 export interface LineConsumer {
   /** Says when it is this client's turn. */
@@ -51,6 +54,9 @@ export class OctetStream {
   isClosed = false;
   readonly #lines: LineConsumer;
   #socket: Socket | undefined;
+  #stop: (() => void) | undefined;
+  /** The octets at hand are ours until we return: what is to stay has to be copied. */
+  #isBorrowed = false;
   /** What was read was not dealt with yet; what has come behind it. The socket waits then. */
   #isBusy = false;
   #waiting: Buffer | undefined;
@@ -70,13 +76,16 @@ export class OctetStream {
   /** Reads from this socket, to its end or until `leave`. */
   readFrom(socket: Socket): void {
     this.#socket = socket;
-    socket.on("data", this.#read).on("end", this.#end);
+    this.#stop = readShared(socket, this.#readShared);
+    if (this.#stop === undefined) socket.on("data", this.#read);
+    socket.on("end", this.#end);
     // Whoever read before may have paused it.
     socket.resume();
   }
 
   /** Reads no more; the socket is paused. */
   leave(): void {
+    this.#stop?.();
     this.#socket?.off("data", this.#read).off("end", this.#end).pause();
     this.#socket = undefined;
   }
@@ -102,17 +111,39 @@ export class OctetStream {
     return this.#sink !== undefined;
   }
 
+  readonly #readShared = (chunk: Buffer): void => {
+    this.#isBorrowed = true;
+    this.#read(chunk);
+    this.#isBorrowed = false;
+  };
+
   readonly #read = (chunk: Buffer): void => {
     if (this.isClosed) return;
     if (!this.#isBusy) return this.#take(chunk);
-    this.#waiting = this.#waiting === undefined ? chunk : Buffer.concat([this.#waiting, chunk]);
+    this.#waiting = this.#waiting === undefined ? this.#kept(chunk) : Buffer.concat([this.#waiting, chunk]);
     this.#socket?.pause();
   };
+
+  /** Octets of the chunk at hand, to be looked at later. */
+  #kept(octets: Buffer): Buffer {
+    return this.#isBorrowed && octets.length > 0 ? Buffer.from(octets) : octets;
+  }
+
+  /** The rest of the chunk at hand, mostly nothing. */
+  #rest(chunk: Buffer, from: number): Buffer {
+    return from < chunk.length ? this.#kept(chunk.subarray(from)) : NOTHING;
+  }
 
   #take(chunk: Buffer): void {
     const { share } = this.#lines;
     this.#isBusy = true;
-    share.take(() => this.#consume(chunk, 0));
+    let octets = chunk;
+    let hasBegun = false;
+    share.take(() => {
+      hasBegun = true;
+      this.#consume(octets);
+    });
+    if (!hasBegun) octets = this.#kept(chunk);
     if (chunk.length > LITTLE) share.charge(chunk.length * READING_FEE);
   }
 
@@ -139,8 +170,8 @@ export class OctetStream {
     return this.#waiting !== undefined || (this.#socket !== undefined && this.#socket.readableLength > 0);
   }
 
-  #consume(chunk: Buffer, from: number): void {
-    let position = from;
+  #consume(chunk: Buffer): void {
+    let position = 0;
     for (;;) {
       if (this.isClosed) return this.#done();
       if (this.#sink !== undefined && (position < chunk.length || this.#remaining === 0)) {
@@ -154,19 +185,20 @@ export class OctetStream {
       position = newline + 1;
       // Handlers usually answer at once; only when one does not is the rest of the chunk left for later.
       let answered = false;
-      let waiting = false;
-      const resume = position;
-      this.#hand(resume < chunk.length || this.#hasMore, () => {
-        if (waiting) this.#lines.share.take(() => this.#consume(chunk, resume));
-        else answered = true;
+      let rest: Buffer | undefined;
+      this.#hand(position < chunk.length || this.#hasMore, () => {
+        const later = rest;
+        if (later === undefined) answered = true;
+        else this.#lines.share.take(() => this.#consume(later));
       });
       if (!answered) {
-        waiting = true;
+        rest = this.#rest(chunk, position);
         return undefined;
       }
       // So many commands of one packet are answered, then other clients get their turn.
       if (position < chunk.length && this.#lines.share.isOver) {
-        return this.#lines.share.later(() => this.#consume(chunk, resume));
+        const later = this.#rest(chunk, position);
+        return this.#lines.share.later(() => this.#consume(later));
       }
     }
   }
@@ -205,19 +237,20 @@ export class OctetStream {
     if (this.#remaining === undefined) {
       const pieces: Buffer[] = [];
       end = this.#scanner.scan(chunk, from, pieces);
-      octets = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+      octets = pieces.length === 1 ? this.#kept(pieces[0]) : Buffer.concat(pieces);
     } else {
       const stop = Math.min(chunk.length, from + this.#remaining);
-      octets = chunk.subarray(from, stop);
+      octets = this.#kept(chunk.subarray(from, stop));
       this.#scanner.watch(octets);
       this.#remaining -= octets.length;
       end = this.#remaining === 0 ? stop : -1;
     }
+    const rest = end < 0 ? NOTHING : this.#rest(chunk, end);
     const proceed = (): void => {
       if (end < 0 || this.isClosed) return this.#done();
       this.#sink = undefined;
       this.#remaining = undefined;
-      sink.end(this.#scanner.facts, () => this.#consume(chunk, end));
+      sink.end(this.#scanner.facts, () => this.#consume(rest));
     };
     const written = octets.length === 0 ? undefined : sink.data(octets);
     const { share } = this.#lines;

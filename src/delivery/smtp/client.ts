@@ -142,6 +142,7 @@ export class SmtpClient extends LibraryConnection {
           return resolve(reply);
         }
         this.#replies = new ReplyReader();
+        this.stopReading?.();
         (this as unknown as Internals)._upgradeConnection((error) => {
           this.endWait();
           this.#clock.forget();

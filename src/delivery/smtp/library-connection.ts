@@ -4,6 +4,7 @@
  */
 import type { Socket } from "node:net";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
+import { readShared } from "../../sys/shared-reads.ts";
 
 /** Members of the library that its types do not show. */
 export interface Internals {
@@ -34,6 +35,9 @@ export class LibraryConnection extends SMTPConnection {
   declare readonly _onSocketEnd: () => void;
   declare _pendingSend: false | { callback: (error: Error) => void; stream: false };
 
+  /** Has what the plain socket reads go to nobody; undefined: the library sees to that itself. */
+  protected stopReading: (() => void) | undefined;
+
   /**
    * What `connect` of the library does for a socket that is connected, less what every connection would pay for: a second
    * timer, errors made in advance, and questions to the system for a log that is not written.
@@ -41,7 +45,9 @@ export class LibraryConnection extends SMTPConnection {
   protected listenTo(socket: Socket): void {
     this._socket = socket;
     this.stage = "connected";
-    socket.on("error", this._onSocketError).on("data", this._onSocketData).on("timeout", this._onSocketTimeout);
+    socket.on("error", this._onSocketError).on("timeout", this._onSocketTimeout);
+    this.stopReading = readShared(socket, this._onSocketData);
+    if (this.stopReading === undefined) socket.on("data", this._onSocketData);
     socket.once("close", this._onSocketClose).once("end", this._onSocketEnd);
     this._responseActions.push((reply) => (this as unknown as Internals)._actionGreeting(reply));
     socket.resume();
