@@ -247,7 +247,7 @@ describe("journal", () => {
 
 /** Which buffers of a body of such pieces are written as they are. */
 function piecesKept(...sizes: number[]): number[] {
-  const body = sizes.map((size, at) => Buffer.alloc(size, 65 + at));
+  const body: Buffer[] = sizes.map((size, at) => Buffer.alloc(size, 65 + at));
   const record = encodeRecord(RecordType.message, "5AKJ", { x: 1 }, body);
   sealRecord(record, 7);
   const all = Buffer.concat(record.parts);
