@@ -24,6 +24,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   nodemailer: ["delivery"],
   dns2: ["dns"],
   ldapts: ["maps"],
+  pg: ["postgres"],
   jose: ["logins"],
   tldts: ["authentication"],
   winston: ["log"],

@@ -20,6 +20,7 @@ import { ldapClass } from "./ldap.ts";
 import { macroClass } from "./macro.ts";
 import type { MapClass } from "./map-class.ts";
 import { nullClass } from "./null.ts";
+import { pgsqlClass } from "./pgsql.ts";
 import { programClass } from "./program.ts";
 import { regexClass } from "./regex.ts";
 import { sequenceClass } from "./sequence.ts";
@@ -47,6 +48,7 @@ const CLASSES: ReadonlyMap<string, MapClass> = new Map<string, MapClass>([
   ["ldap", ldapClass],
   ["macro", macroClass],
   ["null", nullClass],
+  ["pgsql", pgsqlClass],
   ["program", programClass],
   ["regex", regexClass],
   ["sequence", sequenceClass],

@@ -31,7 +31,7 @@ type Program =
   | "postsrsd"
   | "unbound"
   | "openssl";
-export type Need = Program | "pymilter" | "python3-spf" | "dkimpy" | "sendmail" | "m4" | "root" | "debian";
+export type Need = Program | "postgres" | "pymilter" | "python3-spf" | "dkimpy" | "sendmail" | "m4" | "root" | "debian";
 
 /** The command of a genuine sendmail: GENUINE="/usr/sbin/sendmail" names another one. */
 export function findGenuine(): Found {
@@ -76,6 +76,18 @@ export function findProgram(name: Program): Found {
 export function peerFile(file: string): string | undefined {
   const roots = existsSync(peersFolder) ? readdirSync(peersFolder).map((name) => join(peersFolder, name)) : [];
   return [...roots, "/"].map((root) => join(root, file)).find((each) => existsSync(each));
+}
+
+/** The folder with postgres, initdb and pg_ctl; undefined without one. */
+export function postgresPrograms(): string | undefined {
+  for (const root of [join(peersFolder, "database"), "/"]) {
+    const versions = join(root, "usr/lib/postgresql");
+    if (!existsSync(versions)) continue;
+    const folders = readdirSync(versions).map((version) => join(versions, version, "bin"));
+    const found = folders.find((folder) => existsSync(join(folder, "initdb")));
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 export interface Said {
@@ -154,6 +166,7 @@ function reasonAgainst(need: Need): string | undefined {
     const suite = peerFile("/usr/share/doc/python3-spf/rfc7208-tests.yml.gz");
     return suite ? undefined : `no python3-spf in ${peersFolder}: ${INSTALL}`;
   }
+  if (need === "postgres") return postgresPrograms() === undefined ? `no postgres: ${INSTALL}` : undefined;
   const found = need === "sendmail" ? findGenuine() : need === "m4" ? findGnuM4() : findProgram(need);
   return "missing" in found ? found.missing : undefined;
 }
