@@ -4,7 +4,7 @@
  */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, createSecureContext, type SecureContext } from "node:tls";
 
 export interface Load {
   readonly port: number;
@@ -32,6 +32,8 @@ export interface Load {
   readonly message?: Buffer;
   /** STARTTLS first: a whole handshake each time, or one with the ticket of an earlier session. */
   readonly tls?: "full" | "resumed";
+  /** Groups for the key exchange, as OpenSSL names them; default: the library's, which begin with X25519MLKEM768. */
+  readonly groups?: string;
 }
 
 export interface LoadResult {
@@ -74,10 +76,12 @@ class Run {
   #accepted = 0;
   #refused = 0;
   #problem: string | undefined;
+  readonly #context: SecureContext | undefined;
   #ticket: Buffer | undefined;
 
   constructor(load: Load) {
     this.#load = load;
+    if (load.tls !== undefined) this.#context = createSecureContext({ ecdhCurve: load.groups ?? "auto" });
     this.#left = load.messages;
     this.#end = performance.now() + (load.seconds ?? Infinity) * 1000;
     this.#message = load.message ?? makeMessage(load);
@@ -115,6 +119,7 @@ class Run {
       if (this.#load.tls !== undefined) {
         await dialogue.command("STARTTLS\r\n");
         await dialogue.encrypt(
+          this.#context!,
           this.#load.tls === "full" ? undefined : this.#ticket,
           (ticket) => (this.#ticket = ticket),
         );
@@ -164,11 +169,16 @@ class Dialogue {
   }
 
   /** The handshake; with a ticket a short one. */
-  async encrypt(ticket: Buffer | undefined, keep: (ticket: Buffer) => void): Promise<void> {
+  async encrypt(
+    secureContext: SecureContext,
+    ticket: Buffer | undefined,
+    keep: (ticket: Buffer) => void,
+  ): Promise<void> {
     const plain = this.#socket;
     plain.removeAllListeners();
     plain.setTimeout(0);
-    const socket = connectTls({ socket: plain, rejectUnauthorized: false, ...(ticket && { session: ticket }) });
+    const session = ticket === undefined ? {} : { session: ticket };
+    const socket = connectTls({ socket: plain, secureContext, rejectUnauthorized: false, ...session });
     socket.on("session", keep);
     await once(socket, "secureConnect");
     this.#socket = socket;

@@ -33,6 +33,20 @@ export function costOfThreads(pid: number): Readonly<Record<"main" | "sessions",
   return costs;
 }
 
+/** CPU time of the process, of all below it that run now, and of those that have ended; ms. */
+export function costWithEnded(pid: number): number {
+  return [pid, ...allBelow(pid)].reduce((sum, each) => sum + withChildren(each), 0);
+}
+
+/** Its own, and that of children that it has waited for. */
+function withChildren(pid: number): number {
+  try {
+    return cpuOf(readFileSync(`/proc/${pid}/stat`, "latin1"), 4);
+  } catch {
+    return 0; // gone by now
+  }
+}
+
 /** Resident memory of a process now, MB. */
 export function residentOf(pid: number): number {
   const [, kilobytes = "0"] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1")) ?? [];
@@ -67,10 +81,16 @@ function costOfOne(pid: number): ProcessCost {
   }
 }
 
-/** The name in parentheses may hold anything; the numbers begin behind it. utime and stime are fields 14 and 15. */
-function cpuOf(stat: string): number {
-  const fields = stat.replace(/^.*\) /s, "").split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
+/**
+ * The name in parentheses may hold anything; the numbers begin behind it. utime and stime are fields 14 and 15, cutime and cstime
+ * the two behind them.
+ */
+function cpuOf(stat: string, count: 2 | 4 = 2): number {
+  const fields = stat
+    .replace(/^.*\) /s, "")
+    .split(" ")
+    .slice(11, 11 + count);
+  return fields.reduce((sum, field) => sum + Number(field), 0) * MS_PER_TICK;
 }
 
 function childrenOf(pid: number): number[] {

@@ -1,9 +1,9 @@
 /**
  * `npm run bench [-- NAME ...] [--messages=N] [--threads=0] [--profile=FOLDER] [--against=CHECKOUT [--pairs=N]]`: prints what
- * the server costs. The names: mc, rewriting, startup, accept, accept-kept, tls, milter, relay, destinations, lists, sender,
- * queue, workloads, local (`--users=20`), hostile (`--kinds=mail-1,slow`, `--seconds=3`). `--threads` (workloads, hostile) is
- * SessionThreads of the server; `--against` compares with another checkout (against.ts); `--profile` has the server write a CPU
- * profile, for the developer tools of a browser.
+ * the server costs. The names: mc, rewriting, startup, accept, accept-kept, tls, milter, relay, relay-tls (`--postfix=FOLDER`:
+ * one is installed there, for chroot), destinations, lists, sender, queue, workloads, local (`--users=20`), hostile
+ * (`--kinds=mail-1,slow`, `--seconds=3`). `--threads` (workloads, hostile) is SessionThreads of the server; `--against` compares
+ * with another checkout (against.ts); `--profile` has the server write a CPU profile, for the developer tools of a browser.
  *
  * The server runs in a process of its own; what counts is its CPU time for each message, which a busy machine falsifies
  * least. Nothing here is asserted anywhere: figures are for people.
@@ -24,9 +24,11 @@ import { benchQueue } from "./queue.ts";
 import { benchRewriting } from "./rewriting.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { startSink, type Sink } from "./sink.ts";
+import { benchRelayInsideTls } from "./relay-tls.ts";
 import { benchSender } from "./sender.ts";
 import { benchStartup } from "./startup.ts";
 import { benchTls } from "./tls.ts";
+import type { Wishes } from "./wishes.ts";
 import { benchWorkloads } from "./workloads.ts";
 
 const SESSIONS = 20;
@@ -40,6 +42,7 @@ const { values: settings, positionals: wanted } = parseArgs({
     kinds: { type: "string", default: "" },
     seconds: { type: "string", default: "3" },
     profile: { type: "string" },
+    postfix: { type: "string" },
     against: { type: "string" },
     pairs: { type: "string", default: "5" },
   },
@@ -73,16 +76,13 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   "accept-kept": { title: "accepted and queued, connections kept", run: () => accept(Infinity) },
   tls: {
     title: "a connection, a TLS handshake and a message each; idle sessions inside TLS",
-    run: () =>
-      benchTls(print, {
-        messages: MESSAGES,
-        warmUp: Math.min(WARM_UP, MESSAGES),
-        sessions: SESSIONS,
-        size: SIZE,
-        profile: settings.profile,
-      }),
+    run: () => benchTls(print, wishes(WARM_UP)),
   },
   relay: { title: "accepted and relayed to another server", run: relay },
+  "relay-tls": {
+    title: "relayed: a connection, a resumed TLS session and a message each, beside Postfix",
+    run: () => benchRelayInsideTls(print, wishes(4 * WARM_UP), settings.postfix),
+  },
   workloads: {
     title: "relayed: a connection each, kept, 64 KB, 100 recipients, the first after a start",
     run: () =>
@@ -107,14 +107,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   },
   milter: {
     title: "accepted and queued without mail filters, with one, with three",
-    run: () =>
-      benchMilter(print, {
-        messages: MESSAGES,
-        warmUp: Math.min(MESSAGES, 4 * WARM_UP),
-        sessions: SESSIONS,
-        size: SIZE,
-        profile: settings.profile,
-      }),
+    run: () => benchMilter(print, wishes(4 * WARM_UP)),
   },
   sender: {
     title: "10 KB with a signature, accepted by a server that asks who has sent it, and by one that does not",
@@ -149,6 +142,11 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
       }),
   },
 };
+
+function wishes(warmUp: number): Wishes {
+  const { profile } = settings;
+  return { messages: MESSAGES, warmUp: Math.min(warmUp, MESSAGES), sessions: SESSIONS, size: SIZE, profile };
+}
 
 function load(port: number, messages: number, perConnection: number): Load {
   const addresses = { sender: "load@sender.test", recipient: "user@sink.test" };

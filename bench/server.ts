@@ -181,17 +181,22 @@ function makeHome(folder: string, dns: DnsServer, configuration: ServerConfigura
     const built = spawnSync(process.execPath, words, { env: environment, encoding: "utf8" });
     if (built.status !== 0) throw new Error(`Cannot build the aliases: ${built.stdout}${built.stderr}`);
   }
-  return { folder, cf, environment, options: configuration.tls ? certificate(folder) : [] };
+  return { folder, cf, environment, options: configuration.tls ? certificateOptions(folder) : [] };
 }
 
-/** Options that name a certificate with a P-256 key, made for this home. */
-function certificate(folder: string): string[] {
+function certificateOptions(folder: string): string[] {
+  const { cert, key } = makeCertificate(folder);
+  return [`ServerCertFile=${cert}`, `ServerKeyFile=${key}`];
+}
+
+/** A certificate with a P-256 key, signed by itself: paths of both. */
+export function makeCertificate(folder: string): { readonly cert: string; readonly key: string } {
   const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
   const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
   const words = ["req", "-x509", ...kind, "-subj", "/CN=mail.example.test", "-keyout", key, "-out", cert];
   const { status, stderr } = spawnSync("openssl", words, { encoding: "utf8" });
   if (status !== 0) throw new Error(`Cannot make a certificate: ${stderr}`);
-  return [`ServerCertFile=${cert}`, `ServerKeyFile=${key}`];
+  return { cert, key };
 }
 
 function readLog(folder: string): string {

@@ -14,18 +14,27 @@ import type { Print, Wishes } from "./wishes.ts";
 const IDLE = 1_000;
 const MANY = 10_000;
 
+/** What most clients of today offer, and clients that know the hybrid key exchange (what the key is of is the certificate's). */
+const HANDSHAKES: readonly (readonly [title: string, handshake: Pick<Load, "tls" | "groups">])[] = [
+  ["without TLS", {}],
+  ["P-256, X25519, full", { tls: "full", groups: "X25519" }],
+  ["P-256, X25519, resumed", { tls: "resumed", groups: "X25519" }],
+  ["P-256, hybrid, full", { tls: "full" }],
+  ["P-256, hybrid, resumed", { tls: "resumed" }],
+];
+
 export async function benchTls(print: Print, wishes: Wishes): Promise<void> {
   const { profile } = wishes;
   const most = ["MaxConnectionsPerClient=0"];
   const server = await startServer({ deliveryMode: "queue", relayPort: 9, tls: true, options: most, profile });
   try {
-    for (const handshake of ["none", "full", "resumed"] as const) {
+    for (const [title, handshake] of HANDSHAKES) {
       await generate(load(server, wishes, handshake, wishes.warmUp));
       const before = costOf(server.pid);
       const { accepted, seconds, problem } = await generate(load(server, wishes, handshake, wishes.messages));
       const after = costOf(server.pid);
       if (problem !== undefined) print("problem", [problem.trim()]);
-      print(handshake === "none" ? "without TLS" : `TLS 1.3, P-256, ${handshake}`, [
+      print(title, [
         `${Math.round(accepted / seconds)} messages/s`,
         `${((after.cpu - before.cpu) / accepted).toFixed(3)} ms CPU each`,
       ]);
@@ -39,12 +48,11 @@ export async function benchTls(print: Print, wishes: Wishes): Promise<void> {
 function load(
   { port }: RunningServer,
   { sessions, size }: Wishes,
-  handshake: "none" | "full" | "resumed",
+  handshake: Pick<Load, "tls" | "groups">,
   messages: number,
 ): Load {
   const addresses = { sender: "load@sender.test", recipient: "user@sink.test" };
-  const tls = handshake === "none" ? {} : { tls: handshake };
-  return { port, sessions, messages, size, perConnection: 1, ...addresses, ...tls };
+  return { port, sessions, messages, size, perConnection: 1, ...addresses, ...handshake };
 }
 
 async function benchIdle(print: Print): Promise<void> {

@@ -10,11 +10,13 @@ const NONE: ReadonlyMap<string, string | undefined> = new Map();
 export class MacroScope {
   readonly #parent: MacroScope | undefined;
   /** Made when the first one is set: many layers are never written to. */
-  #values: Map<string, string | undefined> | undefined;
+  #values: ReadonlyMap<string, string | undefined> | undefined;
+  /** The same, once they are this layer's alone. */
+  #own: Map<string, string | undefined> | undefined;
 
   constructor(parent?: MacroScope, values?: Iterable<readonly [string, string | undefined]>) {
     this.#parent = parent;
-    if (values) this.#values = new Map(values);
+    if (values) this.#values = this.#own = new Map(values);
   }
 
   get(name: string): string | undefined {
@@ -27,8 +29,8 @@ export class MacroScope {
   }
 
   set(name: string, value: string | undefined): void {
-    this.#values ??= new Map();
-    this.#values.set(name, value);
+    if (this.#own === undefined) this.#values = this.#own = new Map(this.#values);
+    this.#own.set(name, value);
   }
 
   /** Values of this layer alone, without those below. */
@@ -39,5 +41,12 @@ export class MacroScope {
   /** A new layer above this one. */
   child(values?: Iterable<readonly [string, string | undefined]>): MacroScope {
     return new MacroScope(this, values);
+  }
+
+  /** A new layer above this one that begins with these values; other layers may, too, as none of them changes the map. */
+  sharing(values: ReadonlyMap<string, string | undefined>): MacroScope {
+    const layer = new MacroScope(this);
+    layer.#values = values;
+    return layer;
   }
 }

@@ -27,6 +27,8 @@ function saidLines(command: string, during: string): string[] {
   return lines.map((line) => `>>> ${line}`);
 }
 
+const NO_MACROS: ReadonlyMap<string, string | undefined> = new Map();
+
 /** The library's own way of doing it. */
 const base = LibraryConnection.prototype as unknown as Internals;
 
@@ -40,7 +42,7 @@ export class SmtpClient extends LibraryConnection {
   /** The last transaction ended in a way that needs RSET. */
   needsReset = false;
   /** What rulesets may ask about this session: {server_name}, {verify}, {cipher} ... */
-  macros: readonly (readonly [name: string, value: string | undefined])[] = [];
+  macros: ReadonlyMap<string, string | undefined> = NO_MACROS;
   /** Its certificate is for the name that we know it by. */
   bearsName = false;
   /** What came of a policy of its owner (DANE, MTA-STS); undefined: there is none. */

@@ -15,6 +15,7 @@ import { type Policy, tlsMissing } from "./pace.ts";
 import { fromFailure } from "./reply-status.ts";
 import { type Opening, type OpeningContext, SessionOpening } from "./session-opening.ts";
 import { type MailPlace, openFirst, type Place, shownAddress } from "./socket.ts";
+import { onAbort } from "../../sys/abort-watch.ts";
 import { isPromise } from "../../sys/maybe-promise.ts";
 
 /** Used where a Timeout option says "none": every wait ends some day. */
@@ -176,9 +177,7 @@ function clientModifiers(ports: readonly PortOptions[], { target }: Place): Read
 
 /** Ends what is going on when the signal fires; returns what takes that back. */
 export function abortWith(signal: AbortSignal, client: SmtpClient): () => void {
-  const abort = () => client.abort();
-  signal.addEventListener("abort", abort, { once: true });
-  return () => signal.removeEventListener("abort", abort);
+  return onAbort(signal, () => client.abort());
 }
 
 export function timeoutsOf(options: Options): SmtpTimeouts {

@@ -141,7 +141,7 @@ export function tlsMissing(
 ): string | undefined {
   if (tls !== "encrypt" && tls !== "verify") return undefined;
   if (!session.secure) return `the server does not encrypt (tls=${tls})`;
-  const verify = session.macros.find(([name]) => name === "verify")?.[1];
+  const verify = session.macros.get("verify");
   if (tls === "verify" && verify !== "OK") return "the certificate of the server cannot be verified (tls=verify)";
   return tls === "verify" && !session.bearsName
     ? "the certificate of the server is for another name (tls=verify)"

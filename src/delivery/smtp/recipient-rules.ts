@@ -31,7 +31,7 @@ export function refusedByRules(
 ): MaybePromise<ReadonlyMap<number, Outcome>> {
   if (rules === undefined) return NOBODY;
   let refused: Map<number, Outcome> | undefined;
-  const session = scope.child(client.macros);
+  const session = scope.sharing(client.macros);
   const judge = (index: number, address: string, verdict: RuleVerdict): void => {
     const reply = refusalOf(verdict);
     if (reply === undefined) return;

@@ -301,11 +301,11 @@ export class SessionOpening {
     this.#verify = verify;
     const { name, address } = this.server;
     const server = [["server_name", name] as const, ["server_addr", address] as const];
-    this.#client.macros = [...server, ...this.#wishes.ownEnd, ...tlsMacros(verify, this.#facts)];
+    this.#client.macros = new Map([...server, ...this.#wishes.ownEnd, ...tlsMacros(verify, this.#facts)]);
   }
 
   #scope(): MacroScope {
-    return this.#wishes.scope.child(this.#client.macros);
+    return this.#wishes.scope.sharing(this.#client.macros);
   }
 
   async #ask(ruleset: string, argument: string): Promise<Verdict> {

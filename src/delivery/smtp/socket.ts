@@ -1,5 +1,6 @@
 /** A connection to one place: TCP address and port, a unix socket, or a program. */
 import { connect, type Socket } from "node:net";
+import { onAbort } from "../../sys/abort-watch.ts";
 import { taggedAddress } from "../../sys/ip-address.ts";
 import { connectToFirst } from "./happy-eyeballs.ts";
 import type { LinePolicy } from "../../authentication/policy/line-policy.ts";
@@ -110,7 +111,7 @@ function openSocket(place: Place, timeout: number, signal: AbortSignal): Promise
     }
     const settle = (failure?: ClientFailure) => {
       clearTimeout(timer);
-      signal.removeEventListener("abort", onAbort);
+      forget();
       socket.off("error", onError);
       if (failure === undefined) return resolve({ socket });
       // Errors that come while it goes down interest nobody.
@@ -125,12 +126,11 @@ function openSocket(place: Place, timeout: number, signal: AbortSignal): Promise
         during: "connect",
         ...(error.code === undefined ? {} : { code: error.code }),
       });
-    const onAbort = () => settle({ kind: "aborted", message: "aborted", during: "connect" });
     const timer = setTimeout(
       () => settle({ kind: "timeout", code: "ETIMEDOUT", message: "connection timed out", during: "connect" }),
       timeout,
     );
-    signal.addEventListener("abort", onAbort, { once: true });
+    const forget = onAbort(signal, () => settle({ kind: "aborted", message: "aborted", during: "connect" }));
     socket.once("error", onError);
     socket.once("connect", () => settle());
   });

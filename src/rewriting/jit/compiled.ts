@@ -84,8 +84,7 @@ function attempt({ runtime, memory, work }: Engine, call: Call, run: Run): Rewri
     const reason = status === EX.TEMPFAIL ? run.reason : undefined;
     const result = { tokens, status, ...(reason === undefined ? {} : { reason }), ...decided(tokens, run) };
     if (call.keeps || work.listens) {
-      const { questions, answers } = run;
-      const remembered = run.hasSpoken ? undefined : { ruleset, input: workspace, questions, answers, result };
+      const remembered = run.hasSpoken ? undefined : { ruleset, input: workspace, ...run.asked(), result };
       if (call.keeps && remembered !== undefined) memory.keep(remembered);
       work.heard(remembered);
     }

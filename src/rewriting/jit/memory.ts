@@ -7,7 +7,7 @@
 import type { LookupMap, LookupResult } from "../lookup-map.ts";
 import type { Rewritten } from "../rewriter.ts";
 import type { Tokens } from "../tokens.ts";
-import { Generations } from "./generations.ts";
+import { LatelyAsked } from "./lately-asked.ts";
 
 /** What a run asks of the outside: the value of a macro, by name, or a map. */
 export type Question = string | { readonly map: LookupMap; readonly key: string; readonly args: readonly string[] };
@@ -24,12 +24,14 @@ export interface Remembered {
   readonly result: Rewritten;
 }
 
+/** So many runs are kept, those within pieces of work (work.ts) not counted. */
+const KEPT = 2048;
 /** What is larger is not kept: tokens or questions. */
 const LARGEST = 64;
 
 export class Memory {
   /** By ruleset and workspace. */
-  readonly #runs = new Generations<Remembered>(1024);
+  readonly #runs = new LatelyAsked<Remembered>(KEPT);
 
   /** A run to be compared with; or false when this one is to be kept, or undefined. */
   find(ruleset: number, input: Tokens): Remembered | false | undefined {

@@ -17,6 +17,9 @@ import { expandMacros } from "../macro-text.ts";
 import type { RewriteContext, Rewritten } from "../rewriter.ts";
 import { type Answer, isSameAnswer, type Question, type Remembered } from "./memory.ts";
 
+const NO_ARGUMENTS: readonly string[] = [];
+const NOTHING_ASKED = { questions: [], answers: [] };
+
 /** Thrown by a look-up that waits. */
 export class Waiting {
   readonly answer: Promise<LookupResult>;
@@ -63,6 +66,12 @@ export class Run {
     return this.#said > 0;
   }
 
+  /** What was asked and answered so far, to be kept: arrays that have grown have room for more, which nobody needs then. */
+  asked(): Pick<Remembered, "questions" | "answers"> {
+    if (this.questions.length === 0) return NOTHING_ASKED;
+    return { questions: this.questions.slice(), answers: this.answers.slice() };
+  }
+
   /** Begins again, with the answer that was waited for. */
   restart(answer: LookupResult): void {
     this.answers.push(answer);
@@ -94,7 +103,7 @@ export class Run {
   lookUp(map: LookupMap, key: string, args: readonly string[]): LookupResult {
     this.calls += LIMITS.lookUp;
     if (this.#at < this.answers.length) return this.answers[this.#at++] as LookupResult;
-    this.questions.push({ map, key, args });
+    this.questions.push({ map, key, args: args.length === 0 ? NO_ARGUMENTS : args });
     this.#lookups ??= new OwnLookups(this.#context);
     const answer = map.lookup(key, args, this.#lookups);
     if (isPromise(answer)) throw new Waiting(answer);

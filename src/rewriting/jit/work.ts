@@ -9,7 +9,7 @@ import { HeardContext } from "../heard-context.ts";
 import type { MacroScope } from "../macro-scope.ts";
 import type { RewriteContext } from "../rewriter.ts";
 import type { Tokens } from "../tokens.ts";
-import { Generations } from "./generations.ts";
+import { LatelyAsked } from "./lately-asked.ts";
 import { isSame, type Remembered } from "./memory.ts";
 import { askAgain, type Again } from "./run.ts";
 
@@ -25,8 +25,8 @@ interface Done {
   readonly result: unknown;
 }
 
-/** So many pieces of work are kept, and the same number from before that. */
-const KEPT = 512;
+/** So many pieces of work are kept, 2 to 3.5 KB each: a relayed message has three that are about its recipient. */
+const KEPT = 2048;
 /** Longer names and works are not kept. */
 const LONGEST_KEY = 1024;
 const MOST_QUESTIONS = 128;
@@ -63,7 +63,7 @@ function isRun(run: Remembered, ruleset: number, workspace: Tokens): boolean {
 }
 
 export class WorkMemory {
-  readonly #done = new Generations<Done>(KEPT);
+  readonly #done = new LatelyAsked<Done>(KEPT);
   /** Steps of the work that is being written down, while it is done; it is done without a wait. */
   #steps: Step[] | undefined;
   #retold: Retold | undefined;
@@ -121,7 +121,7 @@ export class WorkMemory {
     try {
       const result = work(heard);
       const isWhole = this.#steps === steps && !isPromise(result) && heard.said === undefined;
-      if (isWhole && questionsIn(steps) <= MOST_QUESTIONS) this.#done.keep(key, { steps, result });
+      if (isWhole && questionsIn(steps) <= MOST_QUESTIONS) this.#done.keep(key, { steps: steps.slice(), result });
       return result;
     } finally {
       this.#steps = undefined;
