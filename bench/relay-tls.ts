@@ -62,7 +62,7 @@ export async function benchRelayInsideTls(print: Print, wishes: Wishes, postfix:
       `${(own.cost / other.cost).toFixed(2)} CPU`,
     ]);
   } finally {
-    for (const { stop } of peers) await stop();
+    for (const peer of peers) await peer.stop();
     await sink.close();
     rmSync(folder, { recursive: true, force: true });
   }
