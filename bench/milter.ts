@@ -6,7 +6,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { decodeCommand, encodeAnswer, encodeNegotiation } from "../src/milter/filter-half.ts";
 import { PacketReader } from "../src/milter/packets.ts";
 import { generate, type Load } from "./generator.ts";
-import { costsInTurns } from "./in-turns.ts";
+import { costsInTurns, median } from "./in-turns.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import type { Print, Wishes } from "./wishes.ts";
 
@@ -73,11 +73,6 @@ async function measure(
     const more = i === 0 ? [] : [`${median(added).toFixed(3)} ms more than without`];
     print(`${title}, ${COUNTS[i]} filters`, [`${median(cost).toFixed(3)} ms CPU each`, ...more]);
   });
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
 /** Hears everything, and says "continue" to all of it. */

@@ -6,18 +6,17 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type * as Environment from "../src/cli/system-environment.ts";
 import type * as Loading from "../src/config/load.ts";
 import { generate, type Load } from "./generator.ts";
 import { costsInTurns, type Send } from "./in-turns.ts";
 import { sendToUsers } from "./local.ts";
+import { relayingTo } from "./relaying.ts";
 import { compileConfiguration, type RunningServer, startServer } from "./server.ts";
 import { startSink } from "./sink.ts";
 
 /** Until the compilers of the engine have seen everything twice; with 500, one run in three still paid for them. */
 const WARM_UP = 4000;
-const PATIENCE_MS = 120_000;
 /** Turns of each checkout; what a server does behind a slice (files given back, garbage) counts for it as well. */
 const SLICES = 4;
 
@@ -59,15 +58,7 @@ async function accepting(roots: readonly string[], messages: number, kind?: Kind
 async function relaying(roots: readonly string[], messages: number, kind?: Kind): Promise<number[]> {
   const sink = await startSink();
   const servers: RunningServer[] = [];
-  const send: Send = async ({ port }, count) => {
-    const wanted = (await sink.counters()).messages + count;
-    await generate(load(port, count, kind));
-    const deadline = Date.now() + PATIENCE_MS;
-    while ((await sink.counters()).messages < wanted) {
-      if (Date.now() > deadline) throw new Error("accepted messages did not arrive in time");
-      await sleep(20);
-    }
-  };
+  const send = relayingTo(sink, load(0, 0, kind));
   try {
     for (const root of roots) {
       servers.push(await startServer({ root, deliveryMode: "background", relayPort: sink.port }));

@@ -5,7 +5,7 @@
  */
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { generate, type Load } from "./generator.ts";
-import { costsInTurns } from "./in-turns.ts";
+import { costsInTurns, median } from "./in-turns.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import type { Print, Wishes } from "./wishes.ts";
 
@@ -80,11 +80,6 @@ function results(server: RunningServer): string {
       .match(/sender: [^\n]*/g)
       ?.at(-1) ?? "none"
   );
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
 /** rsa-sha256, relaxed/relaxed, with nothing in it that would have to be relaxed but case and blanks of the header. */

@@ -1,58 +1,62 @@
 /**
- * `node bench/signing.ts [MESSAGES [SIZE]]`: what signing (DKIM) adds to a message that is relayed, in CPU milliseconds: three servers
- * beside each other, without keys, with an RSA key of 2048 bits, and with an Ed25519 key, take turns with slices of the messages.
+ * `node bench/signing.ts [--messages=N] [--size=OCTETS] [--profile=FOLDER] [CHECKOUT ...]`: what signing (DKIM) adds to a message that
+ * is relayed, in CPU milliseconds: three servers of each checkout, without keys, with an RSA key of 2048 bits, and with an Ed25519
+ * key, take turns with slices of the messages. `--profile` has those of the first checkout write what they do into folders below it.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
 import { makeFolder, makeKey, writeKey } from "../src/authentication/signing/new-keys.ts";
-import { generate } from "./generator.ts";
-import { costOf } from "./process-cost.ts";
+import { costsInTurns, median } from "./in-turns.ts";
+import { relayingTo } from "./relaying.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { startSink } from "./sink.ts";
 
-const [messages = 2000, size = 10_240] = process.argv.slice(2).map(Number);
+const { values, positionals: roots } = parseArgs({
+  options: { messages: { type: "string" }, size: { type: "string" }, profile: { type: "string" } },
+  allowPositionals: true,
+});
+const messages = Number(values.messages ?? 2000);
+const size = Number(values.size ?? 10_240);
 const WARM_UP = 1500;
-const SLICES = 4;
-const PATIENCE_MS = 120_000;
+const SLICES = 10;
 const DOMAIN = "sender.test";
+const KEYS = { rsa: makeKey("rsa", 2048), ed25519: makeKey("ed25519", 256) };
+const KINDS = ["unsigned", "rsa", "ed25519"] as const;
 
 const folder = mkdtempSync(join(tmpdir(), "rulemail-signing-"));
-const keys = { rsa: makeKey("rsa", 2048), ed25519: makeKey("ed25519", 256) };
-for (const [name, key] of Object.entries(keys)) {
+for (const [name, key] of Object.entries(KEYS)) {
   makeFolder(join(folder, name, DOMAIN));
   writeKey(join(folder, name, DOMAIN), DOMAIN, name, key);
 }
 const sink = await startSink();
+const send = relayingTo(sink, { sessions: 20, size, sender: `load@${DOMAIN}`, recipient: "user@sink.test" });
 const servers: RunningServer[] = [];
 
-async function send({ port }: RunningServer, count: number): Promise<void> {
-  const wanted = (await sink.counters()).messages + count;
-  const load = { sessions: 20, perConnection: Infinity, sender: `load@${DOMAIN}`, recipient: "user@sink.test" };
-  await generate({ ...load, port, messages: count, size });
-  const deadline = Date.now() + PATIENCE_MS;
-  while ((await sink.counters()).messages < wanted) {
-    if (Date.now() > deadline) throw new Error("accepted messages did not arrive in time");
-    await sleep(20);
-  }
-}
-
 try {
-  for (const options of [[], [`DKIMKeys=${folder}/rsa`], [`DKIMKeys=${folder}/ed25519`]]) {
-    servers.push(await startServer({ deliveryMode: "background", relayPort: sink.port, options }));
+  const checkouts = roots.length > 0 ? roots : [join(import.meta.dirname, "..")];
+  for (const [number, root] of checkouts.entries()) {
+    for (const kind of KINDS) {
+      const options = kind === "unsigned" ? [] : [`DKIMKeys=${folder}/${kind}`];
+      const profile = values.profile !== undefined && number === 0 ? { profile: join(values.profile, kind) } : {};
+      const started = { root, deliveryMode: "background", relayPort: sink.port, options, ...profile } as const;
+      servers.push(await startServer(started));
+    }
   }
   for (const server of servers) await send(server, WARM_UP);
-  const before = servers.map(({ pid }) => costOf(pid).cpu);
-  for (let slice = 0; slice < SLICES; slice++) {
-    for (const server of slice % 2 === 0 ? servers : servers.toReversed()) await send(server, messages / SLICES);
-  }
-  const [off, rsa, ed25519] = servers.map(({ pid }, at) => (costOf(pid).cpu - before[at]) / messages);
-  const signed = servers.map((server) => server.log().split("dkim=signed").length - 1);
-  process.stdout.write(`${messages} messages of ${size} octets; signed: ${signed.join(", ")}\n`);
-  process.stdout.write(
-    `unsigned ${off.toFixed(3)}, RSA 2048 +${(rsa - off).toFixed(3)}, Ed25519 +${(ed25519 - off).toFixed(3)}\n`,
-  );
+  const slice = Math.ceil(messages / SLICES);
+  const costs = await costsInTurns(servers, { turns: SLICES, slice }, send);
+  checkouts.forEach((root, number) => {
+    const [off, ...signed] = costs.slice(number * KINDS.length);
+    // In pairs with the slice of the same turn.
+    const added = signed.map((each) => median(each.map((cost, turn) => cost - off[turn])).toFixed(3));
+    const logged = servers.slice(number * KINDS.length).map((server) => server.log().split("dkim=signed").length - 1);
+    process.stdout.write(
+      `${root}: unsigned ${median(off).toFixed(3)}, RSA 2048 +${added[0]}, Ed25519 +${added[1]}; ` +
+        `${slice * SLICES} messages of ${size} octets, signed: ${logged.slice(0, KINDS.length).join(", ")}\n`,
+    );
+  });
 } finally {
   for (const server of servers) await server.stop();
   await sink.close();
