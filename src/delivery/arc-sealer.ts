@@ -3,16 +3,17 @@
  * seal, for whoever gets it. Option ARCSeal names the domain that seals; only mail that was looked at (SenderChecks=arc) is sealed:
  * the result is kept with the message as {arc}, all results in the Authentication-Results field that was added here.
  */
-import { startSealer } from "../authentication/arc/seal.ts";
+import { sealableNames, startSealer } from "../authentication/arc/seal.ts";
 import type { ArcResult } from "../authentication/arc/verify.ts";
 import { authservIdOf, RESULTS_FIELD } from "../authentication/results-field.ts";
+import type { SignedNames } from "../authentication/dkim/sign.ts";
 import type { KeyRing } from "../authentication/signing/key-ring.ts";
 import type { SigningSettings } from "../authentication/signing/settings.ts";
 import { readSenderChecks } from "../config/sender-checks.ts";
 import { type HeaderField, isField } from "../mail/header.ts";
 import type { Job } from "./agent.ts";
 import type { DeliveryEnvironment } from "./environment.ts";
-import { plainBody, withFieldsInFront } from "./fields-in-front.ts";
+import { fieldsOf, withFieldsInFront } from "./fields-in-front.ts";
 import type { WrittenMessage } from "./message-writer.ts";
 
 type Environment = Pick<DeliveryEnvironment, "config" | "clock" | "log">;
@@ -27,12 +28,14 @@ export class ArcSealer {
   readonly #ring: KeyRing;
   /** Our name in Authentication-Results; undefined: nothing is to be sealed. */
   readonly #authservId: string | undefined;
+  readonly #names: SignedNames;
   #complained = false;
 
   constructor(environment: Environment, settings: SigningSettings, ring: KeyRing) {
     this.#environment = environment;
     this.#settings = settings;
     this.#ring = ring;
+    this.#names = sealableNames(settings.fields);
     const checks = settings.sealAs === "" ? undefined : readSenderChecks(environment.config);
     this.#authservId = checks?.authservId.toLowerCase();
   }
@@ -47,7 +50,7 @@ export class ArcSealer {
     const results = fields.find((field) => this.#isOurs(field));
     if (validation === undefined || results === undefined) return message;
     const { clock, log } = this.#environment;
-    const { sealAs, fields: names } = this.#settings;
+    const { sealAs } = this.#settings;
     const choice = this.#ring.keysOf(sealAs, clock.now());
     if (choice.kind !== "keys") {
       this.#complain(choice.kind === "failed" ? choice.reason : `there is no key of ${sealAs}`);
@@ -55,9 +58,8 @@ export class ArcSealer {
     }
     // Most verifiers know RSA only; it is in front where there is a key of both kinds.
     const [key] = choice.keys;
-    const sealer = startSealer(fields, key, { clock, fields: names, validation, results: results.value.trim() });
-    for await (const piece of plainBody(message)) sealer.update(piece);
-    const made = await sealer.end();
+    const sealer = startSealer(fields, key, { clock, names: this.#names, validation, results: results.value.trim() });
+    const made = await fieldsOf(message, sealer);
     if (made.length === 0) return message;
     const text = `arc=sealed, d=${key.domain}, s=${key.selector}, cv=${validation}`;
     log.write(SEALED_LEVEL, { priority: "info", id: envelope.id, text });

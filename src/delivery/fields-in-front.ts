@@ -2,15 +2,26 @@
 import { DotRemover } from "../mail/stuffed-dots.ts";
 import type { WrittenMessage } from "./message-writer.ts";
 
-/** The body as its reader gets it. */
-export async function* plainBody(message: WrittenMessage): AsyncGenerator<Buffer> {
+/** Whoever makes fields out of a body. */
+interface FieldMaker {
+  update(octets: Buffer): void;
+  end(last?: Buffer): Promise<readonly string[]>;
+}
+
+/** Has the body pass, as its reader gets it; what is made of it. Reading errors are thrown. */
+export async function fieldsOf(message: WrittenMessage, maker: FieldMaker): Promise<readonly string[]> {
   const { octets, head } = message;
   const dots = new DotRemover();
   if (octets !== undefined) {
-    for (const piece of octets.slice(1)) yield* dots.pieces(piece);
-    return;
+    const pieces = octets.slice(1).flatMap((piece) => [...dots.pieces(piece)]);
+    const last = pieces.pop();
+    for (const piece of pieces) maker.update(piece);
+    return maker.end(last);
   }
-  for await (const piece of message.stream()) if (piece !== head) yield* dots.pieces(piece);
+  for await (const piece of message.stream()) {
+    if (piece !== head) for (const plain of dots.pieces(piece)) maker.update(plain);
+  }
+  return maker.end();
 }
 
 /** @param fields without line ends, folded */

@@ -7,7 +7,7 @@
  */
 import { type KeyRing, openKeyRing } from "../authentication/signing/key-ring.ts";
 import { type SigningSettings, signingSettings } from "../authentication/signing/settings.ts";
-import { type SigningKey, startSigner } from "../authentication/dkim/sign.ts";
+import { SignedNames, type SigningKey, type SigningOptions, startSigner } from "../authentication/dkim/sign.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { addressSpans, bareMailbox } from "../mail/address-list.ts";
 import { findField, type HeaderField, parseHeader, unfold } from "../mail/header.ts";
@@ -15,7 +15,7 @@ import { withoutStuffedDots } from "../mail/stuffed-dots.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import type { Job } from "./agent.ts";
 import type { DeliveryEnvironment } from "./environment.ts";
-import { plainBody, withFieldsInFront } from "./fields-in-front.ts";
+import { fieldsOf, withFieldsInFront } from "./fields-in-front.ts";
 import { ArcSealer } from "./arc-sealer.ts";
 import type { WrittenMessage } from "./message-writer.ts";
 import { deferred } from "./outcome.ts";
@@ -44,6 +44,7 @@ class MessageSigner implements Signing {
   readonly #environment: Environment;
   readonly #settings: SigningSettings;
   readonly #ring: KeyRing;
+  readonly #options: SigningOptions;
   /** What is sent to several hosts is one object until it is delivered. */
   readonly #signed = new WeakMap<WrittenMessage, Promise<Signed>>();
   /** What is wrong with keys is said once. */
@@ -55,6 +56,12 @@ class MessageSigner implements Signing {
     this.#environment = environment;
     this.#settings = settings;
     this.#ring = ring;
+    const { fields, oversign, expireSeconds } = settings;
+    this.#options = {
+      clock: environment.clock,
+      names: new SignedNames(fields, oversign),
+      ...(expireSeconds !== undefined && { expireSeconds }),
+    };
   }
 
   sign(job: Job, scope: MacroScope, message: WrittenMessage): Promise<Signed> {
@@ -99,16 +106,8 @@ class MessageSigner implements Signing {
     fields: readonly HeaderField[],
     keys: readonly SigningKey[],
   ): Promise<WrittenMessage> {
-    const { fields: names, oversign, expireSeconds } = this.#settings;
-    const { clock } = this.#environment;
-    const signer = startSigner(fields, keys, {
-      clock,
-      fields: names,
-      oversign,
-      ...(expireSeconds !== undefined && { expireSeconds }),
-    });
-    for await (const piece of plainBody(message)) signer.update(piece);
-    const made = await signer.end();
+    const signer = startSigner(fields, keys, this.#options);
+    const made = await fieldsOf(message, signer);
     this.#log(job, keys);
     return withFieldsInFront(message, made);
   }

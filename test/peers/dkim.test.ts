@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { startSealer } from "../../src/authentication/arc/seal.ts";
-import { startSigner } from "../../src/authentication/dkim/sign.ts";
+import { sealableNames, startSealer } from "../../src/authentication/arc/seal.ts";
+import { SignedNames, startSigner } from "../../src/authentication/dkim/sign.ts";
 import { runMilterCommand } from "../../src/cli/milter/command.ts";
 import { systemClock } from "../../src/sys/clock.ts";
 import { answeringResolver } from "../support/answering-resolver.ts";
@@ -35,8 +35,7 @@ async function signed(message: string): Promise<string> {
   const { fields, body } = cutMessage(message);
   const signer = startSigner(fields, KEYS, {
     clock: systemClock,
-    fields: FIELDS,
-    oversign: ["From", "Subject"],
+    names: new SignedNames(FIELDS, ["From", "Subject"]),
     expireSeconds: 9999,
   });
   signer.update(body);
@@ -54,7 +53,12 @@ async function sealed(message: string): Promise<string> {
     const { arc } = await verifyText(text, { resolver: answeringResolver(ZONE), clock: systemClock, arc: true });
     const { fields, body } = cutMessage(text);
     const results = "mx.x.example; spf=pass smtp.mailfrom=joe@x.example;\r\n\tdkim=none";
-    const sealer = startSealer(fields, key, { clock: systemClock, fields: FIELDS, validation: arc.result, results });
+    const sealer = startSealer(fields, key, {
+      clock: systemClock,
+      names: sealableNames(FIELDS),
+      validation: arc.result,
+      results,
+    });
     sealer.update(body);
     text = inFront(await sealer.end(), text);
   }

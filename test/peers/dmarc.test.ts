@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { startSigner } from "../../src/authentication/dkim/sign.ts";
+import { SignedNames, startSigner } from "../../src/authentication/dkim/sign.ts";
 import { Examination } from "../../src/authentication/examination.ts";
 import { resultsField } from "../../src/authentication/results-field.ts";
 import { parsePrivateKey } from "../../src/authentication/signing/private-key.ts";
@@ -206,7 +206,7 @@ async function messageOf({ from, signed = [] }: Case): Promise<string> {
   const signatures: string[] = [];
   for (const name of signed) {
     const key = { domain: name.replace("!", ""), selector: "s", key: KEY.key };
-    const options = { clock: systemClock, fields: ["From", "Subject"], oversign: [] };
+    const options = { clock: systemClock, names: new SignedNames(["From", "Subject"], []) };
     const signer = startSigner(parseHeader(header).fields, [key], options);
     signer.update(Buffer.from(name.startsWith("!") ? "hullo\r\n" : BODY));
     signatures.push(...(await signer.end()).map((field) => `${field}\r\n`));

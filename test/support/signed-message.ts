@@ -1,6 +1,6 @@
 /** A message with a DKIM signature, and the record of its key. */
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { startSigner } from "../../src/authentication/dkim/sign.ts";
+import { SignedNames, startSigner } from "../../src/authentication/dkim/sign.ts";
 import { parseHeader } from "../../src/mail/header.ts";
 import { systemClock } from "../../src/sys/clock.ts";
 
@@ -30,7 +30,13 @@ export async function signedMessage(
 ): Promise<string> {
   const end = message.indexOf("\r\n\r\n");
   const { fields } = parseHeader(message.slice(0, end + 2));
-  const options = { clock: systemClock, fields: fields.map(({ name }) => name), oversign: [] };
+  const options = {
+    clock: systemClock,
+    names: new SignedNames(
+      fields.map(({ name }) => name),
+      [],
+    ),
+  };
   const signer = startSigner(fields, [{ domain, selector, key }], options);
   signer.update(Buffer.from(message.slice(end + 4), "latin1"));
   return `${(await signer.end()).join("\r\n")}\r\n${message}`;

@@ -3,7 +3,7 @@ import type { HeaderField } from "../../mail/header.ts";
 import type { Clock } from "../../sys/clock.ts";
 import { BodyHashes } from "../dkim/body-hashes.ts";
 import { canonicalField, canonicalLast } from "../dkim/canonical-header.ts";
-import { algorithmOf, namesToSign, type Signer, type SigningKey, signText } from "../dkim/sign.ts";
+import { algorithmOf, SignedNames, type Signer, type SigningKey, signText } from "../dkim/sign.ts";
 import { SignableHeader } from "../dkim/signable-header.ts";
 import { type TagText, writeTags } from "../dkim/tag-writer.ts";
 import { arcSetsOf, MESSAGE_SIGNATURE, MOST_INSTANCES, RESULTS, SEAL } from "./sets.ts";
@@ -11,8 +11,8 @@ import type { ArcResult } from "./verify.ts";
 
 export interface SealingOptions {
   readonly clock: Clock;
-  /** Names of fields that are signed where they are there; never those of ARC. */
-  readonly fields: readonly string[];
+  /** Those of ARC may not be among them (sealableNames()). */
+  readonly names: SignedNames;
   /** What was found out about the chain when the message came in. */
   readonly validation: ArcResult["result"];
   /** Value of the Authentication-Results of this hop, with its authserv-id: `mx.example.org; spf=pass ...`; may be folded. */
@@ -33,12 +33,13 @@ export function startSealer(header: readonly HeaderField[], key: SigningKey, opt
   bodies.want("relaxed");
   return {
     update: (octets) => bodies.update(octets),
-    async end() {
+    async end(last) {
+      if (last !== undefined) bodies.updateLast(last);
       const i = String(before.instance);
       const t = String(Math.floor(options.clock.now() / 1000));
       const common = { algorithm, key, i, t };
       const results = { name: "ARC-Authentication-Results", value: ` i=${i}; ${options.results}` };
-      const names = namesToSign(signable, options.fields.filter(isNoSeal), []);
+      const names = options.names.in(signable);
       const message = await signMessage(common, names, signable.text(names, "relaxed"), bodies);
       const sealed = before.text + canonicalField(results, "relaxed") + canonicalField(message, "relaxed");
       const seal = await sealSets(common, before.validation, sealed);
@@ -93,8 +94,13 @@ async function signField(
   return { name, value: field.withSignature(await signText(text + canonicalLast(name, field.bare, "relaxed"), key)) };
 }
 
-function isNoSeal(name: string): boolean {
-  return ![SEAL, MESSAGE_SIGNATURE, RESULTS].includes(name.toLowerCase());
+/** Those of fields that a message signature of ARC may sign: not those of ARC. */
+export function sealableNames(fields: readonly string[]): SignedNames {
+  const ofArc = [SEAL, MESSAGE_SIGNATURE, RESULTS];
+  return new SignedNames(
+    fields.filter((name) => !ofArc.includes(name.toLowerCase())),
+    [],
+  );
 }
 
 interface Before {

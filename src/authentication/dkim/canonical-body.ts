@@ -101,12 +101,19 @@ class RelaxedBody implements BodyCanonicalizer {
 
   update(chunk: Buffer): void {
     const size = chunk.length;
-    // All of the chunk, and a space and a CR that were held back.
-    if (this.#room.length < size + 2) this.#room = Buffer.allocUnsafe(size + 2);
-    const room = this.#room;
-    const fastEnd = size - 2;
     let out = 0;
-    for (let at = 0; at < size;) {
+    let at = 0;
+    while (at < size && this.#holds()) out = this.#step(chunk[at++], this.#roomFor(size), out);
+    const from = at;
+    at = asItIs(chunk, from);
+    const end = this.#holdLineEnds(chunk, from, at);
+    // A chunk with nothing to change is not copied.
+    if (at === size && out === 0) return this.#out(chunk.subarray(from, end));
+    const room = this.#roomFor(size);
+    const fastEnd = size - 2;
+    out += chunk.copy(room, out, from, end);
+    while (at < size) {
+      out = this.#step(chunk[at++], room, out);
       while (at < size && this.#holds()) out = this.#step(chunk[at++], room, out);
       // Words with single spaces, and lines that end behind a word and begin with one: most of all bodies.
       while (at < fastEnd) {
@@ -120,7 +127,6 @@ class RelaxedBody implements BodyCanonicalizer {
         } else break;
         at++;
       }
-      if (at < size) out = this.#step(chunk[at++], room, out);
     }
     if (out > 0) this.#out(room.subarray(0, out));
   }
@@ -135,6 +141,20 @@ class RelaxedBody implements BodyCanonicalizer {
 
   #holds(): boolean {
     return this.#cr || this.#blank || this.#lineEnds > 0;
+  }
+
+  /** For all of a chunk, and a space and a CR that were held back. */
+  #roomFor(size: number): Buffer {
+    if (this.#room.length < size + 2) this.#room = Buffer.allocUnsafe(size + 2);
+    return this.#room;
+  }
+
+  /** Counts the line ends behind a run of octets, which may turn out to be those of empty lines at the end. Returns its new end. */
+  #holdLineEnds(chunk: Buffer, from: number, to: number): number {
+    let end = to;
+    while (end - from >= 2 && chunk[end - 1] === LF && chunk[end - 2] === CR) end -= 2;
+    this.#lineEnds += (to - end) / 2;
+    return end;
   }
 
   /** Any octet, after anything. Returns the new end of what is in the room. */
@@ -174,9 +194,21 @@ class RelaxedBody implements BodyCanonicalizer {
   }
 
   #out(octets: Buffer): void {
+    if (octets.length === 0) return;
     this.length += octets.length;
     this.#sink(octets);
   }
+}
+
+/** A tab, or a space with another blank, a line end or nothing behind it. */
+const TO_CHANGE = /\t| (?![!-\xff])/;
+
+/** Where the first octet stands that may have to be changed, or the end. Text is searched ten times as fast as octets are looked at. */
+function asItIs(chunk: Buffer, from: number): number {
+  const found = chunk.toString("latin1", from).search(TO_CHANGE);
+  if (found >= 0) return from + found;
+  const size = chunk.length;
+  return size > from && chunk[size - 1] === CR ? size - 1 : size;
 }
 
 function writeLineEnds(count: number, write: Sink): void {

@@ -21,7 +21,7 @@ function relaxedField(name: string, value: string): string {
 function relaxedValue(value: string): string {
   let text = value;
   if (text.includes("\r\n")) text = text.replaceAll("\r\n", "");
-  if (text.includes("\t") || text.includes("  ")) text = text.replaceAll(/[ \t]+/g, " ");
+  if (text.includes("\t") || text.includes("  ")) text = text.replaceAll(/[ \t]{2,}|\t/g, " ");
   const start = text.startsWith(" ") ? 1 : 0;
   const end = text.endsWith(" ") ? text.length - 1 : text.length;
   return end < start ? "" : text.slice(start, end);

@@ -23,18 +23,45 @@ export interface SigningKey {
 
 export interface SigningOptions {
   readonly clock: Clock;
-  /** Names of fields that are signed where they are there, each as often as it is there. From always is. */
-  readonly fields: readonly string[];
-  /** Names that are signed once more than they are there: nobody can add one. */
-  readonly oversign: readonly string[];
+  readonly names: SignedNames;
   /** Seconds from now to x=. Absent: no x=. */
   readonly expireSeconds?: number;
 }
 
 export interface Signer {
   update(octets: Buffer): void;
-  /** Header fields to put in front, "DKIM-Signature: ...", folded, without line end; one for each key, in their order. */
-  end(): Promise<readonly string[]>;
+  /**
+   * @param last what is left of the body, where there is something left; a whole body costs less here than in pieces
+   * @returns header fields to put in front, "DKIM-Signature: ...", folded, without line end; one for each key, in their order
+   */
+  end(last?: Buffer): Promise<readonly string[]>;
+}
+
+/** Which fields are signed; made once for many messages. */
+export class SignedNames {
+  /** In lower case, each with how often it is signed beside the fields that are there. From is one of them. */
+  readonly all: readonly (readonly [name: string, more: number])[];
+
+  /**
+   * @param fields names of fields that are signed where they are there, each as often as it is there; From always is
+   * @param oversign names that are signed once more than they are there: nobody can add one
+   */
+  constructor(fields: readonly string[], oversign: readonly string[]) {
+    const guarded = new Set(oversign.map((name) => name.toLowerCase()));
+    const wanted = new Set([...fields.map((name) => name.toLowerCase()), ...guarded]);
+    const all = wanted.has("from") ? [...wanted] : ["from", ...wanted];
+    this.all = all.map((name) => [name, guarded.has(name) ? 1 : 0]);
+  }
+
+  /** For h=: each name as often as it is signed in this header. */
+  in(header: SignableHeader): readonly string[] {
+    const names: string[] = [];
+    for (const [name, more] of this.all) {
+      const times = header.count(name) + more;
+      for (let left = name === "from" ? Math.max(times, 1) : times; left > 0; left--) names.push(name);
+    }
+    return names;
+  }
 }
 
 /**
@@ -44,16 +71,17 @@ export interface Signer {
 export function startSigner(
   header: readonly HeaderField[],
   keys: readonly SigningKey[],
-  { clock, fields, oversign, expireSeconds }: SigningOptions,
+  { clock, names: signedNames, expireSeconds }: SigningOptions,
 ): Signer {
   const algorithms = keys.map(({ key }) => algorithmOf(key));
   const signable = new SignableHeader(header);
-  const names = namesToSign(signable, fields, oversign);
+  const names = signedNames.in(signable);
   const bodies = new BodyHashes();
   bodies.want("relaxed");
   return {
     update: (octets) => bodies.update(octets),
-    end() {
+    end(last) {
+      if (last !== undefined) bodies.updateLast(last);
       const now = Math.floor(clock.now() / 1000);
       const bodyHash = bodies.get("relaxed").digest.toString("base64");
       const text = signable.text(names, "relaxed");
@@ -90,20 +118,6 @@ export function algorithmOf(key: KeyObject): string {
   throw new Error(`Cannot sign with a key of type ${key.asymmetricKeyType ?? key.type}; wanted RSA or Ed25519`);
 }
 
-/** h=: each name as often as there are fields, once more where nobody shall add one. In lower case; From is always there. */
-export function namesToSign(
-  header: SignableHeader,
-  fields: readonly string[],
-  oversign: readonly string[],
-): readonly string[] {
-  const guarded = new Set(oversign.map((name) => name.toLowerCase()));
-  const wanted = new Set([...fields.map((name) => name.toLowerCase()), ...guarded]);
-  return [...(wanted.has("from") ? [] : ["from"]), ...wanted].flatMap((name) => {
-    const times = header.count(name) + (guarded.has(name) ? 1 : 0);
-    return Array<string>(name === "from" ? Math.max(times, 1) : times).fill(name);
-  });
-}
-
 const signInPool = promisify(
   sign as (a: "sha256", data: Buffer, key: KeyObject, done: (error: Error | null, signature: Buffer) => void) => void,
 );
@@ -119,6 +133,17 @@ export async function signText(text: string, key: KeyObject): Promise<string> {
 
 function signOctets(octets: Buffer, key: KeyObject): MaybePromise<Buffer> {
   if (key.asymmetricKeyType !== "rsa") return sign(null, hash("sha256", octets, "buffer"), key);
-  const bits = key.asymmetricKeyDetails?.modulusLength ?? Infinity;
-  return bits <= MOST_BITS_AT_ONCE ? sign("sha256", octets, key) : signInPool("sha256", octets, key);
+  return isQuick(key) ? sign("sha256", octets, key) : signInPool("sha256", octets, key);
+}
+
+/** Asking a key for its details takes as long as hashing a header does. */
+const quick = new WeakMap<KeyObject, boolean>();
+
+function isQuick(key: KeyObject): boolean {
+  let known = quick.get(key);
+  if (known === undefined) {
+    known = (key.asymmetricKeyDetails?.modulusLength ?? Infinity) <= MOST_BITS_AT_ONCE;
+    quick.set(key, known);
+  }
+  return known;
 }

@@ -1,6 +1,6 @@
 /** Chains of ARC sets: what is sealed passes, whatever honest hops do, and what is not right fails and says where. */
 import { expect, test } from "@jest/globals";
-import { type SealingOptions, startSealer } from "../../../../src/authentication/arc/seal.ts";
+import { sealableNames, type SealingOptions, startSealer } from "../../../../src/authentication/arc/seal.ts";
 import type { SigningKey } from "../../../../src/authentication/dkim/sign.ts";
 import { startVerification } from "../../../../src/authentication/dkim/verify.ts";
 import { answeringResolver, type TextZone } from "../../../support/answering-resolver.ts";
@@ -22,7 +22,7 @@ async function sealed(text: string, key: SigningKey, validation?: SealingOptions
   const { fields, body } = cutMessage(text);
   const sealer = startSealer(fields, key, {
     clock,
-    fields: ["From", "To", "Subject", "ARC-Seal", "DKIM-Signature"],
+    names: sealableNames(["From", "To", "Subject", "ARC-Seal", "DKIM-Signature"]),
     validation: validation ?? (await arcOf(text)).result,
     results: `mx.${key.domain}; spf=pass\r\n\tsmtp.mailfrom=a@x.test; arc=none`,
   });

@@ -1,7 +1,7 @@
 /** What is signed verifies, with the keys that were published. */
 import { generateKeyPairSync } from "node:crypto";
 import { expect, test } from "@jest/globals";
-import { startSigner } from "../../../../src/authentication/dkim/sign.ts";
+import { SignedNames, startSigner } from "../../../../src/authentication/dkim/sign.ts";
 import { startVerification } from "../../../../src/authentication/dkim/verify.ts";
 import { parseHeader } from "../../../../src/mail/header.ts";
 import { answeringResolver } from "../../../support/answering-resolver.ts";
@@ -24,8 +24,7 @@ test("two keys sign one message, and both signatures pass", async () => {
   ];
   const signer = startSigner(parseHeader(header).fields, keys, {
     clock,
-    fields: ["To", "Subject"],
-    oversign: ["From"],
+    names: new SignedNames(["To", "Subject"], ["From"]),
     expireSeconds: 60,
   });
   signer.update(body);
