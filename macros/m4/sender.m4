@@ -8,6 +8,7 @@ defn(`$1'), `discard', `_DROP_', defn(`$1'), `tag', `$`'@ OK', `_ERR_ $2 $`': $1
 define(`_SPF_REFUSAL_', `SPF: " $`'&{client_addr} " may not send mail of " $`'1')dnl
 define(`_SPF_ERROR_', `SPF: the record of " $`'1 " is wrong or cannot be had"')dnl
 define(`_DMARC_REFUSAL_', `DMARC: " $`'1 " has not sent this message"')dnl
+define(`_DMARC_UNKNOWN_', `DMARC: it cannot be found out now whether " $`'1 " has sent this message"')dnl
 ifelse(ifdef(`_SPF_', `1')`'ifdef(`_DMARC_', `1')`'_HAS_(`confSENDER_CHECKS'), `', `', `
 #########################################################
 #   Who has sent a message                              #
@@ -89,7 +90,10 @@ R$* $| $* $| $* $| $*	$: < $1 > < $2 > $3
 ifdef(`_ACCESS_TABLE_', `# a good signature of the author may be required
 R< $* > < $* > $+	$: < $1 > < $2 > $3 $| $&{dkim_author}
 R< $* > < $* > $+ $|	$: < $1 > < $2 > $3 $| $>SearchList < ! DKIM > $| < D : $3 > < >
-R< $* > < $* > $+ $| < REJECT >	$#error $@ 5.7.20 $: "550 DKIM: no good signature of " $3
+R< temperror > < $* > $+ $| < REJECT >	$: < temperror > < $1 > $2 $| < REJECT temperror >
+R< $* > < $* > $+ $| < REJECT >	$: < $1 > < $2 > $3 $| < REJECT $&{dkim} >
+R< $* > < $* > $+ $| < REJECT temperror >	$#error $@ 4.7.20 $: "451 DKIM: signatures of " $3 " cannot be checked now"
+R< $* > < $* > $+ $| < REJECT $* >	$#error $@ 5.7.20 $: "550 DKIM: no good signature of " $3
 R< $* > < $* > $+ $| < $={Accept} >	$: < $1 > < $2 > $3
 R< $* > < $* > $+ $| < ? >	$: < $1 > < $2 > $3
 R< $* > < $* > $+ $| < $+ >	$@ $>Sender_answer < $4 >
@@ -102,6 +106,12 @@ R< fail > < $* > $+ $| < $={Accept} > $*	$@ OK
 R< fail > < $* > $+ $| < $* < TMPF > > $*	$@ $>Sender_answer < < TMPF > >
 R< fail > < $* > $+ $| < REJECT > $*	$#error $@ 5.7.26 $: "550 DMARC: " $2 " has not sent this message"
 R< fail > < $* > $+ $| < $+ > $*	$@ $>Sender_answer < $3 >
+# nobody knows now: who has an exception is let in, mail of domains and clients with another value comes again
+R< temperror > < $* > $+	$: < temperror > < $1 > $2 $| $>SearchList < ! DMARC > $| < D : $2 > < >
+R< temperror > < $* > $+ $| < ? >	$: < temperror > < $1 > $2 $| $>A < $&{client_addr} > < ? > < ! DMARC > < >
+R< temperror > < $* > $+ $| < ? > < >	$: < temperror > < $1 > $2
+R< temperror > < $* > $+ $| < $={Accept} > $*	$@ OK
+R< temperror > < $* > $+ $| $*	$#error $@ 4.7.26 $: "451 DMARC: it cannot be found out now whether " $2 " has sent this message"
 # a forwarder that we believe has seen it pass
 R< fail > < $* > $+	$: < fail > < $1 > $2 $| $&{arc} $| $&{arc_dmarc} $| $&{arc_chain}
 R< fail > < $* > $+ $| pass $| pass $| $+ , $*	$: < fail > < $1 > $2 $| pass $| pass $| $3
@@ -111,6 +121,8 @@ R< fail > < $* > $+ $| $*	$: < fail > < $1 > $2
 ')dnl
 R< fail > < reject > $*	_SENDER_ACTION_(`_DMARC_REJECT_', `5.7.26', `_DMARC_REFUSAL_', `DMARC')
 R< fail > < quarantine > $*	_SENDER_ACTION_(`_DMARC_QUARANTINE_', `5.7.26', `_DMARC_REFUSAL_', `DMARC')
+R< temperror > < $* > $*	$: < temperror > $2
+R< temperror > $*	_SENDER_ACTION_(`_DMARC_TEMPERROR_', `5.7.26', `_DMARC_UNKNOWN_', `DMARC temperror')
 R< permerror > < $* > $*	_SENDER_ACTION_(`_DMARC_REJECT_', `5.7.26', `DMARC: From does not say whose message this is"', `DMARC: From')
 R$*			$@ OK
 ')dnl

@@ -11,6 +11,8 @@ import { spelledOut } from "../sys/ip-address.ts";
 /** Questions that are open at once: of one client, and of all (the resolver asks 256). */
 const MOST_OF_CLIENT = 16;
 const MOST = 128;
+/** With those of clients that have no other: a hundred who keep it full keep nobody out. */
+const MOST_WITH_FIRST = 192;
 /** Questions of a client that wait; those beyond are not asked. */
 const LONGEST_LINE = 256;
 
@@ -68,7 +70,7 @@ export class FairQuestions {
   }
 
   #hasRoom({ open }: Client): boolean {
-    return open < MOST_OF_CLIENT && this.#open < MOST;
+    return open < MOST_OF_CLIENT && this.#open < (open === 0 ? MOST_WITH_FIRST : MOST);
   }
 
   /** What the cache knows takes no room. */

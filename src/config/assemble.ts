@@ -58,6 +58,7 @@ export function assembleConfig(parts: ConfigParts): Config {
     file: parts.file,
     texts: [parts.file, ...parts.classFiles],
     ...(environment.sealed && { sealed: environment.sealed }),
+    ...(environment.lastGood && { lastGood: environment.lastGood }),
     level: parts.level,
     originOf: originsOf(parts.file),
     rewriter: createRewriter(program),

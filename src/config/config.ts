@@ -10,6 +10,7 @@ import type { RulesetTable } from "../rewriting/rulesets.ts";
 import type { Rewriter } from "../rewriting/rewriter.ts";
 import type { Trace } from "../rewriting/trace.ts";
 import type { OriginOf } from "../source/source-map.ts";
+import type { LastGood } from "../sys/last-good.ts";
 import type { SealedFiles } from "../sys/sealed-file.ts";
 import type { Mailer } from "./mailer.ts";
 import type { Filter } from "./milters.ts";
@@ -63,6 +64,8 @@ export interface Config {
   readonly texts: readonly string[];
   /** Files of it that may not be read here, and that somebody else has read: keys above all. */
   readonly sealed?: SealedFiles;
+  /** Its files with secrets as they were before. */
+  readonly lastGood?: LastGood;
   /** V: the version level of its language, 0 when it does not say. */
   readonly level: number;
   /** Where a line of that file came from, when its source map is there: `site.mc:12 FEATURE(access_db)`. */

@@ -4,6 +4,7 @@ import type { Log } from "../log/log.ts";
 import type { Trace } from "../rewriting/trace.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { Machine } from "../sys/machine.ts";
+import type { LastGood } from "../sys/last-good.ts";
 import type { SealedFiles } from "../sys/sealed-file.ts";
 import type { MaybePromise } from "../sys/maybe-promise.ts";
 import type { MailboxDatabase } from "../sys/users.ts";
@@ -22,6 +23,8 @@ export interface ConfigEnvironment {
   readonly clock: Clock;
   /** Files that may not be read here, and that somebody else has read. */
   readonly sealed?: SealedFiles;
+  /** Files with secrets as they were before, for a server that reads them again; absent: nothing is known of before. */
+  readonly lastGood?: LastGood;
   readonly log: Log;
   readonly settings?: readonly CommandLineSetting[];
   /** Debug output of test mode. */

@@ -33,13 +33,14 @@ export class MapTable {
   ) {
     this.#messages = messages;
     const serviceSwitch = new ServiceSwitch(() => option("ServiceSwitchFile"));
-    const { resolver, machine, users, clock, log, sealed, missingTablesAreEmpty = false } = environment;
+    const { resolver, machine, users, clock, log, sealed, lastGood, missingTablesAreEmpty = false } = environment;
     this.#environment = {
       resolver,
       machine,
       users,
       clock,
       sealed,
+      lastGood,
       nameOptions: () => namesAsOptionsWant(machine, option),
       map: (name) => this.find(name),
       services: (database) => serviceSwitch.services(database),

@@ -17,6 +17,7 @@ import type { MadeFile } from "../rights/made-files.ts";
 import type { RootHelper } from "../rights/root-helper.ts";
 import { systemClock } from "../sys/clock.ts";
 import { readMachine } from "../sys/machine.ts";
+import { LastGood } from "../sys/last-good.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
 import { QueueFormatError } from "../queue/format.ts";
 import type { DeliverySite } from "../dispatch/attempt.ts";
@@ -74,7 +75,8 @@ export async function runServer(options: RunOptions): Promise<ExitCode> {
     const destinations = new Destinations(clock);
     const statistics = new Statistics();
     const counts = new ReportCounts({ clock, log });
-    const surroundings = { machine, clock, log, workers, resolver, destinations, statistics, counts };
+    const lastGood = new LastGood();
+    const surroundings = { machine, clock, log, workers, resolver, destinations, statistics, counts, lastGood };
     return await run({ ...options, manager }, surroundings);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);

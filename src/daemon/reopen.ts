@@ -1,4 +1,5 @@
 /** The configuration, read again by a server that may have less rights than it started with. */
+import { readSecrets } from "../config/map-secrets.ts";
 import type { Agents } from "../delivery/agents.ts";
 import type { OpenedSite, SiteSource } from "../site/open-site.ts";
 import type { SealedFiles } from "../sys/sealed-file.ts";
@@ -38,9 +39,11 @@ async function together(
   fellow: FellowReader | undefined,
   sealed?: SealedFiles,
 ): Promise<OpenedSite<Agents>> {
-  if (fellow === undefined || opened.kind === "failed" || opened.exit !== EX.OK) return opened;
-  const { isOpen, messages } = await fellow.prepare(sealed);
-  if (isOpen) return opened;
+  if (opened.kind === "failed" || opened.exit !== EX.OK) return opened;
+  const secrets: string[] = [];
+  readSecrets(opened.site.config, (text) => void secrets.push(`WARNING: ${text}`));
+  const { isOpen, messages } = fellow === undefined ? { isOpen: true, messages: [] } : await fellow.prepare(sealed);
+  if (isOpen) return { ...opened, messages: [...opened.messages, ...secrets] };
   await opened.site.close();
   return failed(messages);
 }

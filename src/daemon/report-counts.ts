@@ -22,6 +22,7 @@ export class ReportCounts implements TlsEventSink {
   #isDmarc = false;
   #isTls = false;
   #collector: Promise<ReportCollector> | undefined;
+  #closing: Promise<void> = Promise.resolve();
 
   constructor({ clock, log }: { readonly clock: Clock; readonly log: Log }) {
     this.#clock = clock;
@@ -56,22 +57,26 @@ export class ReportCounts implements TlsEventSink {
 
   /** Those of now, for who sends reports. */
   open(): Promise<ReportCollector> {
-    return (this.#collector ??= import("../authentication/reports/collector.ts").then(
-      ({ ReportCollector: Collector }) =>
-        new Collector({
-          folder: this.#folder,
-          clock: this.#clock,
-          mostRows: this.#mostRows,
-          report: (text) => this.#log.write(3, { priority: "warning", text }),
-        }),
-    ));
+    // The one before may be writing the file that this one reads.
+    return (this.#collector ??= this.#closing
+      .then(() => import("../authentication/reports/collector.ts"))
+      .then(
+        ({ ReportCollector: Collector }) =>
+          new Collector({
+            folder: this.#folder,
+            clock: this.#clock,
+            mostRows: this.#mostRows,
+            report: (text) => this.#log.write(3, { priority: "warning", text }),
+          }),
+      ));
   }
 
   /** Writes what is not yet on disk. */
   async close(): Promise<void> {
     const collector = this.#collector;
     this.#collector = undefined;
-    (await collector)?.close();
+    this.#closing = this.#closing.then(async () => (await collector)?.flush());
+    await this.#closing;
   }
 
   async #told(count: (collector: ReportCollector) => void): Promise<void> {

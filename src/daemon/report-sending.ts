@@ -73,6 +73,7 @@ export class ReportSending {
     const release = site().use();
     try {
       const collector = await counts.open();
+      await collector.flush();
       let isMore = false;
       for (const day of collector.finished()) if (await this.#sendDay(day, this.#parts.site())) isMore = true;
       return isMore;

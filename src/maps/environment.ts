@@ -5,6 +5,7 @@ import type { LookupMap } from "../rewriting/lookup-map.ts";
 import type { Location } from "../source/location.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { Machine } from "../sys/machine.ts";
+import type { LastGood } from "../sys/last-good.ts";
 import type { SealedFiles } from "../sys/sealed-file.ts";
 import type { MailboxDatabase } from "../sys/users.ts";
 
@@ -37,6 +38,8 @@ export interface MapEnvironment {
   readonly clock: Clock;
   /** Files that may not be read here, and that somebody else has read. */
   readonly sealed?: SealedFiles | undefined;
+  /** Files with secrets as they were before. */
+  readonly lastGood?: LastGood | undefined;
   /** Maps declared so far, by name: the members of sequence and switch. */
   map(name: string): LookupMap | undefined;
   /**

@@ -6,7 +6,8 @@
  *     $(srs SRS0=...@example.com $@ reverse $)      joe@a.test, or `error:5.7.1:"550 text"` as tables say it
  *
  * The operand is the file with the secrets, one a line: the first makes hashes, all of them are taken. Flags: -n the domain,
- * -e days that an address is good for (21), -h characters of a hash (4), -s the separator behind the tag (`=`, `-`, `+`), -l the longest
+ * -e days that an address is good for (21), -h characters of a hash (4), -H characters of
+ * one that comes back (as -h), -s the separator behind the tag (`=`, `-`, `+`), -l the longest
  * local part that is made (64; 0 for no limit). Nothing is found for what is no SRS address (reverse), and for a sender that
  * has no domain, has the new one already or would get too long a local part (forward).
  *
@@ -27,7 +28,7 @@ const WHOLE_HASH = 27;
 const MOST_DAYS = 511;
 
 export const srsClass: MapClass = {
-  flags: computingFlags({ n: "word", e: "word", h: "word", s: "character", l: "word" }),
+  flags: computingFlags({ n: "word", e: "word", h: "word", H: "word", s: "character", l: "word" }),
   keepsCase: true,
   keepsQuotes: true,
   literal: true,
@@ -43,28 +44,28 @@ export const srsClass: MapClass = {
     }
     const settings = readSettings(flags, name, problem);
     if (settings === undefined) return undefined;
-    const secrets = secretFile(path, environment);
+    const secrets = secretFile(path, environment, (wrong) => environment.log("err", `srs map "${name}": ${wrong}`));
     const domain = flags.value("n") ?? "";
     const { clock } = environment;
     return {
       keyFile: path,
-      available: () => typeof secrets() !== "string",
+      available: () => secrets().known !== undefined,
       prepare(context) {
-        const known = secrets();
-        if (typeof known === "string") context.message?.(`srs map "${name}": ${known}`);
+        const { problem: wrong } = secrets();
+        if (wrong !== undefined) context.message?.(`srs map "${name}": ${wrong}`);
       },
       find(key, [way = "forward", to = domain], context) {
         const isReverse = way.toLowerCase() === "reverse";
         // Every address of ours is asked for: most need no secrets.
         if (isReverse && !looksLikeSrs(key)) return MISSING;
-        const known = secrets();
-        if (typeof known === "string") {
-          const reason = `srs map "${name}": ${known}`;
+        const { known, problem: wrong = "" } = secrets();
+        if (known === undefined) {
+          const reason = `srs map "${name}": ${wrong}`;
           context.message?.(reason);
           return tempfail(reason);
         }
         const keys = { secrets: known, now: clock.now() };
-        if (isReverse) return reversed(srsReverse(key, keys, LEAST_HASH, settings.days));
+        if (isReverse) return reversed(srsReverse(key, keys, settings.leastHash, settings.days));
         if (way.toLowerCase() !== "forward") {
           context.message?.(`srs map "${name}": ${way} is neither forward nor reverse`);
           return MISSING;
@@ -81,6 +82,8 @@ export const srsClass: MapClass = {
 
 interface Settings extends SrsForm {
   readonly days: number;
+  /** Characters that a hash has to have which comes back. */
+  readonly leastHash: number;
 }
 
 function readSettings(flags: MapFlags, name: string, problem: (text: string) => void): Settings | undefined {
@@ -101,32 +104,59 @@ function readSettings(flags: MapFlags, name: string, problem: (text: string) => 
     wrong(`-s should be =, - or +, not ${separator}`);
     return undefined;
   }
+  const hashLength = number("h", LEAST_HASH, LEAST_HASH, WHOLE_HASH);
   const settings = {
     separator,
     days: number("e", 21, 1, MOST_DAYS),
-    hashLength: number("h", LEAST_HASH, LEAST_HASH, WHOLE_HASH),
+    hashLength,
+    leastHash: number("H", hashLength, LEAST_HASH, hashLength),
     longest: number("l", 64, 0, 999_999),
   } as const;
   return isGood ? settings : undefined;
 }
 
-/** @returns the secrets of the file as it is now, or why there are none */
-function secretFile(path: string, environment: MapEnvironment): () => readonly string[] | string {
-  const { clock, sealed } = environment;
+interface Secrets {
+  /** Absent: there are none, for the reason beside it. */
+  readonly known?: readonly string[];
+  readonly problem?: string;
+}
+
+/**
+ * The secrets of the file as it is now; of one that is broken, those of before.
+ * @param tell hears once that a file is used as it was before
+ */
+function secretFile(path: string, environment: MapEnvironment, tell: (problem: string) => void): () => Secrets {
+  const { clock, sealed, lastGood } = environment;
   const file = new WatchedFile({
     path,
     use: "key",
     safety: environment,
     clock,
     plain: true,
-    load: (fd) => secretsIn(readFileSync(fd)),
+    load: (fd) => readFileSync(fd),
   });
+  let [octets, known]: [Buffer | undefined, readonly string[]] = [undefined, []];
+  let told: string | undefined;
+  const read = (next: Buffer): readonly string[] => {
+    if (next !== octets) [octets, known] = [next, secretsIn(next)];
+    return known;
+  };
   return () => {
     const state = file.current();
-    const before = state.kind === "failed" && state.code === "EACCES" ? sealed?.get(path) : undefined;
-    if (state.kind !== "open" && before === undefined) return `secret file ${path}: ${explainUnopened(state)}`;
-    const secrets = state.kind === "open" ? state.content : secretsIn(before!);
-    return secrets.length === 0 ? `secret file ${path} has no secret` : secrets;
+    const isClosed = state.kind === "failed" && state.code === "EACCES";
+    const now = state.kind === "open" ? state.content : isClosed ? sealed?.get(path) : undefined;
+    if (now !== undefined && read(now).length > 0) {
+      lastGood?.keep(path, now);
+      told = undefined;
+      return { known };
+    }
+    const why = state.kind === "open" || now !== undefined ? " has no secret" : `: ${explainUnopened(state)}`;
+    const problem = `secret file ${path}${why}`;
+    const before = lastGood?.before(path);
+    if (before === undefined) return { problem };
+    const stale = `${problem}: what was there before stays in use`;
+    if (told !== stale) tell((told = stale));
+    return { known: read(before), problem: stale };
   };
 }
 

@@ -6,6 +6,7 @@ import type { Statistics } from "../log/statistics.ts";
 import type { Clock } from "../sys/clock.ts";
 import { groupId } from "../sys/groups.ts";
 import { ConfiguredUsers } from "../sys/mailbox-database.ts";
+import type { LastGood } from "../sys/last-good.ts";
 import type { Machine } from "../sys/machine.ts";
 
 export interface SiteSurroundings {
@@ -15,6 +16,8 @@ export interface SiteSurroundings {
   readonly log: Log;
   /** Where sites count mail; absent: each for itself. */
   readonly statistics?: Statistics;
+  /** What sites before have read of files with secrets; absent: nothing is known of before. */
+  readonly lastGood?: LastGood;
 }
 
 export interface SystemEnvironment extends ConfigEnvironment {
@@ -23,6 +26,7 @@ export interface SystemEnvironment extends ConfigEnvironment {
 }
 
 /** Whoever reads a configuration, the server, a command or test mode, asks this machine the same about users and groups. */
-export function environmentIn({ machine, resolver, clock, log }: SiteSurroundings): SystemEnvironment {
-  return { machine, resolver, clock, log, users: new ConfiguredUsers(clock), group: groupId };
+export function environmentIn({ machine, resolver, clock, log, lastGood }: SiteSurroundings): SystemEnvironment {
+  const system = { machine, resolver, clock, log, users: new ConfiguredUsers(clock), group: groupId };
+  return lastGood === undefined ? system : { ...system, lastGood };
 }

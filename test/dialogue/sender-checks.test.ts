@@ -27,6 +27,7 @@ beforeAll(async () => {
     "broken.test": ["TXT v=spf1 ip4:nonsense -all"],
     "loop.test": ["TXT v=spf1 include:loop.test -all"],
     "silent.test": ["DROP"],
+    ...Object.fromEntries(Array.from({ length: 100 }, (_, number) => [`flood${number}.silent.test`, ["DROP"]])),
     "slow.test": ["TXT v=spf1 include:silent.test -all"],
     "none.test": ["A 192.0.2.99"],
     "sub.none.test": ["A 192.0.2.99"],
@@ -36,6 +37,9 @@ beforeAll(async () => {
     "s1._domainkey.signed.test": [`TXT ${key.record}`],
     "bank.test": ["A 192.0.2.99"],
     "s1._domainkey.bank.test": [`TXT ${key.record}`],
+    "_dmarc.undecided.test": ["SERVFAIL"],
+    "_dmarc.open.test": ["SERVFAIL"],
+    "s1._domainkey.guarded.test": ["SERVFAIL"],
   });
 });
 
@@ -159,6 +163,34 @@ test("records without end, and name servers that never answer, end in a result",
   });
 });
 
+test("a hundred sessions about whose senders nobody answers end, and other clients are let in meanwhile", async () => {
+  const features = ["define(`confSENDER_CHECK_TIMEOUT', `2s')", "FEATURE(`spf')", "FEATURE(`dmarc')"];
+  await withSite({ features }, async (server) => {
+    const asked = dns.asked.length;
+    const flood = await Promise.all(
+      Array.from({ length: 100 }, async (_, number) => {
+        const client = await server.client(`198.51.100.${number}`);
+        await client.reply();
+        await client.ask(`EHLO flood${number}.silent.test`);
+        await client.raw(`MAIL FROM:<a@flood${number}.silent.test>\r\n`);
+        return client;
+      }),
+    );
+    // Theirs are on their way, or wait.
+    while (!dns.asked.slice(asked).some((line) => line.includes("silent.test"))) await new Promise(setImmediate);
+    const { reply, results } = await send(server, "joe@pass.test", from("joe@pass.test"));
+    expect(reply).toMatch(/^250/);
+    expect(results[0]).toContain("spf=pass smtp.mailfrom=pass.test;");
+    expect(results[0]).toContain("dmarc=pass");
+    for (const client of flood) {
+      expect(await client.reply()).toMatch(/^(?:250 2\.1\.0|451 4\.7\.24) /);
+      client.destroy();
+    }
+    const silent = dns.asked.slice(asked).filter((line) => line.includes("silent.test"));
+    expect(new Set(silent).size).toBeLessThanOrEqual(10 * flood.length);
+  });
+});
+
 test("hosts that may relay are not asked; what they say in our name is taken out all the same", async () => {
   await withSite({ features: ["FEATURE(`spf')", "FEATURE(`dmarc')"] }, async (server) => {
     const forged = `Authentication-Results: MAIL.Example.Test (x) 1; dmarc=pass\r\nAuthentication-Results: other.test; spf=pass\r\n${PLAIN}`;
@@ -257,6 +289,35 @@ test("FEATURE(dmarc): authors who have not sent it, authors who have", async () 
       "bank.test none reject",
       "bank.test none none",
     ]);
+  });
+});
+
+test("FEATURE(dmarc): what has no result for now is let in, or comes again", async () => {
+  const access = { "DMARC:undecided.test": "REJECT", "DMARC:192.0.2.9": "OK", "DKIM:guarded.test": "REJECT" };
+  const unsure = "451 4.7.26 DMARC: it cannot be found out now whether undecided.test has sent this message";
+  const message = from("joe@undecided.test");
+  await withSite({ features: ["FEATURE(`dmarc')"] }, async (server) => {
+    const { reply, results } = await send(server, "joe@none.test", message);
+    expect(reply).toMatch(/^250/);
+    expect(results[0]).toContain("dmarc=temperror");
+  });
+  await withSite({ features: ["FEATURE(`dmarc', `tag', `tag', `tempfail')"] }, async (server) => {
+    expect((await send(server, "joe@none.test", message)).reply).toBe(unsure);
+    // Nobody is told of what comes again.
+    expect(server.evidence).toEqual([]);
+  });
+  await withSite({ features: [ACCESS, "FEATURE(`dmarc', `reject', `tag', `tempfail')"], access }, async (server) => {
+    expect((await send(server, "joe@none.test", message)).reply).toBe(unsure);
+    expect((await send(server, "joe@none.test", from("joe@open.test"), "192.0.2.9")).reply).toMatch(/^250/);
+    expect((await send(server, "joe@none.test", from("joe@open.test"))).reply).toMatch(/^451 4\.7\.26/);
+  });
+  await withSite({ features: [ACCESS, "FEATURE(`dmarc')"], access }, async (server) => {
+    expect((await send(server, "joe@none.test", message)).reply).toBe(unsure);
+    expect((await send(server, "joe@none.test", from("joe@open.test"))).reply).toMatch(/^250/);
+    const guarded = await signedMessage(from("joe@guarded.test"), "guarded.test", "s1", key.privateKey);
+    expect((await send(server, "joe@none.test", guarded)).reply).toBe(
+      "451 4.7.20 DKIM: signatures of guarded.test cannot be checked now",
+    );
   });
 });
 

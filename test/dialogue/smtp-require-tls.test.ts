@@ -1,23 +1,10 @@
 /** REQUIRETLS as a server (RFC 8689 §4.1). */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { TEST_CERTIFICATE, TEST_KEY } from "../support/certificate.ts";
+import { expect, test } from "@jest/globals";
 import { withServer } from "../support/smtp-server-under-test.ts";
 import { handshake } from "../support/tls-client.ts";
+import { tlsOptions } from "../support/tls-options.ts";
 
-let folder = "";
-let options = {};
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "smtpd-tls-"));
-  writeFileSync(join(folder, "key.pem"), TEST_KEY, { mode: 0o600 });
-  writeFileSync(join(folder, "cert.pem"), TEST_CERTIFICATE);
-  options = { ServerCertFile: join(folder, "cert.pem"), ServerKeyFile: join(folder, "key.pem") };
-});
-
-afterAll(() => rmSync(folder, { recursive: true }));
+const options = tlsOptions();
 
 test("is offered and taken inside TLS alone", async () => {
   await withServer({ options: { ...options, RequireTLS: true } }, async ({ greeted, services }) => {

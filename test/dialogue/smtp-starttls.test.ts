@@ -1,24 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { TEST_CERTIFICATE, TEST_KEY } from "../support/certificate.ts";
+import { expect, test } from "@jest/globals";
 import type { SmtpDialogue } from "../support/smtp-dialogue.ts";
 import { until } from "../support/smtp-dialogue.ts";
 import { handshake } from "../support/tls-client.ts";
+import { tlsOptions } from "../support/tls-options.ts";
 import { withServer } from "../support/smtp-server-under-test.ts";
 
-let folder = "";
-let options = {};
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "smtpd-tls-"));
-  writeFileSync(join(folder, "key.pem"), TEST_KEY, { mode: 0o600 });
-  writeFileSync(join(folder, "cert.pem"), TEST_CERTIFICATE);
-  options = { ServerCertFile: join(folder, "cert.pem"), ServerKeyFile: join(folder, "key.pem") };
-});
-
-afterAll(() => rmSync(folder, { recursive: true }));
+const options = tlsOptions();
 
 test("STARTTLS makes the session secure and forgets what was said before", async () => {
   await withServer({ options }, async ({ greeted, services }) => {

@@ -130,7 +130,7 @@ test("mail of others that an alias sends on: sealed with what was found out when
   await eventually("the log", () => /: arc=sealed, d=brand\.test, s=r, cv=none\n/.test(server.log()));
 });
 
-test("new keys sign from the next reload on; without a key mail waits until there is one", async () => {
+test("new keys sign from the next reload on; a broken one as it was; without a key mail waits until there is one", async () => {
   const more = layDownKeys(keys, { "brand.test/z": "ed25519" });
   await inForceAgain();
   await handIn("alice@brand.test", text("alice@brand.test"));
@@ -139,11 +139,16 @@ test("new keys sign from the next reload on; without a key mail waits until ther
   for (const name of ["r", "e"]) unlinkSync(join(keys, "brand.test", `${name}.private`));
   chmodSync(join(keys, "brand.test", "z.private"), 0o604);
   await inForceAgain();
-  expect(server.log()).toMatch(/WARNING: .*z\.private: World readable file/);
+  expect(server.log()).toMatch(/WARNING: .*z\.private: World readable file.*: what was there before stays in use/);
+  await handIn("alice@brand.test", text("alice@brand.test"));
+  expect(await verdicts(await received(), { ...zone, ...more })).toEqual(["pass brand.test z"]);
+  sink.messages.length = 0;
+  unlinkSync(join(keys, "brand.test", "z.private"));
+  await inForceAgain();
   await handIn("alice@brand.test", text("alice@brand.test"));
   await eventually("the log", () => /dsn=4\.7\.5, stat=Deferred: the message cannot be signed/.test(server.log()));
   expect(sink.messages).toEqual([]);
-  chmodSync(join(keys, "brand.test", "z.private"), 0o600);
+  layDownKeys(keys, { "brand.test/z": "ed25519" });
   await inForceAgain();
   await server.runQueue();
   expect(await verdicts(await received(), { ...zone, ...more })).toEqual(["pass brand.test z"]);

@@ -1,16 +1,18 @@
 /**
  * Counts what reports will say: results of DMARC (RFC 7489) and sessions with and without TLS (RFC 8460), day by day (UTC), in files
- * of a folder. What is counted is on disk some minutes later; a server that is killed forgets what came since.
+ * of a folder. What is counted is on disk some minutes later, written piece by piece while mail goes on; a server that is killed forgets
+ * what came since.
  *
  *     reports/2026-12-01.counts    rows with their counts: day-bucket.ts
  *     reports/2026-12-01.sent      domains that have their report of that day: outgoing.ts
  *
  * Space is bounded: so many rows a day, so many days.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, unlinkSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { AtomicFile } from "../../sys/atomic-file.ts";
 import type { Clock } from "../../sys/clock.ts";
+import { replaceFile } from "../../sys/replace-file.ts";
 import type { SenderEvidence } from "../evidence.ts";
 import { type Counted, DAY, DayBucket, dayOf } from "./day-bucket.ts";
 import { countOf } from "./evidence-row.ts";
@@ -31,13 +33,18 @@ const DELAY = 300_000;
 const DAYS_KEPT = 7;
 /** Characters of what other servers say of themselves. */
 const LONGEST_TEXT = 255;
-const COUNTS = /^(\d{4}-\d\d-\d\d)\.(counts|sent)$/;
+const COUNTS = /^(\d{4}-\d\d-\d\d)\.counts$/;
+/** What a crash has left aside, too. */
+const OF_DAY = /^\.?(\d{4}-\d\d-\d\d)\.(?:counts|sent)(?:\.\w+)?$/;
 
 export class ReportCollector implements TlsEventSink {
   readonly #options: CollectorOptions;
   #day = "";
   #bucket: DayBucket | undefined;
   #cancel: (() => void) | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  /** What is being written, by its day: the file is older. */
+  readonly #unwritten = new Map<string, { readonly bucket: DayBucket }>();
   #problem: string | undefined;
 
   constructor(options: CollectorOptions) {
@@ -67,12 +74,13 @@ export class ReportCollector implements TlsEventSink {
   /** What was counted on a day. */
   countsOf(day: string): DayBucket {
     if (day === this.#day && this.#bucket !== undefined) return this.#bucket;
-    return this.#read(day);
+    return this.#unwritten.get(day)?.bucket ?? this.#read(day);
   }
 
   /** Writes what is not yet on disk. */
-  close(): void {
+  async flush(): Promise<void> {
     this.#write();
+    await this.#writing;
   }
 
   #count(row: Counted, at: number): void {
@@ -87,7 +95,7 @@ export class ReportCollector implements TlsEventSink {
     this.#write();
     this.#day = day;
     this.#bucket = this.#read(day);
-    this.#forget(day);
+    this.#writing = this.#writing.then(() => this.#forget(day));
   }
 
   #read(day: string): DayBucket {
@@ -104,19 +112,25 @@ export class ReportCollector implements TlsEventSink {
   }
 
   #write(): void {
-    this.#cancel?.();
-    if (this.#cancel === undefined || this.#bucket === undefined) return;
+    const [day, bucket] = [this.#day, this.#bucket];
+    if (this.#cancel === undefined || bucket === undefined) return;
+    this.#cancel();
+    // What is counted from now on is for the next time.
     this.#cancel = undefined;
-    const path = this.#path(this.#day);
+    const unwritten = { bucket };
+    this.#unwritten.set(day, unwritten);
+    this.#writing = this.#writing.then(async () => {
+      await this.#save(this.#path(day), day, bucket);
+      if (this.#unwritten.get(day) === unwritten) this.#unwritten.delete(day);
+    });
+  }
+
+  async #save(path: string, day: string, bucket: DayBucket): Promise<void> {
     try {
-      mkdirSync(this.#options.folder, { recursive: true, mode: 0o700 });
-      const file = new AtomicFile(path, 0o600);
-      file.write(Buffer.from(this.#bucket.text()));
-      file.commit();
-      const { leftOut } = this.#bucket;
-      if (leftOut > 0)
-        this.#tell(`reports of ${this.#day}: no room for more rows: some messages or sessions are left out`);
-      else this.#problem = undefined;
+      await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
+      await replaceFile(path, bucket.pieces());
+      if (bucket.leftOut === 0) this.#problem = undefined;
+      else this.#tell(`reports of ${day}: no room for more rows: some messages or sessions are left out`);
     } catch (error) {
       this.#tell(`${path}: cannot write counts for reports: ${(error as Error).message}`);
     }
@@ -126,7 +140,7 @@ export class ReportCollector implements TlsEventSink {
   #forget(today: string): void {
     const oldest = dayOf(Date.parse(today) - DAYS_KEPT * DAY);
     for (const name of this.#names()) {
-      const day = COUNTS.exec(name)?.[1];
+      const day = OF_DAY.exec(name)?.[1];
       if (day === undefined || day >= oldest) continue;
       try {
         unlinkSync(join(this.#options.folder, name));
@@ -137,12 +151,9 @@ export class ReportCollector implements TlsEventSink {
   }
 
   #days(): readonly string[] {
-    return this.#names()
-      .flatMap((name) => {
-        const [, day, kind] = COUNTS.exec(name) ?? [];
-        return kind === "counts" ? [day] : [];
-      })
-      .toSorted();
+    const written = this.#names().flatMap((name) => COUNTS.exec(name)?.[1] ?? []);
+    const here = this.#bucket === undefined ? [] : [this.#day];
+    return [...new Set([...written, ...this.#unwritten.keys(), ...here])].toSorted();
   }
 
   #names(): readonly string[] {

@@ -40,6 +40,9 @@ export interface Entry {
 /** Of all rows: names that strangers choose may be long. */
 const MOST_OCTETS = 16 * 1024 * 1024;
 
+/** Characters that are made at once: a millisecond's work. */
+const PIECE = 64 * 1024;
+
 export class DayBucket {
   readonly #rows = new Map<string, Entry>();
   readonly #most: number;
@@ -77,11 +80,16 @@ export class DayBucket {
     return this.#rows.size;
   }
 
-  /** Its file. */
-  text(): string {
-    const lines = [JSON.stringify({ leftOut: this.leftOut })];
-    for (const entry of this.#rows.values()) lines.push(JSON.stringify(entry));
-    return `${lines.join("\n")}\n`;
+  /** Its file, in pieces: what is counted between two of them may be in it, or not. */
+  *pieces(): Generator<string> {
+    let text = `${JSON.stringify({ leftOut: this.leftOut })}\n`;
+    for (const entry of this.#rows.values()) {
+      text += `${JSON.stringify(entry)}\n`;
+      if (text.length < PIECE) continue;
+      yield text;
+      text = "";
+    }
+    yield text;
   }
 
   /** Adds what a file says; lines that make no sense are passed over. @returns how many these were */

@@ -73,7 +73,7 @@ function listed(files: KeyFiles, folder: string): readonly string[] {
 }
 
 function readDates(files: KeyFiles, path: string): ReadonlyMap<string, SelectorDates> {
-  return parseSelectorDates(files.read(path, "map").toString("latin1"), path);
+  return files.read(path, "map", (octets) => parseSelectorDates(octets.toString("latin1"), path));
 }
 
 /**

@@ -20,14 +20,16 @@ export type KeyChoice =
   /** It is, and no key of it can be used. */
   | { readonly kind: "failed"; readonly reason: string };
 
+type KeySource = Pick<Config, "options" | "sealed" | "lastGood">;
+
 /** The keys of a configuration; undefined where it names none. */
-export function openKeyRing({ options, sealed }: Pick<Config, "options" | "sealed">): KeyRing | undefined {
+export function openKeyRing({ options, sealed, lastGood }: KeySource): KeyRing | undefined {
   const settings = signingSettings(options);
-  return settings && new KeyRing(settings, keyFilesWith(dontBlameOf(options), sealed));
+  return settings && new KeyRing(settings, keyFilesWith(dontBlameOf(options), sealed, lastGood));
 }
 
 /** What is wrong with them, in words for whoever starts a server. */
-export function keyProblems(config: Pick<Config, "options" | "sealed">): readonly string[] {
+export function keyProblems(config: KeySource): readonly string[] {
   const problems = openKeyRing(config)?.problems() ?? [];
   const { options } = config;
   if (options.text("ARCSeal") === "" || options.text("SenderChecks").split(" ").includes("arc")) return problems;
@@ -101,7 +103,7 @@ export class KeyRing {
         });
       }
     });
-    return found;
+    return [...found, ...this.#files.stale];
   }
 
   /** The domain of DKIMDomains that this one is, or lies below; undefined: all are good; false: it is none of them. */
@@ -114,7 +116,10 @@ export class KeyRing {
 
   #tryToChoose(address: string, domain: string, now: number): KeyChoice {
     try {
-      return this.#choose(address, domain, now);
+      const choice = this.#choose(address, domain, now);
+      const { stale } = this.#files;
+      if (choice.kind !== "keys" || stale.length === 0) return choice;
+      return { ...choice, problems: [...choice.problems, ...stale] };
     } catch (error) {
       if (error instanceof KeyProblem) return { kind: "failed", reason: error.message };
       throw error;

@@ -35,9 +35,8 @@ interface Line {
   readonly at: string;
 }
 
-function* lines(files: KeyFiles, path: string): Generator<Line> {
-  const text = files.read(path, "map").toString("latin1");
-  for (const [index, line] of text.split("\n").entries()) {
+function* linesOf(octets: Buffer, path: string): Generator<Line> {
+  for (const [index, line] of octets.toString("latin1").split("\n").entries()) {
     const plain = line.replace(/#.*/, "").trim();
     if (plain === "") continue;
     const at = `${path}:${index + 1}`;
@@ -50,8 +49,13 @@ function* lines(files: KeyFiles, path: string): Generator<Line> {
 
 /** Throws KeyProblem with file and line. */
 export function readKeyTable(files: KeyFiles, text: string): ReadonlyMap<string, KeyTableEntry> {
+  const { path } = tableFile(text);
+  return files.read(path, "map", (octets) => keyTableIn(octets, path));
+}
+
+function keyTableIn(octets: Buffer, table: string): ReadonlyMap<string, KeyTableEntry> {
   const found = new Map<string, KeyTableEntry>();
-  for (const { key, value, at } of lines(files, tableFile(text).path)) {
+  for (const { key, value, at } of linesOf(octets, table)) {
     const [domain, selector, ...rest] = value.split(":");
     const path = rest.join(":").trim();
     if (!path.startsWith("/")) {
@@ -66,8 +70,12 @@ export function readKeyTable(files: KeyFiles, text: string): ReadonlyMap<string,
 /** Throws KeyProblem with file and line. */
 export function readSigningTable(files: KeyFiles, text: string): SigningTable {
   const { patterns, path } = tableFile(text);
+  return files.read(path, "map", (octets) => signingTableIn(octets, path, patterns));
+}
+
+function signingTableIn(octets: Buffer, path: string, patterns: boolean): SigningTable {
   const rows = new Map<string, string[]>();
-  for (const { key, value } of lines(files, path)) {
+  for (const { key, value } of linesOf(octets, path)) {
     // A second word would be the identity to show (i=), which has to be in the domain: it is the domain.
     const names = value.split(/\s/)[0].split(",").filter(Boolean);
     const lower = key.toLowerCase();

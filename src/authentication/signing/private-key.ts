@@ -16,7 +16,7 @@ const FEWEST_BITS = 1024;
 
 /** Throws KeyProblem. */
 export function readPrivateKey(files: KeyFiles, path: string): PrivateKey {
-  return parsePrivateKey(files.read(path, "key"), path);
+  return files.read(path, "key", (octets) => parsePrivateKey(octets, path));
 }
 
 /** @param path for messages. Throws KeyProblem. */

@@ -42,6 +42,7 @@ export const KINDS = {
   "unsafe-file": "critical",
   "missing-file": "critical",
   "unreadable-file": "critical",
+  "signing-key": "critical",
   "missing-program": "critical",
   "home-folder": "critical",
   "queue-folder": "critical",

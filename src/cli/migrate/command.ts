@@ -1,6 +1,7 @@
 /**
  * `rulemail migrate --from sendmail|postfix DIR`: reads the site of another mail server, writes ours beside it, says what it could
- * not carry over, and compares decisions for the addresses that its tables name. Nothing that runs is changed.
+ * not carry over, and compares decisions for the addresses that its tables name. Nothing that runs is changed. `--from opendkim FILE`
+ * prints lines for an .mc file (opendkim.ts) and writes nothing.
  */
 import { mkdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -18,14 +19,19 @@ import { outcomeLines, withUsualUmask, writePlanned } from "../setup/planned-fil
 import { buildTable, compileBeside } from "../setup/site-folder.ts";
 import { compareDecisions, type Compared, installedSendmail } from "./decisions.ts";
 import { type Leftover, leftoverLine, type MigratedSite } from "./migrated-site.ts";
+import { type MigratedFilter, migrateOpendkim } from "./opendkim.ts";
 import { postfixSite } from "./postfix/postfix-site.ts";
 import { sendmailSite } from "./sendmail-site.ts";
 
 function parser(words: readonly string[]) {
   return yargs([...words])
     .scriptName("rulemail migrate")
-    .usage("rulemail migrate --from sendmail|postfix [options] DIR")
-    .option("from", { choices: ["sendmail", "postfix"] as const, demandOption: true, describe: "whose site it is" })
+    .usage("rulemail migrate --from sendmail|postfix|opendkim [options] DIR")
+    .option("from", {
+      choices: ["sendmail", "postfix", "opendkim"] as const,
+      demandOption: true,
+      describe: "whose site it is",
+    })
     .option("to", { type: "string", nargs: 1, describe: "folder of the new site; default rulemail beside DIR" })
     .option("mc", { type: "string", nargs: 1, describe: "sendmail: the .mc, when it is not sendmail.mc in DIR" })
     .option("ask", {
@@ -36,6 +42,7 @@ function parser(words: readonly string[]) {
     .option("compare", { type: "boolean", default: true, describe: "compare decisions (--no-compare)" })
     .example("rulemail migrate --from sendmail /etc/mail", "writes /etc/rulemail")
     .example("rulemail migrate --from postfix /etc/postfix", "the same for Postfix")
+    .example("rulemail migrate --from opendkim /etc/opendkim.conf", "prints lines for the .mc file")
     .epilogue(
       "Exit 0: all is carried over, and all addresses go where they went; 1: read what is said. Nothing is written over: " +
         "with files there already it shows what it would change. docs/migrating.md.",
@@ -61,6 +68,7 @@ export function runMigrate(words: readonly string[], streams: CommandStreams = p
     if (complaint !== undefined)
       throw new CommandError(`rulemail migrate: ${complaint}; see rulemail migrate --help`, EX.USAGE);
     const from = resolve(dir);
+    if (options.from === "opendkim") return tellFilter(migrateOpendkim(from), streams);
     if (statSync(from, { throwIfNoEntry: false })?.isDirectory() !== true)
       throw new CommandError(`rulemail migrate: there is no folder ${from}`, EX.NOINPUT);
     const to = resolve(options.to ?? join(dirname(from), "rulemail"));
@@ -82,6 +90,19 @@ export function runMigrate(words: readonly string[], streams: CommandStreams = p
     );
     return left.length > 0 || (compared?.differences.length ?? 0) > 0 ? READ_ON : EX.OK;
   });
+}
+
+/** A filter is no site: what becomes of it are lines of one. */
+function tellFilter({ lines, commands, leftovers }: MigratedFilter, streams: CommandStreams): number {
+  const { output } = streams;
+  const section = (title: string, all: readonly string[]): void => {
+    if (all.length > 0) output.line(title);
+    for (const line of all) output.line(`  ${line}`);
+  };
+  section("for the .mc file, above its MAILER lines, in place of the INPUT_MAIL_FILTER line:", lines);
+  section("\ncommands:", commands);
+  tell(streams, "not carried over:", leftovers);
+  return leftovers.length > 0 ? READ_ON : EX.OK;
 }
 
 function tell({ output }: CommandStreams, title: string, all: readonly Leftover[]): void {
@@ -137,7 +158,7 @@ async function blamed(cf: string): Promise<readonly Leftover[]> {
 async function compare(
   site: MigratedSite,
   from: string,
-  { from: kind, ask }: { readonly from: "sendmail" | "postfix"; readonly ask?: string },
+  { from: kind, ask }: { readonly from: string; readonly ask?: string },
 ): Promise<Compared> {
   const cf = join(from, "sendmail.cf");
   const command =

@@ -24,6 +24,8 @@ import type { SealedFiles } from "../../sys/sealed-file.ts";
 import { bindPorts } from "../bind-ports.ts";
 import { BoundPort } from "../bound-ports.ts";
 import { SERVING } from "../delivery-site.ts";
+import { LastGood } from "../../sys/last-good.ts";
+import { readSecrets } from "../../config/map-secrets.ts";
 import { sealKeys } from "../key-files.ts";
 import { keyOf } from "../listeners.ts";
 import { LoginCountsFile } from "../login-counts-file.ts";
@@ -58,6 +60,7 @@ class SessionThreadBody {
   readonly #limits = new LoginLimits(systemClock);
   #resolver: Dns2Resolver | undefined;
   #site: Site | undefined;
+  readonly #lastGood = new LastGood();
   /** Open, and not in force yet. */
   #next: { readonly site: Site; readonly log: DistantLog } | undefined;
   #services: SmtpServices | undefined;
@@ -110,12 +113,21 @@ class SessionThreadBody {
     log.isSilent = true;
     const opened = await openSite(
       { file, settings, opMode: SERVING, sealed },
-      { machine, clock: systemClock, log, resolver: this.#resolver, statistics: this.#statistics },
+      {
+        machine,
+        clock: systemClock,
+        log,
+        resolver: this.#resolver,
+        statistics: this.#statistics,
+        lastGood: this.#lastGood,
+      },
       () => ({ close: () => undefined }),
     );
     if (opened.kind === "failed") return { isOpen: false, messages: opened.messages };
     const { site } = opened;
     if (process.getuid?.() === 0) for (const [path, key] of await sealKeys(site.config)) sealed.set(path, key);
+    // What is wrong with secrets the main thread says; what is good now is kept.
+    readSecrets(site.config, () => undefined);
     await this.#next?.site.close();
     this.#next = { site, log };
     return { isOpen: true, messages: opened.messages };

@@ -50,10 +50,15 @@ describe("FairQuestions", () => {
     expect(asked).toHaveLength(18);
   });
 
-  test("many such clients leave a half of the resolver to others", () => {
+  test("many such clients leave a part of the resolver to others, and the first question of each further client is asked", async () => {
     const { ask, asked } = setUp();
     for (let client = 0; client < 50; client++) void ask(`192.0.2.${client}`, numbered(60, `c${client}-`));
-    expect(asked).toHaveLength(128);
+    expect(asked).toHaveLength(128 + 42);
+    void ask("198.51.100.1", numbered(2, "other"));
+    await settled();
+    expect(asked.slice(170)).toEqual(["other0.test"]);
+    for (let client = 0; client < 100; client++) void ask(`203.0.113.${client}`, numbered(2, `d${client}-`));
+    expect(asked).toHaveLength(192);
   });
 
   test("a network of IPv6 is one client", () => {

@@ -3,6 +3,8 @@ import { chmodSync, mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { LastGood } from "../../../src/sys/last-good.ts";
+import { MacroScope } from "../../../src/rewriting/macro-scope.ts";
 import type { MapEnvironment } from "../../../src/maps/environment.ts";
 import { ask, declareMaps } from "../../support/map-environment.ts";
 
@@ -57,6 +59,14 @@ describe("look-ups", () => {
     );
   });
 
+  test("what comes back has a hash as long as new ones, or as long as -H says", async () => {
+    const longer = "SRS0=JVx6WwHa=JU=example.com=joe@here.test";
+    expect(await ask(open("-h 8").map, longer, "reverse")).toBe("joe@example.com");
+    expect(await ask(open("-h 8").map, REWRITTEN, "reverse")).toMatch(/^error:5\.7\.1:"550 .* hash /);
+    expect(await ask(open("-h 8 -H 4").map, REWRITTEN, "reverse")).toBe("joe@example.com");
+    expect(await ask(open("").map, longer, "reverse")).toBe("joe@example.com");
+  });
+
   test("any other direction finds nothing", async () => {
     expect(await ask(open("-n here.test").map, "joe@example.com", "back")).toBe("-");
   });
@@ -99,6 +109,35 @@ describe("the file", () => {
     expect(await ask(map, "joe@here.test", "reverse")).toBe("-");
   });
 
+  test.each([
+    ["that is empty", () => write("\n \n"), "has no secret"],
+    ["that others may read", () => chmodSync(file, 0o644), "World readable file"],
+    ["that is not there", () => rmSync(file), "No such file"],
+  ])("one %s stays what it was for a server that has read it, which is told of", async (_, spoil, why) => {
+    const lastGood = new LastGood();
+    expect(await ask(open("-n here.test", file, { lastGood }).map, "joe@example.com")).toBe(REWRITTEN);
+    spoil();
+    // Read again, as at a reload.
+    const { map } = open("-n here.test", file, { lastGood });
+    const said: string[] = [];
+    map.prepare?.({
+      scope: new MacroScope(),
+      expand: (text) => text,
+      message: (text) => void said.push(text),
+      deferred: false,
+    });
+    expect(await ask(map, "joe@example.com")).toBe(REWRITTEN);
+    expect(await ask(map, REWRITTEN, "reverse")).toBe("joe@example.com");
+    expect(said).toEqual([expect.stringContaining(why)]);
+    expect(said[0]).toMatch(/: what was there before stays in use$/);
+    // Once, however much mail asks.
+    expect(logged).toEqual(said);
+    now += 120_000;
+    rmSync(file, { force: true });
+    write("newer\n");
+    expect(await ask(map, REWRITTEN, "reverse")).toMatch(/^error:5\.7\.1:"550/);
+  });
+
   test("is named to whoever reads keys before root is given up", () => {
     expect(open("").map.keyFile).toBe(file);
   });
@@ -110,6 +149,7 @@ test.each([
   ["-e 0", "/x", "srs map srs: -e should be a number from 1 to 511, not 0"],
   ["-e soon", "/x", "srs map srs: -e should be a number from 1 to 511, not soon"],
   ["-h 3", "/x", "srs map srs: -h should be a number from 4 to 27, not 3"],
+  ["-H 8", "/x", "srs map srs: -H should be a number from 4 to 4, not 8"],
   ["-s/", "/x", "srs map srs: -s should be =, - or +, not /"],
   ["-l x", "/x", "srs map srs: -l should be a number from 0 to 999999, not x"],
 ])("a K line with %p and the file %p is wrong: %s", async (flags, path, problem) => {

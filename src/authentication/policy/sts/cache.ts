@@ -6,9 +6,9 @@
  *   {"domain":"example.com","id":"20261201","mode":"enforce","mx":["mx.example.com"],"maxAge":86400,"fetched":1796083200000}
  */
 import { readFileSync } from "node:fs";
-import { open, rename } from "node:fs/promises";
 import type { Log } from "../../../log/log.ts";
 import type { Clock } from "../../../sys/clock.ts";
+import { replaceFile } from "../../../sys/replace-file.ts";
 import { readStsPolicy, type StsPolicy, stsLines } from "./policy-text.ts";
 
 export interface KeptPolicy extends StsPolicy {
@@ -17,11 +17,18 @@ export interface KeptPolicy extends StsPolicy {
   readonly fetched: number;
 }
 
+/** A policy that is older is fetched again while it is used, ms: it is renewed long before its time ends. */
+const DAY = 24 * 3600_000;
 /** Domains, and characters of the file. */
 const MOST = 20_000;
 const MOST_TEXT = 16_000_000;
 /** What is new is on disk after so many ms. */
 const DELAY = 1_000;
+
+/** The age from which on a policy is fetched again, ms. */
+export function renewalAge({ maxAge }: StsPolicy): number {
+  return Math.min(DAY, (maxAge * 1000) / 2);
+}
 
 export class StsCache {
   readonly #file: string | undefined;
@@ -41,12 +48,20 @@ export class StsCache {
     if (file !== undefined) this.#read(file);
   }
 
-  /** One whose time has not ended. */
+  /**
+   * One whose time has not ended. After the clock was set back nobody knows how old one is that was fetched later than now: its time
+   * begins again, in the middle, so that it is fetched anew and ends if it cannot be.
+   */
   get(domain: string): KeptPolicy | undefined {
     const kept = this.#kept.get(domain);
     if (kept === undefined) return undefined;
+    const now = this.#clock.now();
+    if (now < kept.fetched) {
+      this.put(domain, { ...kept, fetched: now - renewalAge(kept) - 1 });
+      return this.#kept.get(domain);
+    }
     this.#kept.delete(domain);
-    if (this.#clock.now() >= kept.fetched + kept.maxAge * 1000) return undefined;
+    if (now >= kept.fetched + kept.maxAge * 1000) return undefined;
     this.#kept.set(domain, kept);
     return kept;
   }
@@ -103,20 +118,10 @@ export class StsCache {
       if ((size += line.length + 1) > MOST_TEXT) break;
       lines.push(line);
     }
-    const aside = `${file}.new`;
-    const handle = await open(aside, "w", 0o600);
-    try {
-      await handle.writeFile(
-        lines
-          .toReversed()
-          .map((line) => `${line}\n`)
-          .join(""),
-      );
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(aside, file);
+    await replaceFile(
+      file,
+      lines.toReversed().map((line) => `${line}\n`),
+    );
     this.#problem = undefined;
   }
 

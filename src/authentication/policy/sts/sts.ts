@@ -8,7 +8,7 @@ import type { DnsAnswer, Resolver } from "../../../dns/resolver.ts";
 import type { Clock } from "../../../sys/clock.ts";
 import { type MaybePromise, whenReady } from "../../../sys/maybe-promise.ts";
 import type { TlsFailureType } from "../../reports/tls-events.ts";
-import type { KeptPolicy, StsCache } from "./cache.ts";
+import { type KeptPolicy, renewalAge, type StsCache } from "./cache.ts";
 import type { Fetched } from "./fetch.ts";
 import { readStsId, readStsPolicy } from "./policy-text.ts";
 
@@ -24,8 +24,6 @@ export interface StsParts {
 
 /** A policy that could not be got is not asked for again so soon, ms (RFC 8461 §3.3). */
 const PAUSE = 5 * 60_000;
-/** A policy that is older is fetched again while it is used, ms: it is renewed long before its time ends. */
-const DAY = 24 * 3600_000;
 /** Failures that are remembered. */
 const MOST_FAILURES = 20_000;
 
@@ -57,8 +55,8 @@ export class Sts {
     return kept;
   }
 
-  #isOld({ fetched, maxAge }: KeptPolicy): boolean {
-    return this.#parts.clock.now() > fetched + Math.min(DAY, (maxAge * 1000) / 2);
+  #isOld(kept: KeptPolicy): boolean {
+    return this.#parts.clock.now() > kept.fetched + renewalAge(kept);
   }
 
   /** Undefined when it could not be got, now or a moment ago. */

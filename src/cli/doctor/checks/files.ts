@@ -3,6 +3,7 @@ import { realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { missedBy, type Missed, neededBy } from "../../../analysis/lint/presence.ts";
 import { authSource } from "../../../config/auth-source.ts";
+import { signs } from "../../../config/signs.ts";
 import { closedTo } from "../../../daemon/reach.ts";
 import { type ServerUser, serverUser } from "../../../daemon/server-user.ts";
 import { pathToRead, sourcePath } from "../../../maps/database-file.ts";
@@ -21,9 +22,28 @@ export const files: Check = {
       (each) =>
         each.excuse === undefined && !isServedByText(each) && !isMadeBelow(home.folder, each) && !isCertificate(each),
     );
-    return together([...missed.map((each) => findingOf(each, file)), ...(await outOfReach(patient))]);
+    const keys = await unusableKeys(patient);
+    return together([...missed.map((each) => findingOf(each, file)), ...(await outOfReach(patient)), ...keys]);
   },
 };
+
+/** Keys and tables of signing (DKIM); an ordinary user cannot know of those that are closed to him. */
+async function unusableKeys(patient: Patient): Promise<Finding[]> {
+  const config = configOf(patient);
+  if (!signs(config)) return [];
+  const { keyProblems } = await import("../../../authentication/signing/key-ring.ts");
+  return keyProblems(config)
+    .filter((what) => patient.uid === 0 || !what.includes("Permission denied"))
+    .map((what) => {
+      const [file] = /^\/[^\s:]+/.exec(what) ?? [];
+      const where = file ?? patient.file;
+      const todo =
+        file === undefined
+          ? "correct it in the .mc, or make keys: rulemail dkim new DOMAIN"
+          : `correct it, then kill -HUP the server: until then it uses what ${file} was before, or keeps mail waiting`;
+      return { kind: "signing-key", what, where, todo };
+    });
+}
 
 /** A database that is not built: the text beside it counts (checks/tables.ts tells of one that is behind). */
 function isServedByText({ needed: { path, use }, problem }: Missed): boolean {

@@ -93,6 +93,16 @@ const FAULTS: readonly Fault[] = [
     plant: (site) => chmodSync(site.at("certs/server.key"), 0o644),
   },
   {
+    name: "a key of signatures that everybody may read",
+    finds: "signing-key",
+    by: "files",
+    extra: DKIM,
+    plant(site) {
+      site.dkim();
+      chmodSync(site.at(`dkim/${DOMAIN}/s1.private`), 0o644);
+    },
+  },
+  {
     name: "a folder of tables that everybody may write",
     finds: "unsafe-file",
     by: "files",
