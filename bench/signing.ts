@@ -42,7 +42,13 @@ for (const [name, key] of Object.entries(KEYS)) {
   writeKey(join(folder, name, DOMAIN), DOMAIN, name, key);
 }
 const sink = await startSink();
-const send = relayingTo(sink, { sessions: 20, size, sender: `load@${DOMAIN}`, recipient: "user@sink.test" });
+const send = relayingTo(sink, {
+  sessions: 20,
+  size,
+  perConnection: Infinity,
+  sender: `load@${DOMAIN}`,
+  recipient: "user@sink.test",
+});
 const servers: RunningServer[] = [];
 
 try {
