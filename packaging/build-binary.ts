@@ -12,6 +12,7 @@ import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
+import { Script } from "node:vm";
 import { brotliCompressSync } from "node:zlib";
 import { inject } from "postject";
 import { architectureOf, stripped } from "./elf.ts";
@@ -129,7 +130,16 @@ async function compiledCode(work: string, node: Buffer, assets: ReadonlyMap<stri
   });
   const { folder, ofThreads } = await recordCode(recording, work);
   const names = (await readdir(folder)).filter((name) => name.endsWith(".cache"));
-  return { code: new Map(names.map((name) => [name, readFileSync(join(folder, name))])), ofThreads };
+  const code = new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
+  for (const [name, cachedData] of code) checkTaken(name, assets.get(name.replace(".cache", ".js"))!, cachedData);
+  return { code, ofThreads };
+}
+
+/** Code that V8 does not take is no error anywhere, and makes every start slow. @throws */
+function checkTaken(name: string, source: Buffer, cachedData: Buffer): void {
+  const { cachedDataRejected } = new Script(source.toString("latin1"), { cachedData });
+  if (cachedDataRejected !== true) return;
+  throw new Error(`V8 does not take ${name}: it was compiled with other options (standardHeap of src/sys/heap.ts)`);
 }
 
 async function threadRecorder(): Promise<Buffer> {

@@ -234,8 +234,8 @@ async function sendmail(name: string): Promise<Command> {
     const worksOnQueue = queueRun !== undefined || args.quarantine !== undefined;
     // -bt prints its problems itself, among its other lines, and goes on.
     if (mode !== "t" || fatal !== undefined) {
-      const stream = fatal === "mode" ? process.stdout : process.stderr;
-      for (const problem of problems) stream.write(`${problem}\n`);
+      // Node makes a stream when it is asked for.
+      for (const problem of problems) (fatal === "mode" ? process.stdout : process.stderr).write(`${problem}\n`);
       if (usage) return EX.USAGE;
     }
     if (mode !== "t") {
