@@ -6,9 +6,10 @@
  * waits here, where it costs nothing and can be cancelled. A process that ends answers for its tasks "later"; those that have
  * not been sent wait for the next one.
  *
- * One process does all of it while it keeps up, because more tasks at once are fewer changes of ids and syncs. Another one
- * helps when it has been behind for a while: it has many tasks, or says nothing. Further ones would be memory and little more
- * speed: they are for when none of these gets anything done (a disk or a file server that hangs).
+ * One process does all of it while it keeps up, because more tasks at once are fewer changes of ids and syncs, and a process is
+ * memory. Another one helps soon when it says nothing, and where there is more to do than it gets done, when that has gone on
+ * for a while. Further ones would be memory and little more speed: they are for when none of these gets anything done (a disk
+ * or a file server that hangs).
  */
 import { onAbort } from "../sys/abort-watch.ts";
 import { PoolConnection, type Request } from "./pool-connection.ts";
@@ -34,10 +35,14 @@ const TOGETHER = 32;
 /** Programs that a process has running at a time: they wait, it does not. */
 const PROGRAMS = 32;
 const IDLE = 60_000;
+/** How often somebody who waits for room looks whether others hang, ms. */
+const LOOK = 250;
 /** A process that has so many programs running is busy: the next one is started by another process. */
-const BUSY = 4;
-/** So much longer than a process needs to begin, ms. */
-const BEHIND = 250;
+const MANY_PROGRAMS = 4;
+/** One that says nothing for so long gets help, ms: much longer than another one needs to begin. */
+const SILENT = 1_000;
+/** One that answers, and has more to do than it gets done for so long, gets help too, ms. */
+const BUSY = 10_000;
 /** Before another try to start a process, ms; after so many that ended without an answer nobody waits for the next. */
 const PAUSE = 1_000;
 const MOST_FAILURES = 3;
@@ -167,16 +172,19 @@ export class PoolClient implements UserWorkers {
     this.#look ??= setTimeout(() => {
       this.#look = undefined;
       this.#schedule();
-    }, BEHIND);
+    }, LOOK);
     this.#look.unref();
   }
 
-  /** A burst is over sooner than a process has begun. */
+  /** A burst is over sooner than another process would be worth its memory. */
   #isBehind(): boolean {
     const now = this.#now();
-    if (this.#connections.some((each) => !each.isBehind)) this.#behindSince = undefined;
-    else this.#behindSince ??= now;
-    return this.#behindSince !== undefined && now - this.#behindSince >= BEHIND;
+    if (this.#connections.some((each) => !each.isBehind)) {
+      this.#behindSince = undefined;
+      return false;
+    }
+    this.#behindSince ??= now;
+    return now - this.#behindSince >= BUSY || this.#connections.some((each) => each.isSilentFor(SILENT));
   }
 
   /** @returns whether somebody waits for a process that has room, and whether somebody waits longer than he would with one more */
@@ -198,7 +206,7 @@ export class PoolClient implements UserWorkers {
         if (this.#connections.every((each) => each.load[kind] >= window)) break;
         continue;
       }
-      if (kind === "programs" && connection.load.programs >= BUSY) isBusy = true;
+      if (kind === "programs" && connection.load.programs >= MANY_PROGRAMS) isBusy = true;
       const room = Math.min(TOGETHER, window - connection.load[kind], this.#share(line, kind));
       if (room === 0) continue; // looked at again when one of his ends
       for (const request of line.waiting.splice(0, room)) this.#send(line, connection, request, kind);

@@ -78,8 +78,12 @@ export class PoolConnection {
 
   /** Whether it has more file tasks than it gets done. */
   get isBehind(): boolean {
-    const { files } = this.load;
-    return files >= MANY || (files > 0 && this.#now() - this.#heard > (this.hasAnswered ? SILENCE : BEGINNING));
+    return this.load.files >= MANY || this.isSilentFor(SILENCE);
+  }
+
+  /** Whether it has file tasks and has said nothing for so many ms, or for as long as it may need to begin. */
+  isSilentFor(ms: number): boolean {
+    return this.load.files > 0 && this.#now() - this.#heard > (this.hasAnswered ? ms : BEGINNING);
   }
 
   /** Whether it gets nothing done at all. */

@@ -13,6 +13,7 @@ export const WORKER_FLAGS: readonly string[] = [
   "--single-threaded",
   "--max-semi-space-size=1",
   "--max-old-space-size=64",
+  "--optimize-for-size",
 ];
 
 /** Their bundle lies beside the program's own; from the source it is src/worker.ts; the one executable file carries it. */

@@ -8,10 +8,10 @@ const LARGEST_YOUNG = 16 * 1024 * 1024;
 /** How often the size of the young generation is looked at, ms; it grows by twos, when much survives. */
 const LOOK = 1_000;
 
-/** Test mode runs for moments, and many at once. */
-export type Work = "server" | "test mode";
+/** Test mode runs for moments, and many at once; processes beside a server do little. */
+export type Work = "server" | "test mode" | "beside a server";
 
-const GROWTH: Readonly<Record<Work, number>> = { server: 50, "test mode": 25 };
+const GROWTH: Readonly<Record<Work, number>> = { server: 50, "test mode": 25, "beside a server": 25 };
 
 const COMMON = [
   "--no-separate-gc-phases",

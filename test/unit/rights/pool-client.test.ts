@@ -35,8 +35,13 @@ class FakeProcess {
   }
 
   answerAll(): void {
+    this.answer(this.waiting.length);
+  }
+
+  /** The oldest ones. */
+  answer(count: number): void {
     const result = Buffer.from(JSON.stringify({ kind: "done", status: "2.0.0", text: "" }));
-    for (const task of this.waiting.splice(0)) this.#writer.write("R", task, result);
+    for (const task of this.waiting.splice(0, count)) this.#writer.write("R", task, result);
   }
 
   /** Resolves when it has so many tasks. */
@@ -102,7 +107,7 @@ test("another one helps when a process says nothing, until that is heard again",
   const second = run(2);
   await first.has(2);
   const helper = another();
-  now = 351;
+  now = 1_001;
   const third = run(3);
   expect((await helper).tasks).toBe(0);
   await first.has(3);
@@ -123,7 +128,6 @@ test("a process that has not begun to answer is given time", async () => {
   now = 2_000;
   const second = run(1);
   await processes[0].has(2);
-  now = 2_001; // behind from here
   const third = run(2);
   await processes[0].has(3);
   expect(processes).toHaveLength(1);
@@ -136,20 +140,25 @@ test("a process that has not begun to answer is given time", async () => {
   await Promise.all([first, second, third, fourth]);
 });
 
-test("another one helps when there is more to do than one gets done", async () => {
+test("another one helps when there is more to do than one gets done, and that goes on", async () => {
   await run(0);
   const [first] = processes;
   first.isSilent = true;
   const many = Array.from({ length: 40 }, (_, number) => run(number));
   await first.has(40);
+  for (let more = 1; more <= 100; more++) {
+    now += 99; // not silent
+    first.answer(1);
+    await many[more - 1];
+    many.push(run(40 + more));
+    await first.has(40);
+  }
+  expect(processes).toHaveLength(1);
   const helper = another();
-  now = 90; // not silent yet
-  many.push(run(41));
-  await first.has(41);
-  now = 340;
-  many.push(run(42));
+  now += 100;
+  many.push(run(150));
   await helper;
-  await run(43);
+  await run(151);
   expect(processes[1].tasks).toBe(1);
   first.answerAll();
   await Promise.all(many);
@@ -183,7 +192,7 @@ test("a third one helps only when both others hang", async () => {
     processes.at(-1)!.isSilent = processes.length === 2;
     if (processes.length === 3) resolve();
   };
-  now = 1_000; // behind, and not hanging
+  now = 1_500; // behind, and not hanging
   many.push(...Array.from({ length: 66 }, (_, number) => run(100 + number)));
   while (processes.length < 2) await new Promise((done) => setImmediate(done));
   const [, second] = processes;
@@ -195,7 +204,7 @@ test("a third one helps only when both others hang", async () => {
   await second.has(64);
   now = 4_501;
   await third;
-  expect(times).toEqual([1_000, 4_501]);
+  expect(times).toEqual([1_500, 4_501]);
   for (const each of processes) each.answerAll();
   second.isSilent = false;
   first.isSilent = false;
