@@ -3,6 +3,8 @@
  * command line: V8 takes code that was compiled beforehand, Node's own library included, only while its options are those with
  * which that was done. The largest size of the young generation is no such option; bin/rulemail names it.
  */
+import type * as V8 from "node:v8";
+
 /** Two halves of 8 MB each. */
 const LARGEST_YOUNG = 16 * 1024 * 1024;
 /** How often the size of the young generation is looked at, ms; it grows by twos, when much survives. */
@@ -48,7 +50,7 @@ export function keepHeapSmall(work: Work, isBounded: boolean): void {
 }
 
 /** V8 makes up its mind about the largest size at its start, but about each next size anew. */
-function watchYoung(v8: typeof import("node:v8")): void {
+function watchYoung(v8: typeof V8): void {
   let mayGrow = true;
   const look = (): void => {
     const isLarge = youngGeneration(v8) >= LARGEST_YOUNG;
@@ -65,6 +67,6 @@ export function standardHeap(): void {
   for (const option of STANDARD) v8.setFlagsFromString(option);
 }
 
-function youngGeneration(v8: typeof import("node:v8")): number {
+function youngGeneration(v8: typeof V8): number {
   return v8.getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space")?.space_size ?? 0;
 }
