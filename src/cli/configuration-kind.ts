@@ -29,7 +29,7 @@ export function kindOfFile(file: string): ConfigurationKind {
 
 /** What to say when a file for the macro compiler is given where a configuration is wanted. */
 export function notCompiled(file: string): string {
-  return `${file} is a macro file (.mc), not a configuration: compile it first: rulemail mc ${file} > ${file.replace(/\.mc$/, "")}.cf`;
+  return `${file} is a macro file (.mc), not a configuration: compile it first: rulemail mc -o ${file.replace(/\.mc$/, "")}.cf ${file}`;
 }
 
 /** What to say when a compiled configuration is given where a macro file is wanted. */

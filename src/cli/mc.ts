@@ -1,14 +1,15 @@
 /**
- * `rulemail mc [options] FILE.mc > FILE.cf`: compiles a site file with the macro library. What is wrong is said on standard
+ * `rulemail mc [options] -o FILE.cf FILE.mc`: compiles a site file with the macro library. What is wrong is said on standard
  * error, with the line of the site file. After an error nothing is written, or with -k what m4 would print, with its status.
  */
-import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import yargs from "yargs";
 import { compileMc } from "../mc/compile.ts";
 import { describePart, libraryParts, partNames } from "../mc/describe.ts";
 import { folderLibrary, type Library, nearest, readText, shippedLibrary } from "../mc/library.ts";
 import { reportAll } from "../source/report.ts";
 import { formatSourceMap, sourceMapPath } from "../source/source-map.ts";
+import { replaceFile } from "../sys/atomic-file.ts";
 import { errorText } from "../sys/safe-file.ts";
 import { EX } from "../sys/sysexits.ts";
 import { alreadyCompiled, kindOfFile } from "./configuration-kind.ts";
@@ -23,7 +24,7 @@ function separateValues(words: readonly string[]): string[] {
 function parser(words: readonly string[]) {
   return yargs(separateValues(words))
     .scriptName("rulemail mc")
-    .usage("rulemail mc [options] FILE.mc > FILE.cf\n       rulemail mc --diff [options] OLD NEW")
+    .usage("rulemail mc [options] -o FILE.cf FILE.mc\n       rulemail mc --diff [options] OLD NEW")
     .option("D", { type: "string", array: true, nargs: 1, describe: "define a macro: NAME=TEXT" })
     .option("U", { type: "string", array: true, nargs: 1, describe: "forget a macro" })
     .option("I", { type: "string", array: true, nargs: 1, describe: "folder for include and for parts of your own" })
@@ -62,7 +63,7 @@ export async function runMc(words: readonly string[]): Promise<number> {
     library,
     defines,
     undefines: options.U,
-    includePath: options.I,
+    includePath: options.I?.map((folder) => resolve(folder)),
     allowSyscmd: options.allowSyscmd,
   };
   if (options.diff === true) {
@@ -94,8 +95,10 @@ export async function runMc(words: readonly string[]): Promise<number> {
     return result.status;
   }
   try {
-    writeFileSync(options.o, result.text, "latin1");
-    writeFileSync(sourceMapPath(options.o), formatSourceMap(result.text, result, library.root));
+    const { library: _library, allowSyscmd: _allowed, ...given } = compiling;
+    const made = { source: resolve(file), with: given };
+    replaceFile(options.o, Buffer.from(result.text, "latin1"));
+    replaceFile(sourceMapPath(options.o), Buffer.from(formatSourceMap(result.text, result, library.root, made)));
   } catch (error) {
     process.stderr.write(`rulemail mc: ${options.o} cannot be written: ${errorText(error)}\n`);
     return EX.CANTCREAT;

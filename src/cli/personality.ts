@@ -132,9 +132,14 @@ const NAMES: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./dkim/command.ts")).runDkimCommand,
   },
   mc: {
-    says: "FILE.mc > FILE.cf  compiles a configuration; --diff, --help-feature",
+    says: "-o FILE.cf FILE.mc  compiles a configuration; --diff, --help-feature",
     helps: true,
     load: async () => (await import("./mc.ts")).runMc,
+  },
+  config: {
+    says: "list|get|set|diff|apply ...  options: values, where they come from, and how they are changed",
+    helps: true,
+    load: async () => (await import("./config/command.ts")).runConfigCommand,
   },
   lint: {
     says: "FILE  finds what is wrong with a .mc or .cf",

@@ -61,17 +61,18 @@ export function addressOf(name: string, type: RecordType): DnsAnswer {
 
 /**
  * @param options for the macro compiler, when `file` is an .mc; `here`: the file is for this machine, and its users and
- * groups have to exist
+ * groups have to exist; `text` stands for what is in the .mc
  */
 export async function readConfiguration(
   file: string,
   environment: ConfigEnvironment,
-  options: CompileOptions & { readonly here?: boolean } = {},
+  options: CompileOptions & { readonly here?: boolean; readonly text?: string } = {},
 ): Promise<ReadConfiguration> {
-  const { here = false } = options;
-  if (!isMacroFile(file)) return load(file, file, environment, here);
+  const { here = false, text: given, ...compiling } = options;
+  if (given === undefined && !isMacroFile(file)) return load(file, file, environment, here);
   const library = options.library ?? shippedLibrary();
-  const { text, origins, causes, diagnostics, complete } = compileMc({ file }, { ...options, library });
+  const source = { file, ...(given !== undefined && { text: given }) };
+  const { text, origins, causes, diagnostics, complete } = compileMc(source, { ...compiling, library });
   if (!complete) return { problems: diagnostics };
   const folder = mkdtempSync(join(tmpdir(), "rulemail-analysis-"));
   try {

@@ -2,7 +2,8 @@
  * `sendmail -bO [-C file]`: every option with its value, as lines of a configuration file. Defaults are comments; a comment
  * behind a value tells what nothing acts on.
  */
-import type { Config, PortOptions } from "../config/config.ts";
+import { portText } from "../analysis/option-list.ts";
+import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { type OptionName, OPTIONS } from "../config/options/table.ts";
 import { TIMEOUTS } from "../config/options/timeouts.ts";
@@ -66,19 +67,3 @@ const SEVERAL: Readonly<Partial<Record<OptionName, (config: Config) => string[]>
   ClientPortOptions: ({ clientPorts }) =>
     clientPorts.map((port) => optionLine(true, "ClientPortOptions", portText(port), undefined)),
 };
-
-function portText({ name, family, address, port, modifiers, listen, extra }: PortOptions): string {
-  const equates: readonly (readonly [string, string])[] = [
-    ["Name", name],
-    ["Family", family],
-    ["Address", address],
-    ["Port", port === 0 ? "" : String(port)],
-    ["Listen", String(listen)],
-    ["Modifiers", [...modifiers].join("")],
-    ...extra,
-  ];
-  return equates
-    .filter(([, value]) => value !== "")
-    .map(([key, value]) => `${key}=${value}`)
-    .join(", ");
-}

@@ -41,6 +41,19 @@ export type OriginOf = (at: Location) => string | undefined;
 /** file, line, macro, argument, parent: numbers into `strings`, a line, and a row above this one; -1 is none. */
 type Row = readonly [file: number, line: number, macro: number, argument: number, parent: number];
 
+/** What the compiler was given beside the file; compiling it again with the same gives the same. */
+export interface CompiledWith {
+  readonly defines?: Readonly<Record<string, string>>;
+  readonly undefines?: readonly string[];
+  readonly includePath?: readonly string[];
+}
+
+/** The file that was compiled, and with what. */
+export interface Compiled {
+  readonly source: string;
+  readonly with: CompiledWith;
+}
+
 interface MapFile {
   readonly version: number;
   readonly sha256: string;
@@ -48,6 +61,9 @@ interface MapFile {
   readonly places: readonly Row[];
   readonly lines: readonly number[];
   readonly causes: readonly number[];
+  /** As in Compiled; absent in maps of earlier versions. */
+  readonly source?: string;
+  readonly with?: CompiledWith;
 }
 
 /** The path of the map that belongs to a configuration file. */
@@ -60,12 +76,17 @@ export function sourceMapPath(cf: string): string {
  * @param text the configuration, latin1
  * @param library the folder of the macro library, with its slash: files in it are written as `<library>/...`
  */
-export function formatSourceMap(text: string, { origins, causes }: LineTraces, library: string): string {
+export function formatSourceMap(
+  text: string,
+  { origins, causes }: LineTraces,
+  library: string,
+  made?: Compiled,
+): string {
   const table = new PlaceTable(library);
   const lines = origins.map((place) => table.add(place));
   const because = origins.map((_place, index) => table.add(causes[index]));
   const { strings, places } = table;
-  const map: MapFile = { version: VERSION, sha256: hashOf(text), strings, places, lines, causes: because };
+  const map: MapFile = { version: VERSION, sha256: hashOf(text), strings, places, lines, causes: because, ...made };
   return `${JSON.stringify(map)}\n`;
 }
 
@@ -243,6 +264,29 @@ function readSourceMap(cf: string, text: string | undefined): ((line: number) =>
   } catch {
     return undefined;
   }
+}
+
+/** What the map of a configuration says about how it was made; undefined without a map of its text, or when the map does not say. */
+export function compiledFrom(cf: string): Compiled | undefined {
+  try {
+    const map = JSON.parse(readFileSync(sourceMapPath(cf), "utf8")) as MapFile;
+    if (!isMapFile(map) || map.sha256 !== hashOf(readFileSync(cf, "latin1"))) return undefined;
+    const { source, with: given } = map;
+    return typeof source === "string" && isGiven(given) ? { source, with: given } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function areTexts(values: unknown): boolean {
+  return Array.isArray(values) && values.every((each) => typeof each === "string");
+}
+
+function isGiven(given: unknown): given is CompiledWith {
+  if (typeof given !== "object" || given === null) return false;
+  const { defines = {}, undefines = [], includePath = [] } = given as Record<string, unknown>;
+  const isRecord = typeof defines === "object" && defines !== null && areTexts(Object.values(defines));
+  return isRecord && areTexts(undefines) && areTexts(includePath);
 }
 
 /** The files that a configuration was compiled from, without those of the library; none where there is no map of its text. */

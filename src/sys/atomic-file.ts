@@ -10,10 +10,12 @@ import {
   fchownSync,
   fsyncSync,
   openSync,
+  realpathSync,
   renameSync,
   type Stats,
   statSync,
   unlinkSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
 import { randomBytes } from "node:crypto";
@@ -117,6 +119,15 @@ export class AtomicFile {
     if (this.#open) closeSync(this.#fd);
     this.#open = false;
   }
+}
+
+/** A whole new content for a file, which need not be there; what is no file (a terminal, a pipe) is written to. Throws what the system says. */
+export function replaceFile(path: string, octets: Buffer): void {
+  const old = statSync(path, { throwIfNoEntry: false });
+  if (old !== undefined && !old.isFile()) return writeFileSync(path, octets);
+  const file = new AtomicFile(old === undefined ? path : realpathSync(path));
+  file.write(octets);
+  file.commit();
 }
 
 /** Makes renames and new names in a folder durable. */

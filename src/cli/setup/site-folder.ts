@@ -1,5 +1,6 @@
 /** What is made from the texts of a site: the configuration, and databases of its tables. */
 import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { DatabaseBuilder } from "../../maps/build.ts";
 import { databasePath, isForeignDatabase, pathToWrite } from "../../maps/database-file.ts";
 import { parseSourceLine, PLAIN_SOURCE } from "../../maps/source-text.ts";
@@ -30,7 +31,8 @@ export function compileBeside(mc: string, cf: string): Compiled {
       : { kind: "differs", path: cf, problems, changes: [compileLine(mc, cf)] };
   }
   writeFileSync(cf, result.text, { encoding: "latin1", mode: READABLE, flag: "wx" });
-  writeFileSync(sourceMapPath(cf), formatSourceMap(result.text, result, library.root), { mode: READABLE });
+  const made = { source: resolve(mc), with: {} };
+  writeFileSync(sourceMapPath(cf), formatSourceMap(result.text, result, library.root, made), { mode: READABLE });
   return { kind: "written", path: cf, problems };
 }
 
