@@ -21,10 +21,11 @@ const WARM_UP = 4000;
 const SLICES = 4;
 
 /** What differs from small messages on kept connections. */
-type Kind = Partial<Pick<Load, "perConnection" | "size">>;
+type Kind = Partial<Pick<Load, "perConnection" | "size" | "recipients" | "sessions">>;
 
 const EACH: Kind = { perConnection: 1 };
 const LARGE: Kind = { size: 65_536 };
+const MANY: Kind = { recipients: 100, sessions: 5 };
 
 function load(port: number, messages: number, kind: Kind = {}): Load {
   return {
@@ -39,8 +40,13 @@ function load(port: number, messages: number, kind: Kind = {}): Load {
   };
 }
 
-async function inTurns(servers: readonly RunningServer[], messages: number, send: Send): Promise<number[]> {
-  for (const server of servers) await send(server, WARM_UP);
+async function inTurns(
+  servers: readonly RunningServer[],
+  messages: number,
+  send: Send,
+  warmUp = WARM_UP,
+): Promise<number[]> {
+  for (const server of servers) await send(server, warmUp);
   const costs = await costsInTurns(servers, { turns: SLICES, slice: Math.ceil(messages / SLICES) }, send);
   return costs.map((each) => each.reduce((sum, cost) => sum + cost, 0) / each.length);
 }
@@ -55,7 +61,7 @@ async function accepting(roots: readonly string[], messages: number, kind?: Kind
   }
 }
 
-async function relaying(roots: readonly string[], messages: number, kind?: Kind): Promise<number[]> {
+async function relaying(roots: readonly string[], messages: number, kind?: Kind, warmUp = WARM_UP): Promise<number[]> {
   const sink = await startSink();
   const servers: RunningServer[] = [];
   const send = relayingTo(sink, load(0, 0, kind));
@@ -63,9 +69,34 @@ async function relaying(roots: readonly string[], messages: number, kind?: Kind)
     for (const root of roots) {
       servers.push(await startServer({ root, deliveryMode: "background", relayPort: sink.port }));
     }
-    return await inTurns(servers, messages, send);
+    return await inTurns(servers, messages, send, warmUp);
   } finally {
     for (const server of servers) await server.stop();
+    await sink.close();
+  }
+}
+
+/** By servers that have just been started and have seen five messages: each checkout starts several. */
+async function relayingCold(roots: readonly string[], messages: number, kind: Kind): Promise<number[]> {
+  const sink = await startSink();
+  const send = relayingTo(sink, load(0, 0, kind));
+  const sums = roots.map(() => 0);
+  try {
+    for (let slice = 0; slice < SLICES; slice++) {
+      const order = roots.map((_, i) => (slice % 2 === 0 ? i : roots.length - 1 - i));
+      for (const i of order) {
+        const server = await startServer({ root: roots[i], deliveryMode: "background", relayPort: sink.port });
+        try {
+          await send(server, 5);
+          const [costs] = await costsInTurns([server], { turns: 1, slice: messages }, send);
+          sums[i] += costs[0];
+        } finally {
+          await server.stop();
+        }
+      }
+    }
+    return sums.map((sum) => sum / SLICES);
+  } finally {
     await sink.close();
   }
 }
@@ -152,6 +183,8 @@ const costs: Readonly<Record<string, () => Promise<number[]>>> = {
   relay: () => relaying(roots, count),
   "relay-each": () => relaying(roots, count, EACH),
   "relay-64k": () => relaying(roots, count, LARGE),
+  fanout: () => relaying(roots, count, MANY, WARM_UP / 20),
+  "fanout-cold": () => relayingCold(roots, count, MANY),
   rewriting: () => rewriting(roots, count),
   local: () => local(roots, count, 20),
   "local-2000": () => local(roots, count, 2_000),

@@ -15,7 +15,7 @@ import { messageSize } from "../envelope/message-size.ts";
 import { type FirstAttempt, NO_ALIASES } from "../envelope/local-facts.ts";
 import type { Recipient, RecipientChange, RecipientState } from "../envelope/recipient.ts";
 import { type RecipientStatus, statusOfReply } from "../envelope/status.ts";
-import { logTo } from "../log/mail-log.ts";
+import { logTo, sameOutcomes } from "../log/mail-log.ts";
 import type { Attempt, Changes, Claim, QueueEntry } from "../queue/queue.ts";
 import type { MacroScope } from "../rewriting/macro-scope.ts";
 import { withoutAliases } from "../routing/aliases.ts";
@@ -68,6 +68,12 @@ export async function attempt(
     release();
     await environment.store.finish(claim, nextNotice(site.config, claim.entry.envelope));
   }
+}
+
+/** What became of a recipient, for the log. */
+interface Served {
+  readonly recipient: Recipient;
+  readonly status: RecipientStatus;
 }
 
 /** Somebody else has the message now: what this attempt has to say about it counts no more. */
@@ -236,19 +242,15 @@ class Work {
     const recipient = envelope.recipients[index];
     this.#outcomes.note(index, recipient, status);
     this.#occasion.told?.outcome(index, recipient, undefined, status);
-    this.#logOutcome(envelope, recipient, recipient.resolved?.mailer ?? "", this.#started, status);
+    this.#log(envelope, [{ recipient, status }], recipient.resolved?.mailer ?? "", this.#started);
   }
 
-  #logOutcome(
-    envelope: Envelope,
-    recipient: Recipient,
-    mailer: string,
-    started: number,
-    status: RecipientStatus,
-  ): void {
+  /** @param recipients with the same outcome */
+  #log(envelope: Envelope, recipients: readonly Served[], mailer: string, started: number): void {
     const { log, clock } = this.#environment;
     const { priority } = this.#entry;
-    logTo(log, { envelope, recipients: [{ recipient }], mailer, priority, started, now: clock.now(), status });
+    const [{ status }] = recipients;
+    logTo(log, { envelope, recipients, mailer, priority, started, now: clock.now(), status });
   }
 
   /** False for what settling at the end writes anyway, and for what the queue knows already. */
@@ -288,7 +290,7 @@ class Work {
     this.#held.push(index);
     const { resolved } = recipient;
     this.#occasion.told?.outcome(index, recipient, undefined, this.#queued());
-    this.#logOutcome(envelope, recipient, resolved?.mailer ?? "", this.#started, this.#queued());
+    this.#log(envelope, [{ recipient, status: this.#queued() }], resolved?.mailer ?? "", this.#started);
     return true;
   }
 
@@ -310,13 +312,15 @@ class Work {
     const report = await this.#reportOf(job);
     this.#again = Math.min(this.#again, report?.again ?? Infinity);
     if (report !== undefined) this.#count(job, report);
-    for (const each of job.recipients) {
-      const status = report?.statuses.get(each.index) ?? lost(clock.now());
-      this.#outcomes.note(each.index, each.recipient, status);
+    const served: Served[] = [];
+    for (const { index, recipient, triple } of job.recipients) {
+      const status = report?.statuses.get(index) ?? lost(clock.now());
+      this.#outcomes.note(index, recipient, status);
       if (report === undefined) continue;
-      this.#occasion.told?.outcome(each.index, each.recipient, each.triple, status);
-      this.#logOutcome(job.envelope, each.recipient, job.mailer.name, started, status);
+      this.#occasion.told?.outcome(index, recipient, triple, status);
+      served.push({ recipient, status });
     }
+    for (const recipients of sameOutcomes(served)) this.#log(job.envelope, recipients, job.mailer.name, started);
     this.#outcomes.checkpoint();
   }
 

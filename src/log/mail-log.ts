@@ -113,43 +113,97 @@ export interface ToFacts {
 const TO_LEVELS: Readonly<Record<string, number>> = { failed: 7, delayed: 9 };
 const DELIVERED_LEVEL = 8;
 
-/** One line for every outcome of an attempt. */
+/** A list of recipients and what became of them share so many octets: more are told in further lines, as sendmail has it. */
+const LONGEST_TO_LINE = 924;
+
+/** One line for every outcome of an attempt; several when it is that of many: `to=<a@b>,<c@d>, [more], delay=...`. */
 export function logTo(log: Log, facts: ToFacts): void {
   const { envelope, status } = facts;
   const level = TO_LEVELS[status.action] ?? DELIVERED_LEVEL;
   if (!log.enabled(level)) return;
-  const delay = logDuration(facts.now - envelope.arrived);
-  const xdelay = logDuration(facts.now - facts.started);
-  const to = facts.recipients.map(({ recipient }) => bracketed(recipient.given)).join(",");
   const controlling = controllingAddress(facts);
-  let text = `to=${shorten(to)}`;
-  if (controlling !== undefined) text += `, ctladdr=${controlling}`;
-  text += `, delay=${delay}, xdelay=${xdelay}`;
-  if (facts.mailer !== "") text += `, mailer=${facts.mailer}`;
-  text += `, pri=${facts.priority}`;
+  const rest = whatBecame(facts, controlling);
+  const write = (first: number, end: number, names: string): void =>
+    log.write(level, {
+      priority: "info",
+      id: envelope.id,
+      text: `to=${names}${rest}`,
+      fields: () => ({
+        event: "to",
+        to: facts.recipients.slice(first, end).map(({ recipient }) => recipient.given),
+        ctladdr: controlling,
+        delay: (facts.now - envelope.arrived) / 1000,
+        xdelay: (facts.now - facts.started) / 1000,
+        mailer: facts.mailer,
+        pri: facts.priority,
+        relay: status.relay,
+        line: status.line,
+        dsn: status.status,
+        stat: status.text,
+      }),
+    });
+  const most = LONGEST_TO_LINE - rest.length;
+  let first = 0;
+  let names = "";
+  facts.recipients.forEach(({ recipient }, at) => {
+    const name = shorten(bracketed(recipient.given));
+    if (at > first && names.length + 1 + name.length >= most) {
+      write(first, at, `${names}, [more]`);
+      first = at;
+      names = name;
+    } else names = at > first ? `${names},${name}` : name;
+  });
+  write(first, facts.recipients.length, names);
+}
+
+/** All of a to= line but the recipients. */
+function whatBecame({ envelope, status, now, started, mailer, priority }: ToFacts, controlling?: string): string {
+  let text = controlling === undefined ? "" : `, ctladdr=${controlling}`;
+  text += `, delay=${logDuration(now - envelope.arrived)}, xdelay=${logDuration(now - started)}`;
+  if (mailer !== "") text += `, mailer=${mailer}`;
+  text += `, pri=${priority}`;
   if (status.relay) text += `, relay=${shorten(status.relay)}`;
   if (status.line !== undefined) text += `, ${status.line}`;
   // Of who was not tried at all there is no status.
   if (status.status !== "") text += `, dsn=${status.status}`;
-  text += `, stat=${shorten(status.text)}`;
-  log.write(level, {
-    priority: "info",
-    id: envelope.id,
-    text,
-    fields: () => ({
-      event: "to",
-      to: facts.recipients.map(({ recipient }) => recipient.given),
-      ctladdr: controlling,
-      delay: (facts.now - envelope.arrived) / 1000,
-      xdelay: (facts.now - facts.started) / 1000,
-      mailer: facts.mailer,
-      pri: facts.priority,
-      relay: status.relay,
-      line: status.line,
-      dsn: status.status,
-      stat: status.text,
-    }),
-  });
+  return `${text}, stat=${shorten(status.text)}`;
+}
+
+/**
+ * Recipients of one transaction in the order of their lines: those with the same outcome together, whom somebody refused each
+ * by himself, so that refusals can be counted.
+ */
+export function sameOutcomes<Each extends LoggedRecipient & { readonly status: ToFacts["status"] }>(
+  recipients: readonly Each[],
+): Iterable<readonly Each[]> {
+  const groups = new Map<string, Each[]>();
+  let last: Each[] | undefined;
+  for (const each of recipients) {
+    const { recipient, status } = each;
+    if (last !== undefined && isLike(last[0], each)) {
+      last.push(each);
+      continue;
+    }
+    const { action, text, relay = "", line = "" } = status;
+    const { parent = "", rights } = recipient;
+    const who = rights === undefined ? "" : `${rights.uid}/${rights.gid}/${rights.alias ?? rights.user}`;
+    const alone = action === "failed" ? groups.size : "";
+    const key = [alone, action, status.status, text, relay, line, parent, who].join("\n");
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, (last = [each]));
+    else (last = known).push(each);
+  }
+  return groups.values();
+}
+
+/** True for what is mostly so: one has the very outcome of the other, and both were named by the client. */
+function isLike<Each extends LoggedRecipient & { readonly status: ToFacts["status"] }>(
+  one: Each,
+  other: Each,
+): boolean {
+  if (one.status !== other.status || one.status.action === "failed") return false;
+  const [a, b] = [one.recipient, other.recipient];
+  return a.parent === undefined && b.parent === undefined && a.rights === undefined && b.rights === undefined;
 }
 
 /** Addresses are shown in angle brackets, files, programs and names of users as they are. */

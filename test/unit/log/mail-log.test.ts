@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Log, LogLine } from "../../../src/log/log.ts";
-import { logFrom, logTo, logVerdict } from "../../../src/log/mail-log.ts";
+import { logFrom, logTo, logVerdict, sameOutcomes } from "../../../src/log/mail-log.ts";
 import { shorten } from "../../../src/log/safe-text.ts";
 
 function recorder(level = 9): Log & { readonly lines: (LogLine & { readonly level: number })[] } {
@@ -88,6 +88,34 @@ describe("logTo()", () => {
     expect(log.lines[1].text).toMatch(/^to=x,y, ctladdr=<c@d>, delay=/);
   });
 
+  test("goes on in a further line where a list is long, as sendmail does", () => {
+    const log = recorder();
+    const numbers = Array.from({ length: 60 }, (_, i) => 60 - i).filter((number) => number % 10 !== 6);
+    const recipients = numbers.map((number) => ({ recipient: { given: `user${number}@far.example` } }));
+    const relay = "[127.0.0.1] [127.0.0.1]";
+    const status = { action: "relayed", status: "2.0.0", text: "Sent (taken)", relay };
+    logTo(log, { ...facts, recipients, priority: 1_800_018, status });
+    const rest =
+      ", delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=1800018, relay=[127.0.0.1] [127.0.0.1], dsn=2.0.0, stat=Sent (taken)";
+    const named = recipients.map(({ recipient }) => `<${recipient.given}>`);
+    const [first, second, ...others] = log.lines;
+    expect(others).toEqual([]);
+    expect(first.text).toBe(`to=${named.slice(0, 38).join(",")}, [more]${rest}`);
+    expect(second.text).toBe(`to=${named.slice(38).join(",")}${rest}`);
+    expect(first.text.length + named[38].length).toBeGreaterThan(924);
+    expect([first, second].flatMap((line) => line.fields?.()["to"])).toEqual(
+      recipients.map(({ recipient }) => recipient.given),
+    );
+  });
+
+  test("a list of addresses as long as they can be loses none", () => {
+    const log = recorder();
+    const recipients = ["a", "b", "c"].map((letter) => ({ recipient: { given: `${letter.repeat(2_000)}@x` } }));
+    logTo(log, { ...facts, recipients });
+    expect(log.lines.map(({ text }) => text.slice(0, 10))).toEqual(["to=<aaaaaa"]);
+    expect(log.lines[0].text).toMatch(/^to=<a+\.\.\.a+@x>,<b+\.\.\.b+@x>,<c+\.\.\.c+@x>, delay=/);
+  });
+
   test("failures and deferrals have levels of their own", () => {
     const log = recorder(8);
     logTo(log, { ...facts, status: { action: "failed", status: "5.1.1", text: "User unknown" } });
@@ -103,6 +131,33 @@ describe("logTo()", () => {
     expect(log.lines[0].text).toMatch(/stat=Sent \(x+\.\.\.x+ end\)$/);
     expect(shorten("x".repeat(500))).toHaveLength(203);
   });
+});
+
+test("sameOutcomes() puts those together who have the same outcome, and leaves refusals alone", () => {
+  const taken = { action: "relayed", status: "2.0.0", text: "Sent (ok)", relay: "mx.d. [192.0.2.1]" };
+  const refused = { action: "failed", status: "5.1.1", text: "User unknown" };
+  const each = (given: string, status: typeof refused, more: object = {}) => ({
+    recipient: { given, ...more },
+    status,
+  });
+  const groups = sameOutcomes([
+    each("a", taken),
+    each("b", refused),
+    each("c", { ...taken }),
+    each("d", { ...taken, text: "Sent (also)" }),
+    each("e", refused),
+    each("f", taken, { parent: 0 }),
+    each("g", taken, { parent: 0 }),
+    each("h", taken, { parent: 0, rights: { user: "joe", uid: 1, gid: 2 } }),
+  ]);
+  expect([...groups].map((group) => group.map(({ recipient }) => recipient.given).join())).toEqual([
+    "a,c",
+    "b",
+    "d",
+    "e",
+    "f,g",
+    "h",
+  ]);
 });
 
 test("logVerdict() writes what a ruleset refused", () => {
