@@ -47,10 +47,11 @@ function receive(session: Conversation, transaction: Transaction, argument: stri
     if (asked.code >= 500) transaction.badRecipients++;
     return asked;
   }
-  return whenReady(
-    admitRecipient(services, transaction, asked),
-    (refusal) => refusal ?? replies.recipientOk(asked.shown),
-  );
+  return whenReady(admitRecipient(services, transaction, asked), (refusal) => {
+    if (refusal !== undefined) return refusal;
+    session.visit.share.hope();
+    return replies.recipientOk(asked.shown);
+  });
 }
 
 function readRecipient(session: Conversation, argument: string, isFull: boolean): AskedRecipient | Reply {

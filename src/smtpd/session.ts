@@ -151,6 +151,7 @@ export class SmtpSession extends SecureConnection implements LineConsumer, Conve
     const { message } = this;
     this.transaction = undefined;
     this.message = undefined;
+    this.share.endHope();
     message?.abort();
     this.whole.filters?.abort();
   }

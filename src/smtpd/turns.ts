@@ -17,6 +17,13 @@ const BUDGET = 1;
 /** Waste that a connection, and a client for the connections that it has left, is forgiven, ms. */
 const FORGIVEN = 4;
 const FORGIVEN_CLIENT = 20;
+/**
+ * A recipient that was accepted promises mail: so much more time of its transaction is no waste before its end, ms; and so
+ * much at most of one transaction, and of all those of a client.
+ */
+const HOPE = 0.15;
+const MOST_HOPED = 15;
+const MOST_OPEN = 40;
 /** No piece of work counts for more, ms: the thread was kept from it then, by other processes or by the collection of garbage. */
 const LONGEST_PIECE = 1.5;
 /** What comes behind a message (QUIT, RSET) is not waste, ms for each. */
@@ -64,6 +71,8 @@ export class Waste {
 /** The connections of one client, as far as they share time. */
 export class ClientShare {
   readonly waste = new Waste();
+  /** Spent on transactions that promise mail. */
+  promised = 0;
   /** What waits in the line. */
   readonly waiting: (() => void)[] = [];
 }
@@ -157,6 +166,9 @@ export class Share {
   /** Since the last message; and as much of it as its client does not have to its account yet. */
   #spent = 0;
   #own = 0;
+  /** Time that the transaction under way may take, for what it promises; and as much of it as was taken, which is no waste yet. */
+  #hoped = 0;
+  #open = 0;
   /** When the work that goes on began. */
   #since: number | undefined;
   /** What belongs to the end of the work that goes on. */
@@ -212,14 +224,32 @@ export class Share {
     this.#note(ms, now, isOther);
   }
 
+  /** A recipient was accepted. */
+  hope(): void {
+    this.#hoped = Math.min(MOST_HOPED, this.#hoped + HOPE);
+  }
+
+  /** The transaction is over. What was spent on it is waste, unless its message is in the queue: `delivered` follows. */
+  endHope(): void {
+    const ms = this.#open;
+    this.#hoped = this.#open = 0;
+    if (ms === 0) return;
+    this.#client.promised -= ms;
+    this.#spent += ms;
+    this.#own += ms;
+    this.#waste.add(ms, this.#turns.time.now());
+  }
+
   /** The connection is over. */
   end(): void {
+    this.endHope();
     const now = this.#turns.time.now();
     this.#client.waste.add(Math.min(this.#own, this.#waste.at(now)), now);
   }
 
   /** A message is in the queue: what was spent on it was well spent. */
   delivered(): void {
+    this.endHope();
     const now = this.#turns.time.now();
     this.#client.waste.add(this.#own - this.#spent - BONUS, now);
     this.#waste.add(-this.#spent - BONUS, now);
@@ -248,6 +278,11 @@ export class Share {
 
   #note(took: number, now: number, isOther: boolean): void {
     const ms = Math.min(took, LONGEST_PIECE);
+    if (isOther && this.#open + ms <= this.#hoped && this.#client.promised + ms <= MOST_OPEN) {
+      this.#open += ms;
+      this.#client.promised += ms;
+      return;
+    }
     this.#spent += ms;
     this.#waste.add(ms, now);
     if (isOther) this.#own += ms;

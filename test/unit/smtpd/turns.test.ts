@@ -143,6 +143,71 @@ describe("a connection", () => {
   });
 });
 
+describe("recipients that were accepted", () => {
+  /** Says how soon a command of the peer is done: before what has to wait for its turn, or not. */
+  function isServedAtOnce(share: Share): boolean {
+    let isDone = false;
+    share.take(() => (isDone = true));
+    return isDone;
+  }
+
+  function accept(thread: Thread, share: Share, recipients: number): void {
+    for (let i = 0; i < recipients; i++) {
+      share.take(() => {
+        thread.work(0.125);
+        share.hope();
+      });
+      thread.turn();
+    }
+  }
+
+  test("keep a client out of the line while their transaction lasts, and for ever when it brings the message", () => {
+    const thread = new Thread();
+    const turns = new Turns(thread);
+    const share = new Share(turns);
+    for (let message = 0; message < 10; message++) {
+      accept(thread, share, 100);
+      expect(isServedAtOnce(share)).toBe(true);
+      share.endHope();
+      share.delivered();
+    }
+    expect(isServedAtOnce(share)).toBe(true);
+  });
+
+  test("count as waste when their transaction is given up", () => {
+    const thread = new Thread();
+    const share = new Share(new Turns(thread));
+    accept(thread, share, 100);
+    share.endHope();
+    expect(isServedAtOnce(share)).toBe(false);
+    // What they promise now is not believed: what was wasted before counts.
+    accept(thread, share, 100);
+    expect(isServedAtOnce(share)).toBe(false);
+  });
+
+  test("promise no more than a hundred can take", () => {
+    const thread = new Thread();
+    const share = new Share(new Turns(thread));
+    accept(thread, share, 200);
+    expect(isServedAtOnce(share)).toBe(false);
+  });
+
+  test("of all connections of a client together promise 40 ms", () => {
+    const thread = new Thread();
+    const turns = new Turns(thread);
+    const client = new ClientShare();
+    const shares = Array.from({ length: 6 }, () => new Share(turns, client));
+    for (const share of shares) accept(thread, share, 90);
+    expect(shares.map(isServedAtOnce)).toEqual([true, true, true, false, false, false]);
+    // The promises of those who go are free for others.
+    shares[0].delivered();
+    shares[1].delivered();
+    const next = new Share(turns, client);
+    accept(thread, next, 90);
+    expect(isServedAtOnce(next)).toBe(true);
+  });
+});
+
 describe("clients", () => {
   test("share the time of the line, whatever the number of their connections", () => {
     const thread = new Thread();
