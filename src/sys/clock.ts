@@ -6,8 +6,27 @@ export interface Clock {
   after(ms: number, action: () => void): () => void;
 }
 
+/**
+ * The time when somebody first asked since what runs now began to run (a callback, what follows an `await`). A command of a
+ * client asks for it dozens of times, and where the system cannot tell it in memory each of these is a system call. How long
+ * something takes that nobody waits in is told by `performance.now()`.
+ */
+let known: number | undefined;
+const settled = Promise.resolve();
+const forget = (): void => {
+  known = undefined;
+};
+
+function now(): number {
+  if (known === undefined) {
+    known = Date.now();
+    void settled.then(forget);
+  }
+  return known;
+}
+
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now,
   after(ms, action) {
     // setTimeout fires at once for delays above 2^31-1 ms; wait in steps instead.
     const longest = 2_000_000_000;

@@ -26,7 +26,14 @@ import { OwnEnd } from "./own-end.ts";
 import { Places } from "./places.ts";
 import { requirementProblem } from "./require-tls.ts";
 import { Turn } from "./turn.ts";
-import { type PreparedMessage, prepareTransaction, type Verdict, verdictsOf } from "./transaction.ts";
+import {
+  isSameVerdict,
+  type PreparedMessage,
+  prepareTransaction,
+  statusOf,
+  type Verdict,
+  verdictsOf,
+} from "./transaction.ts";
 import type { SmtpClient } from "./client.ts";
 import type { TransactionResult } from "./exchange.ts";
 import { macroValue } from "../../rewriting/macro-value.ts";
@@ -323,17 +330,22 @@ class Attempt {
   /** Notes what a server has said. Who was told to come later stays open: the next host may have time now. */
   #take(verdicts: readonly Verdict[]): void {
     const at = this.#context.environment.clock.now();
-    for (const { recipient, outcome, passedOn, deliverByPassedOn } of verdicts) {
-      const { index } = recipient;
+    let last: { readonly verdict: Verdict; readonly status: RecipientStatus } | undefined;
+    for (const verdict of verdicts) {
+      const { outcome } = verdict;
+      const { index } = verdict.recipient;
       const before = this.#reasons.get(index);
       // Too many for this connection, perhaps: the same words say no more now than before.
       if (saysTooMany(before) && before?.diagnostic?.text === outcome.diagnostic?.text) continue;
-      this.#heard.add(index, outcome);
-      if (outcome.action === "delayed") this.#reasons.set(index, outcome);
-      else {
-        const taken = { ...(passedOn ? { passedOn } : {}), ...(deliverByPassedOn ? { deliverByPassedOn } : {}) };
-        this.#statuses.set(index, { ...outcome, ...taken, at });
+      if (outcome.action === "delayed") {
+        this.#heard.add(index, outcome);
+        this.#reasons.set(index, outcome);
+        continue;
       }
+      // Most of them have the same.
+      if (last === undefined || !isSameVerdict(last.verdict, verdict))
+        last = { verdict, status: statusOf(verdict, at) };
+      this.#statuses.set(index, last.status);
     }
     this.#said = verdicts.find(({ outcome }) => outcome.action !== "delayed" && outcome.action !== "failed")?.outcome;
     this.#open = this.#open.filter(({ index }) => !this.#statuses.has(index));

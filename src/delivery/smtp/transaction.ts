@@ -7,6 +7,7 @@ import type { BodyForms } from "./body-forms.ts";
 import type { WrittenMessage } from "../message-writer.ts";
 import type { Mailer } from "../../config/mailer.ts";
 import { deferred, failed, type Outcome } from "../outcome.ts";
+import type { RecipientStatus } from "../../envelope/status.ts";
 import { type DeliverBy, isTooLate, remainingSeconds, tooLateText } from "../../envelope/deliver-by.ts";
 import type { Notify } from "../../mail/notify.ts";
 import { encodeUtf8Address } from "../../mail/utf8-address.ts";
@@ -228,8 +229,9 @@ export function verdictsOf(
     verdicts.push({ recipient, outcome: { ...outcome, relay: peer.relay, remoteMta: peer.name }, passedOn: false });
   }
   if (result === undefined) return verdicts;
+  const outcomeAt = outcomesOf({ transaction, ...result }, peer, job.mailer.flags.has("l"));
   asked.forEach((recipient, position) => {
-    const outcome = outcomeAt(position, { transaction, ...result }, peer, job.mailer.flags.has("l"));
+    const outcome = outcomeAt(position);
     const taken = outcome.action !== "failed" && outcome.action !== "delayed";
     const deliverByPassedOn = deliverBy && taken && job.envelope.deliverBy !== undefined;
     verdicts.push({ recipient, outcome, passedOn: dsn && taken, ...(deliverByPassedOn ? { deliverByPassedOn } : {}) });
@@ -237,29 +239,56 @@ export function verdictsOf(
   return verdicts;
 }
 
+/** They differ in their recipients only. */
+export function isSameVerdict(one: Verdict, other: Verdict): boolean {
+  return (
+    one.outcome === other.outcome &&
+    one.passedOn === other.passedOn &&
+    one.deliverByPassedOn === other.deliverByPassedOn
+  );
+}
+
+/** @param at milliseconds since the epoch */
+export function statusOf({ outcome, passedOn, deliverByPassedOn }: Verdict, at: number): RecipientStatus {
+  return {
+    ...outcome,
+    ...(passedOn ? { passedOn } : {}),
+    ...(deliverByPassedOn ? { deliverByPassedOn } : {}),
+    at,
+  };
+}
+
 /** What was asked, and what came back. */
 interface Exchanged extends TransactionResult {
   readonly transaction: Transaction | undefined;
 }
 
-function outcomeAt(position: number, exchanged: Exchanged, peer: Peer, finalDelivery: boolean): Outcome {
+/** What became of the recipient at each position. Those with the same last reply share an outcome. */
+function outcomesOf(exchanged: Exchanged, peer: Peer, finalDelivery: boolean): (position: number) => Outcome {
   const { transaction, mail, recipients, data, final, failure } = exchanged;
   const lost = failure ?? { kind: "lost" as const, message: "no reply", during: "transaction" };
-  // Out of step before the message: which reply was for which recipient is not known.
-  if (mail === undefined || (lost.kind === "protocol" && data === undefined)) return fromFailure(lost, peer);
   const refused = (reply: string, step: Step, command?: string) => fromReply(reply, peer, step, undefined, command);
-  if (replyKind(mail) !== "yes") return refused(mail, "MAIL", transaction && mailCommand(transaction));
-  const recipient = recipients[position];
-  if (recipient === undefined) return fromFailure(lost, peer);
-  if (replyKind(recipient) !== "yes") {
-    const command = transaction && rcptCommand(transaction.recipients[position]);
-    return tooMany(position, recipient, recipients, peer) ?? refused(recipient, "RCPT", command);
-  }
-  if (data === undefined) return fromFailure(lost, peer);
-  if (!data.startsWith("354")) return refused(data, "DATA", "DATA");
-  const last = final[position];
-  if (last === undefined) return fromFailure(lost, peer);
-  return fromReply(last, peer, "DATA", finalDelivery ? "delivered" : "relayed", "DATA");
+  const same = (outcome: Outcome) => () => outcome;
+  // Out of step before the message: which reply was for which recipient is not known.
+  if (mail === undefined || (lost.kind === "protocol" && data === undefined)) return same(fromFailure(lost, peer));
+  if (replyKind(mail) !== "yes") return same(refused(mail, "MAIL", transaction && mailCommand(transaction)));
+  let before: { readonly reply: string; readonly outcome: Outcome } | undefined;
+  return (position) => {
+    const recipient = recipients[position];
+    if (recipient === undefined) return fromFailure(lost, peer);
+    if (replyKind(recipient) !== "yes") {
+      const command = transaction && rcptCommand(transaction.recipients[position]);
+      return tooMany(position, recipient, recipients, peer) ?? refused(recipient, "RCPT", command);
+    }
+    if (data === undefined) return fromFailure(lost, peer);
+    if (!data.startsWith("354")) return refused(data, "DATA", "DATA");
+    const reply = final[position];
+    if (reply === undefined) return fromFailure(lost, peer);
+    if (before?.reply !== reply) {
+      before = { reply, outcome: fromReply(reply, peer, "DATA", finalDelivery ? "delivered" : "relayed", "DATA") };
+    }
+    return before.outcome;
+  };
 }
 
 /**
