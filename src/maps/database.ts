@@ -85,6 +85,12 @@ class DatabaseMap implements BareMap {
     }
   }
 
+  /** The table, or that there is none. */
+  edition(): object | undefined {
+    const table = this.#table();
+    return !("kind" in table) || (this.#optional && table.kind === "absent") ? table : undefined;
+  }
+
   prepare(context: LookupContext): void {
     const table = this.#table();
     if ("kind" in table) this.#unopened(table, context);

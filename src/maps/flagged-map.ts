@@ -56,6 +56,10 @@ export class FlaggedMap implements LookupMap {
     return !this.#optional || (this.#bare.available?.() ?? true);
   }
 
+  edition(): object | undefined {
+    return this.#deferrable ? undefined : this.#bare?.edition?.();
+  }
+
   prepare(context: LookupContext): void {
     if (!this.#deferrable || !context.deferred) this.#bare?.prepare?.(context);
   }

@@ -17,6 +17,8 @@ export type BareResult =
 export interface BareMap {
   /** @param key without quotes and in lower case, unless the class or the flags say otherwise */
   find(key: string, args: readonly string[], context: LookupContext): MaybePromise<BareResult>;
+  /** See LookupMap. */
+  edition?(): object | undefined;
   /** False when the source is not there; only asked of maps with -o. */
   available?(): boolean;
   /** Opens the source and tells what is wrong with it, as the first look-up does by itself. */

@@ -57,6 +57,10 @@ export class WatchedFile<Content> {
     if (this.#state?.kind === "open" && !this.#changed(now)) return this.#state;
     this.#noticed = undefined;
     const next = this.#load();
+    // What is not there is the same thing each time: who remembers what it said may go by that.
+    if (next.kind === "absent" && this.#state?.kind === "absent" && next.problem === this.#state.problem) {
+      return this.#state;
+    }
     this.close();
     return (this.#state = next);
   }

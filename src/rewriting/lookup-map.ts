@@ -36,6 +36,11 @@ export interface LookupMap {
   /** Asked without arguments, what it says depends on the key alone, and asking does nothing. */
   readonly constant?: boolean;
   /**
+   * What its answers are made from now, a table that was read: as long as it is the same thing, a question that was answered
+   * (not with a failure) has the same answer, and asking does nothing. Undefined: nobody knows without asking.
+   */
+  edition?(): object | undefined;
+  /**
    * False when the K line was wrong or an optional (-o) source is not there: look-ups find nothing, and test mode says
    * `Map named "x" not open`. May open the source.
    */

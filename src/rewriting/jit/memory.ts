@@ -10,7 +10,15 @@ import type { Tokens } from "../tokens.ts";
 import { LatelyAsked } from "./lately-asked.ts";
 
 /** What a run asks of the outside: the value of a macro, by name, or a map. */
-export type Question = string | { readonly map: LookupMap; readonly key: string; readonly args: readonly string[] };
+export type Question = string | MapQuestion;
+
+export interface MapQuestion {
+  readonly map: LookupMap;
+  readonly key: string;
+  readonly args: readonly string[];
+  /** What the map answered from; undefined where it has to be asked. */
+  edition: object | undefined;
+}
 
 export type Answer = LookupResult | string | undefined;
 

@@ -15,7 +15,7 @@ import type { LookupContext, LookupMap, LookupResult } from "../lookup-map.ts";
 import type { MacroScope } from "../macro-scope.ts";
 import { expandMacros } from "../macro-text.ts";
 import type { RewriteContext, Rewritten } from "../rewriter.ts";
-import { type Answer, isSameAnswer, type Question, type Remembered } from "./memory.ts";
+import { type Answer, isSameAnswer, type MapQuestion, type Question, type Remembered } from "./memory.ts";
 
 const NO_ARGUMENTS: readonly string[] = [];
 const NOTHING_ASKED = { questions: [], answers: [] };
@@ -103,9 +103,17 @@ export class Run {
   lookUp(map: LookupMap, key: string, args: readonly string[]): LookupResult {
     this.calls += LIMITS.lookUp;
     if (this.#at < this.answers.length) return this.answers[this.#at++] as LookupResult;
-    this.questions.push({ map, key, args: args.length === 0 ? NO_ARGUMENTS : args });
+    // Before it is asked: should the table change now, what is noted is too old, and the next one asks.
+    const question: MapQuestion = {
+      map,
+      key,
+      args: args.length === 0 ? NO_ARGUMENTS : args,
+      edition: map.edition?.(),
+    };
+    this.questions.push(question);
     this.#lookups ??= new OwnLookups(this.#context);
     const answer = map.lookup(key, args, this.#lookups);
+    if (isPromise(answer) || answer.kind === "tempfail") question.edition = undefined;
     if (isPromise(answer)) throw new Waiting(answer);
     this.answers.push(answer);
     this.#at++;
@@ -157,17 +165,36 @@ export function askAgain(known: Remembered, context: RewriteContext): Again | Re
       const value = context.scope.get(question);
       if (value !== answers[i]) return otherwise(known, context, i, [value]);
     } else if (question.map.constant !== true || question.args.length > 0) {
+      const edition = question.map.edition?.();
+      if (edition !== undefined && edition === question.edition) continue;
       lookups ??= new OwnLookups(context);
       const answer = question.map.lookup(question.key, question.args, lookups);
-      if (isPromise(answer)) return { ...otherwise(known, context, i, []), waiting: new Waiting(answer) };
-      if (!isSameAnswer(answer, answers[i] as LookupResult)) return otherwise(known, context, i, [answer]);
+      if (isPromise(answer)) {
+        const again = otherwise(known, context, i, [], { ...question, edition: undefined });
+        return { ...again, waiting: new Waiting(answer) };
+      }
+      const noted = answer.kind === "tempfail" ? undefined : edition;
+      if (!isSameAnswer(answer, answers[i] as LookupResult)) {
+        return otherwise(known, context, i, [answer], { ...question, edition: noted });
+      }
+      question.edition = noted;
     }
   }
   return result;
 }
 
-function otherwise({ questions, answers }: Remembered, context: RewriteContext, at: number, answer: Answer[]): Again {
+/** @param question one of its own, when it is not answered as before: others know the old answer */
+function otherwise(
+  { questions, answers }: Remembered,
+  context: RewriteContext,
+  at: number,
+  answer: Answer[],
+  question = questions[at],
+): Again {
   return {
-    run: new Run(context, { questions: questions.slice(0, at + 1), answers: [...answers.slice(0, at), ...answer] }),
+    run: new Run(context, {
+      questions: [...questions.slice(0, at), question],
+      answers: [...answers.slice(0, at), ...answer],
+    }),
   };
 }

@@ -162,6 +162,41 @@ describe.each(Object.entries(KINDS))("%s", (_name, { path, write, open, checksIt
   });
 });
 
+test("a database is of the same edition until another one is read, and one that is not there until it is", () => {
+  const path = join(folder, "edition.db");
+  const clock = new ManualClock();
+  const map = declareMaps([`Km hash -o ${join(folder, "edition")}`], { clock }).map("m");
+  const later = (): object | undefined => {
+    clock.advance(1500);
+    return map.edition?.();
+  };
+  const absent = later();
+  expect(absent).toBeDefined();
+  expect(later()).toBe(absent);
+  writeDatabase(path, "old");
+  utimesSync(path, 1_000_000, 1_000_000);
+  const first = later();
+  expect(first).not.toBe(absent);
+  expect(later()).toBe(first);
+  writeDatabase(path, "new");
+  utimesSync(path, 1_000_000, 1_000_000);
+  const second = later();
+  expect(second).not.toBe(first);
+  unlinkSync(path);
+  expect(later()).toBe(second);
+  // Without -o what is not there is a failure, and one that is not asked in deferred mode depends on the mode.
+  expect(
+    declareMaps([`Km hash ${join(folder, "nothing")}`], { clock })
+      .map("m")
+      .edition?.(),
+  ).toBeUndefined();
+  expect(
+    declareMaps([`Km hash -o -D ${join(folder, "nothing")}`], { clock })
+      .map("m")
+      .edition?.(),
+  ).toBeUndefined();
+});
+
 test("a text that is being rewritten is read when it has been quiet for a second", async () => {
   const path = join(folder, "rewritten");
   const now = Date.now();
