@@ -70,7 +70,7 @@ export async function attempt(
   }
 }
 
-/** What became of a recipient, for the log. */
+/** For the log. */
 interface Served {
   readonly recipient: Recipient;
   readonly status: RecipientStatus;
@@ -288,9 +288,8 @@ class Work {
     const recipient = envelope.recipients[index];
     if (!isHeld(this.#site.config, recipient, this.#occasion)) return false;
     this.#held.push(index);
-    const { resolved } = recipient;
     this.#occasion.told?.outcome(index, recipient, undefined, this.#queued());
-    this.#log(envelope, [{ recipient, status: this.#queued() }], resolved?.mailer ?? "", this.#started);
+    this.#log(envelope, [{ recipient, status: this.#queued() }], recipient.resolved?.mailer ?? "", this.#started);
     return true;
   }
 

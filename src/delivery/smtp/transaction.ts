@@ -263,15 +263,18 @@ interface Exchanged extends TransactionResult {
   readonly transaction: Transaction | undefined;
 }
 
+function always(outcome: Outcome): () => Outcome {
+  return () => outcome;
+}
+
 /** What became of the recipient at each position. Those with the same last reply share an outcome. */
 function outcomesOf(exchanged: Exchanged, peer: Peer, finalDelivery: boolean): (position: number) => Outcome {
   const { transaction, mail, recipients, data, final, failure } = exchanged;
   const lost = failure ?? { kind: "lost" as const, message: "no reply", during: "transaction" };
   const refused = (reply: string, step: Step, command?: string) => fromReply(reply, peer, step, undefined, command);
-  const same = (outcome: Outcome) => () => outcome;
   // Out of step before the message: which reply was for which recipient is not known.
-  if (mail === undefined || (lost.kind === "protocol" && data === undefined)) return same(fromFailure(lost, peer));
-  if (replyKind(mail) !== "yes") return same(refused(mail, "MAIL", transaction && mailCommand(transaction)));
+  if (mail === undefined || (lost.kind === "protocol" && data === undefined)) return always(fromFailure(lost, peer));
+  if (replyKind(mail) !== "yes") return always(refused(mail, "MAIL", transaction && mailCommand(transaction)));
   let before: { readonly reply: string; readonly outcome: Outcome } | undefined;
   return (position) => {
     const recipient = recipients[position];

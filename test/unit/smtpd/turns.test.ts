@@ -143,24 +143,24 @@ describe("a connection", () => {
   });
 });
 
+/** Says how soon a command of the peer is done: before what has to wait for its turn, or not. */
+function isServedAtOnce(share: Share): boolean {
+  let isDone = false;
+  share.take(() => (isDone = true));
+  return isDone;
+}
+
+function accept(thread: Thread, share: Share, recipients: number): void {
+  for (let i = 0; i < recipients; i++) {
+    share.take(() => {
+      thread.work(0.125);
+      share.hope();
+    });
+    thread.turn();
+  }
+}
+
 describe("recipients that were accepted", () => {
-  /** Says how soon a command of the peer is done: before what has to wait for its turn, or not. */
-  function isServedAtOnce(share: Share): boolean {
-    let isDone = false;
-    share.take(() => (isDone = true));
-    return isDone;
-  }
-
-  function accept(thread: Thread, share: Share, recipients: number): void {
-    for (let i = 0; i < recipients; i++) {
-      share.take(() => {
-        thread.work(0.125);
-        share.hope();
-      });
-      thread.turn();
-    }
-  }
-
   test("keep a client out of the line while their transaction lasts, and for ever when it brings the message", () => {
     const thread = new Thread();
     const turns = new Turns(thread);
