@@ -149,8 +149,7 @@ export class SmtpSession extends SecureConnection implements LineConsumer, Conve
 
   endTransaction(): void {
     const { message } = this;
-    this.transaction = undefined;
-    this.message = undefined;
+    this.transaction = this.message = undefined;
     this.share.endHope();
     message?.abort();
     this.whole.filters?.abort();
