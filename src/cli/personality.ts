@@ -107,6 +107,11 @@ const NAMES: Readonly<Record<string, Entry>> = {
     helps: true,
     load: async () => (await import("./queue/command.ts")).runQueueCommand,
   },
+  log: {
+    says: "story|grep|follow|stats ...  what the log knows: what became of a message, who sends, what is refused",
+    helps: true,
+    load: async () => (await import("./log/command.ts")).runLogCommand,
+  },
   status: {
     says: "[--sessions] [--json]  what the running server does, who is logged in, and who is inside TLS",
     load: async () => (await import("./status.ts")).runStatus,

@@ -292,7 +292,7 @@ async function untilStopped(
     stop(reason);
   });
   const reason = await stopped;
-  log.write(1, { priority: exit === EX.OK ? "info" : "crit", text: `stopping daemon: ${reason}` });
+  log.write(1, { priority: exit === EX.OK ? "info" : "crit", text: `stopping daemon, reason=${reason}` });
   restoreSignals();
   manager?.stopping(reason);
   return exit;

@@ -208,7 +208,7 @@ function isLike<Each extends LoggedRecipient & { readonly status: ToFacts["statu
 
 /** Addresses are shown in angle brackets, files, programs and names of users as they are. */
 function bracketed(given: string): string {
-  return given.includes("@") && !/^[<|/:"]/.test(given) ? `<${given}>` : given;
+  return given.includes("@") && !/^(?:[<|/:]|"[|/:])/.test(given) ? `<${given}>` : given;
 }
 
 /** In whose name a recipient from an alias or a .forward file is served: `<list@x> (1001/100)`. */

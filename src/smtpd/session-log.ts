@@ -24,13 +24,16 @@ export function logLogin(session: Conversation, user: string, mechanism: string)
   services.log.write(9, { priority: "info", text });
 }
 
+/** What the SASL library says of a wrong name or password, with its number. */
+const BAD_LOGIN = "authentication failure (-13) SASL(-13)";
+
 /**
  * Level 5: a wrong name or password. The words between the colons are those that fail2ban's filter sendmail-auth looks for;
- * it takes no commas in front of user=.
+ * it takes no commas in front of user=. logwatch looks for the number of the SASL library.
  */
 export function logAuthFailure(session: Conversation, mechanism: string, user: string, reason: string): void {
   const why = `authentication failure: ${reason.replaceAll(/[,:]/g, " ")}`;
-  const text = `AUTH failure (${mechanism}): ${why}, user=${shorten(user)}, relay=${session.relay}`;
+  const text = `AUTH failure (${mechanism}): ${BAD_LOGIN}: ${why}, user=${shorten(user)}, relay=${session.relay}`;
   session.services.log.write(5, { priority: "warning", text });
 }
 

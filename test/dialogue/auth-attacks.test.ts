@@ -238,7 +238,7 @@ describe("a token that does not count", () => {
           expect(await client.ask(answer)).toBe(FAILED);
           expect(waits).toEqual([500]);
           expect(services.lines.at(-1)?.text).toMatch(
-            /^AUTH failure \(\w+\): authentication failure: .*, user=joe, relay=/,
+            /^AUTH failure \(\w+\): .*: authentication failure: .*, user=joe, relay=/,
           );
         });
       }

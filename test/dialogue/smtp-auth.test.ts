@@ -274,7 +274,7 @@ test("wrong passwords are logged without them, answered late, and end the sessio
     expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 16000]);
     const text = services.lines.map((line) => line.text).join("\n");
     expect(text).toContain(
-      "AUTH failure (PLAIN): authentication failure: wrong name or password, user=joe, relay=localhost [127.0.0.1]",
+      "AUTH failure (PLAIN): authentication failure (-13) SASL(-13): authentication failure: wrong name or password, user=joe, relay=localhost [127.0.0.1]",
     );
     expect(text).toContain("localhost [127.0.0.1]: possible SMTP attack: command=AUTH, count=6");
     expect(text).toContain("<-- AUTH PLAIN *");

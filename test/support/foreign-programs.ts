@@ -31,7 +31,17 @@ type Program =
   | "postsrsd"
   | "unbound"
   | "openssl";
-export type Need = Program | "postgres" | "pymilter" | "python3-spf" | "dkimpy" | "sendmail" | "m4" | "root" | "debian";
+export type Need =
+  | Program
+  | "postgres"
+  | "pymilter"
+  | "python3-spf"
+  | "dkimpy"
+  | "logwatch"
+  | "sendmail"
+  | "m4"
+  | "root"
+  | "debian";
 
 /** The command of a genuine sendmail: GENUINE="/usr/sbin/sendmail" names another one. */
 export function findGenuine(): Found {
@@ -161,6 +171,11 @@ function reasonAgainst(need: Need): string | undefined {
     return peerFile(`/usr/lib/python3/dist-packages/${module}`)
       ? undefined
       : `no ${need} in ${peersFolder}: ${INSTALL}`;
+  }
+  if (need === "logwatch") {
+    return peerFile("/usr/share/logwatch/scripts/services/sendmail")
+      ? undefined
+      : `no logwatch in ${peersFolder}: ${INSTALL}`;
   }
   if (need === "python3-spf") {
     const suite = peerFile("/usr/share/doc/python3-spf/rfc7208-tests.yml.gz");

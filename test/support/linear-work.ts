@@ -27,6 +27,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import { writeMessage } from "../../src/delivery/message-writer.ts";
 import { reportText } from "../../src/dsn/report-text.ts";
 import { Collector } from "../../src/envelope/collect.ts";
+import { readFacts } from "../../src/log/read-facts.ts";
 import { bounded, cut, harmless, shorten } from "../../src/log/safe-text.ts";
 import { bareMailbox, isSeveral, readAddressList } from "../../src/mail/address-list.ts";
 import { BinaryBody } from "../../src/mail/binary-body.ts";
@@ -144,6 +145,10 @@ export const WALKS: Readonly<Record<string, (text: string) => unknown>> = {
   "lines of a body": (text) =>
     new LineShaper({ eol: "\r\n", limit: 99, stuffDots: true }).shape(Buffer.from(text, "latin1")),
   "lines of a mailbox": (text) => new LineShaper({ eol: "\n", escapeFrom: true }).shape(Buffer.from(text, "latin1")),
+  "sender in a log": (text) => readFacts(`from=<${text}>, size=1, class=0, nrcpts=1, msgid=${text}, relay=x`),
+  "recipients in a log": (text) =>
+    readFacts(`to=${text}, delay=00:00:00, xdelay=00:00:00, relay=${text}, dsn=2.0.0, stat=${text}`),
+  "refusal in a log": (text) => readFacts(`ruleset=x, arg1=${text}, relay=${text}, reject=${text}`),
   "text of a log line": (text) => harmless(cut(text, 2000)) + shorten(text),
   "fields of a log line": (text) => bounded({ text, list: text.split(",") }),
   "text for a terminal": (text) => forTerminal(text) + octetsForTerminal(text),

@@ -7,7 +7,8 @@ import { systemClock } from "../../sys/clock.ts";
 import { EX } from "../../sys/sysexits.ts";
 import type { CommandStreams } from "../command-streams.ts";
 import { CommandError } from "../database-target.ts";
-import { duration, parsed, parserOf } from "./command.ts";
+import { duration } from "../duration.ts";
+import { parsed, parserOf } from "./command.ts";
 import { makeKeys, tellMade } from "./made.ts";
 import { keyPlace, keysOf, type Named, wantedDomain } from "./place.ts";
 

@@ -9,7 +9,8 @@ import { systemClock } from "../../sys/clock.ts";
 import { EX } from "../../sys/sysexits.ts";
 import type { CommandStreams } from "../command-streams.ts";
 import { CommandError } from "../database-target.ts";
-import { duration, parsed, parserOf } from "./command.ts";
+import { duration } from "../duration.ts";
+import { parsed, parserOf } from "./command.ts";
 import { makeKeys, tellMade, type WantedKey } from "./made.ts";
 import { chosenDomains, keyPlace, type Named } from "./place.ts";
 

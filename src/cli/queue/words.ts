@@ -44,7 +44,7 @@ export function count(number: number, noun: string): string {
 
 /** In angle brackets, unless it is the name of a user, a program or a file. */
 export function address(given: string): string {
-  return given.includes("@") && !/^[<|/:"]/.test(given) ? `<${given}>` : given;
+  return given.includes("@") && !/^(?:[<|/:]|"[|/:])/.test(given) ? `<${given}>` : given;
 }
 
 /** "a, b, c and 12 more". */
