@@ -5,7 +5,7 @@ import { EX } from "../../sys/sysexits.ts";
 import { CommandError } from "../database-target.ts";
 import { timeOf } from "./when.ts";
 
-export const STATUSES = ["sent", "deferred", "bounced", "refused", "queued", "discarded", "quarantined"] as const;
+const STATUSES = ["sent", "deferred", "bounced", "refused", "queued", "discarded", "quarantined"] as const;
 export type Status = (typeof STATUSES)[number];
 
 export interface Conditions {
