@@ -46,8 +46,8 @@ type Draft = { -readonly [Key in keyof LoggedMessage]: LoggedMessage[Key] } & {
   readonly refusals: Refusal[];
 };
 
-/** Messages that came last. */
-const MOST_RECENT = 20_000;
+/** Messages of one generation; two of them are held. */
+const MOST_RECENT = 10_000;
 /** Older ones that have recipients left. */
 const MOST_WAITING = 20_000;
 /** Of one message; more are counted by nobody here. */
@@ -74,8 +74,10 @@ export interface IndexLimits {
 export class MessageIndex {
   readonly #give: (message: LoggedMessage) => void;
   readonly #limits: IndexLimits;
-  readonly #recent = new Map<string, Draft>();
-  readonly #waiting = new Map<string, Draft>();
+  /** By generations: taking the oldest one by one out of a large map would cost more and more. */
+  #young = new Map<string, Draft>();
+  #old = new Map<string, Draft>();
+  #waiting = new Map<string, Draft>();
   #withoutId = 0;
 
   /** @param give gets each message once, the first to come first where memory is enough for all */
@@ -91,11 +93,11 @@ export class MessageIndex {
   add({ id, origin: { time } }: LogEntry, facts: Facts): LoggedMessage | undefined {
     if (id === undefined && facts.kind !== "ruleset" && facts.kind !== "filter") return undefined;
     const key = id ?? `#${this.#withoutId++}`;
-    const known = this.#recent.get(key) ?? this.#waiting.get(key);
+    const known = this.#find(key);
     // Words alone begin no message: a child process may speak of one that is long over.
     if (known === undefined && facts.kind === "other") return undefined;
     const message: Draft = known ?? newMessage(id, time);
-    if (known === undefined) this.#recent.set(key, message);
+    if (known === undefined) this.#young.set(key, message);
     message.last = Math.max(message.last, time);
     note(message, facts, time);
     this.#makeRoom();
@@ -105,33 +107,39 @@ export class MessageIndex {
   /** Hands out one message now, and forgets it. */
   finish({ id }: LoggedMessage): void {
     if (id === undefined) return;
-    const message = this.#recent.get(id) ?? this.#waiting.get(id);
-    this.#recent.delete(id);
-    this.#waiting.delete(id);
+    const message = this.#find(id);
+    for (const messages of [this.#young, this.#old, this.#waiting]) messages.delete(id);
     if (message !== undefined) this.#give(message);
   }
 
   /** Hands out all that is left. */
   end(): void {
-    const left = [...this.#waiting.values(), ...this.#recent.values()].toSorted((a, b) => a.first - b.first);
-    this.#waiting.clear();
-    this.#recent.clear();
-    for (const message of left) this.#give(message);
+    const left = [this.#waiting, this.#old, this.#young].flatMap((messages) => [...messages.values()]);
+    for (const messages of [this.#waiting, this.#old, this.#young]) messages.clear();
+    for (const message of left.toSorted((a, b) => a.first - b.first)) this.#give(message);
+  }
+
+  #find(key: string): Draft | undefined {
+    return this.#young.get(key) ?? this.#old.get(key) ?? this.#waiting.get(key);
   }
 
   #makeRoom(): void {
-    if (this.#recent.size <= this.#limits.recent) return;
-    const [[key, message]] = this.#recent;
-    this.#recent.delete(key);
-    if (hasEnded(message)) {
-      this.#give(message);
-      return;
+    if (this.#young.size <= this.#limits.recent) return;
+    for (const [key, message] of this.#old) {
+      if (hasEnded(message)) this.#give(message);
+      else this.#waiting.set(key, message);
     }
-    this.#waiting.set(key, message);
-    if (this.#waiting.size <= this.#limits.waiting) return;
-    const [[oldest, waiting]] = this.#waiting;
-    this.#waiting.delete(oldest);
-    this.#give(waiting);
+    this.#old = this.#young;
+    this.#young = new Map();
+    let most = this.#waiting.size - this.#limits.waiting;
+    if (most <= 0) return;
+    const kept = new Map<string, Draft>();
+    for (const [key, message] of this.#waiting) {
+      if (hasEnded(message) || most > 0) this.#give(message);
+      else kept.set(key, message);
+      most--;
+    }
+    this.#waiting = kept;
   }
 }
 

@@ -4,7 +4,7 @@ const MOST_NAMES = 50_000;
 
 export class TopCounts {
   readonly #most: number;
-  readonly #counts = new Map<string, number>();
+  #counts = new Map<string, number>();
   #forgotten = false;
 
   constructor(most: number = MOST_NAMES) {
@@ -32,8 +32,18 @@ export class TopCounts {
     return [...this.#counts].toSorted(([a, one], [b, other]) => other - one || (a < b ? -1 : 1));
   }
 
+  /** Keeps the half that is counted most; of those counted alike the ones that came last. */
   #forget(): void {
     this.#forgotten = true;
-    for (const [name] of this.#sorted().slice(Math.floor(this.#most / 2))) this.#counts.delete(name);
+    const counts = Float64Array.from(this.#counts.values()).toSorted();
+    const half = counts.length - Math.floor(this.#most / 2);
+    const least = counts[half];
+    const spared = counts.filter((count, at) => at >= half && count === least).length;
+    let alike = counts.filter((count) => count === least).length;
+    const kept = new Map<string, number>();
+    for (const [name, count] of this.#counts) {
+      if (count > least || (count === least && alike-- <= spared)) kept.set(name, count);
+    }
+    this.#counts = kept;
   }
 }

@@ -78,6 +78,7 @@ function octetsOf(path: string): AsyncIterable<Uint8Array> {
 
 /** The longest line that is looked at; what is longer is cut. */
 const LONGEST_LINE = 65_536;
+const LINE_END = 0x0a;
 
 /** Takes octets as they come and gives whole lines, each bounded. */
 export class LineCutter {
@@ -85,9 +86,18 @@ export class LineCutter {
 
   /** @returns the lines that the octets complete, without their ends */
   take(octets: Uint8Array): string[] {
-    const text = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString("latin1");
-    const lines = (this.#rest + text).split("\n");
-    this.#rest = lines.pop()!.slice(0, LONGEST_LINE);
+    const buffer = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
+    const lines: string[] = [];
+    let from = 0;
+    // Each line is a string of its own: a part of it that is kept does not keep all the octets.
+    for (let end = buffer.indexOf(LINE_END); end !== -1; end = buffer.indexOf(LINE_END, from)) {
+      lines.push(this.#rest + buffer.toString("latin1", from, Math.min(end, from + LONGEST_LINE)));
+      this.#rest = "";
+      from = end + 1;
+    }
+    if (this.#rest.length < LONGEST_LINE) {
+      this.#rest += buffer.toString("latin1", from, Math.min(buffer.length, from + LONGEST_LINE));
+    }
     return lines;
   }
 

@@ -33,17 +33,19 @@ describe("MessageIndex", () => {
 
   test("is bounded: what has ended goes first, what waits is kept longer", () => {
     const { add, given, index } = indexed({ recent: 2, waiting: 2 });
+    const ids = () => given.map(({ id }) => id);
     add("WAITS1", FROM);
-    for (const id of ["B1", "B2", "B3"]) {
+    for (const id of ["B1", "B2", "B3", "B4", "B5"]) {
       add(id, FROM);
       add(id, to("Sent", "2.0.0"));
     }
-    expect(given.map(({ id }) => id)).toEqual(["B1"]);
-    expect(add("WAITS1", to("Sent", "2.0.0"))).toMatchObject({ first: 0, from: { from: "a@b" } });
-    for (const id of ["W2", "W3", "W4", "W5"]) add(id, FROM);
-    expect(given.map(({ id }) => id)).toEqual(["B1", "B2", "B3", "WAITS1"]);
+    // A generation is three: WAITS1, B1 and B2 were looked at when B5 came.
+    expect(ids()).toEqual(["B1", "B2"]);
+    expect(add("WAITS1", to("Deferred: no", "4.0.0"))).toMatchObject({ first: 0, from: { from: "a@b" } });
+    for (const id of ["W2", "W3", "W4", "W5", "W6", "W7"]) add(id, FROM);
+    expect(ids()).toEqual(["B1", "B2", "B3", "B4", "B5", "WAITS1", "W2"]);
     index.end();
-    expect(given.slice(4).map(({ id }) => id)).toEqual(["W2", "W3", "W4", "W5"]);
+    expect(ids().slice(7)).toEqual(["W3", "W4", "W5", "W6", "W7"]);
   });
 
   test("a refusal before there is a message is one of its own", () => {
