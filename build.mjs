@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
 import peggy from "peggy";
 import { linkParts } from "./packaging/link-parts.mjs";
+import { FOOT, HEAD, packLines, partLoader, planPacks } from "./packaging/packs.mjs";
 import { plugins } from "./packaging/plugins.mjs";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
@@ -53,7 +54,9 @@ async function bundle() {
   const dist = join(root, "dist");
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist);
-  const { outputFiles } = await esbuild.build({
+  const { outputFiles, metafile } = await esbuild.build({
+    absWorkingDir: root,
+    metafile: true,
     entryPoints: [join(root, "src/main.ts"), join(root, "src/worker.ts"), join(root, "src/sessions.ts")],
     outdir: dist,
     bundle: true,
@@ -78,13 +81,22 @@ async function bundle() {
     plugins,
   });
   await writeFile(join(dist, "package.json"), '{ "type": "commonjs" }\n');
-  await Promise.all(outputFiles.map(writeScript));
+  const parts = new Map(await Promise.all(outputFiles.map(functionOf)));
+  const { entries, packs, wanted } = planPacks(metafile);
+  const write = (name, lines) => writeScript(join(dist, name), lines);
+  for (const [name, part] of parts) if (!entries.has(name)) await write(name, [`module.exports=${HEAD}`, part, FOOT]);
+  for (const [name, own] of packs) await write(name, ["module.exports={", ...packLines(own, parts), "}"]);
+  for (const [name, own] of entries) {
+    const start = `},${JSON.stringify(Object.fromEntries(wanted))},require)("./${name}");`;
+    await write(name, [`"use strict";(${partLoader})({`, ...packLines(own, parts), start]);
+  }
 }
 
 /** For packages that ask for themselves as a URL. */
 const SCRIPT_URL = 'const __scriptUrl = require("node:url").pathToFileURL(__filename).href;';
 
-async function writeScript({ path, text }) {
+/** Its name, and what it does when it is loaded, with where that comes from. */
+async function functionOf({ path, text }) {
   const { code, map } = await esbuild.transform(linkParts(text), {
     format: "cjs",
     platform: "node",
@@ -97,8 +109,20 @@ async function writeScript({ path, text }) {
     banner: `"use strict";${text.includes("__scriptUrl") ? SCRIPT_URL : ""}`,
     logLevel: "warning",
   });
-  await writeFile(path, `${code}//# sourceMappingURL=${basename(path)}.map\n`);
-  await writeFile(`${path}.map`, map);
+  return [basename(path), { code: code.trimEnd(), map: JSON.parse(map) }];
+}
+
+/** @param lines texts, and functions with their source maps */
+async function writeScript(path, lines) {
+  const sections = [];
+  let line = 0;
+  for (const each of lines) {
+    if (each.map !== undefined) sections.push({ offset: { line, column: 0 }, map: each.map });
+    line += (each.code ?? each).split("\n").length;
+  }
+  const text = lines.map((each) => each.code ?? each).join("\n");
+  await writeFile(path, `${text}\n//# sourceMappingURL=${basename(path)}.map\n`);
+  await writeFile(`${path}.map`, JSON.stringify({ version: 3, sections }));
 }
 
 await buildGrammars();

@@ -1,10 +1,12 @@
 /**
- * The scripts that the one executable file carries: the parts of a bundle like that of dist/, each as a function of CommonJS
- * (src/cli/one-file.ts loads them), since code that is compiled beforehand is kept for scripts, not for modules; and its main script.
+ * The scripts that the one executable file carries: the parts and packs of a bundle like that of dist/, as functions of CommonJS
+ * (src/cli/one-file-scripts.ts loads them), since code that is compiled beforehand is kept for scripts, not for modules; and its
+ * main script.
  */
 import { basename, join } from "node:path";
 import esbuild, { type BuildOptions } from "esbuild";
 import { linkParts } from "./link-parts.mjs";
+import { FOOT, HEAD, packLines, planPacks } from "./packs.mjs";
 import { plugins } from "./plugins.mjs";
 
 const root = join(import.meta.dirname, "..");
@@ -13,7 +15,7 @@ const root = join(import.meta.dirname, "..");
 export type Metafile = NonNullable<esbuild.BuildResult["metafile"]>;
 
 export interface Scripts {
-  /** By name: `main`, `worker`, `sessions`, and parts of theirs. */
+  /** By name: `main`, `worker`, `sessions`, packs, and parts. */
   readonly texts: ReadonlyMap<string, string>;
   readonly metafile: Metafile;
 }
@@ -56,8 +58,15 @@ export async function buildScripts(): Promise<Scripts> {
     metafile: true,
     // As in dist/: CommonJS packages ask for require(), which each function has.
   });
+  const parts = new Map<string, string>();
+  for (const { path, text } of outputFiles!) parts.set(basename(path), await asScript(text));
+  const { entries, packs, wanted } = planPacks(metafile);
   const texts = new Map<string, string>();
-  for (const { path, text } of outputFiles!) texts.set(basename(path, ".js"), await asFunction(text));
+  const add = (name: string, lines: readonly string[]): unknown => texts.set(basename(name, ".js"), lines.join("\n"));
+  for (const [name, part] of parts) if (!entries.has(name)) add(name, [`(${HEAD}`, part, `${FOOT})`]);
+  for (const [name, own] of packs) add(name, ["({", ...packLines(own, parts), "})"]);
+  const packed = JSON.stringify(Object.fromEntries(wanted));
+  for (const [name, own] of entries) add(name, ["({parts:{", ...packLines(own, parts), `},packs:${packed}})`]);
   return { texts, metafile };
 }
 
@@ -67,7 +76,7 @@ export async function mainScript(entry: string): Promise<string> {
   return outputFiles![0].text;
 }
 
-async function asFunction(text: string): Promise<string> {
+async function asScript(text: string): Promise<string> {
   const { code } = await esbuild.transform(linkParts(text), {
     format: "cjs",
     target: "node24",
@@ -75,5 +84,5 @@ async function asFunction(text: string): Promise<string> {
     minifyWhitespace: true,
     charset: "ascii",
   });
-  return `(function (require, module) {"use strict";${code}\n})`;
+  return `"use strict";${code.trimEnd()}`;
 }

@@ -3,7 +3,7 @@ import { Scripts } from "../src/cli/one-file-scripts.ts";
 import type { beSessionThread } from "../src/daemon/sessions/thread.ts";
 import { recording, THREAD } from "./recording.ts";
 
-const sessions = new Scripts(recording(`${process.pid}${THREAD}`)).load("sessions") as {
+const sessions = Scripts.load("sessions", recording(`${process.pid}${THREAD}`)) as {
   readonly beSessionThread: typeof beSessionThread;
 };
 sessions.beSessionThread();

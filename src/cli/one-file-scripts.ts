@@ -6,8 +6,17 @@ interface Module {
   exports: unknown;
 }
 
-/** What a script is: a function with what modules of CommonJS know. */
-type Body = (require: (name: string) => unknown, module: Module) => void;
+/** What a part is: a function with what modules of CommonJS know. */
+type Part = (require: (name: string) => unknown, module: Module) => void;
+
+/** As packaging/packs.mjs makes them. */
+type Pack = Record<string, Part>;
+
+/** The script of a program: its own parts, and which packs are loaded for others. */
+interface Program {
+  readonly parts: Pack;
+  readonly packs: Readonly<Record<string, readonly string[]>>;
+}
 
 /** What is kept of the compiled code; others than this file's own when that is still to be made. */
 export interface CompiledCode {
@@ -25,26 +34,43 @@ export const OWN_CODE: CompiledCode = {
 export class Scripts {
   readonly #code: CompiledCode;
   readonly #loaded = new Map<string, Module>();
+  readonly #parts: Pack;
+  readonly #packs: Program["packs"];
+  readonly #require = (name: string): unknown => this.#load(name);
 
-  constructor(code: CompiledCode) {
+  /** @param program its name: `main`, `worker`, `sessions` */
+  constructor(program: string, code: CompiledCode) {
     this.#code = code;
+    const { parts, packs } = this.#run(`./${program}.js`) as Program;
+    this.#parts = parts;
+    this.#packs = packs;
   }
 
-  /** What a script exports, which is run when it is wanted first. */
-  load(name: string): unknown {
+  /** What the program exports. */
+  static load(program: string, code: CompiledCode = OWN_CODE): unknown {
+    return new Scripts(program, code).#load(`./${program}.js`);
+  }
+
+  /** What a part exports, which is run when it is wanted first; or Node has: no folder is looked into, and none that a variable names. */
+  #load(name: string): unknown {
+    if (!name.startsWith("./")) return process.getBuiltinModule(name);
     const known = this.#loaded.get(name);
     if (known !== undefined) return known.exports;
-    const source = readProgramFile(`${name}.js`)!.toString("latin1");
-    const script = new Script(source, { filename: `rulemail:${name}`, cachedData: this.#code.find(name) });
+    for (const pack of this.#packs[name] ?? []) Object.assign(this.#parts, this.#run(pack));
+    const part = this.#parts[name] ?? (this.#run(name) as Part);
     const module: Module = { exports: {} };
     this.#loaded.set(name, module);
-    (script.runInThisContext() as Body)((wanted) => this.#require(wanted), module);
-    this.#code.loaded?.(name, script);
+    part(this.#require, module);
     return module.exports;
   }
 
-  /** Another script, or what Node has itself: no folder is looked into, and none that a variable names. */
-  #require(name: string): unknown {
-    return name.startsWith("./") ? this.load(name.slice(2, -".js".length)) : process.getBuiltinModule(name);
+  /** The value of a script. */
+  #run(file: string): unknown {
+    const name = file.slice(2, -".js".length);
+    const source = readProgramFile(`${name}.js`)!.toString("latin1");
+    const script = new Script(source, { filename: `rulemail:${name}`, cachedData: this.#code.find(name) });
+    const value: unknown = script.runInThisContext();
+    this.#code.loaded?.(name, script);
+    return value;
   }
 }

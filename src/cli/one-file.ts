@@ -28,9 +28,8 @@ export async function runOneFile(code: CompiledCode = OWN_CODE): Promise<void> {
   // A process of the server's own has the environment that the server gave it, and a channel to it.
   const clean = isOwn ? undefined : withoutNodeVariables(process.env);
   if (clean !== undefined) beginAgain([called, ...words], clean);
-  const scripts = new Scripts(code);
-  if (isOwn && words[1] !== "terms") return (scripts.load("worker") as Worker).beWorker(words[1]);
-  const { main } = scripts.load("main") as Program;
+  if (isOwn && words[1] !== "terms") return (Scripts.load("worker", code) as Worker).beWorker(words[1]);
+  const { main } = Scripts.load("main", code) as Program;
   process.exitCode = await main(isOwn ? "rulemail" : nameOf(called), words);
 }
 

@@ -1,6 +1,6 @@
 /** Standard output of a dialogue: octets, collected and written before the program waits or ends. */
 import { writeSync } from "node:fs";
-import { isatty } from "node:tty";
+import { isTerminal } from "../sys/terminal.ts";
 import { octetsForTerminal } from "../sys/terminal-text.ts";
 
 /** What is held before it is written, in octets. */
@@ -67,7 +67,7 @@ export function isReaderGone(error: unknown): boolean {
  * @throws ReaderGoneError when nobody reads it any more; what the system says
  */
 export function writeStandard(fd: 1 | 2, given: Buffer): void {
-  const octets = isatty(fd) ? forScreen(given) : given;
+  const octets = isTerminal(fd) ? forScreen(given) : given;
   for (let done = 0; done < octets.length;) {
     try {
       done += writeSync(fd, octets, done);

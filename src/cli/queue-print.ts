@@ -2,6 +2,7 @@
  * `mailq`, `sendmail -bp`: what waits in the queue, by the folders that the configuration names; and what programs have left in
  * the client queue while no server ran. With -Ac the client queue alone, with -qL what was set aside as damaged.
  */
+import { readdirSync } from "node:fs";
 import { loadavg } from "node:os";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
@@ -84,10 +85,12 @@ async function showClientQueue(args: SendmailArguments, output: Output): Promise
   return EX.OK;
 }
 
-/** What has been left for the server, as far as the caller may read it; undefined when nobody ever left anything. */
+/** What has been left for the server, as far as the caller may read it; undefined when there is nothing. */
 async function clientQueue(): Promise<ListedQueue | undefined> {
+  const { clientQueue: folder } = homeFolder();
   try {
-    return await openFolder(homeFolder().clientQueue);
+    if (readdirSync(folder).length === 0) return undefined;
+    return await openFolder(folder);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || isForbidden(error)) return undefined;

@@ -13,6 +13,7 @@ import type { SendmailArguments } from "./arguments.ts";
 import { answerAfterKeeping, deferredBy, KeptCopy, reasonOf } from "./kept-copy.ts";
 import { readMessage } from "./read-message.ts";
 import { octets } from "./given-words.ts";
+import { standardInput } from "./standard-input.ts";
 import { type Listener, report } from "./submission-answer.ts";
 import type { TrafficLog } from "./traffic-log.ts";
 import { givenOrigin, submissionOptions, type SubmissionOptions } from "./submission-options.ts";
@@ -90,7 +91,7 @@ function thisProcess(): Caller {
   return {
     user: caller(),
     fullName: process.env.NAME,
-    input: process.stdin,
+    input: standardInput(),
     say: (text) => void process.stdout.write(text),
     complain: (text) => void process.stderr.write(text),
   };

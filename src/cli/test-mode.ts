@@ -10,11 +10,13 @@ import { closeSync, openSync } from "node:fs";
 import type { CommandLineSetting, ConfigEnvironment } from "../config/environment.ts";
 import { errorText } from "../sys/safe-file.ts";
 import { EX, type ExitCode } from "../sys/sysexits.ts";
+import { isTerminal } from "../sys/terminal.ts";
 import type { SendmailArguments } from "./arguments.ts";
 import { DebugLevels } from "./debug-levels.ts";
 import { forScreen, Output } from "./output.ts";
 import { systemConfigFile } from "./config-file.ts";
 import { caller } from "./caller.ts";
+import { standardInput } from "./standard-input.ts";
 import { systemEnvironment } from "./system-environment.ts";
 import { colour, wantsColour } from "./test-mode/colour.ts";
 import { machineIdentity, programIdentity } from "./test-mode/identity.ts";
@@ -33,7 +35,7 @@ export interface TestModeStreams {
 
 /** Standard input and output; the terminal when both are one. */
 export function standardStreams(): TestModeStreams {
-  if (!process.stdin.isTTY || !process.stdout.isTTY) return { input: process.stdin };
+  if (!isTerminal(0) || !isTerminal(1)) return { input: standardInput() };
   const screen = process.stdout;
   const paint = wantsColour(process.env) ? colour : (text: string): string => text;
   const painted = (octets: Buffer): Buffer => Buffer.from(paint(forScreen(octets).toString("latin1")), "latin1");

@@ -29,7 +29,7 @@ export async function hostExists(
 ): Promise<boolean> {
   if (isNumeric(host, family)) return true;
   // Digits and colons only: an address of the other family or a mistyped one, and no question for a name server.
-  if (host === "" || /^[0-9.:]+$/.test(host) || isIPv6(host)) return false;
+  if (host === "" || /^[0-9.:]+$/.test(host) || (host.includes(":") && isIPv6(host))) return false;
   const answer = await addressesOf(openNames(machine, resolver, { services: ["files", "dns"] }), host, [
     family === "inet" ? 4 : 6,
   ]);

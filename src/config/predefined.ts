@@ -90,8 +90,9 @@ export function addInterfaces(machine: Machine, probe: string, classOf: (name: s
     // The form in brackets comes with the name only: not when the file had the name already.
     if (!own.has("localhost")) for (const word of ["localhost", "[localhost]"]) own.add(word);
   }
-  const hosts = parseHosts(hostsText(machine));
-  for (const address of machine.interfaces ?? []) {
+  const { interfaces = [] } = machine;
+  const hosts = interfaces.length === 0 ? [] : parseHosts(hostsText(machine), interfaces);
+  for (const address of interfaces) {
     own.add(`[${taggedAddress(address)}]`);
     own.add(`[${taggedAddress(spelledOut(address))}]`);
     for (const line of hosts) if (line.address === address) for (const name of line.names) own.add(name);

@@ -10,7 +10,8 @@ import { OF_STRANGERS, readMacroName } from "./macro-name.ts";
 import type { MacroScope } from "./macro-scope.ts";
 import { expandWhileReading, readOperators, unmarkLiterals } from "./macro-text.ts";
 import { type Comments, prescan } from "./prescan.ts";
-import type { Control, Pattern, Replacement, Rule } from "./rule.ts";
+import { isPlain, plainLiterals } from "./plain-rule.ts";
+import type { Control, LateRule, Pattern, Replacement, Rule } from "./rule.ts";
 import {
   ARGUMENT,
   ARGUMENT_SEPARATOR,
@@ -55,7 +56,8 @@ export interface RuleProblem {
 type Report = (text: string, token?: number) => void;
 
 export interface CompiledRule {
-  readonly rule: Rule;
+  /** To be compiled when it is wanted, where nothing can be wrong with it. */
+  readonly rule: Rule | LateRule;
   readonly problems: readonly RuleProblem[];
 }
 
@@ -80,6 +82,15 @@ export function compileRule(source: RuleSource): CompiledRule {
   const problems: RuleProblem[] = [];
   const report: Report = (text, token = -1) => void problems.push({ text, side: "lhs", token });
   const reportRhs: Report = (text, token = -1) => void problems.push({ text, side: "rhs", token });
+  const read = { ...source, lhs: filledIn(source, source.lhs, report), rhs: filledIn(source, source.rhs, reportRhs) };
+  if (problems.length === 0 && isPlain(read)) {
+    const { operators } = source;
+    return { rule: { literals: () => plainLiterals(read.lhs, operators), compile: () => compileSides(read) }, problems };
+  }
+  return { rule: compileSides(read, report, reportRhs), problems };
+}
+
+function compileSides(source: RuleSource, report: Report = ignore, reportRhs: Report = ignore): Rule {
   const patterns = compileLhs(tokens(source, source.lhs, report), report);
   const tooMany = patterns.filter(isWildcard).length > MOST_WILDCARDS;
   if (tooMany) report("R line: too many wildcards", tenthWildcard(patterns));
@@ -87,15 +98,17 @@ export function compileRule(source: RuleSource): CompiledRule {
   const wildcards = lhs.filter(isWildcard).length;
   // With too many wildcards there is no left side to compare `$1` with.
   const rhs = compileRhs(tokens(source, source.rhs, reportRhs), tooMany ? MOST_WILDCARDS : wildcards, reportRhs);
-  return { rule: { lhs, ...rhs, wildcards, at: source.at }, problems };
+  return { lhs, ...rhs, wildcards, at: source.at };
 }
+
+const ignore: Report = () => undefined;
 
 /** How text becomes tokens at a line. */
 export type RuleReading = Pick<RuleSource, "operators" | "comments" | "macros">;
 
 /** How many tokens one side makes, or the beginning of one. */
 export function countTokens(reading: RuleReading, side: string): number {
-  return tokens(reading, side, () => undefined).length;
+  return tokens(reading, filledIn(reading, side, ignore), ignore).length;
 }
 
 function tenthWildcard(patterns: readonly Pattern[]): number {
@@ -103,10 +116,18 @@ function tenthWildcard(patterns: readonly Pattern[]): number {
   return patterns.findIndex((each) => isWildcard(each) && left-- === 0);
 }
 
-function tokens({ operators, comments = "tokens", macros }: RuleReading, side: string, report: Report): Tokens {
-  const expanded = expandWhileReading(side, macros, (problem) => report(problem));
+/** A side with what macros are at its line. */
+function filledIn({ macros }: RuleReading, side: string, report: Report): string {
+  return readOperators(
+    expandWhileReading(side, macros, (problem) => report(problem)),
+    macros,
+  );
+}
+
+/** @param side filled in */
+function tokens({ operators, comments = "tokens" }: RuleReading, side: string, report: Report): Tokens {
   // Octets of the file are what they are: one of the range of metasymbols is one here.
-  const text = unmarkLiterals(readOperators(expanded, macros));
+  const text = unmarkLiterals(side);
   const { tokens: found = [], messages } = prescan(text, { operators, comments, kind: "rule" });
   for (const each of messages) report(each);
   return found;

@@ -32,11 +32,13 @@ import type { RewriteWatcher } from "./trace.ts";
 /** The engine that test mode uses, and that the compiled one is measured against. */
 export function createInterpreter(program: RuleProgram): Rewriter {
   const { operators, blankSub, comments = "tokens" } = program;
-  const prepared = new PreparedRules(program);
+  let made: PreparedRules | undefined;
+  const rules = (): PreparedRules => (made ??= new PreparedRules(program));
   return {
     number: (name) => program.rulesets.number(name),
-    has: (ruleset) => (program.rulesets.get(ruleset)?.rules.length ?? 0) > 0,
+    has: (ruleset) => (program.rulesets.get(ruleset)?.size ?? 0) > 0,
     rewrite: (ruleset, workspace, context) => {
+      const prepared = rules();
       const run = new Run(program, prepared, context);
       return drive(run.ruleset(ruleset, prepared.tokens.workspace(workspace), 0), run);
     },

@@ -5,7 +5,7 @@
 import { type Needs, needsOf } from "./needs.ts";
 import type { RuleProgram } from "./program.ts";
 import { partInTriple, type Rule } from "./rule.ts";
-import { type Token, TokenTable, literalsOf } from "./token-table.ts";
+import { type Token, TokenTable } from "./token-table.ts";
 import { stepHead } from "./trace.ts";
 
 export interface PreparedRule extends Needs {
@@ -30,7 +30,7 @@ export class PreparedRules {
 
   constructor(program: RuleProgram) {
     this.#program = program;
-    this.tokens = new TokenTable(program.operators, literalsOf(program.rulesets));
+    this.tokens = new TokenTable(program.operators, program.rulesets.literals());
   }
 
   /** A number that nobody has given rules is an empty ruleset. */

@@ -53,5 +53,14 @@ export interface Ruleset {
   readonly number: number;
   /** Absent for a ruleset that only has a number. */
   readonly name?: string;
+  /** How many rules there are. */
+  readonly size: number;
   readonly rules: readonly Rule[];
+}
+
+/** A rule that is compiled when its ruleset is first entered: nothing is wrong with it. */
+export interface LateRule {
+  /** The folded literals of its left side. */
+  readonly literals: () => readonly string[];
+  readonly compile: () => Rule;
 }

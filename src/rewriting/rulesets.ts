@@ -5,7 +5,7 @@
  * (in an S line or in S= and R= of a mailer; `$>name` in a rule is looked up when the rule runs). The messages are those
  * of sendmail, without file and line.
  */
-import type { Rule, Ruleset } from "./rule.ts";
+import type { LateRule, Rule, Ruleset } from "./rule.ts";
 
 /** Rulesets that have their number from the configuration: 0 to 99. */
 const NUMBERED = 100;
@@ -29,9 +29,36 @@ export interface RulesetProblem {
   readonly severity: "error" | "warning";
 }
 
-interface Entry extends Ruleset {
+class Entry implements Ruleset {
+  readonly number: number;
   name?: string;
-  readonly rules: Rule[];
+  size = 0;
+  #rules: (Rule | LateRule)[] = [];
+  #isCompiled = true;
+
+  constructor(number: number) {
+    this.number = number;
+  }
+
+  get rules(): readonly Rule[] {
+    if (!this.#isCompiled) this.#rules = this.#rules.map((rule) => ("compile" in rule ? rule.compile() : rule));
+    this.#isCompiled = true;
+    return this.#rules as readonly Rule[];
+  }
+
+  add(rule: Rule | LateRule): void {
+    this.#rules.push(rule);
+    this.size++;
+    if ("compile" in rule) this.#isCompiled = false;
+  }
+
+  /** The literals of all left sides, folded, once for each place where one stands. */
+  *literals(): Generator<string> {
+    for (const rule of this.#rules) {
+      if ("compile" in rule) yield* rule.literals();
+      else for (const each of rule.lhs) if (each.kind === "literal") yield each.folded;
+    }
+  }
 }
 
 /** Digits, a name with or without a number, or nothing usable; blanks around count for nothing. */
@@ -51,7 +78,7 @@ export class RulesetTable {
   define(text: string): RulesetReading {
     const problems: RulesetProblem[] = [];
     const reading = this.#read(text, "define", problems);
-    if (reading.number !== undefined && this.get(reading.number)?.rules.length) {
+    if (reading.number !== undefined && this.get(reading.number)?.size) {
       problems.push({ text: `WARNING: Ruleset ${text.trimEnd()} has multiple definitions`, severity: "warning" });
     }
     return reading;
@@ -92,18 +119,27 @@ export class RulesetTable {
     return this.#entries.get(number)?.name ?? String(number);
   }
 
-  add(number: number, rule: Rule): void {
-    this.#entry(number).rules.push(rule);
+  add(number: number, rule: Rule | LateRule): void {
+    this.#entry(number).add(rule);
+  }
+
+  /** The literals of all left sides, folded, once for each place where one stands, in the order of the rulesets' numbers. */
+  literals(): readonly string[] {
+    return this.#inOrder().flatMap((entry) => [...entry.literals()]);
   }
 
   /** All rulesets in the order of their numbers. */
   all(): readonly Ruleset[] {
+    return this.#inOrder();
+  }
+
+  #inOrder(): readonly Entry[] {
     return [...this.#entries.values()].toSorted((a, b) => a.number - b.number);
   }
 
   #entry(number: number): Entry {
     let entry = this.#entries.get(number);
-    if (!entry) this.#entries.set(number, (entry = { number, rules: [] }));
+    if (!entry) this.#entries.set(number, (entry = new Entry(number)));
     return entry;
   }
 

@@ -6,7 +6,6 @@
  */
 import { BACKSLASH, BLANK, LETTER, characterKinds } from "./character-kinds.ts";
 import { foldCase } from "./fold-case.ts";
-import type { RulesetTable } from "./rulesets.ts";
 import {
   CALL,
   CANON_HOST,
@@ -109,14 +108,6 @@ export class TokenTable {
       shown: undefined,
     };
   }
-}
-
-/** The literals of all left sides, folded, once for each place where one stands. */
-export function literalsOf(rulesets: RulesetTable): string[] {
-  return rulesets
-    .all()
-    .flatMap(({ rules }) => rules.flatMap(({ lhs }) => lhs))
-    .flatMap((pattern) => (pattern.kind === "literal" ? [pattern.folded] : []));
 }
 
 export function texts(workspace: Workspace): string[] {

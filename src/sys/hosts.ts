@@ -9,13 +9,19 @@ export interface HostsLine {
   readonly names: readonly string[];
 }
 
-/** Reads the lines that make sense; the others are skipped, as the system's own resolver does. */
-export function parseHosts(text: string): HostsLine[] {
+/**
+ * Reads the lines that make sense; the others are skipped, as the system's own resolver does.
+ * @param about only lines with one of these words: Node takes milliseconds to learn what an address of IPv6 is
+ */
+export function parseHosts(text: string, about?: readonly string[]): HostsLine[] {
   const lines: HostsLine[] = [];
+  const wanted = about?.map((word) => word.toLowerCase());
   for (const line of text.split("\n")) {
     const [address, ...names] = line.replace(/#.*/s, "").trim().split(/\s+/);
+    if (names.length === 0 || address.includes("%")) continue;
+    if (wanted !== undefined && ![address, ...names].some((word) => wanted.includes(word.toLowerCase()))) continue;
     const family = isIP(address);
-    if ((family === 4 || family === 6) && names.length > 0 && !address.includes("%")) {
+    if (family === 4 || family === 6) {
       lines.push({ address: address.toLowerCase(), family, names });
     }
   }

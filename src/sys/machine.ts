@@ -50,10 +50,9 @@ const RESOLV_CONF = "/etc/resolv.conf";
 export function readMachine(env: Readonly<Record<string, string | undefined>> = process.env): Machine {
   const file = env.RULEMAIL_MACHINE;
   if (file && hasOwnRights()) return readMachineFile(file);
-  const hosts = parseHosts(readIfThere(HOSTS_FILE));
   const name = hostname();
   return {
-    hostName: name.includes(".") ? name : (qualifiedName(hosts, name) ?? name),
+    hostName: name.includes(".") ? name : (qualifiedName(parseHosts(readIfThere(HOSTS_FILE), [name]), name) ?? name),
     ...parseResolvConf(readIfThere(RESOLV_CONF), name),
     hostsFile: HOSTS_FILE,
     interfaces: interfaceAddresses(),

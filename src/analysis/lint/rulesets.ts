@@ -30,7 +30,7 @@ export function checkRulesets(subject: Subject, { rulesets: calls, any }: Refere
   const reached = reach(subject, calls);
   for (const [number, line] of defined) {
     // An empty one is a place for rules that a site may add.
-    if (reached.has(number) || !table.get(number)?.rules.length) continue;
+    if (reached.has(number) || !table.get(number)?.size) continue;
     issues.push({ code: "L011", line, text: `ruleset ${table.nameOf(number)} is never used` });
   }
   return issues;

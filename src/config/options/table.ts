@@ -63,7 +63,10 @@ function place({ code }: OptionRow): number {
   return typeof code === "string" ? LETTERS.indexOf(code) : code;
 }
 
-export const OPTIONS: readonly NamedOption[] = rows.toSorted((a, b) => place(a) - place(b));
+export const OPTIONS: readonly NamedOption[] = rows
+  .map((row) => ({ row, at: place(row) }))
+  .toSorted((a, b) => a.at - b.at)
+  .map(({ row }) => row);
 
 const byLetter: ReadonlyMap<unknown, NamedOption> = new Map(OPTIONS.map((row) => [row.code, row]));
 const byName: ReadonlyMap<string, NamedOption> = new Map(OPTIONS.map((row) => [row.name.toLowerCase(), row]));

@@ -19,14 +19,16 @@ import { texts } from "../token-table.ts";
 
 export function createCompiled(program: RuleProgram): Rewriter {
   const { operators, blankSub, comments = "tokens" } = program;
-  const runtime = new Runtime(program);
-  const engine: Engine = { runtime, memory: new Memory(), work: new WorkMemory() };
+  let engine: Engine | undefined;
+  // Many a command reads a configuration and asks its rules nothing.
+  const use = (): Engine =>
+    (engine ??= { runtime: new Runtime(program), memory: new Memory(), work: new WorkMemory() });
   return {
     number: (name) => program.rulesets.number(name),
-    has: (ruleset) => (program.rulesets.get(ruleset)?.rules.length ?? 0) > 0,
-    rewrite: (ruleset, workspace, context) => start(engine, ruleset, workspace, context),
-    remember: (key, context, work) => engine.work.remember(key, context, work),
-    setMacro: (scope, name, value) => engine.work.setMacro(scope, name, value),
+    has: (ruleset) => (program.rulesets.get(ruleset)?.size ?? 0) > 0,
+    rewrite: (ruleset, workspace, context) => start(engine ?? use(), ruleset, workspace, context),
+    remember: (key, context, work) => (engine ?? use()).work.remember(key, context, work),
+    setMacro: (scope, name, value) => (engine ?? use()).work.setMacro(scope, name, value),
     tokenise(text, context) {
       const { tokens = [], messages } = prescan(text, { operators, comments });
       for (const each of messages) context.message(each);

@@ -13,7 +13,7 @@ import { CALL } from "../tokens.ts";
 import { generateRuleset } from "./generate-ruleset.ts";
 import type { RulesetFunction } from "./generate-ruleset.ts";
 import type { Run } from "./run.ts";
-import { ACTIVE_BIT, TokenTable, bitsOf, joined, literalsOf } from "../token-table.ts";
+import { ACTIVE_BIT, TokenTable, bitsOf, joined } from "../token-table.ts";
 import type { Workspace } from "../token-table.ts";
 
 /** Values of macros and maps whose tokens are kept. */
@@ -30,7 +30,7 @@ export class Runtime {
 
   constructor(program: RuleProgram) {
     this.#program = program;
-    this.tokens = new TokenTable(program.operators, literalsOf(program.rulesets));
+    this.tokens = new TokenTable(program.operators, program.rulesets.literals());
   }
 
   /** A ruleset over a workspace; run.status is how it ended. */
@@ -51,7 +51,7 @@ export class Runtime {
 
   /** As `run`, for a call from a rule: a ruleset without rules is not even entered. */
   call(number: number, workspace: Workspace, run: Run): Workspace {
-    if (this.#program.rulesets.get(number)?.rules.length) return this.run(number, workspace, run);
+    if (this.#program.rulesets.get(number)?.size) return this.run(number, workspace, run);
     run.status = EX.OK;
     return workspace;
   }
@@ -253,7 +253,7 @@ export class Runtime {
   }
 
   #hasRules(ruleset: number): boolean {
-    return (this.#program.rulesets.get(ruleset)?.rules.length ?? 0) > 0;
+    return (this.#program.rulesets.get(ruleset)?.size ?? 0) > 0;
   }
 
   #compile(number: number): RulesetFunction {
