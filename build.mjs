@@ -1,11 +1,13 @@
 // Builds what users run: peggy grammars to src/generated/, then one bundle to dist/.
+import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
 import peggy from "peggy";
 import { linkParts } from "./packaging/link-parts.mjs";
-import { FOOT, HEAD, packLines, partLoader, planPacks } from "./packaging/packs.mjs";
+import { loadParts } from "./packaging/load-parts.mjs";
+import { packLines, planPacks } from "./packaging/packs.mjs";
 import { plugins } from "./packaging/plugins.mjs";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
@@ -84,13 +86,20 @@ async function bundle() {
   const parts = new Map(await Promise.all(outputFiles.map(functionOf)));
   const { entries, packs, wanted } = planPacks(metafile);
   const write = (name, lines) => writeScript(join(dist, name), lines);
-  for (const [name, part] of parts) if (!entries.has(name)) await write(name, [`module.exports=${HEAD}`, part, FOOT]);
-  for (const [name, own] of packs) await write(name, ["module.exports={", ...packLines(own, parts), "}"]);
-  for (const [name, own] of entries) {
-    const start = `},${JSON.stringify(Object.fromEntries(wanted))},require)("./${name}");`;
-    await write(name, [`"use strict";(${partLoader})({`, ...packLines(own, parts), start]);
+  for (const [name, part] of parts) if (!entries.has(name)) await write(name, [`(${HEAD}`, part, "})"]);
+  for (const [name, own] of packs) await write(name, ["({", ...packLines(own, parts, HEAD), "})"]);
+  for (const [name, own] of entries) await write(`program-${name}`, ["({", ...packLines(own, parts, HEAD), "})"]);
+  const hash = createHash("sha256");
+  for (const { text } of outputFiles) hash.update(text);
+  const build = hash.digest("hex").slice(0, 16);
+  for (const name of entries.keys()) {
+    const words = [name, build, Object.fromEntries(wanted)].map((word) => JSON.stringify(word));
+    await writeFile(join(dist, name), `"use strict";(${loadParts})(${words},__dirname,__filename);\n`);
   }
 }
+
+/** What a part is in its script. */
+const HEAD = "function(require,module,__dirname,__filename){";
 
 /** For packages that ask for themselves as a URL. */
 const SCRIPT_URL = 'const __scriptUrl = require("node:url").pathToFileURL(__filename).href;';

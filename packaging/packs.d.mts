@@ -7,6 +7,8 @@ export interface Packs {
 }
 
 export function planPacks(metafile: Pick<Metafile, "outputs">): Packs;
-export const HEAD: string;
-export const FOOT: string;
-export function packLines<Text>(names: readonly string[], parts: ReadonlyMap<string, Text>): (string | Text)[];
+export function packLines<Text>(
+  names: readonly string[],
+  parts: ReadonlyMap<string, Text>,
+  head: string,
+): (string | Text)[];

@@ -35,7 +35,10 @@ export function planPacks({ outputs }) {
     const root = partOf(parts, source);
     const before = [entries.get(LOADS), ...after.map((each) => packs.get(each))].flat();
     packs.set(name, closure(parts, root, before));
-    wanted.set(`./${root}`, [...after, name].map((each) => `./${each}`));
+    wanted.set(
+      `./${root}`,
+      [...after, name].map((each) => `./${each}`),
+    );
   }
   return { entries, packs, wanted };
 }
@@ -63,33 +66,7 @@ function closure(parts, root, without) {
   return [...found];
 }
 
-/** What a part is in a script: a function of `require` and `module`. */
-export const [HEAD, FOOT] = ["function(require,module){", "}"];
-
 /** The inside of a pack, line by line. @param parts by name, what they do: texts, or what has text as `code` */
-export function packLines(names, parts) {
-  return names.flatMap((name) => [`"./${name}":${HEAD}`, parts.get(name), `${FOOT},`]);
-}
-
-/**
- * What stands in front of the parts in the script of an entry, which has no other code to load them with.
- * @param packs which are loaded for a part
- * @param require of the script, for those that are scripts of their own
- */
-export function partLoader(parts, packs, require) {
-  const modules = new Map();
-  const load = (name) => {
-    if (!name.startsWith("./")) return process.getBuiltinModule(name);
-    const known = modules.get(name);
-    if (known !== undefined) return known.exports;
-    for (const pack of packs[name] ?? []) {
-      Object.assign(parts, require(pack));
-    }
-    const module = { exports: {} };
-    modules.set(name, module);
-    (parts[name] ?? require(name))(load, module);
-    return module.exports;
-  };
-  load.resolve = require.resolve;
-  return load;
+export function packLines(names, parts, head) {
+  return names.flatMap((name) => [`"./${name}":${head}`, parts.get(name), "},"]);
 }

@@ -6,7 +6,7 @@
 import { basename, join } from "node:path";
 import esbuild, { type BuildOptions } from "esbuild";
 import { linkParts } from "./link-parts.mjs";
-import { FOOT, HEAD, packLines, planPacks } from "./packs.mjs";
+import { packLines, planPacks } from "./packs.mjs";
 import { plugins } from "./plugins.mjs";
 
 const root = join(import.meta.dirname, "..");
@@ -43,6 +43,9 @@ const COMMON: BuildOptions = {
   logLevel: "warning",
 };
 
+/** What a part is in its script. */
+const HEAD = "function(require,module){";
+
 export async function buildScripts(): Promise<Scripts> {
   const { outputFiles, metafile } = await esbuild.build({
     ...COMMON,
@@ -63,10 +66,10 @@ export async function buildScripts(): Promise<Scripts> {
   const { entries, packs, wanted } = planPacks(metafile);
   const texts = new Map<string, string>();
   const add = (name: string, lines: readonly string[]): unknown => texts.set(basename(name, ".js"), lines.join("\n"));
-  for (const [name, part] of parts) if (!entries.has(name)) add(name, [`(${HEAD}`, part, `${FOOT})`]);
-  for (const [name, own] of packs) add(name, ["({", ...packLines(own, parts), "})"]);
+  for (const [name, part] of parts) if (!entries.has(name)) add(name, [`(${HEAD}`, part, "})"]);
+  for (const [name, own] of packs) add(name, ["({", ...packLines(own, parts, HEAD), "})"]);
   const packed = JSON.stringify(Object.fromEntries(wanted));
-  for (const [name, own] of entries) add(name, ["({parts:{", ...packLines(own, parts), `},packs:${packed}})`]);
+  for (const [name, own] of entries) add(name, ["({parts:{", ...packLines(own, parts, HEAD), `},packs:${packed}})`]);
   return { texts, metafile };
 }
 

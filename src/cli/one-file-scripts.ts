@@ -56,7 +56,9 @@ export class Scripts {
     if (!name.startsWith("./")) return process.getBuiltinModule(name);
     const known = this.#loaded.get(name);
     if (known !== undefined) return known.exports;
-    for (const pack of this.#packs[name] ?? []) Object.assign(this.#parts, this.#run(pack));
+    // Its pack may be loaded for another one already.
+    const packs = this.#parts[name] === undefined ? (this.#packs[name] ?? []) : [];
+    for (const pack of packs) Object.assign(this.#parts, this.#run(pack));
     const part = this.#parts[name] ?? (this.#run(name) as Part);
     const module: Module = { exports: {} };
     this.#loaded.set(name, module);

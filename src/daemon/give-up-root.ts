@@ -3,7 +3,6 @@
  * started, and then nothing of root's is left (rights/identity.ts). For servers, and for a queue run without one.
  */
 import { constants, lstatSync, mkdirSync, readdirSync } from "node:fs";
-import { flushCompileCache } from "node:module";
 import { basename, dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { queueFolder, queuePaths } from "../config/queue-folder.ts";
@@ -12,6 +11,7 @@ import type { Log } from "../log/log.ts";
 import { makeClientFolder } from "../queue/client-queue.ts";
 import { becomeForGood } from "../rights/identity.ts";
 import type { RootHelper } from "../rights/root-helper.ts";
+import { keepCompiledCode } from "../sys/compiled-code.ts";
 import { programPlace } from "../sys/program-files.ts";
 import { homeFolder } from "./home.ts";
 import { CALLERS, CLIENT_QUEUE, GROUP_QUEUE, HOST_STATUS, QUEUE } from "./own-files.ts";
@@ -42,8 +42,8 @@ export async function giveUpRoot(options: DropOptions): Promise<RootHelper | und
   const left = takeOver(user, queue, config);
   left.forEach(warn);
   const helper = await startHelper();
-  // What Node has compiled so far is kept for the next start beside the program, where the user cannot write.
-  flushCompileCache();
+  // What is compiled so far is kept for the next start beside the program, where the user cannot write.
+  keepCompiledCode();
   becomeForGood(user);
   const groups = process.getgroups?.().join(",") ?? "";
   const text = `runs as user ${user.user} (uid=${user.uid}, gid=${user.gid}, groups=${groups}): ${user.because}`;

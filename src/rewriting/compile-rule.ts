@@ -85,7 +85,10 @@ export function compileRule(source: RuleSource): CompiledRule {
   const read = { ...source, lhs: filledIn(source, source.lhs, report), rhs: filledIn(source, source.rhs, reportRhs) };
   if (problems.length === 0 && isPlain(read)) {
     const { operators } = source;
-    return { rule: { literals: () => plainLiterals(read.lhs, operators), compile: () => compileSides(read) }, problems };
+    return {
+      rule: { literals: () => plainLiterals(read.lhs, operators), compile: () => compileSides(read) },
+      problems,
+    };
   }
   return { rule: compileSides(read, report, reportRhs), problems };
 }

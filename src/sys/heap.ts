@@ -4,6 +4,7 @@
  * which that was done. The largest size of the young generation is no such option; bin/rulemail names it.
  */
 import type * as V8 from "node:v8";
+import { keepCompiledCode } from "./compiled-code.ts";
 
 /** Two halves of 8 MB each. */
 const LARGEST_YOUNG = 16 * 1024 * 1024;
@@ -42,7 +43,7 @@ const STANDARD = [
 /** @param isBounded whether the command line has set the size of the young generation */
 export function keepHeapSmall(work: Work, isBounded: boolean): void {
   // What is compiled by now was so with the options that the next start begins with.
-  process.getBuiltinModule("node:module").flushCompileCache();
+  keepCompiledCode();
   const v8 = process.getBuiltinModule("node:v8");
   const options = [`--heap-growing-percent=${GROWTH[work]}`, ...COMMON, ...(work === "server" ? EARLY : [])];
   for (const option of options) v8.setFlagsFromString(option);

@@ -1,6 +1,6 @@
 /**
- * Before all tests, once a build: starts and ends a server, so that Node has kept what it makes of the program's files
- * (`dist/.cache`). It keeps what the first process has used of a file; a server uses the most of each, and the hundreds of
+ * Before all tests, once a build: starts and ends a server, so that what V8 makes of the program's files is kept
+ * (`dist/.cache`): what the first process has used of a file; a server uses the most of each, and the hundreds of
  * starts that follow need not compile it again.
  */
 import { spawn } from "node:child_process";

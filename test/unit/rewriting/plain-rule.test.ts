@@ -52,7 +52,23 @@ test("most rules of the shipped configurations are compiled late, and have the s
   expect(late / rules.length).toBeGreaterThan(0.6);
 });
 
-const PIECES = ["$*", "$+", "$-", "$=w", "$~{Tls}", "$&{client_name}", "$@", "$:", "$|", "$#", "$>", "$(", "$)", "$[", "$]"]
+const PIECES = [
+  "$*",
+  "$+",
+  "$-",
+  "$=w",
+  "$~{Tls}",
+  "$&{client_name}",
+  "$@",
+  "$:",
+  "$|",
+  "$#",
+  "$>",
+  "$(",
+  "$)",
+  "$[",
+  "$]",
+]
   .concat(["$1", "$2", "$9", "$0", "$?", "$x", "$", "<", ">", "@", ".", ",", ";", "(", ")", '"', "\\", " ", "\n", "#"])
   .concat(["a", "Example", "access", "{", "}", "+", "\xe4", "\x93", "\xff", '"550 5.7.1 no"', "aaaaaaaaaa".repeat(26)]);
 
