@@ -43,7 +43,9 @@ test("a pack has what its part needs and is not loaded before it", () => {
 });
 
 let folder: string;
-beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "packs-"))));
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "packs-"));
+});
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const HEAD = "function(require,module,__dirname,__filename){";
