@@ -2,6 +2,8 @@
  * Packs: what a command loads that people wait for, as one script. Each script that a start loads costs it a look at the disk and
  * the setting up of its compiled code; a server loads two hundred parts. A part stays a script of its own, too, for all others.
  *
+ * Other commands load a pack of which they need more than half.
+ *
  * A pack is `{ "./part-A.js": function (require, module) {...}, ... }`; the parts of the entry itself stand in its script.
  */
 import { basename } from "node:path";
@@ -13,6 +15,7 @@ const PACKS = [
   { name: "pack-queue.js", source: "src/cli/queue-print.ts", after: ["pack-configuration.js"] },
   { name: "pack-test.js", source: "src/cli/test-mode.ts", after: ["pack-configuration.js"] },
   { name: "pack-serve.js", source: "src/cli/serve.ts", after: ["pack-configuration.js"] },
+  { name: "pack-start.js", source: "src/cli/start.ts", after: ["pack-configuration.js", "pack-serve.js"] },
 ];
 
 /** The one of the entries that loads packs. */
@@ -35,12 +38,28 @@ export function planPacks({ outputs }) {
     const root = partOf(parts, source);
     const before = [entries.get(LOADS), ...after.map((each) => packs.get(each))].flat();
     packs.set(name, closure(parts, root, before));
-    wanted.set(
-      `./${root}`,
-      [...after, name].map((each) => `./${each}`),
-    );
+    want(wanted, root, [...after, name]);
+  }
+  for (const [name, { entryPoint }] of parts) {
+    if (entryPoint === undefined || entries.has(name) || wanted.has(`./${name}`)) continue;
+    const needed = closure(parts, name, entries.get(LOADS));
+    const useful = [...packs].filter(([, own]) => own.filter((part) => needed.includes(part)).length * 2 > own.length);
+    if (useful.length > 0) {
+      want(
+        wanted,
+        name,
+        useful.map(([pack]) => pack),
+      );
+    }
   }
   return { entries, packs, wanted };
+}
+
+function want(wanted, part, packs) {
+  wanted.set(
+    `./${part}`,
+    packs.map((each) => `./${each}`),
+  );
 }
 
 /** The part that others load for a source: where several need what it is made of, it says only where that is. */

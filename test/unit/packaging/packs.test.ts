@@ -29,6 +29,9 @@ test("a pack has what its part needs and is not loaded before it", () => {
       "dist/part-PRINT.js": output(["src/cli/queue-print.ts"], ["dist/part-RULES.js"]),
       "dist/part-TEST.js": output(["src/cli/test-mode.ts"], ["dist/part-LOAD.js"], "src/cli/test-mode.ts"),
       "dist/part-SERVE.js": output(["src/cli/serve.ts"], ["dist/part-PRINT.js"], "src/cli/serve.ts"),
+      "dist/part-START.js": output(["src/cli/start.ts"], ["dist/part-SERVE.js"], "src/cli/start.ts"),
+      "dist/part-LINT.js": output(["src/cli/lint.ts"], ["dist/part-LOAD.js"], "src/cli/lint.ts"),
+      "dist/part-M4.js": output(["src/cli/m4.ts"], ["dist/part-RULES.js"], "src/cli/m4.ts"),
     },
   });
   expect(Object.fromEntries(entries)).toEqual({ "main.js": ["main.js", "part-A.js"] });
@@ -38,8 +41,11 @@ test("a pack has what its part needs and is not loaded before it", () => {
     "pack-queue.js": ["part-QUEUE.js", "part-PRINT.js"],
     "pack-test.js": ["part-TEST.js"],
     "pack-serve.js": ["part-SERVE.js", "part-PRINT.js"],
+    "pack-start.js": ["part-START.js"],
   });
   expect(wanted.get("./part-QUEUE.js")).toEqual(["./pack-configuration.js", "./pack-queue.js"]);
+  // Half of a pack is not enough.
+  expect([...wanted.keys()].filter((part) => /LINT|M4/.test(part))).toEqual(["./part-LINT.js"]);
 });
 
 let folder: string;
