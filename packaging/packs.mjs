@@ -2,7 +2,7 @@
  * Packs: what a command loads that people wait for, as one script. Each script that a start loads costs it a look at the disk and
  * the setting up of its compiled code; a server loads two hundred parts. A part stays a script of its own, too, for all others.
  *
- * Other commands load a pack of which they need more than half.
+ * Other commands load one of the shared packs when they need more than half of it.
  *
  * A pack is `{ "./part-A.js": function (require, module) {...}, ... }`; the parts of the entry itself stand in its script.
  */
@@ -17,6 +17,9 @@ const PACKS = [
   { name: "pack-serve.js", source: "src/cli/serve.ts", after: ["pack-configuration.js"] },
   { name: "pack-start.js", source: "src/cli/start.ts", after: ["pack-configuration.js", "pack-serve.js"] },
 ];
+
+/** Those that other commands load, too. */
+const SHARED = ["pack-configuration.js", "pack-serve.js"];
 
 /** The one of the entries that loads packs. */
 const LOADS = "main.js";
@@ -43,14 +46,11 @@ export function planPacks({ outputs }) {
   for (const [name, { entryPoint }] of parts) {
     if (entryPoint === undefined || entries.has(name) || wanted.has(`./${name}`)) continue;
     const needed = closure(parts, name, entries.get(LOADS));
-    const useful = [...packs].filter(([, own]) => own.filter((part) => needed.includes(part)).length * 2 > own.length);
-    if (useful.length > 0) {
-      want(
-        wanted,
-        name,
-        useful.map(([pack]) => pack),
-      );
-    }
+    const useful = SHARED.filter((pack) => {
+      const own = packs.get(pack);
+      return own.filter((part) => needed.includes(part)).length * 2 > own.length;
+    });
+    if (useful.length > 0) want(wanted, name, useful);
   }
   return { entries, packs, wanted };
 }
