@@ -1,7 +1,8 @@
 /**
  * What a command costs that lives for moments, beside a Node that runs nothing: handing a message in to a running server until it
  * is durable, `mailq`, test mode, a server until its 220; by the one executable file and by bin/. Others beside it where they are: msmtp to the same server, the genuine sendmail's and Postfix's own submission into
- * their queues. All take turns, so that a moment in which the machine is slow is slow for all; medians, ms.
+ * their queues. All take turns, so that a moment in which the machine is slow is slow for all. What counts is how a time compares to
+ * the bare Node of the same turns: machines differ in that.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -38,21 +39,28 @@ export async function benchStartup(print: Print): Promise<void> {
     const rounds = trials.map((): number[] => []);
     for (let round = 0; round < ROUNDS; round++)
       trials.forEach((trial, index) => rounds[index].push(measure(trial, home)));
-    const node = median(rounds[0]);
-    trials.forEach(({ title }, index) => {
-      const ms = median(rounds[index]);
-      print(title, [`${ms.toFixed(1)} ms`, index === 0 ? "" : `node + ${(ms - node).toFixed(1)}`]);
-    });
+    trials.forEach(({ title }, index) => tell(print, title, rounds[index], rounds[0]));
     await stop(server);
-    for (const { title, sendmail } of places) {
-      const times: number[] = [];
-      for (let round = 0; round < ROUNDS / 2; round++) times.push(await untilGreeting(sendmail, home));
-      print(`220, ${title}`, [`${median(times).toFixed(1)} ms`]);
+    const nodes: number[] = [];
+    const greetings = places.map((): number[] => []);
+    for (let round = 0; round < ROUNDS / 2; round++) {
+      nodes.push(measure(trials[0], home));
+      for (const [index, { sendmail }] of places.entries()) greetings[index].push(await untilGreeting(sendmail, home));
     }
+    tell(print, "node", nodes, nodes);
+    places.forEach(({ title }, index) => tell(print, `220, ${title}`, greetings[index], nodes));
   } finally {
     server.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Medians; how much longer than the bare node, which took its turns with it, and how many times as long. */
+function tell(print: Print, title: string, times: readonly number[], nodes: readonly number[]): void {
+  const [ms, node] = [median(times), median(nodes)];
+  const compared =
+    times === nodes ? ["", ""] : [`node + ${(ms - node).toFixed(1)}`, `node x ${(ms / node).toFixed(2)}`];
+  print(title, [`${ms.toFixed(1)} ms`, ...compared]);
 }
 
 interface Place {

@@ -8,13 +8,21 @@
  */
 import { basename } from "node:path";
 
-/** By the source whose part begins what is in it; `after`: packs that are loaded before it, whose parts it leaves out. */
+/**
+ * By the source whose part begins what is in it; `after`: packs that are loaded before it, whose parts it leaves out; `also`: what
+ * it needs a moment later.
+ */
 const PACKS = [
   { name: "pack-submit.js", source: "src/cli/submit.ts", after: [] },
   { name: "pack-configuration.js", source: "src/config/load.ts", after: [] },
   { name: "pack-queue.js", source: "src/cli/queue-print.ts", after: ["pack-configuration.js"] },
   { name: "pack-test.js", source: "src/cli/test-mode.ts", after: ["pack-configuration.js"] },
-  { name: "pack-serve.js", source: "src/cli/serve.ts", after: ["pack-configuration.js"] },
+  {
+    name: "pack-serve.js",
+    source: "src/cli/serve.ts",
+    after: ["pack-configuration.js"],
+    also: ["src/smtpd/server.ts", "src/daemon/session-services.ts"],
+  },
   { name: "pack-start.js", source: "src/cli/start.ts", after: ["pack-configuration.js", "pack-serve.js"] },
 ];
 
@@ -37,10 +45,11 @@ export function planPacks({ outputs }) {
   }
   const packs = new Map();
   const wanted = new Map();
-  for (const { name, source, after } of PACKS) {
+  for (const { name, source, after, also = [] } of PACKS) {
     const root = partOf(parts, source);
     const before = [entries.get(LOADS), ...after.map((each) => packs.get(each))].flat();
-    packs.set(name, closure(parts, root, before));
+    const roots = [root, ...also.map((each) => partOf(parts, each))];
+    packs.set(name, [...new Set(roots.flatMap((each) => closure(parts, each, before)))]);
     want(wanted, root, [...after, name]);
   }
   for (const [name, { entryPoint }] of parts) {

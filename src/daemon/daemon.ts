@@ -24,6 +24,7 @@ import type { DeliverySite } from "../dispatch/attempt.ts";
 import { SystemUsers } from "../sys/getent.ts";
 import { controlServices } from "./control.ts";
 import { openServingSite, SERVING, type Surroundings } from "./delivery-site.ts";
+import { EarlyHelper } from "./early-helper.ts";
 import { Entrance } from "./entrance.ts";
 import { queueFolder } from "../config/queue-folder.ts";
 import { NO_QUEUE } from "./free-space.ts";
@@ -59,16 +60,20 @@ export interface RunOptions {
 
 interface SupervisedOptions extends RunOptions {
   readonly manager: ServiceManager | undefined;
+  /** Of a server that root started. */
+  readonly helper: EarlyHelper | undefined;
 }
 
 export async function runServer(options: RunOptions): Promise<ExitCode> {
   const clock = systemClock;
   let log: OpenLog | undefined;
   let manager: ServiceManager | undefined;
+  let helper: EarlyHelper | undefined;
   const workers = openWorkers((text) => log?.write(1, { priority: "warning", text }));
   try {
     const machine = readMachine();
     prepareHome();
+    if (process.getuid?.() === 0) helper = new EarlyHelper();
     log = openServerLog(options, machine.hostName);
     manager = await serviceManager(log);
     const resolver = new Dns2Resolver({ machine, clock });
@@ -77,13 +82,14 @@ export async function runServer(options: RunOptions): Promise<ExitCode> {
     const counts = new ReportCounts({ clock, log });
     const lastGood = new LastGood();
     const surroundings = { machine, clock, log, workers, resolver, destinations, statistics, counts, lastGood };
-    return await run({ ...options, manager }, surroundings);
+    return await run({ ...options, manager, helper }, surroundings);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     process.stderr.write(`rulemail: cannot start: ${text}\n`);
     log?.write(0, { priority: "crit", text: `cannot start: ${text}` });
     return exitOf(error);
   } finally {
+    helper?.abandon();
     await workers.close();
     await manager?.close();
     await log?.close();
@@ -195,7 +201,7 @@ async function enter(
   }
   const source = { file: options.configFile, settings: options.settings, opMode: SERVING };
   const startHelper = async (runAs: ServerUser, made: readonly MadeFile[]): Promise<RootHelper> => {
-    const helper = await startRootHelper(source, site, runAs, made);
+    const helper = await startRootHelper(source, site, runAs, made, options.helper?.take());
     workers.use(() => helper);
     void helper.ended.then((reason) => log.write(0, { priority: "crit", text: `${reason}: ${WITHOUT_HELPER}` }));
     return helper;
@@ -217,7 +223,6 @@ async function enter(
     for (const text of await prepareLocalMail(site, rights, log)) process.stderr.write(`rulemail: ${text}\n`);
     unprotectedBy(config).forEach(warn);
     readSecrets(config, warn);
-    await entrance.ready();
     warnOfShortName(config, warn);
     return await serve({ ...options, rights, sessions }, surroundings, site, entrance);
   } finally {
@@ -233,7 +238,8 @@ async function serve(
 ): Promise<ExitCode> {
   const { log } = surroundings;
   const inForce = (next: Config): void => log.setLevel(next.options.number("LogLevel"));
-  const server = await Server.start({ ...options, inForce, openings: entrance }, surroundings, site);
+  const ready = (): Promise<void> => entrance.ready();
+  const server = await Server.start({ ...options, inForce, openings: entrance, ready }, surroundings, site);
   try {
     return await untilStopped(server, options, surroundings, entrance);
   } finally {

@@ -58,6 +58,8 @@ export interface ServerOptions {
   readonly rights?: LocalRights;
   /** What needs other rights than the server has: ports that are bound already, the door to root. */
   readonly openings?: Openings;
+  /** Resolves when all is there that a message may need; nobody is listened to before. */
+  readonly ready?: () => Promise<void>;
   /** The thread that sessions have for themselves; undefined: they are in this one. */
   readonly sessions?: SessionThreads | undefined;
   /** Hears of each new configuration after a reload. */
@@ -213,14 +215,15 @@ export class Server {
       log.write(5, { priority: "info", text: `queue: ${messages} messages recovered from ${directory}` });
     });
     const server = new Server(options, surroundings, site, queue);
-    const [problem] = await server.#sessions.begin(server.#listeners).then(
-      () => server.#listen(),
-      (error: Error) => [error],
-    );
-    if (problem !== undefined) {
+    try {
+      await server.#sessions.begin(server.#listeners);
+      await options.ready?.();
+      const [problem] = await server.#listen();
+      if (problem !== undefined) throw problem;
+    } catch (error) {
       await server.#listeners.close(0);
       await queue.store.close();
-      throw problem;
+      throw error;
     }
     if (options.listen || options.queueInterval !== undefined) {
       server.#runner.start();

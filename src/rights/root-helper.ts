@@ -26,6 +26,18 @@ export interface RootHelperOptions {
    * Where the processes stand. Mailboxes below it are reached from there, also when users may not enter a folder above it.
    */
   readonly folder: string;
+  /** A process that was started before there were terms (spawnHelper); absent: one is started now. */
+  readonly child?: ChildProcess | undefined;
+}
+
+/**
+ * Starts the process: it does nothing before it has terms. Needs root.
+ * @param options command and folder: as in RootHelperOptions
+ */
+export function spawnHelper({ command, folder }: Pick<RootHelperOptions, "command" | "folder">): ChildProcess {
+  // Woken when the server is gone, it finds the channel closed and ends what is to end.
+  const [program, ...words] = withParentDeath("CONT", [...command, "helper"]);
+  return spawn(program, words, { cwd: folder, stdio: ["ignore", "inherit", "inherit", "ipc"] });
 }
 
 /** What the helper said about a configuration that was read again. */
@@ -54,13 +66,8 @@ export class RootHelper implements PoolSource {
   #counter = 0;
 
   /** Starts it; it has the terms before anything else that is asked. Needs root. */
-  constructor({ command, folder, terms, termsCommand, made = [] }: RootHelperOptions) {
-    // Woken when the server is gone, it finds the channel closed and ends what is to end.
-    const [program, ...words] = withParentDeath("CONT", [...command, "helper"]);
-    this.#child = spawn(program, words, {
-      cwd: folder,
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-    });
+  constructor({ terms, termsCommand, made = [], ...options }: RootHelperOptions) {
+    this.#child = options.child ?? spawnHelper(options);
     this.#child.on("message", (message, handle) => this.#receive(message as HelperAnswer, handle));
     this.#child.on("error", (error) => this.#fail(error.message));
     this.#child.on("exit", () => this.#fail("the root helper has ended"));

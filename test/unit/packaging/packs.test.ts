@@ -29,6 +29,8 @@ test("a pack has what its part needs and is not loaded before it", () => {
       "dist/part-PRINT.js": output(["src/cli/queue-print.ts"], ["dist/part-RULES.js"]),
       "dist/part-TEST.js": output(["src/cli/test-mode.ts"], ["dist/part-LOAD.js"], "src/cli/test-mode.ts"),
       "dist/part-SERVE.js": output(["src/cli/serve.ts"], ["dist/part-PRINT.js"], "src/cli/serve.ts"),
+      "dist/part-SMTPD.js": output(["src/smtpd/server.ts"], ["dist/part-PRINT.js"], "src/smtpd/server.ts"),
+      "dist/part-MORE.js": output(["src/daemon/session-services.ts"], []),
       "dist/part-START.js": output(["src/cli/start.ts"], ["dist/part-SERVE.js"], "src/cli/start.ts"),
       "dist/part-LINT.js": output(["src/cli/lint.ts"], ["dist/part-LOAD.js"], "src/cli/lint.ts"),
       "dist/part-M4.js": output(["src/cli/m4.ts"], ["dist/part-RULES.js"], "src/cli/m4.ts"),
@@ -40,7 +42,7 @@ test("a pack has what its part needs and is not loaded before it", () => {
     "pack-configuration.js": ["part-LOAD.js", "part-RULES.js"],
     "pack-queue.js": ["part-QUEUE.js", "part-PRINT.js"],
     "pack-test.js": ["part-TEST.js"],
-    "pack-serve.js": ["part-SERVE.js", "part-PRINT.js"],
+    "pack-serve.js": ["part-SERVE.js", "part-PRINT.js", "part-SMTPD.js", "part-MORE.js"],
     "pack-start.js": ["part-START.js"],
   });
   expect(wanted.get("./part-QUEUE.js")).toEqual(["./pack-configuration.js", "./pack-queue.js"]);
