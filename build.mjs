@@ -94,7 +94,10 @@ async function bundle() {
   const build = hash.digest("hex").slice(0, 16);
   for (const name of entries.keys()) {
     const words = [name, build, Object.fromEntries(wanted)].map((word) => JSON.stringify(word));
-    await writeFile(join(dist, name), `"use strict";(${loadParts})(${words},__dirname,__filename);\n`);
+    await writeFile(
+      join(dist, name),
+      `"use strict";(${String(loadParts)})(${words.join(",")},__dirname,__filename);\n`,
+    );
   }
 }
 

@@ -38,6 +38,9 @@ const NODE_OPTIONS = ["--openssl-config=/dev/null", "--v8-pool-size=1", "--disab
 /** Compiled code that is left out for the sake of LARGEST: `rulemail start` is called once in the life of a site. */
 const NO_ROOM = "pack-start.cache";
 
+/** A script that is packed although a start waits for it, for the sake of LARGEST: a server's, which is a millionth of its life. */
+const PACKED_ALL_THE_SAME = "pack-serve.js";
+
 /** Main script of the second thread (src/daemon/sessions/session-thread.ts). */
 const THREAD = "sessions-main.js";
 
@@ -164,7 +167,7 @@ function packWhatIsRare(assets: Map<string, Buffer>, ofThreads: CompiledScripts[
   for (const [name, octets] of Array.from(assets)) {
     const code = name.replace(/\.js$/, ".cache");
     const isAside = ofThreads.has(name.replace(/\.js$/, ""));
-    const isRare = code === name || isAside || (isRecorded && !assets.has(code));
+    const isRare = code === name || isAside || name === PACKED_ALL_THE_SAME || (isRecorded && !assets.has(code));
     if (name.endsWith(".cache") || name === THREAD || !isRare) continue;
     assets.delete(name);
     assets.set(name + PACKED, brotliCompressSync(octets));

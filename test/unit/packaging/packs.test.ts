@@ -66,8 +66,11 @@ const parts = new Map([
   ["part-C.js", 'module.exports=require("./part-B.js")+"c ";'],
 ]);
 
+function put(name: string, lines: readonly string[]): void {
+  writeFileSync(join(folder, name), lines.join("\n"));
+}
+
 function write(): void {
-  const put = (name: string, lines: readonly string[]): void => writeFileSync(join(folder, name), lines.join("\n"));
   put("program-main.js", ["({", ...packLines(["main.js"], parts, HEAD), "})"]);
   put("pack-b.js", ["({", ...packLines(["part-B.js", "part-C.js"], parts, HEAD), "})"]);
   put("part-A.js", [`(${HEAD}`, parts.get("part-A.js")!, "})"]);
