@@ -39,7 +39,7 @@ beforeEach(() => {
   // A copy, with a list of its own.
   mkdirSync(join(folder, "test"));
   cpSync(join(import.meta.dirname, "../peers/install"), join(folder, "test/install"));
-  writeFileSync(join(folder, "test/packages"), "# comment\nsendmail: one two\ntools: three nosuch?four sh?five\n");
+  writeFileSync(join(folder, "test/packages"), "# comment\nsendmail: one two\ntools: three nosuch?four sh?five\nown: sh?six\n");
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -54,10 +54,12 @@ function packages(download: string): void {
     "apt-get",
     `for last; do case $last in update) exit 0 ;; esac; done
 case "$*" in
+  *'-s install'*recommends) exit 0 ;;
   *'-s install'*) echo 'Inst needed (1.0 Debian)'; exit 0 ;;
 esac
 while [ "$1" != download ]; do shift; done
 shift
+[ $# -gt 0 ] || exit 100 # as apt does with nothing to download
 ${download}`,
   );
   program(
@@ -89,6 +91,7 @@ test("unpacks each folder's packages and what they need, once, and then says not
   for (const file of ["one", "two", "needed"]) expect(has(`sendmail/usr/bin/${file}`)).toBe(true);
   // Only what the machine has not: it has sh.
   expect(["three", "four", "five"].map((name) => has(`tools/usr/bin/${name}`))).toEqual([true, true, false]);
+  expect(has("own")).toBe(true);
   expect(has("tools/usr/lib/lib-three") && !has("tools/lib")).toBe(true);
   expect(has("unreachable")).toBe(false);
   expect(install()).toEqual({ status: 0, said: "", calls: "" });
