@@ -39,7 +39,10 @@ beforeEach(() => {
   // A copy, with a list of its own.
   mkdirSync(join(folder, "test"));
   cpSync(join(import.meta.dirname, "../peers/install"), join(folder, "test/install"));
-  writeFileSync(join(folder, "test/packages"), "# comment\nsendmail: one two\ntools: three nosuch?four sh?five\nown: sh?six\n");
+  writeFileSync(
+    join(folder, "test/packages"),
+    "# comment\nsendmail: one two\ntools: three nosuch?four sh?five\nown: sh?six\n",
+  );
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

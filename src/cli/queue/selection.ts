@@ -4,6 +4,7 @@
  */
 import type { Argv } from "yargs";
 import type { QueueFilter, TextMatch } from "../../queue/filter.ts";
+import { duration } from "../duration.ts";
 import { octets } from "../given-words.ts";
 
 /** What is wrong with the words of a command, for a line that says so. */
@@ -52,8 +53,8 @@ export function filterOf(ids: readonly string[], given: Given, now: number): Que
     if (Array.isArray(texts)) filter[kind] = texts.map((text) => matchOf(kind, octets(String(text))));
   }
   const { older, newer, group, held } = given;
-  if (typeof older === "string") filter.arrivedBefore = now - duration("older", older);
-  if (typeof newer === "string") filter.arrivedAfter = now - duration("newer", newer);
+  if (typeof older === "string") filter.arrivedBefore = now - durationOf("older", older);
+  if (typeof newer === "string") filter.arrivedAfter = now - durationOf("newer", newer);
   if (typeof group === "string") filter.group = group;
   if (typeof held === "boolean") filter.held = held;
   return filter;
@@ -75,14 +76,9 @@ function matchOf(kind: TextKind, typed: string): TextMatch {
   return { text: kind === "sender" ? `<${bare}>` : bare, whole: true, ...not };
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
-
-/** "90s", "1h30m", "5d" in milliseconds. */
-function duration(option: string, text: string): number {
-  if (!/^(?:\d{1,9}[smhdw])+$/.test(text)) {
-    throw new SelectionError(`--${option} takes a time such as 90s, 30m, 2h, 5d or 1w, not "${text}"`);
-  }
-  let seconds = 0;
-  for (const [, count, unit] of text.matchAll(/(\d+)([smhdw])/g)) seconds += Number(count) * UNITS[unit];
-  return seconds * 1000;
+/** Milliseconds. */
+function durationOf(option: string, text: string): number {
+  const length = text.startsWith("+") ? undefined : duration(text);
+  if (length !== undefined) return length;
+  throw new SelectionError(`--${option} takes a time such as 90s, 30m, 2h, 5d or 1w, not "${text}"`);
 }
